@@ -1,0 +1,83 @@
+"""What an embedder makes of one passage, in the form in which it is kept: one vector, and one per token.
+
+Token vectors are kept as int8 with one scale each, a quarter of their float32 size; the vector itself stays exact.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from index.records import Passage
+
+LEVELS = 127  # int8 without -128, so that the scale is symmetric
+UNIT_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoding:
+    """A passage as numbers; t is its count of tokens and may be 0."""
+
+    vector: npt.NDArray[np.float32]  # (dim,), unit length
+    tokens: npt.NDArray[np.int8]  # (t, d), -127..127
+    scales: npt.NDArray[np.float32]  # (t,): tokens[i] * scales[i] is about the i-th token vector
+    offsets: npt.NDArray[np.int32]  # (t, 2): start and end of each token in the embedded text, code points
+
+    def __post_init__(self) -> None:
+        count = len(self.tokens)
+        kinds = [str(a.dtype) for a in (self.vector, self.tokens, self.scales, self.offsets)]
+        if kinds != ["float32", "int8", "float32", "int32"]:
+            raise ValueError(f"an encoding is float32, int8, float32, int32; this one is {', '.join(kinds)}")
+        if self.vector.ndim != 1 or self.tokens.ndim != 2:
+            raise ValueError(f"vector {self.vector.shape} must be (dim,) and tokens {self.tokens.shape} (t, d)")
+        if self.scales.shape != (count,) or self.offsets.shape != (count, 2):
+            raise ValueError(f"{count} tokens, but scales {self.scales.shape} and offsets {self.offsets.shape}")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Encoding):
+            return NotImplemented
+        return (
+            np.array_equal(self.vector, other.vector)
+            and np.array_equal(self.tokens, other.tokens)
+            and np.array_equal(self.scales, other.scales)
+            and np.array_equal(self.offsets, other.offsets)
+        )
+
+    @classmethod
+    def from_floats(cls, vector: npt.ArrayLike, token_vectors: npt.ArrayLike, offsets: npt.ArrayLike) -> Self:
+        """From vector (dim,) of unit length, token vectors (t, d) and offsets (t, 2); copies, and freezes the copies.
+
+        Symmetric quantisation with scale max|x| / 127, so no component moves by more than half a scale.
+        Raises ValueError for values that are not finite and for a vector that is not of unit length.
+        """
+        exact = np.array(vector, dtype=np.float32)
+        floats = np.asarray(token_vectors, dtype=np.float32)
+        if not (np.isfinite(exact).all() and np.isfinite(floats).all()):
+            raise ValueError("an encoding must be finite; the embedder gave NaN or infinity")
+        if not is_unit(exact):
+            raise ValueError(f"a passage's vector must have length 1; this one has {np.linalg.norm(exact):.6g}")
+        scales = np.max(np.abs(floats), axis=1, initial=0.0) / np.float32(LEVELS)
+        steps = np.divide(floats, scales[:, None], out=np.zeros_like(floats), where=scales[:, None] > 0)
+        tokens = np.clip(np.rint(steps), -LEVELS, LEVELS).astype(np.int8)
+        spans = np.array(offsets, dtype=np.int32).reshape(-1, 2)
+        for array in (exact, tokens, scales, spans):
+            array.setflags(write=False)
+        return cls(exact, tokens, scales, spans)
+
+    def token_vectors(self) -> npt.NDArray[np.float32]:
+        """(t, d) float32: the token vectors, each component within half a scale of what it was."""
+        return self.tokens.astype(np.float32) * self.scales[:, None]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage and its encoding: what is kept together, and changes together."""
+
+    passage: Passage
+    encoding: Encoding
+
+
+def is_unit(vector: npt.NDArray[np.float32]) -> bool:
+    """Whether a vector has length 1, as inner product search takes for granted; false for NaN."""
+    return bool(abs(np.linalg.norm(vector) - 1.0) <= UNIT_TOLERANCE)

@@ -1,0 +1,74 @@
+"""One way to make a Document from text and facts, whatever the format was."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from index.clean import Cleaned
+from index.errors import UnreadableFile
+from index.formats.metadata import Facts
+from index.records import Document
+
+_ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"(?P<month>{'|'.join(_ENGLISH_MONTHS)})[a-z]*\.?"
+_DATES = (
+    re.compile(r"(?P<year>\d{4})-(?P<number>\d{2})-(?P<day>\d{2})"),
+    re.compile(rf"{_MONTH}\s?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s?(?P<year>\d{{4}})", re.IGNORECASE),
+    re.compile(rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s{_MONTH}\s?(?P<year>\d{{4}})", re.IGNORECASE),
+)
+_DATE_LINE_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file, or one line of it, that could not become a document, and why."""
+
+    path: str
+    reason: str
+
+
+def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts, *, language: str = "") -> Document:
+    """Facts win over what the text shows; a title taken from the file's name is marked as inferred."""
+    if not cleaned.text.strip():
+        raise UnreadableFile("holds no text to search, only blanks or boilerplate")
+    try:
+        given = repr((source, facts)).encode() + source.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UnreadableFile(f"holds half a character (a lone surrogate) at {error.start}; remove it") from error
+    dates = [found for line in cleaned.front if (found := front_date(line)) is not None]
+    title = facts.title or _front_title(cleaned.front)
+    inferred = set(facts.inferred) | (set() if title else {"title"})
+    return Document(
+        id=document_id,
+        title=title or document_id.rpartition("/")[2].replace("_", " ").replace("-", " ").strip(),
+        text=cleaned.text,
+        source=source,
+        runs=cleaned.runs,
+        headings=cleaned.headings,
+        author=facts.author,
+        publisher=facts.publisher,
+        published=facts.published or (dates[-1] if dates else None),
+        language=facts.language or language,
+        url=facts.url,
+        inferred=tuple(sorted(inferred)),
+        sha256=hashlib.sha256(given).hexdigest(),
+    )
+
+
+def _front_title(front: tuple[str, ...]) -> str:
+    """The longest line before the text that is not a date: titles are longer than categories and bylines."""
+    return max((line for line in front if front_date(line) is None), key=len, default="")
+
+
+def front_date(line: str) -> date | None:
+    """The date that a short line states, as in "Jul.15,2025", "15 July 2025" or "2025-07-15"."""
+    for pattern in _DATES if len(line) <= _DATE_LINE_CHARS else ():
+        if match := pattern.search(line):
+            parts = match.groupdict()
+            number = parts.get("number") or _ENGLISH_MONTHS.index(parts["month"][:3].lower()) + 1
+            try:
+                return date(int(parts["year"]), int(number), int(parts["day"]))
+            except ValueError:
+                continue
+    return None

@@ -1,0 +1,61 @@
+"""Text and Markdown files, with or without YAML front matter."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from index.clean import clean
+from index.errors import UnreadableFile
+from index.formats.document import Unread, make_document
+from index.formats.metadata import Facts, Metadata, facts_from
+from index.language import language
+from index.records import Document
+
+_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(.{0,20000}?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_YAML_NAMES = {"title": "title", "author": "author", "publisher": "publisher", "date": "published",
+               "published": "published", "lang": "language", "language": "language", "url": "url"}  # fmt: skip
+
+
+def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
+    """The one document of the file. Raises UnreadableFile."""
+    source = decode(path.read_bytes())
+    matter = _FRONT_MATTER.match(source)
+    facts = _merge(metadata.of(document_id), _yaml_facts(document_id, matter.group(1)) if matter else Facts())
+    cleaned = clean(source, start=matter.end() if matter else 0)
+    yield make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
+
+
+def decode(raw: bytes) -> str:
+    """UTF-8, or UTF-16 that says so. Offsets count the code points of this text. Raises UnreadableFile."""
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    if not raw.strip():
+        raise UnreadableFile("is empty")
+    if encoding == "utf-8" and b"\0" in raw:
+        raise UnreadableFile("is binary, not text")
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(
+            f"is not {encoding.upper()} text (byte 0x{raw[error.start]:02x} at {error.start:,}); "
+            "convert it, for example: iconv -f WINDOWS-1252 -t UTF-8"
+        ) from error
+
+
+def _yaml_facts(document_id: str, block: str) -> Facts:
+    try:
+        table = yaml.safe_load(block)
+    except yaml.YAMLError as error:
+        raise UnreadableFile(f"has front matter that is not YAML: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(table, dict):
+        return Facts()
+    known = {_YAML_NAMES[str(k)]: v for k, v in table.items() if str(k) in _YAML_NAMES and v is not None}
+    return facts_from(document_id, {k: v if k == "published" else str(v) for k, v in known.items()})
+
+
+def _merge(given: Facts, found: Facts) -> Facts:
+    """metadata.toml wins over front matter, field by field."""
+    names = ("title", "author", "publisher", "published", "language", "url")
+    return replace(given, **{name: getattr(given, name) or getattr(found, name) for name in names})

@@ -1,0 +1,81 @@
+"""The records that flow from files to hits: frozen, every field always filled.
+
+Offsets are Unicode code points, end exclusive. Two coordinate systems exist: *cleaned* (Document.text) and
+*source* (Document.source); only `index.clean` converts between them. Rank is 1-based, row is 0-based.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A half-open range of code points."""
+
+    start: int
+    end: int
+
+
+class Run(NamedTuple):
+    """`length` characters that stand unchanged in both texts, at `clean` and at `source`."""
+
+    clean: int
+    source: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One article. `text` is what may be searched and quoted; `source` is the file as it was read."""
+
+    id: str
+    title: str
+    text: str
+    source: str
+    runs: tuple[Run, ...]  # the map between the two texts, ascending in both
+    headings: tuple[Span, ...]  # lines of `text` that are headings: shown and searched, never quoted
+    author: str
+    publisher: str
+    published: date | None
+    language: str  # ISO 639-1, "" when unknown
+    url: str
+    inferred: tuple[str, ...]  # names of the fields above that stand nowhere in the source
+    sha256: str  # of the source text's UTF-8 bytes and of all fields that somebody gave
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences: `document.text[start:end] == text`; `sentences` tile it, in document offsets."""
+
+    id: str  # f"{document_id}#{ordinal}"
+    document_id: str
+    ordinal: int
+    text: str
+    start: int
+    end: int
+    sentences: tuple[Span, ...]
+    context: str  # title and heading: searched, never quoted
+
+    @property
+    def search_text(self) -> str:
+        """What the rankers see."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
+
+class Scored(NamedTuple):
+    """A ranker's word on one passage; the score orders within this ranker and means nothing across rankers."""
+
+    row: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question; hits are ordered best first, ties by passage id."""
+
+    row: int
+    passage: Passage
+    score: float
+    ranks: Mapping[str, int]  # ranker name → 1-based rank
+    scores: Mapping[str, float]  # ranker name → that ranker's own score

@@ -1,0 +1,85 @@
+"""Every setting with its default, in one place: flag > `QUOTEWELL_*` > `quotewell.toml` > default.
+
+The values that shape an index are stored in its manifest; asking reads them from there, so that building and
+asking cannot disagree.
+"""
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from index.errors import BadSetting
+
+PREFIX = "QUOTEWELL_"
+TOML = Path("quotewell.toml")
+
+
+class Settings(BaseSettings):
+    """All settings; frozen. Unknown keys are errors wherever they stand."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=TOML, extra="forbid", frozen=True)
+
+    data: Path = Field(Path(".index"), description="folder of the store and its search index")
+    embedder: str = Field("minilm", description="minilm (ONNX), hash (tests), or a sentence-transformers name or path")
+    model_path: Path | None = Field(None, description="folder with the model's files; wins over the packaged ones")
+    passage_tokens: int = Field(160, ge=16, description="aimed size of a passage, in the embedder's own tokens")
+    overlap_sentences: int = Field(1, ge=0, le=4, description="sentences that neighbouring passages share")
+    stem: Literal["none", "light", "snowball"] = Field("snowball", description="how words are cut to stems for BM25")
+    fusion: Literal["convex", "rrf"] = Field("convex", description="how the two rankings become one")
+    dense_weight: float = Field(0.5, ge=0, le=1, description="share of the dense ranking in the convex fusion")
+    depth: int = Field(100, ge=1, le=1000, description="passages taken from each ranker before fusion")
+    limit: int = Field(10, ge=1, le=100, description="passages that are read and returned as evidence")
+    reader: Literal["plain"] = Field("plain", description="how quotes are chosen")
+    threshold: float | None = Field(None, ge=0, le=1, description="least confidence to answer; default: the reader's")
+    max_quotes: int = Field(3, ge=1, le=5, description="quotes in one answer, at most")
+    host: str = Field("127.0.0.1", description="address that `serve` listens on")
+    port: int = Field(8000, ge=0, le=65535, description="port that `serve` listens on; 0 takes a free one")
+    max_question_chars: int = Field(2000, ge=1, description="longer questions are refused")
+    max_body_bytes: int = Field(65_536, ge=1024, description="larger requests are refused (documents: 10 MB)")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settings from all sources; flags that are None count as not given. Raises BadSetting with the offending key."""
+    _refuse_unknown_environment()
+    try:
+        return Settings(**{key: value for key, value in flags.items() if value is not None})
+    except ValidationError as error:
+        raise BadSetting(_explain(error)) from error
+    except ValueError as error:  # quotewell.toml is not TOML
+        raise BadSetting(f"{TOML} cannot be read: {error}; correct it or move it away") from error
+
+
+def _refuse_unknown_environment() -> None:
+    """pydantic-settings passes over unknown variables; a misspelt one would be silently ignored."""
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    for name in os.environ:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise BadSetting(f"unknown setting {name}; {_nearest(name.upper(), sorted(known))}")
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting '{name}'; {_nearest(name, sorted(Settings.model_fields))}"
+    return f"setting '{name}' is {first['input']!r}: {first['msg']}; see the settings table in README.md"

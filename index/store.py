@@ -1,0 +1,221 @@
+"""The only truth of a corpus: documents, passages and encodings in one SQLite file, a transaction per document.
+
+Threads: every read opens a connection of its own and so never waits; writes share one connection behind a lock.
+Processes: any number read while one writes; a second writer waits for its turn, then gives up with StoreBusy.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from index.database import Connection, checkpoint, connect, copy, explained, immediate, sync_folder
+from index.encoding import StoredPassage
+from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, QuotewellError
+from index.records import Document
+from index.schema import CREATE, VERSION, document_row, fault, insert, passage_row, sealed
+from index.snapshot import Count, Snapshot
+
+FILE_NAME = "corpus.db"
+
+
+class Store:
+    """Made by `Store.open`; use it as a context manager, or close it."""
+
+    def __init__(self, path: Path, writer: Connection | None, timeout_s: float) -> None:
+        self.path = path
+        self._writer = writer
+        self._timeout_s = timeout_s
+        self._lock = Lock()
+
+    @classmethod
+    def open(cls, folder: str | Path, *, create: bool = False, readonly: bool = False, timeout_s: float = 5.0) -> Self:
+        """The store of a data folder; timeout_s is how long a write waits for another process to finish its own.
+
+        Raises IndexMissing, IndexDamaged, IndexMismatch (another schema), StoreBusy, and QuotewellError where the
+        folder cannot be used.
+        """
+        if create and readonly:
+            raise ValueError("a store that is only read cannot be created")
+        path = Path(folder) / FILE_NAME
+        _find(path, create=create)
+        with explained(path):
+            writer = None if readonly else connect(path, "rwc" if create else "rw", timeout_s)
+        store = cls(path, writer, timeout_s)
+        try:
+            if create:
+                store._create_tables()
+            with store.snapshot():
+                return store
+        except QuotewellError:
+            store.close()
+            raise
+
+    def close(self) -> None:
+        """The last writer to close also empties the log into the file."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """A view that stays as it is while others write; keep it short, since the log grows while it is open."""
+        with explained(self.path), closing(connect(self.path, "ro", self._timeout_s)) as connection:
+            connection.execute("BEGIN")
+            yield Snapshot(connection, self.path)
+
+    def sequence(self) -> int:
+        """Grows by one with every committed change; 0 for a new store."""
+        with self.snapshot() as now:
+            return now.sequence()
+
+    def recipe(self) -> str | None:
+        """How passages and encodings were made, as given to `put`; None until the first document."""
+        with self.snapshot() as now:
+            return now.recipe()
+
+    def count(self) -> Count:
+        """How many documents and passages there are."""
+        with self.snapshot() as now:
+            return now.count()
+
+    def hashes(self) -> dict[str, str]:
+        """Document id → sha256: what is stored already, without reading it."""
+        with self.snapshot() as now:
+            return now.hashes()
+
+    def document(self, document_id: str) -> Document:
+        """One document. Raises NotFound."""
+        with self.snapshot() as now:
+            return now.document(document_id)
+
+    def documents(self) -> Iterator[Document]:
+        """All documents by id, as they are at the first step."""
+        with self.snapshot() as now:
+            yield from now.documents()
+
+    def passages(self) -> Iterator[StoredPassage]:
+        """All passages by (document id, ordinal), as they are at the first step."""
+        with self.snapshot() as now:
+            yield from now.passages()
+
+    def verify(self) -> list[str]:
+        """Reads everything and tells what is wrong, a sentence each; empty when all is well."""
+        with self.snapshot() as now:
+            return now.verify()
+
+    def put(self, document: Document, passages: Sequence[StoredPassage], *, recipe: str) -> bool:
+        """Adds or replaces one document with all its passages; False if it is there already, unchanged and whole.
+
+        `recipe` names all that shaped the passages and encodings; the first document sets it. Raises IndexMismatch
+        under another recipe, StoreBusy, and ValueError for passages that are not this document's.
+        """
+        faults = [fault(stored, document, ordinal) for ordinal, stored in enumerate(passages)]
+        if any(faults):
+            raise ValueError(f"document '{document.id}': " + "; ".join(filter(None, faults)))
+        document_values = sealed("documents", document_row(document, [p.passage.context for p in passages]))
+        passage_values = [sealed("passages", passage_row(stored)) for stored in passages]
+        with self._writing() as (writer, before):
+            if before.recipe() != recipe and before.document_count():
+                raise IndexMismatch(
+                    f"'{self.path}' was built with {before.recipe()}, not with {recipe}; use the settings it was "
+                    "built with, or move it away and build it again with: quotewell index PATH"
+                )
+            if before.recipe() == recipe and before.holds(document):
+                return False
+            replaced = _remove(writer, document.id)
+            writer.execute(insert("documents"), document_values)
+            writer.executemany(insert("passages"), passage_values)
+            documents = before.document_count() + (0 if replaced else 1)
+            _set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=documents)
+            return True
+
+    def delete(self, document_id: str) -> bool:
+        """Removes a document, and its text from the disk unless somebody is reading; False if there is none such."""
+        with self._writing() as (writer, before):
+            removed = _remove(writer, document_id)
+            if removed:
+                _set_head(writer, sequence=before.sequence() + 1, documents=before.document_count() - 1)
+        if removed:
+            self.checkpoint()
+        return removed
+
+    def replace_recipe(self, recipe: str) -> bool:
+        """Deletes all documents that were made by another recipe, to make room for this one; False if none were."""
+        with self._writing() as (writer, before):
+            if before.recipe() == recipe:
+                return False
+            writer.execute("DELETE FROM passages")
+            writer.execute("DELETE FROM documents")
+            _set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=0)
+        self.checkpoint()
+        return True
+
+    def checkpoint(self) -> bool:
+        """Empties the log, the last place where replaced and deleted text stands; False while a reader needs it."""
+        with self._lock, explained(self.path):
+            return checkpoint(self._opened_writer(), self._timeout_s)
+
+    def backup(self, target: str | Path) -> None:
+        """Copies the store, with all that was committed before, to a new file while it is read and written.
+
+        Raises BadInput if the file exists or cannot be made.
+        """
+        copy(self.path, Path(target), self._timeout_s)
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, Snapshot]]:
+        """A write transaction and the state it starts from; committed at the end unless something was raised."""
+        with self._lock, explained(self.path):
+            writer = self._opened_writer()
+            with immediate(writer):
+                yield writer, Snapshot(writer, self.path)
+
+    def _opened_writer(self) -> Connection:
+        if self._writer is None:
+            raise ValueError(f"'{self.path}' was opened for reading only")
+        return self._writer
+
+    def _create_tables(self) -> None:
+        with explained(self.path):
+            writer = self._opened_writer()
+            if writer.execute("SELECT 1 FROM sqlite_master").fetchone():
+                return
+            with immediate(writer):
+                for statement in CREATE:
+                    writer.execute(statement)
+                _set_head(writer, schema=VERSION, sequence=0, documents=0)
+        sync_folder(self.path.parent)
+        sync_folder(self.path.parent.absolute().parent)
+
+
+def _find(path: Path, *, create: bool) -> None:
+    if path.exists() and not path.is_file():
+        raise IndexDamaged(f"'{path}' is not a file; move it away and build an index with: quotewell index PATH")
+    if not path.exists() and not create:
+        raise IndexMissing(f"no index in '{path.parent}'; build one with: quotewell index PATH")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"no folder can be made at '{path.parent}': {error.strerror}; name another one") from error
+
+
+def _remove(writer: Connection, document_id: str) -> bool:
+    key = (document_id.encode("utf-8", "surrogatepass"),)
+    writer.execute("DELETE FROM passages WHERE document_id = CAST(? AS TEXT)", key)
+    return writer.execute("DELETE FROM documents WHERE id = CAST(? AS TEXT)", key).rowcount > 0
+
+
+def _set_head(writer: Connection, **values: str | int) -> None:
+    rows = [sealed("meta", (key, str(value))) for key, value in values.items()]
+    writer.executemany(insert("meta"), rows)

@@ -1,0 +1,50 @@
+"""Quotes → citations, each checked against its document when made. One that fails is a bug and is never shown."""
+
+from collections.abc import Callable, Sequence
+from urllib.parse import quote as percent
+
+from index.clean import to_clean, to_source
+from index.records import Document, Span
+from rag.answers import Citation, Quote
+
+
+def cite(quotes: Sequence[Quote], document_of: Callable[[str], Document]) -> tuple[Citation, ...]:
+    """Markers count from 1 in the order given. Raises AssertionError for a quote that is not in its document."""
+    return tuple(_citation(n, quote, document_of(quote.passage.document_id)) for n, quote in enumerate(quotes, start=1))
+
+
+def _citation(marker: int, quote: Quote, document: Document) -> Citation:
+    span = Span(quote.start, quote.end)
+    source = to_source(document, span)
+    citation = Citation(
+        marker=marker,
+        document_id=document.id,
+        passage_id=quote.passage.id,
+        title=document.title,
+        author=document.author,
+        published=document.published,
+        inferred=document.inferred,
+        url=article_url(document.id, span),
+        quote=document.text[quote.start : quote.end],
+        start=quote.start,
+        end=quote.end,
+        source_start=source.start,
+        source_end=source.end,
+    )
+    if problem := fault(citation, document):
+        raise AssertionError(problem)
+    return citation
+
+
+def fault(citation: Citation, document: Document) -> str:
+    """Why the citation is not true of the document, or ""."""
+    if not citation.quote.strip() or document.text[citation.start : citation.end] != citation.quote:
+        return f"[{citation.marker}] is not verbatim in document '{document.id}' at {citation.start}:{citation.end}"
+    if to_clean(document, Span(citation.source_start, citation.source_end)) != (citation.start, citation.end):
+        return f"[{citation.marker}] does not come from {citation.source_start}:{citation.source_end} of the source"
+    return ""
+
+
+def article_url(document_id: str, span: Span) -> str:
+    """Where this server shows the article with the span marked."""
+    return f"/documents/{percent(document_id, safe='')}#{span.start}-{span.end}"

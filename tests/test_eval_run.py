@@ -1,0 +1,461 @@
+"""A run through the front door: every figure is worked out by hand from what the fakes find and say."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from eval.arms import compare_arms
+from eval.beir import BeirSet
+from eval.gold import GoldSet, GoldSpan, Question
+from eval.intervals import Figure
+from eval.judge import judge_for
+from eval.report import json_of, json_of_comparison, markdown_of, replace_block, text_of, text_of_comparison
+from eval.run import Report, run
+from eval.sets import EvalSet
+from index.build import Builder
+from index.clean import clean, clean_plain, to_source
+from index.embed import HashEmbedder
+from index.errors import BadGold, BadInput, BadQuestion, NotFound
+from index.records import Document, Hit, Passage, Span
+from index.search import open_index
+from index.settings import load_settings
+from rag.answers import Answer, Citation, Reason
+
+EXPORTS = "Exports rose in March."
+IMPORTS = "Imports fell in May."
+TARIFFS = "Tariffs came in June."
+
+
+def document(id_: str, source: str, *, plain: bool = True) -> Document:
+    cleaned = clean_plain(source) if plain else clean(source)
+    return Document(
+        id_, id_, cleaned.text, source, cleaned.runs, cleaned.headings, "", "", None, "en", "", (), sha256=id_
+    )
+
+
+def passage(article: Document, ordinal: int, text: str) -> Passage:
+    start = article.text.index(text)
+    span = Span(start, start + len(text))
+    return Passage(f"{article.id}#{ordinal}", article.id, ordinal, text, *span, (span,), "")
+
+
+@dataclass
+class FakeIndex:
+    """Finds for each question exactly the passages it was told to find."""
+
+    documents: Mapping[str, Document]
+    parts: Mapping[str, Sequence[Passage]]
+    found: Mapping[str, Sequence[Passage]] = field(default_factory=dict)
+    version: str = "v1"
+
+    def search(self, question: str, *, limit: int) -> list[Hit]:
+        found = self.found.get(question, ())[:limit]
+        return [Hit(row, passage, -float(row), {}, {}) for row, passage in enumerate(found)]
+
+    def document(self, document_id: str) -> Document:
+        if document_id not in self.documents:
+            raise NotFound(document_id)
+        return self.documents[document_id]
+
+    def passages(self, document_id: str) -> Sequence[Passage]:
+        return self.parts[document_id]
+
+
+@dataclass
+class FakeAssistant:
+    """Says for each question the quotes and the confidence it was told to say; no quotes is an abstention."""
+
+    index: FakeIndex
+    said: Mapping[str, tuple[float, Sequence[tuple[Passage, str]]]]
+    asked: list[str] = field(default_factory=list)
+
+    def search(self, question: str, *, limit: int) -> list[Hit]:
+        return self.index.search(question, limit=limit)
+
+    def ask(self, question: str) -> Answer:
+        self.asked.append(question)
+        confidence, quotes = self.said[question]
+        citations = tuple(self._cited(marker, *quote) for marker, quote in enumerate(quotes, start=1))
+        return Answer(
+            id="",
+            question=question,
+            status="answered" if citations else "abstained",
+            text="",
+            segments=(),
+            citations=citations,
+            evidence=tuple(self.index.search(question, limit=2)),
+            confidence=confidence,
+            reason=None if citations else Reason("off_corpus", ()),
+            follow_ups=(),
+            index_version=self.index.version,
+        )
+
+    def _cited(self, marker: int, part: Passage, quote: str) -> Citation:
+        article = self.index.document(part.document_id)
+        start = article.text.index(quote)
+        place = Span(start, start + len(quote))
+        source = to_source(article, place)
+        return Citation(marker, article.id, part.id, "", "", None, (), "", quote, *place, *source)
+
+
+A = document("a", f"{EXPORTS} {IMPORTS} {TARIFFS}")
+B = document("b", f"{IMPORTS} Nothing else.")
+A0, A1 = passage(A, 0, f"{EXPORTS} {IMPORTS}"), passage(A, 1, f"{IMPORTS} {TARIFFS}")
+B0 = passage(B, 0, B.text)
+
+
+def gold(article: Document, quote: str) -> GoldSpan:
+    start = article.source.index(quote)
+    return GoldSpan(article.id, start, start + len(quote), quote)
+
+
+def question(id_: str, *spans: GoldSpan, answers: tuple[str, ...] = (), answerable: bool = True) -> Question:
+    return Question(id_, f"{id_}?", answerable, answers, spans, ())
+
+
+GOLD = GoldSet(
+    "small",
+    (
+        question("exports", gold(A, "rose in March")),
+        question("imports", gold(A, "fell in May"), gold(B, "fell in May")),
+        question("tariffs", gold(A, "Tariffs came")),
+        question("weather", answerable=False),
+        question("sports", answerable=False),
+    ),
+)
+INDEX = FakeIndex(
+    {"a": A, "b": B},
+    {"a": [A0, A1], "b": [B0]},
+    {"exports?": [B0, A0], "imports?": [A1, A0, B0], "tariffs?": [], "weather?": [B0]},
+)
+SAID: dict[str, tuple[float, Sequence[tuple[Passage, str]]]] = {
+    "exports?": (0.9, [(A0, IMPORTS), (A0, EXPORTS)]),
+    "imports?": (0.8, [(B0, IMPORTS)]),
+    "tariffs?": (0.3, []),
+    "weather?": (0.3, []),
+    "sports?": (0.2, [(A0, EXPORTS)]),
+}
+
+
+def values(figures: Sequence[Figure]) -> dict[str, float | None]:
+    return {figure.name: figure.value for figure in figures}
+
+
+@pytest.fixture
+def report() -> Report:
+    return run(FakeAssistant(INDEX, SAID), GOLD)
+
+
+def test_the_figures_of_a_gold_set_by_hand(report: Report) -> None:
+    """exports: found 2nd of its 1 right passage. imports: all 3 right passages found first. tariffs: silent, 0.
+
+    nDCG of exports is 1/log2 3. Quotes: the first is right for imports only, some quote for exports and imports.
+    Abstained on tariffs and weather, of the unanswerable weather and sports. Confidence pairs: 0.9 and 0.8 win all
+    four, 0.3 ties with 0.3 and wins over 0.2: 5.5 of 6. At precision 0.9: exports and imports, 2 of 3.
+    """
+    assert values(report.figures) == pytest.approx(
+        {
+            "Success@1": 1 / 3,
+            "Success@3": 2 / 3,
+            "Success@5": 2 / 3,
+            "RR@10": (1 / 2 + 1) / 3,
+            "nDCG@10": (0.6309297535714575 + 1) / 3,
+            "answer sentence hit@1": 1 / 3,
+            "exact citation, of answered": 2 / 2,
+            "exact citation, of all": 2 / 3,
+            "abstention precision": 1 / 2,
+            "abstention recall": 1 / 2,
+            "AUROC": 5.5 / 6,
+            "coverage at 90 % precision": 2 / 3,
+        }
+    )
+
+
+def test_every_figure_says_how_many_questions_stand_behind_it(report: Report) -> None:
+    assert {figure.name: figure.n for figure in report.figures} == {
+        **dict.fromkeys(["Success@1", "Success@3", "Success@5", "RR@10", "nDCG@10"], 3),
+        "answer sentence hit@1": 3,
+        "exact citation, of answered": 2,
+        "exact citation, of all": 3,
+        "abstention precision": 2,
+        "abstention recall": 2,
+        "AUROC": 5,
+        "coverage at 90 % precision": 3,
+    }
+    assert all(f.low is not None and f.high is not None and f.low <= f.high for f in report.figures)
+
+
+def test_a_row_tells_what_was_found_and_said(report: Report) -> None:
+    first, silent, unanswerable = report.rows[0], report.rows[2], report.rows[4]
+    assert (first.rank, first.found, first.evidence) == (2, ("b#0", "a#0"), ("b#0", "a#0"))
+    assert [citation.quote for citation in first.citations] == [IMPORTS, EXPORTS]
+    assert (first.first_right, first.any_right, first.confidence) == (False, True, 0.9)
+    assert (silent.status, silent.rank, silent.first_right, silent.values["RR@10"]) == ("abstained", None, False, 0)
+    assert (unanswerable.status, unanswerable.first_right, unanswerable.values) == ("answered", None, {})
+
+
+def test_what_cannot_be_measured_is_not_measured_rather_than_zero() -> None:
+    only_answerable = run(FakeAssistant(INDEX, SAID), GoldSet("one kind", GOLD.questions[:3]))
+    found = values(only_answerable.figures)
+    assert [found[name] for name in ("abstention precision", "abstention recall", "AUROC")] == [None, None, None]
+    assert found["coverage at 90 % precision"] == pytest.approx(2 / 3)
+    only_unanswerable = run(FakeAssistant(INDEX, SAID), GoldSet("other kind", GOLD.questions[3:]))
+    assert set(values(only_unanswerable.figures).values()) == {None}
+
+
+def test_progress_is_told_after_every_question() -> None:
+    told: list[tuple[int, int]] = []
+    run(FakeAssistant(INDEX, SAID), GOLD, progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+
+
+def test_follow_ups_are_asked_in_their_standalone_form_and_the_report_says_so() -> None:
+    follow_up = replace(GOLD.questions[0], text="And in March?", history=("Before?",), standalone="exports?")
+    assistant = FakeAssistant(INDEX, SAID)
+    found = run(assistant, GoldSet("follow-up", (follow_up,)))
+    assert assistant.asked == ["exports?"]
+    assert found.notes == ("follow-up questions, asked in their standalone form: 1",)
+
+
+def test_a_question_that_the_assistant_refuses_stops_the_run_by_name() -> None:
+    class Refusing(FakeAssistant):
+        def ask(self, question: str) -> Answer:
+            raise BadQuestion("too long")
+
+    with pytest.raises(BadGold, match="question 'exports' cannot be asked: too long"):
+        run(Refusing(INDEX, SAID), GOLD)
+
+
+def test_markup_at_the_ends_of_a_gold_span_does_not_make_a_quote_wrong() -> None:
+    source = "Officials said on Monday that trade was worth **\\$552 billion**. It has grown in every year since then."
+    article = document("m", source, plain=False)
+    part = passage(article, 0, article.text.split(". ")[0] + ".")
+    index = FakeIndex({"m": article}, {"m": [part]}, {"worth?": [part]})
+    assistant = FakeAssistant(index, {"worth?": (0.9, [(part, "$552 billion")])})
+    found = run(assistant, GoldSet("markup", (question("worth", gold(article, " **\\$552 billion**")),)))
+    assert (found.rows[0].rank, found.rows[0].first_right) == (1, True)
+
+
+def test_a_span_that_no_passage_holds_whole_counts_zero_and_is_named() -> None:
+    across = question("across", gold(A, f"March. {IMPORTS} Tariffs"))
+    index = replace(INDEX, found={"across?": [A0, A1]})
+    found = run(FakeAssistant(index, {"across?": (0.9, [(A0, EXPORTS)])}), GoldSet("across", (across,)))
+    assert values(found.figures)["Success@5"] == 0
+    assert found.notes == ("questions whose gold span no passage holds whole; they count zero in search: 1 (across)",)
+
+
+@pytest.mark.parametrize(
+    ("span", "problem"),
+    [
+        (GoldSpan("gone", 0, 4, "Expo"), "no document 'gone'"),
+        (GoldSpan("a", 0, 4, "Impo"), "the quote stands at 23:27"),
+        (GoldSpan("a", 0, 900, "Expo"), "is outside of 'a'"),
+    ],
+)
+def test_gold_that_does_not_fit_the_index_is_refused(span: GoldSpan, problem: str) -> None:
+    with pytest.raises(BadGold, match=problem):
+        judge_for(GoldSet("other", (question("q", span),)), INDEX)
+
+
+def test_gold_that_points_to_boilerplate_is_refused() -> None:
+    source = "The two governments met in the capital in the first week of May.\n\nImage Source: Archive\n"
+    article = document("p", source, plain=False)
+    index = FakeIndex({"p": article}, {"p": [passage(article, 0, article.text)]})
+    with pytest.raises(BadGold, match="is boilerplate, never quoted"):
+        judge_for(GoldSet("photo", (question("q", gold(article, "Image Source")),)), index)
+
+
+BEIR = BeirSet(
+    "beir",
+    Path("corpus.jsonl"),
+    (question("imports", answers=("in May",)), question("topic"), question("weather", answerable=False)),
+    {"imports": {"b": 1}, "topic": {"a": 1, "elsewhere": 1}},
+    ("left",),
+)
+
+
+def test_documents_are_ranked_by_their_best_passage_and_judged_by_the_words_of_the_answer() -> None:
+    """imports: passages a#1, a#0, b#0 are documents a, b. topic: one of two judged documents found; no answers."""
+    index = replace(INDEX, found={"imports?": [A1, A0, B0], "topic?": [A0, A1]})
+    said = {"imports?": (0.9, [(A0, IMPORTS)]), "topic?": (0.5, [(A0, EXPORTS)]), "weather?": (0.1, [])}
+    found = run(FakeAssistant(index, said), BEIR)
+    assert [row.found for row in found.rows[:2]] == [("a", "b"), ("a",)]
+    assert values(found.figures) == pytest.approx(
+        {
+            "Success@1": 1 / 2,
+            "Success@3": 1,
+            "Success@5": 1,
+            "RR@10": (1 / 2 + 1) / 2,
+            "nDCG@10": (0.6309297535714575 + 1 / 1.6309297535714575) / 2,
+            "R@10": (1 + 1 / 2) / 2,
+            "answer sentence hit@1": 1,
+            "exact citation, of answered": 1,
+            "exact citation, of all": 1,
+            "abstention precision": 1,
+            "abstention recall": 1,
+            "AUROC": 1,
+            "coverage at 90 % precision": 1,
+        }
+    )
+    assert (found.rows[1].first_right, found.figures[6].n) == (None, 1)
+    assert found.notes == (
+        "judged documents that are not in the index: 1 (elsewhere)",
+        "questions that nothing judges; they are left out: 1 (left)",
+    )
+
+
+def test_an_index_of_another_corpus_is_refused() -> None:
+    index = FakeIndex({}, {})
+    with pytest.raises(BadGold, match="none of the documents judged in beir is in this index"):
+        judge_for(BEIR, index)
+
+
+def found_by(found: Mapping[str, Sequence[Passage]]) -> FakeIndex:
+    return replace(INDEX, found=found)
+
+
+def test_arms_are_compared_question_by_question() -> None:
+    """First right passage of (exports, imports, tariffs): first arm 1, 1, none; second arm 2, 1, 1."""
+    first = found_by({"exports?": [A0], "imports?": [B0]})
+    second = found_by({"exports?": [B0, A0], "imports?": [B0], "tariffs?": [A1]})
+    arms = {
+        "first": lambda text, limit: first.search(text, limit=limit),
+        "second": lambda text, limit: second.search(text, limit=limit),
+    }
+    comparison = compare_arms(arms, GOLD, INDEX)
+    assert values(comparison.arms["first"])["RR@10"] == pytest.approx(2 / 3)
+    assert values(comparison.arms["second"])["RR@10"] == pytest.approx(2.5 / 3)
+    differences = {each.figure.name: each.figure for each in comparison.differences}
+    assert list(differences) == ["Success@1", "RR@10", "nDCG@10"]
+    assert (differences["RR@10"].value, differences["RR@10"].n) == (pytest.approx((0.5 + 0 - 1) / 3), 3)
+    assert (differences["RR@10"].low, differences["RR@10"].high) == (pytest.approx(-1), pytest.approx(0.5))
+
+
+def test_an_arm_does_not_differ_from_itself() -> None:
+    arms = dict.fromkeys(["one", "two", "three"], lambda text, limit: INDEX.search(text, limit=limit))
+    told: list[tuple[int, int]] = []
+    comparison = compare_arms(arms, GOLD, INDEX, progress=lambda done, total: told.append((done, total)))
+    assert [(each.arm, each.other) for each in comparison.differences[::3]] == [
+        ("one", "two"),
+        ("one", "three"),
+        ("two", "three"),
+    ]
+    assert {(each.figure.value, each.figure.low, each.figure.high) for each in comparison.differences} == {(0, 0, 0)}
+    assert told == [(done, 9) for done in range(1, 10)]
+
+
+def test_an_arm_that_finds_nothing_at_all_is_an_error_and_no_loss() -> None:
+    arms = {"full": lambda text, limit: INDEX.search(text, limit=limit), "empty": lambda text, limit: []}
+    with pytest.raises(BadInput, match="arm 'empty' found nothing for any question"):
+        compare_arms(arms, GOLD, INDEX)
+    with pytest.raises(BadInput, match="has no answerable question to compare on"):
+        compare_arms(arms, GoldSet("none", GOLD.questions[3:]), INDEX)
+
+
+def test_the_text_of_a_report_is_aligned_and_says_what_was_not_measured() -> None:
+    only_answerable = run(FakeAssistant(INDEX, SAID), GoldSet("tiny", GOLD.questions[1:2]))
+    assert text_of(only_answerable).splitlines()[:4] == [
+        "tiny · 1 answerable and 0 unanswerable questions · index v1",
+        "",
+        "measure                             value   95 % interval  n",
+        "Success@1                           1.000  1.000 to 1.000  1",
+    ]
+    assert "AUROC                        not measured" in text_of(only_answerable)
+
+
+def test_the_text_of_a_comparison_marks_the_differences_that_leave_out_zero() -> None:
+    better, worse = found_by({"exports?": [A0], "imports?": [B0]}), found_by({"exports?": [B0, A0], "imports?": [B0]})
+    arms = {
+        "better": lambda text, limit: better.search(text, limit=limit),
+        "worse": lambda text, limit: worse.search(text, limit=limit),
+    }
+    lines = text_of_comparison(compare_arms(arms, GoldSet("one", GOLD.questions[:1]), INDEX)).splitlines()
+    assert lines == [
+        "one · index v1",
+        "",
+        "arm     Success@1  Success@3  Success@5  RR@10  nDCG@10",
+        "better      1.000      1.000      1.000  1.000    1.000",
+        "worse       0.000      1.000      1.000  0.500    0.631",
+        "",
+        "difference        measure  value     95 % interval  n",
+        "better - worse  Success@1  1.000  1.000 to 1.000 *  1",
+        "better - worse      RR@10  0.500  0.500 to 0.500 *  1",
+        "better - worse    nDCG@10  0.369  0.369 to 0.369 *  1",
+    ]
+
+
+def test_a_report_and_a_comparison_become_json(report: Report) -> None:
+    found = json.loads(json.dumps(json_of(report)))
+    assert found["set"] == "small"
+    assert found["questions"] == {"answerable": 3, "unanswerable": 2}
+    assert found["figures"]["abstention precision"]["value"] == 0.5
+    assert found["rows"][1]["citations"] == [
+        {"document_id": "b", "passage_id": "b#0", "quote": IMPORTS, "source_start": 0, "source_end": 20}
+    ]
+    assert "rows" not in json_of(report, rows=False)
+    arms = dict.fromkeys(["one", "two"], lambda text, limit: INDEX.search(text, limit=limit))
+    compared = json.loads(json.dumps(json_of_comparison(compare_arms(arms, GOLD, INDEX))))
+    assert compared["differences"][0] == {
+        "arm": "one", "other": "two", "measure": "Success@1", "value": 0, "n": 3, "low": 0, "high": 0,
+    }  # fmt: skip
+
+
+def test_the_markdown_table_holds_what_was_measured_and_the_command() -> None:
+    table = markdown_of(run(FakeAssistant(INDEX, SAID), GoldSet("tiny", GOLD.questions[1:2])), command="make eval")
+    assert table.splitlines()[:3] == [
+        "| measure | value | 95 % interval | n |",
+        "|---|---:|---:|---:|",
+        "| Success@1 | 1.000 | 1.000 to 1.000 | 1 |",
+    ]
+    assert table.splitlines()[-1] == (
+        "tiny · 1 answerable and 0 unanswerable questions · index v1: written by `make eval`."
+    )
+    assert "not measured" not in table
+
+
+def test_only_the_text_between_the_markers_is_replaced(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_bytes(b"# A\r\n<!-- eval:own -->\r\nold\r\n<!-- /eval:own -->\r\nend <!-- eval:other -->")
+    assert replace_block(readme, "own", "| new |\n| row |")
+    wanted = b"# A\r\n<!-- eval:own -->\r\n| new |\r\n| row |\r\n<!-- /eval:own -->\r\nend <!-- eval:other -->"
+    assert readme.read_bytes() == wanted
+    assert not replace_block(readme, "own", "| new |\n| row |")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nothing",
+        "<!-- eval:own -->",
+        "<!-- /eval:own --> <!-- eval:own -->",
+        "<!-- eval:own --> <!-- /eval:own --> <!-- eval:own -->",
+    ],
+)
+def test_markers_that_are_missing_doubled_or_turned_round_are_refused(tmp_path: Path, text: str) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(text)
+    with pytest.raises(BadInput, match="once each"):
+        replace_block(readme, "own", "new")
+    assert readme.read_text() == text
+    with pytest.raises(NotFound, match="to write the table into"):
+        replace_block(tmp_path / "absent.md", "own", "new")
+
+
+def test_the_projects_own_index_is_judged_through_the_same_door(tmp_path: Path) -> None:
+    """Each question repeats a sentence that stands once, so words alone find it first."""
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    sentences = {"trade": "Exports of lemons rose by nine percent.", "talks": "The ministers met in Lima on Friday."}
+    for name, sentence in sentences.items():
+        (articles / f"{name}.txt").write_text(f"Here is what is known about it so far this year. {sentence}\n")
+    settings = load_settings(data=tmp_path / "data", embedder="hash")
+    Builder(settings.data, settings, HashEmbedder()).index([articles])
+    index = open_index(settings.data, settings, HashEmbedder())
+    spans = {name: gold(index.document(name), sentence) for name, sentence in sentences.items()}
+    questions: EvalSet = GoldSet("own", tuple(replace(question(n, s), text=s.quote) for n, s in spans.items()))
+    comparison = compare_arms({"both": lambda text, limit: index.search(text, limit=limit)}, questions, index)
+    assert values(comparison.arms["both"])["Success@1"] == 1
+    assert comparison.index_version == index.version

@@ -1,0 +1,123 @@
+"""The tokeniser: what counts as a word, where it stands, and what is left of it for BM25."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.text import cut, normalise, stems, stop_words, words
+
+ANY_TEXT = st.text(st.characters())  # lone surrogates included
+SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
+
+
+def spelt(text: str) -> list[str]:
+    return [word.text for word in words(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mexico's share, the workers’ rights", ["mexico", "share", "the", "workers", "rights"]),
+        ("don’t ask O'Brien", ["don't", "ask", "o'brien"]),
+        ("The U.S.’s tariffs, US tariffs", ["the", "us", "tariffs", "us", "tariffs"]),
+        ("J.K. Rowling at 8 p.m. in No.1", ["jk", "rowling", "at", "8", "pm", "in", "no", "1"]),
+        ("$45 and 25% of 10.6 million", ["45", "and", "25", "of", "10.6", "million"]),
+        ("312,000 or 312000 or 1,234,567.89", ["312000", "or", "312000", "or", "1234567.89"]),
+        ("Jul.15,2025", ["jul", "15", "2025"]),
+        ("2,5 and 12,3456", ["2", "5", "and", "12", "3456"]),
+        ("near-shoring tool_use", ["near", "shoring", "tool", "use"]),
+        ("5G in the 1990s, G20, COVID-19", ["5g", "in", "the", "1990s", "g20", "covid", "19"]),
+        ("CO₂ is CO2; 10½ km²", ["co2", "is", "co2", "10", "1⁄2", "km", "2"]),  # noqa: RUF001
+        ("García Peña, STRASSE Straße, İstanbul", ["garcia", "pena", "strasse", "strasse", "istanbul"]),
+        ("Garci\u0301a, tar\u00adiff, ﬁsh", ["garcia", "tariff", "fish"]),
+        ("東京タワー 2025年", ["東", "京", "タ", "ワ", "ー", "2025", "年"]),
+        ("हिन्दी में، 한국어 Ελλάδα", ["हिन्दी", "में", "한국어", "ελλαδα"]),
+        ("a\ud800b \udfff", ["a", "b"]),
+        ("… — ' ’s _ \u00ad \u0301 \x00", []),
+    ],
+)
+def test_words_are_what_a_reader_would_count(text: str, expected: list[str]) -> None:
+    assert spelt(text) == expected
+
+
+def test_each_word_says_where_it_stands() -> None:
+    text = "The U.S.’s $312,000"
+    assert [(word.text, text[word.start : word.end]) for word in words(text)] == [
+        ("the", "The"),
+        ("us", "U.S"),
+        ("312000", "312,000"),
+    ]
+
+
+@given(ANY_TEXT)
+def test_words_stand_in_order_and_spell_their_place(text: str) -> None:
+    end = 0
+    for word in words(text):
+        assert end <= word.start < word.end <= len(text)
+        end = word.end
+        place = normalise(text[word.start : word.end])
+        assert word.text in (place, place.replace(".", ""), place.replace(",", ""))
+        assert word.text
+        word.text.encode()  # no lone surrogate reaches a term
+
+
+@given(ANY_TEXT)
+def test_normalising_twice_changes_nothing(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+def test_every_character_there_is_can_be_read() -> None:
+    """Exhaustive: each code point, alone and between letters, normalises stably and gives words without a line break."""
+    for code in range(sys.maxunicode + 1):
+        once = normalise(chr(code))
+        assert normalise(once) == once
+    everything = "a".join(map(chr, range(sys.maxunicode + 1)))
+    assert not any("\n" in word.text for word in words(everything))
+
+
+@given(st.text("abc xyz'’.-,0123456789", max_size=40))
+def test_case_and_apostrophes_do_not_matter(text: str) -> None:
+    assert spelt(text) == spelt(text.upper().replace("'", "’"))
+
+
+@pytest.mark.parametrize(
+    ("word", "light", "snowball"),
+    [
+        ("tariffs", "tariff", "tariff"),
+        ("queries", "query", "queri"),
+        ("shoes", "shoes", "shoe"),
+        ("glass", "glass", "glass"),
+        ("was", "was", "was"),
+        ("1990s", "1990", "1990s"),
+        ("running", "running", "run"),
+        ("10.6", "10.6", "10.6"),
+    ],
+)
+def test_stems_by_each_rule(word: str, light: str, snowball: str) -> None:
+    assert (cut(word, "none"), cut(word, "light"), cut(word, "snowball")) == (word, light, snowball)
+
+
+def test_stems_leave_out_stop_words_and_keep_order_and_repetitions() -> None:
+    assert stems("What is the tariff on tariffs in the U.S.?", "snowball") == ["tariff", "tariff", "us"]
+    assert stems("Who is it?", "snowball") == []
+
+
+def test_stop_words_are_normalised_words_and_spare_the_united_states() -> None:
+    assert all(spelt(word) == [word] for word in stop_words())
+    assert "us" not in stop_words()
+
+
+def test_question_and_article_meet_in_their_stems() -> None:
+    """A user's lower-case, unaccented spelling finds the article's own."""
+    article = set(stems("The U.S.’s Fulbright-García Robles programs cost $312,000.", "snowball"))
+    assert set(stems("us fulbright garcia robles program 312000", "snowball")) <= article
+
+
+def test_stemming_in_many_threads_gives_what_one_thread_gives() -> None:
+    texts = [path.read_text("utf-8") for path in SEEDS] * 4
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda text: stems(text, "snowball"), texts)) == [stems(t, "snowball") for t in texts]
