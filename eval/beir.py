@@ -72,6 +72,7 @@ def _question(place: Place, record: Record, *, answerable: bool) -> Question:
         answers=texts(place, record, "answers") if "answers" in record else (),
         spans=(),
         tags=(text(place, record, "type"),) if "type" in record else (),
+        near=text(place, record, "near_doc") if "near_doc" in record else "",
     )
 
 

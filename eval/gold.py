@@ -37,6 +37,7 @@ class Question:
     tags: tuple[str, ...]
     history: tuple[str, ...] = ()  # the turns before a follow-up question
     standalone: str = ""  # the follow-up in words that need no history; "" when `text` needs none
+    near: str = ""  # the document that the question was written on, where a set says so, answerable or not
 
     @property
     def asked(self) -> str:

@@ -39,9 +39,9 @@ def ranked(
     nDCG@10 is Järvelin and Kekäläinen's (2002) with gain / log2(rank + 1). Its ideal list comes from `relevant`, not
     from what was found: for gold spans that is every passage of the index that holds a whole span, gain 1 each.
     """
-    values: dict[str, Values] = {question_id: {} for question_id in relevant}
     if not relevant:
-        return values
+        return {}
+    values: dict[str, Values] = {question_id: dict.fromkeys(ranked_names(level), 0.0) for question_id in relevant}
     judgements = {question_id: dict(gains) for question_id, gains in relevant.items()}
     # The score is the negative rank: trec_eval breaks ties by id and keeps only float32, so equal or close scores of a
     # ranker would be ordered anew.

@@ -28,7 +28,8 @@ def text_of_comparison(comparison: Comparison) -> str:
     head = ("difference", "measure", "value", "95 % interval", "n")
     differences = [head, *(_difference(difference) for difference in comparison.differences)]
     title = f"{comparison.set_name} · index {comparison.index_version}"
-    return "\n".join([title, "", *_aligned(arms), "", *_aligned(differences), *_notes(comparison.notes)])
+    pairs = ["", *_aligned(differences)] if comparison.differences else []
+    return "\n".join([title, "", *_aligned(arms), *pairs, *_notes(comparison.notes)])
 
 
 def json_of(report: Report, *, rows: bool = True) -> dict[str, Any]:

@@ -20,9 +20,9 @@ class Row:
     tags: tuple[str, ...]
     status: Status
     confidence: float
-    rank: int | None  # 1-based, of the first right passage or document; None: not found, or unanswerable
+    rank: int | None  # 1-based, of the first right entry of `found`; None: there is none
     found: tuple[str, ...]  # ids of the first ten passages (gold) or documents (BEIR), best first
-    evidence: tuple[str, ...]  # passage ids, as in the answer
+    evidence: tuple[str, ...]  # ids of the first ten passages, as in the answer
     citations: tuple[Citation, ...]
     first_right: bool | None  # the first quote; None where the set cannot say, and for unanswerable questions
     any_right: bool | None  # some quote

@@ -1,20 +1,19 @@
 """Ask every question of a set through the front door and judge what comes back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from eval.gold import Question
 from eval.intervals import Figure
 from eval.judge import Judge, Searchable, judge_for
-from eval.measures import Level, Values, first_rank, ranked, ranked_names
+from eval.measures import Level, first_rank, ranked, ranked_names
 from eval.rows import Row, figures
 from eval.sets import EvalSet
 from index.errors import BadGold, BadQuestion
-from index.records import Hit
 from rag.answers import Answer
 
-# Passages searched for ten places. A document may hold many of them, so ten documents need more than ten passages.
+# Passages to fill ten places; a document may hold many of them, so ten documents need more than ten passages.
 DEPTH: dict[Level, int] = {"passage": 10, "document": 100}
 _PLACES = 10
 
@@ -26,8 +25,7 @@ class Asker(Protocol):
 
     @property
     def index(self) -> Searchable: ...
-    def ask(self, question: str) -> Answer: ...
-    def search(self, question: str, *, limit: int) -> Sequence[Hit]: ...
+    def ask(self, question: str, *, limit: int) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +39,21 @@ class Report:
     notes: tuple[str, ...]  # what a reader of the figures must know
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    found: tuple[str, ...]
-    answer: Answer
-
-
 def run(assistant: Asker, questions: EvalSet, *, progress: Progress | None = None) -> Report:
-    """Search and ask every question; follow-ups in their standalone form.
+    """Ask every question once; follow-ups in their standalone form.
 
-    Ranks come from assistant.search: the order of an answer's evidence, however much of it an answer shows. Raises
-    BadGold when the set does not fit the index, or holds a question that the assistant refuses to read.
+    Ranks are those of the answer's evidence, of which DEPTH passages are asked for. Raises BadGold when the set does
+    not fit the index, or holds a question that the assistant refuses to read.
     """
     judge = judge_for(questions, assistant.index)
-    outcomes = []
+    unvalued: list[Row] = []
     for done, question in enumerate(questions.questions, start=1):
-        outcomes.append(_outcome(assistant, judge, question))
+        unvalued.append(_row(question, _answer(assistant, question, DEPTH[judge.level]), judge))
         if progress:
             progress(done, len(questions.questions))
-    rankings = {question.id: out.found for question, out in zip(questions.questions, outcomes, strict=True)}
-    values = ranked(rankings, {id_: key.relevant for id_, key in judge.keys.items()}, judge.level)
-    rows = tuple(
-        _row(question, out, judge, values.get(question.id, {}))
-        for question, out in zip(questions.questions, outcomes, strict=True)
-    )
+    relevant = {question_id: key.relevant for question_id, key in judge.keys.items()}
+    values = ranked({row.question_id: row.found for row in unvalued}, relevant, judge.level)
+    rows = tuple(replace(row, values=values.get(row.question_id, {})) for row in unvalued)
     notes = (*judge.notes, *follow_up_note(questions.questions))
     return Report(questions.name, assistant.index.version, figures(rows, ranked_names(judge.level)), rows, notes)
 
@@ -75,16 +64,16 @@ def follow_up_note(questions: Sequence[Question]) -> tuple[str, ...]:
     return (f"follow-up questions, asked in their standalone form: {count}",) if count else ()
 
 
-def _outcome(assistant: Asker, judge: Judge, question: Question) -> _Outcome:
+def _answer(assistant: Asker, question: Question, depth: int) -> Answer:
     try:
-        hits = assistant.search(question.asked, limit=DEPTH[judge.level])
-        return _Outcome(judge.ranking(hits), assistant.ask(question.asked))
+        return assistant.ask(question.asked, limit=depth)
     except BadQuestion as error:
         raise BadGold(f"question {question.id!r} cannot be asked: {error}") from error
 
 
-def _row(question: Question, outcome: _Outcome, judge: Judge, values: Values) -> Row:
-    answer = outcome.answer
+def _row(question: Question, answer: Answer, judge: Judge) -> Row:
+    """Without the ranked measures, which are computed for all questions at once."""
+    found = judge.ranking(answer.evidence)[:_PLACES]
     first_right, any_right = _rightness(question, answer, judge)
     return Row(
         question_id=question.id,
@@ -93,13 +82,13 @@ def _row(question: Question, outcome: _Outcome, judge: Judge, values: Values) ->
         tags=question.tags,
         status=answer.status,
         confidence=answer.confidence,
-        rank=first_rank(outcome.found, judge.keys[question.id].relevant) if question.answerable else None,
-        found=outcome.found[:_PLACES],
-        evidence=tuple(hit.passage.id for hit in answer.evidence),
+        rank=first_rank(found, judge.keys[question.id].relevant) if question.answerable else None,
+        found=found,
+        evidence=tuple(hit.passage.id for hit in answer.evidence[:_PLACES]),
         citations=answer.citations,
         first_right=first_right,
         any_right=any_right,
-        values=values,
+        values={},
     )
 
 

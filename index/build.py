@@ -26,6 +26,7 @@ from index.store import Store
 from index.text import stems
 
 CLEANER = 1  # raised when the same file would clean to another text
+TERMS = 1  # raised when the same text would be cut into other words
 _GROUP_PASSAGES = 512  # embedded together, so that batches are of one length
 
 
@@ -66,6 +67,7 @@ def recipe(settings: Settings, embedder: Embedder) -> str:
         "overlap_sentences": settings.overlap_sentences,
         "passage_tokens": settings.passage_tokens,
         "stem": settings.stem,
+        "terms": TERMS,
     }
     return json.dumps(parts, sort_keys=True)
 

@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.language import foreign
 from index.markup import Line, lines
@@ -163,7 +164,7 @@ def _drop_trailing_foreign(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
 
 def _mark_headings(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
     marked = list(paragraphs)
-    for n, (paragraph, following) in enumerate(zip(paragraphs, paragraphs[1:], strict=False)):
+    for n, (paragraph, following) in enumerate(pairwise(paragraphs)):
         text = paragraph.text
         short = len(text) <= 80 and len(text.split()) <= 10
         if short and following.prose and not _SENTENCE_END.search(text) and not text[0].islower() and text[-1] != ",":

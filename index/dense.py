@@ -14,6 +14,7 @@ from index.fuse import best
 from index.records import Scored
 
 _SPARE = 16  # candidates beyond the depth, so that a second scan is rare
+_TINY = 2 * float(np.finfo(np.float32).tiny)  # sums below it may be rounded to 0
 
 
 class DenseRanker:
@@ -38,8 +39,11 @@ class DenseRanker:
         """
         if vector.shape != (self._index.d,) or not np.isfinite(vector).all():
             raise ValueError(f"a vector of shape {vector.shape}: expected {self._index.d} finite numbers")
-        rows = self._candidates(np.asarray(vector, np.float32)[np.newaxis], depth, _selecting(allowed))
-        exact = self._index.reconstruct_batch(rows).astype(np.float64) * vector
+        if allowed is not None and allowed.shape != (self._index.ntotal,):
+            raise ValueError(f"a mask of shape {allowed.shape}: expected a flag for each of {self._index.ntotal} rows")
+        question = np.asarray(vector, np.float32)[np.newaxis]
+        rows = self._candidates(question, depth, _selecting(allowed))
+        exact = self._index.reconstruct_batch(rows).astype(np.float64) * question
         return best(rows, exact.sum(axis=1), depth)
 
     def _candidates(self, question: NDArray[np.float32], depth: int, params: Any) -> NDArray[np.int64]:
@@ -49,7 +53,7 @@ class DenseRanker:
             return np.zeros(0, np.int64)
         scores, rows = self._index.search(question, count, params=params)
         found = rows[0] >= 0  # FAISS fills up with -1
-        floor = scores[0, min(depth, count) - 1] - 3 * self._error * float(np.linalg.norm(question))
+        floor = scores[0, min(depth, count) - 1] - 3 * self._error * float(np.linalg.norm(question)) - _TINY
         if found.all() and count < self._index.ntotal and scores[0, -1] >= floor:
             _, _, within = self._index.range_search(question, floor, params=params)
             return np.sort(within)

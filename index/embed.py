@@ -152,7 +152,9 @@ class SentenceTransformerEmbedder:
         self._tokenizer: Any = self._model.tokenizer
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(ids) for ids in self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]] if texts else []
+        return (
+            [len(ids) for ids in self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]] if texts else []
+        )
 
     def encode_passages(self, texts: Sequence[str], on_batch: OnBatch = lambda _: None) -> list[Encoded]:
         sizes = [n + 2 for n in self.count_tokens(texts)]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from index.records import Passage
 
+KINDS = (np.dtype(np.float32), np.dtype(np.int8), np.dtype(np.float32), np.dtype(np.int32))
 LEVELS = 127  # int8 without -128, so that the scale is symmetric
 UNIT_TOLERANCE = 1e-3
 
@@ -26,9 +27,9 @@ class Encoding:
 
     def __post_init__(self) -> None:
         count = len(self.tokens)
-        kinds = [str(a.dtype) for a in (self.vector, self.tokens, self.scales, self.offsets)]
-        if kinds != ["float32", "int8", "float32", "int32"]:
-            raise ValueError(f"an encoding is float32, int8, float32, int32; this one is {', '.join(kinds)}")
+        kinds = (self.vector.dtype, self.tokens.dtype, self.scales.dtype, self.offsets.dtype)
+        if kinds != KINDS:
+            raise ValueError(f"an encoding is {', '.join(map(str, KINDS))}; this one {', '.join(map(str, kinds))}")
         if self.vector.ndim != 1 or self.tokens.ndim != 2:
             raise ValueError(f"vector {self.vector.shape} must be (dim,) and tokens {self.tokens.shape} (t, d)")
         if self.scales.shape != (count,) or self.offsets.shape != (count, 2):

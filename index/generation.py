@@ -108,7 +108,9 @@ def current(data: Path) -> str:
     try:
         return (data / "generations" / _CURRENT).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise IndexMissing(f"no search index in '{data}'; build one with: quotewell index PATH --data {data}") from error
+        raise IndexMissing(
+            f"no search index in '{data}'; build one with: quotewell index PATH --data {data}"
+        ) from error
 
 
 def load(data: Path, version: str) -> Generation:

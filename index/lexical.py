@@ -94,7 +94,7 @@ class LexicalRanker:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "LexicalRanker":
         """The ranker that `to_arrays` was called on, bit for bit. Raises IndexDamaged where the arrays disagree."""
-        postings = Postings(**{name: arrays[name] for name in Postings._fields})
+        postings = Postings(**{name: np.asarray(arrays[name]) for name in Postings._fields})
         text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
         vocabulary = text.split("\n") if len(postings.indptr) > 1 else []
         if not _agree(len(vocabulary), postings):

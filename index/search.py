@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -60,10 +60,10 @@ class Index:
 
     def __init__(self, generation: Generation, embedder: Embedder, settings: Settings) -> None:
         self.manifest: Manifest = generation.manifest
-        self.recipe: Mapping[str, object] = json.loads(generation.manifest.recipe)
+        self.recipe: Mapping[str, Any] = json.loads(generation.manifest.recipe)
         self._shelf = Shelf(generation.arrays(""))
         self._tokens = generation.arrays("token_")
-        self.stem: Stem = self.recipe["stem"]  # type: ignore[assignment]
+        self.stem: Stem = self.recipe["stem"]
         self.lexical = LexicalRanker.from_arrays(generation.arrays("lexical_"))
         self._vectors = generation.array("vectors")
         self._dense = DenseSide(DenseRanker(self._vectors), embedder)
@@ -141,4 +141,3 @@ def open_index(data: Path, settings: Settings, embedder: Embedder | None = None)
             f"({embedder.fingerprint}); build it again with: quotewell index PATH --data {data} --rebuild"
         )
     return Index(generation, embedder, settings)
-

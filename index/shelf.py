@@ -71,7 +71,8 @@ class Shelf:
         fields = self._record("document", row)
         published = fields.pop("published")
         return Document(
-            **fields | {
+            **fields
+            | {
                 "runs": tuple(Run(*run) for run in fields["runs"]),
                 "headings": _spans(fields["headings"]),
                 "inferred": tuple(fields["inferred"]),

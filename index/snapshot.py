@@ -31,8 +31,9 @@ class Snapshot:
         rows = connection.execute(select("meta")).fetchall()
         versions = [row[1] for row in rows if row[0] == b"schema"]
         if versions != [VERSION.encode()]:
+            found = b", ".join(versions).decode(errors="replace")
             raise IndexMismatch(
-                f"'{path}' has schema {versions}, this Quotewell reads schema {VERSION}; "
+                f"'{path}' has schema {found}, this Quotewell reads schema {VERSION}; "
                 "move it away and build it again with: quotewell index PATH"
             )
         values = (opened("meta", row, f"the head of '{path}'") for row in rows)

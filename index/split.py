@@ -6,6 +6,7 @@ No passage runs over a heading or is cut by the embedder in silence: what cannot
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.records import Document, Passage, Span
 from index.sentences import sentences
@@ -103,7 +104,7 @@ def _cut(text: str, span: Span, room: int, count_tokens: CountTokens) -> list[Sp
 
 def _pieces(text: str, cuts: Sequence[int]) -> list[Span]:
     edges = sorted({0, *cuts, len(text)})
-    return [Span(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [Span(a, b) for a, b in pairwise(edges)]
 
 
 def _windows(sizes: Sequence[int], aim: int, overlap: int) -> list[tuple[int, int]]:

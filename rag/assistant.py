@@ -19,7 +19,7 @@ from rag.question import Asked, analyse
 from rag.reader import PlainReader, Reader
 from rag.weights import load_weights
 
-READ_HITS = 20  # hits that are read; the answer's evidence is the best of them by the reader's order
+READ_HITS = 20  # hits that are read, at most
 _NEAREST = 2
 
 
@@ -36,8 +36,8 @@ class Assistant:
     def ask(self, question: str, *, limit: int | None = None) -> Answer:
         """Raises BadQuestion for what is no question; never anything else for any text."""
         asked = self._asked(question)
-        reading = self._read(asked)
-        evidence = reading.hits[: limit or self._settings.limit]
+        reading = self._read(asked, limit or self._settings.limit)
+        evidence = reading.hits
         if reading.quotes and reading.confidence >= self._threshold:
             citations = cite(self._chosen(reading), self.index.document)
             return self._answer(asked, compose(citations), citations, evidence, reading.confidence, None)
@@ -47,13 +47,16 @@ class Assistant:
 
     def search(self, question: str, *, limit: int | None = None) -> list[Hit]:
         """Passages only, in the same order as an answer's evidence. Raises BadQuestion."""
-        return list(self._read(self._asked(question)).hits[: limit or self._settings.limit])
+        return list(self._read(self._asked(question), limit or self._settings.limit).hits)
 
     def _asked(self, question: str) -> Asked:
         return analyse(usable(question, self._settings.max_question_chars), self.index.stem)
 
-    def _read(self, asked: Asked) -> Reading:
-        return self._reader.read(asked, self.index.search(asked.text, limit=max(READ_HITS, self._settings.limit)))
+    def _read(self, asked: Asked, limit: int) -> Reading:
+        """`limit` hits: those that were read, in the reader's order, then the rest as they were found."""
+        found = self.index.search(asked.text, limit=max(READ_HITS, limit))
+        reading = self._reader.read(asked, found[:READ_HITS])
+        return replace(reading, hits=(*reading.hits, *found[READ_HITS:])[:limit])
 
     def _chosen(self, reading: Reading) -> list[Quote]:
         """The best quote and those that come close to it; what says the same in the same words is said once."""

@@ -4,8 +4,10 @@ All features are 0..1 or cosines, so that they mean the same on a small corpus a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +16,8 @@ from numpy.typing import NDArray
 from index.embed import Encoded
 from index.encoding import Encoding
 from index.lexical import K1, LexicalRanker
-from index.records import Hit, Span
-from index.text import Stem, cut, words
+from index.records import Hit, Passage, Span
+from index.text import Stem, stems
 from rag.question import Asked, holds_kind
 
 FEATURES = (
@@ -56,19 +58,85 @@ class Candidate:
     features: NDArray[np.float64]  # (len(FEATURES),)
 
 
-def candidates(asked: Asked, hits: Sequence[Hit], index: Searched) -> list[Candidate]:
-    """Every sentence of the hits, in the hits' order; a sentence that two passages share comes once, as judged best."""
-    if not asked.terms:
-        return []
-    question = index.encode(asked.text)
-    weights = {t.stem: rarity(index, t.stem) for t in asked.terms}
-    found: dict[tuple[str, Span], Candidate] = {}
-    for hit in hits:
-        for sentence, row in zip(hit.passage.sentences, _features(asked, question, weights, hit, index), strict=True):
-            key = (hit.passage.document_id, sentence)
-            if key not in found or row[0] > found[key].features[0]:
-                found[key] = Candidate(hit, sentence, row)
-    return list(found.values())
+@dataclass(frozen=True, slots=True)
+class _Similar:
+    """Late interaction of one question with one passage."""
+
+    sentences: NDArray[np.float64]  # (sentences,) mean over all question tokens
+    terms: NDArray[np.float64]  # (sentences,) mean over the tokens of its terms
+    passage: float
+
+
+class Evidence:
+    """Judges the sentences of one index; what a passage's words are is worked out once."""
+
+    def __init__(self, index: Searched) -> None:
+        self._index = index
+        self._words = lru_cache(maxsize=8192)(self._words_of)
+
+    def candidates(self, asked: Asked, hits: Sequence[Hit]) -> list[Candidate]:
+        """Every sentence of the hits, in their order; one that two passages share comes once, as judged best."""
+        if not asked.terms or not hits:
+            return []
+        weights = {term.stem: rarity(self._index, term.stem) for term in asked.terms}
+        encodings = [self._index.encoding(hit.row) for hit in hits]
+        found: dict[tuple[str, Span], Candidate] = {}
+        for hit, encoding, similar in zip(hits, encodings, self._similar(asked, hits, encodings), strict=True):
+            rows = self._features(asked, weights, hit, encoding, similar)
+            for sentence, row in zip(hit.passage.sentences, rows, strict=True):
+                key = (hit.passage.document_id, sentence)
+                if key not in found or row[0] > found[key].features[0]:
+                    found[key] = Candidate(hit, sentence, row)
+        return list(found.values())
+
+    def _features(
+        self, asked: Asked, weights: Mapping[str, float], hit: Hit, encoding: Encoding, similar: _Similar
+    ) -> list[NDArray[np.float64]]:
+        context, inside = self._words(hit.passage)
+        whole = context.union(*inside)
+        most = sum(weights.values())
+        shared = [
+            similar.passage,
+            float(self._index.encode(asked.text).vector @ encoding.vector),
+            max(hit.scores.get("lexical", 0.0), 0.0) / max(most * (K1 + 1), 1e-9),
+        ]
+        names = [term.stem for term in asked.terms if term.name]
+        numbers = [term.stem for term in asked.terms if term.number]
+        rows = []
+        for n, own in enumerate(inside):
+            near = context.union(*inside[max(n - 1, 0) : n + 2])
+            kind = bool(asked.kind) and holds_kind(asked.kind, _sentence(hit, n), asked.text)
+            row = [similar.sentences[n], similar.terms[n], *shared]
+            row += [_cover(weights, own), _cover(weights, near), _cover(weights, whole)]
+            row += [float(kind), float(bool(asked.kind) and not kind), _missing(names, near), _missing(numbers, whole)]
+            rows.append(np.array(row))
+        return rows
+
+    def _similar(self, asked: Asked, hits: Sequence[Hit], encodings: Sequence[Encoding]) -> list[_Similar]:
+        """MaxSim (Khattab and Zaharia 2020) of question tokens with each sentence's, seen in its passage."""
+        question = self._index.encode(asked.text)
+        tokens = np.concatenate([encoding.tokens for encoding in encodings])
+        if not len(question.tokens) or not len(tokens):
+            return [_Similar(np.zeros(len(h.passage.sentences)), np.zeros(len(h.passage.sentences)), 0.0) for h in hits]
+        scales = np.concatenate([encoding.scales for encoding in encodings])
+        cosines = (question.tokens @ tokens.astype(np.float32).T) * scales  # (question tokens, tokens of all hits)
+        of_terms = [any(a < term.end and term.start < b for term in asked.terms) for a, b in question.offsets]
+        similar: list[_Similar] = []
+        at = 0
+        for hit, encoding in zip(hits, encodings, strict=True):
+            own = cosines[:, at : at + len(encoding.tokens)]
+            at += len(encoding.tokens)
+            best = _best_by_sentence(own, encoding, hit)
+            terms = best[of_terms] if any(of_terms) else best
+            passage = float(own.max(axis=1, initial=-1.0).mean())
+            similar.append(_Similar(best.mean(axis=0), terms.mean(axis=0), passage))
+        return similar
+
+    def _words_of(self, passage: Passage) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
+        """Stems of the title and heading, and of each sentence."""
+        inside = (passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences)
+        stem = self._index.stem
+        return frozenset(stems(passage.context, stem)), tuple(frozenset(stems(text, stem)) for text in inside)
 
 
 def rarity(index: Searched, stem: str) -> float:
@@ -77,77 +145,26 @@ def rarity(index: Searched, stem: str) -> float:
     return math.log(1 + (index.passage_count - n + 0.5) / (n + 0.5))
 
 
-def _features(
-    asked: Asked, question: Encoded, weights: dict[str, float], hit: Hit, index: Searched
-) -> list[NDArray[np.float64]]:
+def _best_by_sentence(cosines: NDArray[np.float32], encoding: Encoding, hit: Hit) -> NDArray[np.float64]:
+    """(question tokens, sentences): the best cosine of each question token among the tokens of each sentence."""
     passage = hit.passage
-    encoding = index.encoding(hit.row)
-    context = set(_stems(passage.context, index.stem))
-    inside = [set(_stems(passage.text[s.start - passage.start : s.end - passage.start], index.stem)) for s in passage.sentences]
-    whole = context.union(*inside)
-    similar = _maxsim(asked, question, encoding, hit)
-    shared = [
-        similar.passage,
-        float(question.vector @ encoding.vector),
-        max(hit.scores.get("lexical", 0.0), 0.0) / max(sum(weights.values()) * (K1 + 1), 1e-9),
-    ]
-    rows = []
-    for n, own in enumerate(inside):
-        near = context.union(*inside[max(n - 1, 0) : n + 2])
-        text = passage.text[passage.sentences[n].start - passage.start : passage.sentences[n].end - passage.start]
-        kind = bool(asked.kind) and holds_kind(asked.kind, text, asked.text)
-        rows.append(
-            np.array(
-                [
-                    similar.sentences[n],
-                    similar.terms[n],
-                    *shared,
-                    _cover(weights, own),
-                    _cover(weights, near),
-                    _cover(weights, whole),
-                    float(kind),
-                    float(bool(asked.kind) and not kind),
-                    _missing([t.stem for t in asked.terms if t.name], near),
-                    _missing([t.stem for t in asked.terms if t.number], whole),
-                ]
-            )
-        )
-    return rows
+    shift = len(passage.search_text) - len(passage.text) - passage.start
+    edges = np.searchsorted(encoding.offsets[:, 0] - shift, [*(s.start for s in passage.sentences), passage.end])
+    best = np.zeros((len(cosines), len(passage.sentences)))
+    for n, (first, last) in enumerate(pairwise(edges)):
+        if first < last:
+            best[:, n] = cosines[:, first:last].max(axis=1)
+    return best
 
 
-@dataclass(frozen=True, slots=True)
-class _Similar:
-    sentences: NDArray[np.float64]  # (sentences,)
-    terms: NDArray[np.float64]  # (sentences,)
-    passage: float
+def _sentence(hit: Hit, n: int) -> str:
+    span = hit.passage.sentences[n]
+    return hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
 
 
-def _maxsim(asked: Asked, question: Encoded, encoding: Encoding, hit: Hit) -> _Similar:
-    """Late interaction (Khattab and Zaharia 2020) of the question's tokens with each sentence's, seen in its passage."""
-    count = len(hit.passage.sentences)
-    if not len(question.tokens) or not len(encoding.tokens):
-        return _Similar(np.zeros(count), np.zeros(count), 0.0)
-    cosines = (question.tokens @ encoding.token_vectors().T).astype(np.float64)  # (question tokens, passage tokens)
-    shift = len(hit.passage.search_text) - len(hit.passage.text) - hit.passage.start
-    starts = encoding.offsets[:, 0] - shift
-    place = np.searchsorted([s.start for s in hit.passage.sentences], starts, side="right") - 1  # -1 is the context
-    best = np.zeros((len(question.tokens), count))
-    for n in range(count):
-        own = place == n
-        if own.any():
-            best[:, n] = cosines[:, own].max(axis=1)
-    of_terms = [any(a < t.end and t.start < b for t in asked.terms) for a, b in question.offsets]
-    terms = best[of_terms].mean(axis=0) if any(of_terms) else best.mean(axis=0)
-    return _Similar(best.mean(axis=0), terms, float(cosines.max(axis=1).mean()))
+def _cover(weights: Mapping[str, float], found: frozenset[str]) -> float:
+    return sum(weight for stem, weight in weights.items() if stem in found) / max(sum(weights.values()), 1e-9)
 
 
-def _stems(text: str, stem: Stem) -> list[str]:
-    return [cut(word.text, stem) for word in words(text)]
-
-
-def _cover(weights: dict[str, float], found: set[str]) -> float:
-    return sum(w for stem, w in weights.items() if stem in found) / max(sum(weights.values()), 1e-9)
-
-
-def _missing(stems: list[str], found: set[str]) -> float:
-    return sum(stem not in found for stem in stems) / len(stems) if stems else 0.0
+def _missing(wanted: Sequence[str], found: frozenset[str]) -> float:
+    return sum(stem not in found for stem in wanted) / len(wanted) if wanted else 0.0

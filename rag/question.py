@@ -2,23 +2,21 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Literal
 
-from index.text import Stem, Word, cut, words
+from index.text import Stem, Word, cut, stop_words, words
 
 Kind = Literal["who", "when", "number", ""]
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("who", re.compile(r"\b(?:who|whom|whose|which (?:person|man|woman|minister|president|author|official)s?)\b")),
-    ("when", re.compile(r"\b(?:when|(?:what|which) (?:year|date|month|day|time)|since when|until when|how long ago)\b")),
+    ("when", re.compile(r"\b(?:when|(?:what|which) (?:year|date|month|day|time)|how long ago)\b")),
     (
         "number",
         re.compile(
             r"\bhow (?:many|much|large|big|long|far|high|old|often|tall|wide|deep)\b"
-            r"|\b(?:what|which) (?:\w+ )?(?:share|percent|percentage|proportion|number|amount|value|rate|price|cost|size|figure)\b"
+            r"|\b(?:what|which) (?:\w+ )?(?:share|percent|percentage|proportion|number|amount|value|rate|cost|size)\b"
         ),
     ),
 )
@@ -62,7 +60,7 @@ def analyse(question: str, stem: Stem) -> Asked:
     first = found[0].start if found else 0
     terms = tuple(_term(question, word, stem, first) for word in kept)
     lowered = question.lower()
-    kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "")
+    kind: Kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "")
     return Asked(question, terms, kind)
 
 
@@ -81,9 +79,3 @@ def holds_kind(kind: Kind, sentence: str, asked: str) -> bool:
     if kind == "who":
         return any(m.group().lower() not in asked.lower() for m in _NAME.finditer(sentence))
     return False
-
-
-@cache
-def stop_words() -> frozenset[str]:
-    """English function words; in other languages every word counts."""
-    return frozenset(files("rag").joinpath("stopwords_en.txt").read_text(encoding="utf-8").split())

@@ -9,7 +9,7 @@ import numpy as np
 
 from index.records import Hit
 from rag.answers import Quote, Reading
-from rag.evidence import Candidate, Searched, candidates
+from rag.evidence import Candidate, Evidence, Searched
 from rag.question import Asked
 from rag.weights import ReaderWeights
 
@@ -30,12 +30,12 @@ class PlainReader:
     name = "plain"
 
     def __init__(self, index: Searched, weights: ReaderWeights) -> None:
-        self._index = index
+        self._evidence = Evidence(index)
         self._weights = weights
 
     def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading:
         """The best sentences, the hits in the order of their best sentence, and the confidence in the first."""
-        found = candidates(asked, hits, self._index)
+        found = self._evidence.candidates(asked, hits)
         if not found:
             return Reading((), tuple(hits), 0.0)
         scores = self._weights.sentence.score(np.stack([one.features for one in found])).tolist()
@@ -44,7 +44,7 @@ class PlainReader:
             Quote(found[n].hit.passage, found[n].sentence.start, found[n].sentence.end, scores[n])
             for n in order[:_QUOTES]
         )
-        best = {}
+        best: dict[int, float] = {}
         for n in order:
             best.setdefault(found[n].hit.row, scores[n])
         ranked = sorted(hits, key=lambda hit: (-best.get(hit.row, -math.inf), hit.passage.id))

@@ -3,6 +3,7 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unicodedata import category
 
 import pytest
 from hypothesis import given
@@ -21,9 +22,9 @@ def spelt(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Mexico's share, the workers’ rights", ["mexico", "share", "the", "workers", "rights"]),
-        ("don’t ask O'Brien", ["don't", "ask", "o'brien"]),
-        ("The U.S.’s tariffs, US tariffs", ["the", "us", "tariffs", "us", "tariffs"]),
+        ("Mexico's share, the workers\u2019 rights", ["mexico", "share", "the", "workers", "rights"]),
+        ("don\u2019t ask O'Brien", ["don't", "ask", "o'brien"]),
+        ("The U.S.\u2019s tariffs, US tariffs", ["the", "us", "tariffs", "us", "tariffs"]),
         ("J.K. Rowling at 8 p.m. in No.1", ["jk", "rowling", "at", "8", "pm", "in", "no", "1"]),
         ("$45 and 25% of 10.6 million", ["45", "and", "25", "of", "10.6", "million"]),
         ("312,000 or 312000 or 1,234,567.89", ["312000", "or", "312000", "or", "1234567.89"]),
@@ -31,13 +32,13 @@ def spelt(text: str) -> list[str]:
         ("2,5 and 12,3456", ["2", "5", "and", "12", "3456"]),
         ("near-shoring tool_use", ["near", "shoring", "tool", "use"]),
         ("5G in the 1990s, G20, COVID-19", ["5g", "in", "the", "1990s", "g20", "covid", "19"]),
-        ("CO₂ is CO2; 10½ km²", ["co2", "is", "co2", "10", "1⁄2", "km", "2"]),  # noqa: RUF001
+        ("CO₂ is CO2; 10½ km²", ["co2", "is", "co2", "10", "1\u20442", "km", "2"]),
         ("García Peña, STRASSE Straße, İstanbul", ["garcia", "pena", "strasse", "strasse", "istanbul"]),
         ("Garci\u0301a, tar\u00adiff, ﬁsh", ["garcia", "tariff", "fish"]),
         ("東京タワー 2025年", ["東", "京", "タ", "ワ", "ー", "2025", "年"]),
         ("हिन्दी में، 한국어 Ελλάδα", ["हिन्दी", "में", "한국어", "ελλαδα"]),
         ("a\ud800b \udfff", ["a", "b"]),
-        ("… — ' ’s _ \u00ad \u0301 \x00", []),
+        ("… — ' \u2019s _ \u00ad \u0301 \x00", []),
     ],
 )
 def test_words_are_what_a_reader_would_count(text: str, expected: list[str]) -> None:
@@ -45,7 +46,7 @@ def test_words_are_what_a_reader_would_count(text: str, expected: list[str]) -> 
 
 
 def test_each_word_says_where_it_stands() -> None:
-    text = "The U.S.’s $312,000"
+    text = "The U.S.\u2019s $312,000"
     assert [(word.text, text[word.start : word.end]) for word in words(text)] == [
         ("the", "The"),
         ("us", "U.S"),
@@ -70,18 +71,16 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
-def test_every_character_there_is_can_be_read() -> None:
-    """Exhaustive: each code point, alone and between letters, normalises stably and gives words without a line break."""
-    for code in range(sys.maxunicode + 1):
-        once = normalise(chr(code))
-        assert normalise(once) == once
-    everything = "a".join(map(chr, range(sys.maxunicode + 1)))
-    assert not any("\n" in word.text for word in words(everything))
+def test_every_assigned_character_can_be_read() -> None:
+    """Exhaustive: alone each normalises stably, and between letters none gives a word with a line break."""
+    assigned = [chr(code) for code in range(sys.maxunicode + 1) if category(chr(code)) not in ("Cn", "Co")]
+    assert all(normalise(once) == once for once in map(normalise, assigned))
+    assert not any("\n" in word.text for word in words("a".join(assigned)))
 
 
-@given(st.text("abc xyz'’.-,0123456789", max_size=40))
+@given(st.text("abc xyz'\u2019.-,0123456789", max_size=40))
 def test_case_and_apostrophes_do_not_matter(text: str) -> None:
-    assert spelt(text) == spelt(text.upper().replace("'", "’"))
+    assert spelt(text) == spelt(text.upper().replace("'", "\u2019"))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_stop_words_are_normalised_words_and_spare_the_united_states() -> None:
 
 def test_question_and_article_meet_in_their_stems() -> None:
     """A user's lower-case, unaccented spelling finds the article's own."""
-    article = set(stems("The U.S.’s Fulbright-García Robles programs cost $312,000.", "snowball"))
+    article = set(stems("The U.S.\u2019s Fulbright-García Robles programs cost $312,000.", "snowball"))
     assert set(stems("us fulbright garcia robles program 312000", "snowball")) <= article
 
 

@@ -79,7 +79,9 @@ def _files(root: Path) -> list[Path]:
     if corpus:
         return corpus[:1]
     hidden = (path for path in root.rglob("*") if path.is_file() or path.is_symlink())
-    return sorted(p for p in hidden if p.name != METADATA and not any(x.startswith(".") for x in p.relative_to(root).parts))
+    return sorted(
+        p for p in hidden if p.name != METADATA and not any(x.startswith(".") for x in p.relative_to(root).parts)
+    )
 
 
 def _suffix(path: Path) -> str:

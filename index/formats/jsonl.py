@@ -1,4 +1,4 @@
-"""JSON Lines, one document a line: `_id` and `text`, optional `title, author, publisher, date, language, url` (BEIR)."""
+"""JSON Lines, a document a line: `_id`, `text`, optional `title, author, publisher, date, language, url` (BEIR)."""
 
 import gzip
 import json

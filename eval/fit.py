@@ -1,0 +1,134 @@
+"""Fits the reader's weights on tuning questions: a listwise model that orders sentences, a logistic one for confidence.
+
+Signs are bound to what a feature means (more similar is never worse), so that odd correlations of one set, such as
+the traps of SQuAD 2.0, cannot turn a weight around. Deterministic: same questions, same weights.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, logsumexp
+
+from eval.gold import Question
+from eval.judge import Judge
+from eval.measures import holds_answer, normalised
+from index.clean import to_source
+from index.records import Document, Hit, Span
+from rag.evidence import FEATURES, Evidence, Searched
+from rag.question import analyse
+from rag.reader import gap
+from rag.weights import CONFIDENCE_FEATURES
+
+Floats = NDArray[np.float64]
+
+_NEVER_HELP = ("kind_missing", "names_missing", "numbers_missing")
+_L2 = 1e-3
+_LEAST_SHARED = 30  # characters; a shorter sentence inside a long answer proves nothing
+
+
+class Source(Searched, Protocol):
+    """The front door of an index, as fitting needs it."""
+
+    def search(self, question: str, *, limit: int) -> Sequence[Hit]: ...
+    def document(self, document_id: str) -> Document: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One question's candidate sentences."""
+
+    set_name: str
+    features: Floats  # (candidates, len(FEATURES))
+    right: NDArray[np.bool_]  # (candidates,); all False for an unanswerable question
+    answerable: bool
+
+
+def samples(set_name: str, questions: Iterable[Question], judge: Judge, index: Source, depth: int) -> list[Sample]:
+    """Features and labels of the candidates among the best `depth` hits of each question."""
+    evidence = Evidence(index)
+    found: list[Sample] = []
+    for question in questions:
+        asked = analyse(question.asked, index.stem)
+        candidates = evidence.candidates(asked, index.search(question.asked, limit=depth))
+        if candidates:
+            right = [_right(question, judge, index, c.hit, *c.sentence) for c in candidates]
+            features = np.stack([c.features for c in candidates])
+            found.append(Sample(set_name, features, np.array(right), question.answerable))
+    return found
+
+
+def fit_sentence(found: Sequence[Sample], *, l2: float = _L2) -> dict[str, float]:
+    """Weights under which the right sentences of a question outweigh the others (listwise softmax, Cao et al. 2007).
+
+    Every set counts the same, however many questions it has. The bias has no meaning here and is 0.
+    """
+    usable = [s for s in found if s.right.any() and not s.right.all()]
+    shares = _shares([s.set_name for s in usable])
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        total, slope = l2 * float(weights @ weights), 2 * l2 * weights
+        for sample, share in zip(usable, shares, strict=True):
+            scores = sample.features @ weights
+            every, right = logsumexp(scores), logsumexp(scores[sample.right])
+            likely = np.exp(scores - every)
+            best = np.where(sample.right, np.exp(scores - right), 0.0)
+            total += share * float(every - right)
+            slope = slope + share * ((likely - best) @ sample.features)
+        return total, slope
+
+    found_weights = minimize(loss, np.ones(len(FEATURES)), jac=True, method="L-BFGS-B", bounds=_bounds(FEATURES)).x
+    return {name: float(w) for name, w in zip(FEATURES, found_weights, strict=True)} | {"bias": 0.0}
+
+
+def fit_confidence(rows: Floats, right: NDArray[np.bool_], shares: Floats, *, l2: float = _L2) -> dict[str, float]:
+    """Log odds that the best sentence is right, from (questions, CONFIDENCE_FEATURES) and whether it was."""
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        slopes, bias = weights[:-1], weights[-1]
+        odds = rows @ slopes + bias
+        error = expit(odds) - right
+        total = float(shares @ (np.logaddexp(0, odds) - right * odds)) + l2 * float(slopes @ slopes)
+        return total, np.append((shares * error) @ rows + 2 * l2 * slopes, shares @ error)
+
+    bounds = [*_bounds(CONFIDENCE_FEATURES), (None, None)]
+    weights = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return {name: float(w) for name, w in zip((*CONFIDENCE_FEATURES, "bias"), weights, strict=True)}
+
+
+def confidence_rows(found: Sequence[Sample], weights: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Features of each question's best sentence with its lead and score, and whether it is right."""
+    rows, right = [], []
+    for sample in found:
+        scores = sample.features @ weights
+        order = np.argsort(-scores, kind="stable")
+        rows.append(np.append(sample.features[order[0]], [gap(scores[order].tolist()), scores[order[0]]]))
+        right.append(bool(sample.right[order[0]]))
+    return np.stack(rows), np.array(right)
+
+
+def _shares(names: Sequence[str]) -> Floats:
+    """One weight a question: all sets together 1, each the same."""
+    sizes = {name: names.count(name) for name in set(names)}
+    return np.array([1 / (len(sizes) * sizes[name]) for name in names])
+
+
+def _bounds(features: Sequence[str]) -> list[tuple[float | None, float | None]]:
+    return [(None, 0.0) if name in _NEVER_HELP else (0.0, None) for name in features]
+
+
+def _right(question: Question, judge: Judge, index: Source, hit: Hit, start: int, end: int) -> bool:
+    """The sentence covers a gold span or, in a relevant document, holds an answer or is part of a long one."""
+    key = judge.keys.get(question.id)
+    document_id = hit.passage.document_id
+    if key is None:
+        return False
+    if key.spans:
+        place = to_source(index.document(document_id), Span(start, end))
+        return any(name == document_id and place.start <= s.start and s.end <= place.end for name, s in key.spans)
+    sentence = hit.passage.text[start - hit.passage.start : end - hit.passage.start]
+    within = len(sentence) >= _LEAST_SHARED and any(normalised(sentence) in normalised(a) for a in key.answers)
+    return document_id in key.relevant and (within or holds_answer(sentence, key.answers))

@@ -1,0 +1,230 @@
+"""The wire format and nothing else: what a request may hold, what a reply holds. Records become replies in `replies`.
+
+Offsets are Unicode code points of the cleaned text, end exclusive. Unknown fields and wrong types are errors.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+MAX_LIMIT = 100
+MAX_PAGE_SIZE = 100
+MAX_ID_CHARS = 300
+
+
+def _text(value: str) -> str:
+    if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise ValueError("holds a character that is no text (NUL or half a surrogate pair)")
+    return value
+
+
+def _document_id(value: str) -> str:
+    if not value.isprintable() or value in {".", ".."}:
+        raise ValueError("is not a document id: use printable characters, and neither '.' nor '..'")
+    return value
+
+
+def _iso_date(value: object) -> object:
+    if not isinstance(value, str) or len(value) != len("2025-08-11"):
+        raise ValueError("is not a date; expected YYYY-MM-DD")
+    return date.fromisoformat(value)
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Line = Annotated[Text, Field(max_length=1000)]
+DocumentId = Annotated[Text, AfterValidator(_document_id), Field(min_length=1, max_length=MAX_ID_CHARS)]
+IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+WebAddress = Annotated[Text, Field(pattern=r"^(https?://\S+)?$", max_length=2000)]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+
+
+class Wire(BaseModel):
+    """Strict, closed and frozen."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Ask(Wire):
+    """A question and how many passages of evidence to return with the answer."""
+
+    question: str = Field(examples=["Which sectors gained from preferential access under the USMCA?"])
+    limit: Limit | None = None
+
+
+class Search(Ask):
+    """A question and how many passages to return."""
+
+
+class DocumentContent(Wire):
+    """An article: plain text or Markdown, cleaned like a file, and what is known about it."""
+
+    text: Text
+    title: Line = ""
+    author: Line = ""
+    publisher: Line = ""
+    published: IsoDate | None = None
+    language: str = Field("", pattern=r"^([a-z]{2})?$", description="ISO 639-1; empty: found from the text")
+    url: WebAddress = ""
+
+
+class NewDocument(DocumentContent):
+    """An article with its id."""
+
+    id: DocumentId
+
+
+class Segment(Wire):
+    """A piece of the answer: a quote with the markers of its citations, or a note in our words that claims nothing."""
+
+    kind: Literal["quote", "note", "conflict", "comparison"]
+    text: str
+    citations: tuple[int, ...]
+
+
+class Citation(Wire):
+    """Where a quote stands: start:end in the cleaned text, source_start:source_end in the text as it was given."""
+
+    marker: int
+    document_id: str
+    passage_id: str
+    title: str
+    author: str
+    published: date | None
+    inferred: tuple[str, ...]
+    url: str
+    quote: str
+    start: int
+    end: int
+    source_start: int
+    source_end: int
+
+
+class Hit(Wire):
+    """A passage, its score, and its 1-based rank with each ranker that found it."""
+
+    document_id: str
+    passage_id: str
+    title: str
+    text: str
+    start: int
+    end: int
+    score: float
+    ranks: dict[str, int]
+
+
+class Reason(Wire):
+    """Why there is no answer, and which words of the question occur nowhere."""
+
+    code: Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
+    missing: tuple[str, ...]
+
+
+class Answer(Wire):
+    """Answered with at least one citation, or abstained with a reason and the nearest passages as evidence."""
+
+    id: str
+    question: str
+    status: Literal["answered", "abstained"]
+    text: str
+    confidence: float
+    reason: Reason | None
+    segments: tuple[Segment, ...]
+    citations: tuple[Citation, ...]
+    evidence: tuple[Hit, ...]
+    follow_ups: tuple[str, ...]
+    index_version: str
+
+
+class SearchResult(Wire):
+    """Passages, best first."""
+
+    hits: tuple[Hit, ...]
+    index_version: str
+
+
+class DocumentInfo(Wire):
+    """What is known about an article; `inferred` names the fields that stand nowhere in it."""
+
+    id: str
+    title: str
+    author: str
+    publisher: str
+    published: date | None
+    language: str
+    url: str
+    inferred: tuple[str, ...]
+    characters: int
+    sha256: str
+
+
+class Document(DocumentInfo):
+    """An article with its cleaned text; `headings` are [start, end] of the lines that are headings."""
+
+    text: str
+    headings: tuple[tuple[int, int], ...]
+    index_version: str
+
+
+class DocumentPage(Wire):
+    """One page of the articles in order of their ids; `next_page_token` is null on the last."""
+
+    documents: tuple[DocumentInfo, ...]
+    total: int
+    next_page_token: str | None
+    index_version: str
+
+
+class Suggestions(Wire):
+    """Questions that the indexed articles are known to answer."""
+
+    suggestions: tuple[str, ...]
+
+
+class Check(Wire):
+    """One thing that must be well for the server to be ready."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Readiness(Wire):
+    """Whether questions are answered now, and from which index."""
+
+    ready: bool
+    index_version: str | None
+    checks: tuple[Check, ...]
+
+
+class Liveness(Wire):
+    """The process answers."""
+
+    alive: bool
+
+
+class Version(Wire):
+    """What answers here."""
+
+    version: str
+    index_version: str | None
+    embedder: str | None
+
+
+class FieldProblem(Wire):
+    """What is wrong with one value of the request; `pointer` is a JSON Pointer (RFC 6901) into the body, or a name."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(Wire):
+    """RFC 9457: every error reply has this form."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: tuple[FieldProblem, ...] = ()
