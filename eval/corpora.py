@@ -5,8 +5,9 @@ from pathlib import Path
 
 from eval.beir import BeirSet
 from eval.sets import EvalSet
-from index.build import Builder, Progress
+from index.build import Builder
 from index.embed import Embedder
+from index.progress import Progress
 from index.settings import Settings
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -15,7 +16,7 @@ SEEDS = Path(__file__).parent.parent / "seeds"
 def indexed(
     questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, on: Callable[[Progress], None]
 ) -> Settings:
-    """Settings that point to the set's index. BEIR folders bring a corpus; gold files are about the bundled articles."""
+    """Settings that point to the set's index; gold files are about the bundled articles."""
     corpus = questions.corpus if isinstance(questions, BeirSet) else SEEDS
     name = questions.name if isinstance(questions, BeirSet) else "seeds"
     own = settings.model_copy(update={"data": work / name})

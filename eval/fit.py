@@ -25,7 +25,7 @@ from rag.weights import CONFIDENCE_FEATURES
 
 Floats = NDArray[np.float64]
 
-_NEVER_HELP = ("kind_missing", "names_missing", "numbers_missing")
+_NEVER_HELP = ("absent", "kind_missing", "names_missing", "numbers_missing", "length")
 _L2 = 1e-3
 _LEAST_SHARED = 30  # characters; a shorter sentence inside a long answer proves nothing
 
@@ -44,6 +44,7 @@ class Sample:
     set_name: str
     features: Floats  # (candidates, len(FEATURES))
     right: NDArray[np.bool_]  # (candidates,); all False for an unanswerable question
+    relevant: NDArray[np.bool_]  # (candidates,): the sentence stands in a document that answers the question
     answerable: bool
 
 
@@ -56,9 +57,19 @@ def samples(set_name: str, questions: Iterable[Question], judge: Judge, index: S
         candidates = evidence.candidates(asked, index.search(question.asked, limit=depth))
         if candidates:
             right = [_right(question, judge, index, c.hit, *c.sentence) for c in candidates]
+            answering = _documents(question, judge)
+            relevant = [c.hit.passage.document_id in answering for c in candidates]
             features = np.stack([c.features for c in candidates])
-            found.append(Sample(set_name, features, np.array(right), question.answerable))
+            found.append(Sample(set_name, features, np.array(right), np.array(relevant), question.answerable))
     return found
+
+
+def without_answer(sample: Sample) -> Sample | None:
+    """The same question as if the documents that answer it were not in the corpus; None if nothing else was found."""
+    kept = ~sample.relevant
+    if not sample.answerable or not kept.any():
+        return None
+    return Sample(sample.set_name, sample.features[kept], sample.right[kept] & False, sample.relevant[kept], False)
 
 
 def fit_sentence(found: Sequence[Sample], *, l2: float = _L2) -> dict[str, float]:
@@ -67,11 +78,11 @@ def fit_sentence(found: Sequence[Sample], *, l2: float = _L2) -> dict[str, float
     Every set counts the same, however many questions it has. The bias has no meaning here and is 0.
     """
     usable = [s for s in found if s.right.any() and not s.right.all()]
-    shares = _shares([s.set_name for s in usable])
+    share_of = shares([s.set_name for s in usable])
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         total, slope = l2 * float(weights @ weights), 2 * l2 * weights
-        for sample, share in zip(usable, shares, strict=True):
+        for sample, share in zip(usable, share_of, strict=True):
             scores = sample.features @ weights
             every, right = logsumexp(scores), logsumexp(scores[sample.right])
             likely = np.exp(scores - every)
@@ -110,7 +121,7 @@ def confidence_rows(found: Sequence[Sample], weights: Floats) -> tuple[Floats, N
     return np.stack(rows), np.array(right)
 
 
-def _shares(names: Sequence[str]) -> Floats:
+def shares(names: Sequence[str]) -> Floats:
     """One weight a question: all sets together 1, each the same."""
     sizes = {name: names.count(name) for name in set(names)}
     return np.array([1 / (len(sizes) * sizes[name]) for name in names])
@@ -118,6 +129,11 @@ def _shares(names: Sequence[str]) -> Floats:
 
 def _bounds(features: Sequence[str]) -> list[tuple[float | None, float | None]]:
     return [(None, 0.0) if name in _NEVER_HELP else (0.0, None) for name in features]
+
+
+def _documents(question: Question, judge: Judge) -> set[str]:
+    key = judge.keys.get(question.id)
+    return set() if key is None else {name for name, _ in key.spans} or set(key.relevant)
 
 
 def _right(question: Question, judge: Judge, index: Source, hit: Hit, start: int, end: int) -> bool:

@@ -4,19 +4,21 @@ Interrupted, it loses nothing that was committed and the search index that stand
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
 
 from index import generation
-from index.embed import Batch, Embedder
+from index.clean import clean
+from index.embed import Embedder, Encoded
 from index.encoding import Encoding, StoredPassage
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.formats import read
 from index.formats.document import Unread
+from index.formats.text import body_start
 from index.lexical import LexicalRanker
+from index.progress import BuildReport, OnProgress, Progress, Run
 from index.records import Document, Passage
 from index.settings import Settings
 from index.shelf import pack_documents, pack_passages
@@ -28,34 +30,6 @@ from index.text import stems
 CLEANER = 1  # raised when the same file would clean to another text
 TERMS = 1  # raised when the same text would be cut into other words
 _GROUP_PASSAGES = 512  # embedded together, so that batches are of one length
-
-
-class Progress(NamedTuple):
-    """How far a build is; `total` grows while files are read."""
-
-    step: str  # reading, embedding, publishing
-    done: int
-    total: int
-
-
-OnProgress = Callable[[Progress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What a build did; the counts of passages and tokens are of the documents embedded in this run."""
-
-    added: tuple[str, ...]
-    updated: tuple[str, ...]
-    unchanged: int
-    deleted: tuple[str, ...]
-    unread: tuple[Unread, ...]
-    embedded_passages: int
-    tokens: int
-    padding_ratio: float  # computed tokens / real tokens, 1.0 is none wasted
-    documents: int
-    passages: int
-    version: str
 
 
 def recipe(settings: Settings, embedder: Embedder) -> str:
@@ -81,7 +55,6 @@ class Builder:
         self._stem = settings.stem
         self._embedder = embedder
         self._rule = SplitRule(settings.passage_tokens, embedder.max_tokens, settings.overlap_sentences)
-        self._batches: list[Batch] = []
 
     def index(
         self,
@@ -91,51 +64,41 @@ class Builder:
         rebuild: bool = False,
         on_progress: OnProgress = lambda _: None,
     ) -> BuildReport:
-        """Add and update what stands below the paths; with `prune`, delete what does not stand there any more."""
+        """Add and update what stands below the paths; `prune` deletes what does not stand there any more.
+
+        `rebuild` makes everything anew under the present settings, documents from elsewhere included. Raises
+        NotFound for a path that is not there, before anything is written, and IndexMismatch for other settings.
+        """
         found = read(paths)
-        first = next(found, None)  # a path that is not there is an error before anything is created
+        items = _started(found)
         with Store.open(self._data, create=True) as store:
-            before = self._prepare(store, rebuild)
-            unread: list[Unread] = []
-            wanted: dict[str, str] = {}
-
-            def changed() -> Iterator[Document]:
-                for number, item in enumerate(chain([first] if first else [], found), start=1):
-                    on_progress(Progress("reading", number, number))
-                    if isinstance(item, Unread):
-                        unread.append(item)
-                        continue
-                    wanted[item.id] = item.sha256
-                    if before.get(item.id) != item.sha256:
-                        yield item
-
-            put = self._put(store, changed(), on_progress)
-            deleted = [name for name in before if prune and name not in wanted]
+            before = store.hashes()
+            run = Run(before, items, on_progress, everything=rebuild)
+            if rebuild:
+                kept = () if prune else _recleaned(store)
+                documents = chain(run.changed(), (d for d in kept if d.id not in run.wanted))
+                store.replace_all(self._encoded(documents, run), recipe=self._recipe)
+            else:
+                self._refuse_other_recipe(store)
+                for document, passages in self._encoded(run.changed(), run):
+                    store.put(document, passages, recipe=self._recipe)
+            deleted = [name for name in before if prune and name not in run.wanted]
             for name in deleted:
                 store.delete(name)
+            store.checkpoint()
             on_progress(Progress("publishing", 0, 1))
             manifest = self.publish(store)
             on_progress(Progress("publishing", 1, 1))
-        tokens, padded = sum(b.tokens for b in self._batches), sum(b.padded for b in self._batches)
-        return BuildReport(
-            added=tuple(name for name in put if name not in before),
-            updated=tuple(name for name in put if name in before),
-            unchanged=len(wanted) - len(put),
-            deleted=tuple(deleted),
-            unread=tuple(unread),
-            embedded_passages=sum(b.texts for b in self._batches),
-            tokens=tokens,
-            padding_ratio=padded / tokens if tokens else 1.0,
-            documents=manifest.documents,
-            passages=manifest.passages,
-            version=manifest.version,
-        )
+        return run.report(deleted, manifest)
 
     def put(self, document: Document) -> generation.Manifest:
         """Add or replace one document and publish; how a running server takes one."""
         with Store.open(self._data, create=True) as store:
-            self._prepare(store, rebuild=False)
-            self._put(store, iter([document]), lambda _: None)
+            self._refuse_other_recipe(store)
+            run = Run({}, [], lambda _: None, everything=True)
+            for one, passages in self._encoded([document], run):
+                store.put(one, passages, recipe=self._recipe)
+            store.checkpoint()
             return self.publish(store)
 
     def delete(self, document_id: str) -> generation.Manifest:
@@ -157,44 +120,23 @@ class Builder:
             count = snapshot.count().documents
             return generation.publish(self._data, arrays, version, snapshot.sequence(), made, count)
 
-    def _prepare(self, store: Store, rebuild: bool) -> dict[str, str]:
-        if rebuild:
-            store.replace_recipe(self._recipe)
+    def _refuse_other_recipe(self, store: Store) -> None:
         made = store.recipe()
         if made not in (None, self._recipe) and store.count().documents:
             raise IndexMismatch(
                 f"'{self._data}' was built with {made}; the settings now say {self._recipe}; "
                 "use those it was built with, or build everything again with: quotewell index PATH --rebuild"
             )
-        return store.hashes()
 
-    def _put(self, store: Store, documents: Iterator[Document], on_progress: OnProgress) -> list[str]:
-        put: list[str] = []
-        done = 0
+    def _encoded(self, documents: Iterable[Document], run: Run) -> Iterator[tuple[Document, list[StoredPassage]]]:
         for group in self._groups(documents):
             texts = [passage.search_text for _, passages in group for passage in passages]
-            total = done + len(texts)
-
-            def tell(batch: Batch, total: int = total) -> None:
-                nonlocal done
-                done += batch.texts
-                self._batches.append(batch)
-                on_progress(Progress("embedding", done, total))
-
-            encoded = iter(self._embedder.encode_passages(texts, tell))
+            encoded = iter(self._embedder.encode_passages(texts, run.embedding(len(texts))))
             for document, passages in group:
-                store.put(
-                    document,
-                    [
-                        StoredPassage(p, Encoding.from_floats(e.vector, e.tokens, e.offsets))
-                        for p, e in zip(passages, encoded, strict=False)
-                    ],
-                    recipe=self._recipe,
-                )
-                put.append(document.id)
-        return put
+                run.put.append(document.id)
+                yield document, [_stored(passage, next(encoded)) for passage in passages]
 
-    def _groups(self, documents: Iterator[Document]) -> Iterator[list[tuple[Document, list[Passage]]]]:
+    def _groups(self, documents: Iterable[Document]) -> Iterator[list[tuple[Document, list[Passage]]]]:
         group: list[tuple[Document, list[Passage]]] = []
         for document in documents:
             group.append((document, split(document, self._rule, self._embedder.count_tokens)))
@@ -214,6 +156,25 @@ class Builder:
             | pack_passages(passages, list(snapshot.hashes()))
             | pack_documents(snapshot.documents())
         )
+
+
+def _started(items: Iterator[Document | Unread]) -> Iterator[Document | Unread]:
+    """The same items, the first one read already: a path that is not there is an error before anything is made."""
+    return chain(list(islice(items, 1)), items)
+
+
+def _recleaned(store: Store) -> Iterator[Document]:
+    """All stored documents, cleaned again unless they came as clean text."""
+    for document in store.documents():
+        if document.text == document.source:
+            yield document
+        else:
+            cleaned = clean(document.source, start=body_start(document.source))
+            yield replace(document, text=cleaned.text, runs=cleaned.runs, headings=cleaned.headings)
+
+
+def _stored(passage: Passage, encoded: Encoded) -> StoredPassage:
+    return StoredPassage(passage, Encoding.from_floats(encoded.vector, encoded.tokens, encoded.offsets))
 
 
 def _standing(data: Path, version: str) -> generation.Manifest | None:

@@ -8,11 +8,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
-from index.language import foreign
+from index.language import foreign, language
 from index.markup import Line, lines
 from index.records import Document, Run, Span
+from index.text import words
 
 _BOILERPLATE = re.compile(
     r"""(?: image\s+source\b.* | (?:image|photo|picture)s?\s*(?:credit|courtesy|by)?\s*:.* | photo(?:graph)?\s+by\b.*
@@ -26,8 +27,11 @@ _BOILERPLATE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _BOILERPLATE_CHARS = 160  # a longer line is prose that happens to begin like boilerplate
-_SENTENCE_END = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
+_SENTENCE_END = re.compile(r"[.!?…:;。！？：；।॥؟۔][\"'”’»)\]」』）]*$")
 _FRONT_MATTER_LINES = 12
+_PROSE_WORDS = 8
+_COLUMNS = range(40, 121)  # the width of hard-wrapped lines
+_NOTE_SHARE = 0.2  # more than that in another language at the end is part of a bilingual article
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class _Paragraph:
     def prose(self) -> bool:
         """Long enough and closed like a sentence; titles, bylines and dates are not."""
         text = self.text
-        return len(text) >= 200 or (len(text.split()) >= 8 and bool(_SENTENCE_END.search(text)))
+        return len(text) >= 200 or (bool(_SENTENCE_END.search(text)) and len(words(text)) >= _PROSE_WORDS)
 
 
 def clean(source: str, *, start: int = 0) -> Cleaned:
@@ -120,29 +124,38 @@ def _paragraphs(source_lines: Iterable[Line]) -> list[_Paragraph]:
 
 
 def _unwrap(block: list[Line]) -> list[_Paragraph]:
-    widths = [len(line.text) for line in block[:-1]]
-    if len(widths) >= 2 and max(widths) <= 120 and min(widths) >= 40:  # wrapped at a column, as in e-mail
-        return [_Paragraph(tuple(block), heading=False)]
-    return [_Paragraph((line,), heading=False) for line in block]
+    single = [_Paragraph((line,), heading=False) for line in block]
+    widths = [len(line.text) for line in block]
+    wrapped = len(block) > 2 and min(widths[:-1]) in _COLUMNS and max(widths) in _COLUMNS  # as in e-mail
+    if not wrapped or any(_boilerplate(p) and not p.text[0].islower() for p in single):
+        return single
+    return [_Paragraph(tuple(block), heading=False)]
 
 
 def _mend(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
     """Join a sentence that a page break cut; a running header or a boilerplate line inside the cut goes."""
-    mended: list[_Paragraph] = []
+    groups: list[list[_Paragraph]] = []
     for paragraph in paragraphs:
-        between = next((n for n, p in enumerate(reversed(mended)) if not (p.heading or _boilerplate(p))), None)
-        before = None if between is None or between > 2 else mended[-1 - between]
-        if before is not None and _continues(before.text, paragraph):
-            del mended[len(mended) - 1 - (between or 0) :]
-            paragraph = _Paragraph(before.lines + paragraph.lines, heading=False)
-        mended.append(paragraph)
-    return mended
+        latest = islice(reversed(groups), 3)
+        between = next((n for n, group in enumerate(latest) if not _interrupts(group[0])), None)
+        if between is not None and _continues(groups[-1 - between], paragraph):
+            del groups[len(groups) - between :]
+            groups[-1].append(paragraph)
+        else:
+            groups.append([paragraph])
+    return [g[0] if len(g) == 1 else _Paragraph(tuple(x for p in g for x in p.lines), heading=False) for g in groups]
 
 
-def _continues(before: str, paragraph: _Paragraph) -> bool:
-    text = paragraph.text
-    prose = len(before.split()) >= 8
-    return prose and not paragraph.heading and text[0].islower() and not _SENTENCE_END.search(before)
+def _interrupts(paragraph: _Paragraph) -> bool:
+    return paragraph.heading or _boilerplate(paragraph)
+
+
+def _continues(before: list[_Paragraph], paragraph: _Paragraph) -> bool:
+    """Does the paragraph go on with the unfinished sentence of those before it?"""
+    latest = [line.text for p in before[-_PROSE_WORDS:] for line in p.lines[-_PROSE_WORDS:]]
+    prose = sum(len(text.split()) for text in latest) >= _PROSE_WORDS
+    opening = paragraph.lines[0].text
+    return prose and not paragraph.heading and opening[0].islower() and not _SENTENCE_END.search(latest[-1])
 
 
 def _split_front(paragraphs: list[_Paragraph]) -> tuple[list[_Paragraph], list[_Paragraph]]:
@@ -156,10 +169,16 @@ def _split_front(paragraphs: list[_Paragraph]) -> tuple[list[_Paragraph], list[_
 
 def _drop_trailing_foreign(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
     """An author's note in another language at the end is not the article."""
-    text = "\n".join(p.text for p in paragraphs)
-    while len(paragraphs) > 1 and foreign(paragraphs[-1].text, within=text):
-        paragraphs = paragraphs[:-1]
-    return paragraphs
+    texts = [p.text for p in paragraphs]
+    home = language("\n".join(texts))
+    most = _NOTE_SHARE * sum(map(len, texts))
+    keep, dropped = len(texts), 0
+    while keep > 1 and foreign(texts[keep - 1], home):
+        keep -= 1
+        dropped += len(texts[keep])
+        if dropped > most:
+            return paragraphs
+    return paragraphs[:keep]
 
 
 def _mark_headings(paragraphs: list[_Paragraph]) -> list[_Paragraph]:

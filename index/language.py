@@ -21,9 +21,9 @@ def language(text: str) -> str:
     return str(_identifier().classify(text[:4000])[0])
 
 
-def foreign(text: str, *, within: str) -> bool:
-    """Is this passage surely in another language than the text it stands in?"""
-    if len(text.split()) < _LEAST_WORDS:
+def foreign(text: str, home: str) -> bool:
+    """Is this text surely in another language than `home`? Never when `home` is "", unknown."""
+    if not home or len(text.split()) < _LEAST_WORDS:
         return False
     code, sure = _identifier().classify(text[:4000])
-    return bool(sure >= _LEAST_SURE) and code != language(within)
+    return bool(sure >= _LEAST_SURE) and code != home

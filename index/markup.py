@@ -12,13 +12,15 @@ from typing import NamedTuple
 from index.records import Run
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(?=\S)")
+_HEADING = re.compile(r"[ \f\ufeff]{0,3}(#{1,6})[ \t]+(?=\S)")  # a page break or a byte-order mark may precede
 _PREFIX = re.compile(r"\s*(?:>\s?|[-*+•][ \t]+(?=\S))")
 _RULE = re.compile(r"\s*(?:[-*_=]\s*){3,}")
-_IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\([^)\n]{0,1000}\)")
-_LINK = re.compile(r"(?<!\\)\[((?:[^\[\]\\\n]|\\.){1,500})\]\((?:[^()\s\\]|\\.){0,1000}(?:\s+\"[^\"\n]{0,200}\")?\)")
+_IMAGE_SIGN = r"!\[[^\[\]\n]{0,500}\]\([^()\n]{0,1000}\)"
+_IMAGE = re.compile(rf"\[\s?{_IMAGE_SIGN}\s?\]\([^()\n]{{0,1000}}\)|{_IMAGE_SIGN}")  # linked or not
+_TARGET = r"(?:[^()\s\\]|\\.|\([^()\s]{0,200}\)){0,1000}"
+_LINK = re.compile(rf"(?<!\\)\[((?:[^\[\]\\\n]|\\.){{1,500}})\]\({_TARGET}(?:\s+\"[^\"\n]{{0,200}}\")?\)")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
-_STRONG = re.compile(r"(?<!\\)(\*\*|__)(?=\S)(.{1,400}?)(?<=[^\s\\])\1")
+_STRONG = re.compile(r"(?<!\\)(\*\*|__)(?=\S)((?:(?!\1).){1,400})(?<=[^\s\\])\1")
 _LEAD = re.compile(r"\s*(\*\*|__)(?=\S)(.{1,120}?[.:!?])\1\s+(?=\S)")
 _EMPHASIS = re.compile(r"(?<![\w\\*])([*_])(?=[^\s*_])([^*_\n]{1,400}?)(?<=[^\s\\])\1(?![\w*])")
 
@@ -40,39 +42,38 @@ def lines(source: str, start: int = 0) -> Iterator[Line]:
 
 
 def _line(raw: str, offset: int) -> Line:
-    heading = _HEADING.match(raw)
     gone = _markup(raw)
-    text: list[str] = []
-    runs: list[Run] = []
     found = _LEAD.match(raw)
+    text: list[str] = []
+    places: list[int] = []
     lead = 0
     for at, char in enumerate(raw):
         if found and at == found.end(2):
             lead = len(text)
-        if gone[at] or _invisible(char):
+        if gone[at] or (not char.isprintable() and _invisible(char)):
             continue
-        if char.isspace():
-            if not text or text[-1] == " ":
-                continue
-            char = " "
-        if char == raw[at]:
-            _extend(runs, len(text), offset + at)
-        text.append(char)
+        blank = char.isspace()
+        if not blank or (text and text[-1] != " "):
+            text.append(" " if blank else char)
+            places.append(at)
     if text and text[-1] == " ":
         text.pop()
-        if runs and runs[-1].clean + runs[-1].length > len(text):
-            last = runs.pop()
-            runs += [last._replace(length=last.length - 1)] if last.length > 1 else []
-    return Line("".join(text), tuple(runs), bool(heading), lead)
+    return Line("".join(text), tuple(_runs(raw, text, places, offset)), bool(_HEADING.match(raw)), lead)
 
 
-def _extend(runs: list[Run], clean: int, source: int) -> None:
-    if runs:
-        last = runs[-1]
-        if last.clean + last.length == clean and last.source + last.length == source:
-            runs[-1] = last._replace(length=last.length + 1)
-            return
-    runs.append(Run(clean, source, 1))
+def _runs(raw: str, text: list[str], places: list[int], offset: int) -> Iterator[Run]:
+    """The longest runs of unchanged characters, where `places[n]` is the place of the n-th clean one in the line."""
+    begin = length = 0
+    for clean, (char, at) in enumerate(zip(text, places, strict=False)):
+        same = char == raw[at]
+        if same and length and at == places[begin] + length:
+            length += 1
+            continue
+        if length:
+            yield Run(begin, offset + places[begin], length)
+        begin, length = clean, int(same)
+    if length:
+        yield Run(begin, offset + places[begin], length)
 
 
 def _markup(raw: str) -> bytearray:

@@ -59,6 +59,7 @@ class Index:
     """Everything that was built, ready to search."""
 
     def __init__(self, generation: Generation, embedder: Embedder, settings: Settings) -> None:
+        self.generation = generation
         self.manifest: Manifest = generation.manifest
         self.recipe: Mapping[str, Any] = json.loads(generation.manifest.recipe)
         self._shelf = Shelf(generation.arrays(""))

@@ -5,6 +5,7 @@ rules for the language.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 import nupunkt
@@ -16,10 +17,12 @@ from index.records import Span
 # After initials a capital begins a name more often than a sentence, unless it is a word that opens sentences.
 _OPENERS = re.compile(
     r"[\s\"'“‘(]*(?:a|after|although|an?d?|as|at|because|before|but|by|during|for|from|he|her|his|however|if|in|it|its"
-    r"|moreover|nevertheless|on|or|our|she|since|so|some|such|that|their|then|there|these|they|this|those|though|thus"
-    r"|to|under|until|we|what|when|where|while|who|with|you)\b",
+    r"|moreover|nevertheless|on|or|our|she|since|so|some|such|that|the|their|then|there|these|they|this|those|though"
+    r"|thus|to|under|until|we|what|when|where|while|who|with|you)\b",
     re.IGNORECASE,
 )
+_STRETCH = 4000  # characters given to a library at once: both take quadratic time on "((((" or "?!?!?!"
+_SENTENCE_END = re.compile(r".*\w{4}[.!?…][\"'”’»)\]]*\s", re.DOTALL)
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}$")
 
 
@@ -35,19 +38,34 @@ def sentences(text: str, language: str = "en", splitter: str = "yasbd") -> list[
 
 
 def _in_line(line: str, language: str, splitter: str) -> list[Span]:
-    if splitter == "yasbd" and language in _languages():
-        ends = _checked(line, list(_detector(language).detect(line)))
-    else:
-        ends = [end for _, end in nupunkt.sent_spans(line)]
     spans: list[Span] = []
     begin = 0
-    for end in [*ends, len(line)]:
-        piece = line[begin:end]
-        if piece.strip():
-            start = begin + len(piece) - len(piece.lstrip())
-            spans.append(Span(start, begin + len(piece.rstrip())))
-        begin = max(begin, end)
+    for at, stretch in _stretches(line):
+        for end in (*_ends(stretch, language, splitter), len(stretch)):
+            piece = line[begin : at + end]
+            if piece.strip():
+                start = begin + len(piece) - len(piece.lstrip())
+                spans.append(Span(start, begin + len(piece.rstrip())))
+            begin = max(begin, at + end)
     return spans
+
+
+def _stretches(line: str) -> Iterator[tuple[int, str]]:
+    """The line in pieces that are not too long, each with its place, cut behind a sentence or else behind a word."""
+    at = 0
+    while len(line) - at > _STRETCH:
+        piece = line[at : at + _STRETCH]
+        end = _SENTENCE_END.match(piece)
+        size = end.end() if end else piece.rfind(" ") + 1 or _STRETCH
+        yield at, piece[:size]
+        at += size
+    yield at, line[at:]
+
+
+def _ends(stretch: str, language: str, splitter: str) -> list[int]:
+    if splitter == "yasbd" and language in _languages():
+        return _checked(stretch, list(_detector(language).detect(stretch)))
+    return [end for _, end in nupunkt.sent_spans(stretch)]
 
 
 def _checked(line: str, ends: list[int]) -> list[int]:

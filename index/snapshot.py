@@ -38,6 +38,11 @@ class Snapshot:
             )
         values = (opened("meta", row, f"the head of '{path}'") for row in rows)
         self._meta = {key.decode(): value.decode() for key, value in values}
+        needed = (
+            {"sequence", "documents"} if self._meta.get("documents") == "0" else {"sequence", "documents", "recipe"}
+        )
+        if not needed <= self._meta.keys():
+            raise self._damaged(f"its head has lost {', '.join(sorted(needed - self._meta.keys()))}")
 
     def sequence(self) -> int:
         """Grows by one with every committed change."""

@@ -4,7 +4,7 @@ Threads: every read opens a connection of its own and so never waits; writes sha
 Processes: any number read while one writes; a second writer waits for its turn, then gives up with StoreBusy.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from index.database import Connection, checkpoint, connect, copy, explained, imm
 from index.encoding import StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing
 from index.records import Document
-from index.schema import CREATE, VERSION, document_row, fault, insert, passage_row, sealed
+from index.schema import CREATE, VERSION, Row, document_row, fault, insert, passage_row, sealed
 from index.snapshot import Count, Snapshot
 
 FILE_NAME = "corpus.db"
@@ -120,11 +120,7 @@ class Store:
         `recipe` names all that shaped the passages and encodings; the first document sets it. Raises IndexMismatch
         under another recipe, StoreBusy, and ValueError for passages that are not this document's.
         """
-        faults = [fault(stored, document, ordinal) for ordinal, stored in enumerate(passages)]
-        if any(faults):
-            raise ValueError(f"document '{document.id}': " + "; ".join(filter(None, faults)))
-        document_values = sealed("documents", document_row(document, [p.passage.context for p in passages]))
-        passage_values = [sealed("passages", passage_row(stored)) for stored in passages]
+        rows = _rows(document, passages)
         with self._writing() as (writer, before):
             if before.recipe() != recipe and before.document_count():
                 raise IndexMismatch(
@@ -134,8 +130,7 @@ class Store:
             if before.recipe() == recipe and before.holds(document):
                 return False
             replaced = _remove(writer, document.id)
-            writer.execute(insert("documents"), document_values)
-            writer.executemany(insert("passages"), passage_values)
+            _insert(writer, rows)
             documents = before.document_count() + (0 if replaced else 1)
             _set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=documents)
             return True
@@ -150,16 +145,21 @@ class Store:
             self.checkpoint()
         return removed
 
-    def replace_recipe(self, recipe: str) -> bool:
-        """Deletes all documents that were made by another recipe, to make room for this one; False if none were."""
+    def replace_all(self, documents: Iterable[tuple[Document, Sequence[StoredPassage]]], *, recipe: str) -> int:
+        """Everything anew under another recipe, in one transaction: afterwards all of the old or all of the new.
+
+        Documents may be read from a snapshot of this store meanwhile. Returns their number; ids must be unique.
+        """
         with self._writing() as (writer, before):
-            if before.recipe() == recipe:
-                return False
             writer.execute("DELETE FROM passages")
             writer.execute("DELETE FROM documents")
-            _set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=0)
+            count = 0
+            for document, passages in documents:
+                _insert(writer, _rows(document, passages))
+                count += 1
+            _set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=count)
         self.checkpoint()
-        return True
+        return count
 
     def checkpoint(self) -> bool:
         """Empties the log, the last place where replaced and deleted text stands; False while a reader needs it."""
@@ -204,6 +204,20 @@ def _create(path: Path, timeout_s: float) -> None:
         raise BadInput(f"no index can be made in '{path.parent}': {error.strerror}; name another folder") from error
     sync_folder(path.parent)
     sync_folder(path.parent.absolute().parent)
+
+
+def _rows(document: Document, passages: Sequence[StoredPassage]) -> tuple[Row, list[Row]]:
+    faults = [fault(stored, document, ordinal) for ordinal, stored in enumerate(passages)]
+    if any(faults):
+        raise ValueError(f"document '{document.id}': " + "; ".join(filter(None, faults)))
+    sealed_passages = [sealed("passages", passage_row(stored)) for stored in passages]
+    return sealed("documents", document_row(document, [p.passage.context for p in passages])), sealed_passages
+
+
+def _insert(writer: Connection, rows: tuple[Row, list[Row]]) -> None:
+    document, passages = rows
+    writer.execute(insert("documents"), document)
+    writer.executemany(insert("passages"), passages)
 
 
 def _remove(writer: Connection, document_id: str) -> bool:

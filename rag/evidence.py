@@ -29,10 +29,13 @@ FEATURES = (
     "cover_sentence",  # share of the question's terms, weighted by rarity, found in the sentence
     "cover_near",  # … in the sentence, the ones beside it, title and heading
     "cover_passage",
+    "rarest_near",  # the question's rarest term is found there
+    "absent",  # share of the question's terms, weighted by rarity, found nowhere in the corpus
     "kind_found",  # holds a date, number or name as asked for
     "kind_missing",  # one is asked for and there is none
     "names_missing",  # share of the question's names found neither near nor in the title
-    "numbers_missing",  # share of the question's numbers found neither near nor in the article's date
+    "numbers_missing",  # share of the question's numbers found neither in the passage nor in its title
+    "length",  # log of the sentence's words: a long one is alike to much, and answers little
 )
 
 
@@ -94,22 +97,35 @@ class Evidence:
     ) -> list[NDArray[np.float64]]:
         context, inside = self._words(hit.passage)
         whole = context.union(*inside)
-        most = sum(weights.values())
-        shared = [
-            similar.passage,
-            float(self._index.encode(asked.text).vector @ encoding.vector),
-            max(hit.scores.get("lexical", 0.0), 0.0) / max(most * (K1 + 1), 1e-9),
-        ]
+        most = max(sum(weights.values()), 1e-9)
         names = [term.stem for term in asked.terms if term.name]
         numbers = [term.stem for term in asked.terms if term.number]
+        rarest = max(weights, key=lambda stem: (weights[stem], stem))
+        of_passage = {
+            "maxsim_passage": similar.passage,
+            "cosine": float(self._index.encode(asked.text).vector @ encoding.vector),
+            "bm25": max(hit.scores.get("lexical", 0.0), 0.0) / (most * (K1 + 1)),
+            "cover_passage": _cover(weights, whole),
+            "absent": 1 - _cover(weights, frozenset(filter(self._index.lexical.document_frequency, weights))),
+            "numbers_missing": _missing(numbers, whole),
+        }
         rows = []
         for n, own in enumerate(inside):
             near = context.union(*inside[max(n - 1, 0) : n + 2])
             kind = bool(asked.kind) and holds_kind(asked.kind, _sentence(hit, n), asked.text)
-            row = [similar.sentences[n], similar.terms[n], *shared]
-            row += [_cover(weights, own), _cover(weights, near), _cover(weights, whole)]
-            row += [float(kind), float(bool(asked.kind) and not kind), _missing(names, near), _missing(numbers, whole)]
-            rows.append(np.array(row))
+            of_sentence = {
+                "maxsim_sentence": similar.sentences[n],
+                "maxsim_terms": similar.terms[n],
+                "cover_sentence": _cover(weights, own),
+                "cover_near": _cover(weights, near),
+                "rarest_near": float(rarest in near),
+                "kind_found": float(kind),
+                "kind_missing": float(bool(asked.kind) and not kind),
+                "names_missing": _missing(names, near),
+                "length": math.log1p(len(own)),
+            }
+            named = of_passage | of_sentence
+            rows.append(np.array([named[name] for name in FEATURES]))
         return rows
 
     def _similar(self, asked: Asked, hits: Sequence[Hit], encodings: Sequence[Encoding]) -> list[_Similar]:

@@ -1,6 +1,7 @@
-"""The wire format and nothing else: what a request may hold, what a reply holds. Records become replies in `replies`.
+"""The wire format and nothing else: what a request may hold, what a reply holds.
 
-Offsets are Unicode code points of the cleaned text, end exclusive. Unknown fields and wrong types are errors.
+Offsets are Unicode code points of the cleaned text, end exclusive. Unknown fields are errors in both directions;
+replies are filled from the names in `rag.wire` and `index.wire`, so that programs see one format everywhere.
 """
 
 from datetime import date
@@ -8,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from index.formats import MAX_ID_CHARS
+
 MAX_LIMIT = 100
 MAX_PAGE_SIZE = 100
-MAX_ID_CHARS = 300
 
 
 def _text(value: str) -> str:
@@ -39,13 +41,19 @@ WebAddress = Annotated[Text, Field(pattern=r"^(https?://\S+)?$", max_length=2000
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 
 
-class Wire(BaseModel):
-    """Strict, closed and frozen."""
+class Request(BaseModel):
+    """Closed, and nothing is converted: "1" is no number."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Ask(Wire):
+class Reply(BaseModel):
+    """Closed: a name that is missing here is a bug."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ask(Request):
     """A question and how many passages of evidence to return with the answer."""
 
     question: str = Field(examples=["Which sectors gained from preferential access under the USMCA?"])
@@ -56,7 +64,7 @@ class Search(Ask):
     """A question and how many passages to return."""
 
 
-class DocumentContent(Wire):
+class DocumentContent(Request):
     """An article: plain text or Markdown, cleaned like a file, and what is known about it."""
 
     text: Text
@@ -74,7 +82,7 @@ class NewDocument(DocumentContent):
     id: DocumentId
 
 
-class Segment(Wire):
+class Segment(Reply):
     """A piece of the answer: a quote with the markers of its citations, or a note in our words that claims nothing."""
 
     kind: Literal["quote", "note", "conflict", "comparison"]
@@ -82,7 +90,7 @@ class Segment(Wire):
     citations: tuple[int, ...]
 
 
-class Citation(Wire):
+class Citation(Reply):
     """Where a quote stands: start:end in the cleaned text, source_start:source_end in the text as it was given."""
 
     marker: int
@@ -100,7 +108,7 @@ class Citation(Wire):
     source_end: int
 
 
-class Hit(Wire):
+class Hit(Reply):
     """A passage, its score, and its 1-based rank with each ranker that found it."""
 
     document_id: str
@@ -113,14 +121,14 @@ class Hit(Wire):
     ranks: dict[str, int]
 
 
-class Reason(Wire):
+class Reason(Reply):
     """Why there is no answer, and which words of the question occur nowhere."""
 
     code: Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
     missing: tuple[str, ...]
 
 
-class Answer(Wire):
+class Answer(Reply):
     """Answered with at least one citation, or abstained with a reason and the nearest passages as evidence."""
 
     id: str
@@ -136,14 +144,14 @@ class Answer(Wire):
     index_version: str
 
 
-class SearchResult(Wire):
+class SearchResult(Reply):
     """Passages, best first."""
 
     hits: tuple[Hit, ...]
     index_version: str
 
 
-class DocumentInfo(Wire):
+class DocumentInfo(Reply):
     """What is known about an article; `inferred` names the fields that stand nowhere in it."""
 
     id: str
@@ -166,7 +174,7 @@ class Document(DocumentInfo):
     index_version: str
 
 
-class DocumentPage(Wire):
+class DocumentPage(Reply):
     """One page of the articles in order of their ids; `next_page_token` is null on the last."""
 
     documents: tuple[DocumentInfo, ...]
@@ -175,13 +183,13 @@ class DocumentPage(Wire):
     index_version: str
 
 
-class Suggestions(Wire):
+class Suggestions(Reply):
     """Questions that the indexed articles are known to answer."""
 
     suggestions: tuple[str, ...]
 
 
-class Check(Wire):
+class Check(Reply):
     """One thing that must be well for the server to be ready."""
 
     name: str
@@ -189,7 +197,7 @@ class Check(Wire):
     detail: str
 
 
-class Readiness(Wire):
+class Readiness(Reply):
     """Whether questions are answered now, and from which index."""
 
     ready: bool
@@ -197,13 +205,13 @@ class Readiness(Wire):
     checks: tuple[Check, ...]
 
 
-class Liveness(Wire):
+class Liveness(Reply):
     """The process answers."""
 
     alive: bool
 
 
-class Version(Wire):
+class Version(Reply):
     """What answers here."""
 
     version: str
@@ -211,14 +219,14 @@ class Version(Wire):
     embedder: str | None
 
 
-class FieldProblem(Wire):
+class FieldProblem(Reply):
     """What is wrong with one value of the request; `pointer` is a JSON Pointer (RFC 6901) into the body, or a name."""
 
     pointer: str
     detail: str
 
 
-class Problem(Wire):
+class Problem(Reply):
     """RFC 9457: every error reply has this form."""
 
     type: str

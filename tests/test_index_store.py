@@ -228,16 +228,28 @@ def test_an_unchanged_document_writes_nothing(store: Store) -> None:
     assert store.path.with_name(f"{FILE_NAME}-wal").stat().st_size == 0
 
 
-def test_another_recipe_is_refused_until_the_old_one_is_replaced(store: Store) -> None:
+def test_another_recipe_is_refused_until_everything_is_replaced(store: Store) -> None:
     put(store, "a", "Made one way.")
     other = make_document("b", "Made another way.")
     with pytest.raises(IndexMismatch, match=r"was built with .*hash.*, not with other"):
         store.put(other, cut(other, 9), recipe="other")
     assert (store.sequence(), list(store.hashes())) == (1, ["a"])
-    assert store.replace_recipe("other") is True
-    assert store.replace_recipe("other") is False
-    assert (store.sequence(), store.count(), store.recipe()) == (2, (0, 0), "other")
-    assert store.put(other, cut(other, 9), recipe="other") is True
+    assert store.replace_all([(other, cut(other, 9))], recipe="other") == 1
+    assert (store.sequence(), list(store.hashes()), store.recipe()) == (2, ["b"], "other")
+    assert store.verify() == []
+
+
+def test_replacing_everything_is_all_or_nothing(store: Store) -> None:
+    put(store, "a", "Made one way.")
+
+    def broken() -> Iterator[tuple[Document, list[StoredPassage]]]:
+        other = make_document("b", "Made another way.")
+        yield other, cut(other, 9)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.replace_all(broken(), recipe="other")
+    assert list(store.hashes()) == ["a"]
     assert store.verify() == []
 
 
@@ -383,6 +395,18 @@ def test_another_schema_is_refused(tmp_path: Path, store: Store) -> None:
         Store.open(tmp_path)
 
 
+@pytest.mark.parametrize("key", ["sequence", "documents", "recipe"])
+def test_a_damaged_or_incomplete_head_is_refused(tmp_path: Path, key: str) -> None:
+    with Store.open(tmp_path, create=True) as store:
+        put(store, "a", "text")
+        raw(tmp_path, "UPDATE meta SET value = '0' WHERE key = ?", key)
+        with pytest.raises(IndexDamaged, match=r"the head of .* is damaged"):
+            store.sequence()
+        raw(tmp_path, "DELETE FROM meta WHERE key = ?", key)
+        with pytest.raises(IndexDamaged, match=f"its head has lost {key}"):
+            put(store, "a", "text")
+
+
 @pytest.mark.parametrize(
     ("sql", "named"),
     [
@@ -460,6 +484,7 @@ def test_a_second_writer_waits_and_then_says_who_is_busy(tmp_path: Path) -> None
         assert process.stdout is not None and process.stdout.readline() == "holding\n"
         with pytest.raises(StoreBusy, match=f"another process is writing to '.*{FILE_NAME}'; try again"):
             put(store, "a", "After.")
+        assert store.checkpoint() is False
         assert store.document("a").text == "Before."
         finish(process)
         assert put(store, "a", "After.") is True

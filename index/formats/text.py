@@ -28,6 +28,12 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     yield make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
 
 
+def body_start(source: str) -> int:
+    """Where the text begins behind YAML front matter."""
+    matter = _FRONT_MATTER.match(source)
+    return matter.end() if matter else 0
+
+
 def decode(raw: bytes) -> str:
     """UTF-8, or UTF-16 that says so. Offsets count the code points of this text. Raises UnreadableFile."""
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"

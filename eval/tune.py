@@ -1,0 +1,134 @@
+"""Tuning on the tuning halves of sets: compare ways of searching, and fit the reader's weights."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from eval.arms import Comparison, Retrieve, compare_arms
+from eval.beir import BeirSet
+from eval.corpora import indexed
+from eval.fit import Floats, Sample, confidence_rows, fit_confidence, fit_sentence, samples, shares, without_answer
+from eval.halves import tuning_questions
+from eval.judge import judge_for
+from eval.sets import EvalSet
+from index.embed import Embedder
+from index.progress import Progress
+from index.search import Index, open_index
+from index.settings import Settings
+from rag.assistant import READ_HITS
+from rag.evidence import FEATURES
+from rag.weights import CONFIDENCE_FEATURES
+
+WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
+MAX_QUOTES = 3
+EXTRA_QUOTE = 0.15  # what a reader's time for one more quote costs, in right answers
+
+Show = Callable[[str, int, int], None]
+
+
+def tuning_half(questions: EvalSet) -> EvalSet:
+    """The same set with only the questions that may be tuned on."""
+    kept = tuple(tuning_questions(questions))
+    if not isinstance(questions, BeirSet):
+        return replace(questions, questions=kept)
+    ids = {question.id for question in kept}
+    relevant = {id_: gains for id_, gains in questions.relevant.items() if id_ in ids}
+    return replace(questions, questions=kept, relevant=relevant)
+
+
+def open_set(
+    questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: Show
+) -> tuple[Index, Settings]:
+    """The set's own index, made or brought up to date."""
+
+    def on_progress(at: Progress) -> None:
+        show(f"{questions.name}: {at.step}", at.done, at.total)
+
+    own = indexed(questions, settings, embedder, work, on_progress)
+    return open_index(own.data, own, embedder), own
+
+
+def compare_fusions(questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: Show) -> Comparison:
+    """BM25 alone, dense alone, RRF, and the convex combination by weight, on one index."""
+    index, own = open_set(questions, settings, embedder, work, show)
+
+    def arm(**fusion: Any) -> Retrieve:
+        tried = Index(index.generation, embedder, own.model_copy(update=fusion))
+        return lambda question, limit: tried.search(question, limit=limit)
+
+    arms = {"bm25": arm(fusion="convex", dense_weight=0.0), "dense": arm(fusion="convex", dense_weight=1.0)}
+    arms |= {"rrf": arm(fusion="rrf")}
+    arms |= {f"convex {weight}": arm(fusion="convex", dense_weight=weight) for weight in WEIGHTS}
+    return compare_arms(arms, questions, index, progress=lambda done, total: show(questions.name, done, total))
+
+
+def gather(questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: Show) -> list[Sample]:
+    """The candidate sentences of every question of a set, judged."""
+    index, _ = open_set(questions, settings, embedder, work, show)
+    judge = judge_for(questions, index)
+    found: list[Sample] = []
+    for done, question in enumerate(questions.questions, start=1):
+        found += samples(questions.name, [question], judge, index, READ_HITS)
+        show(f"{questions.name}: reading", done, len(questions.questions))
+    return found
+
+
+def fit_reader(found: Sequence[Sample]) -> dict[str, Any]:
+    """The plain reader's JSON: weights, then the margin for further quotes, then the threshold for answering.
+
+    Every answerable question is seen a second time as if its article were not in the corpus.
+    """
+    sentence = fit_sentence(found)
+    weights = np.array([sentence[name] for name in FEATURES])
+    everything = [*found, *filter(None, map(without_answer, found))]
+    share = shares([sample.set_name for sample in everything])
+    rows, right = confidence_rows(everything, weights)
+    confidence = fit_confidence(rows, right, share)
+    odds = rows @ np.array([confidence[name] for name in CONFIDENCE_FEATURES]) + confidence["bias"]
+    margin = _best_margin(found, weights)
+    shown = np.array([_shown_right(sample, weights, margin).any() for sample in everything])
+    return {
+        "sentence": _rounded(sentence),
+        "confidence": _rounded(confidence),
+        "threshold": _best_threshold(expit(odds), shown, share),
+        "margin": margin,
+        "fitted_on": {name: sum(s.set_name == name for s in found) for name in sorted({s.set_name for s in found})},
+    }
+
+
+def _best_margin(found: Sequence[Sample], weights: Floats) -> float:
+    """A further quote must pay: a right answer shown counts 1, every quote beyond the first costs EXTRA_QUOTE."""
+    usable = [sample for sample in found if sample.right.any()]
+    share = shares([sample.set_name for sample in usable])
+
+    def worth(margin: float) -> float:
+        shown = [_shown_right(sample, weights, margin) for sample in usable]
+        return float(share @ [right.any() - EXTRA_QUOTE * (len(right) - 1) for right in shown])
+
+    return max(MARGINS, key=worth)
+
+
+def _shown_right(sample: Sample, weights: Floats, margin: float) -> NDArray[np.bool_]:
+    """Which of the quotes that would be shown are right."""
+    scores = sample.features @ weights
+    order = np.argsort(-scores, kind="stable")[:MAX_QUOTES]
+    kept: NDArray[np.bool_] = sample.right[order][scores[order] >= scores[order[0]] - margin]
+    return kept
+
+
+def _best_threshold(confidence: Floats, shown_right: NDArray[np.bool_], share: Floats) -> float:
+    """The threshold under which right answers outnumber wrong ones most; an abstention counts 0."""
+    gain = np.where(shown_right, share, -share)
+    order = np.argsort(-confidence, kind="stable")
+    best = int(np.argmax(np.cumsum(gain[order])))
+    return round(float(confidence[order[best]]), 4)
+
+
+def _rounded(weights: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(weight, 4) + 0.0 for name, weight in weights.items()}

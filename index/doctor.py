@@ -1,0 +1,104 @@
+"""Would Quotewell work here? One look at each thing it needs, and what to do about the one that is missing."""
+
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Literal, NamedTuple
+
+from index.embed import Embedder, load_embedder
+from index.errors import BadSetting, IndexDamaged, IndexMissing, QuotewellError
+from index.options import same_data
+from index.search import open_index
+from index.settings import Settings, load_settings
+
+OLDEST_PYTHON = (3, 11)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+State = Literal["ok", "note", "failed"]
+
+
+class Check(NamedTuple):
+    """`fix` is a command or a sentence, empty when all is well; only `failed` keeps something from working."""
+
+    name: str
+    state: State
+    says: str
+    fix: str
+
+
+def examine(data: Path | None) -> list[Check]:
+    """All checks, in the order in which they depend on each other; raises nothing for what it examines."""
+    try:
+        settings = load_settings(data=data)
+    except BadSetting as error:
+        return [_python(), _failed("settings", error), _browser()]
+    checks = [_python(), Check("settings", "ok", f"data folder '{settings.data}'", "")]
+    try:
+        embedder = load_embedder(settings.embedder, settings.model_path)
+    except QuotewellError as error:
+        checks.append(_failed("model", error))
+    else:
+        checks += [_model(embedder), _index(settings, embedder)]
+    return [*checks, _writable(settings.data), _port(settings), _browser()]
+
+
+def _python() -> Check:
+    says = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < OLDEST_PYTHON:
+        return Check("python", "failed", says, f"install Python {'.'.join(map(str, OLDEST_PYTHON))} or newer")
+    return Check("python", "ok", says, "")
+
+
+def _model(embedder: Embedder) -> Check:
+    embedder.encode_question("a short text")  # the tokenizer too, and without a network
+    return Check("model", "ok", f"{embedder.name} ({embedder.fingerprint}) makes vectors of {embedder.dim}", "")
+
+
+def _index(settings: Settings, embedder: Embedder) -> Check:
+    try:
+        index = open_index(settings.data, settings, embedder)
+    except IndexMissing:
+        return Check("index", "note", f"none in '{settings.data}' yet", f"quotewell index PATH{same_data(settings)}")
+    except IndexDamaged as error:
+        return Check("index", "failed", str(error), f"quotewell verify{same_data(settings)}")
+    except QuotewellError as error:
+        return _failed("index", error)
+    return Check(
+        "index", "ok", f"{len(index.document_ids)} articles, {index.passage_count} passages, {index.version}", ""
+    )
+
+
+def _writable(data: Path) -> Check:
+    folder = next(at for at in (data.absolute(), *data.absolute().parents) if at.is_dir())
+    try:
+        with TemporaryFile(dir=folder):
+            return Check("disk", "ok", f"'{folder}' can be written", "")
+    except OSError as error:
+        fix = "get the right to write there, or name another folder with --data"
+        return Check("disk", "failed", f"'{folder}' cannot be written: {error.strerror}", fix)
+
+
+def _port(settings: Settings) -> Check:
+    where = f"{settings.host}:{settings.port}"
+    try:
+        with socket.create_server((settings.host, settings.port)):
+            return Check("port", "ok", f"{where} is free", "")
+    except OSError as error:
+        return Check("port", "note", f"{where}: {error.strerror}", f"quotewell serve --port 0{same_data(settings)}")
+
+
+def _browser() -> Check:
+    found: Callable[[str], str | None] = shutil.which
+    path = next((at for name in BROWSERS if (at := found(name))), None)
+    if path is None:
+        return Check("browser", "note", "none, needed only by the browser tests", "install chromium")
+    return Check("browser", "ok", path, "")
+
+
+def _failed(name: str, error: QuotewellError) -> Check:
+    """Messages of our errors end in what to do."""
+    says, _, fix = str(error).rpartition("; ")
+    return Check(name, "failed", says or fix, fix if says else "")

@@ -1,0 +1,73 @@
+"""Is everything on the disk what was written, and does the search index agree with the store? Mends what can be.
+
+The store is the truth and is never changed here; a search index is a cache, made again whenever it is in doubt.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.build import Builder
+from index.embed import load_embedder
+from index.errors import IndexDamaged, IndexMissing
+from index.generation import current, load, put_aside, version_of
+from index.settings import Settings
+from index.store import Store
+
+SHAPING = ("embedder", "overlap_sentences", "passage_tokens", "stem")  # settings that stand in a recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`problems` are of the store and remain; `mended` were of the search index and are gone."""
+
+    documents: int
+    passages: int
+    version: str
+    problems: tuple[str, ...]
+    mended: tuple[str, ...]
+
+
+def verify(settings: Settings) -> Verdict:
+    """Read every stored row and every published file against its hash.
+
+    Raises IndexMissing, IndexMismatch for another schema, and IndexDamaged where the store cannot be read at all.
+    """
+    with Store.open(settings.data) as store:
+        problems = tuple(store.verify())
+        count = store.count()
+        with store.snapshot() as snapshot:
+            recipe, wanted = snapshot.recipe(), version_of(snapshot.recipe() or "", snapshot.hashes())
+        mended: list[str] = []
+        if not problems and recipe is not None:
+            mended += _put_damaged_aside(settings.data)
+            if mended or _published(settings.data) != wanted:
+                builder_as_built(settings).publish(store)
+                mended.append("the search index was made again from the store")
+    return Verdict(count.documents, count.passages, _published(settings.data), problems, tuple(mended))
+
+
+def builder_as_built(settings: Settings) -> Builder:
+    """A builder that goes on as the store was built, whatever the settings say now. Raises IndexMissing."""
+    with Store.open(settings.data, readonly=True) as store:
+        made = json.loads(store.recipe() or "{}")
+    own = settings.model_copy(update={name: made[name] for name in SHAPING if name in made})
+    return Builder(own.data, own, load_embedder(own.embedder, own.model_path))
+
+
+def _put_damaged_aside(data: Path) -> list[str]:
+    said: list[str] = []
+    for folder in sorted((data / "generations").glob("[!.]*/")):
+        try:
+            load(data, folder.name)
+        except IndexDamaged as error:
+            put_aside(data, folder.name)
+            said.append(f"put aside: {error}")
+    return said
+
+
+def _published(data: Path) -> str:
+    try:
+        return current(data)
+    except IndexMissing:
+        return ""

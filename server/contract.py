@@ -1,0 +1,43 @@
+"""The published interface: /openapi.json with stable operation ids, and every error declared as problem+json."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from server.problems import MEDIA_TYPE
+from server.schemas import Problem
+
+_REF = "#/components/schemas/{model}"
+_WHY = {
+    400: "The body is not JSON",
+    404: "There is no such document",
+    413: "The body is too large",
+    422: "A value cannot be used",
+    503: "The index is missing, loading, damaged or busy; see Retry-After",
+}
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*statuses: int) -> Responses:
+    """The `responses=` of a route that can answer with these errors."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}
+    declared: Responses = {status: {"description": _WHY[status], "content": content} for status in statuses}
+    return {**declared, "default": {"description": "Any other error", "content": content}}
+
+
+def publish_contract(app: FastAPI) -> None:
+    """Make app.openapi() hold the Problem schema that the routes refer to."""
+
+    def openapi() -> Mapping[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            models = schema["components"]["schemas"]
+            problem = Problem.model_json_schema(ref_template=_REF)
+            models |= problem.pop("$defs", {}) | {"Problem": problem}
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[assignment,method-assign]

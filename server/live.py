@@ -1,0 +1,142 @@
+"""The one Assistant that answers now, and its replacement when the index changes, here or in another process.
+
+An Assistant is immutable and a request takes the reference once, so no answer mixes two versions. Everything that
+replaces the reference holds the lock; nothing that answers waits for it.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+
+from index.build import Builder
+from index.embed import Embedder, load_embedder
+from index.errors import IndexMismatch, IndexMissing, NotFound, QuotewellError
+from index.generation import current, load
+from index.records import Document
+from index.settings import Settings
+from rag.assistant import Assistant, open_assistant
+
+POLL_S = 0.3
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What answers, and why what stands on the disk does not, if it does not."""
+
+    assistant: Assistant | None
+    problem: QuotewellError | None
+
+
+class Live:
+    """Loads in the background from `start` on, watches until `stop`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._embedder: Embedder | None = None
+        self._state = State(None, IndexMissing("the index is still being loaded; try again in a moment"))
+        self._lock = Lock()
+        self._stopping = Event()
+        self._tried = Event()
+        self._watcher = Thread(target=self._watch, name="index watcher", daemon=True)
+
+    def start(self) -> None:
+        self._watcher.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._watcher.join(timeout=2 * POLL_S)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Until the first attempt to load has ended, well or not."""
+        return self._tried.wait(timeout_s)
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def watching(self) -> bool:
+        return self._watcher.is_alive()
+
+    @property
+    def assistant(self) -> Assistant:
+        """Take it once a request. Raises what kept it from being loaded."""
+        state = self._state
+        if state.assistant is None:
+            raise type(state.problem or IndexMissing())(str(state.problem))
+        return state.assistant
+
+    @property
+    def embedder_name(self) -> str | None:
+        return self._embedder.name if self._embedder else None
+
+    def put(self, document: Document) -> tuple[bool, Assistant]:
+        """Add or replace, and answer from it before this returns; True when it is new. Raises as Builder.put does."""
+        with self._lock:
+            added = not _holds(self._state.assistant, document.id)
+            self._builder().put(document)
+            return added, self._refresh()
+
+    def delete(self, document_id: str) -> None:
+        """Gone from answers before this returns. Raises NotFound and what Builder.delete raises."""
+        with self._lock:
+            self._builder().delete(document_id)
+            self._refresh()
+
+    def _builder(self) -> Builder:
+        if self._embedder is None:
+            self._embedder = load_embedder(self._settings.embedder, self._settings.model_path)
+        return Builder(self._settings.data, self._settings, self._embedder)
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                with self._lock:
+                    self._refresh()
+            except QuotewellError as error:
+                self._report(error)
+            self._tried.set()
+            if self._stopping.wait(POLL_S):
+                return
+
+    def _refresh(self) -> Assistant:
+        """The current generation, opened beside the one that answers if it is another. Call with the lock held."""
+        serving = self._state.assistant
+        version = current(self._settings.data)
+        if serving is None or serving.index.version != version:
+            serving = self._open()
+            _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
+        self._state = State(serving, None)
+        return serving
+
+    def _open(self) -> Assistant:
+        if self._embedder is None:
+            self._embedder = self._recorded_embedder()
+        try:
+            return open_assistant(settings=self._settings, embedder=self._embedder)
+        except IndexMismatch:  # it may have been built anew with another model
+            self._embedder = self._recorded_embedder()
+            return open_assistant(settings=self._settings, embedder=self._embedder)
+
+    def _recorded_embedder(self) -> Embedder:
+        """The one that the index was built with."""
+        data = self._settings.data
+        recipe = json.loads(load(data, current(data)).manifest.recipe)
+        return load_embedder(str(recipe["embedder"]), self._settings.model_path)
+
+    def _report(self, error: QuotewellError) -> None:
+        """What answers goes on answering; a problem is logged when it is new."""
+        before = self._state
+        if str(before.problem) != str(error):
+            _log.warning("the index on disk cannot be used: %s", error)
+        self._state = State(before.assistant, error)
+
+
+def _holds(assistant: Assistant | None, document_id: str) -> bool:
+    try:
+        return assistant is not None and bool(assistant.index.document(document_id))
+    except NotFound:
+        return False

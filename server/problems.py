@@ -1,0 +1,140 @@
+"""Errors → problem+json (RFC 9457), by one table. No reply echoes what was sent, and none says what broke inside.
+
+The JSON is ASCII, so that no half of a surrogate pair in a name can break the reply that complains about it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+from index.errors import (
+    BadInput,
+    BadQuestion,
+    IndexDamaged,
+    IndexMismatch,
+    IndexMissing,
+    ModelMissing,
+    NotFound,
+    QuotewellError,
+    StoreBusy,
+    UnreadableFile,
+)
+from server.schemas import FieldProblem, Problem
+
+MEDIA_TYPE = "application/problem+json"
+_MOST_ERRORS = 20
+_DETAIL_CHARS = 600
+_POINTER_CHARS = 120
+_BODY_SHAPES = {"model_type", "model_attributes_type", "dict_type", "missing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A sort of error: `code` is stable and has its paragraph on the page /docs/problems."""
+
+    code: str
+    status: int
+    title: str
+    retry_after_s: int | None = None
+
+
+KINDS: Mapping[type[QuotewellError], Kind] = {
+    BadQuestion: Kind("bad-question", 422, "The question cannot be used"),
+    UnreadableFile: Kind("unreadable-document", 422, "The document cannot be used"),
+    BadInput: Kind("bad-input", 422, "A value cannot be used"),
+    NotFound: Kind("not-found", 404, "There is no such document"),
+    IndexMissing: Kind("index-missing", 503, "There is no index yet", retry_after_s=2),
+    IndexDamaged: Kind("index-damaged", 503, "The index is damaged", retry_after_s=60),
+    IndexMismatch: Kind("index-mismatch", 503, "The index was built with other settings", retry_after_s=60),
+    ModelMissing: Kind("model-missing", 503, "The embedding model is not installed", retry_after_s=60),
+    StoreBusy: Kind("store-busy", 503, "Another process is writing", retry_after_s=1),
+    QuotewellError: Kind("unavailable", 503, "The index cannot be used now", retry_after_s=60),
+}
+INVALID = Kind("invalid-request", 422, "The request does not fit the contract")
+NOT_JSON = Kind("not-json", 400, "The body is not JSON")
+TOO_LARGE = Kind("too-large", 413, "The body is too large")
+INTERNAL = Kind("internal", 500, "Something went wrong here")
+REFUSED = Kind("refused", 400, "The request was refused")
+OTHERS: Mapping[int, Kind] = {
+    400: NOT_JSON,
+    404: Kind("no-such-page", 404, "There is nothing at this address"),
+    405: Kind("method-not-allowed", 405, "This address does not take this method"),
+}
+ALL_KINDS: tuple[Kind, ...] = (*KINDS.values(), INVALID, TOO_LARGE, INTERNAL, REFUSED, *OTHERS.values())
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Every error that a handler or the framework raises becomes a problem; what is left over, `Shell` catches."""
+    app.add_exception_handler(QuotewellError, _quotewell)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
+
+
+def problem(
+    scope: Scope, kind: Kind, detail: str, errors: Iterable[FieldProblem] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """The reply for one error."""
+    body = Problem(
+        type=f"/docs/problems#{kind.code}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail[:_DETAIL_CHARS],
+        instance=scope.get("raw_path", b"").decode("ascii", "replace")[:_DETAIL_CHARS],
+        request_id=scope.get("state", {}).get("request_id", ""),
+        errors=tuple(errors),
+    )
+    retry = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else {}
+    text = json.dumps(body.model_dump(mode="python"), ensure_ascii=True)
+    return Response(text, kind.status, {**(headers or {}), **retry}, MEDIA_TYPE)
+
+
+def kind_of(error: QuotewellError) -> Kind:
+    """By the nearest class in the table."""
+    return next(KINDS[cls] for cls in type(error).__mro__ if cls in KINDS)
+
+
+async def _quotewell(request: Request, error: QuotewellError) -> Response:
+    errors = [FieldProblem(pointer="/question", detail=str(error))] if isinstance(error, BadQuestion) else []
+    return problem(request.scope, kind_of(error), str(error), errors)
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    kind = OTHERS.get(error.status_code, replace(REFUSED, status=error.status_code))
+    detail = {
+        400: "the body cannot be read as JSON in UTF-8; nesting and numbers must be within reason",
+        404: "there is nothing at this address; the interface is described at /docs",
+        405: "this address does not take this method; the interface is described at /docs",
+    }.get(error.status_code, str(error.detail))
+    return problem(request.scope, kind, detail, headers=error.headers)
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    """Messages come from the checks, values never."""
+    found = error.errors()
+    if found and found[0]["type"] == "json_invalid":
+        at = found[0]["loc"][-1]
+        return problem(request.scope, NOT_JSON, f"the body is not JSON: {found[0]['ctx']['error']} at character {at}")
+    if found and found[0]["loc"] == ("body",) and found[0]["type"] in _BODY_SHAPES:
+        detail = "the body is not a JSON object; send one with the header Content-Type: application/json"
+        return problem(request.scope, INVALID, detail)
+    errors = [FieldProblem(pointer=_pointer(e["loc"]), detail=_message(e["type"], e["msg"])) for e in found]
+    detail = "; ".join(f"{e.pointer}: {e.detail}" for e in errors[:3])
+    return problem(request.scope, INVALID, detail, errors[:_MOST_ERRORS])
+
+
+def _pointer(location: tuple[str | int, ...]) -> str:
+    """RFC 6901 into the body; a path or query parameter by its name."""
+    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in location[1:]]
+    return (f"/{'/'.join(steps)}" if location[0] == "body" else "/".join(steps))[:_POINTER_CHARS]
+
+
+def _message(kind: str, text: str) -> str:
+    if kind == "extra_forbidden":
+        return "is not a known field"
+    return text.removeprefix("Value error, ")

@@ -1,0 +1,124 @@
+"""What surrounds every request: a request id, safe headers, a limit on the body, and the last resort for bugs.
+
+Plain ASGI, so that it holds for every reply, also for errors, static files and requests that no route takes.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.problems import INTERNAL, TOO_LARGE, problem
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-cache",  # a deleted article must not come back from a browser's cache
+}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_RAW_PREFIXES = (b"/v1/documents/", b"/documents/")
+
+_log = logging.getLogger(__name__)
+
+
+class Shell:
+    """Outermost. A bug becomes an opaque 500 and a log entry with the same request id."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        inner = {**scope, "path": _path(scope), "state": {**scope.get("state", {}), "request_id": request_id}}
+        started = False
+
+        async def outgoing(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(inner, receive, outgoing)
+        except Exception:  # the one place: whatever a bug raises, the client gets an answer and nothing of the inside
+            _log.exception("request %s failed", request_id)
+            if started:
+                raise  # half a reply is out; closing the connection is the only honest end
+            reply = problem(inner, INTERNAL, "a fault in the server; the log has it under this request id")
+            await reply(inner, receive, outgoing)
+
+
+class BodyLimit:
+    """Reads the whole body, up to `most(scope)` bytes, before anything parses it; a larger one is answered with 413."""
+
+    def __init__(self, app: ASGIApp, most: Callable[[Scope], int]) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        most = self._most(scope)
+        try:
+            body = None if _declared(scope) > most else await _read(receive, most)
+        except ClientDisconnect:
+            return
+        if body is None:
+            await problem(scope, TOO_LARGE, f"at most {most:,} bytes are read here")(scope, receive, send)
+            return
+        replay: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def incoming() -> Message:
+            return replay.pop() if replay else await receive()
+
+        await self._app(scope, incoming, send)
+
+
+def _declared(scope: Scope) -> int:
+    declared = Headers(scope=scope).get("content-length", "0")
+    return int(declared) if declared.isdecimal() and len(declared) < 20 else 0
+
+
+async def _read(receive: Receive, most: int) -> bytes | None:
+    """None when there is more than that; memory stays below the limit and one message. Raises ClientDisconnect."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > most:
+            return None
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _request_id(scope: Scope) -> str:
+    """The client's, if it is fit for a log line."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def _path(scope: Scope) -> str:
+    """Document addresses stay percent-encoded until their handler, so that an id may hold slashes: a%2Fb."""
+    raw: bytes = scope.get("raw_path", b"")
+    return raw.decode("ascii") if raw.startswith(_RAW_PREFIXES) and raw.isascii() else str(scope["path"])

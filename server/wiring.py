@@ -1,0 +1,34 @@
+"""What handlers ask for by parameter: the running parts of this server, and a document's id out of its address."""
+
+from typing import Annotated
+from urllib.parse import unquote
+
+from fastapi import Depends, Path, Request
+
+from index.errors import NotFound
+from rag.assistant import Assistant
+from server.live import Live
+
+
+async def _live(request: Request) -> Live:
+    live: Live = request.app.state.live
+    return live
+
+
+async def _assistant(request: Request) -> Assistant:
+    live: Live = request.app.state.live
+    return live.assistant
+
+
+async def _document_id(
+    document_id: Annotated[str, Path(description="percent-encoded, slashes too: `a%2Fb`", examples=["energy%2F2025"])],
+) -> str:
+    try:
+        return unquote(document_id, errors="strict")
+    except UnicodeDecodeError as error:
+        raise NotFound("this document id is not percent-encoded UTF-8; list them at /v1/documents") from error
+
+
+LiveIndex = Annotated[Live, Depends(_live)]
+Now = Annotated[Assistant, Depends(_assistant)]
+AddressedId = Annotated[str, Depends(_document_id)]
