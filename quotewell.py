@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import typer
 
-from index.console import tell_error, write_anything
+from index.console import emit, tell_error, write_anything
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 
 FAILED, USAGE, NO_INDEX, INTERRUPTED = 1, 2, 5, 130
@@ -48,13 +48,14 @@ COMMANDS = {
 def main() -> int:
     """Run the command of `sys.argv` and return its exit code; the entry point of `quotewell`."""
     write_anything()
-    return run(sys.argv[1:] or ["--help"])
+    return run(sys.argv[1:])
 
 
 def run(arguments: Sequence[str]) -> int:
     """The exit code; what a person can mend is one line on stderr, and only bugs leave a traceback."""
+    words = list(arguments) or ["--help"]
     try:
-        return int(app_for(arguments[0])(list(arguments), prog_name="quotewell", standalone_mode=False) or 0)
+        return int(app_for(words[0])(words, prog_name="quotewell", standalone_mode=False) or 0)
     except typer.TyperException as error:
         return _fail(f"{error.format_message().rstrip('.')}; see: {_path_of(error)} --help", error.exit_code)
     except (BadInput, NotFound) as error:
@@ -89,7 +90,7 @@ def version() -> None:
         own = installed_version("quotewell")
     except PackageNotFoundError:
         own = "(not installed)"
-    typer.echo(f"quotewell {own}, Python {python_version()}")
+    emit(f"quotewell {own}, Python {python_version()}")
 
 
 def _root() -> None:

@@ -1,5 +1,6 @@
 """Tuning on the tuning halves of sets: compare ways of searching, and fit the reader's weights."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from rag.weights import CONFIDENCE_FEATURES
 WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
 MAX_QUOTES = 3
+ANSWERABLE = 0.75  # assumed share of questions that the corpus answers: people mostly ask what articles are about
 EXTRA_QUOTE = 0.15  # what a reader's time for one more quote costs, in right answers
 
 Show = Callable[[str, int, int], None]
@@ -87,7 +89,7 @@ def fit_reader(found: Sequence[Sample]) -> dict[str, Any]:
     sentence = fit_sentence(found)
     weights = np.array([sentence[name] for name in FEATURES])
     everything = [*found, *filter(None, map(without_answer, found))]
-    share = shares([sample.set_name for sample in everything])
+    share = expected_shares(everything)
     rows, right = confidence_rows(everything, weights)
     confidence = fit_confidence(rows, right, share)
     odds = rows @ np.array([confidence[name] for name in CONFIDENCE_FEATURES]) + confidence["bias"]
@@ -100,6 +102,15 @@ def fit_reader(found: Sequence[Sample]) -> dict[str, Any]:
         "margin": margin,
         "fitted_on": {name: sum(s.set_name == name for s in found) for name in sorted({s.set_name for s in found})},
     }
+
+
+def expected_shares(found: Sequence[Sample]) -> Floats:
+    """Every set counts the same, and in each of them ANSWERABLE of the weight is on questions that have an answer."""
+    kinds = [(sample.set_name, sample.answerable) for sample in found]
+    counts = Counter(kinds)
+    sets = len({name for name, _ in kinds})
+    kind_shares = {True: ANSWERABLE, False: 1 - ANSWERABLE}
+    return np.array([kind_shares[kind[1]] / (sets * counts[kind]) for kind in kinds])
 
 
 def _best_margin(found: Sequence[Sample], weights: Floats) -> float:

@@ -104,21 +104,31 @@ class Builder:
     def delete(self, document_id: str) -> generation.Manifest:
         """Raises NotFound."""
         with Store.open(self._data) as store:
+            self._refuse_other_recipe(store)
             if not store.delete(document_id):
                 raise NotFound(f"no document '{document_id}' in '{self._data}'; list them with: quotewell documents")
             return self.publish(store)
 
     def publish(self, store: Store) -> generation.Manifest:
-        """The store's present state as the current generation; nothing is written when it stands already."""
+        """The store's present state as the current generation; nothing is written when it stands already.
+
+        Done again if another process wrote meanwhile: it may have published the newer state first.
+        """
         with store.snapshot() as snapshot:
-            made = snapshot.recipe() or self._recipe
-            version = generation.version_of(made, snapshot.hashes())
-            standing = _standing(self._data, version)
-            if standing:
-                return standing
-            arrays = self._arrays(snapshot)
-            count = snapshot.count().documents
-            return generation.publish(self._data, arrays, version, snapshot.sequence(), made, count)
+            sequence, manifest = snapshot.sequence(), self._published(snapshot)
+        if store.sequence() == sequence:
+            return manifest
+        with store.snapshot() as snapshot:
+            return self._published(snapshot)
+
+    def _published(self, snapshot: Snapshot) -> generation.Manifest:
+        made = snapshot.recipe() or self._recipe
+        version = generation.version_of(made, snapshot.hashes())
+        standing = _standing(self._data, version)
+        if standing:
+            return standing
+        count = snapshot.count().documents
+        return generation.publish(self._data, self._arrays(snapshot), version, snapshot.sequence(), made, count)
 
     def _refuse_other_recipe(self, store: Store) -> None:
         made = store.recipe()

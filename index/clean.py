@@ -76,19 +76,23 @@ def clean_plain(source: str) -> Cleaned:
 
 
 def to_source(document: Document, span: Span) -> Span:
-    """Where the characters of a clean span stand in the source. Raises ValueError for an empty or foreign span."""
+    """Where the characters of a clean span stand in the source, with the escape before the first, as in "\\$552".
+
+    Raises ValueError for an empty or foreign span.
+    """
     if not 0 <= span.start < span.end <= len(document.text):
         raise ValueError(f"span {span} is outside of document {document.id!r}")
     inside = _overlapping(document.runs, span)
     first, last = inside[0], inside[-1]
     start = first.source + max(span.start - first.clean, 0)
-    return Span(start, last.source + min(span.end - last.clean, last.length))
+    escaped = start == first.source and document.source[start - 1 : start] == "\\"
+    return Span(start - escaped, last.source + min(span.end - last.clean, last.length))
 
 
 def to_clean(document: Document, span: Span) -> Span | None:
     """The clean span of all characters that survive from a source span; None when none does."""
     inside = [run for run in document.runs if run.source < span.end and span.start < run.source + run.length]
-    if not inside:
+    if not inside or span.start >= span.end:
         return None
     first, last = inside[0], inside[-1]
     start = first.clean + max(span.start - first.source, 0)

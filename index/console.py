@@ -48,9 +48,11 @@ def emit(text: str, *, end: str = "\n") -> None:
     try:
         sys.stdout.write(f"{text}{end}")
         sys.stdout.flush()
-    except BrokenPipeError as error:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
-        raise typer.Exit(0) from error
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit(0) from error
+        raise
 
 
 def emit_json(value: object) -> None:

@@ -4,11 +4,13 @@ A cache: a damaged or missing one is put aside and made again from the store. Ha
 Its name is a hash of what it holds, so the same documents and recipe give the same version anywhere.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,9 @@ KEPT = 2  # generations left on disk: the current one, and the one that a runnin
 
 _CURRENT = "CURRENT"
 _MANIFEST = "manifest.json"
+_FRESH = ".generation.new"
+_ASIDE = ".damaged"
+_LOCK = ".lock"
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -49,8 +54,12 @@ class Generation:
     manifest: Manifest
 
     def array(self, name: str) -> NDArray[Any]:
-        """Read-only, mapped; safe because files of a generation never change."""
-        loaded: NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        """Read-only, mapped; safe because files of a generation never change. Raises IndexDamaged if it is gone."""
+        path = self.folder / f"{name}.npy"
+        try:
+            loaded: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except OSError as error:
+            raise IndexDamaged(f"{path} cannot be read: {error.strerror}") from error
         return loaded
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
@@ -68,46 +77,66 @@ def publish(data: Path, arrays: Arrays, version: str, sequence: int, recipe: str
     """Write, sync and rename into place, then point CURRENT at it. A crash leaves the old generation standing."""
     root = data / "generations"
     root.mkdir(parents=True, exist_ok=True)
-    final = root / version
-    fresh = root / f".{version}.{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir()
+    with _alone(root):
+        try:
+            manifest = load(data, version).manifest  # another process was faster
+        except IndexDamaged:
+            files = _write_arrays(root / _FRESH, arrays)
+            manifest = Manifest(FORMAT, version, sequence, recipe, documents, len(arrays["vectors"]), files)
+            _write(root / _FRESH / _MANIFEST, _sealed(manifest))
+            _sync(root / _FRESH)
+            shutil.rmtree(root / version, ignore_errors=True)
+            (root / _FRESH).rename(root / version)
+            _sync(root)
+        _point_to(root, version)
+    return manifest
+
+
+def _write_arrays(folder: Path, arrays: Arrays) -> dict[str, str]:
+    """File name → sha256."""
+    folder.mkdir()
     files = {}
     for name, values in sorted(arrays.items()):
-        path = fresh / f"{name}.npy"
+        path = folder / f"{name}.npy"
         with path.open("wb") as file:
             np.save(file, values, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
         files[path.name] = _sha256(path)
-    passages = len(arrays["vectors"])
-    manifest = Manifest(FORMAT, version, sequence, recipe, documents, passages, files)
-    _write(fresh / _MANIFEST, json.dumps(_fields(manifest), indent=1, sort_keys=True))
-    _sync(fresh)
-    shutil.rmtree(final, ignore_errors=True)  # only a damaged or half-written one can stand there
-    fresh.rename(final)
-    _sync(root)
-    point_to(data, version)
-    return manifest
+    return files
 
 
 def point_to(data: Path, version: str) -> None:
     """Make a published generation the current one, and drop all but the newest few."""
-    root = data / "generations"
-    fresh = root / f".{_CURRENT}.{os.getpid()}"
+    with _alone(data / "generations"):
+        _point_to(data / "generations", version)
+
+
+def _point_to(root: Path, version: str) -> None:
+    fresh = root / ".CURRENT.new"
     _write(fresh, version)
     fresh.rename(root / _CURRENT)
     _sync(root)
-    others = [p for p in root.iterdir() if p.is_dir() and p.name != version]
+    others = [p for p in root.iterdir() if p.is_dir() and p.name != version and not p.name.startswith(".")]
     for folder in sorted(others, key=lambda p: p.stat().st_mtime, reverse=True)[KEPT - 1 :]:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One process at a time publishes; what an interrupted one left behind goes. The lock ends with its process."""
+    with (root / _LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for leftover in root.glob(".*.*"):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        yield
 
 
 def current(data: Path) -> str:
     """Version of the current generation. Raises IndexMissing."""
     try:
-        return (data / "generations" / _CURRENT).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        return (data / "generations" / _CURRENT).read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
         raise IndexMissing(
             f"no search index in '{data}'; build one with: quotewell index PATH --data {data}"
         ) from error
@@ -117,10 +146,14 @@ def load(data: Path, version: str) -> Generation:
     """The generation, every file checked against its hash. Raises IndexDamaged naming the first bad file."""
     folder = data / "generations" / version
     try:
-        fields = json.loads((folder / _MANIFEST).read_bytes())
+        written = (folder / _MANIFEST).read_bytes()
+        fields = json.loads(written)
+        fields.pop("sha256", None)
         manifest = Manifest(**fields)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise IndexDamaged(f"{folder / _MANIFEST} cannot be read: {error}") from error
+    if _sealed(manifest).encode() != written:
+        raise IndexDamaged(f"{folder / _MANIFEST} does not match its hash")
     if manifest.format != FORMAT or manifest.version != version:
         raise IndexDamaged(f"{folder} is of format {manifest.format}, version {manifest.version}")
     for name, wanted in manifest.files.items():
@@ -132,10 +165,11 @@ def load(data: Path, version: str) -> Generation:
 def put_aside(data: Path, version: str) -> None:
     """Keep the latest damaged generation for whoever wants to look, out of the way of the one made anew."""
     folder = data / "generations" / version
-    aside = data / "generations" / ".damaged"
-    shutil.rmtree(aside, ignore_errors=True)
-    if folder.exists():
-        folder.rename(aside)
+    aside = data / "generations" / _ASIDE
+    if folder.is_dir():
+        with _alone(folder.parent):
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.rename(aside)
 
 
 def arrays_of(encodings: Sequence[Encoding], dim: int) -> Arrays:
@@ -150,8 +184,11 @@ def arrays_of(encodings: Sequence[Encoding], dim: int) -> Arrays:
     }
 
 
-def _fields(manifest: Manifest) -> dict[str, object]:
-    return {name: getattr(manifest, name) for name in Manifest.__dataclass_fields__}
+def _sealed(manifest: Manifest) -> str:
+    """The manifest as JSON, with a hash over itself."""
+    fields = {name: getattr(manifest, name) for name in Manifest.__dataclass_fields__}
+    digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+    return json.dumps(fields | {"sha256": digest}, indent=1, sort_keys=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from index.dense import DenseRanker
 from index.embed import Embedder, Encoded, load_embedder
 from index.encoding import Encoding
-from index.errors import IndexMismatch
+from index.errors import IndexDamaged, IndexMismatch
 from index.fuse import convex, reciprocal_rank
 from index.generation import Generation, Manifest, current, load
 from index.lexical import LexicalRanker
@@ -133,7 +133,16 @@ def fuse(rankings: Mapping[str, Sequence[Scored]], settings: Settings) -> list[S
 
 def open_index(data: Path, settings: Settings, embedder: Embedder | None = None) -> Index:
     """The current generation. Raises IndexMissing, IndexDamaged, IndexMismatch or ModelMissing."""
-    generation = load(data, current(data))
+    while True:
+        version = current(data)
+        try:
+            return _open(data, load(data, version), settings, embedder)
+        except IndexDamaged:
+            if current(data) == version:  # else newer ones were published meanwhile, and this one was dropped
+                raise
+
+
+def _open(data: Path, generation: Generation, settings: Settings, embedder: Embedder | None) -> Index:
     recipe = json.loads(generation.manifest.recipe)
     embedder = embedder or load_embedder(str(recipe["embedder"]), settings.model_path)
     if (embedder.name, embedder.fingerprint) != (recipe["embedder"], recipe["fingerprint"]):

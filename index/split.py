@@ -16,7 +16,7 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 _MARGIN = 4  # tokenizers that do not add up exactly over sentences
 _CLAUSE = re.compile(r"[;:,–—][\"'”’)]*\s+|\s+(?=[(“])")
-_WORD = re.compile(r"\s*\S{1,40}")  # an endless word is cut too
+_WORD = re.compile(r"\s*\S{1,100}")  # an endless word is cut too; WordPiece reads a longer one as one unknown token
 
 
 @dataclass(frozen=True, slots=True)

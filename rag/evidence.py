@@ -26,13 +26,11 @@ FEATURES = (
     "maxsim_passage",  # the best cosine may stand anywhere in the passage
     "cosine",  # question and passage vectors
     "bm25",  # share of the highest score that BM25 could give for this question
-    "cover_sentence",  # share of the question's terms, weighted by rarity, found in the sentence
-    "cover_near",  # … in the sentence, the ones beside it, title and heading
-    "cover_passage",
-    "rarest_near",  # the question's rarest term is found there
+    "cover_near",  # share of the question's terms, weighted by rarity, in the sentence, its neighbours and the title
+    "cover_passage",  # … anywhere in the passage or the title
+    "rarest_near",  # the question's rarest term is in the sentence, its neighbours or the title
     "absent",  # share of the question's terms, weighted by rarity, found nowhere in the corpus
     "kind_found",  # holds a date, number or name as asked for
-    "kind_missing",  # one is asked for and there is none
     "names_missing",  # share of the question's names found neither near nor in the title
     "numbers_missing",  # share of the question's numbers found neither in the passage nor in its title
     "length",  # log of the sentence's words: a long one is alike to much, and answers little
@@ -112,15 +110,12 @@ class Evidence:
         rows = []
         for n, own in enumerate(inside):
             near = context.union(*inside[max(n - 1, 0) : n + 2])
-            kind = bool(asked.kind) and holds_kind(asked.kind, _sentence(hit, n), asked.text)
             of_sentence = {
                 "maxsim_sentence": similar.sentences[n],
                 "maxsim_terms": similar.terms[n],
-                "cover_sentence": _cover(weights, own),
                 "cover_near": _cover(weights, near),
                 "rarest_near": float(rarest in near),
-                "kind_found": float(kind),
-                "kind_missing": float(bool(asked.kind) and not kind),
+                "kind_found": float(holds_kind(asked.kind, _sentence(hit, n), asked.text)),
                 "names_missing": _missing(names, near),
                 "length": math.log1p(len(own)),
             }

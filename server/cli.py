@@ -1,13 +1,17 @@
 """The command that serves an index: `serve`."""
 
+import logging
 from typing import Annotated
 
 import typer
 
 from index.first import ready
+from index.generation import current
 from index.options import Data
 from index.settings import load_settings
-from server.run import serve as serve_settings
+from server.run import serve as serve_until_signal
+
+LOG = "%(levelname)s %(name)s: %(message)s"
 
 
 def serve(
@@ -18,4 +22,6 @@ def serve(
     """Serve the page, the API and its documentation until Ctrl-C."""
     settings = load_settings(data=data, host=host, port=port)
     ready(settings)
-    serve_settings(settings)
+    current(settings.data)  # raises IndexMissing here, where somebody reads it, and not at the first question
+    logging.basicConfig(format=LOG)  # to stderr
+    serve_until_signal(settings)

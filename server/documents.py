@@ -1,6 +1,6 @@
 """/v1/documents: list, read, add, replace and delete articles. A write is answered once answers reflect it."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from bisect import bisect_right
 from typing import Annotated
 from urllib.parse import quote
@@ -121,6 +121,6 @@ def _token(document_id: str) -> str:
 
 def _id_in(token: str) -> str:
     try:
-        return urlsafe_b64decode(token.encode("ascii")).decode("utf-8")
+        return b64decode(token, altchars="-_", validate=True).decode("utf-8")
     except ValueError as error:
         raise BadInput("page_token is not one that this server gave; begin without one") from error

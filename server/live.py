@@ -11,13 +11,14 @@ from threading import Event, Lock, Thread
 
 from index.build import Builder
 from index.embed import Embedder, load_embedder
-from index.errors import IndexMismatch, IndexMissing, NotFound, QuotewellError
+from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.generation import current, load
 from index.records import Document
 from index.settings import Settings
 from rag.assistant import Assistant, open_assistant
 
 POLL_S = 0.3
+MOST_DELAY_S = 5.0  # between attempts at an index that cannot be used; each reads all of it
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Live:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._watcher.join(timeout=2 * POLL_S)
+        self._watcher.join(timeout=1)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Until the first attempt to load has ended, well or not."""
@@ -92,14 +93,22 @@ class Live:
         return Builder(self._settings.data, self._settings, self._embedder)
 
     def _watch(self) -> None:
+        delay_s = POLL_S
         while True:
             try:
                 with self._lock:
                     self._refresh()
+                delay_s = POLL_S
+            except IndexMissing as error:
+                self._report(error)
             except QuotewellError as error:
                 self._report(error)
-            self._tried.set()
-            if self._stopping.wait(POLL_S):
+                delay_s = min(2 * delay_s, MOST_DELAY_S)
+            except OSError as error:  # another process removed the generation while it was opened
+                self._report(IndexDamaged(f"the index changed while it was opened: {error}"))
+            finally:
+                self._tried.set()
+            if self._stopping.wait(delay_s):
                 return
 
     def _refresh(self) -> Assistant:

@@ -57,7 +57,7 @@ class Ask(Request):
     """A question and how many passages of evidence to return with the answer."""
 
     question: str = Field(examples=["Which sectors gained from preferential access under the USMCA?"])
-    limit: Limit | None = None
+    limit: Limit | None = Field(None, examples=[5])
 
 
 class Search(Ask):

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from index.errors import NotFound, UnreadableFile
 from index.formats import jsonl, text
+from index.formats.document import MAX_ID_CHARS as MAX_ID_CHARS
 from index.formats.document import Unread
 from index.formats.metadata import METADATA, Metadata, read_metadata
 from index.records import Document
 
 MAX_FILE_BYTES = 200_000_000
-MAX_ID_CHARS = 300
 
 Reader = Callable[[Path, str, Metadata], Iterator[Document | Unread]]
 
@@ -28,10 +28,12 @@ ARTICLES: dict[str, Reader] = {
 
 def read(paths: Iterable[Path]) -> Iterator[Document | Unread]:
     """All documents below the given files and folders, in path order. Raises NotFound for a path that is not there."""
-    seen: dict[str, Path] = {}
-    for root in paths:
+    roots = list(paths)
+    for root in roots:
         if not root.exists():
             raise NotFound(f"'{root}' does not exist; name files or folders with {', '.join(sorted(ARTICLES))} files")
+    seen: dict[str, Path] = {}
+    for root in roots:
         for path, found in _documents(root):
             if isinstance(found, Document) and found.id in seen:
                 found = Unread(str(path), f"its id '{found.id}' is taken by {seen[found.id]}; rename one of them")
@@ -53,7 +55,7 @@ def _documents(root: Path) -> Iterator[tuple[Path, Document | Unread]]:
         try:
             if reader is None:
                 raise UnreadableFile(f"files of type '{path.suffix}' are not read; known are {', '.join(ARTICLES)}")
-            _refuse(path, name)
+            _refuse(path)
             for found in reader(path, name[: -len(_suffix(path))], metadata):
                 yield path, found
         except UnreadableFile as error:
@@ -62,13 +64,11 @@ def _documents(root: Path) -> Iterator[tuple[Path, Document | Unread]]:
             yield path, Unread(str(path), f"cannot be read: {error.strerror}")
 
 
-def _refuse(path: Path, name: str) -> None:
+def _refuse(path: Path) -> None:
     if not path.is_file() or path.is_symlink():
         raise UnreadableFile("is not a plain file; links and devices are not followed")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise UnreadableFile(f"is larger than {MAX_FILE_BYTES:,} bytes; split it")
-    if len(name) > MAX_ID_CHARS or not name.isprintable():
-        raise UnreadableFile("has a name that cannot serve as a document id; rename it")
 
 
 def _files(root: Path) -> list[Path]:

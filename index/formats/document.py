@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from index.clean import Cleaned
@@ -18,6 +18,7 @@ _DATES = (
     re.compile(rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s{_MONTH}\s?(?P<year>\d{{4}})", re.IGNORECASE),
 )
 _DATE_LINE_CHARS = 60
+MAX_ID_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,17 @@ class Unread:
 
 
 def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts, *, language: str = "") -> Document:
-    """Facts win over what the text shows; a title taken from the file's name is marked as inferred."""
+    """Facts win over what the text shows; a title taken from the file's name is marked as inferred.
+
+    Raises UnreadableFile for an id or text that cannot be stored, and where nothing is left to search.
+    """
+    if len(document_id) > MAX_ID_CHARS or not document_id.isprintable():
+        raise UnreadableFile("has a name that cannot serve as a document id; rename it")
     if not cleaned.text.strip():
         raise UnreadableFile("holds no text to search, only blanks or boilerplate")
-    try:
-        given = repr((source, facts)).encode() + source.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise UnreadableFile(f"holds half a character (a lone surrogate) at {error.start}; remove it") from error
+    for name, value in (("text", source), *((field.name, getattr(facts, field.name)) for field in fields(facts))):
+        _refuse_half_characters(name, value)
+    given = repr((source, facts)).encode() + source.encode()
     dates = [found for line in cleaned.front if (found := front_date(line)) is not None]
     title = facts.title or _front_title(cleaned.front)
     inferred = set(facts.inferred) | (set() if title else {"title"})
@@ -54,6 +59,13 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
         inferred=tuple(sorted(inferred)),
         sha256=hashlib.sha256(given).hexdigest(),
     )
+
+
+def _refuse_half_characters(name: str, value: object) -> None:
+    try:
+        str(value).encode()
+    except UnicodeEncodeError as error:
+        raise UnreadableFile(f"has half a character (a lone surrogate) in its {name} at {error.start}") from error
 
 
 def _front_title(front: tuple[str, ...]) -> str:

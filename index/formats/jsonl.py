@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,16 +19,30 @@ MAX_UNPACKED_BYTES = 2_000_000_000
 
 def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
     """One document a line; a broken line is reported with its number and the rest is read."""
-    for number, line in enumerate(decode(_unpack(path)).split("\n"), start=1):
+    for number, line in enumerate(_lines(_unpack(path)), start=1):
         if line.strip():
             try:
-                yield _document(json.loads(line), metadata)
-            except json.JSONDecodeError as error:
-                yield Unread(f"{path}:{number}", f"is not JSON: {error.msg} at {error.pos}")
-            except RecursionError:
-                yield Unread(f"{path}:{number}", "is nested too deeply")
+                yield _document(_parsed(line), metadata)
             except UnreadableFile as error:
                 yield Unread(f"{path}:{number}", str(error))
+
+
+def _lines(raw: bytes) -> list[bytes]:
+    """UTF-8 lines, not decoded yet, so that a bad byte costs one document and not the file."""
+    if b"\0" in raw or not raw.strip():
+        raw = decode(raw).encode()
+    return raw.removeprefix(BOM_UTF8).split(b"\n")
+
+
+def _parsed(line: bytes) -> object:
+    try:
+        return json.loads(decode(line))
+    except json.JSONDecodeError as error:
+        raise UnreadableFile(f"is not JSON: {error.msg} at {error.pos}") from error
+    except ValueError as error:
+        raise UnreadableFile("holds a number of more digits than can be read") from error
+    except RecursionError as error:
+        raise UnreadableFile("is nested too deeply") from error
 
 
 def _unpack(path: Path) -> bytes:
@@ -35,7 +51,7 @@ def _unpack(path: Path) -> bytes:
     try:
         with gzip.open(path) as file:
             raw = file.read(MAX_UNPACKED_BYTES + 1)
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableFile(f"is not a whole gzip file: {error}") from error
     if len(raw) > MAX_UNPACKED_BYTES:
         raise UnreadableFile(f"unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; split it")
@@ -65,7 +81,7 @@ def _document(fields: object, metadata: Metadata) -> Document:
 
 def _text(fields: dict[str, object], name: str) -> str:
     value = fields.get(name)
-    if isinstance(value, int) and name in ("_id", "id"):
+    if type(value) is int and name in ("_id", "id"):
         return str(value)
     if value is None or isinstance(value, str):
         return value or ""

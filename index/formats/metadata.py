@@ -43,8 +43,10 @@ def read_metadata(folder: Path) -> Metadata:
         return Metadata({})
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"is not TOML: {error}; no metadata was used") from error
+    except OSError as error:
+        raise UnreadableFile(f"cannot be read: {error.strerror}; no metadata was used") from error
     return Metadata({name: facts_from(name, table) for name, table in tables.items()})
 
 

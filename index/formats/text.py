@@ -53,12 +53,20 @@ def decode(raw: bytes) -> str:
 def _yaml_facts(document_id: str, block: str) -> Facts:
     try:
         table = yaml.safe_load(block)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that no calendar has
         raise UnreadableFile(f"has front matter that is not YAML: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(table, dict):
         return Facts()
-    known = {_YAML_NAMES[str(k)]: v for k, v in table.items() if str(k) in _YAML_NAMES and v is not None}
+    known = {_YAML_NAMES[k]: _plain(k, v) for k, v in table.items() if k in _YAML_NAMES and v is not None}
     return facts_from(document_id, {k: v if k == "published" else str(v) for k, v in known.items()})
+
+
+def _plain(key: str, value: object) -> object:
+    """One value, or several with commas; nothing nested, which a few aliases can make endless."""
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(one, list | dict | set | tuple) for one in values):
+        raise UnreadableFile(f"has front matter with a nested value at {key}; expected text")
+    return ", ".join(map(str, values)) if isinstance(value, list) else value
 
 
 def _merge(given: Facts, found: Facts) -> Facts:

@@ -72,6 +72,7 @@ try {
   render(article);
   window.addEventListener("hashchange", () => render(article));
 } catch (error) {
-  main.querySelector(".status").textContent = error.message;
+  const gone = "This article is not in the index. It may have been removed, or its address may be wrong.";
+  main.querySelector(".status").textContent = error.status === 404 ? gone : error.message;
 }
 main.removeAttribute("aria-busy");

@@ -6,6 +6,7 @@ import { copyOf, day, element, fetchJson } from "./shared.js";
 const KEPT = "quotewell.answers";
 const MOST_KEPT = 30;
 const MOST_TITLES = 6;
+const RETRY_MS = 2000;
 const READ_PASSAGES = 100; // more than are ever read, so that each cited passage comes with the answer
 
 const byId = (name) => document.getElementById(name);
@@ -29,7 +30,7 @@ async function ask(question) {
     byId("said").textContent = answer.text;
     keep(answer);
   } catch (error) {
-    reply.replaceChildren(errorCard(error.message, turn, question));
+    reply.replaceChildren(errorCard(error, turn, question));
     byId("alarm").textContent = error.message;
   }
   turn.scrollIntoView({ block: "start" });
@@ -54,9 +55,14 @@ function addTurn(question) {
   return turn;
 }
 
-function errorCard(message, turn, question) {
+function errorCard(error, turn, question) {
   const card = copyOf("error-template");
-  card.querySelector(".why").textContent = message;
+  card.querySelector(".why").textContent = error.message;
+  if (error.status === 422) { // the same question would be refused again: let it be corrected
+    card.querySelector(".again").remove();
+    box.value ||= question;
+    return card;
+  }
   card.querySelector(".again").addEventListener("click", () => {
     if (busy) return;
     turn.remove();
@@ -93,15 +99,27 @@ function restart() {
 
 async function welcome() {
   const { suggestions } = await fetchJson("/v1/suggestions");
+  const { documents, total } = await fetchJson(`/v1/documents?page_size=${MOST_TITLES}`);
   byId("examples").querySelector("ul").append(...suggestions.map(exampleItem));
   byId("examples").hidden = suggestions.length === 0;
-  const { documents, total } = await fetchJson(`/v1/documents?page_size=${MOST_TITLES}`);
   const more = total - documents.length;
   const heading = total === 1 ? "The article it answers from" : `The ${total.toLocaleString("en")} articles it answers from`;
-  byId("corpus").querySelector("h2").textContent = heading;
+  byId("corpus").querySelector("h3").textContent = heading;
   byId("corpus").querySelector("ul").append(...documents.map(titleItem));
   if (more > 0) byId("corpus").querySelector("ul").append(element("li", {}, `and ${more.toLocaleString("en")} more`));
   byId("corpus").hidden = total === 0;
+}
+
+/** Until there is an index, says why there is none; it may be loading or being built. */
+async function showWelcome() {
+  try {
+    await welcome();
+    byId("trouble").hidden = true;
+  } catch (error) {
+    byId("trouble").textContent = error.message;
+    byId("trouble").hidden = false;
+    if (error.status === 503) setTimeout(showWelcome, RETRY_MS);
+  }
 }
 
 function exampleItem(text) {
@@ -140,6 +158,4 @@ for (const answer of keptAnswers()) {
 }
 log.lastElementChild?.scrollIntoView({ block: "start" });
 if (window.matchMedia("(pointer: fine)").matches) box.focus({ preventScroll: true });
-welcome().catch((error) => {
-  byId("welcome").querySelector(".lede").textContent = error.message;
-});
+showWelcome();

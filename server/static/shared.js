@@ -58,7 +58,7 @@ export function copyOf(templateId) {
   return document.getElementById(templateId).content.firstElementChild.cloneNode(true);
 }
 
-/** JSON from this server. Throws an Error whose message can be shown to a person. */
+/** JSON from this server. Throws an Error with a message that can be shown to a person, and the HTTP status if any. */
 export async function fetchJson(path, body) {
   const options = body && {
     method: "POST",
@@ -73,7 +73,8 @@ export async function fetchJson(path, body) {
   }
   const reply = await response.json().catch(() => null);
   if (response.ok && reply !== null) return reply;
-  throw new Error(sentence(reply?.detail ?? `the server answered with status ${response.status}`));
+  const message = sentence(reply?.detail ?? `the server answered with status ${response.status}`);
+  throw Object.assign(new Error(message), { status: response.status });
 }
 
 function sentence(text) {

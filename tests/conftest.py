@@ -1,0 +1,86 @@
+"""What the tests share: six small invented articles, an index of them that needs no model, and the real embedder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from index.build import Builder
+from index.embed import HashEmbedder, OnnxEmbedder
+from index.search import Index, open_index
+from index.settings import Settings
+
+SIX_ARTICLES = {
+    "bakery": (
+        "The Marten bakery opened on Quarry Street in 1987. It bakes forty kinds of rye bread. "
+        "Oskar Lind has run it alone since 2011."
+    ),
+    "bridge": (
+        "The Sollen bridge carries trams over the river Vey. It was closed for repairs in March 2019. "
+        "The repairs cost $12 million and took two years."
+    ),
+    "comet": (
+        "Comet Harrow was discovered by Ilse Brandt in 1904. It returns every 61 years. "
+        "Its tail was last seen from Earth in 2026."
+    ),
+    "ferry": (
+        "The night ferry to Aldra leaves at nine. Tickets are sold in the old customs house. "
+        "In winter the crossing takes six hours."
+    ),
+    "orchard": (
+        "Farmers in the Tamm valley grow red apples. Frost destroyed half of the harvest in 2021. "
+        "The cooperative then planted hardier pears."
+    ),
+    "theatre": (
+        "The Linden theatre seats 312 people. Its director, Petra Novak, stages only comedies. "
+        "Critics praised The Borrowed Umbrella."
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody has set for Quotewell on this machine must not reach the tests."""
+    for name in os.environ:
+        if name.upper().startswith("QUOTEWELL_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def six_articles() -> dict[str, str]:
+    """Document id → text, three sentences each."""
+    return dict(SIX_ARTICLES)
+
+
+@pytest.fixture
+def six_files(tmp_path: Path, six_articles: dict[str, str]) -> Path:
+    """A folder with the six articles, one text file each."""
+    folder = tmp_path / "six"
+    folder.mkdir()
+    for name, text in six_articles.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def hash_settings(tmp_path: Path) -> Settings:
+    """Data in a folder of this test, and the embedder that needs no model."""
+    return Settings(data=tmp_path / "data", embedder="hash")
+
+
+@pytest.fixture
+def hash_builder(hash_settings: Settings) -> Builder:
+    return Builder(hash_settings.data, hash_settings, HashEmbedder())
+
+
+@pytest.fixture
+def hash_index(hash_builder: Builder, hash_settings: Settings, six_files: Path) -> Index:
+    """The six articles, indexed."""
+    hash_builder.index([six_files])
+    return open_index(hash_settings.data, hash_settings, HashEmbedder())
+
+
+@pytest.fixture(scope="session")
+def minilm() -> OnnxEmbedder:
+    """The packaged all-MiniLM-L6-v2."""
+    return OnnxEmbedder()

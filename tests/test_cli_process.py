@@ -1,0 +1,305 @@
+"""The command line as real processes: streams, signals, terminals, start-up, what is imported."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+COMMAND = (sys.executable, str(ROOT / "quotewell.py"))
+HEAVY = {"torch", "sentence_transformers", "onnxruntime", "faiss", "fastapi", "scipy", "numpy"}
+WHEN = "When was the lighthouse of Brin built?"
+
+Call = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+def environment(**more: str) -> Mapping[str, str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("QUOTEWELL_", "PYTHON"))}
+    return {**plain, "LC_ALL": "C.UTF-8", "QUOTEWELL_EMBEDDER": "hash", "QUOTEWELL_THRESHOLD": "0", **more}
+
+
+def caller(folder: Path) -> Call:
+    """Runs a command to its end in the folder; whatever happens, nothing is a traceback."""
+
+    def run(
+        *arguments: str | bytes, data: bytes = b"", out: int = subprocess.PIPE, **variables: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            input=data,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=environment(**variables),
+            timeout=60,
+            check=False,
+        )
+        assert b"Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+def make_library(folder: Path) -> Path:
+    """One article, indexed under the default name."""
+    folder.joinpath("tower.md").write_text(
+        "# The lighthouse of Brin\n\nThe lighthouse of Brin was built in 1931 by Ada Stone.\n"
+    )
+    assert caller(folder)("index", "tower.md").returncode == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared by the tests that only read."""
+    return make_library(tmp_path_factory.mktemp("library"))
+
+
+@pytest.fixture
+def indexed(library: Path) -> Call:
+    return caller(library)
+
+
+def loaded_after(arguments: list[str], folder: Path, **variables: str) -> tuple[set[str], float]:
+    """Top-level modules and CPU seconds of a whole command."""
+    report = (
+        "import sys, time, json; root, *arguments = sys.argv[1:]; sys.path.insert(0, root); import quotewell; "
+        "code = quotewell.run(arguments); names = sorted({name.partition('.')[0] for name in sys.modules}); "
+        "print(json.dumps([code, names, time.process_time()]), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", report, str(ROOT), *arguments],
+        capture_output=True,
+        cwd=folder,
+        env=environment(**variables),
+        check=True,
+    )
+    code, names, seconds = json.loads(done.stderr.splitlines()[-1])
+    assert code == 0
+    return set(names), seconds
+
+
+def test_help_answers_within_half_a_second_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    names, seconds = loaded_after(["--help"], tmp_path)
+    assert not names & HEAVY
+    assert seconds < 0.5
+
+
+@pytest.mark.slow
+def test_asking_with_the_real_model_loads_neither_torch_nor_sentence_transformers(tmp_path: Path) -> None:
+    arguments = ["ask", "Which sectors gained from preferential access under the USMCA?"]
+    own = {"QUOTEWELL_EMBEDDER": "minilm", "QUOTEWELL_THRESHOLD": "0.1"}
+    first, _ = loaded_after(arguments, tmp_path, **own)  # indexes the bundled articles, too
+    again, _ = loaded_after(arguments, tmp_path, **own)
+    for names in (first, again):
+        assert "onnxruntime" in names
+        assert not names & {"torch", "sentence_transformers", "transformers", "fastapi", "scipy"}
+
+
+@pytest.mark.slow
+def test_the_exit_code_of_a_process_tells_how_it_went(indexed: Call) -> None:
+    assert indexed("ask", WHEN).returncode == 0
+    assert indexed("ask", WHEN, QUOTEWELL_THRESHOLD="1").returncode == 3
+    assert indexed("ask", "").returncode == 2
+    assert indexed("ask", WHEN, "--data", "none").returncode == 5
+    assert indexed().returncode == 0  # help
+
+
+def test_a_question_can_be_piped_in(indexed: Call) -> None:
+    assert "1931" in indexed("ask", "-", data=f"{WHEN}\n".encode()).stdout.decode()
+    assert "1931" in indexed("search", "-", data=WHEN.encode()).stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("piped", "words"),
+    [
+        (b"", b"is empty"),
+        (b"a" * 1_000_000, b"1,000,000 characters; at most 2,000"),
+        (b"a" * 4_100_000, b"more than 4,000,000 bytes"),
+        (b"caf\xe9", b"not UTF-8 text (byte 0xe9 at 3)"),
+        (b"a\0b", b"no text (NUL"),
+    ],
+)
+def test_a_piped_question_that_is_none_exits_2_with_one_line(indexed: Call, piped: bytes, words: bytes) -> None:
+    done = indexed("ask", "-", data=piped)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert words in done.stderr
+    assert done.stderr.startswith(b"error: ")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_arguments_that_are_not_utf_8_are_refused_without_a_trace(indexed: Call) -> None:
+    assert indexed("ask", b"caf\xe9").returncode == 2
+    assert indexed("index", b"caf\xe9").returncode == 2
+    assert indexed("documents", "show", b"caf\xe9").returncode == 2
+
+
+def test_a_file_name_that_is_not_utf_8_keeps_the_json_whole(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("A name in another encoding.")
+    (tmp_path / "tower.txt").write_text("One short article about a tower.")
+    done = caller(tmp_path)("index", ".", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout.decode("utf-8"))["unread"][0]["path"] == "caf\udce9.txt"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_every_encoding_of_stdout_can_be_written_to(indexed: Call, encoding: str) -> None:
+    assert indexed("ask", WHEN, PYTHONIOENCODING=encoding).returncode == 0
+    answer = json.loads(indexed("ask", WHEN, "--json", PYTHONIOENCODING=encoding).stdout.decode(encoding))
+    assert answer["text"].startswith("According to “The lighthouse of Brin”")
+
+
+@pytest.mark.parametrize("arguments", [["documents", "--json"], ["search", "tower"], ["ask", WHEN], ["--help"]])
+def test_a_closed_pipe_ends_a_command_quietly(indexed: Call, arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = indexed(*arguments, out=writer)
+    finally:
+        os.close(writer)
+    assert done.returncode in (0, 1)
+    assert done.stderr == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_under_stdout_is_one_line(indexed: Call) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = indexed("ask", WHEN, out=full.fileno())
+    assert done.returncode == 1
+    assert done.stderr.count(b"\n") == 1
+    assert b"No space left on device" in done.stderr
+
+
+@pytest.mark.slow
+def test_no_progress_bar_and_no_colour_reach_a_pipe(tmp_path: Path) -> None:
+    call = caller(tmp_path)
+    (tmp_path / "a.txt").write_text("One short article about a tower.")
+    done = call("index", "a.txt", TERM="xterm-256color")
+    assert done.stderr == b""
+    assert b"\x1b" not in done.stdout
+    for arguments in (["documents"], ["ask", "tower"], ["search", "tower"]):
+        assert b"\x1b" not in call(*arguments, TERM="xterm-256color").stdout
+
+
+def on_terminal(arguments: list[str], folder: Path, typed: bytes = b"", **variables: str) -> tuple[int, str]:
+    """A command whose three streams are one terminal; what is typed is sent once it asks."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=folder,
+        env=environment(TERM="xterm-256color", COLUMNS="90", **variables),
+        start_new_session=True,
+    )
+    os.close(slave)
+    seen = b""
+    while select.select([master], [], [], 30)[0]:
+        try:
+            seen += os.read(master, 65536)
+        except OSError:  # Linux's way to say that the other side is closed
+            break
+        if typed and b"[y/N]" in seen:
+            os.write(master, typed)
+            typed = b""
+    os.close(master)
+    return process.wait(timeout=30), seen.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.slow
+def test_a_terminal_gets_colours_tables_and_wrapped_lines_unless_it_wants_none(library: Path) -> None:
+    code, shown = on_terminal(["documents"], library)
+    assert code == 0
+    assert "characters" in shown
+    assert "\x1b[1m" in shown
+    _, plain = on_terminal(["documents"], library, NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", plain)
+    _, answer = on_terminal(["ask", WHEN], library)
+    assert "built in 1931" in answer
+    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in answer.splitlines()) <= 90
+
+
+@pytest.mark.slow
+def test_deleting_asks_first_on_a_terminal(tmp_path: Path) -> None:
+    indexed = caller(make_library(tmp_path))
+    code, shown = on_terminal(["documents", "delete", "tower"], tmp_path, b"n\n")
+    assert code == 1
+    assert "nothing was deleted" in shown
+    code, _ = on_terminal(["documents", "delete", "tower"], tmp_path, b"\x04")
+    assert code == 130
+    assert b"tower" in indexed("documents").stdout
+    code, shown = on_terminal(["documents", "delete", "tower"], tmp_path, b"y\n")
+    assert code == 0
+    assert "add it back with: quotewell index PATH" in shown
+    assert indexed("documents").stdout == b""
+
+
+def stored(folder: Path) -> int:
+    with closing(sqlite3.connect(f"file:{folder / '.index/corpus.db'}?mode=ro", uri=True)) as connection:
+        return int(connection.execute("SELECT count(*) FROM documents").fetchone()[0])
+
+
+@pytest.mark.slow
+def test_an_interrupted_index_keeps_what_was_committed_and_goes_on_answering(tmp_path: Path) -> None:
+    indexed = caller(make_library(tmp_path))
+    lines = (json.dumps({"_id": f"d{n}", "text": f"Note {n} is about the {n}th boat."}) for n in range(1200))
+    (tmp_path / "boats.jsonl").write_text("\n".join(lines))
+    process = subprocess.Popen(
+        [*COMMAND, "index", "boats.jsonl"], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while stored(tmp_path) < 20:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "the old search index goes on answering" in said
+    assert 20 <= stored(tmp_path) < 1201
+    assert indexed("ask", WHEN).returncode == 0
+    assert indexed("index", "boats.jsonl").returncode == 0
+    assert stored(tmp_path) == 1201
+
+
+@pytest.mark.slow
+def test_serve_prints_its_address_answers_and_ends_with_ctrl_c(indexed: Call, library: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0"],
+        cwd=library,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert address is not None
+        request = urllib.request.Request(
+            f"{address.group()}/ask", json.dumps({"question": WHEN}).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            served = json.load(reply)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
+    assert "Traceback" not in said
+    assert served == json.loads(indexed("ask", WHEN, "--json").stdout)

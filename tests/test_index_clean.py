@@ -1,0 +1,419 @@
+"""Cleaning: what a reader would call the article stays, all else goes, and every character can be found again."""
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.clean import Cleaned, clean, clean_plain, to_clean, to_source
+from index.formats import read
+from index.records import Document, Run, Span
+from index.sentences import sentences
+from index.split import SplitRule, split
+from index.text import words
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+PROSE = "The council of Brin met on Monday to agree the budget for the year ahead. It took nine hours."
+MORE = "Nobody in the hall had expected that the talks would end before midnight, the mayor said."
+ANY_TEXT = st.text(st.characters())  # lone surrogates included
+
+
+def document_of(cleaned: Cleaned, source: str) -> Document:
+    return Document(
+        id="d",
+        title="",
+        text=cleaned.text,
+        source=source,
+        runs=cleaned.runs,
+        headings=cleaned.headings,
+        author="",
+        publisher="",
+        published=None,
+        language="en",
+        url="",
+        inferred=(),
+        sha256="",
+    )
+
+
+def check_map(cleaned: Cleaned, source: str) -> None:
+    """Every character of the clean text is its run's character of the source, or one of the blanks put between."""
+    covered = [False] * len(cleaned.text)
+    clean_end = source_end = 0
+    for run in cleaned.runs:
+        assert run.length > 0
+        assert run.clean >= clean_end and run.source >= source_end
+        clean_end, source_end = run.clean + run.length, run.source + run.length
+        assert cleaned.text[run.clean : clean_end] == source[run.source : source_end]
+        covered[run.clean : clean_end] = [True] * run.length
+    assert clean_end <= len(cleaned.text) and source_end <= len(source)
+    assert {char for char, known in zip(cleaned.text, covered, strict=True) if not known} <= {" ", "\n"}
+
+
+def check_round_trips(document: Document) -> None:
+    """Sentences, passages and headings go to the source and come back as they were."""
+    passages = split(document, SplitRule(40, 64, 1), lambda texts: [len(words(text)) for text in texts])
+    spans = [*sentences(document.text), *document.headings, *(Span(p.start, p.end) for p in passages)]
+    for span in spans:
+        there = to_source(document, span)
+        assert to_clean(document, there) == span
+        assert document.source[there.start : there.end].removeprefix("\\")[0] == document.text[span.start]
+        assert document.source[there.end - 1] == document.text[span.end - 1]
+
+
+@pytest.fixture(scope="module")
+def seeds() -> dict[str, Document]:
+    return {found.id[:3]: found for found in read([SEEDS]) if isinstance(found, Document)}
+
+
+def quoted(document: Document, text: str) -> str:
+    """What stands in the source where the clean text says `text`."""
+    start = document.text.index(text)
+    there = to_source(document, Span(start, start + len(text)))
+    return document.source[there.start : there.end]
+
+
+# -- the four articles --
+
+
+@pytest.mark.parametrize("name", ["000", "001", "002", "003"])
+def test_the_map_of_each_article_is_exact_and_every_span_comes_back(seeds: dict[str, Document], name: str) -> None:
+    document = seeds[name]
+    check_map(Cleaned(document.text, document.runs, document.headings, ()), document.source)
+    check_round_trips(document)
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "Subscribe to our weekly",
+        "If you want to subscribe",
+        "your e-mail",
+        "Image Source",
+        "Shutterstock",
+        "CNN Español",
+        "Published in",
+        "Jul.15,2025",
+        "Aug.11, 2025",
+        "Unlock articles",
+        "Become a member",
+        "Es licenciado",
+        "Universidad",
+        "PISM BULLETIN",
+        "Bartłomiej Znojek",
+        "](",
+        "**",
+        "\\",
+        "# ",
+    ],
+)
+def test_what_is_not_the_article_stands_in_no_clean_text(seeds: dict[str, Document], gone: str) -> None:
+    assert any(gone in document.source for document in seeds.values())
+    assert not any(gone in document.text for document in seeds.values())
+
+
+def test_nothing_else_was_dropped_from_the_articles(seeds: dict[str, Document]) -> None:
+    """The words of each article's body, counted by hand from its first sentence to its last."""
+    ends = {
+        "000": ("Over time, the bilateral", "structural interdependence."),
+        "001": ("The current US administration's", "the new EU agreement."),
+        "002": ("The U.S.-Mexico relationship", "the views expressed."),
+        "003": ("MEXICO CITY — Just one week", "biggest trade partner."),
+    }
+    for name, (first, last) in ends.items():
+        document = seeds[name]
+        assert document.text.startswith(first) and document.text.endswith(last)
+        body = document.source[document.source.index(first) : document.source.index(last) + len(last)]
+        missing = len(words(body)) - len(words(document.text))
+        assert missing == (2 if name == "001" else 0)  # PISM BULLETIN
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("001", "President Trump has also repeatedly threatened to send US troops into Mexico"),
+        ("001", "conditional on Mexico's commitment to combating shared threats. On 10 June,"),
+        ("001", "negotiate the relaxation of the imposed restrictions. In December 2025,"),
+    ],
+)
+def test_a_sentence_that_a_page_break_cut_is_one_again(
+    seeds: dict[str, Document], name: str, sentence: str
+) -> None:
+    document = seeds[name]
+    assert sentence not in document.source
+    start = document.text.index(sentence)
+    around = [s for s in sentences(document.text) if s.start < start + 20 and start + 20 < s.end]
+    assert len(around) == 1
+    assert around[0].end >= start + len(sentence.split(". ")[0])
+
+
+def test_an_amount_reads_as_a_person_would_and_is_found_with_its_escape(seeds: dict[str, Document]) -> None:
+    assert quoted(seeds["001"], "$552 billion") == r"\$552 billion"
+    assert quoted(seeds["001"], "83% ($552 billion) of") == r"83% (\$552 billion) of"
+
+
+def test_a_link_is_read_as_its_words_and_found_with_its_signs(seeds: dict[str, Document]) -> None:
+    assert quoted(seeds["001"], "imposed 25% tariffs on Mexico (and Canada)") == (
+        r"imposed 25% tariffs on Mexico \(and Canada\)"
+    )
+    assert quoted(seeds["001"], "the USMCA free trade agreement, to") == "the [USMCA free trade agreement](#), to"
+
+
+def test_the_headings_are_those_of_a_reader(seeds: dict[str, Document]) -> None:
+    assert {name: [d.text[a:b] for a, b in d.headings] for name, d in seeds.items()} == {
+        "000": [],
+        "001": [
+            "The main source of tension in bilateral relations.",
+            "Mexico's response to the new administration's policy.",
+            "Conclusions.",
+        ],
+        "002": [],
+        "003": ["The migration challenge", "Fighting the cartels", "Tariff threats", "Mexico’s response"],
+    }
+
+
+# -- generated text --
+
+WORDS = st.sampled_from(
+    [
+        *("the", "council", "met", "on", "Monday", "U.S.", "$552", "10.6", "Dr.", "café", "cafe\u0301", "👩‍👩‍👧", "🇲🇽"),
+        *("東京", "नमस्ते", "[link](#)", r"\$9", r"\[", "**bold**", "__b__", "*it*", "![a](b)", "a\u00adb", "\u200b", "\t"),
+        *("[", "]", "(", "**", "*", "\\", "`x`", "—", "“quoted”", "snake_case", "\u00a0", "\ufeff"),
+    ]
+)
+LINES = st.one_of(
+    st.lists(WORDS, max_size=14).map(" ".join),
+    st.lists(WORDS, min_size=9, max_size=14).map(lambda found: " ".join(found) + "."),
+    st.sampled_from([PROSE, MORE, "budget of the town, the mayor said.", "", "", "\f", "---", "# PISM BULLETIN"]),
+    st.sampled_from(["Subscribe to our weekly newsletters for free", "Image Source : X", "Advertisement", "> said"]),
+    st.sampled_from(["**Conclusions.** The town has paid.", "## A heading", "- an item", "Tariff threats"]),
+)
+SOURCES = st.lists(st.tuples(LINES, st.sampled_from(["\n", "\n\n", "\r\n", "\r\n\r\n", "\r", "\n\f"])), max_size=12).map(
+    lambda found: "".join(line + end for line, end in found)
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(SOURCES)
+def test_the_map_of_generated_articles_is_exact_and_every_span_comes_back(source: str) -> None:
+    cleaned = clean(source)
+    check_map(cleaned, source)
+    check_round_trips(document_of(cleaned, source))
+    for gone in ("Subscribe to our weekly", "Image Source : X", "Advertisement\n"):
+        assert gone not in cleaned.text
+
+
+@settings(max_examples=100, deadline=None)
+@given(ANY_TEXT)
+def test_no_text_at_all_makes_cleaning_fail(source: str) -> None:
+    check_map(clean(source), source)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SOURCES, st.integers(0, 40))
+def test_what_stands_before_the_start_is_never_clean_text(source: str, start: int) -> None:
+    cleaned = clean(source, start=start)
+    check_map(cleaned, source)
+    assert all(run.source >= start for run in cleaned.runs)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SOURCES, st.data())
+def test_any_span_of_the_source_maps_to_the_characters_that_survive_of_it(source: str, data: st.DataObject) -> None:
+    document = document_of(clean(source), source)
+    start = data.draw(st.integers(0, len(source)))
+    end = data.draw(st.integers(start, len(source)))
+    kept = [run.clean + n for run in document.runs for n in range(run.length) if start <= run.source + n < end]
+    expected = Span(min(kept), max(kept) + 1) if kept else None
+    assert to_clean(document, Span(start, end)) == expected
+
+
+@given(st.text(min_size=1))
+def test_text_that_came_clean_is_left_as_it_is(source: str) -> None:
+    assert clean_plain(source) == Cleaned(source, (Run(0, 0, len(source)),), (), ())
+
+
+@pytest.mark.parametrize("span", [Span(0, 0), Span(3, 2), Span(-1, 2), Span(0, 10_000)])
+def test_a_span_that_is_empty_or_outside_is_refused(seeds: dict[str, Document], span: Span) -> None:
+    with pytest.raises(ValueError, match="outside of document"):
+        to_source(document_of(clean(PROSE), PROSE), span)
+
+
+def test_a_span_of_inserted_blanks_has_no_place_in_the_source() -> None:
+    document = document_of(clean(f"{PROSE}\n{MORE}"), f"{PROSE}\n{MORE}")
+    gap = document.text.index("\n\n")
+    with pytest.raises(ValueError, match="inserted white space"):
+        to_source(document, Span(gap, gap + 2))
+
+
+# -- boilerplate --
+
+BOILERPLATE = [
+    "Image Source : Shutterstock",
+    "Image Source: CNN Español.",
+    "Photo: Reuters",
+    "Photograph by Ann Lee",
+    "Subscribe to our weekly newsletters for free",
+    "If you want to subscribe to World & New World Newsletter, please enter",
+    "your e-mail",
+    "Please enter your email address",
+    "Sign up for our newsletter",
+    "Unlock articles by signing up or logging in.",
+    "Become a member for unrestricted reading!",
+    "First published in :",
+    "First Published in: Jul.15,2025",
+    "Advertisement",
+    "Share this article",
+    "Follow us on Mastodon",
+    "Read more",
+    "Related articles",
+    "© 2025 The Brin Herald",
+    "All rights reserved.",
+    "Click here to download",
+    "Log in",
+    "Accept all cookies",
+    "Skip to main content",
+    "Back to top",
+]
+
+
+@pytest.mark.parametrize("line", BOILERPLATE)
+def test_boilerplate_is_dropped_wherever_it_stands(line: str) -> None:
+    for source in (
+        f"{line}\n{PROSE}\n{MORE}",
+        f"{PROSE}\n{line}\n{MORE}",
+        f"{PROSE}\n\n  {line}  \n\n{MORE}",
+        f"{PROSE}\r\n**{line}**\r\n{MORE}\r\n{line.upper()}",
+        f"{PROSE}\n\n{MORE}\n\n> [{line}](https://example.org)",
+    ):
+        assert clean(source).text == f"{PROSE}\n\n{MORE}"
+
+
+def test_boilerplate_between_short_paragraphs_is_not_taken_for_a_hard_wrapped_line() -> None:
+    short = "The council of Brin met on Monday at noon."
+    source = f"{short}\nSubscribe to our weekly newsletters for free\n{short}\n{short}"
+    assert clean(source).text == "\n\n".join([short] * 3)
+
+
+def test_prose_that_begins_like_boilerplate_is_kept_when_it_is_long() -> None:
+    kept = "Subscribe to the view of the mayor or not, nobody in Brin denies that " + "the harbour is silting up " * 6
+    assert kept.strip() in clean(f"{PROSE}\n\n{kept}.").text
+
+
+# -- lines, paragraphs, headings, notes --
+
+
+@pytest.mark.parametrize("gap", ["\n", "\n\n\n", "\r\n\r\n", "\f", "\n\f", " \f\n", "\n\n# PISM BULLETIN\n\n"])
+@pytest.mark.parametrize("page", ["", "\n\f# PISM BULLETIN\n", "\nAdvertisement\n"])
+def test_a_sentence_cut_by_a_page_is_one_sentence_at_its_two_places(gap: str, page: str) -> None:
+    first, second = "The council of Brin met on Monday to agree the budget", "for the year ahead. It took nine hours."
+    source = f"{MORE}\n\n{first}{gap}{page}{second}\n\n{MORE}"
+    cleaned = clean(source)
+    assert cleaned.text == f"{MORE}\n\n{PROSE}\n\n{MORE}"
+    document = document_of(cleaned, source)
+    assert quoted(document, PROSE.split(". ")[0]).startswith(first)
+    check_round_trips(document)
+
+
+@pytest.mark.parametrize("second", ["For the year ahead.", "# For the year ahead", "- For the year ahead"])
+def test_paragraphs_that_are_not_cut_stay_apart(second: str) -> None:
+    first = "The council of Brin met on Monday to agree the budget"
+    assert "budget for" not in clean(f"{MORE}\n\n{first}\n\n{second}\n\n{MORE}").text.lower()
+
+
+def test_a_hard_wrapped_block_is_one_paragraph_and_other_lines_stand_alone() -> None:
+    wrapped = "The council of Brin met on Monday to agree the\nbudget for the year ahead of it, and it took the\nmayor nine hours."
+    assert clean(wrapped).text == wrapped.replace("\n", " ")
+    title = "The harbour of Brin is slowly silting up\nNobody in the hall can say what is to be done\n"
+    assert clean(title + PROSE + " " + MORE).text == f"{PROSE} {MORE}"
+
+
+@pytest.mark.parametrize(
+    ("source", "heading"),
+    [
+        ("**Conclusions.** The town has paid all of it.", "Conclusions."),
+        ("__What now?__ The town has paid all of it.", "What now?"),
+        ("## What the town paid\n\nIt paid.", "What the town paid"),
+        ("What the town paid\n" + PROSE, "What the town paid"),
+        ("**What the town paid**\n\n" + PROSE, "What the town paid"),
+    ],
+)
+def test_a_heading_is_known_by_its_sign_its_bold_or_its_shortness(source: str, heading: str) -> None:
+    cleaned = clean(f"{MORE}\n\n{source}")
+    assert [cleaned.text[a:b] for a, b in cleaned.headings] == [heading]
+
+
+@pytest.mark.parametrize("source", ["**Mexico** has paid all of it.", "It paid, the mayor said,\n" + PROSE])
+def test_emphasis_and_unfinished_lines_are_no_headings(source: str) -> None:
+    assert clean(f"{MORE}\n\n{source}").headings == ()
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff", "\f", "   "])
+def test_a_title_behind_a_byte_order_mark_or_a_page_break_is_a_title(mark: str) -> None:
+    assert clean(f"{mark}# The budget of Brin\n\n{PROSE}").front == ("The budget of Brin",)
+
+
+def test_lines_before_the_first_paragraph_are_about_the_article_and_not_part_of_it() -> None:
+    cleaned = clean(f"Economy\nThe budget of Brin\nby Ann Lee\n3 May 2024\n{PROSE}\n\n{MORE}")
+    assert cleaned.front == ("Economy", "The budget of Brin", "by Ann Lee", "3 May 2024")
+    assert cleaned.text == f"{PROSE}\n\n{MORE}"
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    ["他在一九八七年开了这家面包店。后来他的儿子接手了。", "नगर परिषद ने सोमवार को अगले वर्ष का बजट तय किया।", "هل وافق مجلس المدينة على ميزانية العام المقبل كله؟"],
+)
+def test_short_paragraphs_in_other_alphabets_are_text_and_not_front_matter(paragraph: str) -> None:
+    source = f"{paragraph}\n\n{paragraph * 12}"
+    assert clean(source).text == source
+
+
+SPANISH = (
+    "Es licenciado en relaciones internacionales por la Universidad del Mar y maestro por la Universidad La Trobe. "
+    "Es profesor de asignatura en la Facultad de Economía."
+)
+
+
+def test_a_note_in_another_language_at_the_end_goes() -> None:
+    article = "\n\n".join([PROSE, MORE] * 5)
+    assert clean(f"{article}\n\n{SPANISH}").text == article
+
+
+def test_a_bilingual_article_keeps_both_halves() -> None:
+    source = "\n\n".join([PROSE, MORE] * 3 + [SPANISH] * 4)
+    assert clean(source).text == source
+
+
+# -- cost --
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["[", "**a ", "\\", "![", "[a](", "*a*", "_a", "__a ", "- ", "(c) ", "[\\a", "![](", " ", "<", "`", "> ", "x"],
+)
+def test_a_hostile_line_of_200_kb_is_cleaned_in_less_than_a_second(pattern: str) -> None:
+    clean("The model of the languages is loaded once, before any clock runs, by a line like this one here.")
+    source = pattern * (200_000 // len(pattern))
+    begin = time.process_time()
+    check_map(clean(source), source)
+    assert time.process_time() - begin < 1.0
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["# a\n", "and then the mayor of the town went on\n\n", "a\n", f"{SPANISH}\n\n", "Advertisement\n\n", "\r"],
+)
+def test_time_grows_with_the_text_and_not_with_its_square(pattern: str) -> None:
+    """Eight times the text may take at most sixteen times as long; quadratic time would be sixty-four."""
+
+    def seconds(size: int) -> float:
+        source = pattern * (size // len(pattern))
+        begin = time.process_time()
+        clean(source)
+        return time.process_time() - begin
+
+    seconds(1000)
+    small = min(seconds(5_000) for _ in range(3))
+    assert min(seconds(40_000) for _ in range(2)) < 16 * small + 0.05

@@ -1,0 +1,559 @@
+"""The HTTP contract, route by route, over a small index without a model."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import Response
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.settings import load_settings
+from server.app import create_app
+from server.problems import ALL_KINDS
+from server.shell import HEADERS
+
+ARTICLES = {
+    "cats.md": "---\ntitle: The sleep of cats\nauthor: Ada Whisker\ndate: 2024-03-01\n---\n"
+    "Cats sleep for sixteen hours a day, mostly in warm places. They purr when they are content 😺 and sometimes when "
+    "they are in pain. Kittens sleep even more than that.\n",
+    "energy/tides.md": "---\ntitle: Power from the tides\ndate: 2023-11-20\n---\n"
+    "The tidal power station at Sihwa Lake has a capacity of 254 megawatts. It was opened in August 2011 and is the "
+    "largest of its kind in the world.\n",
+    "bread.txt": "Sourdough bread rises because wild yeast ferments the dough for many hours. Bakers feed the starter "
+    "with flour and water every day.\n",
+}
+QUESTION = "How many hours a day do cats sleep?"
+GOLDEN = Path(__file__).parent / "golden" / "ask.json"
+PROBLEM = "application/problem+json"
+JSON = {"Content-Type": "application/json"}
+UNTUNED = {
+    "threshold": 0.0,
+    "max_quotes": 1,
+}  # answers always, so that the contract does not hang on the reader's weights
+
+
+def build(folder: Path, articles: dict[str, str] = ARTICLES) -> Path:
+    for name, text in articles.items():
+        path = folder / "articles" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    data = folder / "data"
+    Builder(data, load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
+    return data
+
+
+def started(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app) as client:
+        assert app.state.live.wait(10)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Reads only."""
+    data = build(tmp_path_factory.mktemp("read"))
+    yield from started(create_app(load_settings(data=data, embedder="hash", **UNTUNED)))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[TestClient]:
+    """May be written to."""
+    yield from started(create_app(load_settings(data=build(tmp_path), embedder="hash", **UNTUNED)))
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[TestClient]:
+    """No index at all."""
+    yield from started(create_app(load_settings(data=tmp_path / "none", embedder="hash", **UNTUNED)))
+
+
+def assert_problem(reply: Response, status: int, code: str) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(reply.content.decode("ascii"))
+    assert (reply.status_code, body["type"], body["status"]) == (status, f"/docs/problems#{code}", status)
+    assert reply.headers["content-type"] == PROBLEM
+    assert set(body) == {"type", "title", "status", "detail", "instance", "request_id", "errors"}
+    assert body["request_id"] == reply.headers["x-request-id"]
+    return body
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_answer_on_the_wire_is_the_golden_one(client: TestClient) -> None:
+    """Only what depends on weights and settings is replaced; names, order, offsets and words are pinned."""
+    answer = client.post("/ask", json={"question": QUESTION, "limit": 1}).json()
+    assert re.fullmatch("[0-9a-f]{32}", answer["id"])
+    assert re.fullmatch("[0-9a-f]{16}", answer["index_version"])
+    assert 0 <= answer["confidence"] <= 1
+    answer |= {"id": "…", "index_version": "…", "confidence": 0.5}
+    answer["evidence"] = [hit | {"score": 0.5} for hit in answer["evidence"]]
+    shown = json.dumps(answer, indent=1, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(shown, encoding="utf-8")
+    assert shown == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_both_addresses_give_the_same_bytes_and_no_clock(client: TestClient) -> None:
+    replies = [client.post(path, json={"question": QUESTION}) for path in ("/ask", "/v1/ask", "/ask")]
+    assert len({reply.content for reply in replies}) == 1
+    assert all(re.fullmatch(r"ask;dur=\d+\.\d", reply.headers["server-timing"]) for reply in replies)
+
+
+@pytest.mark.parametrize(
+    "question", [QUESTION, "When was the station at Sihwa Lake opened?", "Why does sourdough rise?"]
+)
+def test_every_citation_is_verbatim_in_the_text_that_is_served(client: TestClient, question: str) -> None:
+    answer = client.post("/ask", json={"question": question}).json()
+    assert answer["status"] == "answered"
+    for citation in answer["citations"]:
+        text = client.get(f"/v1/documents/{quote(citation['document_id'], safe='')}/text").text
+        assert text[citation["start"] : citation["end"]] == citation["quote"]
+        assert citation["url"] == (
+            f"/documents/{quote(citation['document_id'], safe='')}#{citation['start']}-{citation['end']}"
+        )
+
+
+def test_an_abstention_has_a_reason_the_nearest_passages_and_no_citation(tmp_path: Path) -> None:
+    for client in started(create_app(load_settings(data=build(tmp_path), embedder="hash", threshold=1.0))):
+        answer = client.post("/ask", json={"question": "Who won the chess match in Reykjavik?"}).json()
+        assert (answer["status"], answer["citations"]) == ("abstained", [])
+        assert answer["reason"]["code"] == "off_corpus"
+        assert "Reykjavik" in answer["reason"]["missing"]
+        assert [segment["kind"] for segment in answer["segments"]] == ["note"]
+        assert answer["evidence"]
+
+
+def test_search_gives_passages_that_stand_in_their_documents(client: TestClient) -> None:
+    reply = client.post("/v1/search", json={"question": "tidal power", "limit": 2})
+    found = reply.json()
+    assert set(found) == {"hits", "index_version"}
+    assert found["hits"][0]["title"] == "Power from the tides"
+    assert len(found["hits"]) == 2
+    for hit in found["hits"]:
+        assert set(hit) == {"document_id", "passage_id", "title", "text", "start", "end", "score", "ranks"}
+        text = client.get(f"/v1/documents/{quote(hit['document_id'], safe='')}/text").text
+        assert text[hit["start"] : hit["end"]] == hit["text"]
+        assert all(rank >= 1 for rank in hit["ranks"].values())
+
+
+def test_suggestions_are_shown_only_for_articles_that_are_indexed(fresh: TestClient) -> None:
+    assert fresh.get("/v1/suggestions").json() == {"suggestions": []}
+    fresh.put(
+        "/v1/documents/000_0ff4957a0b8e66ca", json={"text": "The USMCA gave preferential access to some sectors."}
+    )
+    assert fresh.get("/v1/suggestions").json() == {
+        "suggestions": ["Which sectors gained from preferential access under the USMCA?"]
+    }
+
+
+# ── bad input ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+BAD_BODIES = [
+    ("empty", b'{"question": ""}', 422, "bad-question"),
+    ("blank", b'{"question": " \\n\\t\\u00a0"}', 422, "bad-question"),
+    ("no words", b'{"question": "?!"}', 422, "bad-question"),
+    ("too long", json.dumps({"question": "why " * 600}).encode(), 422, "bad-question"),
+    ("1 MB", json.dumps({"question": "x" * 1_000_000}).encode(), 413, "too-large"),
+    ("NUL", b'{"question": "cats\\u0000dogs"}', 422, "bad-question"),
+    ("lone surrogate", b'{"question": "cats \\ud800 dogs"}', 422, "bad-question"),
+    ("only a lone surrogate", b'{"question": "\\ud800"}', 422, "bad-question"),
+    ("lone surrogate as a name", b'{"question": "cats", "\\udc00": 1}', 422, "invalid-request"),
+    ("unknown field", b'{"question": "cats", "mode": "fast"}', 422, "invalid-request"),
+    ("missing field", b"{}", 422, "invalid-request"),
+    ("number as question", b'{"question": 7}', 422, "invalid-request"),
+    ("null question", b'{"question": null}', 422, "invalid-request"),
+    ("text as limit", b'{"question": "cats", "limit": "3"}', 422, "invalid-request"),
+    ("true as limit", b'{"question": "cats", "limit": true}', 422, "invalid-request"),
+    ("fraction as limit", b'{"question": "cats", "limit": 1.5}', 422, "invalid-request"),
+    ("zero limit", b'{"question": "cats", "limit": 0}', 422, "invalid-request"),
+    ("large limit", b'{"question": "cats", "limit": 101}', 422, "invalid-request"),
+    ("NaN", b'{"question": "cats", "limit": NaN}', 422, "invalid-request"),
+    ("infinity", b'{"question": "cats", "limit": 1e999}', 422, "invalid-request"),
+    ("list", b"[]", 422, "invalid-request"),
+    ("text", b'"cats"', 422, "invalid-request"),
+    ("no body", b"", 422, "invalid-request"),
+    ("not JSON", b"question=cats", 400, "not-json"),
+    ("cut off", b'{"question": "cats', 400, "not-json"),
+    ("deep", b'{"question": ' + b"[" * 30_000, 400, "not-json"),
+    ("5,000 digits", b'{"question": "cats", "limit": ' + b"9" * 5000 + b"}", 400, "not-json"),
+    ("not UTF-8", b'{"question": "caf\xe9"}', 400, "not-json"),
+    ("surrogate bytes", b'{"question": "\xed\xa0\x80 x"}', 422, "bad-question"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "code"), [b[1:] for b in BAD_BODIES], ids=[b[0] for b in BAD_BODIES])
+@pytest.mark.parametrize("path", ["/ask", "/v1/search"])
+def test_bad_bodies_get_a_problem_that_says_what_to_do(
+    client: TestClient, path: str, body: bytes, status: int, code: str
+) -> None:
+    assert_problem(client.post(path, content=body, headers=JSON), status, code)
+
+
+def test_a_problem_points_to_each_bad_field_and_echoes_no_value(client: TestClient) -> None:
+    body = {"question": 1.5, "limit": "SECRET", "SECRET2": {"a": "SECRET"}}
+    problem = assert_problem(client.post("/ask", json=body), 422, "invalid-request")
+    assert {error["pointer"]: error["detail"] for error in problem["errors"]} == {
+        "/question": "Input should be a valid string",
+        "/limit": "Input should be a valid integer",
+        "/SECRET2": "is not a known field",
+    }
+    assert '"SECRET"' not in json.dumps(problem)
+    assert problem["instance"] == "/ask"
+
+
+def test_a_body_that_does_not_say_it_is_json_is_refused_with_advice(client: TestClient) -> None:
+    reply = client.post("/ask", content=b'{"question": "cats"}', headers={"Content-Type": "text/plain"})
+    assert "Content-Type: application/json" in assert_problem(reply, 422, "invalid-request")["detail"]
+
+
+@pytest.mark.parametrize(
+    "question", ["Πόσο κοιμούνται οι γάτες;", "كم تنام القطط؟", "猫一天睡多久？", "😺 sleep?", "é e\u0301 cats"]
+)
+def test_other_alphabets_are_questions_and_come_back_unchanged(client: TestClient, question: str) -> None:
+    reply = client.post("/ask", json={"question": question})
+    assert (reply.status_code, reply.json()["question"]) == (200, question)
+
+
+_JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=3)
+)
+_BODIES = st.binary(max_size=300) | st.dictionaries(
+    st.sampled_from(["question", "limit", "x", "\ud800"]), _JSON_VALUES | st.just(QUESTION), max_size=3
+).map(lambda value: json.dumps(value).encode())
+
+
+@settings(max_examples=150, deadline=None)
+@given(body=_BODIES, path=st.sampled_from(["/ask", "/v1/search", "/v1/documents"]))
+def test_no_body_whatever_is_a_server_fault(client: TestClient, body: bytes, path: str) -> None:
+    reply = client.post(path, content=body, headers=JSON)
+    assert reply.status_code in {200, 400, 422}
+    if reply.status_code != 200:
+        assert reply.headers["content-type"] == PROBLEM
+        reply.content.decode("ascii")
+
+
+@pytest.mark.parametrize("path", ["/v1/documents", "/v1/documents/cats", "/v1/documents/cats/text", "/v1/suggestions"])
+def test_without_an_index_reading_says_so_and_when_to_come_back(empty: TestClient, path: str) -> None:
+    reply = empty.get(path)
+    assert "quotewell index PATH" in assert_problem(reply, 503, "index-missing")["detail"]
+    assert reply.headers["retry-after"] == "2"
+
+
+def test_without_an_index_the_server_lives_but_is_not_ready(empty: TestClient) -> None:
+    assert_problem(empty.post("/ask", json={"question": QUESTION}), 503, "index-missing")
+    assert empty.get("/livez").json() == {"alive": True}
+    ready = empty.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"], ready.json()["index_version"]) == (503, False, None)
+    assert empty.get("/version").json()["index_version"] is None
+    assert empty.get("/").status_code == 200
+
+
+def test_the_first_document_makes_an_index(empty: TestClient) -> None:
+    assert empty.put("/v1/documents/cats", json={"text": ARTICLES["bread.txt"]}).status_code == 201
+    assert empty.get("/readyz").status_code == 200
+    assert empty.post("/ask", json={"question": "Why does sourdough rise?"}).json()["status"] == "answered"
+
+
+def test_an_index_of_another_model_is_refused_with_advice(tmp_path: Path) -> None:
+    class OtherWeights(HashEmbedder):
+        fingerprint = "other"
+
+    data = tmp_path / "data"
+    (tmp_path / "bread.txt").write_text(ARTICLES["bread.txt"])
+    Builder(data, load_settings(embedder="hash"), OtherWeights()).index([tmp_path / "bread.txt"])
+    for client in started(create_app(load_settings(data=data, embedder="hash"))):
+        problem = assert_problem(client.post("/ask", json={"question": QUESTION}), 503, "index-mismatch")
+        assert "--rebuild" in problem["detail"]
+
+
+def test_a_damaged_index_is_never_answered_from(tmp_path: Path) -> None:
+    data = build(tmp_path)
+    for path in (data / "generations").glob("*/vectors.npy"):
+        path.write_bytes(path.read_bytes()[:-1] + b"\0\0")
+    for client in started(create_app(load_settings(data=data, embedder="hash"))):
+        assert_problem(client.post("/ask", json={"question": QUESTION}), 503, "index-damaged")
+
+
+# ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_documents_are_listed_a_page_at_a_time(client: TestClient) -> None:
+    seen, token = [], None
+    while True:
+        page = client.get("/v1/documents", params={"page_size": 2, **({"page_token": token} if token else {})}).json()
+        seen += [document["id"] for document in page["documents"]]
+        assert page["total"] == 3
+        token = page["next_page_token"]
+        if token is None:
+            break
+    assert seen == ["bread", "cats", "energy/tides"]
+
+
+@pytest.mark.parametrize("token", ["zzz", "é", "!!!!", "_____w=="])
+def test_a_foreign_page_token_is_refused(client: TestClient, token: str) -> None:
+    assert_problem(client.get("/v1/documents", params={"page_token": token}), 422, "bad-input")
+
+
+def test_page_size_has_bounds(client: TestClient) -> None:
+    problem = assert_problem(client.get("/v1/documents", params={"page_size": 0}), 422, "invalid-request")
+    assert problem["errors"][0]["pointer"] == "page_size"
+
+
+def test_a_document_says_what_is_known_and_what_is_inferred(client: TestClient) -> None:
+    document = client.get("/v1/documents/energy%2Ftides").json()
+    assert document == {
+        "id": "energy/tides",
+        "title": "Power from the tides",
+        "author": "",
+        "publisher": "",
+        "published": "2023-11-20",
+        "language": "en",
+        "url": "",
+        "inferred": [],
+        "characters": len(document["text"]),
+        "sha256": document["sha256"],
+        "text": "The tidal power station at Sihwa Lake has a capacity of 254 megawatts. It was opened in August 2011 "
+        "and is the largest of its kind in the world.",
+        "headings": [],
+        "index_version": document["index_version"],
+    }
+    assert client.get("/v1/documents/bread").json()["inferred"] == ["title"]
+
+
+def test_the_text_is_plain_and_cannot_act_as_a_page(client: TestClient) -> None:
+    reply = client.get("/v1/documents/cats/text")
+    assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+    assert reply.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert "😺" in reply.text
+
+
+def test_a_document_is_added_replaced_and_gone_from_answers_at_once(fresh: TestClient) -> None:
+    question = {"question": "What does the lighthouse at Cordouan burn?"}
+    address = "/v1/documents/sea%2Flights"
+    first = {"text": "The lighthouse at Cordouan burned whale oil.", "title": "Lights", "published": "1999-01-02"}
+    added = fresh.put(address, json=first)
+    assert (added.status_code, added.headers["location"]) == (201, address)
+    assert (added.json()["id"], added.json()["published"]) == ("sea/lights", "1999-01-02")
+    assert fresh.post("/ask", json=question).json()["citations"][0]["quote"] == first["text"]
+    second = first | {"text": "The lighthouse at Cordouan burned olive oil."}
+    assert fresh.put(address, json=second).status_code == 200
+    assert fresh.post("/ask", json=question).json()["citations"][0]["quote"] == second["text"]
+    assert fresh.put(address, json=second).status_code == 200
+    assert fresh.get("/v1/documents").json()["total"] == 4
+    assert fresh.delete(address).status_code == 204
+    assert "Cordouan" not in fresh.post("/ask", json=question).text.replace(question["question"], "")
+    assert_problem(fresh.delete(address), 404, "not-found")
+    assert_problem(fresh.get(address), 404, "not-found")
+
+
+def test_a_document_is_cleaned_like_a_file(fresh: TestClient) -> None:
+    matter, boilerplate = "---\ntitle: ignored\n---\n", "Subscribe to our newsletter\n"
+    text = f"{matter}# Head\n\nCosts rose to \\$552 billion, as **everyone** saw.\n\n{boilerplate}"
+    fresh.put("/v1/documents/money", json={"text": text, "title": "Money"})
+    assert fresh.get("/v1/documents/money/text").text == "Costs rose to $552 billion, as everyone saw."
+
+
+def test_post_adds_by_the_id_in_the_body(fresh: TestClient) -> None:
+    body = {"id": "sea/tide pool", "text": "A tide pool holds crabs and anemones."}
+    added = fresh.post("/v1/documents", json=body)
+    assert (added.status_code, added.headers["location"]) == (201, "/v1/documents/sea%2Ftide%20pool")
+    assert fresh.post("/v1/documents", json=body).status_code == 200
+    assert fresh.get(added.headers["location"]).json()["id"] == "sea/tide pool"
+
+
+def test_slashes_in_ids_and_the_text_suffix_do_not_mix(fresh: TestClient) -> None:
+    fresh.put("/v1/documents/a%2Ftext", json={"text": "This is the document called a slash text."})
+    fresh.put("/v1/documents/a", json={"text": "This is the document called a."})
+    assert fresh.get("/v1/documents/a%2Ftext").json()["id"] == "a/text"
+    assert fresh.get("/v1/documents/a/text").text == "This is the document called a."
+    assert fresh.get("/v1/documents/a%2Ftext/text").text == "This is the document called a slash text."
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(st.characters(codec="utf-8").filter(str.isprintable), min_size=1, max_size=12))
+def test_any_printable_id_comes_back_unchanged(fresh: TestClient, name: str) -> None:
+    address = f"/v1/documents/{quote(name, safe='')}"
+    if name in {".", ".."}:
+        assert fresh.post("/v1/documents", json={"id": name, "text": "words"}).status_code == 422
+        return
+    assert fresh.post("/v1/documents", json={"id": name, "text": "Some words."}).json()["id"] == name
+    assert fresh.get(address).json()["id"] == name
+    assert fresh.delete(address).status_code == 204
+
+
+BAD_DOCUMENTS = [
+    ("no text", {"title": "x"}, "invalid-request"),
+    ("empty", {"text": ""}, "unreadable-document"),
+    ("only boilerplate", {"text": "Subscribe to our newsletter"}, "unreadable-document"),
+    ("NUL", {"text": "cats\0dogs"}, "invalid-request"),
+    ("lone surrogate", {"text": "cats \ud800"}, "invalid-request"),
+    ("lone surrogate in the title", {"text": "cats", "title": "\udc00"}, "invalid-request"),
+    ("no such day", {"text": "cats", "published": "2024-02-30"}, "invalid-request"),
+    ("number as date", {"text": "cats", "published": 20240201}, "invalid-request"),
+    ("script address", {"text": "cats", "url": "javascript:alert(1)"}, "invalid-request"),
+    ("language", {"text": "cats", "language": "English"}, "invalid-request"),
+    ("unknown field", {"text": "cats", "id": "dogs"}, "invalid-request"),
+]
+
+
+@pytest.mark.parametrize(("body", "code"), [b[1:] for b in BAD_DOCUMENTS], ids=[b[0] for b in BAD_DOCUMENTS])
+def test_bad_documents_are_refused_with_reasons(client: TestClient, body: object, code: str) -> None:
+    assert_problem(client.put("/v1/documents/bad", content=json.dumps(body), headers=JSON), 422, code)
+
+
+@pytest.mark.parametrize("address", ["", "x%00", "%0A", "a" * 301, "%E2%80%8B"])
+def test_bad_ids_are_refused(client: TestClient, address: str) -> None:
+    assert_problem(client.put(f"/v1/documents/{address}", json={"text": "cats"}), 422, "bad-input")
+
+
+def test_an_address_that_is_no_utf8_names_no_document(client: TestClient) -> None:
+    assert_problem(client.get("/v1/documents/%ff"), 404, "not-found")
+
+
+def test_documents_may_be_larger_than_questions(client: TestClient) -> None:
+    large = {"text": " " * 200_000}
+    assert_problem(client.put("/v1/documents/large", json=large), 422, "unreadable-document")
+    assert_problem(client.put("/v1/documents/large", json={"text": "x" * 10_000_001}), 413, "too-large")
+
+
+def test_writers_wait_for_each_other_and_lose_nothing(fresh: TestClient) -> None:
+    def put(number: int) -> int:
+        return fresh.put(f"/v1/documents/n{number}", json={"text": f"This is note number {number}."}).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(put, range(8))) == [201] * 8
+    assert fresh.get("/v1/documents").json()["total"] == 11
+
+
+# ── what surrounds every request ─────────────────────────────────────────────────────────────────────────────────────
+
+ANY_REPLY = [
+    ("GET", "/"), ("GET", "/documents/cats"), ("GET", "/documents/none"), ("GET", "/docs"), ("GET", "/docs/problems"),
+    ("GET", "/openapi.json"), ("GET", "/static/chat.js"), ("GET", "/static/none.js"), ("GET", "/static/%00"),
+    ("GET", "/static/..%2fapp.py"), ("GET", "/swagger/swagger-ui.css"), ("GET", "/livez"), ("GET", "/readyz"),
+    ("GET", "/version"), ("GET", "/v1/documents"), ("GET", "/v1/documents/cats"), ("GET", "/v1/documents/cats/text"),
+    ("GET", "/v1/documents/none"), ("GET", "/nowhere"), ("GET", "/ask"), ("POST", "/ask"), ("OPTIONS", "/ask"),
+    ("DELETE", "/"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), ANY_REPLY)
+def test_every_reply_carries_the_safety_headers(client: TestClient, method: str, path: str) -> None:
+    reply = client.request(method, path, headers={"X-Request-ID": "mine-1"})
+    assert reply.status_code < 500
+    assert {name: reply.headers[name] for name in HEADERS if "Policy" not in name} == {
+        name: value for name, value in HEADERS.items() if "Policy" not in name
+    }
+    assert "'unsafe" not in reply.headers["content-security-policy"]
+    assert "default-src 'none'" in reply.headers["content-security-policy"]
+    assert reply.headers["referrer-policy"] == "no-referrer"
+    assert reply.headers["x-request-id"] == "mine-1"
+    assert "server" not in reply.headers
+    assert "set-cookie" not in reply.headers
+    if reply.status_code >= 400 and not path.startswith("/documents"):
+        assert reply.headers["content-type"] == PROBLEM
+
+
+@pytest.mark.parametrize("given_id", ["", "a b", "x" * 65, "<script>", "é"])
+def test_a_request_id_that_does_not_fit_a_log_line_is_replaced(client: TestClient, given_id: str) -> None:
+    made = client.get("/livez", headers={b"X-Request-ID": given_id.encode()}).headers["x-request-id"]
+    assert re.fullmatch("[0-9a-f]{32}", made)
+
+
+def test_a_wrong_method_names_the_right_one(client: TestClient) -> None:
+    reply = client.get("/v1/ask")
+    assert_problem(reply, 405, "method-not-allowed")
+    assert reply.headers["allow"] == "POST"
+
+
+def test_a_bug_becomes_an_opaque_500_with_the_request_id_of_the_log(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    def boom() -> None:
+        raise ValueError("SECRET inside")
+
+    assert isinstance(client.app, FastAPI)
+    client.app.add_api_route("/boom", boom)
+    problem = assert_problem(client.get("/boom", headers={"X-Request-ID": "boom-1"}), 500, "internal")
+    assert "SECRET" not in json.dumps(problem)
+    assert "boom-1" in caplog.text
+    assert "SECRET inside" in caplog.text
+
+
+def test_ready_tells_what_was_checked(client: TestClient) -> None:
+    reply = client.get("/readyz").json()
+    assert reply["ready"] is True
+    assert {check["name"]: check["ok"] for check in reply["checks"]} == {"index": True, "newest": True, "watcher": True}
+    assert reply["checks"][0]["detail"] == "3 documents"
+    version = client.get("/version").json()
+    assert (version["index_version"], version["embedder"]) == (reply["index_version"], "hash")
+
+
+def test_a_generation_that_cannot_be_loaded_leaves_the_old_one_answering(fresh: TestClient, tmp_path: Path) -> None:
+    before = fresh.get("/version").json()["index_version"]
+    (tmp_path / "data" / "generations" / "CURRENT").write_text("0123456789abcdef")
+    end = monotonic() + 5
+    while fresh.get("/readyz").json()["checks"][1]["ok"] and monotonic() < end:
+        sleep(0.05)
+    ready = fresh.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"], ready.json()["index_version"]) == (200, True, before)
+    assert "manifest.json" in ready.json()["checks"][1]["detail"]
+    assert fresh.post("/ask", json={"question": QUESTION}).json()["index_version"] == before
+
+
+# ── the published contract ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_operations_have_stable_names_and_declare_their_errors(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    operations = {op["operationId"]: op for path in paths.values() for op in path.values()}
+    assert set(operations) == {
+        "ask", "ask_unversioned", "search", "list_suggestions", "list_documents", "add_document", "get_document",
+        "get_document_text", "put_document", "delete_document", "get_liveness", "get_readiness", "get_version",
+    }  # fmt: skip
+    for name, operation in operations.items():
+        errors = {code: r for code, r in operation["responses"].items() if code == "default" or code >= "400"}
+        assert "default" in errors
+        wrong = {code for code, reply in errors.items() if list(reply["content"]) != [PROBLEM]}
+        assert wrong == ({"503"} if name == "get_readiness" else set())
+
+
+def test_the_contract_names_the_problem_schema_and_no_stock_one(client: TestClient) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    assert {"Problem", "FieldProblem", "Answer", "Citation"} <= set(schemas)
+    assert "HTTPValidationError" not in schemas
+
+
+def test_every_problem_has_its_paragraph(client: TestClient) -> None:
+    page = client.get("/docs/problems").text
+    assert set(re.findall(r'<h2 id="([^"]+)"', page)) == {kind.code for kind in ALL_KINDS}
+
+
+@pytest.mark.parametrize("path", ["/", "/documents/cats", "/docs", "/docs/problems"])
+def test_pages_hold_no_inline_code_and_refer_to_files_that_are_here(client: TestClient, path: str) -> None:
+    page = client.get(path).text
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)|javascript:", page)
+    for address in re.findall(r'(?:src|href)="([^"#]+)"', page):
+        assert client.get(address).status_code == 200, address
+
+
+def test_scripts_write_text_and_never_markup() -> None:
+    for path in (Path(__file__).parent.parent / "server" / "static").glob("*.js"):
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|cookie", path.read_text())
+
+
+def test_an_article_page_that_does_not_exist_says_so_in_its_status(client: TestClient) -> None:
+    assert client.get("/documents/none").status_code == 404
+    assert client.get("/documents/energy%2Ftides").status_code == 200

@@ -1,0 +1,245 @@
+"""A real server in a process of its own: it follows an index that others change, and it ends when told to."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+
+from index.errors import BadSetting
+from index.settings import load_settings
+from server.run import serve
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parent.parent
+SERVE = (
+    "import sys; from index.settings import load_settings; from server.run import serve; "
+    "serve(load_settings(data=sys.argv[1], embedder='hash', threshold=0.0, port=0))"
+)
+INDEX = (
+    "import sys; from pathlib import Path; from index.build import Builder; from index.embed import HashEmbedder; "
+    "from index.settings import load_settings; print('ready', flush=True); sys.stdin.readline(); "
+    "Builder(Path(sys.argv[1]), load_settings(embedder='hash'), HashEmbedder()).index([Path(sys.argv[2])], prune=True)"
+)
+
+
+class Server:
+    """The process and the address that it printed."""
+
+    def __init__(self, data: Path) -> None:
+        self.process = python(SERVE, data)
+        self.line = first_line(self.process)
+        self.port = int(self.line.strip().rpartition(":")[2])
+
+    def request(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        text = None if body is None else json.dumps(body)
+        connection.request(method, path, text, {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        raw = reply.read()
+        connection.close()
+        return reply.status, json.loads(raw) if raw else {}
+
+    def ask(self, question: str) -> dict[str, Any]:
+        status, answer = self.request("POST", "/ask", {"question": question})
+        assert status == 200
+        return answer
+
+
+def python(code: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def indexed(data: Path, articles: Path) -> None:
+    """By another process, which is warm when the clock starts; returns when it has published."""
+    other = python(INDEX, data, articles)
+    assert first_line(other) == "ready\n"
+    _, errors = other.communicate("\n", timeout=60)
+    assert other.returncode == 0, errors
+
+
+def seconds_until(true: Callable[[], bool], most: float = 10) -> float:
+    begin = monotonic()
+    while not true():
+        assert monotonic() - begin < most
+        sleep(0.02)
+    return monotonic() - begin
+
+
+@pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "cats.txt").write_text("Cats sleep for sixteen hours a day, mostly in warm places.\n")
+    return folder
+
+
+@pytest.fixture
+def server(tmp_path: Path, articles: Path) -> Iterator[Server]:
+    indexed(tmp_path / "data", articles)
+    running = Server(tmp_path / "data")
+    yield running
+    running.process.kill()
+    running.process.communicate(timeout=10)
+
+
+def test_it_says_where_it_answers_and_nothing_else_on_stdout(server: Server) -> None:
+    assert server.line == f"Quotewell answers on http://127.0.0.1:{server.port}\n"
+    assert server.request("GET", "/readyz")[0] == 200
+    server.process.send_signal(signal.SIGTERM)
+    rest, errors = server.process.communicate(timeout=10)
+    assert rest == ""
+    assert "Traceback" not in errors
+
+
+def test_answers_follow_another_process_within_a_second(server: Server, tmp_path: Path, articles: Path) -> None:
+    question = "What is the capacity of the tidal station at Sihwa Lake?"
+    assert "Sihwa" not in server.ask(question)["citations"][0]["quote"]
+    (articles / "tides.txt").write_text("The tidal power station at Sihwa Lake has a capacity of 254 megawatts.\n")
+    indexed(tmp_path / "data", articles)
+    assert seconds_until(lambda: "254 megawatts" in server.ask(question)["text"]) < 1
+    (articles / "tides.txt").unlink()
+    indexed(tmp_path / "data", articles)
+    assert seconds_until(lambda: "254 megawatts" not in json.dumps(server.ask(question))) < 1
+
+
+def test_an_index_that_appears_later_is_found(tmp_path: Path, articles: Path) -> None:
+    server = Server(tmp_path / "data")
+    try:
+        assert server.request("GET", "/readyz")[0] == 503
+        assert (
+            server.request("POST", "/ask", {"question": "Do cats sleep?"})[1]["type"] == "/docs/problems#index-missing"
+        )
+        indexed(tmp_path / "data", articles)
+        assert seconds_until(lambda: server.request("GET", "/readyz")[0] == 200) < 1
+        assert server.ask("How long do cats sleep?")["citations"][0]["document_id"] == "cats"
+    finally:
+        server.process.kill()
+        server.process.communicate(timeout=10)
+
+
+def test_no_answer_fails_or_mixes_versions_while_the_index_changes(server: Server) -> None:
+    """Each note is put whole; an answer cites the note of its own version or an older state, never half of each."""
+    replies: list[tuple[int, dict[str, Any]]] = []
+    done = Event()
+
+    def keep_asking() -> None:
+        while not done.is_set():
+            replies.append(server.request("POST", "/ask", {"question": "What is the number of the note?"}))
+
+    askers = [Thread(target=keep_asking) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    versions = []
+    for number in range(10):
+        note = {"text": f"The number of the note is {number}, and nothing else is said about it."}
+        assert server.request("PUT", "/v1/documents/note", note)[0] == (200 if number else 201)
+        answer = server.ask("What is the number of the note?")
+        assert answer["citations"][0]["quote"] == note["text"]  # a write is answered once answers reflect it
+        versions.append(answer["index_version"])
+    done.set()
+    for asker in askers:
+        asker.join()
+    assert {status for status, _ in replies} == {200}
+    by_version: dict[str, set[str]] = {}
+    for _, answer in replies:
+        by_version.setdefault(answer["index_version"], set()).add(json.dumps(answer))
+    assert all(len(answers) == 1 for answers in by_version.values())
+    assert len(set(versions)) == 10
+
+
+@pytest.mark.parametrize("length", [None, 5_000_000])
+def test_a_body_that_is_too_large_is_refused_and_the_server_goes_on(server: Server, length: int | None) -> None:
+    """Chunked without a length, and with one."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    headers = {"Content-Type": "application/json"} | ({"Content-Length": str(length)} if length else {})
+    connection.request("POST", "/ask", (b"x" * 50_000 for _ in range(100)), headers, encode_chunked=length is None)
+    reply = connection.getresponse()
+    assert (reply.status, json.loads(reply.read())["type"]) == (413, "/docs/problems#too-large")
+    connection.close()
+    assert server.ask("How long do cats sleep?")["status"] == "answered"
+    assert peak_megabytes(server.process.pid) < 500
+
+
+def peak_megabytes(process: int) -> float:
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
+        pytest.skip("peak memory is read from /proc, which is not here")
+    return next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+
+
+def test_a_keep_alive_connection_survives_every_kind_of_error(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    for body in (b'{"question": "\\ud800"}', b"[" * 20_000, b'{"question": 1, "limit": NaN}', b"\xff", b"x" * 70_000):
+        connection.request("POST", "/ask", body, {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        reply.read()
+        assert reply.status in {400, 413, 422}
+    connection.request("GET", "/livez")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_no_reply_names_the_server_software_or_trusts_a_forwarded_address(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", "/livez", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"})
+    reply = connection.getresponse()
+    assert reply.status == 200
+    assert reply.getheader("server") is None
+    connection.close()
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_within_seconds_with_idle_and_half_open_connections(server: Server, told: signal.Signals) -> None:
+    idle = socket.create_connection(("127.0.0.1", server.port))
+    half = socket.create_connection(("127.0.0.1", server.port))
+    half.sendall(b"POST /ask HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    server.ask("How long do cats sleep?")
+    begin = monotonic()
+    server.process.send_signal(told)
+    assert server.process.wait(timeout=15) in {0, -told}
+    assert monotonic() - begin < 8
+    idle.close()
+    half.close()
+
+
+def test_a_taken_port_is_an_error_that_names_the_option(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BadSetting, match=rf"port {port}: .*--port"):
+            serve(load_settings(data=tmp_path, embedder="hash", port=port))
+
+
+def test_an_address_that_is_not_ours_is_an_error_that_names_the_option(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="--host"):
+        serve(load_settings(data=tmp_path, embedder="hash", host="no such host.invalid", port=0))
+
+
+def test_serving_loads_neither_torch_nor_sentence_transformers() -> None:
+    code = "import sys, server.run; print([m for m in ('torch', 'sentence_transformers') if m in sys.modules])"
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert out.stdout == "[]\n"
