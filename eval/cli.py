@@ -1,4 +1,4 @@
-"""The commands that measure: `eval run`."""
+"""The commands that measure and fit: `eval run`, `eval fusion`, `eval fit`."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,19 @@ from typing import Annotated
 import typer
 
 from eval.corpora import indexed
-from eval.report import json_of, markdown_of, replace_block, text_of
+from eval.fit import Sample
+from eval.report import (
+    json_of,
+    json_of_comparison,
+    markdown_of,
+    replace_block,
+    text_of,
+    text_of_comparison,
+)
 from eval.run import Report
 from eval.run import run as run_questions
 from eval.sets import resolve_set
+from eval.tune import compare_fusions, fit_reader, gather, tuning_half
 from index.console import emit, emit_json, progress, tell
 from index.embed import load_embedder
 from index.options import Data, Json
@@ -18,6 +27,7 @@ from index.settings import load_settings
 from rag.assistant import open_assistant
 
 WORK = Path(".eval")
+PLAIN = Path(__file__).parent.parent / "rag" / "plain.json"
 
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
 
@@ -53,6 +63,36 @@ def run(
     for file in write or []:
         changed = replace_block(file, found.name, markdown_of(report, command=f"quotewell eval run {questions}"))
         tell(f"{'wrote the table into' if changed else 'the table stands already in'} {file}")
+
+
+@app.command()
+def fusion(
+    sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")],
+    as_json: Json = False,
+) -> None:
+    """Compare BM25, dense, RRF and convex fusion on the tuning half of each set, pair by pair."""
+    settings = load_settings()
+    embedder = load_embedder(settings.embedder, settings.model_path)
+    for path in sets:
+        with progress() as show:
+            found = compare_fusions(tuning_half(resolve_set(path)), settings, embedder, WORK, show)
+        emit_json(json_of_comparison(found)) if as_json else emit(f"{text_of_comparison(found)}\n")
+
+
+@app.command()
+def fit(
+    sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the weights go.")] = PLAIN,
+) -> None:
+    """Fit the plain reader's weights, margin and threshold on the tuning halves of the sets."""
+    settings = load_settings()
+    embedder = load_embedder(settings.embedder, settings.model_path)
+    found: list[Sample] = []
+    with progress() as show:
+        for path in sets:
+            found += gather(tuning_half(resolve_set(path)), settings, embedder, WORK, show)
+    out.write_text(f"{json.dumps(fit_reader(found), indent=1)}\n", "utf-8")
+    tell(f"wrote the weights fitted on {len(found):,} questions to '{out}'")
 
 
 def _keep(report: Report, folder: Path) -> None:

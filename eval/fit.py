@@ -98,8 +98,9 @@ def fit_sentence(found: Sequence[Sample], *, l2: float = _L2) -> dict[str, float
     return {name: float(w) for name, w in zip(FEATURES, fitted, strict=True)} | {"bias": 0.0}
 
 
-def fit_confidence(rows: Floats, right: NDArray[np.bool_], share_of: Floats, *, l2: float = _L2) -> dict[str, float]:
-    """Log odds that the best sentence is right, from (questions, CONFIDENCE_FEATURES) and whether it was."""
+def fit_confidence(rows: Floats, right: Floats, share_of: Floats, *, l2: float = _L2) -> dict[str, float]:
+    """Log odds of an answer, from (questions, CONFIDENCE_FEATURES) and how right it was (0..1) in questions that count
+    `share_of` each."""
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         slopes, bias = weights[:-1], weights[-1]

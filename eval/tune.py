@@ -28,6 +28,7 @@ from rag.weights import CONFIDENCE_FEATURES
 WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
 MAX_QUOTES = 3
+RIGHT, WRONG, NO_ANSWER = 1.0, -0.5, -1.0  # what answering gains over abstaining: right, wrong, and nothing to find
 ANSWERABLE = 0.75  # assumed share of questions that the corpus answers: people mostly ask what articles are about
 EXTRA_QUOTE = 0.15  # what a reader's time for one more quote costs, in right answers
 
@@ -84,21 +85,23 @@ def gather(questions: EvalSet, settings: Settings, embedder: Embedder, work: Pat
 def fit_reader(found: Sequence[Sample]) -> dict[str, Any]:
     """The plain reader's JSON: weights, then the margin for further quotes, then the threshold for answering.
 
-    Every answerable question is seen a second time as if its article were not in the corpus.
+    Every answerable question is seen a second time as if its article were not in the corpus. The confidence learns
+    1 for a right first quote, ½ for a wrong one to a question that the corpus answers, and 0 for the others.
     """
     sentence = fit_sentence(found)
     weights = np.array([sentence[name] for name in FEATURES])
     everything = [*found, *filter(None, map(without_answer, found))]
     share = expected_shares(everything)
     rows, right = confidence_rows(everything, weights)
-    confidence = fit_confidence(rows, right, share)
+    answerable = np.array([sample.answerable for sample in everything])
+    confidence = fit_confidence(rows, right / 2 + answerable / 2, share)
     odds = rows @ np.array([confidence[name] for name in CONFIDENCE_FEATURES]) + confidence["bias"]
     margin = _best_margin(found, weights)
     shown = np.array([_shown_right(sample, weights, margin).any() for sample in everything])
     return {
         "sentence": _rounded(sentence),
         "confidence": _rounded(confidence),
-        "threshold": _best_threshold(expit(odds), shown, share),
+        "threshold": _best_threshold(expit(odds), share * np.select([shown, answerable], [RIGHT, WRONG], NO_ANSWER)),
         "margin": margin,
         "fitted_on": {name: sum(s.set_name == name for s in found) for name in sorted({s.set_name for s in found})},
     }
@@ -133,9 +136,8 @@ def _shown_right(sample: Sample, weights: Floats, margin: float) -> NDArray[np.b
     return kept
 
 
-def _best_threshold(confidence: Floats, shown_right: NDArray[np.bool_], share: Floats) -> float:
-    """The threshold under which right answers outnumber wrong ones most; an abstention counts 0."""
-    gain = np.where(shown_right, share, -share)
+def _best_threshold(confidence: Floats, gain: Floats) -> float:
+    """The confidence from which on answering gains most, where abstaining gains 0."""
     order = np.argsort(-confidence, kind="stable")
     best = int(np.argmax(np.cumsum(gain[order])))
     return round(float(confidence[order[best]]), 4)

@@ -3,14 +3,15 @@
 from functools import cache
 from typing import Any
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
-
 _LEAST_WORDS = 12  # below that a guess is worth nothing
 _LEAST_SURE = 0.9
 
 
 @cache
 def _identifier() -> Any:
+    # a third of a second of import, which nobody who only asks should pay
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
+
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -19,10 +18,12 @@ from index.lexical import K1, LexicalRanker
 from index.records import Hit, Passage, Span
 from index.text import Stem, stems
 from rag.question import Asked, holds_kind
+from rag.similarity import Similarity, similarities
 
 FEATURES = (
     "maxsim_sentence",  # mean over the question's tokens of the best cosine within the sentence
     "maxsim_terms",  # the same over the tokens of its terms only
+    "maxsim_rare",  # the same weighted by the terms' rarity
     "maxsim_passage",  # the best cosine may stand anywhere in the passage
     "cosine",  # question and passage vectors
     "bm25",  # share of the highest score that BM25 could give for this question
@@ -59,15 +60,6 @@ class Candidate:
     features: NDArray[np.float64]  # (len(FEATURES),)
 
 
-@dataclass(frozen=True, slots=True)
-class _Similar:
-    """Late interaction of one question with one passage."""
-
-    sentences: NDArray[np.float64]  # (sentences,) mean over all question tokens
-    terms: NDArray[np.float64]  # (sentences,) mean over the tokens of its terms
-    passage: float
-
-
 class Evidence:
     """Judges the sentences of one index; what a passage's words are is worked out once."""
 
@@ -81,8 +73,9 @@ class Evidence:
             return []
         weights = {term.stem: rarity(self._index, term.stem) for term in asked.terms}
         encodings = [self._index.encoding(hit.row) for hit in hits]
+        similar_to = similarities(asked, self._index.encode(asked.text), hits, encodings)
         found: dict[tuple[str, Span], Candidate] = {}
-        for hit, encoding, similar in zip(hits, encodings, self._similar(asked, hits, encodings), strict=True):
+        for hit, encoding, similar in zip(hits, encodings, similar_to, strict=True):
             rows = self._features(asked, weights, hit, encoding, similar)
             for sentence, row in zip(hit.passage.sentences, rows, strict=True):
                 key = (hit.passage.document_id, sentence)
@@ -91,13 +84,14 @@ class Evidence:
         return list(found.values())
 
     def _features(
-        self, asked: Asked, weights: Mapping[str, float], hit: Hit, encoding: Encoding, similar: _Similar
+        self, asked: Asked, weights: Mapping[str, float], hit: Hit, encoding: Encoding, similar: Similarity
     ) -> list[NDArray[np.float64]]:
         context, inside = self._words(hit.passage)
         whole = context.union(*inside)
         most = max(sum(weights.values()), 1e-9)
         names = [term.stem for term in asked.terms if term.name]
         numbers = [term.stem for term in asked.terms if term.number]
+        by_rarity = np.array([weights[term.stem] for term in asked.terms])
         rarest = max(weights, key=lambda stem: (weights[stem], stem))
         of_passage = {
             "maxsim_passage": similar.passage,
@@ -107,12 +101,14 @@ class Evidence:
             "absent": 1 - _cover(weights, frozenset(filter(self._index.lexical.document_frequency, weights))),
             "numbers_missing": _missing(numbers, whole),
         }
+        most_rare = max(by_rarity.sum(), 1e-9)
         rows = []
         for n, own in enumerate(inside):
             near = context.union(*inside[max(n - 1, 0) : n + 2])
             of_sentence = {
-                "maxsim_sentence": similar.sentences[n],
-                "maxsim_terms": similar.terms[n],
+                "maxsim_sentence": similar.tokens[n],
+                "maxsim_terms": similar.terms[:, n].mean(),
+                "maxsim_rare": similar.terms[:, n] @ by_rarity / most_rare,
                 "cover_near": _cover(weights, near),
                 "rarest_near": float(rarest in near),
                 "kind_found": float(holds_kind(asked.kind, _sentence(hit, n), asked.text)),
@@ -122,26 +118,6 @@ class Evidence:
             named = of_passage | of_sentence
             rows.append(np.array([named[name] for name in FEATURES]))
         return rows
-
-    def _similar(self, asked: Asked, hits: Sequence[Hit], encodings: Sequence[Encoding]) -> list[_Similar]:
-        """MaxSim (Khattab and Zaharia 2020) of question tokens with each sentence's, seen in its passage."""
-        question = self._index.encode(asked.text)
-        tokens = np.concatenate([encoding.tokens for encoding in encodings])
-        if not len(question.tokens) or not len(tokens):
-            return [_Similar(np.zeros(len(h.passage.sentences)), np.zeros(len(h.passage.sentences)), 0.0) for h in hits]
-        scales = np.concatenate([encoding.scales for encoding in encodings])
-        cosines = (question.tokens @ tokens.astype(np.float32).T) * scales  # (question tokens, tokens of all hits)
-        of_terms = [any(a < term.end and term.start < b for term in asked.terms) for a, b in question.offsets]
-        similar: list[_Similar] = []
-        at = 0
-        for hit, encoding in zip(hits, encodings, strict=True):
-            own = cosines[:, at : at + len(encoding.tokens)]
-            at += len(encoding.tokens)
-            best = _best_by_sentence(own, encoding, hit)
-            terms = best[of_terms] if any(of_terms) else best
-            passage = float(own.max(axis=1, initial=-1.0).mean())
-            similar.append(_Similar(best.mean(axis=0), terms.mean(axis=0), passage))
-        return similar
 
     def _words_of(self, passage: Passage) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
         """Stems of the title and heading, and of each sentence."""
@@ -154,18 +130,6 @@ def rarity(index: Searched, stem: str) -> float:
     """Inverse passage frequency that is never negative: log(1 + (N - n + ½) / (n + ½)), as in Lucene."""
     n = index.lexical.document_frequency(stem)
     return math.log(1 + (index.passage_count - n + 0.5) / (n + 0.5))
-
-
-def _best_by_sentence(cosines: NDArray[np.float32], encoding: Encoding, hit: Hit) -> NDArray[np.float64]:
-    """(question tokens, sentences): the best cosine of each question token among the tokens of each sentence."""
-    passage = hit.passage
-    shift = len(passage.search_text) - len(passage.text) - passage.start
-    edges = np.searchsorted(encoding.offsets[:, 0] - shift, [*(s.start for s in passage.sentences), passage.end])
-    best = np.zeros((len(cosines), len(passage.sentences)))
-    for n, (first, last) in enumerate(pairwise(edges)):
-        if first < last:
-            best[:, n] = cosines[:, first:last].max(axis=1)
-    return best
 
 
 def _sentence(hit: Hit, n: int) -> str:

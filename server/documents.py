@@ -86,7 +86,7 @@ def delete_document(document_id: AddressedId, live: LiveIndex) -> None:
 
 def _put(document_id: str, body: schemas.DocumentContent, response: Response, live: Live) -> schemas.DocumentInfo:
     document = _document(document_id, body)
-    added, _ = live.put(document)
+    added = live.put(document)
     response.status_code = 201 if added else 200
     response.headers["Location"] = f"{router.prefix}/{quote(document_id, safe='')}"
     return _info(document)

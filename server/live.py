@@ -20,6 +20,8 @@ from rag.assistant import Assistant, open_assistant
 POLL_S = 0.3
 MOST_DELAY_S = 5.0  # between attempts at an index that cannot be used; each reads all of it
 
+_LOADING = IndexMissing("the index is still being loaded; try again in a moment")
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +39,7 @@ class Live:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._embedder: Embedder | None = None
-        self._state = State(None, IndexMissing("the index is still being loaded; try again in a moment"))
+        self._state = State(None, _LOADING)
         self._lock = Lock()
         self._stopping = Event()
         self._tried = Event()
@@ -67,19 +69,21 @@ class Live:
         """Take it once a request. Raises what kept it from being loaded."""
         state = self._state
         if state.assistant is None:
-            raise type(state.problem or IndexMissing())(str(state.problem))
+            problem = state.problem or _LOADING
+            raise type(problem)(str(problem))  # one of its own for each request, since a raised one grows a traceback
         return state.assistant
 
     @property
     def embedder_name(self) -> str | None:
         return self._embedder.name if self._embedder else None
 
-    def put(self, document: Document) -> tuple[bool, Assistant]:
+    def put(self, document: Document) -> bool:
         """Add or replace, and answer from it before this returns; True when it is new. Raises as Builder.put does."""
         with self._lock:
             added = not _holds(self._state.assistant, document.id)
             self._builder().put(document)
-            return added, self._refresh()
+            self._refresh()
+            return added
 
     def delete(self, document_id: str) -> None:
         """Gone from answers before this returns. Raises NotFound and what Builder.delete raises."""
@@ -94,24 +98,33 @@ class Live:
 
     def _watch(self) -> None:
         delay_s = POLL_S
-        while True:
-            try:
+        try:
+            while True:
                 with self._lock:
-                    self._refresh()
-                delay_s = POLL_S
-            except IndexMissing as error:
-                self._report(error)
-            except QuotewellError as error:
-                self._report(error)
-                delay_s = min(2 * delay_s, MOST_DELAY_S)
-            except OSError as error:  # another process removed the generation while it was opened
-                self._report(IndexDamaged(f"the index changed while it was opened: {error}"))
-            finally:
+                    costly = self._attempt()
                 self._tried.set()
-            if self._stopping.wait(delay_s):
-                return
+                delay_s = min(2 * delay_s, MOST_DELAY_S) if costly else POLL_S
+                if self._stopping.wait(delay_s):
+                    return
+        finally:
+            if self._state.problem is _LOADING:  # a bug ends this thread; what is said must not stay a promise
+                self._state = State(None, QuotewellError("the index could not be loaded; the server's log says why"))
+            self._tried.set()
 
-    def _refresh(self) -> Assistant:
+    def _attempt(self) -> bool:
+        """Refresh; True when it failed after reading all of an index, which should not be done too often."""
+        try:
+            self._refresh()
+        except IndexMissing as error:
+            self._report(error)
+        except QuotewellError as error:
+            self._report(error)
+            return True
+        except OSError as error:  # another process removed the generation while it was opened
+            self._report(IndexDamaged(f"the index changed while it was opened: {error}"))
+        return False
+
+    def _refresh(self) -> None:
         """The current generation, opened beside the one that answers if it is another. Call with the lock held."""
         serving = self._state.assistant
         version = current(self._settings.data)
@@ -119,7 +132,6 @@ class Live:
             serving = self._open()
             _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
         self._state = State(serving, None)
-        return serving
 
     def _open(self) -> Assistant:
         if self._embedder is None:
@@ -137,7 +149,7 @@ class Live:
         return load_embedder(str(recipe["embedder"]), self._settings.model_path)
 
     def _report(self, error: QuotewellError) -> None:
-        """What answers goes on answering; a problem is logged when it is new."""
+        """What answers goes on answering; a problem is logged when it is new. Call with the lock held."""
         before = self._state
         if str(before.problem) != str(error):
             _log.warning("the index on disk cannot be used: %s", error)

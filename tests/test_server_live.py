@@ -39,7 +39,11 @@ class Server:
     def __init__(self, data: Path) -> None:
         self.process = python(SERVE, data)
         self.line = first_line(self.process)
-        self.port = int(self.line.strip().rpartition(":")[2])
+        self.port = int(self.line.strip().rpartition(":")[2] or 0)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=10)
 
     def request(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -101,8 +105,7 @@ def server(tmp_path: Path, articles: Path) -> Iterator[Server]:
     indexed(tmp_path / "data", articles)
     running = Server(tmp_path / "data")
     yield running
-    running.process.kill()
-    running.process.communicate(timeout=10)
+    running.end()
 
 
 def test_it_says_where_it_answers_and_nothing_else_on_stdout(server: Server) -> None:
@@ -136,8 +139,7 @@ def test_an_index_that_appears_later_is_found(tmp_path: Path, articles: Path) ->
         assert seconds_until(lambda: server.request("GET", "/readyz")[0] == 200) < 1
         assert server.ask("How long do cats sleep?")["citations"][0]["document_id"] == "cats"
     finally:
-        server.process.kill()
-        server.process.communicate(timeout=10)
+        server.end()
 
 
 def test_no_answer_fails_or_mixes_versions_while_the_index_changes(server: Server) -> None:

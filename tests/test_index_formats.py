@@ -1,0 +1,383 @@
+"""Reading: every file becomes documents or a reason why not, and one bad file or line never costs another."""
+
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.errors import NotFound
+from index.formats import MAX_ID_CHARS, read
+from index.formats.document import Unread, front_date
+from index.records import Document
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+PROSE = "The council of Brin met on Monday to agree the budget for the year ahead. It took nine hours."
+
+
+def documents(*paths: Path) -> dict[str, Document]:
+    return {found.id: found for found in read(paths) if isinstance(found, Document)}
+
+
+def unread(*paths: Path) -> dict[str, str]:
+    """Path → reason."""
+    return {found.path: found.reason for found in read(paths) if isinstance(found, Unread)}
+
+
+def file(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def only(path: Path) -> Document:
+    (document,) = documents(path).values()
+    assert unread(path) == {}
+    return document
+
+
+def reason(path: Path) -> str:
+    assert documents(path) == {}
+    (why,) = unread(path).values()
+    return why
+
+
+# -- the four articles --
+
+PINNED = {
+    "000_0ff4957a0b8e66ca.txt": "09ad202321371726c9582bce8cb89a91377d1a9fb8a3e2558f3ec8b61ea9b6ed",
+    "001_4beff35bf11eeb42.txt": "15386aa32c6dc84e52448aead5d3cb22ab13271b66a87b0a638b3a53691bdc27",
+    "002_8bee97676b8089f7.txt": "4d230741e48a294571a68cbaa4fe9f74a742aa6775bab056f4de84bc52df5bb5",
+    "003_0fe222d637c9611e.txt": "c682c7f02fcdc77fbf811bb2c1b6c240d608f9b4acbfe36bf761a7f73084863b",
+}
+
+
+def test_the_articles_are_the_publishers_bytes() -> None:
+    assert {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in SEEDS.glob("*.txt")} == PINNED
+
+
+def test_the_articles_carry_what_is_known_of_them_and_say_what_was_inferred() -> None:
+    found = documents(SEEDS)
+    assert unread(SEEDS) == {}
+    assert [(d.id[:3], d.title[:30], d.author, d.published, d.language, d.inferred) for d in found.values()] == [
+        ("000", "Diplomacy in times of uncertai", "", date(2025, 8, 11), "en", ("publisher",)),
+        ("001", "Mexico responds to the Trump a", "Bartłomiej Znojek", date(2026, 6, 15), "en", ("published",)),
+        ("002", "The U.S.-Mexico relationship u", "R. Evan Ellis", date(2024, 12, 1), "en", ("published", "title")),
+        ("003", "Mexico’s options one week into", "", date(2025, 1, 28), "en", ("published", "title")),
+    ]
+    assert [d.publisher for d in found.values()] == [
+        "World & New World Journal",
+        "Polish Institute of International Affairs (PISM Bulletin)",
+        "Global Americans",
+        "",
+    ]
+    assert [d.source.encode() for d in found.values()] == [p.read_bytes() for p in sorted(SEEDS.glob("*.txt"))]
+
+
+# -- text and Markdown --
+
+
+def test_a_text_file_is_one_document_named_by_its_path_below_the_folder(tmp_path: Path) -> None:
+    file(tmp_path, "town/a b.txt", PROSE)
+    file(tmp_path, "c.MD", f"# The budget\n\nAnn Lee\n\nAug. 11, 2025\n\n{PROSE}")
+    found = documents(tmp_path)
+    assert list(found) == ["c", "town/a b"]
+    assert (found["town/a b"].title, found["town/a b"].inferred) == ("a b", ("title",))
+    assert (found["c"].title, found["c"].published, found["c"].inferred) == ("The budget", date(2025, 8, 11), ())
+    assert only(tmp_path / "town" / "a b.txt").id == "a b"
+
+
+def test_front_matter_gives_facts_and_is_no_text(tmp_path: Path) -> None:
+    matter = "title: 'Budget: yes'\nauthor: [Ann Lee, Bo Ek]\ndate: 2025-08-11\nlang: en\nurl: https://x.org\ntags: [a]"
+    document = only(file(tmp_path, "a.md", f"\ufeff---\r\n{matter}\r\n---\r\n{PROSE}"))
+    assert (document.title, document.author) == ("Budget: yes", "Ann Lee, Bo Ek")
+    assert (document.published, document.language, document.url) == (date(2025, 8, 11), "en", "https://x.org")
+    assert document.text == PROSE
+    assert document.source.startswith("\ufeff---") and document.inferred == ()
+    run = document.runs[0]
+    assert document.source[run.source :] == PROSE
+
+
+@pytest.mark.parametrize(
+    ("matter", "why"),
+    [
+        ("title: [unclosed", "not YAML"),
+        ("date: 2025-02-30", "day is out of range"),
+        ("date: someday", "expected YYYY-MM-DD"),
+        ("a: " + "[" * 1500, "not YAML"),
+        ("title: {a: b}", "nested value at title"),
+        ("a: &a [x, x, x]\nb: &b [*a, *a]\ntitle: [*b, *b]", "nested value at title"),
+        ("date: " + "9" * 5000, ""),
+    ],
+)
+def test_front_matter_that_cannot_be_used_is_a_reason_and_no_crash(tmp_path: Path, matter: str, why: str) -> None:
+    assert why in reason(file(tmp_path, "a.md", f"---\n{matter}\n---\n{PROSE}"))
+
+
+def test_endless_aliases_in_front_matter_cost_nothing(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60)), "author: *a59"]
+    assert "nested value at author" in reason(file(tmp_path, "a.md", "---\n" + "\n".join(lines) + f"\n---\n{PROSE}"))
+
+
+@pytest.mark.parametrize("matter", ["", "just words", "- a\n- b", "1: 2"])
+def test_front_matter_that_says_nothing_is_passed_over(tmp_path: Path, matter: str) -> None:
+    assert only(file(tmp_path, "a.md", f"---\n{matter}\n---\n{PROSE}")).text == PROSE
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_any_unicode_encoding_that_says_what_it_is_reads_the_same(tmp_path: Path, encoding: str) -> None:
+    text = f"# Café 🇲🇽\n\n{PROSE}"
+    document = only(file(tmp_path, "a.txt", text.encode(encoding)))
+    assert (document.title, document.text) == ("Café 🇲🇽", PROSE)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.txt", b"", "is empty"),
+        ("a.txt", b" \n\t\r\n", "is empty"),
+        ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is binary"),
+        ("a.txt", PROSE.encode() + b"\0", "is binary"),
+        ("a.txt", b"The caf\xe9 of Brin", "is not UTF-8 text (byte 0xe9 at 7)"),
+        ("a.txt", b"\xff\xfeT\0h\0e", "is not UTF-16"),
+        ("a.txt", b"\xff\xfe\x00\xd8T\0", "is not UTF-16"),
+        ("a.txt", b"\xff\xfe", "no text to search"),
+        ("a.txt", b"\xef\xbb\xbf\n", "no text to search"),
+        ("a.md", b"---\ntitle: A\n---\n", "no text to search"),
+        ("a.txt", b"Subscribe to our newsletter\n", "no text to search"),
+        ("a.pdf", b"%PDF-1.7", "files of type '.pdf' are not read"),
+        ("README", b"read me", "files of type '' are not read"),
+        ("a.jsonl.gz", b"not gzip", "not a whole gzip file"),
+        ("a.jsonl", b"", "is empty"),
+        ("b" * (MAX_ID_CHARS - 50) + "/" + "c" * 60 + ".txt", PROSE.encode(), "cannot serve as a document id"),
+        ("a\nb.txt", PROSE.encode(), "cannot serve as a document id"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_reason_and_the_rest_is_read(
+    tmp_path: Path, name: str, content: bytes, why: str
+) -> None:
+    bad = file(tmp_path, name, content)
+    file(tmp_path, "good.txt", PROSE)
+    assert list(documents(tmp_path)) == ["good"]
+    ((path, said),) = unread(tmp_path).items()
+    assert path == str(bad)
+    assert why in said
+
+
+def test_a_name_that_is_not_unicode_is_a_reason(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text(PROSE)
+    assert "cannot serve as a document id" in reason(tmp_path)
+
+
+def test_hidden_files_are_passed_over_and_links_and_pipes_are_never_followed(tmp_path: Path) -> None:
+    outside = file(tmp_path, "outside/secret.txt", PROSE)
+    folder = tmp_path / "in"
+    file(folder, "good.txt", PROSE)
+    file(folder, ".hidden.txt", PROSE)
+    file(folder, ".git/config.txt", PROSE)
+    (folder / "link.txt").symlink_to(outside)
+    (folder / "loop.txt").symlink_to(folder / "loop.txt")
+    (folder / "there").symlink_to(outside.parent)
+    os.mkfifo(folder / "pipe.txt")
+    assert list(documents(folder)) == ["good"]
+    assert {Path(path).name for path in unread(folder)} == {"link.txt", "loop.txt", "there"}
+    assert "links and devices are not followed" in reason(folder / "link.txt")
+    assert "links and devices are not followed" in reason(folder / "pipe.txt")
+
+
+def test_a_path_that_is_not_there_is_an_error_before_anything_is_read(tmp_path: Path) -> None:
+    file(tmp_path, "good.txt", PROSE)
+    with pytest.raises(NotFound, match=r"'.*nowhere' does not exist; name files or folders"):
+        next(read([tmp_path, tmp_path / "nowhere"]))
+
+
+def test_the_second_document_of_an_id_is_refused_and_both_files_are_named(tmp_path: Path) -> None:
+    file(tmp_path, "a.md", PROSE)
+    file(tmp_path, "a.txt", PROSE)
+    file(tmp_path, "b.jsonl", json.dumps({"_id": "a", "text": PROSE}))
+    file(tmp_path, "other/a.txt", PROSE)
+    assert list(documents(tmp_path)) == ["a", "other/a"]
+    taken = f"its id 'a' is taken by {tmp_path / 'a.md'}; rename one of them"
+    assert unread(tmp_path) == {str(tmp_path / "a.txt"): taken, str(tmp_path / "b.jsonl"): taken}
+
+
+def test_files_come_in_the_order_of_their_paths_whatever_the_disk_says(tmp_path: Path) -> None:
+    for name in ("b", "c/a", "a", "B", "c/A"):
+        file(tmp_path, f"{name}.txt", f"{PROSE} {name}")
+    assert list(documents(tmp_path)) == ["B", "a", "b", "c/A", "c/a"]
+
+
+# -- JSON Lines --
+
+
+def test_each_line_is_a_document_with_the_usual_names_for_its_facts(tmp_path: Path) -> None:
+    lines = [
+        {"_id": "x1", "title": "One", "text": "A text with * and [x](y) and \\$."},
+        {"id": 7, "text": "Seven.", "date": "2024-05-03T10:00:00Z", "author": "Ann", "source": "Herald", "url": "u"},
+        {"_id": "x3", "title": "Title only", "text": None, "published": "2024-05-04", "language": "de", "more": {}},
+    ]
+    text = "\n\n".join(json.dumps(line) for line in lines)
+    for path in (file(tmp_path, "a.jsonl", text), file(tmp_path, "b.jsonl.gz", gzip.compress(b"\xef\xbb\xbf" + text.encode()))):
+        assert unread(path) == {}
+        one, seven, three = documents(path).values()
+        assert (one.id, one.title, one.text) == ("x1", "One", "A text with * and [x](y) and \\$.")
+        assert one.text == one.source
+        assert (seven.id, seven.published, seven.author) == ("7", date(2024, 5, 3), "Ann")
+        assert (seven.publisher, seven.url, seven.inferred) == ("Herald", "u", ("title",))
+        assert (three.text, three.published, three.language) == ("Title only", date(2024, 5, 4), "de")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b'{"_id": "a", "text": "b"', "is not JSON"),
+        (b'{"_id": "a"} {"_id": "b"}', "is not JSON"),
+        (b'["a", "b"]', "is not a JSON object"),
+        (b'"a"', "is not a JSON object"),
+        (b'{"text": "no id"}', "has no _id"),
+        (b'{"_id": "", "text": "no id"}', "has no _id"),
+        (b'{"_id": true, "text": "a"}', "has a _id that is not text: True"),
+        (b'{"_id": "a", "text": ["b"]}', "has a text that is not text: ['b']"),
+        (b'{"_id": "a", "text": "b", "author": {"first": "c"}}', "has a author that is not text"),
+        (b'{"_id": "a", "text": "b", "date": "soon"}', "expected YYYY-MM-DD"),
+        (b'{"_id": "a", "text": "b", "date": [2024]}', "expected YYYY-MM-DD"),
+        (b'{"_id": "a", "text": "  "}', "no text to search"),
+        (b'{"_id": "a", "text": "\\ud83d alone"}', "half a character (a lone surrogate) in its text at 0"),
+        (b'{"_id": "a", "text": "b", "title": "c\\udc00"}', "half a character (a lone surrogate) in its title at 1"),
+        (b'{"_id": "a", "text": "b", "url": "\\udc00"}', "half a character (a lone surrogate) in its url at 0"),
+        (b'{"_id": "\\ud800", "text": "b"}', "cannot serve as a document id"),
+        (b'{"_id": "a\\nb", "text": "c"}', "cannot serve as a document id"),
+        (b'{"_id": "' + b"a" * (MAX_ID_CHARS + 1) + b'", "text": "c"}', "cannot serve as a document id"),
+        (b'{"_id": "a", "text": "caf\xe9"}', "is not UTF-8 text (byte 0xe9 at 25)"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"_id": ' + b"9" * 5000 + b', "text": "b"}', "more digits than can be read"),
+        (b"\xff\xfe\x01", "is not"),
+    ],
+)
+def test_a_broken_line_is_reported_by_its_number_and_the_others_are_read(
+    tmp_path: Path, line: bytes, why: str
+) -> None:
+    good = json.dumps({"_id": "good", "text": PROSE}).encode()
+    last = json.dumps({"_id": "last", "text": PROSE}).encode()
+    path = file(tmp_path, "a.jsonl", b"\n".join([good, b"", line, last]))
+    assert list(documents(path)) == ["good", "last"]
+    ((place, said),) = unread(path).items()
+    assert place == f"{path}:3"
+    assert why in said
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "checksum"])
+def test_a_damaged_archive_is_a_reason(tmp_path: Path, damage: str) -> None:
+    whole = bytearray(gzip.compress((json.dumps({"_id": "a", "text": PROSE}) + "\n").encode() * 50))
+    if damage == "cut":
+        del whole[len(whole) // 2 :]
+    else:
+        whole[len(whole) // 2 if damage == "flipped" else -6] ^= 0xFF
+    assert "is not a whole gzip file" in reason(file(tmp_path, "a.jsonl.gz", bytes(whole)))
+
+
+def test_a_folder_with_a_beir_corpus_is_that_corpus(tmp_path: Path) -> None:
+    file(tmp_path, "corpus.jsonl", json.dumps({"_id": "a", "text": PROSE}))
+    file(tmp_path, "queries.jsonl", json.dumps({"_id": "q", "text": "When?"}))
+    file(tmp_path, "notes.txt", PROSE)
+    assert list(documents(tmp_path)) == ["a"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["_id", "id", "text", "title", "date", "author", "url"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5),
+            lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+            max_leaves=3,
+        ),
+    )
+)
+def test_whatever_a_line_holds_it_is_one_document_or_one_reason(fields: dict[str, object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        assert len(list(read([file(Path(folder), "a.jsonl", json.dumps(fields))]))) == 1
+
+
+# -- metadata.toml --
+
+
+def test_metadata_wins_over_the_file_and_says_what_is_inferred(tmp_path: Path) -> None:
+    file(tmp_path, "a.md", f"---\ntitle: From the file\nauthor: Ann\n---\n{PROSE}")
+    file(tmp_path, "b.jsonl", json.dumps({"_id": "x/1", "title": "From the line", "text": PROSE}))
+    file(
+        tmp_path,
+        "metadata.toml",
+        '[a]\ntitle = " Given "\npublished = 2025-08-11\ninferred = ["published"]\nwhy = "guess"\n'
+        '["x/1"]\ntitle = "Given too"\npublished = 2025-08-11T10:00:00Z\nurl = "https://x.org"\n[nobody]\n',
+    )
+    found = documents(tmp_path)
+    assert unread(tmp_path) == {}
+    assert (found["a"].title, found["a"].author, found["a"].published) == ("Given", "Ann", date(2025, 8, 11))
+    assert found["a"].inferred == ("published",)
+    assert (found["x/1"].title, found["x/1"].published, found["x/1"].url) == (
+        "Given too",
+        date(2025, 8, 11),
+        "https://x.org",
+    )
+
+
+def test_facts_change_the_hash_of_a_document_and_nothing_else_does(tmp_path: Path) -> None:
+    path = file(tmp_path, "a.txt", PROSE)
+    plain = only(path).sha256
+    assert only(path).sha256 == plain
+    assert only(file(tmp_path / "elsewhere", "a.txt", PROSE)).sha256 == plain
+    file(tmp_path, "metadata.toml", '[a]\nauthor = "Ann"\n')
+    assert only(path).sha256 != plain
+    assert only(file(tmp_path / "elsewhere", "a.txt", PROSE + " ")).sha256 != plain
+
+
+@pytest.mark.parametrize(
+    ("toml", "why"),
+    [
+        ('[a]\ntitel = "x"', "unknown key or a value of the wrong type: titel = 'x'"),
+        ("[a]\ntitle = 3", "unknown key or a value of the wrong type: title = 3"),
+        ('[a]\ninferred = "title"', "unknown key or a value of the wrong type: inferred"),
+        ('[a]\npublished = "11.8.2025"', "'a' has the date '11.8.2025'; expected YYYY-MM-DD"),
+        ("[a]\npublished = 3", "'a' has the date 3; expected YYYY-MM-DD"),
+        ("a = 3", "'a' is not a table"),
+        ("[a", "is not TOML"),
+        ("a = " + "[" * 5000, "is not TOML"),
+        (b"[a]\ntitle = '\xe9'", "is not TOML"),
+    ],
+)
+def test_metadata_that_cannot_be_used_is_reported_and_the_articles_are_read(
+    tmp_path: Path, toml: str | bytes, why: str
+) -> None:
+    file(tmp_path, "a.txt", PROSE)
+    bad = file(tmp_path, "metadata.toml", toml)
+    assert list(documents(tmp_path)) == ["a"]
+    assert list(unread(tmp_path)) == [str(bad)]
+    assert why in unread(tmp_path)[str(bad)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Jul.15,2025", date(2025, 7, 15)),
+        ("Aug.11, 2025", date(2025, 8, 11)),
+        ("Updated 2025-07-15 10:00", date(2025, 7, 15)),
+        ("15 July 2025", date(2025, 7, 15)),
+        ("September 3rd, 2024", date(2024, 9, 3)),
+        ("3rd Sept. 2024", date(2024, 9, 3)),
+        ("February 30, 2024", None),
+        ("2025-13-01", None),
+        ("In July of 2025", None),
+        ("By Ann Lee", None),
+        ("The budget of 15 July 2025 was agreed by the council after nine hours of talks", None),
+    ],
+)
+def test_a_short_line_states_its_date(line: str, expected: date | None) -> None:
+    assert front_date(line) == expected

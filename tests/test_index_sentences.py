@@ -1,0 +1,141 @@
+"""Sentence boundaries: the hard cases of news prose, and what must hold for any text and either splitter."""
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.formats import read
+from index.language import foreign, language
+from index.records import Document
+from index.sentences import sentences
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+SPLITTERS = ["yasbd", "nupunkt"]
+
+
+def cut(text: str, language: str = "en", splitter: str = "yasbd") -> list[str]:
+    return [text[start:end] for start, end in sentences(text, language, splitter)]
+
+
+BOTH = [
+    ["It appeared on Jul.15,2025 in the journal.", "Aug.11, 2025 was next."],
+    ["Dr. Jorge Schiavon contends that.", "For his part, Dr. Rafael Velázquez Flores argues."],
+    ["The U.S. Drug Enforcement Administration (DEA) and other U.S. agencies met.", "It ended."],
+    ["Reciprocally, the U.S. is Mexico’s largest partner.", "It is so."],
+    ["He moved to the U.S.", "Then he left."],
+    ["He moved to the U.S.", "The move was hard."],
+    ["U.S. Immigration and Customs Enforcement (ICE) has carried out mass raids."],
+    ["R. Evan Ellis is professor at the U.S. Army War College.", "The views are his own."],
+    ["It was 10.6 million people, or 3.5 percent.", "The U.S.-Mexico border is long."],
+    ["“Keep a cool head and refer to the signed orders.”", "The designation could hurt."],
+    ["She said: “Keep a cool head.”", "Then she left."],
+    ["Wait... what?", "Yes!", "No?!", "OK."],
+    ["One (see p. 5).", "Two [fig. 3].", "Three."],
+    ["Inc. and Ltd. are common.", "Apple Inc.", "The company sells."],
+    ["J. K. Rowling wrote.", "George W. Bush ruled."],
+    ["Visit example.com.", "Then see v2.0.1 now."],
+    ["He won (the U.S. Senate).", "She lost."],
+    ["At 5 p.m. Trump spoke.", "At 6 a.m. he slept."],
+    ["No full stop at all"],
+]
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize("expected", BOTH, ids=lambda found: found[0][:30])
+def test_both_splitters_end_sentences_where_a_reader_does(expected: list[str], splitter: str) -> None:
+    assert cut(" ".join(expected), splitter=splitter) == expected
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["Concern came from the U.S., including by U.S. Ambassador to Mexico Ken Salazar.", "The business focus."],
+        ["Beyond these core issues, Mexico-U.S. relations are likely to be complicated."],
+        ["Es licenciado en RR. II. por la Universidad del Mar.", "Es profesor."],
+        ["The firm I.B.M.", "Who knew?"],
+    ],
+    ids=lambda found: found[0][:30],
+)
+def test_the_default_splitter_is_the_better_one_on_initials(expected: list[str]) -> None:
+    assert cut(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("zh", ["他去了。", "她来了！", "好吗？"]),
+        ("ja", ["彼は行った。", "彼女は来た！"]),
+        ("ar", ["هل ذهب؟", "نعم.", "انتهى."]),
+        ("hi", ["यह पहला वाक्य है।", "यह दूसरा है।"]),
+        ("de", ["Das war am 3. Mai in Brin.", "Dr. Lind kam z.B. zu spät."]),
+        ("xx", ["No rules are known for this.", "Dr. Lind still is one person."]),
+        ("", ["Nobody knows the language.", "Dr. Lind still is one person."]),
+    ],
+)
+def test_other_languages_have_their_own_ends(code: str, expected: list[str]) -> None:
+    assert cut(("" if code in ("zh", "ja") else " ").join(expected), code) == expected
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+def test_a_line_ends_a_sentence_and_blanks_belong_to_none(splitter: str) -> None:
+    text = "\n  A title \n\n\t One. Two.  \n \nand the rest"
+    assert cut(text, splitter=splitter) == ["A title", "One.", "Two.", "and the rest"]
+
+
+def test_the_articles_have_as_many_sentences_as_were_counted() -> None:
+    found = {d.id[:3]: sentences(d.text, d.language) for d in read([SEEDS]) if isinstance(d, Document)}
+    assert {name: len(spans) for name, spans in found.items()} == {"000": 56, "001": 57, "002": 36, "003": 60}
+
+
+PIECES = st.sampled_from(
+    ["He went to the U.S.", "Dr. Lind came.", "“Yes.”", "(no.)", "?!", "...", "。", "word ", "\n", "\t", "  ", "3.5", "\r", "\u2028"]
+)
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize("code", ["en", "zh", "xx"])
+def test_sentences_are_apart_in_order_and_miss_nothing(splitter: str, code: str) -> None:
+    @settings(max_examples=60, deadline=None)
+    @given(st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(st.characters(), max_size=80)))
+    def check(text: str) -> None:
+        end = 0
+        covered = ""
+        for span in sentences(text, code, splitter):
+            assert end <= span.start < span.end <= len(text)
+            assert not text[end : span.start].strip()
+            piece = text[span.start : span.end]
+            assert piece == piece.strip() and "\n" not in piece
+            covered += piece
+            end = span.end
+        assert not text[end:].strip()
+
+    check()
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS)
+@pytest.mark.parametrize("pattern", [".", "(", "?!", ".)", "“", "a.", "x", "word ", "1. ", "U.S. ", "He came. "])
+def test_time_grows_with_the_line_and_not_with_its_square(splitter: str, pattern: str) -> None:
+    """A line of 24 kB in less than five seconds; without a limit the worst takes eight, and ever more."""
+    sentences("The rules are loaded once, before any clock runs.", "en", splitter)
+    line = pattern * (24_000 // len(pattern))
+    begin = time.process_time()
+    assert sentences(line, "en", splitter)[-1].end == len(line.rstrip())
+    assert time.process_time() - begin < 5.0
+
+
+def test_a_long_line_has_the_same_sentences_as_its_parts() -> None:
+    some = ["Dr. Lind of the U.S. Senate came at 5 p.m. to agree the budget.", "It took 3.5 hours.", "“Why?”", "Nobody knew."]
+    assert cut(" ".join(some * 120)) == some * 120
+
+
+def test_the_language_of_a_text_is_told_when_it_is_long_enough() -> None:
+    english = "The council of Brin met on Monday to agree the budget for the year ahead of it."
+    spanish = "El consejo de la ciudad se reunió el lunes para acordar el presupuesto del año que viene, dijo el alcalde."
+    assert (language(english), language(spanish), language("Too short.")) == ("en", "es", "")
+    assert foreign(spanish, "en")
+    assert not foreign(spanish, "es")
+    assert not foreign(spanish, "")
+    assert not foreign("Too short.", "es")
