@@ -82,7 +82,7 @@ class Builder:
                 self._refuse_other_recipe(store)
                 for document, passages in self._encoded(run.changed(), run):
                     store.put(document, passages, recipe=self._recipe)
-            deleted = [name for name in before if prune and name not in run.wanted]
+            deleted = run.gone() if prune else []
             for name in deleted:
                 store.delete(name)
             store.checkpoint()
@@ -134,8 +134,8 @@ class Builder:
         made = store.recipe()
         if made not in (None, self._recipe) and store.count().documents:
             raise IndexMismatch(
-                f"'{self._data}' was built with {made}; the settings now say {self._recipe}; "
-                "use those it was built with, or build everything again with: quotewell index PATH --rebuild"
+                f"'{self._data}' was built with {_differences(made or '', self._recipe)}; use the settings it was "
+                "built with, or build everything again with: quotewell index PATH --rebuild"
             )
 
     def _encoded(self, documents: Iterable[Document], run: Run) -> Iterator[tuple[Document, list[StoredPassage]]]:
@@ -166,6 +166,13 @@ class Builder:
             | pack_passages(passages, list(snapshot.hashes()))
             | pack_documents(snapshot.documents())
         )
+
+
+def _differences(made: str, wanted: str) -> str:
+    """What two recipes do not agree on, as a person would say it."""
+    old, new = json.loads(made), json.loads(wanted)
+    keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    return ", ".join(f"{key} {old.get(key)!r} where the settings now say {new.get(key)!r}" for key in keys)
 
 
 def _started(items: Iterator[Document | Unread]) -> Iterator[Document | Unread]:

@@ -152,10 +152,8 @@ class SentenceTransformerEmbedder:
         self._tokenizer: Any = self._model.tokenizer
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        if not texts:
-            return []
-        tokenized = self._tokenizer(list(texts), add_special_tokens=False, verbose=False)
-        return [len(ids) for ids in tokenized["input_ids"]]
+        tokenized = self._tokenizer(["", *texts], add_special_tokens=False, verbose=False)  # it fails on no texts
+        return [len(ids) for ids in tokenized["input_ids"][1:]]
 
     def encode_passages(self, texts: Sequence[str], on_batch: OnBatch = lambda _: None) -> list[Encoded]:
         sizes = [n + 2 for n in self.count_tokens(texts)]

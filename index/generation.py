@@ -59,7 +59,7 @@ class Generation:
         try:
             loaded: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         except OSError as error:
-            raise IndexDamaged(f"{path} cannot be read: {error.strerror}") from error
+            raise IndexDamaged(f"{path} cannot be read: {error.strerror}; mend it with: quotewell verify") from error
         return loaded
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
@@ -151,14 +151,16 @@ def load(data: Path, version: str) -> Generation:
         fields.pop("sha256", None)
         manifest = Manifest(**fields)
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise IndexDamaged(f"{folder / _MANIFEST} cannot be read: {error}") from error
+        raise IndexDamaged(f"{folder / _MANIFEST} cannot be read: {error}; mend it with: quotewell verify") from error
     if _sealed(manifest).encode() != written:
-        raise IndexDamaged(f"{folder / _MANIFEST} does not match its hash")
+        raise IndexDamaged(f"{folder / _MANIFEST} does not match its hash; mend it with: quotewell verify")
     if manifest.format != FORMAT or manifest.version != version:
-        raise IndexDamaged(f"{folder} is of format {manifest.format}, version {manifest.version}")
+        raise IndexDamaged(
+            f"{folder} is of format {manifest.format}, version {manifest.version}; mend it with: quotewell verify"
+        )
     for name, wanted in manifest.files.items():
         if _sha256(folder / name) != wanted:
-            raise IndexDamaged(f"{folder / name} does not match its hash")
+            raise IndexDamaged(f"{folder / name} does not match its hash; mend it with: quotewell verify")
     return Generation(folder, manifest)
 
 
@@ -211,4 +213,4 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise IndexDamaged(f"{path} cannot be read: {error.strerror}") from error
+        raise IndexDamaged(f"{path} cannot be read: {error.strerror}; mend it with: quotewell verify") from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.build import Builder
-from index.embed import load_embedder
+from index.embed import Embedder, load_embedder
 from index.errors import IndexDamaged, IndexMissing
 from index.generation import current, load, put_aside, version_of
 from index.settings import Settings
@@ -47,12 +47,21 @@ def verify(settings: Settings) -> Verdict:
     return Verdict(count.documents, count.passages, _published(settings.data), problems, tuple(mended))
 
 
-def builder_as_built(settings: Settings) -> Builder:
-    """A builder that goes on as the store was built, whatever the settings say now. Raises IndexMissing."""
-    with Store.open(settings.data, readonly=True) as store:
-        made = json.loads(store.recipe() or "{}")
-    own = settings.model_copy(update={name: made[name] for name in SHAPING if name in made})
-    return Builder(own.data, own, load_embedder(own.embedder, own.model_path))
+def builder_as_built(settings: Settings, embedder: Embedder | None = None) -> Builder:
+    """A builder that goes on as the store was built, if there is one, whatever the settings say now."""
+    own = settings.model_copy(update=_made(settings.data))
+    if embedder is None or embedder.name != own.embedder:
+        embedder = load_embedder(own.embedder, own.model_path)
+    return Builder(own.data, own, embedder)
+
+
+def _made(data: Path) -> dict[str, object]:
+    try:
+        with Store.open(data, readonly=True) as store:
+            made = json.loads(store.recipe() or "{}")
+    except IndexMissing:
+        return {}
+    return {name: made[name] for name in SHAPING if name in made}
 
 
 def _put_damaged_aside(data: Path) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from index.embed import Batch, OnBatch
+from index.errors import BadInput
 from index.formats.document import Unread
 from index.generation import Manifest
 from index.records import Document
@@ -70,6 +71,16 @@ class Run:
             self.wanted.add(item.id)
             if self._everything or self._before.get(item.id) != item.sha256:
                 yield item
+
+    def gone(self) -> list[str]:
+        """Documents that stand nowhere any more. Raises BadInput when that cannot be told, and nothing is deleted."""
+        lost = [unread.path for unread in self._unread if unread.lost]
+        if lost or not self.wanted:
+            raise BadInput(
+                f"nothing was pruned: {f'{lost[0]} could not be read' if lost else 'no article was read'}, so what is "
+                "gone cannot be told; mend that, or delete one by one with: quotewell documents delete ID"
+            )
+        return [name for name in self._before if name not in self.wanted]
 
     def embedding(self, texts: int) -> OnBatch:
         """Counts the batches of a group of so many texts."""

@@ -66,15 +66,16 @@ def load_settings(**flags: Any) -> Settings:
 
 def _refuse_unknown_environment() -> None:
     """pydantic-settings passes over unknown variables; a misspelt one would be silently ignored."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    known = sorted(name.upper() for name in Settings.model_fields)
     for name in os.environ:
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            raise BadSetting(f"unknown setting {name}; {_nearest(name.upper(), sorted(known))}")
+        own = name.upper().removeprefix(PREFIX)
+        if name.upper().startswith(PREFIX) and own not in known:
+            raise BadSetting(f"unknown setting {name}; {_nearest(own, known, PREFIX)}")
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def _nearest(name: str, known: list[str], prefix: str = "") -> str:
     close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    return f"did you mean {prefix}{close[0]}?" if close else f"known are {prefix}{f', {prefix}'.join(known)}"
 
 
 def _explain(error: ValidationError) -> str:

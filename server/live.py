@@ -13,6 +13,7 @@ from index.build import Builder
 from index.embed import Embedder, load_embedder
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.generation import current, load
+from index.health import builder_as_built
 from index.records import Document
 from index.settings import Settings
 from rag.assistant import Assistant, open_assistant
@@ -92,9 +93,7 @@ class Live:
             self._refresh()
 
     def _builder(self) -> Builder:
-        if self._embedder is None:
-            self._embedder = load_embedder(self._settings.embedder, self._settings.model_path)
-        return Builder(self._settings.data, self._settings, self._embedder)
+        return builder_as_built(self._settings, self._embedder)
 
     def _watch(self) -> None:
         delay_s = POLL_S

@@ -138,9 +138,7 @@ def test_nothing_else_was_dropped_from_the_articles(seeds: dict[str, Document]) 
         ("001", "negotiate the relaxation of the imposed restrictions. In December 2025,"),
     ],
 )
-def test_a_sentence_that_a_page_break_cut_is_one_again(
-    seeds: dict[str, Document], name: str, sentence: str
-) -> None:
+def test_a_sentence_that_a_page_break_cut_is_one_again(seeds: dict[str, Document], name: str, sentence: str) -> None:
     document = seeds[name]
     assert sentence not in document.source
     start = document.text.index(sentence)
@@ -179,7 +177,20 @@ def test_the_headings_are_those_of_a_reader(seeds: dict[str, Document]) -> None:
 WORDS = st.sampled_from(
     [
         *("the", "council", "met", "on", "Monday", "U.S.", "$552", "10.6", "Dr.", "café", "cafe\u0301", "👩‍👩‍👧", "🇲🇽"),
-        *("東京", "नमस्ते", "[link](#)", r"\$9", r"\[", "**bold**", "__b__", "*it*", "![a](b)", "a\u00adb", "\u200b", "\t"),
+        *(
+            "東京",
+            "नमस्ते",
+            "[link](#)",
+            r"\$9",
+            r"\[",
+            "**bold**",
+            "__b__",
+            "*it*",
+            "![a](b)",
+            "a\u00adb",
+            "\u200b",
+            "\t",
+        ),
         *("[", "]", "(", "**", "*", "\\", "`x`", "—", "“quoted”", "snake_case", "\u00a0", "\ufeff"),
     ]
 )
@@ -190,9 +201,9 @@ LINES = st.one_of(
     st.sampled_from(["Subscribe to our weekly newsletters for free", "Image Source : X", "Advertisement", "> said"]),
     st.sampled_from(["**Conclusions.** The town has paid.", "## A heading", "- an item", "Tariff threats"]),
 )
-SOURCES = st.lists(st.tuples(LINES, st.sampled_from(["\n", "\n\n", "\r\n", "\r\n\r\n", "\r", "\n\f"])), max_size=12).map(
-    lambda found: "".join(line + end for line, end in found)
-)
+SOURCES = st.lists(
+    st.tuples(LINES, st.sampled_from(["\n", "\n\n", "\r\n", "\r\n\r\n", "\r", "\n\f"])), max_size=12
+).map(lambda found: "".join(line + end for line, end in found))
 
 
 @settings(max_examples=80, deadline=None)
@@ -363,7 +374,11 @@ def test_lines_before_the_first_paragraph_are_about_the_article_and_not_part_of_
 
 @pytest.mark.parametrize(
     "paragraph",
-    ["他在一九八七年开了这家面包店。后来他的儿子接手了。", "नगर परिषद ने सोमवार को अगले वर्ष का बजट तय किया।", "هل وافق مجلس المدينة على ميزانية العام المقبل كله؟"],
+    [
+        "他在一九八七年开了这家面包店。后来他的儿子接手了。",
+        "नगर परिषद ने सोमवार को अगले वर्ष का बजट तय किया।",
+        "هل وافق مجلس المدينة على ميزانية العام المقبل كله؟",
+    ],
 )
 def test_short_paragraphs_in_other_alphabets_are_text_and_not_front_matter(paragraph: str) -> None:
     source = f"{paragraph}\n\n{paragraph * 12}"

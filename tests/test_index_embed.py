@@ -141,13 +141,17 @@ def cosine(embedder: Embedder, one: str, other: str) -> float:
 
 def test_the_model_knows_what_is_alike(minilm: OnnxEmbedder) -> None:
     """The first two cosines are those of the model's own documentation."""
-    assert cosine(minilm, "A man is eating food.", "A man is eating a piece of bread.") == pytest.approx(0.755, abs=2e-3)
+    assert cosine(minilm, "A man is eating food.", "A man is eating a piece of bread.") == pytest.approx(
+        0.755, abs=2e-3
+    )
     assert cosine(minilm, "A man is eating food.", "The girl is carrying a baby.") == pytest.approx(-0.105, abs=2e-3)
     capital = "What is the capital of France?"
     assert cosine(minilm, capital, "Paris is the capital of France.") > 0.7
     assert abs(cosine(minilm, capital, "Bananas are rich in potassium.")) < 0.1
     raised = "The central bank raised interest rates."
-    assert cosine(minilm, raised, "Borrowing costs went up.") > 0.4 > 0.1 > cosine(minilm, raised, "Bananas are yellow.")
+    assert (
+        cosine(minilm, raised, "Borrowing costs went up.") > 0.4 > 0.1 > cosine(minilm, raised, "Bananas are yellow.")
+    )
 
 
 def test_the_hash_embedder_finds_shared_words_and_nothing_else() -> None:

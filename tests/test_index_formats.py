@@ -224,7 +224,10 @@ def test_each_line_is_a_document_with_the_usual_names_for_its_facts(tmp_path: Pa
         {"_id": "x3", "title": "Title only", "text": None, "published": "2024-05-04", "language": "de", "more": {}},
     ]
     text = "\n\n".join(json.dumps(line) for line in lines)
-    for path in (file(tmp_path, "a.jsonl", text), file(tmp_path, "b.jsonl.gz", gzip.compress(b"\xef\xbb\xbf" + text.encode()))):
+    for path in (
+        file(tmp_path, "a.jsonl", text),
+        file(tmp_path, "b.jsonl.gz", gzip.compress(b"\xef\xbb\xbf" + text.encode())),
+    ):
         assert unread(path) == {}
         one, seven, three = documents(path).values()
         assert (one.id, one.title, one.text) == ("x1", "One", "A text with * and [x](y) and \\$.")
@@ -261,9 +264,7 @@ def test_each_line_is_a_document_with_the_usual_names_for_its_facts(tmp_path: Pa
         (b"\xff\xfe\x01", "is not"),
     ],
 )
-def test_a_broken_line_is_reported_by_its_number_and_the_others_are_read(
-    tmp_path: Path, line: bytes, why: str
-) -> None:
+def test_a_broken_line_is_reported_by_its_number_and_the_others_are_read(tmp_path: Path, line: bytes, why: str) -> None:
     good = json.dumps({"_id": "good", "text": PROSE}).encode()
     last = json.dumps({"_id": "last", "text": PROSE}).encode()
     path = file(tmp_path, "a.jsonl", b"\n".join([good, b"", line, last]))

@@ -91,7 +91,22 @@ def test_the_articles_have_as_many_sentences_as_were_counted() -> None:
 
 
 PIECES = st.sampled_from(
-    ["He went to the U.S.", "Dr. Lind came.", "“Yes.”", "(no.)", "?!", "...", "。", "word ", "\n", "\t", "  ", "3.5", "\r", "\u2028"]
+    [
+        "He went to the U.S.",
+        "Dr. Lind came.",
+        "“Yes.”",
+        "(no.)",
+        "?!",
+        "...",
+        "。",
+        "word ",
+        "\n",
+        "\t",
+        "  ",
+        "3.5",
+        "\r",
+        "\u2028",
+    ]
 )
 
 
@@ -127,13 +142,20 @@ def test_time_grows_with_the_line_and_not_with_its_square(splitter: str, pattern
 
 
 def test_a_long_line_has_the_same_sentences_as_its_parts() -> None:
-    some = ["Dr. Lind of the U.S. Senate came at 5 p.m. to agree the budget.", "It took 3.5 hours.", "“Why?”", "Nobody knew."]
+    some = [
+        "Dr. Lind of the U.S. Senate came at 5 p.m. to agree the budget.",
+        "It took 3.5 hours.",
+        "“Why?”",
+        "Nobody knew.",
+    ]
     assert cut(" ".join(some * 120)) == some * 120
 
 
 def test_the_language_of_a_text_is_told_when_it_is_long_enough() -> None:
     english = "The council of Brin met on Monday to agree the budget for the year ahead of it."
-    spanish = "El consejo de la ciudad se reunió el lunes para acordar el presupuesto del año que viene, dijo el alcalde."
+    spanish = (
+        "El consejo de la ciudad se reunió el lunes para acordar el presupuesto del año que viene, dijo el alcalde."
+    )
     assert (language(english), language(spanish), language("Too short.")) == ("en", "es", "")
     assert foreign(spanish, "en")
     assert not foreign(spanish, "es")

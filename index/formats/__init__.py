@@ -54,7 +54,12 @@ def _documents(root: Path) -> Iterator[tuple[Path, Document | Unread]]:
         reader = ARTICLES.get(_suffix(path))
         try:
             if reader is None:
-                raise UnreadableFile(f"files of type '{path.suffix}' are not read; known are {', '.join(ARTICLES)}")
+                known = ", ".join(ARTICLES)
+                yield (
+                    path,
+                    Unread(str(path), f"files of type '{path.suffix}' are not read; known are {known}", lost=False),
+                )
+                continue
             _refuse(path)
             for found in reader(path, name[: -len(_suffix(path))], metadata):
                 yield path, found

@@ -27,6 +27,7 @@ class Unread:
 
     path: str
     reason: str
+    lost: bool = True  # documents may stand there; False for a file that is no article by its type
 
 
 def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts, *, language: str = "") -> Document:

@@ -1,0 +1,251 @@
+"""The search index on disk: whole or not there, never wrong, and made again from the store whenever in doubt."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.encoding import Encoding
+from index.errors import IndexDamaged, IndexMissing
+from index.generation import (
+    KEPT,
+    Arrays,
+    arrays_of,
+    current,
+    load,
+    point_to,
+    publish,
+    put_aside,
+    version_of,
+)
+from index.search import Index, open_index
+from index.settings import Settings
+
+ARRAYS: Arrays = {"vectors": np.eye(3, dtype=np.float32), "names_json": np.arange(5, dtype=np.uint8)}
+
+
+def put(data: Path, version: str, arrays: Arrays = ARRAYS) -> None:
+    publish(data, arrays, version, sequence=1, recipe="{}", documents=2)
+
+
+def versions(data: Path) -> set[str]:
+    return {path.name for path in (data / "generations").iterdir() if path.is_dir() and path.name[0] != "."}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_what_was_published_is_what_is_loaded(tmp_path: Path) -> None:
+    manifest = publish(tmp_path, ARRAYS, "v1", sequence=7, recipe='{"a": 1}', documents=2)
+    assert current(tmp_path) == "v1"
+    loaded = load(tmp_path, "v1")
+    assert loaded.manifest == manifest
+    assert (manifest.sequence, manifest.recipe, manifest.documents, manifest.passages) == (7, '{"a": 1}', 2, 3)
+    for name, values in ARRAYS.items():
+        array = loaded.array(name)
+        assert np.array_equal(array, values) and array.dtype == values.dtype
+        assert not array.flags.writeable
+    assert set(loaded.arrays("names_")) == {"json"}
+    assert set(loaded.arrays("")) == set(ARRAYS)
+
+
+def test_the_same_arrays_are_the_same_bytes(tmp_path: Path) -> None:
+    put(tmp_path / "a", "v1")
+    put(tmp_path / "b", "v1", dict(reversed(ARRAYS.items())))
+    assert contents(tmp_path / "a" / "generations" / "v1") == contents(tmp_path / "b" / "generations" / "v1")
+
+
+def test_the_current_generation_and_the_one_before_are_kept(tmp_path: Path) -> None:
+    for number in range(1, 5):
+        put(tmp_path, f"v{number}")
+        assert current(tmp_path) == f"v{number}"
+        assert versions(tmp_path) == {f"v{n}" for n in range(max(1, number - KEPT + 1), number + 1)}
+    point_to(tmp_path, "v3")
+    assert (current(tmp_path), versions(tmp_path)) == ("v3", {"v3", "v4"})
+
+
+def test_arrays_of_a_dropped_generation_can_still_be_read(tmp_path: Path) -> None:
+    put(tmp_path, "v1")
+    vectors = load(tmp_path, "v1").array("vectors")
+    for number in range(2, 5):
+        put(tmp_path, f"v{number}")
+    assert "v1" not in versions(tmp_path)
+    assert np.array_equal(vectors, np.eye(3))
+
+
+def test_an_array_that_is_gone_is_damage(tmp_path: Path) -> None:
+    put(tmp_path, "v1")
+    loaded = load(tmp_path, "v1")
+    shutil.rmtree(loaded.folder)
+    with pytest.raises(IndexDamaged, match=r"vectors\.npy cannot be read"):
+        loaded.array("vectors")
+
+
+def test_what_an_interrupted_run_left_behind_does_no_harm_and_goes(tmp_path: Path) -> None:
+    put(tmp_path, "v1")
+    root = tmp_path / "generations"
+    for name in (".v2.4711", ".generation.new"):
+        (root / name).mkdir()
+        (root / name / "vectors.npy").write_bytes(b"half")
+    (root / ".CURRENT.new").write_text("v2")
+    (root / "v3").mkdir()  # no manifest: as if renamed by hand
+    assert current(tmp_path) == "v1"
+    assert np.array_equal(load(tmp_path, "v1").array("vectors"), np.eye(3))
+    put(tmp_path, "v2")
+    put(tmp_path, "v3")
+    assert (current(tmp_path), versions(tmp_path)) == ("v3", {"v2", "v3"})
+    assert {path.name for path in root.iterdir()} == {"v2", "v3", "CURRENT", ".lock"}
+    load(tmp_path, "v3")
+
+
+def test_no_index_at_all_says_how_to_build_one(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match=r"no search index in '.*'; build one with: quotewell index PATH --data"):
+        current(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "3", "null", '{"format": 1}', "\0", "not json", "[" * 50])
+def test_a_manifest_that_is_none_is_damage(tmp_path: Path, text: str) -> None:
+    put(tmp_path, "v1")
+    (tmp_path / "generations" / "v1" / "manifest.json").write_text(text)
+    with pytest.raises(IndexDamaged, match=r"manifest\.json"):
+        load(tmp_path, "v1")
+
+
+def test_a_generation_under_another_name_is_damage(tmp_path: Path) -> None:
+    put(tmp_path, "v1")
+    (tmp_path / "generations" / "v1").rename(tmp_path / "generations" / "v2")
+    with pytest.raises(IndexDamaged, match="version v1"):
+        load(tmp_path, "v2")
+
+
+def test_the_latest_damaged_generation_is_kept_for_whoever_wants_to_look(tmp_path: Path) -> None:
+    put(tmp_path, "v1")
+    put_aside(tmp_path, "v1")
+    put_aside(tmp_path, "v1")
+    put_aside(tmp_path, "v2")
+    for number in range(2, 6):
+        put(tmp_path, f"v{number}")
+    assert contents(tmp_path / "generations" / ".damaged").keys() == {"manifest.json", "names_json.npy", "vectors.npy"}
+    assert versions(tmp_path) == {"v4", "v5"}
+
+
+@given(st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=4), st.text(max_size=4))
+def test_a_version_is_a_matter_of_recipe_and_documents_and_nothing_else(hashes: dict[str, str], recipe: str) -> None:
+    version = version_of(recipe, hashes)
+    assert len(version) == 16 and set(version) <= set("0123456789abcdef")
+    assert version == version_of(recipe, dict(reversed(hashes.items())))
+    assert version != version_of(recipe + " ", hashes)
+    assert version != version_of(recipe, hashes | {"new": "x"})
+    assert all(version != version_of(recipe, hashes | {name: hashes[name] + "0"}) for name in hashes)
+
+
+@pytest.mark.parametrize("counts", [[], [0], [2, 0, 3]])
+def test_token_arrays_of_all_passages_stand_row_by_row(counts: list[int]) -> None:
+    numbers = np.random.default_rng(1)
+    encodings = [
+        Encoding.from_floats(np.eye(4)[row % 4], numbers.normal(size=(n, 4)), [[t, t + 1] for t in range(n)])
+        for row, n in enumerate(counts)
+    ]
+    arrays = arrays_of(encodings, 4)
+    assert arrays["vectors"].shape == (len(counts), 4)
+    assert arrays["token_vectors"].shape == (sum(counts), 4)
+    assert arrays["token_offsets"].shape == (sum(counts), 2)
+    starts = arrays["token_starts"].tolist()
+    assert starts[0] == 0 and np.diff(starts).tolist() == counts
+    for row, encoding in enumerate(encodings):
+        rows = slice(starts[row], starts[row + 1])
+        assert np.array_equal(arrays["token_vectors"][rows], encoding.tokens)
+        assert np.array_equal(arrays["token_scales"][rows], encoding.scales)
+
+
+# -- damage, and what mends it --
+
+NAMES = [
+    "CURRENT",
+    "manifest.json",
+    "vectors.npy",
+    "token_starts.npy",
+    "token_vectors.npy",
+    "token_scales.npy",
+    "token_offsets.npy",
+    "lexical_vocabulary.npy",
+    "lexical_indptr.npy",
+    "lexical_rows.npy",
+    "lexical_counts.npy",
+    "lexical_lengths.npy",
+    "passage_json.npy",
+    "passage_starts.npy",
+    "document_json.npy",
+    "document_starts.npy",
+    "document_id_json.npy",
+    "document_id_starts.npy",
+    "document_first_rows.npy",
+]
+
+
+def answers(index: Index) -> list[object]:
+    questions = ["Who runs the bakery?", "When was the comet seen?", "night ferry to Aldra"]
+    return [index.search(question, limit=3) for question in questions]
+
+
+def test_every_file_of_an_index_is_in_the_list_of_this_test(hash_index: Index) -> None:
+    assert {path.name for path in hash_index.generation.folder.iterdir()} == set(NAMES) - {"CURRENT"}
+
+
+DAMAGES = [
+    *((name, "middle byte") for name in NAMES),
+    *(("vectors.npy", damage) for damage in ("first byte", "last byte", "high bit", "cut", "empty", "gone", "longer")),
+    *(("manifest.json", damage) for damage in ("high bit", "cut", "gone", "longer")),
+    *(("CURRENT", damage) for damage in ("high bit", "cut", "empty", "gone", "longer")),
+]
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGES)
+def test_no_answer_comes_from_damaged_data_and_the_next_run_makes_the_same_index_again(
+    hash_index: Index, hash_settings: Settings, hash_builder: Builder, six_files: Path, name: str, damage: str
+) -> None:
+    data, folder = hash_settings.data, hash_index.generation.folder
+    before, said, pointer = contents(folder), answers(hash_index), data / "generations" / "CURRENT"
+    path = pointer if name == "CURRENT" else folder / name
+    whole = path.read_bytes()
+    place = {"first byte": 0, "last byte": len(whole) - 1}.get(damage, len(whole) // 2)
+    flipped = bytearray(whole)
+    flipped[place] ^= 0x80 if damage == "high bit" else 1
+    path.write_bytes({"cut": whole[:-3], "empty": b"", "longer": whole + b"x"}.get(damage, bytes(flipped)))
+    if damage == "gone":
+        path.unlink()
+    with pytest.raises(IndexMissing if (name, damage) == ("CURRENT", "gone") else IndexDamaged):
+        open_index(data, hash_settings, HashEmbedder())
+    report = hash_builder.index([six_files])
+    assert (report.unchanged, report.embedded_passages, report.version) == (6, 0, hash_index.version)
+    assert contents(folder) == before
+    assert pointer.read_text() == hash_index.version
+    assert answers(open_index(data, hash_settings, HashEmbedder())) == said
+
+
+def test_any_byte_of_the_manifest_counts(hash_index: Index, hash_settings: Settings) -> None:
+    path = hash_index.generation.folder / "manifest.json"
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 7):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1
+        path.write_bytes(bytes(flipped))
+        with pytest.raises(IndexDamaged):
+            load(hash_settings.data, hash_index.version)
+
+
+def test_an_index_that_is_lost_is_made_again_from_the_store(
+    hash_index: Index, hash_settings: Settings, hash_builder: Builder, six_files: Path
+) -> None:
+    before = contents(hash_index.generation.folder)
+    shutil.rmtree(hash_settings.data / "generations")
+    with pytest.raises(IndexMissing):
+        open_index(hash_settings.data, hash_settings, HashEmbedder())
+    assert hash_builder.index([six_files]).embedded_passages == 0
+    assert contents(hash_index.generation.folder) == before
