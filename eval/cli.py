@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from eval.arms import Comparison
 from eval.corpora import indexed
 from eval.fit import Sample
 from eval.report import (
     json_of,
     json_of_comparison,
     markdown_of,
+    markdown_of_arms,
     replace_block,
     text_of,
     text_of_comparison,
@@ -19,7 +21,7 @@ from eval.report import (
 from eval.run import Report
 from eval.run import run as run_questions
 from eval.sets import resolve_set
-from eval.tune import compare_fusions, fit_reader, gather, tuning_half
+from eval.tune import compare_fusions, fit_reader, gather, half
 from index.console import emit, emit_json, progress, tell
 from index.embed import load_embedder
 from index.options import Data, Json
@@ -27,6 +29,8 @@ from index.settings import load_settings
 from rag.assistant import open_assistant
 
 WORK = Path(".eval")
+SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
+SHOWN_PAIRS = (("convex 0.5", "rrf"), ("reader", "convex 0.5"), ("reader", "rrf"))
 PLAIN = Path(__file__).parent.parent / "rag" / "plain.json"
 
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
@@ -68,15 +72,24 @@ def run(
 @app.command()
 def fusion(
     sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")],
+    test: Annotated[bool, typer.Option("--test", help="The halves that are never tuned on.")] = False,
+    write: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare BM25, dense, RRF and convex fusion on the tuning half of each set, pair by pair."""
+    """Compare ways of ordering passages, pair by pair, on the tuning half of each set or on the other one."""
     settings = load_settings()
     embedder = load_embedder(settings.embedder, settings.model_path)
+    found: list[Comparison] = []
     for path in sets:
         with progress() as show:
-            found = compare_fusions(tuning_half(resolve_set(path)), settings, embedder, WORK, show)
-        emit_json(json_of_comparison(found)) if as_json else emit(f"{text_of_comparison(found)}\n")
+            questions = half(resolve_set(path), tuning=not test)
+            found.append(compare_fusions(questions, settings, embedder, WORK, show))
+        emit_json(json_of_comparison(found[-1])) if as_json else emit(f"{text_of_comparison(found[-1])}\n")
+    for file in write or []:
+        name = "fusion-test" if test else "fusion-tuning"
+        command = f"quotewell eval fusion{' --test' if test else ''} {' '.join(path.name for path in sets)}"
+        replace_block(file, name, markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command))
+        tell(f"wrote the table into {file}")
 
 
 @app.command()
@@ -90,7 +103,7 @@ def fit(
     found: list[Sample] = []
     with progress() as show:
         for path in sets:
-            found += gather(tuning_half(resolve_set(path)), settings, embedder, WORK, show)
+            found += gather(half(resolve_set(path), tuning=True), settings, embedder, WORK, show)
     out.write_text(f"{json.dumps(fit_reader(found), indent=1)}\n", "utf-8")
     tell(f"wrote the weights fitted on {len(found):,} questions to '{out}'")
 

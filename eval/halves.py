@@ -11,6 +11,12 @@ from eval.sets import EvalSet
 _SQUAD_ARTICLES = 8
 
 
+def testing_questions(questions: EvalSet) -> list[Question]:
+    """The other half: nothing was ever chosen by looking at it. Empty for a gold file named *-dev."""
+    tuned = {question.id for question in tuning_questions(questions)}
+    return [question for question in questions.questions if question.id not in tuned]
+
+
 def tuning_questions(questions: EvalSet) -> list[Question]:
     """The half that fitting and sweeping see. Empty for a gold file that is not named *-dev."""
     if not isinstance(questions, BeirSet):

@@ -70,6 +70,32 @@ def markdown_of(report: Report, *, command: str) -> str:
     return "\n".join([*lines, "", f"{_title(report)}: written by `{command}`.", *notes])
 
 
+def markdown_of_arms(
+    comparisons: Sequence[Comparison], arms: Sequence[str], pairs: Sequence[tuple[str, str]], *, command: str
+) -> str:
+    """For each set the arms' Success@1 / nDCG@10, then the paired differences of nDCG@10 that matter, in points."""
+    lines = [f"| set | n | {' | '.join(arms)} |", f"|---|---:|{'---:|' * len(arms)}"]
+    for each in comparisons:
+        figures = {arm: {figure.name: figure for figure in each.arms[arm]} for arm in arms}
+        cells = [f"{_value(of['Success@1'])[1:]} / {_value(of['nDCG@10'])[1:]}" for of in figures.values()]
+        lines.append(f"| {each.set_name} | {figures[arms[0]]['nDCG@10'].n} | {' | '.join(cells)} |")
+    lines += ["", "| nDCG@10, paired, in points | " + " | ".join(f"{a} − {b}" for a, b in pairs) + " |"]
+    lines += [f"|---|{'---:|' * len(pairs)}"]
+    for each in comparisons:
+        lines.append(f"| {each.set_name} | {' | '.join(_points(each, a, b) for a, b in pairs)} |")
+    return "\n".join([*lines, "", f"Cells are Success@1 / nDCG@10; intervals are 95 %. Written by `{command}`."])
+
+
+def _points(comparison: Comparison, arm: str, other: str) -> str:
+    """The difference as a person reads it: in points, with its interval."""
+    for each in comparison.differences:
+        if each.figure.name == "nDCG@10" and {each.arm, each.other} == {arm, other}:
+            sign = 100 if each.arm == arm else -100
+            value, low, high = (sign * (x or 0.0) for x in (each.figure.value, each.figure.low, each.figure.high))
+            return f"{value:+.1f} [{min(low, high):+.1f}, {max(low, high):+.1f}]"
+    return _NOT_MEASURED
+
+
 def replace_block(path: Path, name: str, body: str) -> bool:
     """Put `body` between `<!-- eval:NAME -->` and `<!-- /eval:NAME -->`; False when it stood there already.
 

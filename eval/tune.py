@@ -14,18 +14,18 @@ from eval.arms import Comparison, Retrieve, compare_arms
 from eval.beir import BeirSet
 from eval.corpora import indexed
 from eval.fit import Floats, Sample, confidence_rows, fit_confidence, fit_sentence, samples, shares, without_answer
-from eval.halves import tuning_questions
+from eval.halves import testing_questions, tuning_questions
 from eval.judge import judge_for
 from eval.sets import EvalSet
 from index.embed import Embedder
 from index.progress import Progress
 from index.search import Index, open_index
 from index.settings import Settings
-from rag.assistant import READ_HITS
+from rag.assistant import READ_HITS, open_assistant
 from rag.evidence import FEATURES
 from rag.weights import CONFIDENCE_FEATURES
 
-WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
 MAX_QUOTES = 3
 RIGHT, WRONG, NO_ANSWER = 1.0, -0.5, -1.0  # what answering gains over abstaining: right, wrong, and nothing to find
@@ -35,9 +35,9 @@ EXTRA_QUOTE = 0.15  # what a reader's time for one more quote costs, in right an
 Show = Callable[[str, int, int], None]
 
 
-def tuning_half(questions: EvalSet) -> EvalSet:
-    """The same set with only the questions that may be tuned on."""
-    kept = tuple(tuning_questions(questions))
+def half(questions: EvalSet, *, tuning: bool) -> EvalSet:
+    """The same set with only the questions that may be tuned on, or only the others."""
+    kept = tuple(tuning_questions(questions) if tuning else testing_questions(questions))
     if not isinstance(questions, BeirSet):
         return replace(questions, questions=kept)
     ids = {question.id for question in kept}
@@ -58,16 +58,21 @@ def open_set(
 
 
 def compare_fusions(questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: Show) -> Comparison:
-    """BM25 alone, dense alone, RRF, and the convex combination by weight, on one index."""
+    """BM25 alone, dense alone, the convex combination by weight, RRF, and the order that the reader gives."""
     index, own = open_set(questions, settings, embedder, work, show)
 
     def arm(**fusion: Any) -> Retrieve:
         tried = Index(index.generation, embedder, own.model_copy(update=fusion))
         return lambda question, limit: tried.search(question, limit=limit)
 
-    arms = {"bm25": arm(fusion="convex", dense_weight=0.0), "dense": arm(fusion="convex", dense_weight=1.0)}
-    arms |= {"rrf": arm(fusion="rrf")}
+    arms: dict[str, Retrieve] = {
+        "bm25": arm(fusion="convex", dense_weight=0.0),
+        "dense": arm(fusion="convex", dense_weight=1.0),
+    }
+    assistant = open_assistant(settings=own, embedder=embedder)
+    arms |= {"reader": lambda question, limit: assistant.search(question, limit=limit)}
     arms |= {f"convex {weight}": arm(fusion="convex", dense_weight=weight) for weight in WEIGHTS}
+    arms |= {"rrf": arm(fusion="rrf")}
     return compare_arms(arms, questions, index, progress=lambda done, total: show(questions.name, done, total))
 
 

@@ -8,7 +8,7 @@ import pytest
 from index.build import Builder
 from index.embed import HashEmbedder, OnnxEmbedder
 from index.search import Index, open_index
-from index.settings import Settings
+from index.settings import Settings, load_settings
 
 SIX_ARTICLES = {
     "bakery": (
@@ -65,7 +65,7 @@ def six_files(tmp_path: Path, six_articles: dict[str, str]) -> Path:
 @pytest.fixture
 def hash_settings(tmp_path: Path) -> Settings:
     """Data in a folder of this test, and the embedder that needs no model."""
-    return Settings(data=tmp_path / "data", embedder="hash")
+    return load_settings(data=tmp_path / "data", embedder="hash")
 
 
 @pytest.fixture

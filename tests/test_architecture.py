@@ -250,7 +250,10 @@ def test_a_planted_breach_is_found_and_named(rule: object, path: str, source: st
 SOUND = [
     ("index/store.py", "import json\nimport numpy as np\nfrom index.records import Span\nfrom index import errors\n"),
     ("index/formats/text.py", "import yaml\nfrom index.formats.document import Unread\n"),
-    ("index/embed.py", "class A:\n    def __init__(self):\n        from sentence_transformers import SentenceTransformer\n"),
+    (
+        "index/embed.py",
+        "class A:\n    def __init__(self):\n        from sentence_transformers import SentenceTransformer\n",
+    ),
     ("server/ask.py", "from fastapi import FastAPI\nfrom rag import Assistant\nfrom index.errors import BadInput\n"),
     ("eval/run.py", "from eval.gold import Question\nimport eval.gold as gold\nx = 1\n" * 80),
     ("quotewell.py", "import typer\nfrom eval.cli import run\n"),

@@ -335,7 +335,9 @@ def test_paragraphs_that_are_not_cut_stay_apart(second: str) -> None:
 
 
 def test_a_hard_wrapped_block_is_one_paragraph_and_other_lines_stand_alone() -> None:
-    wrapped = "The council of Brin met on Monday to agree the\nbudget for the year ahead of it, and it took the\nmayor nine hours."
+    wrapped = (
+        "The council of Brin met on Monday to agree the\nbudget for the year ahead of it, and the\ntalks took long."
+    )
     assert clean(wrapped).text == wrapped.replace("\n", " ")
     title = "The harbour of Brin is slowly silting up\nNobody in the hall can say what is to be done\n"
     assert clean(title + PROSE + " " + MORE).text == f"{PROSE} {MORE}"

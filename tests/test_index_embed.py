@@ -18,7 +18,7 @@ from index.errors import IndexMismatch, ModelMissing
 from index.formats import read
 from index.records import Document
 from index.search import open_index
-from index.settings import Settings
+from index.settings import Settings, load_settings
 from index.split import SplitRule, split
 from index.weights import MINILM_ONNX, fingerprint, packaged_onnx, packaged_torch, sha256
 
@@ -66,8 +66,8 @@ def check_encoded(embedder: Embedder, text: str, encoded: Encoded) -> None:
     assert encoded.vector.shape == (embedder.dim,)
     assert encoded.tokens.shape == (count, embedder.dim)
     assert encoded.offsets.shape == (count, 2)
-    kinds = (encoded.vector.dtype, encoded.tokens.dtype, encoded.offsets.dtype)
-    assert kinds == (np.float32, np.float32, np.int32)
+    kinds = [array.dtype.name for array in (encoded.vector, encoded.tokens, encoded.offsets)]
+    assert kinds == ["float32", "float32", "int32"]
     assert abs(np.linalg.norm(encoded.vector) - 1) < 1e-5
     assert np.abs(np.linalg.norm(encoded.tokens, axis=1) - 1).max(initial=0) < 1e-5
     end = 0
@@ -180,7 +180,7 @@ def test_torch_and_onnx_agree_on_every_passage_of_the_articles(
 
 @pytest.mark.slow
 def test_hardly_anything_is_computed_for_padding(minilm: OnnxEmbedder, tmp_path: Path) -> None:
-    report = Builder(tmp_path, Settings(data=tmp_path), minilm).index([SEEDS])
+    report = Builder(tmp_path, load_settings(data=tmp_path), minilm).index([SEEDS])
     assert report.unread == ()
     assert report.tokens == sum(n + 2 for n in minilm.count_tokens(passages_of_the_seeds(minilm)))
     assert 1.0 <= report.padding_ratio <= 1.05
@@ -298,7 +298,7 @@ print(json.dumps({"status": answer.status, "modules": sorted(sys.modules)}))
 def test_asking_loads_neither_torch_nor_sentence_transformers(
     tmp_path: Path, six_files: Path, minilm: OnnxEmbedder
 ) -> None:
-    Builder(tmp_path / "data", Settings(data=tmp_path / "data"), minilm).index([six_files])
+    Builder(tmp_path / "data", load_settings(data=tmp_path / "data"), minilm).index([six_files])
     command = [sys.executable, "-c", ASKING, str(tmp_path / "data")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     told = json.loads(done.stdout)

@@ -15,7 +15,7 @@ from index.fuse import convex, reciprocal_rank
 from index.generation import Generation, publish
 from index.records import Document, Scored
 from index.search import Index, fuse, open_index
-from index.settings import Settings
+from index.settings import Settings, load_settings
 from index.shelf import Shelf, pack_documents, pack_passages
 from index.split import SplitRule, split
 
@@ -48,7 +48,7 @@ def test_a_hit_is_what_the_index_holds_and_says_why_it_was_found(hash_index: Ind
         for name, ranking in rankings.items():
             places = {scored.row: (rank, scored.score) for rank, scored in enumerate(ranking, start=1)}
             assert (hit.ranks.get(name), hit.scores.get(name)) == places.get(hit.row, (None, None))
-    assert [(h.row, h.score) for h in hits] == list(fuse(rankings, Settings(embedder="hash")))
+    assert [(h.row, h.score) for h in hits] == list(fuse(rankings, load_settings(embedder="hash")))
     assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
 
 
@@ -95,12 +95,12 @@ def test_a_question_without_a_known_word_is_no_error(hash_index: Index, question
 
 def test_the_settings_say_how_rankings_are_fused() -> None:
     rankings = {"dense": [Scored(0, 0.9), Scored(1, 0.1)], "lexical": [Scored(1, 7.0), Scored(2, 3.0), Scored(0, 1.0)]}
-    assert fuse(rankings, Settings(fusion="rrf")) == reciprocal_rank(rankings)
+    assert fuse(rankings, load_settings(fusion="rrf")) == reciprocal_rank(rankings)
     for weight in (0.0, 0.3, 1.0):
         expected = convex(rankings, {"dense": weight, "lexical": 1 - weight})
-        assert fuse(rankings, Settings(dense_weight=weight)) == expected
-    assert [s.row for s in fuse(rankings, Settings(dense_weight=1.0))][0] == 0
-    assert [s.row for s in fuse(rankings, Settings(dense_weight=0.0))][0] == 1
+        assert fuse(rankings, load_settings(dense_weight=weight)) == expected
+    assert [s.row for s in fuse(rankings, load_settings(dense_weight=1.0))][0] == 0
+    assert [s.row for s in fuse(rankings, load_settings(dense_weight=0.0))][0] == 1
 
 
 def test_the_depth_is_how_many_each_ranker_gives(hash_index: Index, hash_settings: Settings) -> None:
@@ -191,7 +191,7 @@ def test_a_generation_that_is_dropped_while_it_is_opened_gives_way_to_the_next(
     arrays = {name: np.array(values) for name, values in hash_index.generation.arrays("").items()}
     manifest = hash_index.manifest
     load_array = Generation.array
-    dropped = []
+    dropped: list[Path] = []
 
     def array(self: Generation, name: str) -> object:
         if not dropped:
@@ -227,6 +227,6 @@ def test_the_articles_answer_with_the_real_embedder(
     minilm: OnnxEmbedder, tmp_path_factory: pytest.TempPathFactory, question: str, said: str
 ) -> None:
     data = tmp_path_factory.getbasetemp() / "seeds-minilm"
-    Builder(data, Settings(data=data), minilm).index([SEEDS])  # costs nothing the second time
-    hits = open_index(data, Settings(data=data), minilm).search(question, limit=3)
+    Builder(data, load_settings(data=data), minilm).index([SEEDS])  # costs nothing the second time
+    hits = open_index(data, load_settings(data=data), minilm).search(question, limit=3)
     assert any(said in hit.passage.text for hit in hits)
