@@ -1,14 +1,18 @@
-"""The commands that measure and fit: `eval run`, `eval fusion`, `eval fit`."""
+"""The commands that measure and fit: `eval run`, `eval fusion`, `eval fit`, `eval bench`."""
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from eval.arms import Comparison
+from eval.bench import bench as measure_costs
+from eval.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.corpora import indexed
 from eval.fit import Sample
+from eval.gold import read_gold
 from eval.report import (
     json_of,
     json_of_comparison,
@@ -24,7 +28,7 @@ from eval.sets import resolve_set
 from eval.tune import compare_fusions, fit_reader, gather, half
 from index.console import emit, emit_json, progress, tell
 from index.embed import load_embedder
-from index.options import Data, Json
+from index.options import Data, Json, same_data
 from index.settings import load_settings
 from rag.assistant import open_assistant
 
@@ -32,6 +36,7 @@ WORK = Path(".eval")
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
 SHOWN_PAIRS = (("convex 0.5", "rrf"), ("reader", "convex 0.5"), ("reader", "rrf"))
 PLAIN = Path(__file__).parent.parent / "rag" / "plain.json"
+BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
 
@@ -113,3 +118,21 @@ def _keep(report: Report, folder: Path) -> None:
     (folder / f"{report.set_name}.json").write_text(json.dumps(json_of(report), ensure_ascii=False, indent=2), "utf-8")
     (folder / f"{report.set_name}.txt").write_text(f"{text_of(report)}\n", "utf-8")
     tell(f"kept as {report.set_name}.json and {report.set_name}.txt in '{folder}'")
+
+
+@app.command()
+def bench(
+    data: Data = None,
+    write: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the CPU time and memory of answers and of indexing; without --data, on the bundled articles."""
+    settings = load_settings(data=data)
+    questions = [question.asked for question in read_gold(BENCH_QUESTIONS)]
+    with progress() as show, TemporaryDirectory(prefix="quotewell-bench-") as work:
+        found = measure_costs(settings, questions, Path(work), on=show)
+    emit_json(json_of_bench(found)) if as_json else emit(text_of_bench(found))
+    command = f"quotewell eval bench{same_data(settings)}"
+    for file in write or []:
+        changed = replace_block(file, "bench", markdown_of_bench(found, command=command))
+        tell(f"{'wrote the table into' if changed else 'the table stands already in'} {file}")

@@ -111,7 +111,7 @@ def test_front_matter_gives_facts_and_is_no_text(tmp_path: Path) -> None:
         ("title: [unclosed", "not YAML"),
         ("date: 2025-02-30", "day is out of range"),
         ("date: someday", "expected YYYY-MM-DD"),
-        ("a: " + "[" * 1500, "not YAML"),
+        ("a: " + "{a: " * 4000, "not YAML"),
         ("title: {a: b}", "nested value at title"),
         ("a: &a [x, x, x]\nb: &b [*a, *a]\ntitle: [*b, *b]", "nested value at title"),
         ("date: " + "9" * 5000, ""),

@@ -156,7 +156,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize("title", ["A title", "word " * 500, "y" * 3000], ids=["title", "huge title", "endless title"])
+@pytest.mark.parametrize("title", ["word " * 500, "y" * 3000], ids=["huge title", "endless title"])
 def test_nothing_is_ever_longer_than_the_embedder_reads(minilm: OnnxEmbedder, kind: str, title: str) -> None:
     document = document_of(HOSTILE[kind], title=title)
     assert check_passages(document, RULE, minilm.count_tokens)
