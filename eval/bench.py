@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.costs import LEAST_OF, Spread, cold, indexing, lexical, warm
+from eval.costs import Spread, clocked, cold, indexing, lexical, warm
 from index.errors import BadInput
 from index.first import SEEDS
+from index.generation import current
 from index.settings import Settings
-from rag.assistant import READ_HITS, open_assistant
 
 COLD_BAR_S = 1.5  # CPU seconds that a fresh process may take for its answer
 
@@ -46,24 +46,27 @@ ROUNDS = Rounds()
 def bench(
     settings: Settings, questions: Sequence[str], work: Path, *, rounds: Rounds = ROUNDS, on: OnStep = lambda *_: None
 ) -> Bench:
-    """Everything, on the index that the settings name, else on the bundled articles, indexed in the empty folder `work`.
+    """Everything, on the index that the settings name, else on the bundled articles, indexed in the empty `work`.
 
     Indexing is always measured on the bundled articles. Raises what opening an index raises, and BadInput for an
     index without words or no questions.
     """
     if not questions:
         raise BadInput("no questions to measure on; give a gold file with at least one")
+    named = "data" in settings.model_fields_set
+    if named:
+        current(settings.data)  # that it is missing should not show only after a minute
     asked = list(dict.fromkeys(question.strip() for question in questions))  # a repeated one would not be new
     on("indexing", 0, 4)
     indexed = indexing(SEEDS, settings, work, rounds.indexing)
-    own = settings if "data" in settings.model_fields_set else settings.model_copy(update={"data": work / "0"})
+    own = settings if named else settings.model_copy(update={"data": work / "0"})
     on("cold answers", 1, 4)
     fresh, torch = cold(own.data, asked[0], rounds.cold)
     on("warm answers", 2, 4)
-    assistants = (open_assistant(settings=own), open_assistant(settings=own))
-    answered = warm(assistants, asked, max(READ_HITS, own.limit))
-    index = assistants[0].index
+    assistant, clock = clocked(own)
+    answered = warm(assistant, clock, asked)
     on("BM25", 3, 4)
+    index = assistant.index
     ranked = lexical(index, asked, rounds.lexical)
     spreads = (*fresh, *answered, *indexed, *ranked)
     return Bench(index.version, index.passage_count, spreads, torch, _notes(fresh[0], torch))
@@ -134,11 +137,11 @@ def _notes(cold_answer: Spread, torch: bool) -> tuple[str, ...]:
     return (
         _bar(cold_answer, torch),
         "cold: a fresh `quotewell ask` on a saved index, whose files the system has read before",
-        f"warm: every question is new, its passages are not; a stage after the encoding is the least of {LEAST_OF} runs",
+        "warm: every question is new, its passages are not; the stages add up to the whole answer",
         "indexing: the bundled articles, with the model loaded before",
         "BM25: the scores of both ways are equal to the last bit for every question",
         f"CPU time of all threads added up, on {platform.machine()} with {os.cpu_count()} cores and "
-        f"Python {platform.python_version()}",
+        f"Python {platform.python_version()}; {os.getloadavg()[0]:.1f} processes wanted to run on average meanwhile",
     )
 
 

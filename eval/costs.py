@@ -1,7 +1,7 @@
 """What answering and indexing cost: CPU time, memory, and what each stage takes of them.
 
-Only CPU time is measured, all threads added up, because it hardly moves when others use the machine; a comparison is a
-ratio within one run. No figure comes without what it was observed on, one value an observation.
+Only CPU time is measured, all threads added up. Others who use the machine move it less than they move wall time, but
+they do (caches, shared cores), so a comparison is a ratio within one run and every observation is kept.
 """
 
 import json
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
@@ -22,13 +22,17 @@ from index.build import Builder
 from index.embed import load_embedder
 from index.errors import BadInput, QuotewellError
 from index.progress import BuildReport
-from index.search import Index
+from index.records import Hit
+from index.search import Index, open_index
 from index.settings import Settings
 from index.text import stems
+from rag.answers import Reading
 from rag.assistant import Assistant
+from rag.question import Asked
+from rag.reader import PlainReader, Reader
+from rag.weights import load_weights
 
 P95_NEEDS = 20  # with fewer observations the 95th percentile is the largest one
-LEAST_OF = 3  # a stage that can be run again counts as its cheapest run
 
 _ANSWERED = (0, 3)  # exit codes of `ask`: an answer, and "the articles do not say"
 # The peak is asked of the process itself: what wait() tells of a child includes the memory of its parent before exec.
@@ -44,6 +48,7 @@ print(json.dumps({"torch": "torch" in sys.modules, "peak_kb": peaks}), file=sys.
 raise SystemExit(code)
 """
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -65,6 +70,22 @@ class Spread:
         return float(np.quantile(self.values, 0.95)) if len(self.values) >= P95_NEEDS else None
 
 
+class Clock:
+    """A reader that notes the CPU time at which it last began and ended reading."""
+
+    began = ended = 0.0
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.name = reader.name
+
+    def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading:
+        self.began = process_time()
+        reading = self._reader.read(asked, hits)
+        self.ended = process_time()
+        return reading
+
+
 def cold(data: Path, question: str, runs: int) -> tuple[tuple[Spread, ...], bool]:
     """CPU seconds and peak memory of fresh processes that answer one question, and whether any loaded torch.
 
@@ -80,19 +101,33 @@ def cold(data: Path, question: str, runs: int) -> tuple[tuple[Spread, ...], bool
     return tuple(spreads), any(torch for _, torch, _ in seen)
 
 
-def warm(assistants: tuple[Assistant, Assistant], questions: Sequence[str], limit: int) -> tuple[Spread, ...]:
-    """CPU milliseconds of every question: whole on the one assistant, in stages on its twin, so that both find it new.
+def clocked(settings: Settings) -> tuple[Assistant, Clock]:
+    """The assistant that `open_assistant` gives, with a clock around its reader. Raises as that does."""
+    index, weights = open_index(settings.data, settings), load_weights(settings.reader)
+    threshold = weights.threshold if settings.threshold is None else settings.threshold
+    clock = Clock(PlainReader(index, weights))
+    return Assistant(index, clock, settings, threshold, weights.margin), clock
 
-    Reading and composing are differences between front doors that each do one stage more.
-    """
-    whole, staged = assistants
+
+def warm(assistant: Assistant, clock: Clock, questions: Sequence[str]) -> tuple[Spread, ...]:
+    """CPU milliseconds of each question, asked once; its stages add up to the whole."""
     for question in questions:
-        for assistant in assistants:
-            assistant.ask(f"Tell me: {question}")  # the same passages, another question
+        assistant.ask(f"Tell me: {question}")  # the same passages, another question
     costs: dict[str, list[float]] = {}
     for question in questions:
-        total = cpu_seconds(lambda text=question: whole.ask(text))[1]
-        for name, seconds in {"warm answer": total, **_stages(staged, question, limit)}.items():
+        start = process_time()
+        assistant.index.encode(question)
+        encoded = process_time()
+        assistant.ask(question)
+        end = process_time()
+        stages = {
+            "warm answer": end - start,
+            "warm answer: encoding the question": encoded - start,
+            "warm answer: both rankers and fusion": clock.began - encoded,
+            "warm answer: reading": clock.ended - clock.began,
+            "warm answer: composing and citing": end - clock.ended,
+        }
+        for name, seconds in stages.items():
             costs.setdefault(name, []).append(1000 * seconds)
     return tuple(Spread(name, "CPU ms", tuple(values)) for name, values in costs.items())
 
@@ -106,7 +141,7 @@ def indexing(corpus: Path, settings: Settings, work: Path, runs: int) -> tuple[S
         own = settings.model_copy(update={"data": work / str(number)})
         builder = Builder(own.data, own, embedder)
         for builds in (first, again):
-            builds.append(cpu_seconds(lambda builder=builder: builder.index([corpus])))
+            builds.append(cpu_seconds(builder.index, [corpus]))
     return (
         Spread("indexing: passages", "per CPU s", tuple(report.embedded_passages / cpu for report, cpu in first)),
         Spread("indexing: tokens", "per CPU s", tuple(report.tokens / cpu for report, cpu in first)),
@@ -143,10 +178,10 @@ def lexical(index: Index, questions: Sequence[str], rounds: int) -> tuple[Spread
     )
 
 
-def cpu_seconds(work: Callable[[], _T]) -> tuple[_T, float]:
+def cpu_seconds(work: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> tuple[_T, float]:
     """What the work gives, and the CPU seconds of all threads of this process meanwhile."""
     start = process_time()
-    done = work()
+    done = work(*given, **named)
     return done, process_time() - start
 
 
@@ -157,25 +192,7 @@ def _fresh(command: Sequence[str]) -> tuple[float, bool, list[int]]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     told = done.stderr.decode("utf-8", "replace").splitlines()
     if done.returncode not in _ANSWERED:
-        raise QuotewellError(f"a fresh process ended with {done.returncode}: {' '.join(told[-2:])}; mend that first")
+        raise QuotewellError(f"a fresh process ended with {done.returncode}: {' '.join(told[:-1])}; mend that first")
     facts = json.loads(told[-1])
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return seconds, facts["torch"], facts["peak_kb"]
-
-
-def _stages(assistant: Assistant, question: str, limit: int) -> dict[str, float]:
-    """CPU seconds; once the question is encoded, every later stage can be run again."""
-    encode = cpu_seconds(lambda: assistant.index.encode(question))[1]
-    search = _least(lambda: assistant.index.search(question, limit=limit))
-    read = _least(lambda: assistant.search(question))
-    answer = _least(lambda: assistant.ask(question))
-    return {
-        "warm answer: encoding the question": encode,
-        "warm answer: both rankers and fusion": search,
-        "warm answer: reading": read - search,
-        "warm answer: composing and citing": answer - read,
-    }
-
-
-def _least(work: Callable[[], object]) -> float:
-    return min(cpu_seconds(work)[1] for _ in range(LEAST_OF))

@@ -25,7 +25,7 @@ from rag.weights import CONFIDENCE_FEATURES
 
 Floats = NDArray[np.float64]
 
-_NEVER_HELP = ("absent", "names_missing", "numbers_missing", "length")
+_NEVER_HELP = ("absent", "kind_missing", "names_missing", "numbers_missing", "length")
 _L2 = 1e-4  # the weakest of 1e-2, 1e-3, 1e-4 did best on sets left out
 _TINY = 1e-300
 _LEAST_SHARED = 30  # characters; a shorter sentence inside a long answer proves nothing

@@ -17,6 +17,7 @@ from eval.fit import Floats, Sample, confidence_rows, fit_confidence, fit_senten
 from eval.halves import testing_questions, tuning_questions
 from eval.judge import judge_for
 from eval.sets import EvalSet
+from eval.twins import twins
 from index.embed import Embedder
 from index.progress import Progress
 from index.search import Index, open_index
@@ -77,13 +78,14 @@ def compare_fusions(questions: EvalSet, settings: Settings, embedder: Embedder, 
 
 
 def gather(questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: Show) -> list[Sample]:
-    """The candidate sentences of every question of a set, judged."""
+    """The candidate sentences of every question of a set, and of its unanswerable twins, judged."""
     index, _ = open_set(questions, settings, embedder, work, show)
     judge = judge_for(questions, index)
     found: list[Sample] = []
-    for done, question in enumerate(questions.questions, start=1):
+    asked = [*questions.questions, *twins(questions.questions, dict(judge.keys), index)]
+    for done, question in enumerate(asked, start=1):
         found += samples(questions.name, [question], judge, index, READ_HITS)
-        show(f"{questions.name}: reading", done, len(questions.questions))
+        show(f"{questions.name}: reading", done, len(asked))
     return found
 
 
@@ -91,7 +93,7 @@ def fit_reader(found: Sequence[Sample]) -> dict[str, Any]:
     """The plain reader's JSON: weights, then the margin for further quotes, then the threshold for answering.
 
     Every answerable question is seen a second time as if its article were not in the corpus. The confidence learns
-    1 for a right first quote, ½ for a wrong one to a question that the corpus answers, and 0 for the others.
+    1 for a right first quote, ¾ for a wrong one to a question that the corpus answers, and 0 for the others.
     """
     sentence = fit_sentence(found)
     weights = np.array([sentence[name] for name in FEATURES])
@@ -99,7 +101,7 @@ def fit_reader(found: Sequence[Sample]) -> dict[str, Any]:
     share = expected_shares(everything)
     rows, right = confidence_rows(everything, weights)
     answerable = np.array([sample.answerable for sample in everything])
-    confidence = fit_confidence(rows, right / 2 + answerable / 2, share)
+    confidence = fit_confidence(rows, right / 4 + answerable * 3 / 4, share)
     odds = rows @ np.array([confidence[name] for name in CONFIDENCE_FEATURES]) + confidence["bias"]
     margin = _best_margin(found, weights)
     shown = np.array([_shown_right(sample, weights, margin).any() for sample in everything])

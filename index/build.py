@@ -75,8 +75,7 @@ class Builder:
             before = store.hashes()
             run = Run(before, items, on_progress, everything=rebuild)
             if rebuild:
-                kept = () if prune else _recleaned(store)
-                documents = chain(run.changed(), (d for d in kept if d.id not in run.wanted))
+                documents = chain(run.changed(), _others(store, run, prune=prune))
                 store.replace_all(self._encoded(documents, run), recipe=self._recipe)
             else:
                 self._refuse_other_recipe(store)
@@ -178,6 +177,14 @@ def _differences(made: str, wanted: str) -> str:
 def _started(items: Iterator[Document | Unread]) -> Iterator[Document | Unread]:
     """The same items, the first one read already: a path that is not there is an error before anything is made."""
     return chain(list(islice(items, 1)), items)
+
+
+def _others(store: Store, run: Run, *, prune: bool) -> Iterator[Document]:
+    """What is stored and was not read; with `prune` none, unless it cannot be told, and then all stays as it was."""
+    if prune:
+        run.gone()
+    else:
+        yield from (document for document in _recleaned(store) if document.id not in run.wanted)
 
 
 def _recleaned(store: Store) -> Iterator[Document]:

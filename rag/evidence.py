@@ -31,7 +31,8 @@ FEATURES = (
     "cover_passage",  # … anywhere in the passage or the title
     "rarest_near",  # the question's rarest term is in the sentence, its neighbours or the title
     "absent",  # share of the question's terms, weighted by rarity, found nowhere in the corpus
-    "kind_found",  # holds a date, number or name as asked for
+    "kind_found",  # holds a date, share, sum, number or name as asked for
+    "kind_missing",  # asks for one that is not there
     "names_missing",  # share of the question's names found neither near nor in the title
     "numbers_missing",  # share of the question's numbers found neither in the passage nor in its title
     "length",  # log of the sentence's words: a long one is alike to much, and answers little
@@ -105,13 +106,15 @@ class Evidence:
         rows = []
         for n, own in enumerate(inside):
             near = context.union(*inside[max(n - 1, 0) : n + 2])
+            kind = holds_kind(asked, _sentence(hit, n), self._index.stem)
             of_sentence = {
                 "maxsim_sentence": similar.tokens[n],
                 "maxsim_terms": similar.terms[:, n].mean(),
                 "maxsim_rare": similar.terms[:, n] @ by_rarity / most_rare,
                 "cover_near": _cover(weights, near),
                 "rarest_near": float(rarest in near),
-                "kind_found": float(holds_kind(asked.kind, _sentence(hit, n), asked.text)),
+                "kind_found": kind,
+                "kind_missing": 1 - kind if asked.kind else 0.0,
                 "names_missing": _missing(names, near),
                 "length": math.log1p(len(own)),
             }

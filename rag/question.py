@@ -4,29 +4,37 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from index.text import Stem, Word, cut, stop_words, words
+from index.text import Stem, Word, cut, normalise, stop_words, words
 
-Kind = Literal["who", "when", "number", ""]
+Kind = Literal["who", "when", "percent", "money", "number", ""]
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
-_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("who", re.compile(r"\b(?:who|whom|whose|which (?:person|man|woman|minister|president|author|official)s?)\b")),
-    ("when", re.compile(r"\b(?:when|(?:what|which) (?:year|date|month|day|time)|how long ago)\b")),
+_NUMBERS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|"
+    "millions?|billions?|trillions?|dozens?|half|thirds?|quarters?|once|twice"
+)
+_KINDS: tuple[tuple[Kind, str], ...] = (  # the first that fits
+    ("who", r"\b(?:who|whom|whose|(?:which|what) (?:person|man|woman|minister|president|author|official)s?)\b"),
+    ("when", r"\b(?:when|(?:what|which) (?:year|date|month|day|time)|how long ago)\b"),
+    ("percent", r"\b(?:percent|percentage|proportion|share|rate|rating)\b|%"),
     (
-        "number",
-        re.compile(
-            r"\bhow (?:many|much|large|big|long|far|high|old|often|tall|wide|deep)\b"
-            r"|\b(?:what|which) (?:\w+ )?(?:share|percent|percentage|proportion|number|amount|value|rate|cost|size)\b"
-        ),
+        "money",
+        r"\b(?:how much (?:money|aid|debt)|cost|price|budget|worth|spen[dt]|pay|paid|dollars?|euros?)\b|[$€£]",
     ),
+    ("number", r"\bhow (?:many|much|large|big|long|far|high|old|often|tall|wide|deep)\b"),
+    ("number", r"\b(?:what|which) (?:\w+ )?(?:number|amount|value|size|total)\b"),
 )
-_DATE = re.compile(rf"\b(?:1[0-9]\d\d|20\d\d)\b|\b(?:{_MONTHS})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b", re.IGNORECASE)
-_NUMBER = re.compile(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|"
-    r"million|billion|trillion|dozen|half|third|quarter|once|twice)s?\b",
-    re.IGNORECASE,
-)
+_HOLDS: dict[Kind, str] = {
+    "when": rf"\b(?:1[0-9]\d\d|20\d\d)\b|\b(?:{_MONTHS})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b",
+    "percent": r"\d+(?:\.\d+)?\s?(?:%|per ?cent)|\b(?:half|(?:one|a|two|three)[ -](?:thirds?|quarters?|fifths?))\b",
+    "money": r"[$€£]\s?\d[\d.,]*|\d[\d.,]*\s(?:(?:million|billion|trillion) )?(?:dollars?|euros?|pesos?|pounds?)",
+    "number": rf"\d[\d.,]*|\b(?:{_NUMBERS})\b",
+}
+_PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
+_FOUND = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _HOLDS.items()}
 _NAME = re.compile(r"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*")
+_COUNTED = re.compile(r"\bhow many (?:\w+ )?(\w+)")
+_NEAR_WORDS = 5  # a number counts what stands at most so many words behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class Asked:
     text: str
     terms: tuple[Term, ...]
     kind: Kind
+    counted: str  # stem of what "how many" counts, else ""
 
     @property
     def stems(self) -> frozenset[str]:
@@ -60,8 +69,9 @@ def analyse(question: str, stem: Stem) -> Asked:
     first = found[0].start if found else 0
     terms = tuple(_term(question, word, stem, first) for word in kept)
     lowered = question.lower()
-    kind: Kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "")
-    return Asked(question, terms, kind)
+    kind: Kind = next((kind for kind, pattern in _PATTERNS if pattern.search(lowered)), "")
+    counted = _COUNTED.search(lowered)
+    return Asked(question, terms, kind, cut(normalise(counted.group(1)), stem) if counted else "")
 
 
 def _term(question: str, word: Word, stem: Stem, first: int) -> Term:
@@ -70,12 +80,14 @@ def _term(question: str, word: Word, stem: Stem, first: int) -> Term:
     return Term(cut(word.text, stem), word.start, word.end, upper, any(c.isdigit() for c in written))
 
 
-def holds_kind(kind: Kind, sentence: str, asked: str) -> bool:
-    """Does the sentence hold something of the kind that is asked for and that the question does not hold itself?"""
-    if kind == "when":
-        return any(m.group().lower() not in asked.lower() for m in _DATE.finditer(sentence))
-    if kind == "number":
-        return any(m.group().lower() not in asked.lower() for m in _NUMBER.finditer(sentence))
-    if kind == "who":
-        return any(m.group().lower() not in asked.lower() for m in _NAME.finditer(sentence))
-    return False
+def holds_kind(asked: Asked, sentence: str, stem: Stem) -> float:
+    """Does the sentence hold what is asked for and does not stand in the question itself? 1, 0, or ½ for a number of
+    something else than what "how many" counts. 0 as well where no kind is asked for."""
+    if not asked.kind:
+        return 0.0
+    known = asked.text.lower()
+    found = [m for m in _FOUND.get(asked.kind, _NAME).finditer(sentence) if m.group().lower() not in known]
+    if not found or not asked.counted:
+        return float(bool(found))
+    behind = (words(sentence[m.end() : m.end() + 80])[:_NEAR_WORDS] for m in found)
+    return 1.0 if any(cut(word.text, stem) == asked.counted for near in behind for word in near) else 0.5

@@ -145,6 +145,19 @@ def test_nothing_is_pruned_while_a_file_cannot_be_read(
     assert builder.index([six_files], prune=True).deleted == ("ferry",)
 
 
+def test_a_rebuild_that_cannot_tell_what_is_gone_changes_nothing(
+    builder: Builder, six_files: Path, hash_settings: Settings
+) -> None:
+    builder.index([six_files])
+    before = files_of(hash_settings.data)
+    (six_files / "ferry.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadInput, match=r"nothing was pruned: .*ferry\.txt could not be read"):
+        builder.index([six_files], rebuild=True, prune=True)
+    with Store.open(hash_settings.data, readonly=True) as store:
+        assert "ferry" in store.hashes()
+    assert files_of(hash_settings.data) == before
+
+
 def test_nothing_is_pruned_for_a_folder_without_articles(
     builder: Builder, six_files: Path, tmp_path: Path, hash_settings: Settings
 ) -> None:

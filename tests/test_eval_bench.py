@@ -1,0 +1,186 @@
+"""Costs: the figures are there, have their n, and say what was run; how large they are is the machine's affair."""
+
+import json
+import statistics
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from eval.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
+from eval.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, indexing, lexical, warm
+from eval.report import replace_block
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.errors import BadInput, IndexMissing, QuotewellError
+from index.search import Index, open_index
+from index.settings import Settings
+from rag.assistant import open_assistant
+
+QUESTIONS = ("When did the Marten bakery open?", "How many people does the Linden theatre seat?", "Who is Zorp?")
+STAGES = ("encoding the question", "both rankers and fusion", "reading", "composing and citing")
+FOUND = Bench(
+    "v1",
+    1234,
+    (Spread("cold answer", "CPU s", (0.5, 0.25, 1.0)), Spread("warm answer", "CPU ms", tuple(range(1, 202)))),
+    False,
+    ("cold: a note",),
+)
+
+
+def by_name(spreads: tuple[Spread, ...]) -> dict[str, Spread]:
+    return {spread.name: spread for spread in spreads}
+
+
+def test_cpu_seconds_are_spent_by_work_and_not_by_waiting() -> None:
+    done, seconds = cpu_seconds(sum, range(200_000))
+    assert done == 19_999_900_000
+    assert seconds > 0
+
+
+def test_a_95th_percentile_is_given_only_where_there_are_enough_observations_for_one() -> None:
+    assert Spread("s", "u", tuple(range(P95_NEEDS - 1))).p95 is None
+    assert Spread("s", "u", tuple(range(1, 202))).p95 == 191
+    assert Spread("s", "u", (3, 1, 2)).median == 2
+
+
+def test_the_stages_of_each_warm_answer_add_up_to_the_whole(hash_index: Index, hash_settings: Settings) -> None:
+    spreads = by_name(warm(*clocked(hash_settings), QUESTIONS))
+    assert list(spreads) == ["warm answer", *(f"warm answer: {stage}" for stage in STAGES)]
+    assert {len(spread.values) for spread in spreads.values()} == {len(QUESTIONS)}
+    assert min(value for spread in spreads.values() for value in spread.values) >= 0
+    whole, *stages = (spread.values for spread in spreads.values())
+    assert min(whole) > 0
+    assert [sum(parts) for parts in zip(*stages, strict=True)] == pytest.approx(whole)
+
+
+def test_the_measured_assistant_answers_as_the_opened_one(hash_index: Index, hash_settings: Settings) -> None:
+    """For every threshold, set or the reader's own."""
+    for settings in (hash_settings, hash_settings.model_copy(update={"threshold": 0.0})):
+        measured, _ = clocked(settings)
+        opened = open_assistant(settings=settings)
+        assert [measured.ask(text) for text in QUESTIONS] == [opened.ask(text) for text in QUESTIONS]
+
+
+def test_indexing_is_measured_anew_each_run_and_unchanged_files_embed_nothing(
+    six_files: Path, hash_settings: Settings, tmp_path: Path
+) -> None:
+    spreads = by_name(indexing(six_files, hash_settings, tmp_path / "work", 2))
+    assert {len(spread.values) for spread in spreads.values()} == {2}
+    assert min(spreads["indexing: passages"].values) > 0
+    assert spreads["indexing: tokens"].median > spreads["indexing: passages"].median
+    assert spreads["indexing: computed tokens / real tokens"].values == (1.0, 1.0)
+    assert min(spreads["indexing unchanged files"].values) > 0
+    assert spreads["indexing unchanged files: embedded"].values == (0, 0)
+    own = hash_settings.model_copy(update={"data": tmp_path / "work" / "1"})
+    assert open_index(own.data, own, HashEmbedder()).passage_count == 6
+
+
+def test_the_ratio_of_bm25_is_that_of_its_two_ways_round_by_round(hash_index: Index) -> None:
+    spreads = by_name(lexical(hash_index, QUESTIONS, 4))
+    scans, postings, ratios = (spread.values for spread in spreads.values())
+    assert list(spreads) == ["BM25 by rank_bm25", "BM25 by postings", "BM25: rank_bm25 / postings"]
+    assert ratios == tuple(scan / posting for scan, posting in zip(scans, postings, strict=True))
+    assert len(ratios) == 4
+    assert min(ratios) > 0
+
+
+def test_a_score_that_differs_in_one_bit_ends_the_measurement(hash_index: Index) -> None:
+    finished = hash_index.lexical._scores
+    finished[:] = finished * (1 + 2**-52)
+    with pytest.raises(AssertionError, match="not rank_bm25's"):
+        lexical(hash_index, QUESTIONS, 1)
+
+
+def test_an_index_without_words_cannot_be_measured(hash_settings: Settings, hash_builder: Builder) -> None:
+    hash_builder.index([_one_article(hash_settings.data.parent)])
+    hash_builder.delete("only")
+    index = open_index(hash_settings.data, hash_settings, HashEmbedder())
+    with pytest.raises(BadInput, match="no words to measure on"):
+        lexical(index, QUESTIONS, 1)
+
+
+def test_no_questions_and_no_index_are_errors_that_say_so(hash_settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no questions"):
+        bench(hash_settings, [], tmp_path / "work")
+    with pytest.raises(IndexMissing):
+        bench(hash_settings, QUESTIONS, tmp_path / "work", rounds=Rounds(1, 1, 1))
+
+
+@pytest.mark.slow
+def test_a_cold_answer_is_a_process_of_its_own_with_its_own_memory_and_no_torch(
+    hash_index: Index, hash_settings: Settings
+) -> None:
+    ballast = bytearray(1 << 30)  # 1 GiB touched here must not count as the child's
+    ballast[:: 1 << 12] = b"x" * len(ballast[:: 1 << 12])
+    spreads, torch = cold(hash_settings.data, QUESTIONS[0], 2)
+    assert torch is False
+    assert [len(spread.values) for spread in spreads] == [2] * len(spreads)
+    assert min(spreads[0].values) > 0
+    assert all(10 < peak < 1024 for spread in spreads[1:] for peak in spread.values)
+
+
+@pytest.mark.slow
+def test_a_fresh_process_that_fails_is_an_error_with_its_last_words(tmp_path: Path) -> None:
+    with pytest.raises(QuotewellError, match=r"ended with 5: .*mend that first"):
+        cold(tmp_path / "nothing", QUESTIONS[0], 1)
+
+
+@pytest.mark.slow
+def test_one_run_measures_everything_on_the_index_that_was_named(
+    hash_index: Index, hash_settings: Settings, tmp_path: Path
+) -> None:
+    steps: list[str] = []
+    asked = [*QUESTIONS, f" {QUESTIONS[0]}"]
+    found = bench(
+        hash_settings, asked, tmp_path / "work", rounds=Rounds(1, 1, 1), on=lambda step, *_: steps.append(step)
+    )
+    assert (found.index_version, found.passages, found.torch_loaded) == (hash_index.version, 6, False)
+    assert steps == ["indexing", "cold answers", "warm answers", "BM25"]
+    spreads = by_name(found.spreads)
+    assert len(spreads["warm answer"].values) == len(QUESTIONS)  # the repeated one is asked once
+    assert found.notes[0].endswith("of 1; torch was not loaded")
+    assert spreads.keys() >= {"cold answer", "warm answer", "indexing: tokens", "BM25: rank_bm25 / postings"}
+
+
+def test_the_table_is_aligned_and_gives_n_and_spread() -> None:
+    assert text_of_bench(FOUND).splitlines() == [
+        "CPU time and memory · 1,234 passages · index v1",
+        "",
+        "cost         unit      n   min  median  p95   max",
+        "cold answer  CPU s     3  0.25    0.50       1.00",
+        "warm answer  CPU ms  201  1.00     101  191   201",
+        "",
+        "cold: a note",
+    ]
+
+
+def test_json_gives_every_spread_with_null_for_what_was_too_few_to_tell() -> None:
+    told = json.loads(json.dumps(json_of_bench(FOUND)))
+    assert told["costs"]["cold answer"] == {
+        "unit": "CPU s", "n": 3, "min": 0.25, "median": statistics.median((0.5, 0.25, 1.0)), "p95": None, "max": 1.0,
+    }  # fmt: skip
+    assert (told["passages"], told["torch_loaded"], told["notes"]) == (1234, False, ["cold: a note"])
+
+
+def test_the_markdown_table_stands_between_its_markers(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- eval:bench -->\n<!-- /eval:bench -->\nafter\n", "utf-8")
+    table = markdown_of_bench(replace(FOUND, spreads=FOUND.spreads[:1]), command="quotewell eval bench")
+    assert replace_block(page, "bench", table)
+    lines = page.read_text("utf-8").splitlines()
+    assert lines[2:5] == [
+        "| cost | unit | n | min | median | p95 | max |",
+        "|---|---|---:|---:|---:|---:|---:|",
+        "| cold answer | CPU s | 3 | 0.25 | 0.50 |  | 1.00 |",
+    ]
+    assert lines[6:8] == [
+        "CPU time and memory · 1,234 passages · index v1: written by `quotewell eval bench`.",
+        "Cold: a note.",
+    ]
+
+
+def _one_article(folder: Path) -> Path:
+    path = folder / "only.txt"
+    path.write_text("The only article speaks of one lighthouse near the northern coast.\n", "utf-8")
+    return path

@@ -1,0 +1,157 @@
+"""What is said: quotes under the name and date of their article, and an abstention that claims nothing."""
+
+from datetime import date
+
+import pytest
+
+from index.records import Document
+from rag.answers import Citation, Segment
+from rag.compose import abstention, compose, text_of
+
+
+def citation(
+    marker: int = 1, document_id: str = "rye", quote: str = "Rye is baked at night.", **given: object
+) -> Citation:
+    fields: dict[str, object] = {
+        "title": "Rye bread",
+        "author": "",
+        "published": date(2024, 5, 7),
+        "inferred": (),
+    } | given
+    return Citation(
+        marker=marker,
+        document_id=document_id,
+        passage_id=f"{document_id}#0",
+        url="",
+        quote=quote,
+        start=0,
+        end=len(quote),
+        source_start=0,
+        source_end=len(quote),
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def document(title: str, published: date | None = None, inferred: tuple[str, ...] = ()) -> Document:
+    return Document(title, title, "", "", (), (), "", "", published, "en", "", inferred, "")
+
+
+def said(*citations: Citation) -> str:
+    return text_of(compose(citations))
+
+
+OATS = {"document_id": "oats", "title": "Oats", "published": date(2023, 12, 31)}
+
+
+def test_one_citation_is_named_dated_and_quoted() -> None:
+    assert said(citation()) == "According to “Rye bread” (7 May 2024): “Rye is baked at night.” [1]"
+
+
+def test_two_articles_are_two_lines() -> None:
+    assert said(citation(), citation(2, quote="Oats are not.", **OATS)) == (
+        "According to “Rye bread” (7 May 2024): “Rye is baked at night.” [1]\n"
+        "“Oats” (31 December 2023) says: “Oats are not.” [2]"
+    )
+
+
+def test_the_same_article_is_named_once() -> None:
+    assert said(citation(), citation(2, quote="It is sold at dawn.")) == (
+        "According to “Rye bread” (7 May 2024): “Rye is baked at night.” [1]\n"
+        "The same article also says: “It is sold at dawn.” [2]"
+    )
+
+
+def test_an_article_that_comes_back_after_another_is_named_again() -> None:
+    third = citation(3, quote="It is sold at dawn.")
+    assert said(citation(), citation(2, quote="Oats are not.", **OATS), third) == (
+        "According to “Rye bread” (7 May 2024): “Rye is baked at night.” [1]\n"
+        "“Oats” (31 December 2023) says: “Oats are not.” [2]\n"
+        "“Rye bread” (7 May 2024) says: “It is sold at dawn.” [3]"
+    )
+
+
+def test_an_author_stands_before_the_title() -> None:
+    assert said(citation(author="Ada Reed")).startswith("According to Ada Reed, “Rye bread” (7 May 2024): ")
+    second = citation(2, quote="Oats are not.", author="Bo Ek", **OATS)
+    assert said(citation(), second).endswith("\nBo Ek, “Oats” (31 December 2023) says: “Oats are not.” [2]")
+
+
+def test_an_inferred_date_is_vague_and_says_that_it_is_inferred() -> None:
+    assert said(citation(inferred=("published",))) == (
+        "According to “Rye bread” (about May 2024, date inferred): “Rye is baked at night.” [1]"
+    )
+
+
+def test_an_inferred_title_does_not_make_the_date_vague() -> None:
+    assert "(7 May 2024)" in said(citation(inferred=("title",)))
+
+
+def test_an_article_without_a_date_is_undated() -> None:
+    assert said(citation(published=None)) == "According to “Rye bread” (undated): “Rye is baked at night.” [1]"
+    assert "(undated)" in said(citation(published=None, inferred=("published",)))
+
+
+def test_segments_are_notes_without_and_quotes_with_a_marker() -> None:
+    assert compose([citation(), citation(2, quote="It is sold at dawn.")]) == (
+        Segment("note", "According to “Rye bread” (7 May 2024):", ()),
+        Segment("quote", "Rye is baked at night.", (1,)),
+        Segment("note", "The same article also says:", ()),
+        Segment("quote", "It is sold at dawn.", (2,)),
+    )
+    assert compose([]) == ()
+    assert text_of(()) == ""
+
+
+@pytest.mark.parametrize(
+    "wild", ["<b>&amp;</b>", "{{ 7 * 7 }}", "{% raw %}", "“quoted” 'so' \"so\"", "%s \\n {0}", "他去了"]
+)
+def test_titles_authors_and_quotes_are_said_as_they_are(wild: str) -> None:
+    assert said(citation(quote=wild, title=wild, author=wild)) == (
+        f"According to {wild}, “{wild}” (7 May 2024): “{wild}” [1]"
+    )
+    assert abstention([wild], [document(wild)]).text == (
+        f"The articles do not say. Nothing in them mentions “{wild}”. The nearest article is “{wild}” (undated)."
+    )
+
+
+RYE, OAT = document("Rye", date(2024, 5, 7), ("published",)), document("Oats", date(2023, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("missing", "nearest", "text"),
+    [
+        ([], [], "The articles do not say."),
+        (["Atlantis"], [], "The articles do not say. Nothing in them mentions “Atlantis”."),
+        (
+            ["Atlantis", "kings"],
+            [OAT],
+            "The articles do not say. Nothing in them mentions “Atlantis”, “kings”. "
+            "The nearest article is “Oats” (31 December 2023).",
+        ),
+        (
+            [],
+            [RYE, OAT],
+            "The articles do not say. "
+            "The nearest articles are “Rye” (about May 2024, date inferred) and “Oats” (31 December 2023).",
+        ),
+    ],
+)
+def test_an_abstention_names_what_is_missing_and_what_is_nearest(
+    missing: list[str], nearest: list[Document], text: str
+) -> None:
+    assert abstention(missing, nearest) == Segment("note", text, ())
+    assert text_of([abstention(missing, nearest)]) == text
+
+
+@pytest.mark.parametrize("published", [None, date(2024, 5, 7), date(1, 1, 1)])
+@pytest.mark.parametrize("inferred", [(), ("published",), ("title", "published")])
+@pytest.mark.parametrize("author", ["", "Ada Reed"])
+def test_no_combination_leaves_anything_undefined(
+    published: date | None, inferred: tuple[str, ...], author: str
+) -> None:
+    one = citation(published=published, inferred=inferred, author=author)
+    text = said(one, citation(2, quote="Again."), citation(3, **OATS | {"author": author}))
+    assert "None" not in text
+    assert "Undefined" not in text
+    assert "  " not in text
+    assert [f"[{n}]" in text for n in (1, 2, 3)] == [True, True, True]

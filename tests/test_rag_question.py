@@ -1,0 +1,178 @@
+"""What a question asks for is read off its words, whatever the words are."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.text import Stem
+from rag.question import Asked, Kind, analyse, holds_kind
+
+SENSIBLE = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+def written(asked: Asked) -> list[str]:
+    return [asked.text[term.start : term.end] for term in asked.terms]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Who runs the bakery?", "who"),
+        ("Whose idea was it?", "who"),
+        ("Which minister resigned?", "who"),
+        ("WHO RUNS IT", "who"),
+        ("When did the theatre open?", "when"),
+        ("In which year did it open?", "when"),
+        ("What month is it closed?", "when"),
+        ("How long ago did it close?", "when"),
+        ("How many people does it seat?", "number"),
+        ("How long is the bridge?", "number"),
+        ("What number of trams is that?", "number"),
+        ("What percentage of the harvest was lost?", "percent"),
+        ("How much did the repairs cost?", "money"),
+        ("How many dollars was it?", "money"),
+        ("Why did it close?", ""),
+        ("Do somewhat showy, anyhow many people whenever agree?", ""),
+        ("Кто открыл комету?", ""),
+    ],
+)
+def test_the_kind_of_answer_is_read_off_the_question_word(question: str, kind: Kind) -> None:
+    assert analyse(question, "snowball").kind == kind
+
+
+def test_a_person_is_asked_for_before_a_time_and_a_time_before_a_number() -> None:
+    assert analyse("When it rained, who came?", "snowball").kind == "who"
+    assert analyse("How many came when it rained?", "snowball").kind == "when"
+
+
+def test_terms_are_the_words_that_carry_meaning_in_order_with_their_places() -> None:
+    asked = analyse("When did the repairs of the Sollen bridge begin?", "snowball")
+    assert written(asked) == ["repairs", "Sollen", "bridge", "begin"]
+    assert [term.stem for term in asked.terms] == ["repair", "sollen", "bridg", "begin"]
+    assert asked.stems == {"repair", "sollen", "bridg", "begin"}
+    assert [(term.start, term.end) for term in asked.terms] == [(13, 20), (28, 34), (35, 41), (42, 47)]
+
+
+@pytest.mark.parametrize(
+    ("stem", "expected"), [("none", "repairs"), ("light", "repair"), ("snowball", "repair")], ids=get_args(Stem)
+)
+def test_terms_are_cut_as_the_index_cuts_its_words(stem: Stem, expected: str) -> None:
+    assert analyse("Repairs?", stem).terms[0].stem == expected
+
+
+def test_names_are_written_large_inside_the_question_or_wholly_at_its_start() -> None:
+    asked = analyse("NATO asked Petra Novak about trams", "snowball")
+    assert [(word, term.name) for word, term in zip(written(asked), asked.terms, strict=True)] == [
+        ("NATO", True),
+        ("asked", False),
+        ("Petra", True),
+        ("Novak", True),
+        ("trams", False),
+    ]
+    assert not analyse("Trams stopped", "snowball").terms[0].name
+
+
+def test_numbers_are_terms_that_hold_a_digit() -> None:
+    asked = analyse("Was the tariff of 2019 $312,000 or 3.5 percent in Q3?", "snowball")
+    assert [term.stem for term in asked.terms if term.number] == ["2019", "312000", "3.5", "q3"]
+    assert not any(term.number for term in asked.terms if term.stem in ("tariff", "percent"))
+
+
+def test_in_a_question_of_stop_words_alone_every_word_counts() -> None:
+    assert written(analyse("Who is it?", "snowball")) == ["Who", "is", "it"]
+
+
+@pytest.mark.parametrize("question", ["", "?!", " \n", "—"])
+def test_without_a_word_there_are_no_terms(question: str) -> None:
+    assert analyse(question, "snowball") == Asked(question, (), "", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Кто открыл комету Харроу?", ["Кто", "открыл", "комету", "Харроу"]),
+        ("Ποιος οδηγεί;", ["Ποιος", "οδηγεί"]),
+        ("他去了", ["他", "去", "了"]),
+        ("Où est la forêt ?", ["Où", "est", "la", "forêt"]),
+    ],
+)
+def test_other_alphabets_are_words_too(question: str, words: list[str]) -> None:
+    assert written(analyse(question, "snowball")) == words
+
+
+def test_a_name_is_known_in_other_alphabets() -> None:
+    asked = analyse("Кто открыл комету Харроу?", "snowball")
+    assert [word for word, term in zip(written(asked), asked.terms, strict=True) if term.name] == ["Харроу"]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "holds"),
+    [
+        ("When was it closed?", "It was closed in March.", 1),
+        ("When was it opened?", "It opened in 1987.", 1),
+        ("When was it opened?", "It opened on the 3rd.", 1),
+        ("When in 1987 was it opened?", "It opened in 1987.", 0),
+        ("When was it opened?", "It opened early.", 0),
+        ("What percentage was lost?", "Frost took 12.5% of it.", 1),
+        ("What percentage was lost?", "Frost took half of it.", 1),
+        ("What percentage was lost?", "Frost took 12 trees.", 0),
+        ("What did it cost?", "It took $12 million.", 1),
+        ("What did it cost?", "It took 12 million pesos.", 1),
+        ("What did it cost?", "It took 12 years.", 0),
+        ("How large is it?", "It seats 312.", 1),
+        ("How large is it?", "It has forty rows.", 1),
+        ("How large is it?", "It is small.", 0),
+        ("How large are forty rows?", "Forty rows are there.", 0),
+        ("Who found it?", "It was found by Ilse Brandt.", 1),
+        ("Who runs it?", "Oskar Lind has run it.", 1),
+        ("Who is Ilse Brandt?", "It was found by Ilse Brandt.", 0),
+        ("Who found it?", "It was found by chance.", 0),
+        ("Why?", "Ilse Brandt paid $12 in 1904.", 0),
+    ],
+)
+def test_a_sentence_holds_the_kind_if_it_says_one_that_the_question_does_not(
+    question: str, sentence: str, holds: float
+) -> None:
+    assert holds_kind(analyse(question, "snowball"), sentence, "snowball") == holds
+
+
+@pytest.mark.parametrize(
+    ("sentence", "holds"),
+    [
+        ("It seats 312 people.", 1.0),
+        ("It seats 312 very patient old people.", 1.0),
+        ("Its 40 actors play for 312 people.", 1.0),
+        ("It has 312 seats.", 0.5),
+        ("People sit in 312 seats.", 0.5),
+        ("It seats many people.", 0.0),
+    ],
+)
+def test_a_number_of_something_else_than_what_is_counted_is_worth_half(sentence: str, holds: float) -> None:
+    asked = analyse("How many people does it seat?", "snowball")
+    assert asked.counted == "peopl"
+    assert holds_kind(asked, sentence, "snowball") == holds
+
+
+@given(SENSIBLE, st.sampled_from(get_args(Stem)))
+def test_any_text_can_be_analysed_and_its_terms_stand_in_it_in_order(text: str, stem: Stem) -> None:
+    asked = analyse(text, stem)
+    assert asked.text == text
+    places = [(term.start, term.end) for term in asked.terms]
+    assert all(0 <= start < end <= len(text) for start, end in places)
+    assert all(before[1] <= after[0] for before, after in zip(places, places[1:], strict=False))
+    assert all(term.stem for term in asked.terms)
+    assert analyse(text, stem) == asked
+
+
+QUESTIONS = ["Who?", "When?", "What share?", "What price?", "How large?", "How many trams?", "Why?"]
+
+
+@given(st.sampled_from(QUESTIONS) | SENSIBLE, SENSIBLE)
+def test_any_sentence_can_be_looked_at_for_any_question(question: str, sentence: str) -> None:
+    assert holds_kind(analyse(question, "snowball"), sentence, "snowball") in (0.0, 0.5, 1.0)
+
+
+def test_every_kind_is_asked_for_by_some_question() -> None:
+    assert {analyse(question, "snowball").kind for question in QUESTIONS} == set(get_args(Kind))
