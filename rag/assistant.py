@@ -11,7 +11,7 @@ from index.errors import BadQuestion
 from index.records import Hit
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
-from index.text import normalise
+from index.text import normalise, stop_words, words
 from rag.answers import Answer, Citation, Quote, Reading, Reason, Segment
 from rag.citations import cite
 from rag.compose import abstention, compose, text_of
@@ -63,15 +63,16 @@ class Assistant:
         chosen: list[Quote] = []
         seen: set[str] = set()
         for quote in reading.quotes:
-            words = normalise(quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start])
+            said = normalise(quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start])
             close = quote.score >= reading.quotes[0].score - self._margin
-            if close and words not in seen and len(chosen) < self._settings.max_quotes:
+            if close and said not in seen and len(chosen) < self._settings.max_quotes:
                 chosen.append(quote)
-                seen.add(words)
+                seen.add(said)
         return chosen
 
     def _reason(self, asked: Asked, evidence: Sequence[Hit]) -> Reason:
-        missing = [t for t in asked.terms if not self.index.lexical.document_frequency(t.stem)]
+        known = self.index.lexical.document_frequency
+        missing = [t for t in asked.terms if not known(t.stem) and not _grammar(asked.text[t.start : t.end])]
         shown = tuple(dict.fromkeys(asked.text[t.start : t.end] for t in missing))
         return Reason("off_corpus" if 2 * len(missing) > len(asked.terms) or not evidence else "near_miss", shown)
 
@@ -121,6 +122,11 @@ def usable(question: str, most: int) -> str:
     if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
         raise BadQuestion("the question holds a character that is no text (NUL or half a surrogate pair); remove it")
     return text
+
+
+def _grammar(written: str) -> bool:
+    """BM25 passes over stop words, so it cannot say that one occurs nowhere."""
+    return all(word.text in stop_words() for word in words(written))
 
 
 def _nearest(evidence: Sequence[Hit]) -> list[str]:

@@ -97,7 +97,7 @@ class Evidence:
         of_passage = {
             "maxsim_passage": similar.passage,
             "cosine": float(self._index.encode(asked.text).vector @ encoding.vector),
-            "bm25": max(hit.scores.get("lexical", 0.0), 0.0) / (most * (K1 + 1)),
+            "bm25": min(max(hit.scores.get("lexical", 0.0), 0.0) / (most * (K1 + 1)), 1.0),
             "cover_passage": _cover(weights, whole),
             "absent": 1 - _cover(weights, frozenset(filter(self._index.lexical.document_frequency, weights))),
             "numbers_missing": _missing(numbers, whole),

@@ -1,6 +1,7 @@
 """What is said: quotes under the name and date of their article, and an abstention that claims nothing."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,9 @@ from rag.compose import abstention, compose, text_of
 
 
 def citation(
-    marker: int = 1, document_id: str = "rye", quote: str = "Rye is baked at night.", **given: object
+    marker: int = 1, document_id: str = "rye", quote: str = "Rye is baked at night.", **given: Any
 ) -> Citation:
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "title": "Rye bread",
         "author": "",
         "published": date(2024, 5, 7),
@@ -28,7 +29,7 @@ def citation(
         end=len(quote),
         source_start=0,
         source_end=len(quote),
-        **fields,  # type: ignore[arg-type]
+        **fields,
     )
 
 
@@ -40,7 +41,7 @@ def said(*citations: Citation) -> str:
     return text_of(compose(citations))
 
 
-OATS = {"document_id": "oats", "title": "Oats", "published": date(2023, 12, 31)}
+OATS: dict[str, Any] = {"document_id": "oats", "title": "Oats", "published": date(2023, 12, 31)}
 
 
 def test_one_citation_is_named_dated_and_quoted() -> None:

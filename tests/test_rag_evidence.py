@@ -121,6 +121,10 @@ def test_cosine_and_bm25_are_those_of_the_two_rankers(hash_index: Index) -> None
     assert named(candidates(hash_index, question)[0])["bm25"] > 0
 
 
+def test_repeating_a_word_of_the_question_does_not_lift_bm25_above_its_highest_share(hash_index: Index) -> None:
+    assert named(candidates(hash_index, "ferry ferry ferry ferry")[0])["bm25"] == 1.0
+
+
 def test_rarity_falls_with_the_passages_that_hold_the_word_and_is_never_negative(hash_index: Index) -> None:
     assert rarity(hash_index, "atlantis") == pytest.approx(IN_NONE)
     assert rarity(hash_index, "brandt") == pytest.approx(ONE_OF_SIX)

@@ -1,5 +1,6 @@
 """What a question asks for is read off its words, whatever the words are."""
 
+from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -63,10 +64,10 @@ def test_terms_are_cut_as_the_index_cuts_its_words(stem: Stem, expected: str) ->
 
 
 def test_names_are_written_large_inside_the_question_or_wholly_at_its_start() -> None:
-    asked = analyse("NATO asked Petra Novak about trams", "snowball")
+    asked = analyse("NATO praised Petra Novak, trams", "snowball")
     assert [(word, term.name) for word, term in zip(written(asked), asked.terms, strict=True)] == [
         ("NATO", True),
-        ("asked", False),
+        ("praised", False),
         ("Petra", True),
         ("Novak", True),
         ("trams", False),
@@ -150,7 +151,7 @@ def test_a_sentence_holds_the_kind_if_it_says_one_that_the_question_does_not(
     ],
 )
 def test_a_number_of_something_else_than_what_is_counted_is_worth_half(sentence: str, holds: float) -> None:
-    asked = analyse("How many people does it seat?", "snowball")
+    asked = analyse("How many people?", "snowball")
     assert asked.counted == "peopl"
     assert holds_kind(asked, sentence, "snowball") == holds
 
@@ -161,7 +162,7 @@ def test_any_text_can_be_analysed_and_its_terms_stand_in_it_in_order(text: str, 
     assert asked.text == text
     places = [(term.start, term.end) for term in asked.terms]
     assert all(0 <= start < end <= len(text) for start, end in places)
-    assert all(before[1] <= after[0] for before, after in zip(places, places[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(places))
     assert all(term.stem for term in asked.terms)
     assert analyse(text, stem) == asked
 
