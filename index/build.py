@@ -13,7 +13,7 @@ from index import generation
 from index.clean import clean
 from index.embed import Embedder, Encoded
 from index.encoding import Encoding, StoredPassage
-from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound
+from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.formats import read
 from index.formats.document import Unread
 from index.formats.text import body_start
@@ -81,7 +81,11 @@ class Builder:
                 self._refuse_other_recipe(store)
                 for document, passages in self._encoded(run.changed(), run):
                     store.put(document, passages, recipe=self._recipe)
-            deleted = run.gone() if prune else []
+            try:
+                deleted = run.gone() if prune else []
+            except BadInput:  # what was added counts all the same
+                self.publish(store)
+                raise
             for name in deleted:
                 store.delete(name)
             store.checkpoint()

@@ -20,10 +20,14 @@ _BOILERPLATE = re.compile(
       | subscribe\s+(?:to|now|for)\b.* | if\s+you\s+want\s+to\s+subscribe\b.* | sign\s+up\s+(?:for|to|now)\b.*
       | (?:please\s+)?(?:enter\s+)?your\s+e-?mail\b.* | unlock\s+(?:articles|this|full|all)\b.*
       | become\s+a\s+(?:member|subscriber)\b.* | (?:first\s+|originally\s+)?published\s*(?:in|on|at|by)?\s*:.*
-      | advertisement | share\s+(?:this|on)\b.* | follow\s+us\b.* | read\s+(?:more|also|next)\b.{0,80}
-      | related\s+(?:articles|posts|stories)\b.* | (?:copyright\s+)?(?:©|\(c\)).* | all\s+rights\s+reserved.*
-      | (?:click|tap)\s+here\b.* | log\s?in\b.{0,40} | (?:accept\s+)?(?:all\s+)?cookies\b.{0,40}
-      | skip\s+to\s+(?:main\s+)?content | print\s+this\b.* | back\s+to\s+top )""",
+      | (?:copyright\s+)?(?:©.*|\(c\)\s*\d{4}.*) | all\s+rights\s+reserved.* )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BOILERPLATE_BUT_PROSE = re.compile(  # sentences may begin like this
+    r"""(?: advertisement | share\s+(?:this|on)\b.* | follow\s+us\b.* | read\s+(?:more|also|next)\b.{0,80}
+      | related\s+(?:articles|posts|stories)\b.* | (?:click|tap)\s+here\b.* | log\s?in\b.{0,40}
+      | (?:accept\s+)?(?:all\s+)?cookies\b.{0,40} | skip\s+to\s+(?:main\s+)?content | print\s+this\b.*
+      | back\s+to\s+top )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _BOILERPLATE_CHARS = 160  # a longer line is prose that happens to begin like boilerplate
@@ -109,7 +113,9 @@ def _overlapping(runs: Sequence[Run], span: Span) -> Sequence[Run]:
 
 def _boilerplate(paragraph: _Paragraph) -> bool:
     text = paragraph.text
-    return len(text) <= _BOILERPLATE_CHARS and bool(_BOILERPLATE.fullmatch(text.strip()))
+    if len(text) > _BOILERPLATE_CHARS:
+        return False
+    return bool(_BOILERPLATE.fullmatch(text) or (not paragraph.prose and _BOILERPLATE_BUT_PROSE.fullmatch(text)))
 
 
 def _paragraphs(source_lines: Iterable[Line]) -> list[_Paragraph]:

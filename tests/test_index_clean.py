@@ -434,3 +434,15 @@ def test_time_grows_with_the_text_and_not_with_its_square(pattern: str) -> None:
     seconds(1000)
     small = min(seconds(4_000) for _ in range(3))
     assert min(seconds(32_000) for _ in range(2)) < 16 * small + 0.05
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Share this view or not, the council met on Monday.",
+        "(c) The third clause forbids any tax on the ferry.",
+        "Read more books, the mayor of Brin told the school.",
+    ],
+)
+def test_a_sentence_that_begins_like_boilerplate_is_kept(sentence: str) -> None:
+    assert sentence in clean(f"The council of Brin met on Monday to agree the budget.\n\n{sentence}\n").text
