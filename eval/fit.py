@@ -17,6 +17,7 @@ from eval.gold import Question
 from eval.judge import Judge
 from eval.measures import holds_answer, normalised
 from index.clean import to_source
+from index.errors import BadInput
 from index.records import Document, Hit, Span
 from rag.evidence import FEATURES, Evidence, Searched
 from rag.question import analyse
@@ -79,6 +80,8 @@ def fit_sentence(found: Sequence[Sample], *, l2: float = _L2) -> dict[str, float
     Every set counts the same, however many questions it has. The bias has no meaning here and is 0.
     """
     usable = [s for s in found if s.right.any() and not s.right.all()]
+    if not usable:
+        raise BadInput("no question has a right sentence beside wrong ones; give sets with answers or gold spans")
     share_of = shares([s.set_name for s in usable])
     features = np.concatenate([s.features for s in usable])
     right = np.concatenate([s.right for s in usable])

@@ -1,5 +1,6 @@
 """Tuning on the tuning halves of sets: compare ways of searching, and fit the reader's weights."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -144,10 +145,14 @@ def _shown_right(sample: Sample, weights: Floats, margin: float) -> NDArray[np.b
 
 
 def _best_threshold(confidence: Floats, gain: Floats) -> float:
-    """The confidence from which on answering gains most, where abstaining gains 0."""
+    """The confidence from which on answering gains most, where abstaining gains 0; 1 where nothing is gained.
+
+    Rounded down to four digits, so that the question which sets it passes it.
+    """
     order = np.argsort(-confidence, kind="stable")
-    best = int(np.argmax(np.cumsum(gain[order])))
-    return round(float(confidence[order[best]]), 4)
+    gained = np.cumsum(gain[order])
+    best = int(np.argmax(gained))
+    return math.floor(float(confidence[order[best]]) * 1e4) / 1e4 if gained[best] > 0 else 1.0
 
 
 def _rounded(weights: Mapping[str, float]) -> dict[str, float]:

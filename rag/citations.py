@@ -42,6 +42,8 @@ def _citation(marker: int, quote: Quote, document: Document) -> Citation:
 def fault(citation: Citation, document: Document) -> str:
     """Why the citation is not true of the document, or ""."""
     span = Span(citation.start, citation.end)
+    if citation.document_id != document.id:
+        return f"[{citation.marker}] is of document '{citation.document_id}', not of '{document.id}'"
     if problem := _not_verbatim(citation.marker, citation.quote, document, span):
         return problem
     if to_clean(document, Span(citation.source_start, citation.source_end)) != span:

@@ -1,11 +1,11 @@
 """Hits → candidate sentences, each with the features by which a reader judges it.
 
-All features are 0..1 or cosines, so that they mean the same on a small corpus and on a large one.
+All features but the length are 0..1 or cosines, so that they mean the same on a small corpus and on a large one.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -59,6 +59,7 @@ class Candidate:
     hit: Hit
     sentence: Span  # in document offsets
     features: NDArray[np.float64]  # (len(FEATURES),)
+    rows: tuple[int, ...]  # of all passages among the hits that hold the sentence
 
 
 class Evidence:
@@ -80,8 +81,11 @@ class Evidence:
             rows = self._features(asked, weights, hit, encoding, similar)
             for sentence, row in zip(hit.passage.sentences, rows, strict=True):
                 key = (hit.passage.document_id, sentence)
+                held = (*(found[key].rows if key in found else ()), hit.row)
                 if key not in found or row[0] > found[key].features[0]:
-                    found[key] = Candidate(hit, sentence, row)
+                    found[key] = Candidate(hit, sentence, row, held)
+                else:
+                    found[key] = replace(found[key], rows=held)
         return list(found.values())
 
     def _features(

@@ -2,13 +2,15 @@
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
-from index.text import Stem, Word, cut, normalise, stop_words, words
+from index.text import Stem, Word, cut, stop_words, words
 
 Kind = Literal["who", "when", "percent", "money", "number", ""]
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_DIGITS = r"\d+(?:[.,]\d+)*"
 _NUMBERS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|"
     "millions?|billions?|trillions?|dozens?|half|thirds?|quarters?|once|twice"
@@ -27,13 +29,14 @@ _KINDS: tuple[tuple[Kind, str], ...] = (  # the first that fits
 _HOLDS: dict[Kind, str] = {
     "when": rf"\b(?:1[0-9]\d\d|20\d\d)\b|\b(?:{_MONTHS})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b",
     "percent": r"\d+(?:\.\d+)?\s?(?:%|per ?cent)|\b(?:half|(?:one|a|two|three)[ -](?:thirds?|quarters?|fifths?))\b",
-    "money": r"[$€£]\s?\d[\d.,]*|\d[\d.,]*\s(?:(?:million|billion|trillion) )?(?:dollars?|euros?|pesos?|pounds?)",
-    "number": rf"\d[\d.,]*|\b(?:{_NUMBERS})\b",
+    "money": rf"[$€£]\s?{_DIGITS}|{_DIGITS}\s(?:(?:million|billion|trillion) )?(?:dollars?|euros?|pesos?|pounds?)",
+    "number": rf"{_DIGITS}|\b(?:{_NUMBERS})\b",
 }
 _PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
 _FOUND = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _HOLDS.items()}
 _NAME = re.compile(r"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*")
-_COUNTED = re.compile(r"\bhow many (?:\w+ )?(\w+)")
+_COUNTED = re.compile(r"\bhow many (?:of (?:the |all )?|more |other )?(.*)")
+_COUNTED_WORDS = 3  # what is counted stands among the first words behind "how many", before a verb or a stop word
 _NEAR_WORDS = 5  # a number counts what stands at most so many words behind it
 
 
@@ -55,7 +58,7 @@ class Asked:
     text: str
     terms: tuple[Term, ...]
     kind: Kind
-    counted: str  # stem of what "how many" counts, else ""
+    counted: frozenset[str]  # stems, one of which is what "how many" counts; empty where nothing is counted
 
     @property
     def stems(self) -> frozenset[str]:
@@ -70,8 +73,14 @@ def analyse(question: str, stem: Stem) -> Asked:
     terms = tuple(_term(question, word, stem, first) for word in kept)
     lowered = question.lower()
     kind: Kind = next((kind for kind, pattern in _PATTERNS if pattern.search(lowered)), "")
-    counted = _COUNTED.search(lowered)
-    return Asked(question, terms, kind, cut(normalise(counted.group(1)), stem) if counted else "")
+    return Asked(question, terms, kind, _counted(lowered, stem))
+
+
+def _counted(lowered: str, stem: Stem) -> frozenset[str]:
+    found = _COUNTED.search(lowered)
+    behind = words(found.group(1))[:_COUNTED_WORDS] if found else []
+    kept = takewhile(lambda word: word.text not in stop_words(), behind)
+    return frozenset(cut(word.text, stem) for word in kept)
 
 
 def _term(question: str, word: Word, stem: Stem, first: int) -> Term:
@@ -85,9 +94,10 @@ def holds_kind(asked: Asked, sentence: str, stem: Stem) -> float:
     something else than what "how many" counts. 0 as well where no kind is asked for."""
     if not asked.kind:
         return 0.0
-    known = asked.text.lower()
-    found = [m for m in _FOUND.get(asked.kind, _NAME).finditer(sentence) if m.group().lower() not in known]
+    pattern = _FOUND.get(asked.kind, _NAME)
+    known = {match.group().lower() for match in pattern.finditer(asked.text)}
+    found = [match for match in pattern.finditer(sentence) if match.group().lower() not in known]
     if not found or not asked.counted:
         return float(bool(found))
-    behind = (words(sentence[m.end() : m.end() + 80])[:_NEAR_WORDS] for m in found)
-    return 1.0 if any(cut(word.text, stem) == asked.counted for near in behind for word in near) else 0.5
+    behind = (words(sentence[match.end() : match.end() + 80])[:_NEAR_WORDS] for match in found)
+    return 1.0 if any(cut(word.text, stem) in asked.counted for near in behind for word in near) else 0.5

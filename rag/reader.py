@@ -46,7 +46,8 @@ class PlainReader:
         )
         best: dict[int, float] = {}
         for n in order:
-            best.setdefault(found[n].hit.row, scores[n])
+            for row in found[n].rows:
+                best.setdefault(row, scores[n])
         ranked = sorted(hits, key=lambda hit: (-best.get(hit.row, -math.inf), hit.passage.id))
         rescored = tuple(replace(hit, score=best.get(hit.row, 0.0)) for hit in ranked)
         return Reading(quotes, rescored, self._confidence([found[n] for n in order], [scores[n] for n in order]))

@@ -121,7 +121,8 @@ def test_every_forged_citation_is_found_and_named(forged: Citation, found: str) 
 
 
 def test_a_citation_of_another_article_is_found() -> None:
-    assert "verbatim in document 'other'" in fault(BAKES, document(SOURCE.replace("forty", "fifty"), "other"))
+    assert "not of 'other'" in fault(BAKES, document(SOURCE, "other"))
+    assert "is not verbatim" in fault(BAKES, document(SOURCE.replace("forty", "fifty"), BAKES.document_id))
 
 
 def false_quotes() -> list[Quote]:
