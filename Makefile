@@ -28,7 +28,7 @@ eval: $(INSTALLED)
 	$(BIN)/quotewell eval run eval/gold/articles-test.jsonl --write docs/evals.md --write README.md
 
 bench: $(INSTALLED)
-	$(BIN)/quotewell eval bench
+	$(BIN)/quotewell eval bench --write docs/evals.md
 
 # Chromium for the browser tests: installed where that is allowed, else one line says what to do.
 browser: $(INSTALLED)
