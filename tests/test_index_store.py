@@ -593,7 +593,8 @@ def test_a_process_killed_at_any_moment_loses_nothing_that_was_acknowledged(tmp_
         for _ in range(choice.randrange(1, 40)):
             acknowledged = int(process.stdout.readline())
         process.kill()
-        rest = process.communicate(timeout=30)[0].split()
+        rest = process.stdout.read().split()  # communicate() would lose what this reader has buffered
+        process.wait(timeout=30)
         acknowledged = int(rest[-1]) if rest else acknowledged
         with Store.open(tmp_path, readonly=True) as store:
             assert store.verify() == []
