@@ -588,13 +588,12 @@ def test_a_process_killed_at_any_moment_loses_nothing_that_was_acknowledged(tmp_
     """
     choice = random.Random(5)
     for _ in range(12):
-        process = start(code, tmp_path)
-        assert process.stdout is not None
-        for _ in range(choice.randrange(1, 40)):
-            acknowledged = int(process.stdout.readline())
-        process.kill()
-        rest = process.stdout.read().split()  # communicate() would lose what this reader has buffered
-        process.wait(timeout=30)
+        with start(code, tmp_path) as process:
+            assert process.stdout is not None
+            for _ in range(choice.randrange(1, 40)):
+                acknowledged = int(process.stdout.readline())
+            process.kill()
+            rest = process.stdout.read().split()  # communicate() would lose what this reader has buffered
         acknowledged = int(rest[-1]) if rest else acknowledged
         with Store.open(tmp_path, readonly=True) as store:
             assert store.verify() == []
