@@ -30,7 +30,7 @@ from rag.weights import CONFIDENCE_FEATURES
 WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
 MAX_QUOTES = 3
-RIGHT, WRONG, NO_ANSWER = 1.0, -0.5, -1.0  # what answering gains over abstaining: right, wrong, and nothing to find
+RIGHT, WRONG = 1.0, -0.5  # what answering gains over abstaining: the reader of a wrong quote sees that it is one
 ANSWERABLE = 0.75  # assumed share of questions that the corpus answers: people mostly ask what articles are about
 EXTRA_QUOTE = 0.15  # what a reader's time for one more quote costs, in right answers
 
@@ -109,7 +109,7 @@ def fit_reader(found: Sequence[Sample]) -> dict[str, Any]:
     return {
         "sentence": _rounded(sentence),
         "confidence": _rounded(confidence),
-        "threshold": _best_threshold(expit(odds), share * np.select([shown, answerable], [RIGHT, WRONG], NO_ANSWER)),
+        "threshold": _best_threshold(expit(odds), share * np.where(shown, RIGHT, WRONG)),
         "margin": margin,
         "fitted_on": {name: sum(s.set_name == name for s in found) for name in sorted({s.set_name for s in found})},
     }

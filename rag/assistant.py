@@ -73,8 +73,10 @@ class Assistant:
     def _reason(self, asked: Asked, evidence: Sequence[Hit]) -> Reason:
         known = self.index.lexical.document_frequency
         missing = [t for t in asked.terms if not known(t.stem) and not _grammar(asked.text[t.start : t.end])]
-        shown = tuple(dict.fromkeys(asked.text[t.start : t.end] for t in missing))
-        return Reason("off_corpus" if 2 * len(missing) > len(asked.terms) or not evidence else "near_miss", shown)
+        off_corpus = 2 * len(missing) > len(asked.terms) or not evidence
+        telling = [t for t in missing if off_corpus or t.name or t.number]  # "popular" may be said in other words
+        shown = tuple(dict.fromkeys(asked.text[t.start : t.end] for t in telling))
+        return Reason("off_corpus" if off_corpus else "near_miss", shown)
 
     def _answer(
         self,
