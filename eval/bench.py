@@ -9,8 +9,8 @@ from typing import Any
 
 from eval.costs import Spread, clocked, cold, indexing, lexical, warm
 from index.errors import BadInput
-from index.first import SEEDS
 from index.generation import current
+from index.seeding import SEEDS
 from index.settings import Settings
 
 COLD_BAR_S = 1.5  # CPU seconds that a fresh process may take for its answer

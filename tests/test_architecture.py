@@ -33,7 +33,7 @@ INDEX_LAYERS = (
     ("build", "search"),
     ("health",),
     ("console", "options"),
-    ("first", "doctor"),
+    ("first", "seeding", "doctor"),
     ("cli", "documents"),
 )
 
