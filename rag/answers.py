@@ -25,11 +25,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Quotes best first, the hits in the reader's order, and how likely it is that the best quote is right."""
+    """Quotes best first, the hits in the reader's order, and how sure it is that the articles answer."""
 
     quotes: tuple[Quote, ...]
     hits: tuple[Hit, ...]
-    confidence: float  # 0..1
+    confidence: float  # 0..1, higher is surer; not yet calibrated as a probability
 
 
 @dataclass(frozen=True, slots=True)

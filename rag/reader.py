@@ -34,7 +34,7 @@ class PlainReader:
         self._weights = weights
 
     def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading:
-        """The best sentences, the hits in the order of their best sentence, and the confidence in the first."""
+        """The best sentences, the hits in the order of their best sentence, and how sure it is that they answer."""
         found = self._evidence.candidates(asked, hits)
         if not found:
             return Reading((), tuple(hits), 0.0)

@@ -28,11 +28,11 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class ReaderWeights:
-    """`sentence` and `passage` order; `confidence` is the log odds that the best quote is right."""
+    """`sentence` orders; `confidence` gives log odds that there is an answer and, in part, that the first quote is it."""
 
     sentence: Linear
     confidence: Linear
-    threshold: float  # least confidence to answer, fitted on dev questions
+    threshold: float  # least confidence to answer, fitted with the weights
     margin: float  # further quotes score at most this much less than the first
 
 
