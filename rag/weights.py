@@ -28,7 +28,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class ReaderWeights:
-    """`sentence` orders; `confidence` gives log odds that there is an answer and, in part, that the first quote is it."""
+    """`sentence` orders; `confidence` gives log odds of an answer and, in part, of the first quote being it."""
 
     sentence: Linear
     confidence: Linear
