@@ -1,11 +1,13 @@
 """What a question asks for, read off its words: the terms that must be found, and the kind of answer expected."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal
 
 from index.text import Stem, Word, cut, stop_words, words
+from rag.shape import Shape, Sought, shape, sought
 
 Kind = Literal["who", "when", "percent", "money", "number", ""]
 
@@ -15,15 +17,32 @@ _NUMBERS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|"
     "millions?|billions?|trillions?|dozens?|half|thirds?|quarters?|once|twice"
 )
+_FIRST = r"^(?:(?!\b(?:what|which|how|why|where)\b).)*"  # "what did he say when it rained?" asks for no time
+_NO_VERB = r"(?<!\bto )(?<!\bwho )(?<!\bthey )(?<!\bcountries )"
+_NO_OBJECT = r"(?! (?:an?|the|their|its|his|her|common|in common|with)\b)"
 _KINDS: tuple[tuple[Kind, str], ...] = (  # the first that fits
-    ("who", r"\b(?:who|whom|whose|(?:which|what) (?:person|man|woman|minister|president|author|official)s?)\b"),
-    ("when", r"\b(?:when|(?:what|which) (?:year|date|month|day|time)|how long ago)\b"),
-    ("percent", r"\b(?:percent|percentage|proportion|share|rate|rating)\b|%"),
+    (
+        "who",
+        r"\b(?:who|whom|whose|(?:which|what) (?:person|man|woman|minister|president|author|official)s?"
+        r"|qui[eé]n(?:es)?)\b",
+    ),
+    (
+        "when",
+        rf"{_FIRST}\bwhen\b|\b(?:(?:what|which) (?:year|date|month|day|time)|how long ago|cu[aá]ndo"
+        r"|en qu[eé] (?:año|mes|fecha|d[ií]a))\b",
+    ),
+    ("percent", r"\b(?:percent|per ?cent|percentage|proportion|porcentaje|proporci[oó]n)\b|%"),
+    (
+        "number",
+        r"\bhow (?:long\b|many\b(?=.*\b(?:share|rate|spen[dt]|pay|paid|cost|budget)s?\b)(?!.*\b(?:dollars?|euros?)\b))",
+    ),
+    ("percent", rf"{_NO_VERB}\b(?:share|rate|rating)\b{_NO_OBJECT}"),
     (
         "money",
-        r"\b(?:how much (?:money|aid|debt)|cost|price|budget|worth|spen[dt]|pay|paid|dollars?|euros?)\b|[$€£]",
+        r"\b(?:how much (?:money|aid|debt)|cost|price|budget|worth|spen[dt]|pay|paid|dollars?|euros?|cu[aá]nto dinero"
+        r"|cuesta|cost[oó]|d[oó]lares)\b|[$€£]",
     ),
-    ("number", r"\bhow (?:many|much|large|big|long|far|high|old|often|tall|wide|deep)\b"),
+    ("number", r"\bhow (?:many|much|large|big|long|far|high|old|often|tall|wide|deep)\b|\bcu[aá]nt[oa]s?\b"),
     ("number", r"\b(?:what|which) (?:\w+ )?(?:number|amount|value|size|total)\b"),
 )
 _HOLDS: dict[Kind, str] = {
@@ -59,6 +78,9 @@ class Asked:
     terms: tuple[Term, ...]
     kind: Kind
     counted: frozenset[str]  # stems, one of which is what "how many" counts; empty where nothing is counted
+    shape: Shape
+    subject: str  # what is to be defined, as printed; "" for every other shape
+    sought: Sought
 
     @property
     def stems(self) -> frozenset[str]:
@@ -73,7 +95,15 @@ def analyse(question: str, stem: Stem) -> Asked:
     terms = tuple(_term(question, word, stem, first) for word in kept)
     lowered = question.lower()
     kind: Kind = next((kind for kind, pattern in _PATTERNS if pattern.search(lowered)), "")
-    return Asked(question, terms, kind, _counted(lowered, stem))
+    return Asked(question, terms, kind, _counted(lowered, stem), *shape(question), sought(question))
+
+
+def with_names(asked: Asked, is_name: Callable[[str], bool]) -> Asked:
+    """For a question without capitals: its words that the articles write like names are names here as well."""
+    if any(character.isupper() for character in asked.text):
+        return asked
+    terms = (replace(term, name=term.name or is_name(asked.text[term.start : term.end])) for term in asked.terms)
+    return replace(asked, terms=tuple(terms))
 
 
 def _counted(lowered: str, stem: Stem) -> frozenset[str]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text import Stem
-from rag.question import Asked, Kind, analyse, holds_kind
+from rag.question import Asked, Kind, analyse, holds_kind, with_names
 
 SENSIBLE = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -34,6 +34,17 @@ def written(asked: Asked) -> list[str]:
         ("What percentage of the harvest was lost?", "percent"),
         ("How much did the repairs cost?", "money"),
         ("How many dollars was it?", "money"),
+        ("How many percent of the harvest was lost?", "percent"),
+        ("What was her approval rating?", "percent"),
+        ("Which towns share a border?", ""),
+        ("How many towns share the river?", "number"),
+        ("How long did they spend there?", "number"),
+        ("¿Quién dirige la panadería?", "who"),
+        ("¿Cuándo abrió el teatro?", "when"),
+        ("¿En qué año abrió?", "when"),
+        ("¿Qué porcentaje se perdió?", "percent"),
+        ("¿Cuánto costó?", "money"),
+        ("¿Cuántos trenes hay?", "number"),
         ("Why did it close?", ""),
         ("Do somewhat showy, anyhow many people whenever agree?", ""),
         ("Кто открыл комету?", ""),
@@ -45,7 +56,13 @@ def test_the_kind_of_answer_is_read_off_the_question_word(question: str, kind: K
 
 def test_a_person_is_asked_for_before_a_time_and_a_time_before_a_number() -> None:
     assert analyse("When it rained, who came?", "snowball").kind == "who"
-    assert analyse("How many came when it rained?", "snowball").kind == "when"
+    assert analyse("In what year and how often did it rain?", "snowball").kind == "when"
+
+
+def test_when_behind_another_question_word_asks_for_no_time() -> None:
+    assert analyse("How many came when it rained?", "snowball").kind == "number"
+    assert analyse("What did she say when it rained?", "snowball").kind == ""
+    assert analyse("And when did it rain?", "snowball").kind == "when"
 
 
 def test_terms_are_the_words_that_carry_meaning_in_order_with_their_places() -> None:
@@ -87,7 +104,7 @@ def test_in_a_question_of_stop_words_alone_every_word_counts() -> None:
 
 @pytest.mark.parametrize("question", ["", "?!", " \n", "—"])
 def test_without_a_word_there_are_no_terms(question: str) -> None:
-    assert analyse(question, "snowball") == Asked(question, (), "", frozenset())
+    assert analyse(question, "snowball") == Asked(question, (), "", frozenset(), "", "", "")
 
 
 @pytest.mark.parametrize(
@@ -190,3 +207,113 @@ def test_any_sentence_can_be_looked_at_for_any_question(question: str, sentence:
 
 def test_every_kind_is_asked_for_by_some_question() -> None:
     assert {analyse(question, "snowball").kind for question in QUESTIONS} == set(get_args(Kind))
+
+
+@pytest.mark.parametrize(
+    ("question", "shape", "subject"),
+    [
+        ("Who is Petra Novak?", "definition", "Petra Novak"),
+        ("who was petra novak", "definition", "petra novak"),
+        ("Who is Juan de la Vega?", "definition", "Juan de la Vega"),
+        ("What is the USMCA?", "definition", "USMCA"),
+        ("What is a tariff?", "definition", "tariff"),
+        ("What was the Treaty of Sollen?", "definition", "Treaty of Sollen"),
+        ("What is the Remain in Sollen policy?", "definition", "Remain in Sollen policy"),
+        ("what does non-refoulement mean", "definition", "non-refoulement"),
+        ("What does ICE stand for?", "definition", "ICE"),
+        ("meaning of photosynthesis", "definition", "photosynthesis"),
+        ("¿Quién es Petra Novak?", "definition", "Petra Novak"),
+        ("¿Qué es el aluminio?", "definition", "aluminio"),
+        ("Who is the mayor of Sollen?", "", ""),
+        ("Who is Sollen's mayor?", "", ""),
+        ("Who is going to win?", "", ""),
+        ("What is the capital of France?", "", ""),
+        ("What is the main reason?", "", ""),
+        ("What is 17 times 23?", "", ""),
+        ("What is Petra's approval rating?", "", ""),
+    ],
+)
+def test_a_definition_is_wanted_of_a_name_or_a_plain_noun(question: str, shape: str, subject: str) -> None:
+    asked = analyse(question, "snowball")
+    assert (asked.shape, asked.subject) == (shape, subject)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which countries did it overtake?",
+        "Which three problems are named?",
+        "What sectors were boosted?",
+        "What are the main steps?",
+        "In what kinds of places were raids carried out?",
+        "List the members",
+        "Name all the tram lines",
+        "What did he do on his first day?",
+        "What were the names of the agents?",
+        "¿Cuáles son los países?",
+    ],
+)
+def test_a_list_is_wanted_of_things_in_the_plural(question: str) -> None:
+    assert analyse(question, "snowball").shape == "list"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What drives the market?",
+        "What causes the public to worry?",
+        "What is trade worth?",
+        "Which treaty ended the war?",
+        "What are white blood cells called?",
+        "name of the mayor",
+        "When does it open?",
+    ],
+)
+def test_one_thing_is_no_list(question: str) -> None:
+    assert analyse(question, "snowball").shape == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "shape"),
+    [
+        ("exports versus imports", "comparison"),
+        ("What was the policy before and after the election?", "comparison"),
+        ("How did relations develop?", "timeline"),
+        ("history of the tram", "timeline"),
+        ("What happened after the strike?", "timeline"),
+    ],
+)
+def test_two_sides_and_developments_are_seen(question: str, shape: str) -> None:
+    assert analyse(question, "snowball").shape == shape
+
+
+@pytest.mark.parametrize(
+    ("question", "sought"),
+    [
+        ("Where is it?", "place"),
+        ("In which city is it?", "place"),
+        ("¿Dónde está?", "place"),
+        ("Why did it close?", "reason"),
+        ("What caused the fire?", "reason"),
+        ("¿Por qué cerró?", "reason"),
+        ("How long did it last?", "duration"),
+        ("How many more years will it run?", "duration"),
+        ("¿Cuánto tiempo dura?", "duration"),
+        ("How long ago was it?", ""),
+        ("How did they cross?", "manner"),
+        ("How many trams?", ""),
+        ("Who runs it?", ""),
+    ],
+)
+def test_the_question_word_says_what_is_sought(question: str, sought: str) -> None:
+    assert analyse(question, "snowball").sought == sought
+
+
+def test_a_question_in_lower_case_takes_its_names_from_how_the_articles_write_them() -> None:
+    def is_name(word: str) -> bool:
+        return word in ("petra", "novak")
+
+    asked = with_names(analyse("trams praised by petra novak", "snowball"), is_name)
+    assert [term.name for term in asked.terms] == [False, False, True, True]
+    written_large = analyse("Trams praised by petra Novak", "snowball")
+    assert with_names(written_large, is_name) == written_large

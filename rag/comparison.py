@@ -1,0 +1,188 @@
+"""Questions that set two things side by side, taken apart into one question for each side.
+
+Rules over the words alone: what both sides share is kept in both questions, and what cannot be taken apart with some
+certainty is left whole. "The war between A and B" names one thing, not two sides.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rag.parallel import DETERMINERS, POSSESSIVE, aligned, alike, is_name, kinds
+
+_LONGEST_SIDE = 12  # words; what is longer is a sentence, not a side
+_LONGEST_QUESTION = 40  # words
+_VERSUS = re.compile(
+    r",? (?:vs\.?|versus|frente al?|(?:(?:as )?(?:compared|opposed)|in comparison|in contrast|relative) (?:with|to)"
+    r"|comparado con|as against) ",
+    re.IGNORECASE,
+)
+_AROUND = re.compile(r"\b(before) (?:and|or|versus|vs\.?|than) (after)\b", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"^(?:(?:what|which|how|tell me|explain|describe|list|name|is|are|was|were|there|any|the|main|key|big|some) )*"
+    r"(?:differences?|distinction|contrast|comparison) between (?P<a>.+?) and (?P<b>.+)$",
+    re.IGNORECASE,
+)
+_COMPARE = re.compile(
+    r"^(?:please |can you |could you )?(?:compare and contrast|compare|contrast) "
+    r"(?P<a>.+?) (?:and|with|to|against) (?P<b>.+)$",
+    re.IGNORECASE,
+)
+_HOW = re.compile(
+    r"^how (?P<verb>do|does|did|is|are|was|were|will|would) (?P<a>.+?) (?:(?:expected|likely|supposed) to )?"
+    r"(?:compare|differ|different|stack up|measure up) (?:with|to|from|against) (?P<b>.+)$",
+    re.IGNORECASE,
+)
+_HIGHER = r"(?P<more>(?!rather|other|under|over|ever)[a-z]+er|worse|(?:more|less) [a-z]+)"
+_WHICH = (
+    rf"^(?:which|what|who) (?P<verb>is|are|was|were) {_HIGHER}(?:,|:| -)? (?P<a>.+?),? or (?P<b>.+)$",
+    rf"^(?P<a>.+?) or (?P<b>.+?)[:,] (?:which|what|who)(?: one)? (?P<verb>is|are|was|were) {_HIGHER}$",
+    rf"^(?P<verb>is|are|was|were) (?P<a>.+?) {_HIGHER} than (?P<b>(?!\d|expected|before|ever|usual).+)$",
+)
+_WHICH_ONES = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _WHICH)
+_MORE = re.compile(
+    r"^(?P<verb>do|does|did) (?P<who>.+?) more (?P<a>(?P<by>to|from|in|with|on|for) .+?) than (?P<b>(?P=by) .+)$",
+    re.IGNORECASE,
+)
+_ENDING_IN_E = {"larg", "clos", "saf", "lat", "wid", "simpl", "dens", "rar", "wis", "nic", "pur", "brav", "strang"}
+_REST = re.compile(
+    r" (?:on|in|under|during|for|about|regarding|with respect to|when it comes to|since|after|before) .+$"
+)
+_CONTEST = re.compile(r"\b(?:match|game|case|fight|final|bout|result|score|lawsuit|ruling)\b", re.IGNORECASE)
+_BY_HOW_MUCH = re.compile(r"\bhow (?:much|many)(?: times)? (?:more|less|fewer|[a-z]+er)\b", re.IGNORECASE)  # one number
+_OPEN = re.compile(r"\b(?:when|what|which|who|if)$", re.IGNORECASE)  # "as what compared to"
+_OF_THOSE = re.compile(r"^(?:those|that|the ones?) of ", re.IGNORECASE)
+_ASKING = re.compile(
+    r"\b(?:how|what|which|who|whose|when|where|why|is|are|was|were|do|does|did|has|have|can|will)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two things compared: as the asker printed it, and a question for it alone."""
+
+    label: str
+    question: str
+
+
+def sides(question: str) -> tuple[Side, Side] | None:
+    """The two sides in the order asked; None when the question does not set two things side by side."""
+    text = " ".join(question.split()).strip(" ?!.¿¡")
+    if text.count(" ") >= _LONGEST_QUESTION or _BY_HOW_MUCH.search(text):
+        return None
+    for rule in (_around, _between, _asked_how, _which, _more, _versus):
+        if (found := rule(text)) and found[0].question.casefold() != found[1].question.casefold():
+            return found
+    return None
+
+
+def _around(text: str) -> tuple[Side, Side] | None:
+    match = _AROUND.search(text)
+    rest = text[match.end() :].strip() if match else ""
+    if not match or not rest:
+        return None
+    first, second = (f"{text[: match.start()]}{word} {rest}" for word in match.groups())
+    return Side(f"{match[1]} {rest}", _asking(first)), Side(f"{match[2]} {rest}", _asking(second))
+
+
+def _between(text: str) -> tuple[Side, Side] | None:
+    if match := _BETWEEN.match(text):
+        return _both(match["a"], match["b"], _what)
+    match = _COMPARE.match(text)
+    return _both(match["a"], match["b"], lambda side: side if _is_bare(side) else _what(side)) if match else None
+
+
+def _asked_how(text: str) -> tuple[Side, Side] | None:
+    match = _HOW.match(text)
+    past = bool(match) and text[4:7].lower() in ("did", "was", "wer")
+    return _both(match["a"], match["b"], lambda s: s if _is_bare(s) else _what(s, past=past)) if match else None
+
+
+def _which(text: str) -> tuple[Side, Side] | None:
+    match = next((match for pattern in _WHICH_ONES if (match := pattern.match(text))), None)
+    if not match:
+        return None
+    base, past = _base(match["more"].lower()), match["verb"].lower() in ("was", "were")
+    return _both(match["a"], match["b"], lambda side: f"How {base} {_be(side, past=past)} {side}?")
+
+
+def _base(more: str) -> str:
+    """larger → large, bigger → big, heavier → heavy, more costly → costly."""
+    if more in ("better", "worse") or " " in more:
+        return {"better": "good", "worse": "bad"}.get(more) or more.partition(" ")[2]
+    if more.endswith("ier"):
+        return more.removesuffix("ier") + "y"
+    stem = more.removesuffix("er")
+    return stem + "e" if stem in _ENDING_IN_E else stem[:-1] if stem.endswith(("gg", "tt", "nn", "dd")) else stem
+
+
+def _more(text: str) -> tuple[Side, Side] | None:
+    match = _MORE.match(text)
+    if not match:
+        return None
+    return _both(match["a"], match["b"], lambda side: f"How much {match['verb'].lower()} {match['who']} {side}?")
+
+
+def _both(a: str, b: str, asking: Callable[[str], str]) -> tuple[Side, Side] | None:
+    """Sides of phrases that stand alone but for what was said only once."""
+    printed = a = re.sub(r"^both ", "", a, flags=re.IGNORECASE).rstrip(",")
+    if max(len(a.split()), len(b.split())) > _LONGEST_SIDE or re.search(r"\b(?:that|which|who|and)\b", a):
+        return None
+    rest = _REST.search(b)
+    shared = rest.group() if rest and not _REST.search(a) else ""
+    b = b.removesuffix(shared)
+    if " " not in a and a.islower() and "plural" not in kinds(a) and b.split()[0] not in DETERMINERS:
+        a = " ".join((a, *b.split()[1:]))  # "formal or informal control"
+    return Side(printed, asking(a + shared)), Side(b, asking(_completed(a, b) + shared))
+
+
+def _completed(first: str, second: str) -> str:
+    """ "Canada's" beside "Mexico's exports" is "Canada's exports"; "its imports" and "imports" are Mexico's."""
+    if _OF_THOSE.match(second) and " of " in first:
+        return f"{first.rpartition(' of ')[0]} of {_OF_THOSE.sub('', second)}"
+    possessor = re.match(r"(?P<owner>.*?\w(?:['’]s|s['’])) (?P<owned>.+)$", first)
+    if not possessor:
+        return second
+    if POSSESSIVE.search(second):
+        return f"{second} {possessor['owned']}"
+    if second.count(" ") == possessor["owned"].count(" ") == 0 and not second[0].isupper():
+        return f"{possessor['owner']} {second}"
+    return re.sub(r"^(?:its|their|his|her)\b", lambda _: possessor["owner"], second, flags=re.IGNORECASE)
+
+
+def _versus(text: str) -> tuple[Side, Side] | None:
+    parts = _VERSUS.split(text)
+    if len(parts) != 2 or not all(parts) or _CONTEST.search(parts[0]) or _OPEN.search(parts[0]):
+        return None
+    if _OF_THOSE.match(parts[1]):
+        return Side(parts[0], _asking(parts[0])), Side(parts[1], _asking(_completed(*parts)))
+    left, right = parts[0].split(), parts[1].split()
+    if right[0].lower() in ("its", "their", "his", "her"):
+        right[0] = next((word for word in reversed(left) if POSSESSIVE.search(word)), right[0])
+    a, b = aligned(left, right)
+    if _ASKING.search(text) and not alike(left[-a:], right[:b]):
+        return None
+    shared, rest = left[:-a], right[b:]
+    first, second = (_asking(" ".join((*shared, *side, *rest))) for side in (left[-a:], right[:b]))
+    return Side(" ".join(left[-a:]), first), Side(" ".join(parts[1].split()[:b]), second)
+
+
+def _be(side: str, past: bool) -> str:
+    head = re.split(r" (?:\(|(?:in|on|to|from|of|with|for|under|at|during) )", side)[0].split()[-1]
+    plural = head.lower().endswith("s") and not head.lower().endswith(("ss", "us", "is")) and not is_name(head)
+    return ("were" if plural else "was") if past else ("are" if plural else "is")
+
+
+def _is_bare(side: str) -> bool:
+    """Nothing but a name, of which was not said what is asked."""
+    return all(word[0].isupper() for word in _REST.sub("", side).split()) and not POSSESSIVE.search(side)
+
+
+def _what(side: str, past: bool = False) -> str:
+    return f"What {_be(side, past)} {side}?"
+
+
+def _asking(text: str) -> str:
+    """With a question mark where the words ask."""
+    return f"{text}?" if _ASKING.match(text) else text
