@@ -1,0 +1,116 @@
+"""Why the articles do not answer a question: asked only after it was found that they do not."""
+
+import math
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from index.lexical import LexicalRanker
+from index.records import Hit
+from index.scope import Filters
+from index.text import Stem
+from rag.answers import Reason
+from rag.dates import dates_in
+from rag.judgement import wants_judgement
+from rag.missing import apart, missing
+from rag.period import Period
+from rag.question import Asked
+
+# Log odds that a question is about none of the articles' subjects: logistic regression on the tuning halves of
+# squad2-dev-half, multihoprag-facts and qed-nq and on articles-dev. Near misses are unanswerable questions, swapped
+# names and removed articles whose names are left; the others are questions of the other sets, and removed articles
+# whose names are gone. Every set and way of making counts the same.
+BIAS = 1.46
+COSINE = -6.17  # highest cosine of question and passage
+KNOWN = -4.03  # share of the question's terms, weighted by rarity, that stand anywhere
+SIZE = 1.46  # log10 of the number of passages: among many, one is alike by chance
+_LARGEST = 5_000  # passages; nothing larger was fitted on
+
+_YEARS = range(1500, 2100)  # numbers that are read as years wherever they stand; for an earlier one also those from
+_EARLIEST = 1000
+_STRAY = 0.01  # share of all years mentioned that may lie beyond a year that is "outside": a model number, a far goal
+_PERIODS = 200  # years of one period that are looked up
+
+
+class Searched(Protocol):
+    """What telling the reason needs of an index."""
+
+    @property
+    def stem(self) -> Stem: ...
+    @property
+    def lexical(self) -> LexicalRanker: ...
+    @property
+    def passage_count(self) -> int: ...
+    def search(self, question: str, *, limit: int, filters: Filters = ...) -> list[Hit]: ...
+
+
+def refusal(
+    asked: Asked, index: Searched, hits: Sequence[Hit], *, unfiltered: bool, period: Period | None = None
+) -> Reason:
+    """The reason for which nothing is answered, with what the articles lack.
+
+    `hits` are those that were read; `unfiltered`: without its filters, or without its day, it would have been answered;
+    `period`: first and last day that is asked about, where the question says so in words without a year.
+    """
+    if unfiltered:
+        return Reason("filtered", (), ())
+    if wants_judgement(asked.text):
+        return Reason("needs_judgement", (), ())
+    off = off_corpus_odds(asked, index, hits) > 0
+    lacking, separate = missing(asked, index, words_too=off), apart(asked, index)
+    if outside(asked.text, index, period):
+        return Reason("date_outside", lacking, separate)
+    return Reason("off_corpus", lacking, ()) if off else Reason("near_miss", lacking, separate)
+
+
+def off_corpus_odds(asked: Asked, index: Searched, hits: Sequence[Hit]) -> float:
+    """Log odds that the articles are not about what is asked; above 0 they are not. Infinite without hits."""
+    if not hits:
+        return math.inf
+    weights = {term.stem: _rarity(index, term.stem) for term in asked.terms}
+    known = sum(weight for stem, weight in weights.items() if index.lexical.document_frequency(stem))
+    share = known / max(sum(weights.values()), 1e-9)
+    cosine = max(float(hit.scores.get("dense", 0.0)) for hit in hits)  # none for a hit that only BM25 found
+    return BIAS + COSINE * cosine + KNOWN * share + SIZE * math.log10(min(max(index.passage_count, 1), _LARGEST))
+
+
+def outside(question: str, index: Searched, period: Period | None) -> bool:
+    """Does the question ask about a time that the articles do not reach?
+
+    With a year: it is mentioned nowhere, nearly all years that are lie to one side of it, and nothing was published in
+    it or beyond. Without one, but with a period: there are dated articles, and none was published in it.
+    """
+    written = dates_in(question)
+    if written:
+        begin = _YEARS.start if all(when.first.year >= _YEARS.start for when in written) else _EARLIEST
+        counts = {year: index.lexical.document_frequency(str(year)) for year in range(begin, _YEARS.stop)}
+        return any(_beyond(question, when.first, when.last, counts, index) for when in written)
+    return (
+        period is not None
+        and _published(question, index, date.min, date.max)
+        and not _published(question, index, *period)
+    )
+
+
+def _beyond(question: str, first: date, last: date, counts: dict[int, int], index: Searched) -> bool:
+    """Is there nothing of the period, and next to nothing on one side of it?"""
+    if any(index.lexical.document_frequency(str(year)) for year in range(first.year, last.year + 1)[:_PERIODS]):
+        return False
+    stray = _STRAY * sum(counts.values())
+    if not stray:
+        return False
+    later = sum(count for year, count in counts.items() if year > last.year)
+    earlier = sum(count for year, count in counts.items() if year < first.year)
+    after = later <= stray and not _published(question, index, date(first.year, 1, 1), date.max)
+    return after or (earlier <= stray and not _published(question, index, date.min, date(last.year, 12, 31)))
+
+
+def _published(question: str, index: Searched, first: date, last: date) -> bool:
+    """Is there an article with a date in first to last?"""
+    return bool(index.search(question, limit=1, filters=Filters(published_from=first, published_to=last)))
+
+
+def _rarity(index: Searched, stem: str) -> float:
+    """log(1 + (N - n + ½) / (n + ½)) over passages, as in Lucene."""
+    n = index.lexical.document_frequency(stem)
+    return math.log(1 + (index.passage_count - n + 0.5) / (n + 0.5))

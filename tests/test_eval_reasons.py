@@ -1,0 +1,160 @@
+"""Built cases know the right reason from how they were made, and the figures count what was said to them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from eval.built import Case, documents_of, filtered, moved, removed, swapped
+from eval.gold import GoldSet, GoldSpan, Question
+from eval.judge import Judge, judge_for
+from eval.opinions import HELD_OUT, SEEN
+from eval.reasons import OVERALL, json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.errors import BadInput
+from index.scope import Filters
+from index.search import Index, open_index
+from index.settings import load_settings
+from rag.answers import Reason
+from rag.question import analyse
+from rag.refusal import refusal
+
+ARTICLES = {
+    "bakery": "The Marten bakery opened on Quarry Street in 1987. It bakes forty kinds of bread.",
+    "comet": "Comet Harrow was discovered by Ilse Brandt in 1904. It returns every 61 years.",
+    "harbour": "Mayor Ada Lind opened the harbour of Brin in 1998. The harbour cost 12 million.",
+    "tram": "The trams of Brin have run since 1931. Their director is Petra Novak.",
+}
+ASKED = (
+    ("bakery", "When did the Marten bakery open, was it in 1987?", "1987"),
+    ("comet", "Who discovered comet Harrow in 1904?", "Ilse Brandt"),
+    ("harbour", "What did Ada Lind open in 1998?", "the harbour"),
+    ("tram", "Who directs the trams of Brin?", "Petra Novak"),
+)
+Opened = Callable[[frozenset[str]], Index]
+
+
+@dataclass
+class Asker:
+    """Answers only what asks for the harbour without a filter; says of everything else why not."""
+
+    index: Index
+
+    def ask(self, question: str, *, filters: Filters) -> "Asker.Told":
+        asked = analyse(question, self.index.stem)
+        hits = self.index.search(question, limit=5, filters=filters)
+        if "Ada Lind open in 1998" in question and not filters:
+            return Asker.Told(None)
+        return Asker.Told(refusal(asked, self.index, hits, unfiltered=bool(filters)))
+
+    @dataclass
+    class Told:
+        reason: Reason | None
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """The articles without those that are named."""
+
+    def opened(gone: frozenset[str]) -> Index:
+        folder: Path = tmp_path_factory.mktemp("few")
+        for name, text in ARTICLES.items():
+            if name not in gone:
+                (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+        found = load_settings(data=folder / "data", embedder="hash")
+        Builder(found.data, found, HashEmbedder()).index(sorted(folder.glob("*.txt")))
+        return open_index(found.data, found, HashEmbedder())
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+def index(opened: Opened) -> Index:
+    return opened(frozenset())
+
+
+@pytest.fixture(scope="module")
+def gold() -> GoldSet:
+    questions = []
+    for n, (name, text, quote) in enumerate(ASKED):
+        start = ARTICLES[name].index(quote)
+        span = GoldSpan(name, start, start + len(quote), quote)
+        questions.append(Question(str(n), text, True, (quote,), (span,), ()))
+    return GoldSet("few", tuple(questions))
+
+
+@pytest.fixture(scope="module")
+def judge(gold: GoldSet, index: Index) -> Judge:
+    return judge_for(gold, index)
+
+
+def test_a_swapped_question_keeps_its_numbers(gold: GoldSet, judge: Judge, index: Index) -> None:
+    made = swapped(gold.questions, judge, index, 50)
+    numbers = {"1987", "1904", "1998", ""}
+    assert made and {"".join(c for c in case.question if c.isdigit()) for case in made} <= numbers
+    assert {case.expected for case in made} == {"near_miss"}
+    assert not {case.question for case in made} & {text for _, text, _ in ASKED}
+
+
+def test_a_moved_date_lies_beyond_all_that_the_articles_mention(gold: GoldSet, judge: Judge, index: Index) -> None:
+    years = [int(case.question.strip("?").split()[-1]) for case in moved(gold.questions, judge, index, 50)]
+    assert len(years) == 3
+    assert all(year < 1904 or year > 1998 for year in years)
+
+
+def test_names_that_are_gone_with_their_article_are_off_the_corpus_and_others_are_not_judged(
+    gold: GoldSet, judge: Judge, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.built._RARE", 0.5)  # of four documents, so that a name in two of them is rare
+    made = {case.question: case for case in removed(gold.questions, judge, index, 50)}
+    comet = made["Who discovered comet Harrow in 1904?"]
+    assert comet.expected == "off_corpus" and comet.removed == {"comet"}
+    trams = made["Who directs the trams of Brin?"]
+    assert trams.expected == "near_miss" and trams.removed == {"tram"}  # Brin stands in the other article too
+
+
+def test_a_filter_shuts_out_every_document_that_answers(gold: GoldSet, judge: Judge, index: Index) -> None:
+    for case in filtered(gold.questions, judge, index, 50):
+        own = next(documents_of(judge.keys[q.id]) for q in gold.questions if q.asked == case.question)
+        assert case.filters and not own & case.filters.documents
+
+
+def test_cases_are_the_same_every_time_and_at_most_as_many_as_wanted(gold: GoldSet, judge: Judge, index: Index) -> None:
+    for build in (swapped, moved, removed, filtered):
+        assert build(gold.questions, judge, index, 2) == build(gold.questions, judge, index, 2)
+        assert len(build(gold.questions, judge, index, 2)) <= 2
+
+
+def test_the_figures_count_right_codes_among_abstentions_and_answers_beside_them(
+    gold: GoldSet, index: Index, opened: Opened
+) -> None:
+    found = measure_reasons(Asker(index), gold, lambda gone: Asker(opened(gone)), most=10)
+    right, answered = ({figure.name: figure for figure in figures} for figures in (found.right, found.answered))
+    assert right["filter added"].value == 1.0 and right["filter added"].n == 1  # only one is answered without it
+    assert right["date moved"].value == 1.0 and right["date moved"].n == 3
+    assert answered["date moved"].value == 0.0
+    assert answered[OVERALL].n == len(found.outcomes) == sum(found.confusion.values())
+    assert right[OVERALL].n == sum(outcome.code is not None for outcome in found.outcomes)
+    again = measure_reasons(Asker(index), gold, lambda gone: Asker(opened(gone)), most=10)
+    assert json_of_reasons(again) == json_of_reasons(found)
+
+
+def test_every_kind_is_shown_with_its_share_interval_and_n(gold: GoldSet, index: Index, opened: Opened) -> None:
+    found = measure_reasons(Asker(index), gold, lambda gone: Asker(opened(gone)), most=10)
+    text, table = text_of_reasons(found), markdown_of_reasons([found], command="quotewell eval reasons few")
+    assert "date moved" in text and "1.000 to 1.000" in text and "filter added, filtered → filtered: 1" in text
+    assert "| few | date moved | 1.000 | 1.000 to 1.000 | 3 | 0.000 | 3 |" in table
+    assert "`quotewell eval reasons few`" in table
+
+
+def test_a_set_without_answerable_questions_is_refused(index: Index) -> None:
+    empty = GoldSet("empty", (Question("1", "Why?", False, (), (), ()),))
+    with pytest.raises(BadInput, match="no case can be built of empty"):
+        measure_reasons(Asker(index), empty, lambda gone: Asker(index))
+
+
+def test_no_held_out_question_was_seen() -> None:
+    assert len(HELD_OUT) >= 20 and len(SEEN) >= 20 and not set(SEEN) & set(HELD_OUT)
+    assert Case("judgement asked", HELD_OUT[0], "needs_judgement").filters == Filters()

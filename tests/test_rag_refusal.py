@@ -1,0 +1,146 @@
+"""An abstention says why, and names what the articles lack; every claim about them can be checked."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.search import Index, open_index
+from index.settings import load_settings
+from rag.answers import Reason
+from rag.missing import apart, missing, things
+from rag.question import Asked, analyse
+from rag.refusal import off_corpus_odds, outside, refusal
+
+ARTICLES = {
+    "harbour": "---\ndate: 1998-05-02\n---\nMayor Ada Lind opened the harbour of Brin in 1998. It cost 12 crowns.",
+    "bridge": "---\ndate: 2004-07-01\n---\nThe bridge of Orm has stood since 1764. Ada Novak painted it in 2003.",
+    "ferry": "---\ndate: 2011-01-09\n---\nThe night ferry to Aldra leaves at nine. Its fare rose in March 2010.",
+}
+WORDS = ("Ada", "Lind", "Brin", "Orm", "Aldra", "ferry", "harbour", "1998", "2003", "Venice", "painted")
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """Three short articles, dated 1998 to 2011."""
+    folder = tmp_path_factory.mktemp("three")
+    for name, text in ARTICLES.items():
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    found = load_settings(data=folder / "data", embedder="hash")
+    Builder(found.data, found, HashEmbedder()).index([folder / f"{name}.md" for name in ARTICLES])
+    return open_index(Path(found.data), found, HashEmbedder())
+
+
+def asked(index: Index, question: str) -> Asked:
+    return analyse(question, index.stem)
+
+
+def reason(index: Index, question: str, *, unfiltered: bool = False, **more: object) -> Reason:
+    one = asked(index, question)
+    period = more.get("period")
+    assert period is None or isinstance(period, tuple)
+    return refusal(one, index, index.search(question, limit=10), unfiltered=unfiltered, period=period)
+
+
+def test_things_are_whole_names_dates_and_runs_of_words(index: Index) -> None:
+    found = [(t.text, t.named) for t in things(asked(index, "Did Ada Lind open the old fish market in May 2003?"))]
+    assert found == [("Ada Lind", True), ("open", False), ("fish market", False), ("May 2003", True)]
+
+
+@pytest.mark.parametrize(
+    ("question", "lacking"),
+    [
+        ("What did Ada Merkel open in Brin?", ("Ada Merkel",)),  # the last word of the name is unknown
+        ("What did Tom Lind open in Brin?", ("Tom",)),  # Lind is known, so only the other word is lacking
+        ("What did Ada Aldra open?", ("Ada Aldra",)),  # both are known, but no passage holds them together
+        ("What did Ada Lind open in 1998?", ()),
+        ("What did Ada Lind open in June 1999?", ("June 1999",)),
+        ("Who dredged the harbour of Brin?", ()),  # other words may be said in other words
+    ],
+)
+def test_names_numbers_and_dates_that_occur_nowhere_are_missing(
+    index: Index, question: str, lacking: tuple[str, ...]
+) -> None:
+    assert missing(asked(index, question), index, words_too=False) == lacking
+
+
+def test_other_words_are_missing_only_where_no_name_is(index: Index) -> None:
+    assert missing(asked(index, "Who dredged the lagoon?"), index, words_too=True) == ("dredged", "lagoon")
+    assert missing(asked(index, "Who dredged Venice?"), index, words_too=True) == ("Venice",)
+
+
+@pytest.mark.parametrize(
+    ("question", "pair"),
+    [
+        ("When does the ferry from Brin to Aldra leave?", ("Brin", "Aldra")),
+        ("Did Ada Lind see Orm?", ("Ada Lind", "Orm")),
+        ("What did Ada Lind open in Brin?", ()),
+        ("What is in Venice?", ()),
+    ],
+)
+def test_things_that_never_stand_in_one_passage_are_apart(index: Index, question: str, pair: tuple[str, ...]) -> None:
+    assert apart(asked(index, question), index) == pair
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=6))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+def test_missing_and_apart_are_true_of_the_articles(index: Index, words: list[str]) -> None:
+    one = asked(index, f"Is it {' '.join(words)}?")
+    texts = [text.lower() for text in ARTICLES.values()]
+    lacking, pair = missing(one, index, words_too=True), apart(one, index)
+    assert all(not any(all(w in text for w in part.lower().split()) for text in texts) for part in lacking)
+    if pair:
+        held = [{n for n, text in enumerate(texts) if all(w in text for w in p.lower().split())} for p in pair]
+        assert all(held) and not set.intersection(*held)
+
+
+def test_a_question_for_an_opinion_is_one_whatever_its_dates_and_names(index: Index) -> None:
+    assert reason(index, "Should Brin close its harbour in 2045?") == Reason("needs_judgement", (), ())
+
+
+def test_what_a_filter_removed_is_said(index: Index) -> None:
+    assert reason(index, "Who opened the harbour of Brin?", unfiltered=True) == Reason("filtered", (), ())
+    assert reason(index, "Where will the fair be held this year?", unfiltered=True).code == "filtered"
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("What did Ada Lind open in 1650?", "date_outside"),  # before all that is mentioned
+        ("What did Ada Lind open in 2045?", "date_outside"),
+        ("What did Ada Lind open in 1950?", "near_miss"),  # between what is mentioned: merely not there
+        ("What did Ada Lind open in 1764?", "near_miss"),
+    ],
+)
+def test_a_year_beyond_all_that_is_told_lies_outside(index: Index, question: str, code: str) -> None:
+    assert reason(index, question).code == code
+
+
+def test_a_period_without_a_year_lies_outside_where_nothing_was_published_in_it(index: Index) -> None:
+    assert outside("What happened last month?", index, (date(2020, 1, 1), date(2020, 1, 31)))
+    assert not outside("What happened last month?", index, (date(2011, 1, 1), date(2011, 1, 31)))
+    assert not outside("What happened?", index, None)
+
+
+def test_a_question_about_another_subject_is_off_the_corpus(index: Index) -> None:
+    found = reason(index, "Which spices belong in a Bombay curry?")
+    assert found.code == "off_corpus" and "Bombay" in found.missing and not found.apart
+
+
+def test_a_question_about_a_subject_of_the_articles_is_a_near_miss(index: Index) -> None:
+    found = reason(index, "When does the night ferry from Brin to Aldra leave?")
+    assert found == Reason("near_miss", (), ("Brin", "Aldra"))
+
+
+def test_without_any_hit_it_is_off_the_corpus(index: Index) -> None:
+    assert off_corpus_odds(asked(index, "Brin?"), index, ()) == float("inf")
+
+
+@given(st.text(min_size=1, max_size=60))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+def test_no_text_makes_it_fail_and_it_is_the_same_every_time(index: Index, question: str) -> None:
+    assert reason(index, question) == reason(index, question)
