@@ -1,4 +1,4 @@
-"""The commands that measure and fit: `eval run`, `eval fusion`, `eval fit`, `eval bench`."""
+"""The group `eval`: measuring as a whole here, parts of an answer in cli_answers.py, fitting in cli_reader.py."""
 
 import json
 from pathlib import Path
@@ -10,9 +10,10 @@ import typer
 from eval.arms import Comparison
 from eval.bench import bench as measure_costs
 from eval.bench import json_of_bench, markdown_of_bench, text_of_bench
-from eval.corpora import indexed
-from eval.fit import Sample
+from eval.cli_answers import conflicts, follow_ups, readers, reasons
+from eval.cli_reader import calibrate, fit
 from eval.gold import read_gold
+from eval.opening import WORK, opened
 from eval.report import (
     json_of,
     json_of_comparison,
@@ -25,17 +26,14 @@ from eval.report import (
 from eval.run import Report
 from eval.run import run as run_questions
 from eval.sets import resolve_set
-from eval.tune import compare_fusions, fit_reader, gather, half
+from eval.tune import compare_fusions, half
 from index.console import emit, emit_json, progress, tell
 from index.embed import load_embedder
 from index.options import Data, Json, same_data
 from index.settings import load_settings
-from rag.assistant import open_assistant
 
-WORK = Path(".eval")
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
 SHOWN_PAIRS = (("convex 0.5", "rrf"), ("reader", "convex 0.5"), ("reader", "rrf"))
-PLAIN = Path(__file__).parent.parent / "rag" / "plain.json"
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
@@ -44,6 +42,10 @@ app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on jud
 @app.callback()
 def _group() -> None:
     """Without a callback, Typer would make a group of one command that command."""
+
+
+for _command in (readers, follow_ups, conflicts, reasons, fit, calibrate):
+    app.command()(_command)
 
 
 @app.command()
@@ -58,12 +60,7 @@ def run(
     found = resolve_set(questions)
     settings = load_settings(data=data)
     with progress() as show:
-        if "data" in settings.model_fields_set:
-            assistant = open_assistant(settings=settings)
-        else:
-            embedder = load_embedder(settings.embedder, settings.model_path)
-            settings = indexed(found, settings, embedder, WORK, lambda at: show(*at))
-            assistant = open_assistant(settings=settings, embedder=embedder)
+        assistant, settings = opened(found, settings, show)
         report = run_questions(assistant, found, progress=lambda done, total: show("asking", done, total))
     tell(f"measured on the index in '{settings.data}'")
     emit_json(json_of(report)) if as_json else emit(text_of(report))
@@ -95,22 +92,6 @@ def fusion(
         command = f"quotewell eval fusion{' --test' if test else ''} {' '.join(path.name for path in sets)}"
         replace_block(file, name, markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command))
         tell(f"wrote the table into {file}")
-
-
-@app.command()
-def fit(
-    sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the weights go.")] = PLAIN,
-) -> None:
-    """Fit the plain reader's weights, margin and threshold on the tuning halves of the sets."""
-    settings = load_settings()
-    embedder = load_embedder(settings.embedder, settings.model_path)
-    found: list[Sample] = []
-    with progress() as show:
-        for path in sets:
-            found += gather(half(resolve_set(path), tuning=True), settings, embedder, WORK, show)
-    out.write_text(f"{json.dumps(fit_reader(found), indent=1)}\n", "utf-8")
-    tell(f"wrote the weights fitted on {len(found):,} questions to '{out}'")
 
 
 def _keep(report: Report, folder: Path) -> None:

@@ -27,10 +27,9 @@ from index.search import Index, open_index
 from index.settings import Settings
 from index.text import stems
 from rag.answers import Reading
-from rag.assistant import Assistant
+from rag.assistant import Assistant, assistant_over
 from rag.question import Asked
-from rag.reader import PlainReader, Reader
-from rag.weights import load_weights
+from rag.reader import Reader, load_reader
 
 P95_NEEDS = 20  # with fewer observations the 95th percentile is the largest one
 
@@ -103,10 +102,9 @@ def cold(data: Path, question: str, runs: int) -> tuple[tuple[Spread, ...], bool
 
 def clocked(settings: Settings) -> tuple[Assistant, Clock]:
     """The assistant that `open_assistant` gives, with a clock around its reader. Raises as that does."""
-    index, weights = open_index(settings.data, settings), load_weights(settings.reader)
-    threshold = weights.threshold if settings.threshold is None else settings.threshold
-    clock = Clock(PlainReader(index, weights))
-    return Assistant(index, clock, settings, threshold, weights.margin), clock
+    index = open_index(settings.data, settings)
+    clock = Clock(load_reader(settings.reader, index))
+    return assistant_over(index, settings, lambda _: clock), clock
 
 
 def warm(assistant: Assistant, clock: Clock, questions: Sequence[str]) -> tuple[Spread, ...]:

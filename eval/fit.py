@@ -19,14 +19,13 @@ from eval.measures import holds_answer, normalised
 from index.clean import to_source
 from index.errors import BadInput
 from index.records import Document, Hit, Span
-from rag.evidence import FEATURES, Evidence, Searched
+from rag.evidence import Evidence, Searched
+from rag.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP
 from rag.question import analyse
 from rag.reader import gap
-from rag.weights import CONFIDENCE_FEATURES
 
 Floats = NDArray[np.float64]
 
-_NEVER_HELP = ("absent", "kind_missing", "names_missing", "numbers_missing", "length")
 _L2 = 1e-4  # the weakest of 1e-2, 1e-3, 1e-4 did best on sets left out
 _TINY = 1e-300
 _LEAST_SHARED = 30  # characters; a shorter sentence inside a long answer proves nothing
@@ -58,8 +57,8 @@ def samples(set_name: str, questions: Iterable[Question], judge: Judge, index: S
         asked = analyse(question.asked, index.stem)
         candidates = evidence.candidates(asked, index.search(question.asked, limit=depth))
         if candidates:
-            right = [_right(question, judge, index, c.hit, *c.sentence) for c in candidates]
-            answering = _documents(question, judge)
+            right = [is_right(question, judge, index, c.hit, *c.sentence) for c in candidates]
+            answering = answering_documents(question, judge)
             relevant = [c.hit.passage.document_id in answering for c in candidates]
             features = np.stack([c.features for c in candidates])
             found.append(Sample(set_name, features, np.array(right), np.array(relevant), question.answerable))
@@ -74,7 +73,7 @@ def without_answer(sample: Sample) -> Sample | None:
     return Sample(sample.set_name, sample.features[kept], sample.right[kept] & False, sample.relevant[kept], False)
 
 
-def fit_sentence(found: Sequence[Sample], *, l2: float = _L2) -> dict[str, float]:
+def fit_sentence(found: Sequence[Sample], names: Sequence[str] = FEATURES, *, l2: float = _L2) -> dict[str, float]:
     """Weights under which the right sentences of a question outweigh the others (listwise softmax, Cao et al. 2007).
 
     Every set counts the same, however many questions it has. The bias has no meaning here and is 0.
@@ -83,7 +82,7 @@ def fit_sentence(found: Sequence[Sample], *, l2: float = _L2) -> dict[str, float
     if not usable:
         raise BadInput("no question has a right sentence beside wrong ones; give sets with answers or gold spans")
     share_of = shares([s.set_name for s in usable])
-    features = np.concatenate([s.features for s in usable])
+    features = np.concatenate([s.features for s in usable])[:, [FEATURES.index(name) for name in names]]
     right = np.concatenate([s.right for s in usable])
     starts = np.cumsum([0, *(len(s.right) for s in usable[:-1])])
     of_question = np.repeat(np.arange(len(usable)), [len(s.right) for s in usable])
@@ -97,12 +96,15 @@ def fit_sentence(found: Sequence[Sample], *, l2: float = _L2) -> dict[str, float
         pull = scores / every[of_question] - np.where(right, scores, 0.0) / np.maximum(best, _TINY)[of_question]
         return total, (share_of[of_question] * pull) @ features + 2 * l2 * weights
 
-    fitted = minimize(loss, np.ones(len(FEATURES)), jac=True, method="L-BFGS-B", bounds=_bounds(FEATURES)).x
-    return {name: float(w) for name, w in zip(FEATURES, fitted, strict=True)} | {"bias": 0.0}
+    start = np.array([float(name not in NEVER_HELP) for name in names])
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=_bounds(names)).x
+    return {name: float(w) for name, w in zip(names, fitted, strict=True)} | {"bias": 0.0}
 
 
-def fit_confidence(rows: Floats, right: Floats, share_of: Floats, *, l2: float = _L2) -> dict[str, float]:
-    """Log odds of an answer, from (questions, CONFIDENCE_FEATURES) and how right it was (0..1) in questions that count
+def fit_confidence(
+    rows: Floats, right: Floats, share_of: Floats, names: Sequence[str] = CONFIDENCE_FEATURES, *, l2: float = _L2
+) -> dict[str, float]:
+    """Log odds of an answer, from (questions, names) and how right it was (0..1) in questions that count
     `share_of` each."""
 
     def loss(weights: Floats) -> tuple[float, Floats]:
@@ -112,9 +114,9 @@ def fit_confidence(rows: Floats, right: Floats, share_of: Floats, *, l2: float =
         total = float(share_of @ (np.logaddexp(0, odds) - right * odds)) + l2 * float(slopes @ slopes)
         return total, np.append((share_of * error) @ rows + 2 * l2 * slopes, share_of @ error)
 
-    bounds = [*_bounds(CONFIDENCE_FEATURES), (None, None)]
+    bounds = [*_bounds(names), (None, None)]
     weights = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x
-    return {name: float(w) for name, w in zip((*CONFIDENCE_FEATURES, "bias"), weights, strict=True)}
+    return {name: float(w) for name, w in zip((*names, "bias"), weights, strict=True)}
 
 
 def confidence_rows(found: Sequence[Sample], weights: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -135,15 +137,15 @@ def shares(names: Sequence[str]) -> Floats:
 
 
 def _bounds(features: Sequence[str]) -> list[tuple[float | None, float | None]]:
-    return [(None, 0.0) if name in _NEVER_HELP else (0.0, None) for name in features]
+    return [(None, 0.0) if name in NEVER_HELP else (0.0, None) for name in features]
 
 
-def _documents(question: Question, judge: Judge) -> set[str]:
+def answering_documents(question: Question, judge: Judge) -> set[str]:
     key = judge.keys.get(question.id)
     return set() if key is None else {name for name, _ in key.spans} or set(key.relevant)
 
 
-def _right(question: Question, judge: Judge, index: Source, hit: Hit, start: int, end: int) -> bool:
+def is_right(question: Question, judge: Judge, index: Source, hit: Hit, start: int, end: int) -> bool:
     """The sentence covers a gold span or, in a relevant document, holds an answer or is part of a long one."""
     key = judge.keys.get(question.id)
     document_id = hit.passage.document_id

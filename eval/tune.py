@@ -24,8 +24,7 @@ from index.progress import Progress
 from index.search import Index, open_index
 from index.settings import Settings
 from rag.assistant import READ_HITS, open_assistant
-from rag.evidence import FEATURES
-from rag.weights import CONFIDENCE_FEATURES
+from rag.features import CONFIDENCE_FEATURES, FEATURES, PLAIN_FEATURES
 
 WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7)
 MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
@@ -96,20 +95,22 @@ def fit_reader(found: Sequence[Sample]) -> dict[str, Any]:
     Every answerable question is seen a second time as if its article were not in the corpus. The confidence learns
     1 for a right first quote, ¾ for a wrong one to a question that the corpus answers, and 0 for the others.
     """
-    sentence = fit_sentence(found)
-    weights = np.array([sentence[name] for name in FEATURES])
+    sentence = fit_sentence(found, PLAIN_FEATURES)
+    weights = np.array([sentence.get(name, 0.0) for name in FEATURES])
     everything = [*found, *filter(None, map(without_answer, found))]
     share = expected_shares(everything)
     rows, right = confidence_rows(everything, weights)
     answerable = np.array([sample.answerable for sample in everything])
-    confidence = fit_confidence(rows, right / 4 + answerable * 3 / 4, share)
-    odds = rows @ np.array([confidence[name] for name in CONFIDENCE_FEATURES]) + confidence["bias"]
-    margin = _best_margin(found, weights)
-    shown = np.array([_shown_right(sample, weights, margin).any() for sample in everything])
+    names = (*PLAIN_FEATURES, "gap", "score")
+    kept = rows[:, [CONFIDENCE_FEATURES.index(name) for name in names]]
+    confidence = fit_confidence(kept, right / 4 + answerable * 3 / 4, share, names)
+    odds = kept @ np.array([confidence[name] for name in names]) + confidence["bias"]
+    margin = best_margin(found, weights)
+    shown = np.array([shown_right(sample, weights, margin).any() for sample in everything])
     return {
-        "sentence": _rounded(sentence),
-        "confidence": _rounded(confidence),
-        "threshold": _best_threshold(expit(odds), share * np.where(shown, RIGHT, WRONG)),
+        "sentence": rounded(sentence),
+        "confidence": rounded(confidence),
+        "threshold": best_threshold(expit(odds), share * np.where(shown, RIGHT, WRONG)),
         "margin": margin,
         "fitted_on": {name: sum(s.set_name == name for s in found) for name in sorted({s.set_name for s in found})},
     }
@@ -124,19 +125,19 @@ def expected_shares(found: Sequence[Sample]) -> Floats:
     return np.array([kind_shares[kind[1]] / (sets * counts[kind]) for kind in kinds])
 
 
-def _best_margin(found: Sequence[Sample], weights: Floats) -> float:
+def best_margin(found: Sequence[Sample], weights: Floats) -> float:
     """A further quote must pay: a right answer shown counts 1, every quote beyond the first costs EXTRA_QUOTE."""
     usable = [sample for sample in found if sample.right.any()]
     share = shares([sample.set_name for sample in usable])
 
     def worth(margin: float) -> float:
-        shown = [_shown_right(sample, weights, margin) for sample in usable]
+        shown = [shown_right(sample, weights, margin) for sample in usable]
         return float(share @ [right.any() - EXTRA_QUOTE * (len(right) - 1) for right in shown])
 
     return max(MARGINS, key=worth)
 
 
-def _shown_right(sample: Sample, weights: Floats, margin: float) -> NDArray[np.bool_]:
+def shown_right(sample: Sample, weights: Floats, margin: float) -> NDArray[np.bool_]:
     """Which of the quotes that would be shown are right."""
     scores = sample.features @ weights
     order = np.argsort(-scores, kind="stable")[:MAX_QUOTES]
@@ -144,7 +145,7 @@ def _shown_right(sample: Sample, weights: Floats, margin: float) -> NDArray[np.b
     return kept
 
 
-def _best_threshold(confidence: Floats, gain: Floats) -> float:
+def best_threshold(confidence: Floats, gain: Floats) -> float:
     """The confidence from which on answering gains most, where abstaining gains 0; 1 where nothing is gained.
 
     Rounded down to four digits, so that the question which sets it passes it.
@@ -155,5 +156,5 @@ def _best_threshold(confidence: Floats, gain: Floats) -> float:
     return math.floor(float(confidence[order[best]]) * 1e4) / 1e4 if gained[best] > 0 else 1.0
 
 
-def _rounded(weights: Mapping[str, float]) -> dict[str, float]:
+def rounded(weights: Mapping[str, float]) -> dict[str, float]:
     return {name: round(weight, 4) + 0.0 for name, weight in weights.items()}

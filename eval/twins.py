@@ -16,6 +16,7 @@ from rag.question import Term, analyse
 
 MOST = 300  # twins of one set
 SEED = 20_251_122
+TWIN = "~twin"  # ends the id of one
 
 
 class Library(Protocol):
@@ -38,7 +39,7 @@ def twins(questions: Sequence[Question], keys: dict[str, Key], library: Library)
         other = rng.choice(values[number])
         if len(made) < MOST and _absent(other, keys[question.id], library) and other != question.asked[start:end]:
             text = question.asked[:start] + other + question.asked[end:]
-            twin = replace(question, id=f"{question.id}~twin", text=text, standalone="")
+            twin = replace(question, id=f"{question.id}{TWIN}", text=text, standalone="")
             made.append(replace(twin, answerable=False, answers=(), spans=()))
     return made
 

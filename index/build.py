@@ -4,8 +4,10 @@ Interrupted, it loses nothing that was committed and the search index that stand
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -20,15 +22,18 @@ from index.formats.text import body_start
 from index.lexical import LexicalRanker
 from index.progress import BuildReport, OnProgress, Progress, Run
 from index.records import Document, Passage
+from index.revisions import Keeping
 from index.settings import Settings
 from index.shelf import pack_documents, pack_passages
 from index.snapshot import Snapshot
 from index.split import SplitRule, split
 from index.store import Store
-from index.text import stems
+from index.wording import spelled, wording
 
 CLEANER = 1  # raised when the same file would clean to another text
 TERMS = 1  # raised when the same text would be cut into other words
+UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
+_UTC_NOW = partial(datetime.now, UTC)
 _GROUP_PASSAGES = 512  # embedded together, so that batches are of one length
 
 
@@ -42,18 +47,24 @@ def recipe(settings: Settings, embedder: Embedder) -> str:
         "passage_tokens": settings.passage_tokens,
         "stem": settings.stem,
         "terms": TERMS,
+        "token_vectors": settings.token_vectors,
     }
-    return json.dumps(parts, sort_keys=True)
+    return json.dumps({key: part for key, part in parts.items() if UNSAID.get(key) != part}, sort_keys=True)
 
 
 class Builder:
     """Brings one data folder up to date; holds the embedder so that a server need not load it twice."""
 
-    def __init__(self, data: Path, settings: Settings, embedder: Embedder) -> None:
+    def __init__(
+        self, data: Path, settings: Settings, embedder: Embedder, clock: Callable[[], datetime] = _UTC_NOW
+    ) -> None:
         self._data = data
         self._recipe = recipe(settings, embedder)
         self._stem = settings.stem
+        self._keeps_tokens = settings.token_vectors == "stored"
         self._embedder = embedder
+        self._clock = clock
+        self._keep_days = settings.keep_revisions_days
         self._rule = SplitRule(settings.passage_tokens, embedder.max_tokens, settings.overlap_sentences)
 
     def index(
@@ -74,13 +85,14 @@ class Builder:
         with Store.open(self._data, create=True) as store:
             before = store.hashes()
             run = Run(before, items, on_progress, everything=rebuild)
+            keeping = self._keeping()
             if rebuild:
                 documents = chain(run.changed(), _others(store, run, prune=prune))
-                store.replace_all(self._encoded(documents, run), recipe=self._recipe)
+                store.replace_all(self._encoded(documents, run), recipe=self._recipe, keeping=keeping)
             else:
                 self._refuse_other_recipe(store)
                 for document, passages in self._encoded(run.changed(), run):
-                    store.put(document, passages, recipe=self._recipe)
+                    store.put(document, passages, recipe=self._recipe, keeping=keeping)
             try:
                 deleted = run.gone() if prune else []
             except BadInput:  # what was added counts all the same
@@ -88,6 +100,7 @@ class Builder:
                 raise
             for name in deleted:
                 store.delete(name)
+            store.expire(keeping)
             store.checkpoint()
             on_progress(Progress("publishing", 0, 1))
             manifest = self.publish(store)
@@ -100,7 +113,7 @@ class Builder:
             self._refuse_other_recipe(store)
             run = Run({}, [], lambda _: None, everything=True)
             for one, passages in self._encoded([document], run):
-                store.put(one, passages, recipe=self._recipe)
+                store.put(one, passages, recipe=self._recipe, keeping=self._keeping())
             store.checkpoint()
             return self.publish(store)
 
@@ -110,6 +123,14 @@ class Builder:
             self._refuse_other_recipe(store)
             if not store.delete(document_id):
                 raise NotFound(f"no document '{document_id}' in '{self._data}'; list them with: quotewell documents")
+            store.expire(self._keeping())
+            return self.publish(store)
+
+    def keep_policy(self, policy: str) -> generation.Manifest:
+        """What decides when to answer, as canonical JSON; "" removes it. Raises IndexMissing."""
+        with Store.open(self._data) as store:
+            self._refuse_other_recipe(store)
+            store.keep_policy(policy)
             return self.publish(store)
 
     def publish(self, store: Store) -> generation.Manifest:
@@ -126,12 +147,17 @@ class Builder:
 
     def _published(self, snapshot: Snapshot) -> generation.Manifest:
         made = snapshot.recipe() or self._recipe
-        version = generation.version_of(made, snapshot.hashes())
+        policy = snapshot.policy()
+        version = generation.version_of(made, snapshot.hashes(), policy)
         standing = _standing(self._data, version)
         if standing:
             return standing
         count = snapshot.count().documents
-        return generation.publish(self._data, self._arrays(snapshot), version, snapshot.sequence(), made, count)
+        arrays, sequence = self._arrays(snapshot), snapshot.sequence()
+        return generation.publish(self._data, arrays, version, sequence, made, count, policy)
+
+    def _keeping(self) -> Keeping:
+        return Keeping(self._clock(), self._keep_days)
 
     def _refuse_other_recipe(self, store: Store) -> None:
         made = store.recipe()
@@ -147,7 +173,11 @@ class Builder:
             encoded = iter(self._embedder.encode_passages(texts, run.embedding(len(texts))))
             for document, passages in group:
                 run.put.append(document.id)
-                yield document, [_stored(passage, next(encoded)) for passage in passages]
+                yield document, [self._stored(passage, next(encoded)) for passage in passages]
+
+    def _stored(self, passage: Passage, encoded: Encoded) -> StoredPassage:
+        encoding = Encoding.from_floats(encoded.vector, encoded.tokens, encoded.offsets)
+        return StoredPassage(passage, encoding if self._keeps_tokens else encoding.bare())
 
     def _groups(self, documents: Iterable[Document]) -> Iterator[list[tuple[Document, list[Passage]]]]:
         group: list[tuple[Document, list[Passage]]] = []
@@ -162,10 +192,12 @@ class Builder:
     def _arrays(self, snapshot: Snapshot) -> generation.Arrays:
         stored = list(snapshot.passages())
         passages = [one.passage for one in stored]
-        lexical = LexicalRanker.build([stems(p.search_text, self._stem) for p in passages])
+        terms = [spelled(p.search_text, self._stem) for p in passages]
+        lexical = LexicalRanker.build([[term for term, _ in of_passage] for of_passage in terms])
         return (
             generation.arrays_of([one.encoding for one in stored], self._embedder.dim)
             | {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
+            | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, terms).items()}
             | pack_passages(passages, list(snapshot.hashes()))
             | pack_documents(snapshot.documents())
         )
@@ -173,7 +205,7 @@ class Builder:
 
 def _differences(made: str, wanted: str) -> str:
     """What two recipes do not agree on, as a person would say it."""
-    old, new = json.loads(made), json.loads(wanted)
+    old, new = (UNSAID | json.loads(recipe) for recipe in (made, wanted))
     keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     return ", ".join(f"{key} {old.get(key)!r} where the settings now say {new.get(key)!r}" for key in keys)
 
@@ -199,10 +231,6 @@ def _recleaned(store: Store) -> Iterator[Document]:
         else:
             cleaned = clean(document.source, start=body_start(document.source))
             yield replace(document, text=cleaned.text, runs=cleaned.runs, headings=cleaned.headings)
-
-
-def _stored(passage: Passage, encoded: Encoded) -> StoredPassage:
-    return StoredPassage(passage, Encoding.from_floats(encoded.vector, encoded.tokens, encoded.offsets))
 
 
 def _standing(data: Path, version: str) -> generation.Manifest | None:

@@ -4,6 +4,7 @@ FAISS finds the candidates in float32; the few that matter are scored again in f
 vectors have equal scores and the order does not depend on how FAISS sums, breaks ties or pads.
 """
 
+from copy import copy
 from typing import Any
 
 import faiss
@@ -28,9 +29,19 @@ class DenseRanker:
             raise ValueError(f"vectors of shape {vectors.shape}: expected finite (n, dim) rows; embed them again")
         self._index = faiss.IndexFlatIP(vectors.shape[1])
         self._index.add(np.ascontiguousarray(vectors, np.float32))
+        self._rows: NDArray[np.int64] | None = None  # those of FAISS that are seen; None: all
         lengths = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
         # n-term float32 sums err by at most n * 2**-24 of the lengths' product, whatever their order
         self._error = vectors.shape[1] * 2.0**-24 * float(np.sqrt(lengths.max(initial=0.0)))
+
+    def restricted(self, rows: NDArray[np.int64]) -> "DenseRanker":
+        """Sees these rows alone, and shares their memory with this one; its row i is rows[i]. They ascend, each once.
+
+        Scores are the same: the inner product of a row does not depend on the others.
+        """
+        seen = copy(self)
+        seen._rows = rows if self._rows is None else self._rows[rows]
+        return seen
 
     def rank(self, vector: NDArray[np.float32], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
         """At most `depth` rows, best inner product first, ties by row; `allowed` is a mask over rows.
@@ -39,12 +50,21 @@ class DenseRanker:
         """
         if vector.shape != (self._index.d,) or not np.isfinite(vector).all():
             raise ValueError(f"a vector of shape {vector.shape}: expected {self._index.d} finite numbers")
-        if allowed is not None and allowed.shape != (self._index.ntotal,):
-            raise ValueError(f"a mask of shape {allowed.shape}: expected a flag for each of {self._index.ntotal} rows")
+        count = self._index.ntotal if self._rows is None else len(self._rows)
+        if allowed is not None and allowed.shape != (count,):
+            raise ValueError(f"a mask of shape {allowed.shape}: expected a flag for each of {count} rows")
         question = np.asarray(vector, np.float32)[np.newaxis]
-        rows = self._candidates(question, depth, _selecting(allowed))
+        rows = self._candidates(question, depth, _selecting(self._seen(allowed)))
         exact = self._index.reconstruct_batch(rows).astype(np.float64) * question
-        return best(rows, exact.sum(axis=1), depth)
+        return best(rows if self._rows is None else np.searchsorted(self._rows, rows), exact.sum(axis=1), depth)
+
+    def _seen(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        """A mask over FAISS's rows."""
+        if self._rows is None:
+            return allowed
+        mask = np.zeros(self._index.ntotal, np.bool_)
+        mask[self._rows if allowed is None else self._rows[allowed]] = True
+        return mask
 
     def _candidates(self, question: NDArray[np.float32], depth: int, params: Any) -> NDArray[np.int64]:
         """Ascending rows among which the best `depth` are, with all that tie with the last of them."""

@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple
 from index.embed import Embedder, load_embedder
 from index.errors import BadSetting, IndexDamaged, IndexMissing, QuotewellError
 from index.options import same_data
-from index.search import open_index
+from index.search import Index, open_index
 from index.settings import Settings, load_settings
+from index.store import FILE_NAME
 from index.tokens import count_tokens
 
 OLDEST_PYTHON = (3, 11)
@@ -42,7 +43,7 @@ def examine(data: Path | None) -> list[Check]:
     except QuotewellError as error:
         checks.append(_failed("model", error))
     else:
-        checks += [_model(embedder), _index(settings, embedder)]
+        checks += [_model(embedder), *_index(settings, embedder)]
     return [*checks, _tokens(), _writable(settings.data), _port(settings), _browser()]
 
 
@@ -67,17 +68,29 @@ def _model(embedder: Embedder) -> Check:
     return Check("model", "ok", f"{embedder.name} ({embedder.fingerprint}) makes vectors of {embedder.dim}", "")
 
 
-def _index(settings: Settings, embedder: Embedder) -> Check:
+def _index(settings: Settings, embedder: Embedder) -> list[Check]:
     try:
         index = open_index(settings.data, settings, embedder)
     except IndexMissing:
-        return Check("index", "note", f"none in '{settings.data}' yet", f"quotewell index PATH{same_data(settings)}")
+        return [Check("index", "note", f"none in '{settings.data}' yet", f"quotewell index PATH{same_data(settings)}")]
     except IndexDamaged as error:
-        return Check("index", "failed", str(error), f"quotewell verify{same_data(settings)}")
+        return [Check("index", "failed", str(error), f"quotewell verify{same_data(settings)}")]
     except QuotewellError as error:
-        return _failed("index", error)
-    return Check(
-        "index", "ok", f"{len(index.document_ids)} articles, {index.passage_count} passages, {index.version}", ""
+        return [_failed("index", error)]
+    counts = f"{len(index.document_ids)} articles, {index.passage_count} passages, {index.version}"
+    return [Check("index", "ok", counts, ""), Check("size", "ok", _size(index, settings.data / FILE_NAME), "")]
+
+
+def _size(index: Index, store: Path) -> str:
+    """What a passage costs on the disk."""
+    files = {name: (index.generation.folder / name).stat().st_size for name in index.manifest.files}
+    tokens = sum(size for name, size in files.items() if name.startswith("token_"))
+    parts = {"tokens": tokens, "vectors": files["vectors.npy"], "index": sum(files.values())}
+    each = {name: f"{size // max(index.passage_count, 1):,}" for name, size in parts.items()}
+    return (
+        f"{each['index']} bytes a passage in the search index, of them {each['tokens']} for token vectors "
+        f"({index.recipe.get('token_vectors', 'stored')}) and {each['vectors']} for its own vector; "
+        f"search index {parts['index'] / 1e6:,.1f} MB, store {store.stat().st_size / 1e6:,.1f} MB"
     )
 
 

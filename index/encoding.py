@@ -66,6 +66,10 @@ class Encoding:
             array.setflags(write=False)
         return cls(exact, tokens, scales, spans)
 
+    def bare(self) -> Self:
+        """The same without its tokens: what is kept where they are made again for each question."""
+        return type(self)(self.vector, self.tokens[:0], self.scales[:0], self.offsets[:0])
+
     def token_vectors(self) -> npt.NDArray[np.float32]:
         """(t, d) float32: the token vectors, each component within half a scale of what it was."""
         return self.tokens.astype(np.float32) * self.scales[:, None]

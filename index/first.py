@@ -1,22 +1,27 @@
-"""The first run: where nobody named a data folder and nothing is indexed yet, the bundled articles are."""
+"""Before anything is asked: a first run indexes the bundled articles, a first run after an update mends the index."""
 
 from pkgutil import resolve_name
 
+from index.console import tell
 from index.errors import IndexMissing
-from index.generation import current
+from index.generation import outdated
 from index.settings import Settings
 
-_SEEDING = "index.seeding:seed"  # loaded only on a first run: asking must not pay for all that builds an index
+# loaded only when needed: asking must not pay for all that builds an index
+_SEEDING = "index.seeding:seed"
+_RENEWING = "index.health:renew"
 
 
 def ready(settings: Settings) -> None:
     """Index the bundled articles if nothing else was ever put into the default data folder; tells it on stderr.
 
-    A folder that somebody named is left as it is: what is missing there is for its owner to say.
+    A folder that somebody named is not filled: what is missing there is for its owner to say. A search index that
+    another version of Quotewell made is made again from the store, wherever it is.
     """
-    if "data" in settings.model_fields_set:
-        return
     try:
-        current(settings.data)
+        if outdated(settings.data):
+            tell(f"making the search index in '{settings.data}' again, as this version of Quotewell wants it (once)")
+            resolve_name(_RENEWING)(settings)
     except IndexMissing:
-        resolve_name(_SEEDING)(settings)
+        if "data" not in settings.model_fields_set:
+            resolve_name(_SEEDING)(settings)

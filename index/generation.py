@@ -1,7 +1,7 @@
 """The search index on disk: an immutable folder made from the store, published whole or not at all.
 
 A cache: a damaged or missing one is put aside and made again from the store. Hash first, parse second; no pickle.
-Its name is a hash of what it holds, so the same documents and recipe give the same version anywhere.
+Its name is a hash of what it holds, so the same documents, recipe and policy give the same version anywhere.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from index.encoding import Encoding
 from index.errors import IndexDamaged, IndexMissing
 
-FORMAT = 1
+FORMAT = 4  # raised when arrays or manifest change their shape
 KEPT = 2  # generations left on disk: the current one, and the one that a running server may still read
 
 _CURRENT = "CURRENT"
@@ -44,6 +44,12 @@ class Manifest:
     documents: int
     passages: int
     files: Mapping[str, str]  # name → sha256
+    policy: str  # canonical JSON of what decides when to answer; "" when none was calibrated
+
+    @property
+    def content(self) -> str:
+        """The part of the version that names documents and recipe; equal under every policy."""
+        return self.version.partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +73,16 @@ class Generation:
         return {name.removeprefix(prefix): self.array(name) for name in names}
 
 
-def version_of(recipe: str, hashes: Mapping[str, str]) -> str:
-    """16 hex digits over the recipe and every document's id and hash."""
+def version_of(recipe: str, hashes: Mapping[str, str], policy: str = "") -> str:
+    """16 hex digits over the recipe and every document's id and hash; a policy adds a dash and 8 over itself."""
     whole = json.dumps([FORMAT, recipe, sorted(hashes.items())], ensure_ascii=True)
-    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+    content = hashlib.sha256(whole.encode()).hexdigest()[:16]
+    return f"{content}-{hashlib.sha256(policy.encode()).hexdigest()[:8]}" if policy else content
 
 
-def publish(data: Path, arrays: Arrays, version: str, sequence: int, recipe: str, documents: int) -> Manifest:
+def publish(
+    data: Path, arrays: Arrays, version: str, sequence: int, recipe: str, documents: int, policy: str = ""
+) -> Manifest:
     """Write, sync and rename into place, then point CURRENT at it. A crash leaves the old generation standing."""
     root = data / "generations"
     root.mkdir(parents=True, exist_ok=True)
@@ -82,7 +91,8 @@ def publish(data: Path, arrays: Arrays, version: str, sequence: int, recipe: str
             manifest = load(data, version).manifest  # another process was faster
         except IndexDamaged:
             files = _write_arrays(root / _FRESH, arrays)
-            manifest = Manifest(FORMAT, version, sequence, recipe, documents, len(arrays["vectors"]), files)
+            passages = len(arrays["vectors"])
+            manifest = Manifest(FORMAT, version, sequence, recipe, documents, passages, files, policy)
             _write(root / _FRESH / _MANIFEST, _sealed(manifest))
             _sync(root / _FRESH)
             shutil.rmtree(root / version, ignore_errors=True)
@@ -142,6 +152,15 @@ def current(data: Path) -> str:
         ) from error
 
 
+def outdated(data: Path) -> bool:
+    """Whether another version of Quotewell made the current generation, in another format. Raises IndexMissing."""
+    try:
+        manifest = json.loads((data / "generations" / current(data) / _MANIFEST).read_bytes())
+    except (OSError, ValueError):  # gone or damaged, which `load` will say
+        return False
+    return isinstance(manifest, dict) and manifest.get("format", FORMAT) != FORMAT
+
+
 def load(data: Path, version: str) -> Generation:
     """The generation, every file checked against its hash. Raises IndexDamaged naming the first bad file."""
     folder = data / "generations" / version
@@ -149,15 +168,19 @@ def load(data: Path, version: str) -> Generation:
         written = (folder / _MANIFEST).read_bytes()
         fields = json.loads(written)
         fields.pop("sha256", None)
-        manifest = Manifest(**fields)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+        made = fields["format"]
+        manifest = Manifest(**fields) if made == FORMAT else None
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise IndexDamaged(f"{folder / _MANIFEST} cannot be read: {error}; mend it with: quotewell verify") from error
+    if manifest is None:
+        raise IndexDamaged(
+            f"{folder / _MANIFEST} is of format {made}, this Quotewell reads format {FORMAT}; "
+            "make it again with: quotewell verify"
+        )
     if _sealed(manifest).encode() != written:
         raise IndexDamaged(f"{folder / _MANIFEST} does not match its hash; mend it with: quotewell verify")
-    if manifest.format != FORMAT or manifest.version != version:
-        raise IndexDamaged(
-            f"{folder} is of format {manifest.format}, version {manifest.version}; mend it with: quotewell verify"
-        )
+    if manifest.version != version:
+        raise IndexDamaged(f"{folder} holds version {manifest.version}; mend it with: quotewell verify")
     for name, wanted in manifest.files.items():
         if _sha256(folder / name) != wanted:
             raise IndexDamaged(f"{folder / name} does not match its hash; mend it with: quotewell verify")
@@ -177,10 +200,11 @@ def put_aside(data: Path, version: str) -> None:
 def arrays_of(encodings: Sequence[Encoding], dim: int) -> Arrays:
     """Vectors and token vectors of all passages, row by row; tokens of row r are starts[r]:starts[r + 1]."""
     starts = np.cumsum([0, *(len(e.tokens) for e in encodings)], dtype=np.int64)
+    token_dim = encodings[0].tokens.shape[1] if encodings else dim
     return {
         "vectors": np.array([e.vector for e in encodings], np.float32).reshape(len(encodings), dim),
         "token_starts": starts,
-        "token_vectors": np.concatenate([np.zeros((0, dim), np.int8), *(e.tokens for e in encodings)]),
+        "token_vectors": np.concatenate([np.zeros((0, token_dim), np.int8), *(e.tokens for e in encodings)]),
         "token_scales": np.concatenate([np.zeros(0, np.float32), *(e.scales for e in encodings)]),
         "token_offsets": np.concatenate([np.zeros((0, 2), np.int32), *(e.offsets for e in encodings)]),
     }

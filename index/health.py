@@ -7,14 +7,20 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.build import Builder
+from index.build import UNSAID, Builder
 from index.embed import Embedder, load_embedder
 from index.errors import IndexDamaged, IndexMissing
 from index.generation import current, load, put_aside, version_of
 from index.settings import Settings
 from index.store import Store
 
-SHAPING = ("embedder", "overlap_sentences", "passage_tokens", "stem")  # settings that stand in a recipe
+SHAPING = (
+    "embedder",
+    "overlap_sentences",
+    "passage_tokens",
+    "stem",
+    "token_vectors",
+)  # settings that stand in a recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,8 @@ def verify(settings: Settings) -> Verdict:
         problems = tuple(store.verify())
         count = store.count()
         with store.snapshot() as snapshot:
-            recipe, wanted = snapshot.recipe(), version_of(snapshot.recipe() or "", snapshot.hashes())
+            recipe = snapshot.recipe()
+            wanted = version_of(recipe or "", snapshot.hashes(), snapshot.policy())
         mended: list[str] = []
         if not problems and recipe is not None:
             mended += _put_damaged_aside(settings.data)
@@ -45,6 +52,12 @@ def verify(settings: Settings) -> Verdict:
                 builder_as_built(settings).publish(store)
                 mended.append("the search index was made again from the store")
     return Verdict(count.documents, count.passages, _published(settings.data), problems, tuple(mended))
+
+
+def renew(settings: Settings, embedder: Embedder | None = None) -> None:
+    """Make the search index again from the store, where another version of Quotewell made it; embeds nothing."""
+    with Store.open(settings.data, readonly=True) as store:
+        builder_as_built(settings, embedder).publish(store)
 
 
 def builder_as_built(settings: Settings, embedder: Embedder | None = None) -> Builder:
@@ -58,9 +71,10 @@ def builder_as_built(settings: Settings, embedder: Embedder | None = None) -> Bu
 def _made(data: Path) -> dict[str, object]:
     try:
         with Store.open(data, readonly=True) as store:
-            made = json.loads(store.recipe() or "{}")
+            recipe = store.recipe()
     except IndexMissing:
-        return {}
+        recipe = None
+    made = UNSAID | json.loads(recipe) if recipe else {}
     return {name: made[name] for name in SHAPING if name in made}
 
 

@@ -5,6 +5,7 @@ in the order they were first seen, and each sum runs in float64 in the question'
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ class Postings(NamedTuple):
     indptr: NDArray[np.int64]  # (terms + 1,): the postings of term t stand at indptr[t]:indptr[t + 1]
     rows: NDArray[np.int32]  # (postings,), ascending within a term
     counts: NDArray[np.int32]  # (postings,), at least 1
+    places: NDArray[np.int32]  # (postings,): how many terms stand before the term's first occurrence in the passage
     lengths: NDArray[np.int32]  # (passages,), in terms
 
 
@@ -35,10 +37,11 @@ class LexicalRanker:
     name = "lexical"
 
     def __init__(self, vocabulary: Sequence[str], postings: Postings) -> None:
-        """`vocabulary[t]` is the term of the postings' row t; `build` and `from_arrays` make both."""
-        self._ids = {term: number for number, term in enumerate(vocabulary)}
+        """`vocabulary[t]` is the term of the postings' row t, in the order first seen; `build` makes both."""
+        self.vocabulary = tuple(vocabulary)
+        self.numbers: Mapping[str, int] = {term: number for number, term in enumerate(vocabulary)}
         self._postings = postings
-        self._idfs = _idfs(self._ids, postings)
+        self._idfs = _idfs(vocabulary, postings)
         self._scores = _finished_scores(self._idfs, postings)
 
     @classmethod
@@ -52,10 +55,20 @@ class LexicalRanker:
         if any("\n" in term for term in ids):
             raise ValueError("a term holds a line break, which separates terms when they are saved; split it there")
         rows = np.repeat(np.arange(len(lengths)), lengths)
-        places, counts = np.unique(terms * len(lengths) + rows, return_counts=True)
-        numbers, rows = np.divmod(places, max(len(lengths), 1))
+        pairs, first, counts = np.unique(terms * len(lengths) + rows, return_index=True, return_counts=True)
+        numbers, rows = np.divmod(pairs, max(len(lengths), 1))
+        places = first - (np.cumsum(lengths) - lengths)[rows]
         indptr = np.searchsorted(numbers, np.arange(len(ids) + 1))
-        return cls(list(ids), Postings(indptr, rows.astype(np.int32), counts.astype(np.int32), lengths))
+        in_row, counts, places = (column.astype(np.int32) for column in (rows, counts, places))
+        return cls(list(ids), Postings(indptr, in_row, counts, places, lengths))
+
+    def restricted(self, rows: NDArray[np.int64]) -> "LexicalRanker":
+        """What `build` makes of these rows alone, bit for bit; its row i is rows[i]. They ascend, each once.
+
+        Nothing of the other passages remains: neither their terms nor their share in any idf or average.
+        """
+        numbers, postings = _restricted(self._postings, rows)
+        return LexicalRanker([self.vocabulary[number] for number in numbers.tolist()], postings)
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
@@ -79,16 +92,23 @@ class LexicalRanker:
 
     def idf(self, term: str) -> float:
         """rank_bm25's weight of a term (it has a floor, so common terms may outweigh middling ones); absent: 0.0."""
-        number = self._ids.get(term)
+        number = self.numbers.get(term)
         return 0.0 if number is None else float(self._idfs[number])
 
     def document_frequency(self, term: str) -> int:
         """How many passages hold the term."""
         return sum(posting.stop - posting.start for posting in self._found([term]))
 
+    def holding(self, terms: Sequence[str]) -> NDArray[np.int64]:
+        """Ascending rows of the passages that hold every one of the terms; none for no term or an unknown one."""
+        found = [self._postings.rows[posting] for posting in self._found(terms)]
+        if not found or len(found) < len(terms):
+            return np.zeros(0, np.int64)
+        return reduce(partial(np.intersect1d, assume_unique=True), found).astype(np.int64)
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """All that is needed to make this ranker again, as arrays that save without pickle."""
-        text = "\n".join(self._ids).encode("utf-8", "surrogatepass")
+        text = "\n".join(self.vocabulary).encode("utf-8", "surrogatepass")
         return {"vocabulary": np.frombuffer(text, np.uint8), **self._postings._asdict()}
 
     @classmethod
@@ -110,7 +130,7 @@ class LexicalRanker:
 
     def _found(self, terms: Iterable[str]) -> list[slice]:
         """Where the postings of the known terms stand, in the question's order, repetitions included."""
-        numbers = [self._ids[term] for term in terms if term in self._ids]
+        numbers = [self.numbers[term] for term in terms if term in self.numbers]
         indptr = self._postings.indptr
         return [slice(int(indptr[number]), int(indptr[number + 1])) for number in numbers]
 
@@ -127,9 +147,9 @@ class _OkapiIdf(BM25Okapi):  # type: ignore[misc]
         return corpus
 
 
-def _idfs(ids: Iterable[str], postings: Postings) -> NDArray[np.float64]:
+def _idfs(vocabulary: Sequence[str], postings: Postings) -> NDArray[np.float64]:
     """(terms,) weights. The order of the terms matters: rank_bm25's floor is a share of the sum of all idfs."""
-    frequencies = dict(zip(ids, np.diff(postings.indptr).tolist(), strict=True))
+    frequencies = dict(zip(vocabulary, np.diff(postings.indptr).tolist(), strict=True))
     if not frequencies:  # rank_bm25 divides by the number of terms
         return np.zeros(0)
     idf = _OkapiIdf(len(postings.lengths), frequencies).idf
@@ -148,7 +168,21 @@ def _finished_scores(idfs: NDArray[np.float64], postings: Postings) -> NDArray[n
     return finished
 
 
+def _restricted(postings: Postings, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Postings]:
+    """The terms that remain, in the order in which they are first seen in these rows, and their postings."""
+    renumbered = np.full(len(postings.lengths), -1, np.int32)
+    renumbered[rows] = np.arange(len(rows), dtype=np.int32)
+    kept = np.flatnonzero(renumbered[postings.rows] >= 0)
+    terms = np.repeat(np.arange(len(postings.indptr) - 1), np.diff(postings.indptr))[kept]
+    in_row, counts, places = renumbered[postings.rows[kept]], postings.counts[kept], postings.places[kept]
+    remaining, first, sizes = np.unique(terms, return_index=True, return_counts=True)
+    seen = np.lexsort((places[first], in_row[first]))
+    order = np.argsort(np.repeat(np.argsort(seen), sizes), kind="stable")
+    indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
+    return remaining[seen], Postings(indptr, in_row[order], counts[order], places[order], postings.lengths[rows])
+
+
 def _agree(terms: int, postings: Postings) -> bool:
-    indptr, rows, counts, lengths = postings
-    ends_fit = len(indptr) == terms + 1 and indptr[0] == 0 and indptr[-1] == len(rows) == len(counts)
+    indptr, rows, counts, places, lengths = postings
+    ends_fit = len(indptr) == terms + 1 and indptr[0] == 0 and indptr[-1] == len(rows) == len(counts) == len(places)
     return bool(ends_fit and np.all(np.diff(indptr) > 0) and np.all((rows >= 0) & (rows < len(lengths))))

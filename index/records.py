@@ -44,6 +44,14 @@ class Document:
     sha256: str  # of the source text's UTF-8 bytes and of all fields that somebody gave
 
 
+class Head(NamedTuple):
+    """What is known of a document without opening it."""
+
+    id: str
+    author: str
+    published: date | None
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A run of whole sentences: `document.text[start:end] == text`; `sentences` tile it, in document offsets."""

@@ -16,14 +16,15 @@ from index.encoding import Encoding, StoredPassage, is_unit
 from index.errors import IndexDamaged
 from index.records import Document, Passage, Run, Span
 
-VERSION = "1"
+VERSION = "2"
+READABLE = ("1", VERSION)  # 1 had no table of revisions
 HASH = "row_sha256"
 
 Row = tuple[Any, ...]  # of str, bytes, int and None; text is read back as bytes, so that damaged text can be hashed
 
-# Words stand only in `documents`, and there behind a pad. When SQLite moves rows between pages it leaves copies of
-# their first bytes behind, at most one page, which secure_delete does not reach; what stands behind the pad is in
-# overflow pages, and those are zeroed when the row goes.
+# Words stand only in `documents` and `revisions`, and there behind a pad. When SQLite moves rows between pages it
+# leaves copies of their first bytes behind, at most one page, which secure_delete does not reach; what stands behind
+# the pad is in overflow pages, and those are zeroed when the row goes.
 PAGE_BYTES = 4096
 COLUMNS = {
     "meta": ("key", "value"),
@@ -35,7 +36,16 @@ COLUMNS = {
         *("document_id", "ordinal", "text_start", "text_end", "sentences"),
         *("vector", "token_dim", "scales", "offsets", "tokens"),
     ),
+    "revisions": ("document_id", "sha256", "replaced", "text"),
 }
+# Deferred: a document that is replaced is gone for the length of a statement, and its revisions stay.
+REVISIONS = (
+    f"""CREATE TABLE revisions (
+        document_id TEXT NOT NULL REFERENCES documents (id) DEFERRABLE INITIALLY DEFERRED,
+        sha256 TEXT NOT NULL, replaced TEXT NOT NULL, pad BLOB NOT NULL DEFAULT (zeroblob({PAGE_BYTES})), text TEXT,
+        {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, sha256))""",
+    "CREATE INDEX revisions_by_time ON revisions (replaced) WHERE text IS NOT NULL",
+)
 CREATE = (
     f"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, {HASH} BLOB NOT NULL)",
     f"""CREATE TABLE documents (
@@ -49,6 +59,7 @@ CREATE = (
         text_start INTEGER NOT NULL, text_end INTEGER NOT NULL, sentences TEXT NOT NULL,
         vector BLOB NOT NULL, token_dim INTEGER NOT NULL, scales BLOB NOT NULL, offsets BLOB NOT NULL,
         tokens BLOB NOT NULL, {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, ordinal))""",
+    *REVISIONS,
 )
 
 

@@ -1,79 +1,68 @@
 """A question → hits: every ranker's best, fused. An `Index` is one immutable snapshot; share it between threads."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from index.dense import DenseRanker
+from index.corpus import Corpus
 from index.embed import Embedder, Encoded, load_embedder
 from index.encoding import Encoding
 from index.errors import IndexDamaged, IndexMismatch
 from index.fuse import convex, reciprocal_rank
 from index.generation import Generation, Manifest, current, load
-from index.lexical import LexicalRanker
+from index.holdings import Holdings
+from index.rankers import DenseSide, LexicalSide, Ranker
 from index.records import Document, Hit, Passage, Scored
+from index.scope import EVERYTHING, Filters
 from index.settings import Settings
-from index.shelf import Shelf
-from index.text import Stem, stems
+from index.text import Stem
 
-
-class Ranker(Protocol):
-    """Orders passages for a question: best first, ties by row, no padding, at most `depth`."""
-
-    @property
-    def name(self) -> str: ...
-    def rank(self, question: str, depth: int) -> list[Scored]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class LexicalSide:
-    """BM25 behind the Ranker seam: it cuts the question into the same terms as the passages."""
-
-    ranker: LexicalRanker
-    stem: Stem
-    name: str = "lexical"
-
-    def rank(self, question: str, depth: int) -> list[Scored]:
-        return self.ranker.rank(stems(question, self.stem), depth)
-
-
-class DenseSide:
-    """Vectors behind the Ranker seam; a question is encoded once however many parts ask for it."""
-
-    name = "dense"
-
-    def __init__(self, ranker: DenseRanker, embedder: Embedder) -> None:
-        self._ranker = ranker
-        self.encode = lru_cache(maxsize=256)(embedder.encode_question)
-
-    def rank(self, question: str, depth: int) -> list[Scored]:
-        return self._ranker.rank(self.encode(question).vector, depth)
+_DAYS = 4  # views kept; one costs about as much as its share of the postings
+_FILTERS = 16  # masks kept, a byte a passage each
 
 
 class Index:
-    """Everything that was built, ready to search."""
+    """Everything that was built, ready to search; or, from `as_of`, what of it had been published by a day."""
 
-    def __init__(self, generation: Generation, embedder: Embedder, settings: Settings) -> None:
+    def __init__(
+        self, generation: Generation, embedder: Embedder, settings: Settings, view: "_View | None" = None
+    ) -> None:
         self.generation = generation
         self.manifest: Manifest = generation.manifest
         self.recipe: Mapping[str, Any] = json.loads(generation.manifest.recipe)
-        self._shelf = Shelf(generation.arrays(""))
-        self._tokens = generation.arrays("token_")
         self.stem: Stem = self.recipe["stem"]
-        self.lexical = LexicalRanker.from_arrays(generation.arrays("lexical_"))
-        self._vectors = generation.array("vectors")
-        self._dense = DenseSide(DenseRanker(self._vectors), embedder)
-        self.rankers: tuple[Ranker, ...] = (LexicalSide(self.lexical, self.stem), self._dense)
+        recomputes = embedder if self.recipe.get("token_vectors") == "recomputed" else None
+        view = view or _View(Holdings.of(generation, recomputes), lru_cache(maxsize=256)(embedder.encode_question))
+        self._holdings = held = view.holdings
+        self._shelf = held.shelf
+        self.lexical = held.lexical
+        self.encode = view.encode  # a question is encoded once, however many parts and views ask for it
+        self.rankers: tuple[Ranker, ...] = (LexicalSide(held.lexical, self.stem), DenseSide(held.dense, view.encode))
         self._settings = settings
+        self._embedder = embedder
+        # neither closure holds this index itself: a snapshot that is replaced is freed at once
+        self._views = lru_cache(maxsize=_DAYS)(
+            lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
+        )
+        self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(filters.passes))
 
     @property
     def version(self) -> str:
+        """Of the generation; its views bear the same."""
         return self.manifest.version
+
+    @property
+    def day(self) -> date | None:
+        """What was published later does not exist here; None where everything does."""
+        return self._holdings.day
+
+    @property
+    def corpus(self) -> Corpus:
+        """All documents under one hash, also those that a view does not show; the tree is built at its first use."""
+        return self._holdings.corpus
 
     @property
     def document_ids(self) -> tuple[str, ...]:
@@ -95,18 +84,44 @@ class Index:
         """Of one document, in reading order. Raises NotFound."""
         return [self.passage(row) for row in self._shelf.rows_of(document_id)]
 
-    def encode(self, question: str) -> Encoded:
-        return self._dense.encode(question)
+    def encodings(self, rows: Sequence[int]) -> list[Encoding]:
+        """What the embedder made of each passage; offsets count from the start of its `search_text`.
+
+        Ask for all that are read at once: where token vectors are recomputed, the embedder runs here.
+        """
+        return self._holdings.encodings(rows)
 
     def encoding(self, row: int) -> Encoding:
-        """What the embedder made of the passage; offsets count from the start of its `search_text`."""
-        begin, end = (int(at) for at in self._tokens["starts"][row : row + 2])
-        parts = {name: np.asarray(self._tokens[name][begin:end]) for name in ("vectors", "scales", "offsets")}
-        return Encoding(np.asarray(self._vectors[row]), parts["vectors"], parts["scales"], parts["offsets"])
+        """Of one passage."""
+        (one,) = self.encodings([row])
+        return one
 
-    def search(self, question: str, *, limit: int) -> list[Hit]:
-        """At most `limit` hits, best first; deterministic."""
-        rankings = {ranker.name: ranker.rank(question, self._settings.depth) for ranker in self.rankers}
+    def vocabulary(self) -> Sequence[str]:
+        """The stems of all words, each once; `lexical.document_frequency` says how many passages hold one."""
+        return self.lexical.vocabulary
+
+    def written(self, stem: str) -> str:
+        """How most passages write the words of a stem, in lower case; "" for one that none holds."""
+        return self._holdings.wording.written(stem)
+
+    def as_of(self, day: date) -> "Index":
+        """The index as if documents published after the day, and undated ones, did not exist; views are kept for reuse.
+
+        Not even in statistics: it finds what an index built without those documents finds, with the same scores.
+        """
+        return self if self.day is not None and self.day <= day else self._views(day)
+
+    def without(self, document_ids: Collection[str]) -> "Index":
+        """The index as if these documents did not exist; a view like those of `as_of`, and not kept."""
+        gone = frozenset(document_ids)
+        view = _View(self._holdings.seeing(lambda head: head.id not in gone), self.encode)
+        return Index(self.generation, self._embedder, self._settings, view)
+
+    def search(self, question: str, *, limit: int, filters: Filters = EVERYTHING) -> list[Hit]:
+        """At most `limit` hits that pass the filters, best first; deterministic."""
+        allowed = self._allowed(filters) if filters else None
+        depth = self._settings.depth
+        rankings = {ranker.name: ranker.rank(question, depth, allowed) for ranker in self.rankers}
         return self._hits(fuse(rankings, self._settings)[:limit], rankings)
 
     def _hits(self, fused: Sequence[Scored], rankings: Mapping[str, Sequence[Scored]]) -> list[Hit]:
@@ -121,6 +136,13 @@ class Index:
             )
             for found in fused
         ]
+
+
+class _View(NamedTuple):
+    """What an index looks at, and the encoder that it shares with the whole."""
+
+    holdings: Holdings
+    encode: Callable[[str], Encoded]
 
 
 def fuse(rankings: Mapping[str, Sequence[Scored]], settings: Settings) -> list[Scored]:

@@ -24,16 +24,25 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=TOML, extra="forbid", frozen=True)
 
     data: Path = Field(Path(".index"), description="folder of the store and its search index")
-    embedder: str = Field("minilm", description="minilm (ONNX), hash (tests), or a sentence-transformers name or path")
+    embedder: str = Field(
+        "minilm",
+        description="minilm (ONNX), minilm-384 (its tokens not projected), hash (tests), or a model's name or path",
+    )
     model_path: Path | None = Field(None, description="folder with the model's files; wins over the packaged ones")
     passage_tokens: int = Field(160, ge=16, description="aimed size of a passage, in the embedder's own tokens")
     overlap_sentences: int = Field(1, ge=0, le=4, description="sentences that neighbouring passages share")
     stem: Literal["none", "light", "snowball"] = Field("snowball", description="how words are cut to stems for BM25")
+    token_vectors: Literal["stored", "recomputed"] = Field(
+        "stored", description="kept in the index, or made again for the passages that are read: smaller and slower"
+    )
+    keep_revisions_days: int = Field(
+        90, ge=0, le=36_500, description="how long the text of a replaced article can still be read; 0: not at all"
+    )
     fusion: Literal["convex", "rrf"] = Field("convex", description="how the two rankings become one")
     dense_weight: float = Field(0.5, ge=0, le=1, description="share of the dense ranking in the convex fusion")
     depth: int = Field(100, ge=1, le=1000, description="passages taken from each ranker before fusion")
     limit: int = Field(10, ge=1, le=100, description="passages that are read and returned as evidence")
-    reader: Literal["plain"] = Field("plain", description="how quotes are chosen")
+    reader: Literal["trained", "plain"] = Field("trained", description="how quotes are chosen")
     threshold: float | None = Field(None, ge=0, le=1, description="least confidence to answer; default: the reader's")
     max_quotes: int = Field(3, ge=1, le=5, description="quotes in one answer, at most")
     host: str = Field("127.0.0.1", description="address that `serve` listens on")

@@ -8,18 +8,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import compress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.corpus import digest_rows, revision
 from index.errors import NotFound
-from index.records import Document, Passage, Run, Span
+from index.records import Document, Head, Passage, Run, Span
 
 Arrays = dict[str, NDArray[Any]]
+Mask = NDArray[np.bool_]
 
 
-def pack(name: str, records: Iterable[Mapping[str, Any]]) -> Arrays:
+def pack(name: str, records: Iterable[Any]) -> Arrays:
     """`name`_json: uint8, all records; `name`_starts: int64, where each begins, and the end."""
     lines = [json.dumps(record, ensure_ascii=False).encode() for record in records]
     starts = np.cumsum([0, *map(len, lines)], dtype=np.int64)
@@ -27,10 +30,14 @@ def pack(name: str, records: Iterable[Mapping[str, Any]]) -> Arrays:
 
 
 def pack_documents(documents: Iterable[Document]) -> Arrays:
-    """In the order given, which is by id."""
+    """In the order given, which is by id; with what `Corpus` says of each without opening it."""
     rows = list(documents)
-    ids = pack("document_id", ({"id": d.id} for d in rows))
-    return ids | pack("document", (_document_fields(d) for d in rows))
+    heads = pack("document_head", ([d.id, d.author, _written(d.published)] for d in rows))
+    facts = {
+        "document_revisions": digest_rows(revision(d.text) for d in rows),
+        "document_characters": np.array([len(d.text) for d in rows], np.int64),
+    }
+    return heads | facts | pack("document", (_document_fields(d) for d in rows))
 
 
 def pack_passages(passages: Sequence[Passage], document_ids: Sequence[str]) -> Arrays:
@@ -41,16 +48,26 @@ def pack_passages(passages: Sequence[Passage], document_ids: Sequence[str]) -> A
 
 
 class Shelf:
-    """Read access by row and by id; safe for many threads."""
+    """Read access by row and by id, to all or to some of what was packed; safe for many threads.
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+    Rows count only what stands here; `rows` says where each passage stands among all that were packed.
+    """
+
+    def __init__(
+        self, arrays: Mapping[str, NDArray[Any]], whole: "Shelf | None" = None, stand: Mask | None = None
+    ) -> None:
+        """All that was packed, or of the `whole` what has a flag in `stand`, one a packed document."""
         self._arrays = arrays
-        self.document_ids: tuple[str, ...] = tuple(
-            self._record("document_id", row)["id"] for row in range(_count(arrays, "document_id"))
-        )
+        self._heads: tuple[Head, ...] = whole._heads if whole else _heads(arrays)
+        kept = np.ones(len(self._heads), np.bool_) if stand is None else stand
+        sizes = np.diff(arrays["document_first_rows"])
+        self.heads: tuple[Head, ...] = tuple(compress(self._heads, kept))
+        self.document_ids: tuple[str, ...] = tuple(head.id for head in self.heads)
+        self.rows: NDArray[np.int64] = np.flatnonzero(np.repeat(kept, sizes))
+        self._records = np.flatnonzero(kept)
         self._document_rows = {name: row for row, name in enumerate(self.document_ids)}
-        self.passage_count = _count(arrays, "passage")
-        self._first_rows = arrays["document_first_rows"]
+        self._first_rows = np.cumsum([0, *sizes[kept]], dtype=np.int64)
+        self.passage_count = len(self.rows)
         self.passage: Callable[[int], Passage] = lru_cache(maxsize=4096)(self._passage)
         self._document_at: Callable[[int], Document] = lru_cache(maxsize=256)(self._document)
 
@@ -67,8 +84,19 @@ class Shelf:
         row = self._document_rows[document_id]
         return range(int(self._first_rows[row]), int(self._first_rows[row + 1]))
 
+    def restricted(self, keeps: Callable[[Head], bool]) -> "Shelf":
+        """The shelf on which only these documents stand."""
+        stand = np.zeros(len(self._heads), np.bool_)
+        stand[[record for record in self._records.tolist() if keeps(self._heads[record])]] = True
+        return Shelf(self._arrays, self, stand)
+
+    def passing(self, passes: Callable[[Head], bool]) -> Mask:
+        """(passages,) mask: those whose document passes."""
+        flags = np.fromiter(map(passes, self.heads), np.bool_, len(self.heads))
+        return np.repeat(flags, np.diff(self._first_rows))
+
     def _document(self, row: int) -> Document:
-        fields = self._record("document", row)
+        fields = _record(self._arrays, "document", int(self._records[row]))
         published = fields.pop("published")
         return Document(
             **fields
@@ -77,18 +105,22 @@ class Shelf:
                 "headings": _spans(fields["headings"]),
                 "inferred": tuple(fields["inferred"]),
             },
-            published=date.fromisoformat(published) if published else None,
+            published=_day(published),
         )
 
     def _passage(self, row: int) -> Passage:
-        fields = self._record("passage", row)
+        fields = _record(self._arrays, "passage", int(self.rows[row]))
         return Passage(**fields | {"sentences": _spans(fields["sentences"])})
 
-    def _record(self, name: str, row: int) -> dict[str, Any]:
-        starts = self._arrays[f"{name}_starts"]
-        raw = self._arrays[f"{name}_json"][int(starts[row]) : int(starts[row + 1])]
-        fields: dict[str, Any] = json.loads(raw.tobytes())
-        return fields
+
+def _record(arrays: Mapping[str, NDArray[Any]], name: str, record: int) -> Any:
+    starts = arrays[f"{name}_starts"]
+    return json.loads(arrays[f"{name}_json"][int(starts[record]) : int(starts[record + 1])].tobytes())
+
+
+def _heads(arrays: Mapping[str, NDArray[Any]]) -> tuple[Head, ...]:
+    records = (_record(arrays, "document_head", record) for record in range(_count(arrays, "document_head")))
+    return tuple(Head(name, author, _day(published)) for name, author, published in records)
 
 
 def _count(arrays: Mapping[str, NDArray[Any]], name: str) -> int:
@@ -100,8 +132,15 @@ def _spans(pairs: Sequence[Sequence[int]]) -> tuple[Span, ...]:
 
 
 def _document_fields(document: Document) -> dict[str, Any]:
-    fields = _fields(document)
-    return fields | {"published": document.published.isoformat() if document.published else None}
+    return _fields(document) | {"published": _written(document.published)}
+
+
+def _written(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _day(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
 
 
 def _fields(record: Document | Passage) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Whatever is read was first checked against its hash and its count; what does not
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,8 @@ from index.database import Connection, explained
 from index.encoding import StoredPassage
 from index.errors import IndexDamaged, IndexMismatch, NotFound
 from index.records import Document
-from index.schema import VERSION, Row, document_from, fault, opened, passage_from, select
+from index.revisions import Former, former, problems, revision_sha256
+from index.schema import READABLE, VERSION, Row, document_from, fault, opened, passage_from, select
 
 
 class Count(NamedTuple):
@@ -30,12 +32,13 @@ class Snapshot:
         self._path = path
         rows = connection.execute(select("meta")).fetchall()
         versions = [row[1] for row in rows if row[0] == b"schema"]
-        if versions != [VERSION.encode()]:
+        if versions not in [[readable.encode()] for readable in READABLE]:
             found = b", ".join(versions).decode(errors="replace")
             raise IndexMismatch(
                 f"'{path}' has schema {found}, this Quotewell reads schema {VERSION}; "
                 "move it away and build it again with: quotewell index PATH"
             )
+        self.schema = versions[0].decode()
         values = (opened("meta", row, f"the head of '{path}'") for row in rows)
         self._meta = {key.decode(): value.decode() for key, value in values}
         needed = (
@@ -51,6 +54,10 @@ class Snapshot:
     def recipe(self) -> str | None:
         """How the passages and their encodings were made; None until the first document."""
         return self._meta.get("recipe")
+
+    def policy(self) -> str:
+        """What decides when to answer, as given to `keep_policy`; "" when nothing was calibrated."""
+        return str(self._meta.get("policy", ""))
 
     def document_count(self) -> int:
         """How many documents were put and not deleted."""
@@ -70,6 +77,25 @@ class Snapshot:
         """One document. Raises NotFound."""
         return self._document(document_id.encode("utf-8", "surrogatepass"))[0]
 
+    def revision(self, document_id: str, sha256: str) -> bytes | None:
+        """The UTF-8 bytes of a document's text of this SHA-256, present or former; None: unknown or no longer kept."""
+        try:
+            text: str | None = self.document(document_id).text
+        except NotFound:
+            return None
+        if text is None or revision_sha256(text) != sha256:
+            found = self._former(document_id, sha256)
+            text = found.text if found else None
+        return None if text is None else text.encode()
+
+    def replaced(self, document_id: str, sha256: str) -> datetime | None:
+        """When the text of this SHA-256 was replaced, whether it is still kept or not; None: it never was."""
+        found = self._former(document_id, sha256)
+        return found.replaced if found else None
+
+    def _former(self, document_id: str, sha256: str) -> Former | None:
+        return None if self.schema == "1" else former(self._connection, document_id, sha256)
+
     def documents(self) -> Iterator[Document]:
         """All documents by id."""
         return (document for document, _ in self._documents())
@@ -88,22 +114,23 @@ class Snapshot:
 
     def verify(self) -> list[str]:
         """Reads everything and tells what is wrong, a sentence each; empty when all is well."""
-        problems: list[str] = []
+        found: list[str] = []
         try:
             with explained(self._path):
-                problems += self._file_problems()
+                found += self._file_problems()
                 for (document_id,) in self._connection.execute("SELECT id FROM documents ORDER BY id"):
-                    problems += self._document_problems(document_id)
+                    found += self._document_problems(document_id)
+                found += problems(self._connection) if self.schema != "1" else ()
         except IndexDamaged as error:
-            problems.append(str(error))
-        return problems
+            found.append(str(error))
+        return found
 
     def _file_problems(self) -> Iterator[str]:
         for (line,) in self._connection.execute("PRAGMA integrity_check"):
             if line != b"ok":
                 yield f"'{self._path}': {line.decode(errors='replace')}"
         if orphans := self._connection.execute("PRAGMA foreign_key_check").fetchall():
-            yield f"{len(orphans)} passages belong to no document"
+            yield f"{len(orphans)} rows belong to no document"
         (documents,) = self._connection.execute("SELECT count(*) FROM documents").fetchone()
         if documents != self.document_count():
             yield f"{documents} documents where {self.document_count()} were stored"

@@ -7,17 +7,18 @@ Processes: any number read while one writes; a second writer waits for its turn,
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from index.database import Connection, checkpoint, connect, copy, explained, immediate, sync_folder
+from index.database import Connection, checkpoint, connect, copy, explained, immediate
 from index.encoding import StoredPassage
-from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing
+from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.records import Document
-from index.schema import CREATE, VERSION, Row, document_row, fault, insert, passage_row, sealed
+from index.revisions import Keeping, expire, forget, keep, revision_sha256
+from index.schema import VERSION
 from index.snapshot import Count, Snapshot
+from index.writes import bring_up, create_file, insert_rows, remove, remove_others, rows_of, set_head
 
 FILE_NAME = "corpus.db"
 
@@ -42,13 +43,25 @@ class Store:
             raise ValueError("a store that is only read cannot be created")
         path = Path(folder) / FILE_NAME
         if create and not path.exists():
-            _create(path, timeout_s)
+            create_file(path, timeout_s)
         if not path.exists():
             raise IndexMissing(f"no index in '{path.parent}'; build one with: quotewell index PATH")
         if not path.is_file():
             raise IndexDamaged(f"'{path}' is not a file; move it away and build an index with: quotewell index PATH")
-        with cls(path, None, timeout_s).snapshot(), explained(path):  # looked at before it is touched
-            return cls(path, None if readonly else connect(path, "rw", timeout_s), timeout_s)
+        with cls(path, None, timeout_s).snapshot() as now, explained(path):  # looked at before it is touched
+            store = cls(path, None if readonly else connect(path, "rw", timeout_s), timeout_s)
+            older = now.schema != VERSION
+        if older and not readonly:
+            store._bring_up()
+        return store
+
+    def _bring_up(self) -> None:
+        try:
+            with self._writing() as (writer, _):
+                bring_up(writer)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """The last writer to close also empties the log into the file."""
@@ -81,6 +94,11 @@ class Store:
         with self.snapshot() as now:
             return now.recipe()
 
+    def policy(self) -> str:
+        """What decides when to answer, as given to `keep_policy`; "" when nothing was calibrated."""
+        with self.snapshot() as now:
+            return now.policy()
+
     def count(self) -> Count:
         """How many documents and passages there are."""
         with self.snapshot() as now:
@@ -95,6 +113,11 @@ class Store:
         """One document. Raises NotFound."""
         with self.snapshot() as now:
             return now.document(document_id)
+
+    def revision(self, document_id: str, sha256: str) -> bytes | None:
+        """The UTF-8 bytes of a document's text of this SHA-256, present or former; None: unknown or no longer kept."""
+        with self.snapshot() as now:
+            return now.revision(document_id, sha256)
 
     def documents(self) -> Iterator[Document]:
         """All documents by id, as they are at the first step."""
@@ -114,13 +137,16 @@ class Store:
         with self.snapshot() as now:
             return now.verify()
 
-    def put(self, document: Document, passages: Sequence[StoredPassage], *, recipe: str) -> bool:
+    def put(
+        self, document: Document, passages: Sequence[StoredPassage], *, recipe: str, keeping: Keeping | None = None
+    ) -> bool:
         """Adds or replaces one document with all its passages; False if it is there already, unchanged and whole.
 
-        `recipe` names all that shaped the passages and encodings; the first document sets it. Raises IndexMismatch
-        under another recipe, StoreBusy, and ValueError for passages that are not this document's.
+        `recipe` names all that shaped the passages and encodings; the first document sets it. Without `keeping` the
+        former text is not kept. Raises IndexMismatch under another recipe, StoreBusy, and ValueError for passages
+        that are not this document's.
         """
-        rows = _rows(document, passages)
+        rows = rows_of(document, passages)
         with self._writing() as (writer, before):
             if before.recipe() != recipe and before.document_count():
                 raise IndexMismatch(
@@ -129,37 +155,61 @@ class Store:
                 )
             if before.recipe() == recipe and before.holds(document):
                 return False
-            replaced = _remove(writer, document.id)
-            _insert(writer, rows)
+            _keep_former(writer, before, document, keeping)
+            replaced = remove(writer, document.id)
+            insert_rows(writer, rows)
             documents = before.document_count() + (0 if replaced else 1)
-            _set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=documents)
+            set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=documents)
             return True
 
     def delete(self, document_id: str) -> bool:
-        """Removes a document, and its text from the disk unless somebody is reading; False if there is none such."""
+        """Removes a document, and its texts from the disk unless somebody is reading; False if there is none such."""
         with self._writing() as (writer, before):
-            removed = _remove(writer, document_id)
+            removed = remove(writer, document_id)
+            forget(writer, document_id)
             if removed:
-                _set_head(writer, sequence=before.sequence() + 1, documents=before.document_count() - 1)
+                set_head(writer, sequence=before.sequence() + 1, documents=before.document_count() - 1)
         if removed:
             self.checkpoint()
         return removed
 
-    def replace_all(self, documents: Iterable[tuple[Document, Sequence[StoredPassage]]], *, recipe: str) -> int:
+    def expire(self, keeping: Keeping) -> int:
+        """Takes the former texts away whose time is up, and returns how many; `put` does it too."""
+        with self._writing() as (writer, _):
+            return expire(writer, keeping)
+
+    def replace_all(
+        self,
+        documents: Iterable[tuple[Document, Sequence[StoredPassage]]],
+        *,
+        recipe: str,
+        keeping: Keeping | None = None,
+    ) -> int:
         """Everything anew under another recipe, in one transaction: afterwards all of the old or all of the new.
 
         Documents may be read from a snapshot of this store meanwhile. Returns their number; ids must be unique.
         """
         with self._writing() as (writer, before):
             writer.execute("DELETE FROM passages")
-            writer.execute("DELETE FROM documents")
-            count = 0
+            seen: set[str] = set()
             for document, passages in documents:
-                _insert(writer, _rows(document, passages))
-                count += 1
-            _set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=count)
+                rows = rows_of(document, passages)
+                _keep_former(writer, before, document, keeping)
+                remove(writer, document.id)
+                insert_rows(writer, rows)
+                seen.add(document.id)
+            remove_others(writer, seen)
+            set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=len(seen))
         self.checkpoint()
-        return count
+        return len(seen)
+
+    def keep_policy(self, policy: str) -> bool:
+        """Keeps what decides when to answer, whatever becomes of the documents; "" removes it. False: as it was."""
+        with self._writing() as (writer, before):
+            changed = before.policy() != policy
+            if changed:
+                set_head(writer, policy=policy, sequence=before.sequence() + 1)
+            return changed
 
     def checkpoint(self) -> bool:
         """Empties the log, the last place where replaced and deleted text stands; False while a reader needs it."""
@@ -188,44 +238,13 @@ class Store:
         return self._writer
 
 
-def _create(path: Path, timeout_s: float) -> None:
-    """Makes an empty store, unless there is one. It appears complete or not at all."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix="new-") as folder:
-            new = Path(folder) / FILE_NAME
-            with explained(new), closing(connect(new, "rwc", timeout_s)) as writer, immediate(writer):
-                for statement in CREATE:
-                    writer.execute(statement)
-                _set_head(writer, schema=VERSION, sequence=0, documents=0)
-            with suppress(FileExistsError):  # another process was first; a rename would replace what it made
-                path.hardlink_to(new)
-    except OSError as error:
-        raise BadInput(f"no index can be made in '{path.parent}': {error.strerror}; name another folder") from error
-    sync_folder(path.parent)
-    sync_folder(path.parent.absolute().parent)
-
-
-def _rows(document: Document, passages: Sequence[StoredPassage]) -> tuple[Row, list[Row]]:
-    faults = [fault(stored, document, ordinal) for ordinal, stored in enumerate(passages)]
-    if any(faults):
-        raise ValueError(f"document '{document.id}': " + "; ".join(filter(None, faults)))
-    sealed_passages = [sealed("passages", passage_row(stored)) for stored in passages]
-    return sealed("documents", document_row(document, [p.passage.context for p in passages])), sealed_passages
-
-
-def _insert(writer: Connection, rows: tuple[Row, list[Row]]) -> None:
-    document, passages = rows
-    writer.execute(insert("documents"), document)
-    writer.executemany(insert("passages"), passages)
-
-
-def _remove(writer: Connection, document_id: str) -> bool:
-    key = (document_id.encode("utf-8", "surrogatepass"),)
-    writer.execute("DELETE FROM passages WHERE document_id = CAST(? AS TEXT)", key)
-    return writer.execute("DELETE FROM documents WHERE id = CAST(? AS TEXT)", key).rowcount > 0
-
-
-def _set_head(writer: Connection, **values: str | int) -> None:
-    rows = [sealed("meta", (key, str(value))) for key, value in values.items()]
-    writer.executemany(insert("meta"), rows)
+def _keep_former(writer: Connection, before: Snapshot, document: Document, keeping: Keeping | None) -> None:
+    """What stands under the document's id will be replaced; a damaged text is not worth keeping."""
+    if keeping is None:
+        return
+    expire(writer, keeping)
+    with suppress(NotFound, IndexDamaged):
+        text = before.document(document.id).text
+        if text != document.text:
+            keep(writer, document.id, text, keeping)
+    forget(writer, document.id, revision_sha256(document.text))

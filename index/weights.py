@@ -54,6 +54,6 @@ def sha256(path: Path) -> str:
         ) from error
 
 
-def fingerprint(paths: list[Path]) -> str:
-    """One short name for a set of weight files: they are the same exactly when this is the same."""
-    return hashlib.sha256("".join(sha256(path) for path in paths).encode()).hexdigest()[:16]
+def fingerprint(paths: list[Path], *others: str) -> str:
+    """One short name for a set of weight files, and for other hashes: the same exactly when all of them are."""
+    return hashlib.sha256("".join([*map(sha256, paths), *others]).encode()).hexdigest()[:16]

@@ -3,14 +3,17 @@
 No clock and no random id: the same question on the same index version gives the same bytes.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from index.records import Hit, Passage
+from rag.policy import InForce
 
 Status = Literal["answered", "abstained"]
 Kind = Literal["quote", "note", "conflict", "comparison"]
+ReasonCode = Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Quote:
     start: int
     end: int
     score: float  # the reader's own, higher is better
+    contributions: Mapping[str, float] = field(default_factory=dict)  # by feature; they add up to the score
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,18 @@ class Reading:
 
     quotes: tuple[Quote, ...]
     hits: tuple[Hit, ...]
-    confidence: float  # 0..1, higher is surer; not yet calibrated as a probability
+    confidence: float  # 0..1, calibrated: the chance that the quoted answer is right
+    contributions: Mapping[str, float] = field(default_factory=dict)  # by feature; log odds before calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the quotes of an answer are together: plain; statements that differ; moments of a course of events."""
+
+    kind: Literal["plain", "conflict", "timeline"] = "plain"
+    differs: Literal["number", "date", "negation"] = "number"  # of a conflict
+    copies: int = 0  # of a conflict: articles beyond those quoted that say the same as one of them
+    moments: tuple[str, ...] = ()  # of a timeline: the time that each quote speaks of, "" where none is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +77,20 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why there is no answer, and which words of the question occur nowhere."""
+    """Why there is no answer, and which names, numbers, dates or words of the question the articles do not hold."""
 
-    code: Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
-    missing: tuple[str, ...]
+    code: ReasonCode
+    missing: tuple[str, ...]  # occur nowhere
+    apart: tuple[str, ...] = ()  # occur, but never together
+
+
+@dataclass(frozen=True, slots=True)
+class Workings:
+    """Why: what each feature added, for `--explain`. The sums are the quotes' scores and the confidence's log odds."""
+
+    quotes: tuple[Mapping[str, float], ...]  # one for each citation, by feature
+    confidence: Mapping[str, float]
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +108,7 @@ class Answer:
     reason: Reason | None
     follow_ups: tuple[str, ...]
     index_version: str
+    standalone: str  # the question as it was read, where that is not as it was typed; else ""
+    as_of: date | None  # articles published later were not read
+    policy: InForce | None  # whose threshold decided, where a maintainer had one certified
+    workings: Workings

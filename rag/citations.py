@@ -15,8 +15,10 @@ def cite(quotes: Sequence[Quote], document_of: Callable[[str], Document]) -> tup
 
 def _citation(marker: int, quote: Quote, document: Document) -> Citation:
     span = Span(quote.start, quote.end)
-    words = quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start]
-    if problem := _not_verbatim(marker, words, document, span):  # the passage was made of another text
+    words = document.text[max(span.start, 0) : span.end]  # a widened quote may begin in the passage before
+    whole = Span(quote.passage.start, quote.passage.end)
+    problem = _not_verbatim(marker, words, document, span) or _not_verbatim(marker, quote.passage.text, document, whole)
+    if problem:  # the passage was made of another text
         raise AssertionError(problem)
     source = to_source(document, span)
     citation = Citation(
@@ -52,7 +54,7 @@ def fault(citation: Citation, document: Document) -> str:
 
 
 def _not_verbatim(marker: int, words: str, document: Document, span: Span) -> str:
-    if not words.strip() or document.text[span.start : span.end] != words:
+    if not words.strip() or len(words) != span.end - span.start or document.text[span.start : span.end] != words:
         return f"[{marker}] is not verbatim in document '{document.id}' at {span.start}:{span.end}"
     return ""
 

@@ -9,9 +9,10 @@ import typer
 from index.console import emit_json, emit_lines, tell
 from index.errors import BadQuestion, IndexDamaged
 from index.first import ready
-from index.options import Data, Explain, Json, same_data
+from index.options import AsOf, Authors, Data, Documents, Explain, Json, Since, Until, day_of, filters_of, same_data
 from index.settings import load_settings
-from rag.assistant import Assistant, open_assistant, usable
+from rag.assistant import Assistant, open_assistant
+from rag.hearing import usable
 from rag.show import answer_lines, hit_lines
 from rag.wire import answer_fields, hit_fields
 
@@ -25,12 +26,18 @@ def ask(
     question: Annotated[str, _QUESTION],
     data: Data = None,
     limit: Annotated[int | None, typer.Option(min=1, max=100, help="Passages of evidence, at most.")] = None,
+    as_of: AsOf = None,
+    document: Documents = None,
+    author: Authors = None,
+    since: Since = None,
+    until: Until = None,
     explain: Explain = False,
     as_json: Json = False,
 ) -> None:
     """Answer a question in quotes from the articles, each cited to the character. Exits 3 if they do not say."""
+    filters = filters_of(document, author, since, until)
     assistant, text = _prepared(question, data)
-    answer = assistant.ask(text, limit=limit)
+    answer = assistant.ask(text, limit=limit, filters=filters, as_of=day_of(as_of))
     if as_json:
         emit_json(answer_fields(answer, assistant.index.document, explain=explain))
     else:
@@ -43,12 +50,18 @@ def search(
     question: Annotated[str, _QUESTION],
     data: Data = None,
     limit: Annotated[int | None, typer.Option("-k", "--limit", min=1, max=100, help="Passages, at most.")] = None,
+    as_of: AsOf = None,
+    document: Documents = None,
+    author: Authors = None,
+    since: Since = None,
+    until: Until = None,
     explain: Explain = False,
     as_json: Json = False,
 ) -> None:
     """Find the passages that speak of a question, best first, without an answer."""
+    filters = filters_of(document, author, since, until)
     assistant, text = _prepared(question, data)
-    hits = assistant.search(text, limit=limit)
+    hits = assistant.search(text, limit=limit, filters=filters, as_of=day_of(as_of))
     document_of = assistant.index.document
     if as_json:
         found = [hit_fields(hit, document_of, explain=explain) for hit in hits]

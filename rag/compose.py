@@ -1,47 +1,102 @@
 """Citations → the short text of an answer. All our own words stand in templates/; jinja2 is at home here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from index.records import Document
-from rag.answers import Citation, Segment
+from rag.answers import Citation, Frame, Reason, Segment
+from rag.relative import Relative
+
+LANGUAGES = ("en", "es")
+PLAIN = Frame()
+
+Times = Mapping[int, Sequence[Relative]]  # by marker
+NO_TIMES: Times = MappingProxyType({})
 
 
-def compose(citations: Sequence[Citation]) -> tuple[Segment, ...]:
-    """A note that names article and date, then the quote with its marker, for each citation in order."""
-    segments: list[Segment] = []
+def compose(
+    citations: Sequence[Citation], frame: Frame = PLAIN, times: Times = NO_TIMES, language: str = "en"
+) -> tuple[Segment, ...]:
+    """A note that names article and date, then the quote with its marker, for each citation in order.
+
+    The frame says what they are together: a plain answer, statements that differ, or a course of events in order.
+    `times`: what "last year" and the like mean in the quote of a marker; said beside the quote, never inside it.
+    """
+    segments: list[Segment] = list(_opening(citations, frame, language))
     for n, citation in enumerate(citations):
-        same = n > 0 and citations[n - 1].document_id == citation.document_id
-        inferred = "published" in citation.inferred
-        words = _say().lead(citation.title, citation.published, inferred, citation.author, n == 0, same)
-        segments.append(Segment("note", str(words), ()))
+        segments.append(Segment("note", _lead(citations, n, frame, language), ()))
         segments.append(Segment("quote", citation.quote, (citation.marker,)))
+        segments += [_meant(citation, one, language) for one in times.get(citation.marker, ())]
     return tuple(segments)
 
 
-def text_of(segments: Sequence[Segment]) -> str:
+def text_of(segments: Sequence[Segment], language: str = "en") -> str:
     """The segments as one plain text: quotes in quotation marks with [n] behind them, a line each."""
     lines: list[str] = []
     for segment in segments:
         if segment.kind == "quote" and lines:
-            lines[-1] += f" {_say().quote(segment.text, segment.citations)}"
+            lines[-1] += f" {_say(language).quote(segment.text, segment.citations)}"
         else:
             lines.append(segment.text)
     return "\n".join(lines)
 
 
-def abstention(missing: Sequence[str], nearest: Sequence[Document]) -> Segment:
-    """What is said when the articles do not say; it names the nearest articles and claims nothing."""
-    named = [_say().article(d.title, d.published, "published" in d.inferred) for d in nearest]
-    return Segment("note", str(_say().abstained(missing, named)), ())
+def abstention(
+    reason: Reason, nearest: Sequence[Document], day: date | None = None, language: str = "en", other: str = ""
+) -> Segment:
+    """What is said when the articles do not say; it names the nearest articles and claims nothing.
+
+    `day`: only articles up to it were read. `other`: the language of the articles, where the question is in another.
+    """
+    say = _say(language)
+    named = [str(say.article(d.title, d.published, "published" in d.inferred)) for d in nearest]
+    parts = (say.abstained(reason.code, reason.missing, reason.apart, named, day), say.other_language(other))
+    return Segment("note", " ".join(str(part) for part in parts if part), ())
+
+
+def side(label: str, language: str = "en") -> Segment:
+    """The head of one column of a comparison."""
+    return Segment("comparison", str(_say(language).side(label)), ())
+
+
+def spelled(changes: Sequence[tuple[str, str]], language: str = "en") -> Segment:
+    """Says which words were read as others: (typed, read)."""
+    return Segment("note", str(_say(language).spelled(changes)), ())
+
+
+def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iterator[Segment]:
+    if frame.kind == "conflict":
+        first, second = citations[0].published, citations[1].published
+        newer = bool(first and second and first > second)
+        text = _say(language).differ(frame.differs, newer, frame.copies)
+        yield Segment("conflict", str(text), tuple(citation.marker for citation in citations))
+    elif frame.kind == "timeline":
+        yield Segment("note", str(_say(language).timeline()), ())
+
+
+def _lead(citations: Sequence[Citation], n: int, frame: Frame, language: str) -> str:
+    one = citations[n]
+    same = n > 0 and citations[n - 1].document_id == one.document_id
+    inferred = "published" in one.inferred
+    if frame.kind == "timeline" and frame.moments[n]:
+        return str(_say(language).moment(frame.moments[n], one.title, one.published, inferred, same))
+    first = n == 0 and frame.kind == "plain"
+    return str(_say(language).lead(one.title, one.published, inferred, one.author, first, same))
+
+
+def _meant(citation: Citation, time: Relative, language: str) -> Segment:
+    text = _say(language).relative(time.words, time.meaning, "published" in citation.inferred)
+    return Segment("note", str(text), (citation.marker,))
 
 
 @cache
-def _say() -> Any:
-    """The macros of the English template."""
+def _say(language: str) -> Any:
+    """The macros of a language's template; English where there is none."""
     environment = Environment(loader=PackageLoader("rag"), undefined=StrictUndefined, autoescape=False)
     environment.filters["quoted"] = lambda word: f"“{word}”"
-    return environment.get_template("en.j2").module
+    return environment.get_template(f"{language if language in LANGUAGES else 'en'}.j2").module

@@ -10,8 +10,9 @@ import numpy as np
 from index.records import Hit
 from rag.answers import Quote, Reading
 from rag.evidence import Candidate, Evidence, Searched
+from rag.features import CONFIDENCE_FEATURES, FEATURES
 from rag.question import Asked
-from rag.weights import ReaderWeights
+from rag.weights import ReaderWeights, load_weights
 
 _QUOTES = 10  # scored quotes in a reading; how many are shown is decided by the assistant
 
@@ -24,12 +25,15 @@ class Reader(Protocol):
     def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading: ...
 
 
-class PlainReader:
-    """A linear model over similarity, coverage and expected kind of answer; its contributions add up."""
+class LinearReader:
+    """Linear models over similarity, coverage and expected kind of answer; their contributions add up.
 
-    name = "plain"
+    `plain` and `trained` differ in their weights alone. The confidence is the chance that one of the quotes which the
+    reader's own margin would show answers the question; `plain` was never calibrated to that.
+    """
 
-    def __init__(self, index: Searched, weights: ReaderWeights) -> None:
+    def __init__(self, index: Searched, weights: ReaderWeights, name: str) -> None:
+        self.name = name
         self._evidence = Evidence(index)
         self._weights = weights
 
@@ -40,21 +44,25 @@ class PlainReader:
             return Reading((), tuple(hits), 0.0)
         scores = self._weights.sentence.score(np.stack([one.features for one in found])).tolist()
         order = sorted(range(len(found)), key=lambda n: (-scores[n], _place(found[n])))
-        quotes = tuple(
-            Quote(found[n].hit.passage, found[n].sentence.start, found[n].sentence.end, scores[n])
-            for n in order[:_QUOTES]
-        )
+        quotes = tuple(self._quote(found[n], scores[n]) for n in order[:_QUOTES])
         best: dict[int, float] = {}
         for n in order:
             for row in found[n].rows:
                 best.setdefault(row, scores[n])
         ranked = sorted(hits, key=lambda hit: (-best.get(hit.row, -math.inf), hit.passage.id))
         rescored = tuple(replace(hit, score=best.get(hit.row, 0.0)) for hit in ranked)
-        return Reading(quotes, rescored, self._confidence([found[n] for n in order], [scores[n] for n in order]))
+        of_first = np.append(found[order[0]].features, [gap([scores[n] for n in order]), scores[order[0]]])
+        odds = self._weights.confidence.contributions(CONFIDENCE_FEATURES, of_first)
+        return Reading(quotes, rescored, self._weights.chance(math.fsum(odds.values())), odds)
 
-    def _confidence(self, found: Sequence[Candidate], scores: Sequence[float]) -> float:
-        features = np.append(found[0].features, [gap(scores), scores[0]])
-        return 1 / (1 + math.exp(-float(self._weights.confidence.score(features))))
+    def _quote(self, one: Candidate, score: float) -> Quote:
+        parts = self._weights.sentence.contributions(FEATURES, one.features)
+        return Quote(one.hit.passage, one.sentence.start, one.sentence.end, score, parts)
+
+
+def load_reader(name: str, index: Searched) -> LinearReader:
+    """`plain` or `trained`, with the weights of the package. Raises BadSetting for another name."""
+    return LinearReader(index, load_weights(name), name)
 
 
 def gap(scores: Sequence[float]) -> float:

@@ -1,6 +1,6 @@
 """An answer and its hits as paragraphs for people: each quote by itself, then where it stands."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from index.console import Line
 from index.records import Document, Hit
@@ -8,15 +8,23 @@ from index.wire import dated
 from rag.answers import Answer, Citation
 
 NEAREST = 3  # passages that are shown when nothing answers
+_STYLES = {"note": "", "conflict": "yellow", "comparison": "cyan"}
+_MOST_FEATURES = 6
 
 DocumentOf = Callable[[str], Document]
 
 
 def answer_lines(answer: Answer, document_of: DocumentOf, *, explain: bool = False) -> Iterator[Line]:
     """Words of the articles stand indented and in quotation marks; everything else is ours."""
+    if answer.standalone:
+        yield Line(f"Understood as: {answer.standalone}", style="dim")
+        yield Line()
     for segment in answer.segments:
         marked = "".join(f"[{marker}]" for marker in segment.citations)
-        yield Line(f"“{segment.text}” {marked}", 2, "bold") if segment.kind == "quote" else Line(segment.text)
+        quoted = segment.kind == "quote"
+        yield (
+            Line(f"“{segment.text}” {marked}", 2, "bold") if quoted else Line(segment.text, style=_STYLES[segment.kind])
+        )
         yield Line()
     if answer.citations:
         yield Line("Sources", style="dim")
@@ -55,9 +63,26 @@ def _named(document: Document) -> str:
 
 def _why_lines(answer: Answer) -> Iterator[Line]:
     yield Line()
-    yield Line(f"confidence {answer.confidence:.4f} · index {answer.index_version}", style="dim")
+    workings = answer.workings
+    yield Line(f"confidence {answer.confidence:.4f}, answered from {workings.threshold:.4f} on", style="dim")
+    yield Line(_added(workings.confidence), 2, "dim")
+    for marker, contributions in enumerate(workings.quotes, start=1):
+        yield Line(f"[{marker}] score {sum(contributions.values()):.4f}: {_added(contributions)}", 2, "dim")
+    if answer.policy:
+        policy = answer.policy.policy
+        certified = f"at most {policy.risk:.0%} of answers wrong, certified at {policy.level:.0%} on {policy.set_name}"
+        yield Line(f"{certified} ({policy.questions} questions)", style="dim")
+    yield Line(f"index {answer.index_version}", style="dim")
     for number, hit in enumerate(answer.evidence, start=1):
         yield Line(f"{number}. {hit.passage.id}: {_ranked(hit)}", 2, "dim")
+
+
+def _added(contributions: Mapping[str, float]) -> str:
+    """The features that added or took most."""
+    most = sorted(contributions.items(), key=lambda item: (-abs(item[1]), item[0]))
+    shown = " ".join(f"{name} {value:+.2f}" for name, value in most[:_MOST_FEATURES] if value)
+    rest = sum(value for _, value in most[_MOST_FEATURES:])
+    return f"{shown} others {rest:+.2f}" if rest else shown
 
 
 def _ranked(hit: Hit) -> str:

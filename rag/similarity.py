@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embed import Encoded
 from index.encoding import Encoding
 from index.records import Hit
+from index.vectors import Encoded
 from rag.question import Asked
 
 Floats = NDArray[np.float64]
@@ -23,7 +23,9 @@ class Similarity:
     """Cosines of one question with one passage; a term is met as well as its tokens are on average."""
 
     tokens: Floats  # (sentences,) mean over all question tokens
+    weighted: Floats  # (sentences,) the same, each token counting by its importance
     terms: Floats  # (terms, sentences)
+    title: Floats  # (terms,) met in the title or heading
     passage: float  # mean over all question tokens, met anywhere in title, heading or text
 
 
@@ -36,17 +38,33 @@ def similarities(
     cosines = ((question.tokens @ tokens.astype(np.float32).T) * scales).astype(np.float64)
     edges = np.cumsum([0, *(len(encoding.tokens) for encoding in encodings)])
     of_terms = _tokens_of_terms(asked, question)
+    importance = importance_of(question)
     return [
-        _similarity(cosines[:, first:last], of_terms, hit, encoding)
+        _similarity(cosines[:, first:last], of_terms, importance, hit, encoding)
         for (first, last), hit, encoding in zip(pairwise(edges), hits, encodings, strict=True)
     ]
 
 
-def _similarity(cosines: Floats, of_terms: Floats, hit: Hit, encoding: Encoding) -> Similarity:
-    best = _best_by_sentence(cosines, hit, encoding)
+def importance_of(question: Encoded) -> Floats:
+    """(t,), adds up to 1: as the embedder has learned it, else the same for every token."""
+    count = len(question.tokens)
+    return np.full(count, 1 / max(count, 1)) if question.importance is None else question.importance.astype(np.float64)
+
+
+def _similarity(cosines: Floats, of_terms: Floats, importance: Floats, hit: Hit, encoding: Encoding) -> Similarity:
+    edges = _edges(hit, encoding)
+    best = np.zeros((len(cosines), len(edges) - 1))
+    for n, (first, last) in enumerate(pairwise(edges)):
+        if first < last:
+            best[:, n] = cosines[:, first:last].max(axis=1)
     anywhere = cosines.max(axis=1, initial=0.0)
-    mean = best.mean(axis=0) if len(best) else np.zeros(best.shape[1])
-    return Similarity(mean, of_terms @ best, float(anywhere.mean()) if len(best) else 0.0)
+    return Similarity(
+        tokens=best.mean(axis=0) if len(best) else np.zeros(best.shape[1]),
+        weighted=importance @ best,
+        terms=of_terms @ best,
+        title=of_terms @ cosines[:, : edges[0]].max(axis=1, initial=0.0),
+        passage=float(anywhere.mean()) if len(best) else 0.0,
+    )
 
 
 def _tokens_of_terms(asked: Asked, question: Encoded) -> Floats:
@@ -57,13 +75,11 @@ def _tokens_of_terms(asked: Asked, question: Encoded) -> Floats:
     return averages
 
 
-def _best_by_sentence(cosines: Floats, hit: Hit, encoding: Encoding) -> Floats:
-    """(question tokens, sentences): the best cosine of each question token among the tokens of each sentence."""
+def _edges(hit: Hit, encoding: Encoding) -> list[int]:
+    """Where the tokens of each sentence begin, and where those of the last one end."""
     passage = hit.passage
     shift = len(passage.search_text) - len(passage.text) - passage.start
-    edges = np.searchsorted(encoding.offsets[:, 0] - shift, [*(s.start for s in passage.sentences), passage.end])
-    best = np.zeros((len(cosines), len(passage.sentences)))
-    for n, (first, last) in enumerate(pairwise(edges)):
-        if first < last:
-            best[:, n] = cosines[:, first:last].max(axis=1)
-    return best
+    edges: list[int] = np.searchsorted(
+        encoding.offsets[:, 0] - shift, [*(s.start for s in passage.sentences), passage.end]
+    ).tolist()
+    return edges

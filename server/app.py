@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import Scope
 
 from index.settings import Settings
-from server import ask, documents, pages, status
+from server import ask, documents, pages, status, suggestions
 from server.contract import problems, publish_contract
 from server.live import Live
 from server.problems import handle_problems
@@ -31,7 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.live = Live(settings)
-    for part in (ask, documents, status, pages):
+    for part in (ask, suggestions, documents, status, pages):
         app.include_router(part.router)
     pages.mount_files(app)
     handle_problems(app)

@@ -12,11 +12,12 @@ from threading import Event, Lock, Thread
 from index.build import Builder
 from index.embed import Embedder, load_embedder
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
-from index.generation import current, load
-from index.health import builder_as_built
+from index.generation import current, load, outdated
+from index.health import builder_as_built, renew
 from index.records import Document
 from index.settings import Settings
 from rag.assistant import Assistant, open_assistant
+from server.starters import written
 
 POLL_S = 0.3
 MOST_DELAY_S = 5.0  # between attempts at an index that cannot be used; each reads all of it
@@ -133,13 +134,15 @@ class Live:
         self._state = State(serving, None)
 
     def _open(self) -> Assistant:
+        if outdated(self._settings.data):
+            renew(self._settings, self._embedder)
         if self._embedder is None:
             self._embedder = self._recorded_embedder()
         try:
-            return open_assistant(settings=self._settings, embedder=self._embedder)
+            return open_assistant(settings=self._settings, embedder=self._embedder, known=written())
         except IndexMismatch:  # it may have been built anew with another model
             self._embedder = self._recorded_embedder()
-            return open_assistant(settings=self._settings, embedder=self._embedder)
+            return open_assistant(settings=self._settings, embedder=self._embedder, known=written())
 
     def _recorded_embedder(self) -> Embedder:
         """The one that the index was built with."""

@@ -53,15 +53,36 @@ class Reply(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Ask(Request):
-    """A question and how many passages of evidence to return with the answer."""
+class Filters(Request):
+    """Which articles are read; what is left out restricts nothing. Undated articles pass no date."""
+
+    documents: tuple[DocumentId, ...] = ()
+    authors: tuple[Line, ...] = ()
+    published_from: IsoDate | None = None
+    published_to: IsoDate | None = None
+
+
+class Message(Request):
+    """A turn before the question, as chat clients keep them."""
+
+    role: Literal["user", "assistant", "system"]
+    content: Text
+
+
+class Search(Request):
+    """A question, how many passages to return, and what to read."""
 
     question: str = Field(examples=["Which sectors gained from preferential access under the USMCA?"])
     limit: Limit | None = Field(None, examples=[5])
+    filters: Filters = Filters()
+    as_of: IsoDate | None = Field(None, description="answer as if articles published later did not exist")
+    explain: bool = Field(False, description="add scores and what each feature contributed")
 
 
-class Search(Ask):
-    """A question and how many passages to return."""
+class Ask(Search):
+    """A question with the turns before it, oldest first; `limit` is of the passages that come with the answer."""
+
+    history: Annotated[tuple[Message, ...], Field(max_length=100)] = ()
 
 
 class DocumentContent(Request):
@@ -119,13 +140,40 @@ class Hit(Reply):
     end: int
     score: float
     ranks: dict[str, int]
+    scores: dict[str, float] | None = Field(None, description="each ranker's own, where `explain` was asked")
 
 
 class Reason(Reply):
-    """Why there is no answer, and which words of the question occur nowhere."""
+    """Why there is no answer; what the question names that occurs nowhere, or never together."""
 
     code: Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
     missing: tuple[str, ...]
+    apart: tuple[str, ...]
+
+
+class Policy(Reply):
+    """The certified risk: of given answers at most `risk` are wrong, with confidence `level`."""
+
+    threshold: float
+    risk: float
+    level: float
+    bound: float
+    set_name: str
+    set_sha256: str
+    questions: int
+    answered: int
+    wrong: int
+    calibrated_on: str
+    scored_by: str
+    same_index: bool = Field(description="it was certified on these very documents, cut and embedded as they are")
+
+
+class Workings(Reply):
+    """What each feature added: for every citation to its score, and to the log odds of the confidence."""
+
+    quotes: tuple[dict[str, float], ...]
+    confidence: dict[str, float]
+    threshold: float
 
 
 class Answer(Reply):
@@ -142,6 +190,10 @@ class Answer(Reply):
     evidence: tuple[Hit, ...]
     follow_ups: tuple[str, ...]
     index_version: str
+    standalone: str | None = Field(description="the question as it was read, where that is not as it was typed")
+    as_of: date | None
+    policy: Policy | None
+    workings: Workings | None = Field(None, description="where `explain` was asked")
 
 
 class SearchResult(Reply):

@@ -475,7 +475,7 @@ def test_doctor_finds_nothing_wrong_and_says_what_it_looked_at(indexed: Cli) -> 
     done = indexed("doctor", "--json")
     assert done.code == 0
     states = {check["name"]: check["state"] for check in done.json["checks"]}
-    assert list(states) == ["python", "settings", "model", "index", "tiktoken", "disk", "port", "browser"]
+    assert list(states) == ["python", "settings", "model", "index", "size", "tiktoken", "disk", "port", "browser"]
     assert {states[name] for name in ("python", "settings", "model", "index", "tiktoken", "disk")} == {"ok"}
 
 

@@ -19,9 +19,9 @@ from eval.fit import Sample, confidence_rows, fit_confidence, fit_sentence, shar
 from eval.gold import GoldSet, Question
 from eval.halves import testing_questions as untuned_questions
 from eval.halves import tuning_questions
-from eval.tune import ANSWERABLE, _best_threshold, expected_shares, fit_reader, half
-from rag.evidence import FEATURES
-from rag.weights import CONFIDENCE_FEATURES, load_weights
+from eval.tune import ANSWERABLE, best_threshold, expected_shares, fit_reader, half
+from rag.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP, PLAIN_FEATURES
+from rag.weights import load_weights
 
 Floats = NDArray[np.float64]
 
@@ -69,9 +69,6 @@ def assert_no_way_down(loss: Callable[[Floats], float], fitted: Floats, names: t
             assert slope > -2e-3, name
         else:
             assert abs(slope) < 2e-3, name
-
-
-NEVER_HELP = {"absent", "kind_missing", "names_missing", "numbers_missing", "length"}
 
 
 @pytest.mark.parametrize("planted", ["maxsim_terms", "cosine", "kind_found"])
@@ -240,29 +237,30 @@ def test_expected_shares_sum_to_one_with_the_assumed_share_of_answerable_ones(
 def test_the_threshold_is_where_answering_gains_most(
     confidence: list[float], gain: list[float], threshold: float
 ) -> None:
-    assert _best_threshold(np.array(confidence), np.array(gain, float)) == threshold
+    assert best_threshold(np.array(confidence), np.array(gain, float)) == threshold
 
 
 def test_a_fitted_reader_has_all_that_the_reader_loads() -> None:
     fields = fit_reader(planted_samples("cosine", +1))
-    assert set(fields["sentence"]) == {*FEATURES, "bias"}
-    assert set(fields["confidence"]) == {*CONFIDENCE_FEATURES, "bias"}
+    assert set(fields["sentence"]) == {*PLAIN_FEATURES, "bias"}
+    assert set(fields["confidence"]) == {*PLAIN_FEATURES, "gap", "score", "bias"}
     assert 0 <= fields["threshold"] <= 1
     assert fields["fitted_on"] == {"set0": 60, "set1": 60}
     assert json.loads(json.dumps(fields)) == fields
 
 
-def test_the_packaged_weights_fit_the_features_and_their_signs() -> None:
-    weights = load_weights("plain")
+@pytest.mark.parametrize("name", ["plain", "trained"])
+def test_the_packaged_weights_fit_the_features_and_their_signs(name: str) -> None:
+    weights = load_weights(name)
     assert weights.sentence.weights.shape == (len(FEATURES),)
     assert weights.confidence.weights.shape == (len(CONFIDENCE_FEATURES),)
     assert 0 < weights.threshold < 1
     assert weights.margin >= 0
-    for name, weight in [
+    for feature, weight in [
         *zip(FEATURES, weights.sentence.weights, strict=True),
         *zip(CONFIDENCE_FEATURES, weights.confidence.weights, strict=True),
     ]:
-        assert weight <= 0 if name in NEVER_HELP else weight >= 0, name
+        assert weight <= 0 if feature in NEVER_HELP else weight >= 0, feature
 
 
 def beir(name: str, *near: str) -> BeirSet:

@@ -64,7 +64,7 @@ def agree(one: Encoded, other: Encoded, tolerance: float = 1e-5) -> None:
 def check_encoded(embedder: Embedder, text: str, encoded: Encoded) -> None:
     count = min(embedder.count_tokens([text])[0], embedder.max_tokens - 2)
     assert encoded.vector.shape == (embedder.dim,)
-    assert encoded.tokens.shape == (count, embedder.dim)
+    assert encoded.tokens.shape == (count, 128 if embedder.name == "minilm" else embedder.dim)
     assert encoded.offsets.shape == (count, 2)
     kinds = [array.dtype.name for array in (encoded.vector, encoded.tokens, encoded.offsets)]
     assert kinds == ["float32", "float32", "int32"]
@@ -168,9 +168,8 @@ def passages_of_the_seeds(embedder: Embedder) -> list[str]:
 
 
 @pytest.mark.slow
-def test_torch_and_onnx_agree_on_every_passage_of_the_articles(
-    minilm: OnnxEmbedder, torch_embedder: SentenceTransformerEmbedder
-) -> None:
+def test_torch_and_onnx_agree_on_every_passage_of_the_articles(torch_embedder: SentenceTransformerEmbedder) -> None:
+    minilm = OnnxEmbedder(projected=False)
     texts = passages_of_the_seeds(minilm)
     assert torch_embedder.count_tokens(texts) == minilm.count_tokens(texts)
     for one, other in zip(torch_embedder.encode_passages(texts), minilm.encode_passages(texts), strict=True):

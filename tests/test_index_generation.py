@@ -1,5 +1,6 @@
 """The search index on disk: whole or not there, never wrong, and made again from the store whenever in doubt."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -12,12 +13,15 @@ from index.build import Builder
 from index.embed import HashEmbedder
 from index.encoding import Encoding
 from index.errors import IndexDamaged, IndexMissing
+from index.first import ready
 from index.generation import (
+    FORMAT,
     KEPT,
     Arrays,
     arrays_of,
     current,
     load,
+    outdated,
     point_to,
     publish,
     put_aside,
@@ -178,14 +182,19 @@ NAMES = [
     "lexical_indptr.npy",
     "lexical_rows.npy",
     "lexical_counts.npy",
+    "lexical_places.npy",
     "lexical_lengths.npy",
     "passage_json.npy",
     "passage_starts.npy",
     "document_json.npy",
     "document_starts.npy",
-    "document_id_json.npy",
-    "document_id_starts.npy",
+    "document_head_json.npy",
+    "document_head_starts.npy",
     "document_first_rows.npy",
+    "wording_text.npy",
+    "wording_first_forms.npy",
+    "wording_indptr.npy",
+    "wording_rows.npy",
 ]
 
 
@@ -265,3 +274,42 @@ def test_an_index_that_is_lost_is_made_again_from_the_store(
         open_index(hash_settings.data, hash_settings, HashEmbedder())
     assert hash_builder.index([six_files]).embedded_passages == 0
     assert contents(hash_index.generation.folder) == before
+
+
+# -- another version's format --
+
+
+def in_another_format(data: Path) -> None:
+    """As a version of Quotewell with other arrays and another manifest would have left it."""
+    folder = data / "generations" / current(data)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({"format": 1, "version": manifest["version"], "old": True}))
+    (folder / "lexical_rows.npy").unlink()
+    renamed = folder.with_name("0123456789abcdef")
+    folder.rename(renamed)
+    (data / "generations" / "CURRENT").write_text(renamed.name)
+
+
+def test_an_index_in_another_format_is_told_from_a_damaged_one(hash_index: Index, hash_settings: Settings) -> None:
+    data = hash_settings.data
+    assert not outdated(data)
+    in_another_format(data)
+    assert outdated(data)
+    with pytest.raises(IndexDamaged, match=f"is of format 1, this Quotewell reads format {FORMAT}; make it again with"):
+        open_index(data, hash_settings, HashEmbedder())
+    (data / "generations" / current(data) / "manifest.json").write_text("{")
+    assert not outdated(data)
+
+
+def test_an_index_in_another_format_is_made_again_before_anything_is_asked_and_nothing_is_embedded(
+    hash_index: Index, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = answers(hash_index)
+    in_another_format(hash_settings.data)
+    monkeypatch.delattr(HashEmbedder, "encode_passages")
+    ready(hash_settings)
+    assert "again, as this version of Quotewell wants it" in capsys.readouterr().err
+    assert current(hash_settings.data) == hash_index.version
+    assert answers(open_index(hash_settings.data, hash_settings, HashEmbedder())) == said
+    ready(hash_settings)
+    assert capsys.readouterr().err == ""

@@ -146,6 +146,7 @@ def test_arrays_that_contradict_each_other_are_damage() -> None:
     for name, wrong in {
         "rows": arrays["rows"] + 5,
         "counts": arrays["counts"][:-1],
+        "places": arrays["places"][:-1],
         "lengths": arrays["lengths"][:1],
         "indptr": arrays["indptr"][::-1],
         "vocabulary": np.frombuffer(b"a", np.uint8),

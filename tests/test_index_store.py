@@ -391,7 +391,7 @@ def test_a_store_appears_complete_or_not_at_all(tmp_path: Path) -> None:
 
 def test_another_schema_is_refused(tmp_path: Path, store: Store) -> None:
     raw(tmp_path, "UPDATE meta SET value = '99' WHERE key = 'schema'")
-    with pytest.raises(IndexMismatch, match="schema 99, this Quotewell reads schema 1"):
+    with pytest.raises(IndexMismatch, match="schema 99, this Quotewell reads schema 2"):
         Store.open(tmp_path)
 
 

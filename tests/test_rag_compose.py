@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from index.records import Document
-from rag.answers import Citation, Segment
+from rag.answers import Citation, Reason, Segment
 from rag.compose import abstention, compose, text_of
 
 
@@ -110,7 +110,7 @@ def test_titles_authors_and_quotes_are_said_as_they_are(wild: str) -> None:
     assert said(citation(quote=wild, title=wild, author=wild)) == (
         f"According to {wild}, “{wild}” (7 May 2024): “{wild}” [1]"
     )
-    assert abstention([wild], [document(wild)]).text == (
+    assert abstention(Reason("near_miss", (wild,)), [document(wild)]).text == (
         f"The articles do not say. Nothing in them mentions “{wild}”. The nearest article is “{wild}” (undated)."
     )
 
@@ -140,8 +140,9 @@ RYE, OAT = document("Rye", date(2024, 5, 7), ("published",)), document("Oats", d
 def test_an_abstention_names_what_is_missing_and_what_is_nearest(
     missing: list[str], nearest: list[Document], text: str
 ) -> None:
-    assert abstention(missing, nearest) == Segment("note", text, ())
-    assert text_of([abstention(missing, nearest)]) == text
+    segment = abstention(Reason("near_miss", tuple(missing)), nearest)
+    assert segment == Segment("note", text, ())
+    assert text_of([segment]) == text
 
 
 @pytest.mark.parametrize("published", [None, date(2024, 5, 7), date(1, 1, 1)])

@@ -1,4 +1,4 @@
-"""What every reader promises, and that the plain reader's score is the sum of its parts."""
+"""What every reader promises, and that scores and log odds are the sums of their parts."""
 
 import math
 from collections.abc import Sequence
@@ -11,15 +11,17 @@ import pytest
 
 from index.build import Builder
 from index.embed import HashEmbedder
+from index.errors import BadSetting
 from index.records import Hit, Span
 from index.search import Index, open_index
 from index.settings import Settings
 from index.text import stems
 from rag.answers import Quote, Reading
-from rag.evidence import FEATURES, Evidence
+from rag.evidence import Evidence
+from rag.features import CONFIDENCE_FEATURES, FEATURES
 from rag.question import Asked, analyse
-from rag.reader import PlainReader, Reader, gap
-from rag.weights import CONFIDENCE_FEATURES, Linear, ReaderWeights, load_weights
+from rag.reader import LinearReader, Reader, gap, load_reader
+from rag.weights import Linear, ReaderWeights, load_weights
 
 QUESTIONS = [
     "Who discovered comet Harrow?",
@@ -55,9 +57,9 @@ class CountingReader:
         return Quote(hit.passage, *span, float(len(asked.stems & set(stems(text, self._index.stem)))))
 
 
-@pytest.fixture(params=["plain", "counting"])
+@pytest.fixture(params=["plain", "trained", "counting"])
 def reader(request: pytest.FixtureRequest, hash_index: Index) -> Reader:
-    return PlainReader(hash_index, load_weights("plain")) if request.param == "plain" else CountingReader(hash_index)
+    return CountingReader(hash_index) if request.param == "counting" else load_reader(request.param, hash_index)
 
 
 def asked_of(index: Index, question: str) -> tuple[Asked, list[Hit]]:
@@ -136,34 +138,53 @@ def test_without_terms_the_hits_stay_as_they_were(reader: Reader, hash_index: In
 
 
 def test_a_reader_has_a_name(reader: Reader) -> None:
-    assert reader.name in ("plain", "counting")
+    assert reader.name in ("plain", "trained", "counting")
 
 
+@pytest.mark.parametrize("name", ["plain", "trained"])
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_the_contributions_of_the_features_add_up_to_the_score(hash_index: Index, question: str) -> None:
-    weights = load_weights("plain")
+def test_the_contributions_of_the_features_add_up_to_the_score(hash_index: Index, question: str, name: str) -> None:
+    weights = load_weights(name)
     asked, hits = asked_of(hash_index, question)
     found = {
         (c.hit.passage.document_id, c.sentence.start): c.features for c in Evidence(hash_index).candidates(asked, hits)
     }
-    for quote in PlainReader(hash_index, weights).read(asked, hits).quotes:
-        parts = [float(f * w) for f, w in zip(found[place(quote)], weights.sentence.weights, strict=True)]
-        assert quote.score == pytest.approx(math.fsum([*parts, weights.sentence.bias]), abs=1e-9)
+    for quote in load_reader(name, hash_index).read(asked, hits).quotes:
+        assert math.fsum(quote.contributions.values()) == pytest.approx(quote.score, abs=1e-9)
+        assert quote.score == pytest.approx(float(weights.sentence.score(found[place(quote)])), abs=1e-9)
 
 
-def test_confidence_is_the_logistic_of_the_best_sentence_its_lead_and_its_score(hash_index: Index) -> None:
-    weights = load_weights("plain")
-    asked, hits = asked_of(hash_index, QUESTIONS[0])
-    reading = PlainReader(hash_index, weights).read(asked, hits)
+@pytest.mark.parametrize("name", ["plain", "trained"])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_contributions_to_the_confidence_add_up_to_its_log_odds(
+    hash_index: Index, question: str, name: str
+) -> None:
+    weights = load_weights(name)
+    asked, hits = asked_of(hash_index, question)
+    reading = load_reader(name, hash_index).read(asked, hits)
     first, second = reading.quotes[:2]
     features = next(
         c.features
         for c in Evidence(hash_index).candidates(asked, hits)
         if (c.hit.passage.document_id, c.sentence.start) == place(first)
     )
-    row = np.append(features, [first.score - second.score, first.score])
-    odds = float(row @ weights.confidence.weights) + weights.confidence.bias
-    assert reading.confidence == pytest.approx(1 / (1 + math.exp(-odds)), abs=1e-9)
+    odds = float(weights.confidence.score(np.append(features, [first.score - second.score, first.score])))
+    assert math.fsum(reading.contributions.values()) == pytest.approx(odds, abs=1e-9)
+    assert reading.confidence == pytest.approx(weights.chance(odds), abs=1e-9)
+
+
+def test_without_calibration_a_chance_is_the_logistic_of_the_odds() -> None:
+    assert flat().chance(math.log(3)) == pytest.approx(0.75)
+
+
+def test_between_the_knots_of_a_calibration_lie_straight_lines_and_beyond_them_nothing_changes() -> None:
+    weights = replace(flat(), calibration=((-1.0, 0.2), (1.0, 0.6)))
+    assert [weights.chance(odds) for odds in (-5, -1, 0, 1, 9)] == pytest.approx([0.2, 0.2, 0.4, 0.6, 0.6])
+
+
+def test_a_reader_that_there_is_not_is_named(hash_index: Index) -> None:
+    with pytest.raises(BadSetting, match="there is no reader 'clever'; the setting reader is plain or trained"):
+        load_reader("clever", hash_index)
 
 
 def flat(**weights: float) -> ReaderWeights:
@@ -172,7 +193,7 @@ def flat(**weights: float) -> ReaderWeights:
 
 
 def test_when_everything_ties_quotes_are_in_reading_order_of_the_documents(hash_index: Index) -> None:
-    reading = PlainReader(hash_index, flat()).read(*asked_of(hash_index, "ferry"))
+    reading = LinearReader(hash_index, flat(), "plain").read(*asked_of(hash_index, "ferry"))
     assert [place(quote) for quote in reading.quotes[:4]] == [
         ("bakery", 0),
         ("bakery", 51),
@@ -185,7 +206,7 @@ def test_when_everything_ties_quotes_are_in_reading_order_of_the_documents(hash_
 
 def test_hits_are_reordered_by_one_good_sentence(hash_index: Index) -> None:
     asked, hits = asked_of(hash_index, "When did the ferry cooperative close?")
-    reading = PlainReader(hash_index, flat(kind_found=1.0)).read(asked, hits)
+    reading = LinearReader(hash_index, flat(kind_found=1.0), "plain").read(asked, hits)
     dated = {"bakery", "bridge", "comet", "orchard"}
     assert {hit.passage.document_id for hit in reading.hits[:4]} == dated
     assert [hit.score for hit in reading.hits] == [1, 1, 1, 1, 0, 0]
@@ -200,7 +221,7 @@ def test_twin_articles_tie_and_the_first_by_name_is_quoted_first(
         (folder / f"{name}.txt").write_text("# Ferry times\n\nThe night ferry leaves the old quay at nine o'clock.")
     hash_builder.index([folder])
     index = open_index(hash_settings.data, hash_settings, HashEmbedder())
-    reading = PlainReader(index, load_weights("plain")).read(*asked_of(index, "When does the ferry leave?"))
+    reading = load_reader("plain", index).read(*asked_of(index, "When does the ferry leave?"))
     assert [quote.passage.id for quote in reading.quotes] == ["a#0", "b#0", "c#0"]
     assert [hit.passage.id for hit in reading.hits] == ["a#0", "b#0", "c#0"]
 

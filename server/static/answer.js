@@ -1,5 +1,6 @@
 // An answer of the interface as elements of the page.
 
+import { checkLine } from "./checks.js";
 import { articleUrl, copyOf, element } from "./shared.js";
 import { openSource } from "./source.js";
 
@@ -14,7 +15,7 @@ export function answerCard(answer) {
 function answered(answer) {
   const card = element("div", { className: "card" });
   for (const segment of answer.segments) {
-    card.append(segment.kind === "quote" ? quote(segment, answer) : note(segment.text));
+    card.append(...(segment.kind === "quote" ? quote(segment, answer) : [note(segment.text)]));
   }
   card.append(support(answer.confidence));
   const cited = new Set(answer.citations.map((citation) => citation.passage_id));
@@ -25,25 +26,23 @@ function answered(answer) {
 
 function abstained(answer) {
   const card = element("div", { className: "card abstained" });
-  card.append(element("h3", {}, "The articles do not say."));
-  const missing = answer.reason.missing.map((word) => `“${word}”`).join(", ");
-  if (missing) card.append(note(`Nothing in them mentions ${missing}.`));
+  for (const segment of answer.segments) card.append(note(segment.text, segment.kind));
   if (answer.evidence.length) card.append(passages("The nearest passages", answer.evidence, true));
   return card;
 }
 
-function note(text) {
-  return element("p", { className: "note", dir: "auto", textContent: text });
+/** Our own words: a note, the head of one side of a comparison, or a warning that articles differ. */
+function note(text, kind) {
+  return element(kind === "comparison" ? "h3" : "p", { className: kind, dir: "auto", textContent: text });
 }
 
+/** The quote with its markers, and below it whether each of its citations holds. */
 function quote(segment, answer) {
   const block = copyOf("quote-template");
   block.querySelector(".words").textContent = segment.text;
-  for (const number of segment.citations) {
-    const citation = answer.citations.find((one) => one.marker === number);
-    if (citation) block.querySelector(".markers").append(marker(citation, answer));
-  }
-  return block;
+  const cited = answer.citations.filter((one) => segment.citations.includes(one.marker));
+  block.querySelector(".markers").append(...cited.map((citation) => marker(citation, answer)));
+  return [block, ...cited.flatMap((citation) => checkLine(citation, cited.length > 1))];
 }
 
 function marker(citation, answer) {

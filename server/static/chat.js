@@ -1,11 +1,13 @@
 // The chat page: takes a question, shows the answer, keeps both until the tab is closed.
 
 import { answerCard } from "./answer.js";
+import { showChecks } from "./checks.js";
 import { copyOf, day, element, fetchJson } from "./shared.js";
 
 const KEPT = "quotewell.answers";
 const MOST_KEPT = 30;
 const MOST_TITLES = 6;
+const MOST_TURNS = 6; // more are not looked at
 const RETRY_MS = 2000;
 const READ_PASSAGES = 100; // more than are ever read, so that each cited passage comes with the answer
 
@@ -14,7 +16,8 @@ const [form, box, send, log] = ["ask", "question", "send", "log"].map(byId);
 
 let busy = false;
 
-async function ask(question) {
+/** `alone`: the question as it was typed, without the turns before it. */
+async function ask(question, { alone = false } = {}) {
   if (busy || !question.trim()) {
     box.focus();
     return;
@@ -26,7 +29,9 @@ async function ask(question) {
   turn.scrollIntoView({ block: "start" });
   try {
     const answer = await fetchJson("/v1/ask", { question, limit: READ_PASSAGES });
-    reply.replaceChildren(answerCard(answer));
+    showAnswer(reply, answer).then((found) => {
+      if (!busy) byId("said").append(` ${found}`); // else it would be read out as the answer to the next question
+    });
     byId("said").textContent = answer.text;
     keep(answer);
   } catch (error) {
@@ -35,6 +40,43 @@ async function ask(question) {
   }
   turn.scrollIntoView({ block: "start" });
   setBusy(false);
+}
+
+/** Resolves to what the check of its citations found. */
+function showAnswer(reply, answer) {
+  const card = answerCard(answer);
+  reply.replaceChildren(card);
+  return showChecks(card, answer);
+}
+
+/** The last turns as chat clients keep them; what a follow-up leans on. */
+function turnsBefore() {
+  return keptAnswers()
+    .slice(-MOST_TURNS)
+    .flatMap(({ question, text }) => [
+      { role: "user", content: question },
+      { role: "assistant", content: text },
+    ]);
+}
+
+function replyParts(answer) {
+  const parts = [answerCard(answer)];
+  if (answer.standalone) parts.unshift(understoodAs(answer));
+  if (answer.follow_ups?.length) parts.push(nextQuestions(answer.follow_ups));
+  return parts;
+}
+
+/** A follow-up was read in other words than it was typed in: they are shown, and can be undone. */
+function understoodAs({ question, standalone }) {
+  const undo = element("button", { type: "button", className: "undo", textContent: "Ask as typed" });
+  undo.addEventListener("click", () => ask(question, { alone: true }));
+  return element("p", { className: "understood" }, `Understood as: ${standalone} `, undo);
+}
+
+function nextQuestions(questions) {
+  const list = element("ul", { className: "next", ariaLabel: "Ask next" });
+  list.append(...questions.map(exampleItem));
+  return list;
 }
 
 function setBusy(value) {
@@ -154,7 +196,7 @@ box.addEventListener("keydown", (event) => {
 byId("restart").addEventListener("click", restart);
 
 for (const answer of keptAnswers()) {
-  addTurn(answer.question).querySelector(".reply").replaceChildren(answerCard(answer));
+  showAnswer(addTurn(answer.question).querySelector(".reply"), answer);
 }
 log.lastElementChild?.scrollIntoView({ block: "start" });
 if (window.matchMedia("(pointer: fine)").matches) box.focus({ preventScroll: true });

@@ -1,0 +1,82 @@
+"""Which of the quotes that a reader found are shown, and what they are together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from index.records import Document
+from index.text import normalise
+from rag.answers import Frame, Quote, Reading
+from rag.conflicts import find_conflict
+from rag.definitions import defines
+from rag.question import Asked
+from rag.timeline import chronological
+
+TIMELINE_QUOTES = 5
+_TIMELINE_MARGIN = 3.0  # a course of events is told by sentences that are further from the question than an answer is
+
+DocumentOf = Callable[[str], Document]
+Widen = Callable[[Quote], Quote]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Quotes in the order in which they are said."""
+
+    quotes: tuple[Quote, ...]
+    frame: Frame
+
+
+def choose(
+    asked: Asked, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
+) -> Choice:
+    """From a reading with at least one quote: the best and those that come close to it, with what they lean on."""
+    if asked.shape == "timeline" and (told := _told(_close(reading, margin + _TIMELINE_MARGIN), document_of, widen)):
+        return told
+    if conflict := find_conflict(asked, reading.quotes, document_of):
+        quotes = tuple(widen(quote) for quote in conflict.quotes[:most])
+        return Choice(quotes, Frame("conflict", differs=conflict.kind, copies=conflict.copies))
+    close = _close(reading, margin)[:most]
+    if asked.shape == "definition":
+        close.sort(key=lambda quote: -defines(asked, words_of(quote)))  # stable: the best of equals stays first
+    return Choice(_once([widen(quote) for quote in close]), Frame())
+
+
+def words_of(quote: Quote) -> str:
+    """What a reader picked, before it is widened."""
+    return quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start]
+
+
+def _told(quotes: Sequence[Quote], document_of: DocumentOf, widen: Widen) -> Choice | None:
+    """The quotes that name a time, in order of time; a single one is no course of events."""
+    dated = chronological(_once([widen(quote) for quote in quotes]), document_of)
+    moments = [one for one in dated if one.when and one.when.end][:TIMELINE_QUOTES]
+    if len(moments) < 2:
+        return None
+    return Choice(tuple(one.quote for one in moments), Frame("timeline", moments=tuple(one.shown for one in moments)))
+
+
+def _close(reading: Reading, margin: float) -> list[Quote]:
+    """Best first; what says the same in the same words is said once."""
+    chosen: dict[str, Quote] = {}
+    for quote in reading.quotes:
+        if quote.score >= reading.quotes[0].score - margin:
+            chosen.setdefault(normalise(words_of(quote)), quote)
+    return list(chosen.values())
+
+
+def _once(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Without those that stand within another one, which takes the place of the first of them."""
+    kept: list[Quote] = []
+    for quote in quotes:
+        inside = [n for n, other in enumerate(kept) if _holds(quote, other)]
+        if inside:
+            kept[inside[0]] = quote
+            kept = [other for n, other in enumerate(kept) if n not in inside[1:]]
+        elif not any(_holds(other, quote) for other in kept):
+            kept.append(quote)
+    return tuple(kept)
+
+
+def _holds(outer: Quote, inner: Quote) -> bool:
+    same = outer.passage.document_id == inner.passage.document_id
+    return same and outer.start <= inner.start and inner.end <= outer.end

@@ -1,0 +1,82 @@
+"""How words are written: the form that most passages have, of each stem that is known."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.errors import IndexDamaged
+from index.lexical import LexicalRanker
+from index.search import open_index
+from index.settings import Settings
+from index.text import Stem, stems
+from index.wording import Wording, spelled, wording
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+
+FORMS = st.lists(st.sampled_from([("a", "a"), ("a", "as"), ("a", "aing"), ("b", "b"), ("b", "bs")]), max_size=6)
+
+
+def made(passages: list[list[tuple[str, str]]]) -> tuple[Wording, LexicalRanker]:
+    lexical = LexicalRanker.build([[term for term, _ in passage] for passage in passages])
+    arrays = wording(lexical.vocabulary, passages)
+    return Wording(arrays, lexical.numbers, np.ones(len(passages), np.bool_)), lexical
+
+
+@given(st.lists(FORMS, max_size=8), st.integers(0, 255))
+def test_the_written_form_is_that_of_most_passages_seen(passages: list[list[tuple[str, str]]], bits: int) -> None:
+    rows = [row for row in range(len(passages)) if bits >> row & 1]
+    seen = made(passages)[0].seeing(np.array(rows, np.int64))
+    for stem in ("a", "b", "never"):
+        counts = Counter(form for row in rows for term, form in set(passages[row]) if term == stem)
+        best = sorted(counts, key=lambda form: (-counts[form], form))
+        assert seen.written(stem) == (best[0] if best else "")
+
+
+@given(st.text(st.characters(), max_size=60) | st.text("aA'\u2019sS.U \u00ad3,0é", max_size=30))
+def test_the_terms_are_those_of_bm25_and_each_is_written_somewhere(text: str) -> None:
+    kinds: list[Stem] = ["none", "light", "snowball"]
+    for stem in kinds:
+        found = spelled(text, stem)
+        assert [term for term, _ in found] == stems(text, stem)
+        assert all(form and "\n" not in form for _, form in found)
+        (passages, _) = made([found])
+        assert all(passages.written(term) for term, _ in found)
+
+
+def test_a_form_is_what_stands_in_the_text_in_lower_case() -> None:
+    found = spelled("México's TARIFFS, 312,000 U.S. ex\u00adports", "snowball")
+    assert [form for _, form in found] == ["méxico", "tariffs", "312,000", "u.s", "exports"]
+
+
+def test_an_index_knows_its_words_as_the_articles_write_them(hash_builder: Builder, hash_settings: Settings) -> None:
+    hash_builder.index([SEEDS])
+    index = open_index(hash_settings.data, hash_settings, HashEmbedder())
+    written = {stem: index.written(stem) for stem in ("tariff", "mexico", "export", "diplomaci", "usmca", "unheard")}
+    assert written == {
+        "tariff": "tariffs",
+        "mexico": "mexico",
+        "export": "exports",
+        "diplomaci": "diplomacy",
+        "usmca": "usmca",
+        "unheard": "",
+    }
+    vocabulary = index.vocabulary()
+    assert len(vocabulary) == len(set(vocabulary)) > 1000
+    for stem in vocabulary:
+        assert stems(index.written(stem), "snowball") == [stem]
+        assert index.lexical.document_frequency(stem) >= 1
+
+
+def test_arrays_that_contradict_each_other_are_damage() -> None:
+    passages = [[("a", "a"), ("b", "bs")], [("a", "as")]]
+    arrays, numbers, seen = wording(["a", "b"], passages), {"a": 0, "b": 1}, np.ones(2, np.bool_)
+    assert Wording(arrays, numbers, seen).written("b") == "bs"
+    for name in ("first_forms", "indptr", "rows"):
+        with pytest.raises(IndexDamaged, match="rebuild with"):
+            Wording({**arrays, name: arrays[name][:-1]}, numbers, seen)

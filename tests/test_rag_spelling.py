@@ -1,0 +1,113 @@
+"""The promise of respelling: a slip is read as the word that the articles have, and no word of its own ever is."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.build import Builder
+from index.embed import OnnxEmbedder
+from index.search import Index, open_index
+from index.settings import load_settings
+from rag.casing import Casing
+from rag.question import analyse, with_names
+from rag.spelling import Respelt, Speller
+
+ARTICLES = {
+    "trade": (
+        "The government imposed tariffs on steel in March. Exports to Iraq fell, and imports from Australia rose. "
+        "President Claudia Sheinbaum asked the Council of Ports for an agreement."
+    ),
+    "court": (
+        "Esteban Moctezuma met investors in Mexico. Critics say that the judicial reform weakens the constitution. "
+        "Later Sheinbaum answered the investors, and Manuel Serrano thanked Sheinbaum."
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """Two articles, cut into tokens as the packaged model does it."""
+    folder = tmp_path_factory.mktemp("spelling")
+    chosen = load_settings(data=folder / "data")
+    (folder / "articles").mkdir()
+    for name, text in ARTICLES.items():
+        Path(folder / "articles" / f"{name}.txt").write_text(text, encoding="utf-8")
+    embedder = OnnxEmbedder()
+    Builder(chosen.data, chosen, embedder).index([folder / "articles"])
+    return open_index(chosen.data, chosen, embedder)
+
+
+@pytest.fixture(scope="module")
+def speller(index: Index) -> Speller:
+    return Speller(index)
+
+
+SLIPS = (
+    ("What tarifs did the goverment impose?", (("tarifs", "tariffs"), ("goverment", "government"))),
+    ("Who is Claudia Shienbaum?", (("Shienbaum", "Sheinbaum"),)),
+    ("who is claudia sheinbam", (("sheinbam", "sheinbaum"),)),
+    ("what do CRITISC say", (("CRITISC", "CRITICS"),)),
+    ("judical reform", (("judical", "judicial"),)),
+    ("Which consttitution is meant?", (("consttitution", "constitution"),)),
+    ("did invesotrs meet moctezuma", (("invesotrs", "investors"),)),
+)
+WORDS_OF_THEIR_OWN = (
+    "What does Iran export?",
+    "what does austria import",
+    "Who is Estefan Gomez?",
+    "who is manuela serrano",
+    "Which inventors met?",
+    "What do exporters and importers say?",
+    "Is nonpayment an offence?",
+    "¿Qué dijo el gobierno de la reforma judicial?",
+    "USMCA",
+    "312,000 x 1.5",
+    "?",
+)
+
+
+@pytest.mark.parametrize(("question", "changes"), SLIPS)
+def test_a_slip_is_read_as_the_word_of_the_articles(
+    speller: Speller, question: str, changes: tuple[tuple[str, str], ...]
+) -> None:
+    found = speller.respell(question)
+    text = question
+    for typed, read in changes:
+        text = text.replace(typed, read)
+    assert found == Respelt(text, changes)
+
+
+@pytest.mark.parametrize("question", WORDS_OF_THEIR_OWN)
+def test_words_and_names_of_their_own_stay(speller: Speller, question: str) -> None:
+    assert speller.respell(question) == Respelt(question)
+
+
+@given(st.text(max_size=60))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+def test_no_text_makes_it_fail_and_the_changes_are_all_that_differs(speller: Speller, question: str) -> None:
+    found = speller.respell(question)
+    assert bool(found.changes) == (found.text != question)
+    assert all(read in found.text for _, read in found.changes)
+
+
+def test_what_was_mended_is_right(speller: Speller) -> None:
+    """Respelling twice changes nothing more."""
+    for question, _ in SLIPS:
+        assert speller.respell(speller.respell(question).text).changes == ()
+
+
+@pytest.mark.parametrize("word", ["sheinbaum", "iraq", "moctezuma", "esteban", "mexico"])
+def test_a_word_that_the_articles_write_with_a_capital_is_a_name(index: Index, word: str) -> None:
+    assert Casing(index).is_name(word)
+
+
+@pytest.mark.parametrize("word", ["government", "critics", "tariffs", "exports", "president", "atlantis", "the", ""])
+def test_the_first_word_of_a_sentence_and_unknown_words_are_no_names(index: Index, word: str) -> None:
+    assert Casing(index).is_name(word) == (word == "president")
+
+
+def test_a_question_without_capitals_has_the_names_of_the_articles(index: Index) -> None:
+    asked = with_names(analyse("what did claudia sheinbaum ask for in march", index.stem), Casing(index).is_name)
+    assert [asked.text[term.start : term.end] for term in asked.terms if term.name] == ["claudia", "sheinbaum", "march"]
