@@ -12,9 +12,10 @@ from typing import Literal, Protocol
 from index.records import Passage
 from rag.assertions import is_claim
 from rag.facts import Fact, facts
+from rag.lexicon import FUNCTION
 from rag.opening import leans_back
 
-Kind = Literal["verbatim", "paraphrase", "number", "date", "name", "name of the article", "foreign"]
+Kind = Literal["verbatim", "paraphrase", "number", "date", "name", "name of the article", "foreign", "unsaid"]
 
 TRUE: tuple[Kind, ...] = ("verbatim", "paraphrase")
 FALSE: tuple[Kind, ...] = ("number", "date", "name", "name of the article")
@@ -53,7 +54,7 @@ _NAMES = re.compile(
 )
 _NO_NAMES = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday"
-    r"|Thursday|Friday|Saturday|Sunday)\b"
+    r"|Thursday|Friday|Saturday|Sunday)s?\b"
 )
 _SPOKEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty")
 
@@ -148,7 +149,7 @@ def _wrong(id_: str, sentence: str, names: dict[str, list[str]], rng: random.Ran
         place = rng.choice(own)
         elsewhere = [name for other, found in names.items() if other != id_ for name in found]
         for name_kind, pool in (("name", elsewhere), ("name of the article", names[id_])):
-            others = [name for name in pool if not set(name.split()) & set(sentence.replace(",", " ").split())]
+            others = [name for name in pool if not _beginnings(name) & _beginnings(sentence)]
             if others:
                 put = rng.choice(others)
                 yield (
@@ -157,9 +158,16 @@ def _wrong(id_: str, sentence: str, names: dict[str, list[str]], rng: random.Ran
                 )
 
 
+def _beginnings(text: str) -> set[str]:
+    """Of its words: "Mexican" and "Mexico" say the same."""
+    return {word[:4].lower() for word in re.findall(r"\w{4,}", text)}
+
+
 def _names_of(library: Library, id_: str) -> Iterator[str]:
     for passage in library.passages(id_):
-        yield from (m.group() for m in _NAMES.finditer(passage.text) if not _NO_NAMES.match(m.group()))
+        for match in _NAMES.finditer(passage.text):
+            if not _NO_NAMES.match(match.group()) and match.group().lower() not in FUNCTION:
+                yield match.group()
 
 
 def _other(fact: Fact, rng: random.Random) -> str:

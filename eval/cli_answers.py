@@ -10,7 +10,7 @@ import typer
 from eval.conflicts import Bench, json_of_conflicts, markdown_of_conflicts, text_of_conflicts
 from eval.conflicts import measure as measure_conflicts
 from eval.followups import json_of_followups, markdown_of_followups, measure_followups, text_of_followups
-from eval.opening import Show, opened
+from eval.opening import EMBEDDER_384, WORK_384, Show, opened
 from eval.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.reasons import json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
 from eval.report import replace_block
@@ -25,8 +25,7 @@ from index.settings import Settings, load_settings
 from rag.assistant import assistant_over
 from rag.reader import load_reader
 
-WORK_PLAIN = Path(".eval-384")
-PLAIN = {"reader": "plain", "embedder": "minilm-384"}
+PLAIN = {"reader": "plain", "embedder": EMBEDDER_384}
 
 Sets: TypeAlias = Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")]
 Tuning: TypeAlias = Annotated[bool, typer.Option("--tuning", help="The halves that are tuned on, not the others.")]
@@ -91,7 +90,7 @@ def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         asked = half(questions, tuning=tuning)
         reports = [
             _report(questions, asked, settings, show),
-            _report(questions, asked, settings.model_copy(update=PLAIN), show, work=WORK_PLAIN),
+            _report(questions, asked, settings.model_copy(update=PLAIN), show, work=WORK_384),
         ]
         return match(*reports)
 

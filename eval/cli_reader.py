@@ -3,6 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Annotated
 
 import typer
@@ -20,7 +21,7 @@ from eval.calibrate import (
     calibrate as calibrate_on,
 )
 from eval.fit import Sample
-from eval.opening import WORK
+from eval.opening import EMBEDDER_384, WORK_384
 from eval.reliability import json_of_reliability, markdown_of_reliability, measure_reliability, text_of_reliability
 from eval.report import replace_block
 from eval.sets import resolve_set
@@ -33,7 +34,9 @@ from index.options import Data, Json
 from index.settings import load_settings
 from rag.assistant import open_assistant
 
-PLAIN = Path(__file__).parent.parent / "rag" / "plain.json"
+ROOT = Path(__file__).parent.parent
+PLAIN = ROOT / "rag" / "plain.json"
+_TRAIN = "eval.train_reader:train_reader"  # loaded only here: it needs torch
 NOT_CERTIFIED = 4  # exit code of a gate that failed
 
 
@@ -42,14 +45,30 @@ def fit(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the weights go.")] = PLAIN,
 ) -> None:
     """Fit the plain reader's weights, margin and threshold on the tuning halves of the sets."""
-    settings = load_settings()
+    settings = load_settings(embedder=EMBEDDER_384)
     embedder = load_embedder(settings.embedder, settings.model_path)
     found: list[Sample] = []
     with progress() as show:
         for path in sets:
-            found += gather(half(resolve_set(path), tuning=True), settings, embedder, WORK, show)
+            found += gather(half(resolve_set(path), tuning=True), settings, embedder, WORK_384, show)
     out.write_text(f"{json.dumps(fit_reader(found), indent=1)}\n", "utf-8")
     tell(f"wrote the weights fitted on {len(found):,} questions to '{out}'")
+
+
+def train_reader(
+    sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose packages get the weights.")] = ROOT,
+) -> None:
+    """Train the reader that ships on the tuning halves of the sets: index/projection.npy and rag/trained.json.
+
+    Takes some minutes on one core once the sets are indexed; the same sets give the same bytes.
+    """
+    found = [(resolve_set(path), path) for path in sets]
+    train = resolve_name(_TRAIN)
+    with progress() as show:
+        trained = train(found, load_settings(), WORK_384, show)
+    trained.write(out)
+    tell(f"wrote index/projection.npy and rag/trained.json in '{out}'; indexes made before must be built again")
 
 
 def calibrate(

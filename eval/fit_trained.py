@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.fit import Floats, Sample, confidence_rows, fit_confidence, fit_sentence
-from eval.tune import ANSWERABLE, RIGHT, WRONG, best_margin, best_threshold, rounded, shown_right
+from eval.tune import ANSWERABLE, RIGHT, best_margin, best_threshold, rounded, shown_right
 from rag.features import CONFIDENCE_FEATURES, FEATURES, SENTENCE_FEATURES
 
 TWIN_COUNTS = 2.0  # as much as two questions that people wrote: near misses are what is hard
 REMOVED_COUNTS = 0.5
+_WRONG = -0.8  # a wrong quote costs nearly what a right one gains; at −½ hardly anything is refused (docs/decisions.md)
 _RIGHT_COUNTS = 0.25  # of the target; the rest is that the corpus answers at all
 _BINS = 12
 _SLOPE = 1e-3  # least rise of the chance over one bin, so that no two confidences become equal
@@ -58,7 +59,7 @@ def fit_trained(seen: Sequence[Seen]) -> dict[str, Any]:
         "sentence": rounded(sentence),
         "confidence": rounded(confidence),
         "calibration": knots,
-        "threshold": best_threshold(chances, telling * np.where(shown[judged], RIGHT, WRONG)),
+        "threshold": best_threshold(chances, telling * np.where(shown[judged], RIGHT, _WRONG)),
         "margin": margin,
     }
 

@@ -10,6 +10,8 @@ from index.settings import Settings
 from rag.assistant import Assistant, open_assistant
 
 WORK = Path(".eval")
+WORK_384 = Path(".eval-384")  # indexes without projected token vectors: for the plain reader, and for training
+EMBEDDER_384 = "minilm-384"
 
 Show = Callable[[str, int, int], None]
 

@@ -16,6 +16,7 @@ from eval.beir import BeirSet
 from eval.fit_trained import Seen, fit_trained
 from eval.gold import Question
 from eval.judge import judge_for
+from eval.opening import EMBEDDER_384
 from eval.projected import ProjectedIndex
 from eval.sets import EvalSet
 from eval.train_cases import Case, case_of, cut_to, for_projection, sample_of, without
@@ -28,10 +29,9 @@ from index.projection import PROJECTION, Projection, projection_bytes, projectio
 from index.search import Index
 from index.settings import Settings
 from index.vectors import Encoded
-from rag.assistant import READ_HITS
+from rag.desk import READ_HITS
 from rag.evidence import Evidence
 
-EMBEDDER = "minilm-384"
 NOT_FOR_THE_READER = ("timeqa-human",)  # its questions differ in years alone; they would teach that years are all
 _DEEP = 3 * READ_HITS  # hits of which enough remain when those that answer are taken away
 
@@ -67,8 +67,8 @@ def train_reader(sets: Sequence[tuple[EvalSet, Path]], settings: Settings, work:
 
     Raises BadInput where no set has questions that the projection can learn from.
     """
-    settings = settings.model_copy(update={"embedder": EMBEDDER})
-    embedder = load_embedder(EMBEDDER, settings.model_path)
+    settings = settings.model_copy(update={"embedder": EMBEDDER_384})
+    embedder = load_embedder(EMBEDDER_384, settings.model_path)
     gathered = []
     for questions, path in sets:
         tuned = half(questions, tuning=True)
@@ -149,6 +149,13 @@ def _origin(gathered: Sequence[Gathered], projection: Projection, questions: int
         "projection": {
             "sha256": projection.sha256,
             "questions": questions,
-            "recipe": {"embedder": EMBEDDER, "width": WIDTH, "rate": RATE, "batch": BATCH, "epochs": 1, "seed": SEED},
+            "recipe": {
+                "embedder": EMBEDDER_384,
+                "width": WIDTH,
+                "rate": RATE,
+                "batch": BATCH,
+                "epochs": 1,
+                "seed": SEED,
+            },
         },
     }

@@ -23,7 +23,8 @@ from index.embed import Embedder
 from index.progress import Progress
 from index.search import Index, open_index
 from index.settings import Settings
-from rag.assistant import READ_HITS, open_assistant
+from rag.assistant import open_assistant
+from rag.desk import READ_HITS
 from rag.features import CONFIDENCE_FEATURES, FEATURES, PLAIN_FEATURES
 
 WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7)

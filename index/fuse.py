@@ -5,7 +5,7 @@ rankings nor that of equal rows can change a result.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,38 +27,51 @@ def best(rows: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], dept
     return [Scored(row, score) for row, score in zip(rows[order].tolist(), scores[order].tolist(), strict=True)]
 
 
+Shares = Mapping[int, Mapping[str, float]]  # row → what each ranking that holds it adds to its fused score
+
+
 def convex(rankings: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> list[Scored]:
     """Weighted sums of min-max normalised scores, in 0..sum of weights (Bruch, Gai and Ingber 2023, section 3).
 
     Each ranking's scores are stretched to 0..1; where all are equal they say only "found", and count as 1. A row that
     a ranking lacks gets 0 from it, as does the last of that ranking. Every ranking needs a weight ≥ 0.
     """
-    shares: dict[int, list[float]] = {}
+    return ordered(convex_shares(rankings, weights))
+
+
+def reciprocal_rank(rankings: Mapping[str, Sequence[Scored]], k: int = RANK_CONSTANT) -> list[Scored]:
+    """Sums of 1 / (k + rank) over the rankings that hold a row, rank 1-based (Cormack, Clarke and Büttcher 2009)."""
+    return ordered(reciprocal_shares(rankings, k))
+
+
+def convex_shares(rankings: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> Shares:
+    """The summands of `convex`."""
+    shares: dict[int, dict[str, float]] = {}
     for name, ranking in rankings.items():
         weight = weights.get(name, math.nan)
         if not 0 <= weight < math.inf:
             raise ValueError(f"the weight of ranking '{name}' is {weight}; give a finite number ≥ 0 for each ranking")
         for row, score in zip((scored.row for scored in ranking), _stretched(ranking), strict=True):
-            shares.setdefault(row, []).append(weight * score)
-    return _ordered(shares)
+            shares.setdefault(row, {})[name] = weight * score
+    return shares
 
 
-def reciprocal_rank(rankings: Mapping[str, Sequence[Scored]], k: int = RANK_CONSTANT) -> list[Scored]:
-    """Sums of 1 / (k + rank) over the rankings that hold a row, rank 1-based (Cormack, Clarke and Büttcher 2009)."""
-    shares: dict[int, list[float]] = {}
-    for ranking in rankings.values():
+def reciprocal_shares(rankings: Mapping[str, Sequence[Scored]], k: int = RANK_CONSTANT) -> Shares:
+    """The summands of `reciprocal_rank`."""
+    shares: dict[int, dict[str, float]] = {}
+    for name, ranking in rankings.items():
         for rank, scored in enumerate(ranking, start=1):
-            shares.setdefault(scored.row, []).append(1 / (k + rank))
-    return _ordered(shares)
+            shares.setdefault(scored.row, {})[name] = 1 / (k + rank)
+    return shares
+
+
+def ordered(shares: Shares) -> list[Scored]:
+    """Best first. fsum rounds once, so the order of the rankings cannot show in the last bit."""
+    fused = [Scored(row, math.fsum(parts.values())) for row, parts in shares.items()]
+    return sorted(fused, key=lambda scored: (-scored.score, scored.row))
 
 
 def _stretched(ranking: Sequence[Scored]) -> list[float]:
     scores = [scored.score for scored in ranking]
     low, high = min(scores, default=0.0), max(scores, default=0.0)
     return [(score - low) / (high - low) if high > low else 1.0 for score in scores]
-
-
-def _ordered(shares: Mapping[int, Iterable[float]]) -> list[Scored]:
-    """fsum rounds once, so the order of the rankings cannot show in the last bit."""
-    fused = [Scored(row, math.fsum(parts)) for row, parts in shares.items()]
-    return sorted(fused, key=lambda scored: (-scored.score, scored.row))

@@ -90,6 +90,16 @@ class LexicalRanker:
             rows = np.flatnonzero(holding if allowed is None else holding & allowed)
         return best(rows, scores[rows], depth)
 
+    def contributions(self, terms: Sequence[str], row: int) -> dict[str, float]:
+        """What each of the terms that the passage holds adds to its score; a repeated one as often as it stands."""
+        parts: dict[str, float] = {}
+        for term in (term for term in terms if term in self.numbers):
+            (posting,) = self._found([term])
+            at = posting.start + int(np.searchsorted(self._postings.rows[posting], row))
+            if at < posting.stop and self._postings.rows[at] == row:
+                parts[term] = parts.get(term, 0.0) + float(self._scores[at])
+        return parts
+
     def idf(self, term: str) -> float:
         """rank_bm25's weight of a term (it has a floor, so common terms may outweigh middling ones); absent: 0.0."""
         number = self.numbers.get(term)

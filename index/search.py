@@ -11,7 +11,7 @@ from index.corpus import Corpus
 from index.embed import Embedder, Encoded, load_embedder
 from index.encoding import Encoding
 from index.errors import IndexDamaged, IndexMismatch
-from index.fuse import convex, reciprocal_rank
+from index.fuse import Shares, convex_shares, ordered, reciprocal_shares
 from index.generation import Generation, Manifest, current, load
 from index.holdings import Holdings
 from index.rankers import DenseSide, LexicalSide, Ranker
@@ -104,6 +104,10 @@ class Index:
         """How most passages write the words of a stem, in lower case; "" for one that none holds."""
         return self._holdings.wording.written(stem)
 
+    def written_forms(self) -> Sequence[str]:
+        """Every word as the passages write it, in lower case."""
+        return self._holdings.wording.forms()
+
     def as_of(self, day: date) -> "Index":
         """The index as if documents published after the day, and undated ones, did not exist; views are kept for reuse.
 
@@ -119,10 +123,16 @@ class Index:
 
     def search(self, question: str, *, limit: int, filters: Filters = EVERYTHING) -> list[Hit]:
         """At most `limit` hits that pass the filters, best first; deterministic."""
-        allowed = self._allowed(filters) if filters else None
-        depth = self._settings.depth
-        rankings = {ranker.name: ranker.rank(question, depth, allowed) for ranker in self.rankers}
+        rankings = self._rankings(question, filters)
         return self._hits(fuse(rankings, self._settings)[:limit], rankings)
+
+    def shares(self, question: str, *, filters: Filters = EVERYTHING) -> Shares:
+        """Row → what each ranker that found it adds to its fused score, the score by which `search` orders."""
+        return shares(self._rankings(question, filters), self._settings)
+
+    def _rankings(self, question: str, filters: Filters) -> dict[str, list[Scored]]:
+        allowed = self._allowed(filters) if filters else None
+        return {ranker.name: ranker.rank(question, self._settings.depth, allowed) for ranker in self.rankers}
 
     def _hits(self, fused: Sequence[Scored], rankings: Mapping[str, Sequence[Scored]]) -> list[Hit]:
         places = {name: {s.row: (n, s.score) for n, s in enumerate(r, start=1)} for name, r in rankings.items()}
@@ -147,10 +157,15 @@ class _View(NamedTuple):
 
 def fuse(rankings: Mapping[str, Sequence[Scored]], settings: Settings) -> list[Scored]:
     """The two rankings made one, as the settings say; rows are in document order, so ties are by passage id."""
+    return ordered(shares(rankings, settings))
+
+
+def shares(rankings: Mapping[str, Sequence[Scored]], settings: Settings) -> Shares:
+    """What each ranking adds to the fused score of a row."""
     if settings.fusion == "rrf":
-        return reciprocal_rank(rankings)
+        return reciprocal_shares(rankings)
     weights = {"dense": settings.dense_weight, "lexical": 1 - settings.dense_weight}
-    return convex(rankings, weights)
+    return convex_shares(rankings, weights)
 
 
 def open_index(data: Path, settings: Settings, embedder: Embedder | None = None) -> Index:

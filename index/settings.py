@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     reader: Literal["trained", "plain"] = Field("trained", description="how quotes are chosen")
     threshold: float | None = Field(None, ge=0, le=1, description="least confidence to answer; default: the reader's")
     max_quotes: int = Field(3, ge=1, le=5, description="quotes in one answer, at most")
+    signing_key: Path | None = Field(
+        None, description="PEM file with the ed25519 key that signs the corpus; make one: quotewell corpus new-key FILE"
+    )
+    keep_answers: int = Field(
+        10_000, ge=0, le=1_000_000, description="newest questions that `serve` keeps, to give their answers again; 0: none"
+    )
     host: str = Field("127.0.0.1", description="address that `serve` listens on")
     port: int = Field(8000, ge=0, le=65535, description="port that `serve` listens on; 0 takes a free one")
     max_question_chars: int = Field(2000, ge=1, description="longer questions are refused")

@@ -33,7 +33,7 @@ def pack_documents(documents: Iterable[Document]) -> Arrays:
     """In the order given, which is by id; with what `Corpus` says of each without opening it."""
     rows = list(documents)
     heads = pack("document_head", ([d.id, d.author, _written(d.published)] for d in rows))
-    facts = {
+    facts: Arrays = {
         "document_revisions": digest_rows(revision(d.text) for d in rows),
         "document_characters": np.array([len(d.text) for d in rows], np.int64),
     }

@@ -5,12 +5,13 @@ The number of leaves is not part of the root; whoever checks a proof must know i
 
 import hashlib
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 _LEAF, _NODE = b"\x00", b"\x01"
 
 
-class Proof(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Proof:
     """Where a leaf stands (0-based) among how many, and the audit path: what it is hashed with on the way up."""
 
     index: int

@@ -45,6 +45,13 @@ class Wording:
         most = max(counts)
         return self._forms[forms[counts.index(most)]] if most else ""
 
+    def forms(self) -> list[str]:
+        """Every written form in some passage that is seen, lower case; by term and alphabet."""
+        if not len(self._rows):
+            return []
+        seen = np.logical_or.reduceat(self._seen[self._rows], self._indptr[:-1])
+        return [form for form, held in zip(self._forms, seen.tolist(), strict=True) if held]
+
     @cached_property
     def _forms(self) -> list[str]:
         return self._text.tobytes().decode("utf-8", "surrogatepass").split("\n")

@@ -4,20 +4,23 @@ A quote that has another number, date or name in the place of the sentence's own
 contradicts it, however alike the two are.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from index.text import Word, cut, stop_words, words
+from index.text import Word, stop_words, words
 from rag.alike import aligned
-from rag.claims import Claim, claim_of
-from rag.facts import differ
+from rag.claims import Claim, Told, claim_of
+from rag.facts import differ, said_alike
 from rag.opening import leans_back
-from rag.particulars import Particular, held, told
+from rag.particulars import Particular, held
+from rag.particulars import told as told_in
 
 _ALIKE = 0.6  # share of common words in order from which on what differs between two texts stands in each other's place
 _MOST_WORDS = 120  # of two texts that are laid side by side; longer ones are compared by their facts only
+_CAPITALS = re.compile(r"[^\W\d_a-z][\w.’'-]*(?: (?:of |de )?[^\W\d_a-z][\w.’'-]*)*")
 _DENIED = 3  # words of meaning behind a negation that it may be of
 
 
@@ -51,17 +54,17 @@ class Source:
 
 def compare(sentence: str, parts: Sequence[Particular], source: Source) -> Agreement:
     """`parts` are the sentence's own. A name may stand in what the quote is about, if the quote names nobody else."""
-    own, around = told(source.quote), told(f"{source.about}\n{source.quote}")
+    own, around = told_in(source.quote), told_in(f"{source.about}\n{source.quote}")
     silent = leans_back(source.quote) or not _names_another(sentence, source.quote)
-    lacking = [
-        one for one in parts if not held(one, own) and not (one.fact is None and silent and held(one, around))
-    ]
-    differs = dict.fromkeys((*_replaced(sentence, source.quote, parts), *_other_facts(sentence, source.quote)))
-    return Agreement(tuple(lacking), (*differs, *_denials(sentence, source.quote)))
+    lacking = [one for one in parts if not held(one, own) and not (one.fact is None and silent and held(one, around))]
+    facts = dict.fromkeys(_other_facts(sentence, source.quote))
+    replaced = dict.fromkeys(_replaced(sentence, source.quote, parts))
+    others = [one for one in replaced if not any(one.said in fact.said for fact in facts)]
+    return Agreement(tuple(lacking), (*facts, *others, *_denials(sentence, source.quote)))
 
 
 def _names_another(sentence: str, quote: str) -> bool:
-    own = told(sentence)
+    own = told_in(sentence)
     return any(term.stem not in own.stems for term in claim_of(quote).terms if term.name and term.start > 0)
 
 
@@ -77,31 +80,47 @@ def _replaced(sentence: str, quote: str, parts: Sequence[Particular]) -> Iterato
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "replace":
             continue
-        said, found = sentence[ours[i1].start : ours[i2 - 1].end], quote[theirs[j1].start : theirs[j2 - 1].end]
+        found = quote[theirs[j1].start : theirs[j2 - 1].end]
         special = [one for one in parts if one.start < ours[i2 - 1].end and ours[i1].start < one.end]
-        if special and _telling(found) and not all(held(one, told(found)) for one in special):
-            yield Difference(said, found)
+        unsaid = [one for one in special if not held(one, told_in(found))]
+        if unsaid and (instead := _telling(found)):
+            yield Difference(unsaid[0].text, instead)
 
 
-def _telling(text: str) -> bool:
-    """Has it a name or a number?"""
-    return any(c.isdigit() or c.isupper() for c in text) or bool(told(text).facts)
+def _telling(text: str) -> str:
+    """Its first number, date or name as printed; "" where it has none."""
+    numbers = told_in(text).facts
+    name = _CAPITALS.search(text)
+    return numbers[0].printed if numbers else name.group() if name else ""
 
 
 def _other_facts(sentence: str, quote: str) -> Iterator[Difference]:
     """Numbers and dates of the same thing that cannot both be true."""
-    for ours, theirs in aligned(claim_of(sentence), claim_of(quote)):
+    own, others = claim_of(sentence), claim_of(quote)
+    for ours, theirs in aligned(own, others):
         if differ(ours.fact, theirs.fact):
             yield Difference(ours.fact.printed, theirs.fact.printed)
+        elif instead := _misplaced(ours, theirs, own, others):
+            yield Difference(ours.fact.printed, instead.fact.printed)
+
+
+def _misplaced(ours: Told, theirs: Told, own: Claim, others: Claim) -> Told | None:
+    """The quote has the number, but says it of something else, and another number of what the sentence speaks of."""
+    rivals = [
+        one
+        for one in others.told
+        if differ(ours.fact, one.fact) and not any(said_alike(one.fact, each.fact) for each in own.told)
+    ]
+    best = max(rivals, key=lambda one: len(ours.near & one.near), default=None)
+    return best if best and len(ours.near & best.near) > len(ours.near & theirs.near) else None
 
 
 def _denials(sentence: str, quote: str) -> Iterator[Difference]:
-    """A word that only one of the two denies."""
+    """Only one of the two denies something; a quote may deny what the sentence does not speak of."""
     ours, theirs = claim_of(sentence), claim_of(quote)
-    mine, others = _denied(sentence, ours), _denied(quote, theirs)
-    if mine and not others and any(stem in theirs.stems for stem in mine):
+    if ours.negations and not theirs.negations:
         yield Difference(ours.negations[0], "")
-    elif others and not mine and any(stem in ours.stems for stem in others):
+    elif theirs.negations and not ours.negations and _denied(quote, theirs) & ours.stems:
         yield Difference("", theirs.negations[0])
 
 
@@ -128,8 +147,3 @@ def copied(sentence: str, quote: str) -> float:
         return 0.0
     blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
     return sum(block.size for block in blocks) / len(ours)
-
-
-def stems_of(sentence: str) -> frozenset[str]:
-    """Its words of meaning."""
-    return frozenset(cut(word.text, "snowball") for word in _words(sentence))

@@ -17,13 +17,18 @@ Op = Literal["equal", "delete", "insert"]
 Diff = tuple[tuple[Op, str], ...]
 
 MOST_KEYS = 64
-MOST_PLACES = 5
+MOST_PLACES = 3
 _MOST_HITS = 200  # a key that stands more often says nothing of the place
+_LONG = 500  # characters of a quote beyond which one alignment must do
+_SURE = 0.95  # so alike that no other alignment is tried
+_CLEARLY = 0.15  # so much more alike must be what fewer surroundings hold
 _MOST_FUZZY = 80  # characters of two replaced pieces that are compared letter by letter
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\w\u0300-\u036f\u200d])+|\s+|.", re.DOTALL)
+_INK = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\w\u0300-\u036f\u200d])+|[^\w\s]")
 _KEY = re.compile(rf"[{_UNSPACED}]{{2}}|(?:(?![{_UNSPACED}])\w){{4,}}")
-_STOP = re.compile(r"[.!?…。！？][\"'”’»)\]]*\s+|\n\s*")
+_ENDS = ".!?\u2026\u3002\uff01\uff1f"
+_STOP = re.compile(rf"[{_ENDS}][\"'\u201d\u2019\u00bb)\]]*\s+|\n\s*")
 
 
 class Edited(NamedTuple):
@@ -117,22 +122,43 @@ def _occurrences(text: str, words: str) -> Iterable[int]:
 
 
 def _aligned(text: str, sought: _Sought, start: int) -> Edited | None:
-    """The quote aligned with the window around the place, held by what stood around it."""
+    """The quote in the window around the place, held by what stood on both its sides, or else on one of them."""
     size = len(sought.quote)
     begin = max(0, start - size - 160)
-    window = text[begin : start + 2 * size + 160]
-    blocks, left, right = _blocks(sought, window)
-    blocks = _trimmed(blocks, size)
+    window = _Window(text[begin : start + 2 * size + 160], begin == 0, start + 2 * size + 160 >= len(text))
+    best: Edited | None = None
+    others = (sought._replace(suffix=""), sought._replace(prefix="")) if size <= _LONG else ()
+    for held in (sought, *others):
+        if span := _span(held, window):
+            alike = similarity(sought.quote, window.text[slice(*span)])
+            if best is None or alike > best.similarity + _CLEARLY:
+                best = Edited(Span(begin + span.start, begin + span.end), alike)
+        if best and best.similarity > _SURE:
+            break
+    return best
+
+
+class _Window(NamedTuple):
+    """A part of a text, and whether that begins and ends with it."""
+
+    text: str
+    opens: bool
+    closes: bool
+
+
+def _span(sought: _Sought, window: _Window) -> Span | None:
+    blocks, left, right = _blocks(sought, window.text)
+    blocks = _trimmed(blocks, len(sought.quote))
     if not blocks:
         return None
     first, last = blocks[0], blocks[-1]
-    low = _left(window, left if left <= first.b else 0, first.b, edge=left > 0 or first.a > 0)
     end = last.b + last.size
-    high = _right(
-        window, right if right >= end else len(window), end, edge=last.a + last.size < size, held=right >= end
-    )
-    found = window[low:high]
-    return Edited(Span(begin + low, begin + high), similarity(sought.quote, found)) if found.strip() else None
+    low, high = first.b, end
+    if first.a > 0 or 0 < left <= first.b:
+        low = _left(window, left if left <= first.b else 0, first.b)
+    if last.a + last.size < len(sought.quote) or right >= end:
+        high = _right(window, right if right >= end else -1, end, whole=last.a + last.size == len(sought.quote))
+    return Span(low, high) if window.text[low:high].strip() else None
 
 
 class _Block(NamedTuple):
@@ -145,29 +171,24 @@ class _Block(NamedTuple):
 
 def _blocks(sought: _Sought, window: str) -> tuple[list[_Block], int, int]:
     """Blocks inside the quote, the end of the prefix in the window (0: not found), the begin of the suffix (-1)."""
-    a, b = _TOKEN.findall("".join(sought)), _TOKEN.findall(window)
-    at_a, at_b = _edges(a), _edges(b)
+    a, b = _tokens("".join(sought)), _tokens(window)
     head, tail = len(sought.prefix), len(sought.prefix) + len(sought.quote)
     blocks, left, right = [], 0, -1
-    for i, j, n in SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
-        for k in range(n):
-            token, where = at_a[i + k], at_b[j + k]
-            size = len(a[i + k])
-            if token + size <= head:
-                left = where + size if token + size >= len(sought.prefix.rstrip()) else left
-            elif token >= tail:
-                right = where if right < 0 and not sought.suffix[: token - tail].strip() else right
-            elif head <= token and token + size <= tail:
-                blocks.append(_Block(token - head, where, size))
+    matcher = SequenceMatcher(None, [token for _, token in a], [token for _, token in b], autojunk=False)
+    for i, j, n in matcher.get_matching_blocks():
+        for (begin, token), (where, _) in zip(a[i : i + n], b[j : j + n], strict=True):
+            end = begin + len(token)
+            if end <= head:
+                left = where + len(token) if end >= len(sought.prefix.rstrip()) else left
+            elif begin >= tail:
+                right = where if right < 0 and not sought.suffix[: begin - tail].strip() else right
+            elif head <= begin and end <= tail:
+                blocks.append(_Block(begin - head, where, len(token)))
     return blocks, left, right
 
 
-def _edges(tokens: Sequence[str]) -> list[int]:
-    edges, at = [], 0
-    for token in tokens:
-        edges.append(at)
-        at += len(token)
-    return edges
+def _tokens(text: str) -> list[tuple[int, str]]:
+    return [(match.start(), match.group()) for match in _INK.finditer(text)]
 
 
 def _trimmed(blocks: list[_Block], size: int) -> list[_Block]:
@@ -187,21 +208,18 @@ def _share(blocks: Sequence[_Block], size: int) -> float:
     return 2 * sum(block.size for block in blocks) / (size + span)
 
 
-def _left(window: str, anchor: int, first: int, *, edge: bool) -> int:
+def _left(window: _Window, anchor: int, first: int) -> int:
     """The begin: behind what stood before, or behind the last sentence that ends before the first matched word."""
-    if not edge:
-        return first
-    stops = [stop.end() for stop in _STOP.finditer(window, anchor, first) if stop.end() <= first]
-    begin = stops[-1] if stops else anchor if anchor else first
-    return begin + len(window[begin:first]) - len(window[begin:first].lstrip())
+    stops = [stop.end() for stop in _STOP.finditer(window.text, anchor, first)]
+    begin = stops[-1] if stops else anchor if anchor or window.opens else first
+    return first - len(window.text[begin:first].lstrip())
 
 
-def _right(window: str, anchor: int, last: int, *, edge: bool, held: bool) -> int:
-    """The end: before what stood behind, or with the first sentence that ends behind the last matched word."""
-    if not (edge or held) or (not held and not edge):
+def _right(window: _Window, anchor: int, last: int, *, whole: bool) -> int:
+    """The end: before what stood behind (-1: not found), or with the first sentence that ends behind the last word."""
+    if whole and window.text[:last].rstrip()[-1:] in _ENDS:
         return last
-    stop = _STOP.search(window, last, anchor)
-    if stop and not edge and window[:last].rstrip()[-1:] in ".!?…。！？":
-        return last
-    end = stop.end() if stop else anchor if held else last
-    return last + len(window[last:end].rstrip())
+    stop = _STOP.search(window.text, last, anchor if anchor >= 0 else len(window.text))
+    closed = len(window.text) if window.closes else last
+    end = stop.end() if stop else anchor if anchor >= 0 else closed
+    return last + len(window.text[last:end].rstrip())

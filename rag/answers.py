@@ -9,8 +9,10 @@ from datetime import date
 from typing import Literal
 
 from index.records import Hit, Passage
+from rag.explain import Explanation
 from rag.policy import InForce
 
+Mode = Literal["answer", "evidence"]
 Status = Literal["answered", "abstained"]
 Kind = Literal["quote", "note", "conflict", "comparison"]
 ReasonCode = Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
@@ -35,6 +37,7 @@ class Reading:
     hits: tuple[Hit, ...]
     confidence: float  # 0..1, calibrated: the chance that the quoted answer is right
     contributions: Mapping[str, float] = field(default_factory=dict)  # by feature; log odds before calibration
+    best: Mapping[int, Quote] = field(default_factory=dict)  # by row of a hit: its best sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,10 @@ class Workings:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was asked, what the articles say. answered ⇒ at least one citation; abstained ⇒ reason, no citation."""
+    """What was asked, what the articles say. answered ⇒ at least one citation; abstained ⇒ reason, no citation.
+
+    In mode evidence nothing is said, and the best quotes are cited also where it abstains.
+    """
 
     id: str
     question: str
@@ -112,3 +118,5 @@ class Answer:
     as_of: date | None  # articles published later were not read
     policy: InForce | None  # whose threshold decided, where a maintainer had one certified
     workings: Workings
+    mode: Mode = "answer"
+    explanation: Explanation | None = None  # where it was asked for

@@ -19,8 +19,10 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _CHATTER = re.compile(
-    r"(?:(?:so|and|but|well|now|okay|ok|sure|certainly|of course|honestly|personally|also|as requested|yes|no)[,!.:]? )*"
-    r"(?:i|i['’](?:m|ve|d|ll)|let me|let us|let['’]s|here(?:['’]s| is| are)|below (?:is|are)|in my (?:\w+ )?(?:opinion|view)"
+    r"(?:(?:so|and|but|well|now|okay|ok|sure|certainly|of course|honestly|personally|also|as requested|yes|no)[,!.:]? )"
+    r"*"
+    r"(?:i|i['’](?:m|ve|d|ll)|let me|let us|let['’]s|here(?:['’]s| is| are)|below (?:is|are)"
+    r"|in my (?:\w+ )?(?:opinion|view)"
     r"|my|(?:please )?feel free|please|hope|hopefully|as an? (?:\w+ )?(?:ai|language model|assistant|llm)\b"
     r"|do you|can you|would you|if you (?:have|need|want|would like|['’]d like)|you can|you may|don['’]t hesitate"
     r"|thank you|thanks|happy to|glad to|creo que|yo)(?![\w'’])",
@@ -28,6 +30,8 @@ _CHATTER = re.compile(
 )
 _LONGEST_LABEL = 8  # words in front of a colon that ends a sentence
 _LONGEST_HEADING = 14  # words of a line without a verb and without an end
+_JOINT = re.compile(r"; (?:and |but )?|, (?:and|but|while|whereas|y|pero|mientras que) ")
+_PAST = re.compile(r"[a-z]{3,}(?<!e)ed")
 _ENDED = re.compile(r"[.!…;][\"'”’»)\]*_]*\s*$")
 
 
@@ -40,15 +44,26 @@ def is_claim(sentence: str) -> bool:
         return False
     if _GREETING.match(bare) or _CHATTER.match(bare):
         return False
-    if len(telling) < 2 and not any(c.isdigit() for c in bare):
+    lettered = any(word.text[0].isalpha() for word in found)
+    if not lettered or (len(telling) < 2 and not any(c.isdigit() for c in bare)):
         return False
-    return not _is_heading(bare, [word.text for word in found])
+    return not _is_heading(bare, len(found))
 
 
-def _is_heading(bare: str, found: list[str]) -> bool:
+def clauses(sentence: str) -> tuple[str, ...]:
+    """The parts of a sentence that are told one after the other, each with a verb; none where it is one statement."""
+    edges = [0, *(edge for match in _JOINT.finditer(sentence) for edge in match.span()), len(sentence)]
+    parts = tuple(sentence[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+    return parts if len(parts) > 1 and all(is_claim(part) and _has_verb(part) for part in parts) else ()
+
+
+def _has_verb(text: str) -> bool:
+    found = (word.text for word in words(text))
+    return any(word in AUXILIARIES or lexicon().verb(word) or _PAST.fullmatch(word) is not None for word in found)
+
+
+def _is_heading(bare: str, found: int) -> bool:
     """A label in front of a colon, or a short line without an end and without a verb."""
     if bare.rstrip(" *_").endswith(":"):
-        return len(found) <= _LONGEST_LABEL
-    if _ENDED.search(bare) or len(found) > _LONGEST_HEADING:
-        return False
-    return not any(word in AUXILIARIES or lexicon().verb(word) for word in found)
+        return found <= _LONGEST_LABEL
+    return not _ENDED.search(bare) and found <= _LONGEST_HEADING and not _has_verb(bare)

@@ -8,20 +8,17 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from os.path import commonprefix
 from typing import Any, Literal, Protocol
 
 from index.errors import BadInput, NotFound
 from index.records import Document, Span
 from rag.alignment import Diff, edited, word_diff
 from rag.cited import Cited, as_cited, marker_of
+from rag.places import LEAST_SIMILARITY, grown, in_place, nearest, stands, with_context
 
 State = Literal["unchanged", "moved", "changed", "gone"]
 
 MOST_CITATIONS = 100
-LEAST_SIMILARITY = 0.6  # chosen on the generated edits of `eval/edits.py`: between edited and deleted sentences
-_CONTEXT = 64  # code points on either side, where the former text is known
-_MOST_OCCURRENCES = 1_000  # that are compared by context, those nearest to the former place
 
 
 class Texts(Protocol):
@@ -67,14 +64,16 @@ def change_of(cited: Cited, current: Document | None, old_text: str | None) -> C
     """
     if current is None:
         return Change("gone")
-    text, before = current.text, _with_context(cited, old_text)
-    if _stands(text, before, before.start):
+    text, before = current.text, with_context(cited, old_text)
+    if stands(text, before, before.start):
         return Change("unchanged", before.start, before.end, before.quote)
-    place = _nearest(text, before, old_text)
+    place = nearest(text, before, old_text)
     if place is not None:
-        if not _is_doubtful(text, before, place) or (altered := _in_place(text, before, place)) is None:
+        if (altered := in_place(text, before, place)) is None:
             return Change("moved", place, place + len(before.quote), before.quote)
         return _changed(text, before, altered)
+    if (longer := grown(text, before)) is not None:
+        return _changed(text, before, longer)
     best = edited(text, before.prefix, before.quote, before.suffix)
     return _changed(text, before, best.span) if best and best.similarity >= LEAST_SIMILARITY else Change("gone")
 
@@ -154,86 +153,7 @@ def _edit(old: str, new: str) -> str:
         return "only white space was edited"
     if unicodedata.normalize("NFKC", old) == unicodedata.normalize("NFKC", new):
         return "only the Unicode form was edited: it may look the same"
-    return "letters or digits follow on the words" if new.startswith(old) or new.endswith(old) else ""
-
-
-def _with_context(cited: Cited, old_text: str | None) -> Cited:
-    """More of what stood around, where the former text is known and holds the quote."""
-    if old_text is None or old_text[cited.start : cited.end] != cited.quote:
-        return cited
-    prefix = old_text[max(0, cited.start - _CONTEXT) : cited.start]
-    return cited.between(prefix, old_text[cited.end : cited.end + _CONTEXT])
-
-
-def _stands(text: str, cited: Cited, at: int) -> bool:
-    """Whether the words stand there and have not become a part of longer words or numbers."""
-    if not text.startswith(cited.quote, at):
-        return False
-    end = at + len(cited.quote)
-    grown = _joined(text[max(0, at - 2) : at], cited.quote) and not _joined(cited.prefix[-2:], cited.quote)
-    return not grown and not (_joined(cited.quote, text[end : end + 2]) and not _joined(cited.quote, cited.suffix[:2]))
-
-
-def _joined(left: str, right: str) -> bool:
-    """Whether the two make one word, number or sign where they meet."""
-    if not left or not right:
-        return False
-    a, b = left[-1], right[0]
-    if unicodedata.category(b)[0] == "M" or "\u200d" in (a, b):
-        return True
-    if a.isalnum() and b.isalnum():
-        return True
-    if b in ".,:" and a.isdigit():
-        return right[1:2].isdigit()
-    return b.isdigit() and (a in "-−+" or (a in ".,:" and left[-2:-1].isdigit()))
-
-
-def _nearest(text: str, cited: Cited, old_text: str | None) -> int | None:
-    """Where the same words stand in the most alike surroundings."""
-    places = _occurrences(text, cited)
-    if not places:
-        return None
-    best = max(_alike(text, cited, place) for place in places)
-    tied = [place for place in places if _alike(text, cited, place) == best]
-    before = _occurrences(old_text, cited) if old_text else []
-    if len(before) == len(places) and cited.start in before and (same := places[before.index(cited.start)]) in tied:
-        return same  # as many as before: the n-th is the n-th
-    return min(tied, key=lambda place: abs(place - cited.start))
-
-
-def _occurrences(text: str, cited: Cited) -> list[int]:
-    places, at = [], text.find(cited.quote)
-    while at >= 0:
-        places.append(at)
-        at = text.find(cited.quote, at + 1)
-    if len(places) > _MOST_OCCURRENCES:
-        places = sorted(sorted(places, key=lambda place: abs(place - cited.start))[:_MOST_OCCURRENCES])
-    return [place for place in places if _stands(text, cited, place)]
-
-
-def _alike(text: str, cited: Cited, at: int) -> int:
-    """How many code points around the words are the same as around the cited ones."""
-    return _same_around(text, cited, Span(at, at + len(cited.quote)))
-
-
-def _same_around(text: str, cited: Cited, span: Span) -> int:
-    before = text[max(0, span.start - len(cited.prefix)) : span.start]
-    after = text[span.end : span.end + len(cited.suffix)]
-    return len(commonprefix([before[::-1], cited.prefix[::-1]])) + len(commonprefix([after, cited.suffix]))
-
-
-def _is_doubtful(text: str, cited: Cited, place: int) -> bool:
-    return 2 * _alike(text, cited, place) < len(cited.prefix) + len(cited.suffix)
-
-
-def _in_place(text: str, cited: Cited, place: int) -> Span | None:
-    """An edited form of the words between what stood around them, where a repetition of them stands at `place`."""
-    sides = ((cited.prefix[-32:], len(cited.prefix[-32:])), (cited.suffix[:32], -len(cited.quote)))
-    starts = [at + shift for side, shift in sides if side.strip() and (at := text.find(side)) >= 0]
-    best = edited(text, cited.prefix, cited.quote, cited.suffix, starts) if starts else None
-    if best is None or best.similarity < LEAST_SIMILARITY or text[best.span.start : best.span.end] == cited.quote:
-        return None
-    return best.span if _same_around(text, cited, best.span) > _alike(text, cited, place) else None
+    return "something was added to the words" if new.startswith(old) or new.endswith(old) else ""
 
 
 def _changed(text: str, cited: Cited, span: Span) -> Change:

@@ -1,10 +1,8 @@
 """An answer that was kept → is it true of the articles in a data folder? No server, no search index, no model."""
 
 import json
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from index.errors import BadInput, NotFound
 from index.records import Document
@@ -18,10 +16,8 @@ from rag.verifying import Verdict
 MAX_BYTES = 64_000_000
 
 
-def check_answer(
-    answer: Path | Mapping[str, Any], data: Path, *, root: str | None = None, public_key: str | None = None
-) -> Verdict:
-    """Of an answer's wire form, or of the file that holds it.
+def check_answer(answer: object, data: Path, *, root: str | None = None, public_key: str | None = None) -> Verdict:
+    """Of an answer's wire form, or of the file that holds it if this is a Path.
 
     Raises BadInput for a file that is no JSON, or a root or key that is none; IndexMissing; IndexDamaged.
     """

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from index.records import Document
-from index.text import normalise
+from index.text import normalise, stop_words, words
 from rag.answers import Frame, Quote, Reading
 from rag.conflicts import find_conflict
 from rag.definitions import defines
@@ -12,6 +12,15 @@ from rag.question import Asked
 from rag.timeline import chronological
 
 TIMELINE_QUOTES = 5
+_DEFINITION_MARGIN = 1.5  # what defines may score so much less than a quote that only names the subject
+_TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
+_STEM = 4  # characters of a stem that a word may go on from
+_COURSE = frozenset(
+    (
+        "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
+        "course happen happened order time change changed changes evolved developed"
+    ).split()
+)
 _TIMELINE_MARGIN = 3.0  # a course of events is told by sentences that are further from the question than an answer is
 
 DocumentOf = Callable[[str], Document]
@@ -30,15 +39,38 @@ def choose(
     asked: Asked, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
 ) -> Choice:
     """From a reading with at least one quote: the best and those that come close to it, with what they lean on."""
-    if asked.shape == "timeline" and (told := _told(_close(reading, margin + _TIMELINE_MARGIN), document_of, widen)):
-        return told
+    if asked.shape == "timeline":
+        near = [quote for quote in _close(reading, margin + _TIMELINE_MARGIN) if _about(asked, words_of(quote))]
+        if told := _told(near, document_of, widen):
+            return told
     if conflict := find_conflict(asked, reading.quotes, document_of):
         quotes = tuple(widen(quote) for quote in conflict.quotes[:most])
         return Choice(quotes, Frame("conflict", differs=conflict.kind, copies=conflict.copies))
     close = _close(reading, margin)[:most]
     if asked.shape == "definition":
-        close.sort(key=lambda quote: -defines(asked, words_of(quote)))  # stable: the best of equals stays first
-    return Choice(_once([widen(quote) for quote in close]), Frame())
+        close = _defining(asked, _close(reading, margin + _DEFINITION_MARGIN), close)[:most]
+    return Choice(once([widen(quote) for quote in close]), Frame())
+
+
+def _defining(asked: Asked, quotes: Sequence[Quote], close: list[Quote]) -> list[Quote]:
+    """Those of `close` that define, or else of all; the best of equals stays first. `close` where none does."""
+    graded = [(defines(asked, words_of(quote)), quote) for quote in quotes]
+    pool = [one for one in graded if one[0] and one[1] in close] or [one for one in graded if one[0]]
+    return [quote for _, quote in sorted(pool, key=lambda one: -one[0])] or close
+
+
+def _about(asked: Asked, sentence: str) -> bool:
+    """Does it speak of what is said to develop: all the nouns of the question, and half of its names?"""
+    spoken = [word.text for word in words(sentence)]
+    telling = [term for term in asked.terms if asked.text[term.start : term.end].lower() not in _COURSE | stop_words()]
+    nouns = [term for term in telling if not term.name and not term.number]
+    names = [term for term in telling if term.name]
+    said = sum(_stands(term.stem[: max(_STEM, len(term.stem) - 1)], spoken) for term in names)  # Mexico, Mexican
+    return all(_stands(term.stem, spoken) for term in nouns) and said >= _TOLD_NAMES * len(names)
+
+
+def _stands(stem: str, spoken: Sequence[str]) -> bool:
+    return any(word == stem or (len(stem) >= _STEM and word.startswith(stem)) for word in spoken)
 
 
 def words_of(quote: Quote) -> str:
@@ -48,7 +80,7 @@ def words_of(quote: Quote) -> str:
 
 def _told(quotes: Sequence[Quote], document_of: DocumentOf, widen: Widen) -> Choice | None:
     """The quotes that name a time, in order of time; a single one is no course of events."""
-    dated = chronological(_once([widen(quote) for quote in quotes]), document_of)
+    dated = chronological(once([widen(quote) for quote in quotes]), document_of)
     moments = [one for one in dated if one.when and one.when.end][:TIMELINE_QUOTES]
     if len(moments) < 2:
         return None
@@ -64,7 +96,7 @@ def _close(reading: Reading, margin: float) -> list[Quote]:
     return list(chosen.values())
 
 
-def _once(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+def once(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
     """Without those that stand within another one, which takes the place of the first of them."""
     kept: list[Quote] = []
     for quote in quotes:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-MOST_QUOTE = 4_000
+MOST_QUOTE = 2_000
 MOST_CONTEXT = 200
 MOST_ID = 4_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -14,7 +14,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """What a citation and its receipt say of the words. `end - start == len(quote)`; "" where a receipt says nothing."""
+    """What a citation and its receipt say: `end - start == len(quote)`; "" where a receipt says nothing."""
 
     document_id: str
     sha256: str
@@ -76,9 +76,6 @@ def _span_problem(start: object, end: object, quote: object) -> str:
     if any(isinstance(edge, bool) or not isinstance(edge, int) for edge in (start, end)):
         return "start and end must be whole numbers"
     if isinstance(start, int) and isinstance(end, int) and isinstance(quote, str):
-        return (
-            ""
-            if 0 <= start and end - start == len(quote)
-            else "start:end must span as many characters as the quote has"
-        )
+        fits = start >= 0 and end - start == len(quote)
+        return "" if fits else "start:end must span as many characters as the quote has"
     return ""

@@ -25,7 +25,7 @@ _BETWEEN = re.compile(
 )
 _COMPARE = re.compile(
     r"^(?:please |can you |could you )?(?:compare and contrast|compare|contrast) "
-    r"(?P<a>.+?) (?:and|with|to|against) (?P<b>.+)$",
+    r"(?:(?P<a>.+?) and (?P<b>.+)|(?P<c>.+?) (?:with|against) (?P<d>.+)|(?P<e>.+?) to (?P<f>.+))$",
     re.IGNORECASE,
 )
 _HOW = re.compile(
@@ -90,7 +90,10 @@ def _between(text: str) -> tuple[Side, Side] | None:
     if match := _BETWEEN.match(text):
         return _both(match["a"], match["b"], _what)
     match = _COMPARE.match(text)
-    return _both(match["a"], match["b"], lambda side: side if _is_bare(side) else _what(side)) if match else None
+    if not match:
+        return None
+    a, b = (side for side in match.groups() if side)
+    return _both(a, b, lambda side: side if _is_bare(side) else _what(side))
 
 
 def _asked_how(text: str) -> tuple[Side, Side] | None:
@@ -141,6 +144,12 @@ def _completed(first: str, second: str) -> str:
     """ "Canada's" beside "Mexico's exports" is "Canada's exports"; "its imports" and "imports" are Mexico's."""
     if _OF_THOSE.match(second) and " of " in first:
         return f"{first.rpartition(' of ')[0]} of {_OF_THOSE.sub('', second)}"
+    led = re.match(r"(?:to|from|with|in|on|for|under|by) ", second)
+    if led and f" {led.group()}" in first:
+        return f"{first.rpartition(f' {led.group()}')[0]} {second}"  # "exports to the US and to Canada"
+    behind = re.match(r"(.+ (?:to|from|with) )(?:the )?[A-Z][\w.]*$", first)
+    if behind and is_name(second.removeprefix("the ")) and " " not in second.removeprefix("the "):
+        return f"{behind.group(1)}{second}"
     possessor = re.match(r"(?P<owner>.*?\w(?:['’]s|s['’])) (?P<owned>.+)$", first)
     if not possessor:
         return second
@@ -157,6 +166,9 @@ def _versus(text: str) -> tuple[Side, Side] | None:
         return None
     if _OF_THOSE.match(parts[1]):
         return Side(parts[0], _asking(parts[0])), Side(parts[1], _asking(_completed(*parts)))
+    if parts[1].lower() == "without" and " with " in parts[0]:
+        head, _, tail = parts[0].rpartition(" with ")
+        return Side(f"with {tail}", _asking(parts[0])), Side(f"without {tail}", _asking(f"{head} without {tail}"))
     left, right = parts[0].split(), parts[1].split()
     if right[0].lower() in ("its", "their", "his", "her"):
         right[0] = next((word for word in reversed(left) if POSSESSIVE.search(word)), right[0])

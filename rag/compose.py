@@ -55,7 +55,9 @@ def abstention(
     """
     say = _say(language)
     named = [str(say.article(d.title, d.published, "published" in d.inferred)) for d in nearest]
-    parts = (say.abstained(reason.code, reason.missing, reason.apart, named, day), say.other_language(other))
+    code = "near_miss" if other and reason.code == "off_corpus" else reason.code
+    lacking, apart = ((), ()) if other else (reason.missing, reason.apart)  # words of another language tell nothing
+    parts = (say.abstained(code, lacking, apart, named, day), say.other_language(other))
     return Segment("note", " ".join(str(part) for part in parts if part), ())
 
 
@@ -73,7 +75,8 @@ def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iter
     if frame.kind == "conflict":
         first, second = citations[0].published, citations[1].published
         newer = bool(first and second and first > second)
-        text = _say(language).differ(frame.differs, newer, frame.copies)
+        one = len({citation.document_id for citation in citations}) == 1
+        text = _say(language).differ(frame.differs, newer, frame.copies, one)
         yield Segment("conflict", str(text), tuple(citation.marker for citation in citations))
     elif frame.kind == "timeline":
         yield Segment("note", str(_say(language).timeline()), ())

@@ -45,6 +45,7 @@ _GRADED = tuple(
             1.0,
             rf"{_HEAD},? (?:means?|refers? to|stands? for|denotes?|describes?|(?:is|are) (?:defined as|short for))\b",
         ),
+        (0.9, rf"{_X} (?:\w+ ){{0,2}}{_THING}, (?:(?:to|under|by|of|in) )?which\b"),
         (0.9, rf"{_HEAD}(?:,[”\"]?|[–—-]| [–—-]) ?(?:an?|the|one of) "),
         (0.9, rf"{_HEAD},? (?:(?:better|also|formerly|commonly|officially) )?(?:known|called|referred to) (?:as|by)\b"),
         (0.9, rf"(?:called|known as|named|dubbed|termed|abbreviated as|or simply|namely),? (?:the )?[“\"‘']?{_X}"),

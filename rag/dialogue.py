@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from index.errors import BadQuestion
-from rag.ellipsis import complete, counted, hung, is_fragment, opening
+from rag.ellipsis import at_another_time, complete, counted, hung, is_fragment, opening, unmarked
 from rag.lexicon import ASKING, AUXILIARIES, FUNCTION, lexicon
 from rag.mentions import Kind, Mention, is_name, kind_of_noun, mentions, owners, with_first_names
 from rag.phrases import WORD
@@ -22,14 +22,19 @@ MOST_TURNS = 6  # older ones are passed over
 MOST_MESSAGES = 200
 MOST_CHARS = 20_000  # of one message
 _HEARD_CHARS = 1_200
-_PERSON = re.compile(r"\b(?:he|she|they)\b", re.IGNORECASE)
+_PERSON = re.compile(r"(?<!are )(?<!were )(?<!is )(?<!was )\b(?:he|she|they)\b", re.IGNORECASE)
 _ROUNDS = 3
 _TOLD_WORDS = 12
 _THIN_WORDS = 2
 _QUOTED = re.compile(r": “(.+?)”\s*\[\d", re.DOTALL)
 _HANGING = re.compile(
     r"\b(?:instead|in return|otherwise|as well|too|either|neither|so|else|any|others?|the rest|the same|both)$"
-    r"|^(?:have|has|were|was|are|is|did|do) (?:any|some|others|both|all)\b",
+    r"|^(?:have|has|were|was|are|is|did|do) (?:any|some|others|both|all)\b"
+    r"|^how (?:did|do|does|has|have|will|would|should) [^,]+ (?:respond|react|reply|retaliate|responded|reacted)$",
+    re.IGNORECASE,
+)
+_ASKS_IN_SPANISH = re.compile(
+    r"(?:por qué|qué|cuál(?:es)?|cuándo|cuánt[oa]s?|quién(?:es)?|cómo|dónde) (?!de\b|en\b|a\b|con\b)\w+ \w+",
     re.IGNORECASE,
 )
 _ASKED: tuple[tuple[Kind, str], ...] = (
@@ -106,6 +111,10 @@ def _read(question: str, said: Sequence[Said]) -> tuple[tuple[str, ...], str]:
     """One step: ordinals, pronouns, then what is left out."""
     last = said[-1]
     lead, rest = opening(question)
+    if (again := at_another_time(rest, last)) and not _names(rest):
+        return (again,), "the question before, for another time"
+    if lead and _ASKS_IN_SPANISH.match(rest):
+        return (f"¿{rest[:1].upper()}{rest[1:]}?",), f"without “{lead}”"
     text, why = counted(rest, last)
     filled = fill(text, said)
     reasons = "; ".join(filter(None, (why, *filled.why)))
@@ -146,6 +155,8 @@ def _leans(rest: str) -> bool:
 
 def _thin(rest: str) -> bool:
     """ "What reasons did he give?": so few words of its own that it may lack what was said before."""
+    if re.match(r"(?:when|where|who|whom)\b", rest, re.IGNORECASE):
+        return False
     telling = [word for word in WORD.findall(rest.lower()) if word not in FUNCTION]
     return 0 < len(telling) <= _THIN_WORDS
 
@@ -158,7 +169,8 @@ def _names(text: str) -> bool:
 def _said(question: str, answer: str, before: Sequence[Said]) -> Said:
     known = [mention for turn in before for mention in (*turn.mentions, *turn.heard)]
     quoted = ".\n".join(_QUOTED.findall(answer)) or ("" if "“" in answer else answer)
-    heard = [mention for mention in mentions(quoted[:_HEARD_CHARS]) if is_name(mention) or mention.kind == "time"]
+    every = mentions(quoted[:_HEARD_CHARS])
+    heard = [mention for mention in (*every, *owners(every)) if is_name(mention) or mention.kind == "time"]
     found = mentions(question, [*known, *heard])
     found += owners(found, [*known, *heard])
     found = [_answered(mention, heard, question) for mention in found]
@@ -169,10 +181,16 @@ def _said(question: str, answer: str, before: Sequence[Said]) -> Said:
     return Said(
         question,
         question if core == question else f"{core}?",
-        _asked(question),
+        _asked(question) if not _who_is(question, found) else None,
         tuple(with_first_names(found, everywhere)),
         tuple(with_first_names(new, everywhere)),
     )
+
+
+def _who_is(question: str, found: Sequence[Mention]) -> bool:
+    """ "Who is Jane Roe?" asks for no other person than the one it names."""
+    named = [mention for mention in found if is_name(mention)]
+    return len(named) == 1 and bool(re.fullmatch(rf"who (?:is|was) {re.escape(named[0].text)}\W*", question, re.I))
 
 
 def _answered(mention: Mention, heard: Sequence[Mention], question: str) -> Mention:
@@ -222,4 +240,4 @@ def _message(at: int, message: object) -> tuple[str, str]:
 
 def _ended(text: str, mark: str) -> str:
     opened = text[:1].upper() + text[1:]
-    return f"{opened.rstrip('?!. ')}{mark}"
+    return f"{unmarked(opened)}{mark}"

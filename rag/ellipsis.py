@@ -7,6 +7,7 @@ from rag.lexicon import ARTICLES, ASKING, AUXILIARIES, FUNCTION, POSSESSIVES, PR
 from rag.mentions import MONTHS, TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners, singular
 from rag.phrases import WORD
 from rag.referents import Said
+from rag.tongue import language_of
 
 LEAD = re.compile(
     r"^(?:(?:and|but|so|ok|okay|also|then|well|y|pero),?\s+)*(?:(?P<swap>what about|how about|and about|qué tal|"
@@ -22,6 +23,13 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 _OTHER = re.compile(r"\bthe other (?:one|country|side|party|person|treaty)\b", re.IGNORECASE)
+_SAME = re.compile(
+    r"(?:what|how(?: much| many| high| large| big)?) (?:is|was|were|are|will) (?:it|that|they|this)(?: be)? (?P<when>.+)",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    r"(?:what|which|how (?:much|many|high|large|big|strong))\b(?! (?:did|does|do|happened)\b)", re.IGNORECASE
+)
 _MOST_WORDS = 6  # of a fragment without "and" or "what about"
 _SUFFIX = 4  # letters that two nouns must share at their ends to be parallel: imports, exports
 
@@ -69,21 +77,32 @@ def complete(rest: str, last: Said) -> tuple[tuple[str, ...], str]:
     if worded := _worded(rest.lower(), base):
         return (worded,), f"the question before, for “{rest}”"
     if WORD.match(rest.lower()) and rest.split()[0].lower() in PREPOSITIONS and "about" not in rest.lower():
-        return (f"{_bare(base)} {rest[:1].lower()}{rest[1:]}?",), f"“{rest}” added to the question before"
+        return (f"{unmarked(base)} {rest[:1].lower()}{rest[1:]}?",), f"“{rest}” added to the question before"
     if "'s " in rest or rest.lower().startswith(("the ", "its ")):
         if kind_of_noun(rest.split()[-1].lower()) == "person":
-            return (f"Who is {rest}?", hung(last.core, f"what about {rest}")), "a question of its own"
+            return (f"Who is {rest}?", hung(last.core, _about(rest))), "a question of its own"
         verb = "are" if is_plural(rest.split()[-1].lower()) else "is"
-        return (f"What {verb} {rest}?", hung(last.core, f"what about {rest}")), "a question of its own"
-    return (hung(last.core, f"what about {rest}"),), "asked with the question before"
+        return (f"What {verb} {rest}?", hung(last.core, _about(rest))), "a question of its own"
+    return (hung(last.core, _about(rest)),), "asked with the question before"
 
 
 def hung(core: str, clause: str) -> str:
     """Both in one sentence: what the clause leaves out stands before it."""
+    language = language_of(core)
+    if language_of(clause) != language:
+        return f"{clause[:1].upper()}{unmarked(clause)[1:]}?"  # half of a sentence in each language is none
     words = clause.split()
     low = words[0].lower() in FUNCTION or lexicon().verb(words[0].lower())
     tail = clause[:1].lower() + clause[1:] if low and words[0] not in ("I", "US") else clause
-    return f"{_bare(core)}, and {tail.rstrip('?!. ')}?"
+    return f"{unmarked(core)}, {'y' if language == 'es' else 'and'} {tail.rstrip('?!. ')}?"
+
+
+def at_another_time(rest: str, last: Said) -> str:
+    """ "What was it in 2019?" behind a question for a figure or a state; else empty."""
+    found = _SAME.match(unmarked(rest))
+    when = found["when"] if found else ""
+    timed = TIME.fullmatch(re.sub(r"^at ", "", when)) or _TIME_WORDS.match(when)
+    return complete(when, last)[0][0] if timed and _FIGURE.match(last.core) else ""
 
 
 def counted(question: str, last: Said) -> tuple[str, str]:
@@ -116,7 +135,7 @@ def _timed(rest: str, base: str) -> str:
     preposition = "in " if re.fullmatch(rf"(?:(?:{MONTHS}) )?\d{{4}}|{MONTHS}", rest, re.IGNORECASE) else ""
     found = [match for match in TIME.finditer(base) if not match.group().lower().startswith("each")]
     if not found:
-        return f"{_bare(base)} {preposition}{rest}?"
+        return f"{unmarked(base)} {preposition}{rest}?"
     old = found[-1]
     kept = re.match(r"(?:in|on|by|since|until|before|after|during|from|en|desde) ", old.group(), re.IGNORECASE)
     own = rest.split()[0].lower() in PREPOSITIONS or _TIME_WORDS.match(rest) or rest.lower().startswith("last")
@@ -217,5 +236,10 @@ def _nominal(words: Sequence[str], at: int) -> bool:
     return (not before and len(words) <= 2) or before in ARTICLES | POSSESSIVES | PREPOSITIONS or is_plural(words[at])
 
 
-def _bare(question: str) -> str:
-    return question.rstrip("?!. ")
+def _about(rest: str) -> str:
+    return rest if language_of(rest) == "es" else f"what about {rest}"
+
+
+def unmarked(question: str) -> str:
+    """Without its end mark; the point of "the U.S." stays."""
+    return re.sub(r"(?:[?!\s]|(?<![A-Z])\.|(?<!\.[A-Z])\.)+$", "", question)

@@ -7,6 +7,8 @@ words, none of the four across paragraphs, so each is made of whole words of one
 from urllib.parse import quote as percent
 from urllib.parse import urldefrag
 
+from rag.offsets import AROUND
+
 _WHOLE_WORDS = 12  # a longer quote is named by its first and last words
 _EDGE_WORDS = 5
 _CONTEXT_WORDS = 3
@@ -32,21 +34,22 @@ def _quoted(quote: str) -> list[str]:
 
 
 def _before(prefix: str) -> str:
-    """The last words of the line that ends where the quote begins; the first may be cut and goes."""
-    if not prefix.strip():
+    """The last words of the line that ends where the quote begins, without a first that was cut."""
+    lines = prefix.rstrip().splitlines()
+    if not lines:
         return ""
-    line = prefix.rstrip().splitlines()[-1]
-    whole = line.split() if line[0].isspace() or line != prefix.rstrip() else line.split()[1:]
-    return " ".join(whole[-_CONTEXT_WORDS:])
+    cut = len(lines) == 1 and len(prefix) == AROUND and not prefix[0].isspace()
+    return " ".join(lines[-1].split()[1 if cut else 0 :][-_CONTEXT_WORDS:])
 
 
 def _after(suffix: str) -> str:
-    """The first words of the line that begins where the quote ends; the last may be cut and goes."""
-    if not suffix.strip():
+    """The first words of the line that begins where the quote ends, without a last that was cut."""
+    lines = suffix.lstrip().splitlines()
+    if not lines:
         return ""
-    line = suffix.lstrip().splitlines()[0]
-    whole = line.split() if line[-1].isspace() or line != suffix.lstrip() else line.split()[:-1]
-    return " ".join(whole[:_CONTEXT_WORDS])
+    cut = len(lines) == 1 and len(suffix) == AROUND and not suffix[-1].isspace()
+    words = lines[0].split()
+    return " ".join(words[: len(words) - cut][:_CONTEXT_WORDS])
 
 
 def _encoded(text: str) -> str:

@@ -24,90 +24,25 @@ TIME = re.compile(
     re.IGNORECASE,
 )
 _PERSON_HEADS = frozenset(
-    [
-        "person",
-        "man",
-        "woman",
-        "minister",
-        "president",
-        "politician",
-        "author",
-        "official",
-        "leader",
-        "governor",
-        "senator",
-        "ambassador",
-        "secretary",
-        "director",
-        "officer",
-        "candidate",
-        "successor",
-        "mentor",
-        "professor",
-        "king",
-        "queen",
-        "writer",
-        "scientist",
-        "actor",
-        "player",
-        "coach",
-    ]
+    (
+        "person man woman minister president politician author official leader governor senator ambassador "
+        "secretary director officer candidate successor mentor professor king queen writer scientist actor player "
+        "coach"
+    ).split()
 )
 _PLACE_HEADS = frozenset(
     ["country", "nation", "state", "city", "town", "region", "island", "continent", "place", "village", "river"]
 )
 _GROUP_HEADS = frozenset(
-    [
-        "party",
-        "government",
-        "administration",
-        "company",
-        "agency",
-        "department",
-        "ministry",
-        "bank",
-        "committee",
-        "court",
-        "organisation",
-        "army",
-        "team",
-        "organization",
-        "union",
-        "university",
-        "institute",
-        "group",
-        "council",
-        "congress",
-        "parliament",
-        "movement",
-        "cartel",
-        "association",
-        "bureau",
-        "commission",
-        "center",
-        "centre",
-        "federation",
-        "league",
-        "police",
-        "police",
-        "force",
-    ]
+    (
+        "party government administration company agency department ministry bank committee court organisation "
+        "army team organization union university institute group council congress parliament movement cartel "
+        "association bureau commission center centre federation league police force"
+    ).split()
 )
 _TIME_HEADS = frozenset(["year", "month", "day", "week", "date", "decade", "century", "time"])
 _TITLES = frozenset(
-    [
-        "president",
-        "minister",
-        "dr",
-        "professor",
-        "governor",
-        "senator",
-        "secretary",
-        "ambassador",
-        "general",
-        "judge",
-        "chancellor",
-    ]
+    ("president minister dr professor governor senator secretary ambassador general judge chancellor").split()
 )
 _PLURALS = frozenset(["people", "men", "women", "children", "police", "media", "data", "migrants"])
 _SINGULAR_ENDINGS = ("ss", "us", "is", "news", "series")
@@ -216,9 +151,14 @@ def _mention(tokens: Sequence[Token], at: int, stop: int, text: str, familiar: d
         shell = replace(shell, text=written[:1].lower() + written[1:])  # it only opens the sentence
         written = shell.text
     if known:
+        if written.islower() and known.text.lower() == written:
+            shell = replace(shell, text=known.text)  # as it is printed
         return replace(shell, kind=known.kind, gender=known.gender, plural=known.plural)
     kind, gender = _kind(low, written, shell.head)
-    return replace(shell, kind=kind, gender=gender, plural=kind not in ("place", "person") and is_plural(shell.head))
+    several = kind in ("thing", "group") or tokens[at].low in ARTICLES  # "Flores" is one, "the Proud Boys" are many
+    return replace(
+        shell, kind=kind, gender=gender, plural=kind not in ("place", "person") and several and is_plural(shell.head)
+    )
 
 
 def _kind(low: str, written: str, head: str) -> tuple[Kind, Literal["m", "f", ""]]:

@@ -16,13 +16,17 @@ from index.lexical import LexicalRanker
 from index.text import stop_words, words
 from rag.dates import dates_in
 from rag.question import Asked, Term
+from rag.tongue import grammar_of, language_of
+from rag.values import values
 
+SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 # words of asking that say nothing about what is asked for; index.text passes over grammar only
 _ASKING = frozenset(
     (
         *("i", "me", "my", "you", "your", "we", "us", "our", "many", "much", "name", "names", "named", "long", "far"),
         *("old", "say", "says", "said", "tell", "told", "know", "get", "got", "give", "make", "made", "go", "going"),
         *("kind", "type", "sort", "thing", "things", "way", "year", "years", "time", "times", "one", "ones", "also"),
+        *("k", "m", "mn", "bn", "dollar", "dollars", "euro", "euros", "percent"),  # printed as signs
         *("first", "really", "exactly", "now", "please", "so", "about", "happen", "happened", "happens"),
     )
 )
@@ -53,17 +57,23 @@ class Thing:
 
 def things(asked: Asked) -> list[Thing]:
     """Dates, numbers, names and the words between them in order; neighbouring words of one sort are one thing."""
+    grammar = grammar_of(language_of(asked.text))
     dates = [(when.start, when.end) for when in dates_in(asked.text)]
     runs: list[tuple[object, list[Term]]] = []
     for term in asked.terms:
         sort = _sort(term, dates)
-        if _empty(asked.text[term.start : term.end], sort):
+        if _empty(asked.text[term.start : term.end], sort, grammar):
             continue
         if runs and runs[-1][0] == sort and not _parted(asked.text, runs[-1][1][-1].end, term.start, sort):
             runs[-1][1].append(term)
         else:
             runs.append((sort, [term]))
     return [_thing(asked.text, run, named=sort != "word") for sort, run in runs]
+
+
+def telling(asked: Asked) -> list[Term]:
+    """The terms that say what is asked about; all of them where none does."""
+    return [term for thing in things(asked) for term in thing.terms] or list(asked.terms)
 
 
 def missing(asked: Asked, corpus: Corpus, *, words_too: bool) -> tuple[str, ...]:
@@ -82,9 +92,7 @@ def apart(asked: Asked, corpus: Corpus) -> tuple[str, ...]:
 
     The rarest are looked at first. Other words are passed over: what they say may be said in other words.
     """
-    rows = {
-        thing: corpus.lexical.holding([term.stem for term in thing.terms]) for thing in things(asked) if thing.named
-    }
+    rows = {thing: _holding(thing, asked, corpus) for thing in things(asked) if thing.named}
     known = sorted((thing for thing in rows if len(rows[thing])), key=lambda thing: (len(rows[thing]), thing.start))
     for group in (*combinations(known[:_MOST], 2), *combinations(known[:_MOST], 3)):
         if not len(_common([rows[thing] for thing in group])):
@@ -99,11 +107,29 @@ def held(terms: Sequence[Term], corpus: Corpus) -> int:
 
 def _absent(thing: Thing, asked: Asked, corpus: Corpus) -> list[str]:
     unknown = [term for term in thing.terms if not corpus.lexical.document_frequency(term.stem)]
+    if unknown and len(_holding(thing, asked, corpus)):
+        return []
     if not thing.named or any(term.number for term in thing.terms):
         whole = bool(unknown) and thing.named
     else:
         whole = thing.terms[-1] in unknown or (not unknown and not held(thing.terms, corpus))
     return [thing.text] if whole else [asked.text[term.start : term.end] for term in unknown]
+
+
+def _holding(thing: Thing, asked: Asked, corpus: Corpus) -> NDArray[np.int64]:
+    """Rows of the passages with all its words; with a number in whichever way it is printed."""
+    rows = corpus.lexical.holding([term.stem for term in thing.terms])
+    if len(thing.terms) > 1 or not thing.terms[0].number:
+        return rows
+    found = next((v.value for v in values(asked.text) if v.start <= thing.start < v.end), 0.0)
+    return np.union1d(rows, np.concatenate([corpus.lexical.holding(written) for written in _printed(found)] or [rows]))
+
+
+def _printed(value: float) -> list[list[str]]:
+    """ "475000000000" and "475 billion", as words of the index."""
+    ways = [[f"{value:.0f}"]] if value >= min(SCALES.values()) and value == int(value) else []
+    scaled = [(value / times, word) for word, times in SCALES.items()]
+    return ways + [[f"{figure:g}", word] for figure, word in scaled if 1 <= figure < 1000]
 
 
 def _common(rows: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
@@ -128,7 +154,7 @@ def _thing(text: str, run: Sequence[Term], *, named: bool) -> Thing:
     return Thing(text[run[0].start : run[-1].end], tuple(run), named)
 
 
-def _empty(written: str, sort: object) -> bool:
+def _empty(written: str, sort: object, grammar: frozenset[str]) -> bool:
     """BM25 passes over stop words, so it cannot say that one occurs nowhere; and words of asking tell nothing."""
     passed = stop_words() | _ASKING if sort == "word" or len(written) == 1 else stop_words()
-    return all(word.text in passed for word in words(written))
+    return written.lower() in grammar or all(word.text in passed for word in words(written))

@@ -10,7 +10,8 @@ _LINK = (
     r"(?:(?:However|But|And|Yet|Still|So|Or|Nor|Moreover|Furthermore|Also|Then|Instead|Meanwhile|Nevertheless"
     r"|Nonetheless"
     r"|Therefore|Thus|Hence|Consequently|Earlier|Later|Afterwards|Since then|In addition|Additionally|As a result"
-    r"|In fact"
+    r"|In fact|To this end|For this reason|In this (?:context|regard|respect|sense|way|light|framework)|With this in mind"
+    r"|Within this framework"
     r"|Indeed|For example|For instance|In turn|In contrast|By contrast|Similarly|Likewise|Finally|Still|Even so"
     r"|At the same time|On the other hand|In particular|Reciprocally|Rather),? )?"
 )
@@ -83,8 +84,9 @@ _TITLED = re.compile(  # somebody who is named elsewhere
     r"|congressman|general"
     r"))\b(?! (?:[A-Z]|of\b|in\b|who\b|for\b|and\b))(?!['’-])"
 )
-_POINTING = re.compile(  # "In this context, …", "During the meeting, …"
-    r"(?:in|to|with|for|by|at|from|after|before|during|under|within|despite|beyond|because of|on) "
+_POINTING = re.compile(  # "In this scenario, …", "During the meeting, …", but "To this end, Mexico …" only links
+    r"(?!(?:to this end|for this reason|in this (?:context|regard|respect|sense|way|light|framework)|with this in mind"
+    r"|within this framework),)(?:in|to|with|for|by|at|from|after|before|during|under|within|despite|beyond|because of|on) "
     r"(?:(?:this|these|such|that)(?! (?:day|week|month|year|week|summer|spring|autumn|winter|morning|tuesday)\b)"
     r"|the (?:meeting|same(?! time\b)|process|summit|visit|latter|ceremony|talks))\b",
     re.IGNORECASE,
@@ -103,6 +105,11 @@ def leans_back(sentence: str) -> bool:
         return True
     behind = _BEHIND_INTRODUCTION.match(sentence)
     return behind is not None and not _resolves(behind["introduction"], behind["pronoun"].lower())
+
+
+def hangs_on_a_pronoun(sentence: str) -> bool:
+    """Is what it speaks of named by nothing but "he", "she", "it" or "the president"? Then it leans in any case."""
+    return leans_back(sentence) and not any(pattern.match(sentence) for pattern in (_THIS, _THAT, _DEFINITE, _POINTING))
 
 
 def _resolves(introduction: str, pronoun: str) -> bool:

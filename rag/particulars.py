@@ -3,12 +3,12 @@
 Numbers and dates are compared by what they are worth, names by their words; a country goes for its people.
 """
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from index.text import cut, stop_words, words
-from rag.claims import claim_of
 from rag.facts import Fact, facts
 from rag.lexicon import FUNCTION, lexicon
 from rag.missing import things
@@ -18,6 +18,9 @@ from rag.values import Value, same
 _ADVERBS = ("ly", "ing", "ed")  # endings of words that open a sentence without being names
 _PEOPLE = ("an", "ans", "ian", "ians", "ese", "ish", "i", "is", "ean", "eans", "can", "cans", "ch")
 _KIN = 4  # letters that a country and its people have in common at least
+_CAPITALS = re.compile(r"[^\W\d_a-z][\w.’'-]*(?: (?:of |and |the )*[^\W\d_a-z][\w.’'-]*)+")
+_MOST_CAPITALS = 8  # words in a row that may be a name
+_DOTTED = re.compile(r"(?:\w\.)+\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Told:
     stems: frozenset[str]
     facts: tuple[Fact, ...]
     initials: frozenset[str]  # "us" where it spells out "United States"
+    shorts: frozenset[str]  # "us" where it has "US" or "U.S."
 
 
 def with_opening_name(asked: Asked, is_name: Callable[[str], bool], known: Callable[[str], bool]) -> Asked:
@@ -68,7 +72,8 @@ def particulars(asked: Asked) -> tuple[Particular, ...]:
 
 
 def _named(text: str, terms: Sequence[Term]) -> Particular:
-    return Particular(text, terms[0].start, terms[-1].end, _words(text), None)
+    printed = f"{text}." if _DOTTED.fullmatch(text) else text
+    return Particular(printed, terms[0].start, terms[-1].end, _words(text), None)
 
 
 @lru_cache(maxsize=4096)
@@ -79,7 +84,8 @@ def told(text: str) -> Told:
         words=frozenset(word.text for word in found),
         stems=frozenset(cut(word.text, "snowball") for word in found),
         facts=facts(text),
-        initials=frozenset(short for short, _ in claim_of(text).initials),
+        initials=frozenset(_initials(text)),
+        shorts=frozenset(word.text for word in found if text[word.start : word.end].isupper()),
     )
 
 
@@ -87,7 +93,7 @@ def held(one: Particular, there: Told) -> bool:
     """Does the text hold the number, the date, or every word of the name?"""
     if one.fact:
         return any(states(fact, one.fact) for fact in there.facts)
-    if len(one.words) > 1 and "".join(word[0] for word in one.words) in there.words:
+    if len(one.words) > 1 and "".join(word[0] for word in one.words) in there.shorts:
         return True
     return all(_holds_word(word, there) for word in one.words)
 
@@ -133,18 +139,29 @@ def _dates(said: Fact, claimed: Fact) -> bool:
 
 
 def _holds_word(word: str, there: Told) -> bool:
-    if word in there.words or cut(word, "snowball") in there.stems or cut(word, "snowball") in there.initials:
+    if word in there.words or cut(word, "snowball") in there.stems or word in there.initials:
         return True
-    return len(word) > _KIN and any(_kin(word, other) or _kin(other, word) for other in there.words)
+    if word in lexicon().countries:
+        return any(_kin(word, other) for other in there.words)
+    return word.endswith(_PEOPLE) and any(_kin(other, word) for other in there.words & lexicon().countries)
 
 
 def _kin(country: str, people: str) -> bool:
     """mexico and mexican, canada and canadian, china and chinese."""
     ending = next((end for end in sorted(_PEOPLE, key=len, reverse=True) if people.endswith(end)), "")
     stem = people.removesuffix(ending)
-    return bool(ending) and len(stem) >= _KIN and country.startswith(stem) and country in lexicon().countries
+    return bool(ending) and len(stem) >= _KIN and country.startswith(stem)
 
 
 def _words(text: str) -> tuple[str, ...]:
     found = [word.text for word in words(text)]
     return tuple(word for word in found if word not in stop_words()) or tuple(found)
+
+
+def _initials(text: str) -> Iterator[str]:
+    """Of all names of two words or more, and of all parts of them: capitals in a row are not all one name."""
+    for match in _CAPITALS.finditer(text):
+        first = [word.text[0] for word in words(match.group()) if word.text not in stop_words()]
+        for begin in range(len(first)):
+            for end in range(begin + 2, min(begin + _MOST_CAPITALS, len(first)) + 1):
+                yield "".join(first[begin:end])

@@ -10,6 +10,7 @@ WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-.\u2019'&][^\W_]+)*")
 _GENITIVE = re.compile(r"(?:[\u2019']s|(?<=s)[\u2019'])$", re.IGNORECASE)
 _NOT_ADVERBS = frozenset(["family", "supply", "assembly", "monopoly", "anomaly"])
 DETERMINING = frozenset(["which", "what", "whose", "many", "much"])
+_ADJECTIVES = frozenset(["free", "new", "old", "own", "main", "first", "high", "low", "good", "big"])  # before a noun
 _JOINS = frozenset(["of", "de", "la", "del", "der", "von", "van", "bin", "da", "dos"])
 
 
@@ -32,10 +33,14 @@ def phrase_end(tokens: Sequence[Token], at: int, text: str, familiar: Collection
     first = at + 1 if tokens[at].low in ARTICLES else at
     named = max(known_end(tokens, first, familiar), capitals_end(tokens, first, text))
     if named > first:
+        if tokens[at].low == "that":
+            return at  # "that Mexico agreed": the name begins at the next word
         grows = first != at or (at > 0 and tokens[at - 1].low in DETERMINING)
         noun = named
         while not tokens[noun - 1].owner and grows and _noun(tokens, noun) and _close(tokens, noun, text):
             noun += 1
+        while noun > named and tokens[noun - 1].low in _ADJECTIVES:
+            noun -= 1
         return noun
     stop = first
     while _noun(tokens, stop) and (stop == first or _close(tokens, stop, text)):
@@ -116,6 +121,7 @@ def _capital(tokens: Sequence[Token], at: int, text: str) -> bool:
     if tokens[at].low in FUNCTION:
         return False
     behind = at + 1 < len(tokens) and tokens[at + 1].text[:1].isupper() and tokens[at + 1].low not in FUNCTION
+    behind = behind and _close(tokens, at + 1, text)  # "However, Trump"
     known = tokens[at].low in lexicon().countries or tokens[at].low in _first_names()
     return behind or known or tokens[at].owner or (len(tokens[at].text) > 1 and tokens[at].text.isupper())
 

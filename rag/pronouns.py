@@ -30,13 +30,21 @@ _SHAPES: dict[str, tuple[tuple[str, ...], str, bool | None]] = {
 }
 _EMPTY_IT = re.compile(
     r"\bit(?: (?:is|was|be|will be|would be))? (?:true|possible|likely|legal|safe|clear|known|important"
-    r"|takes?|cost|matter|rain|snow)\b|\b(?:is|was) it (?:true|possible|likely|legal|safe|clear|known|important)\b",
+    r"|takes?(?! (?:effect|place|part|office|shape|hold|over|action|steps)\b)|cost|matter|rain|snow)\b|\b(?:is|was) it (?:true|possible|likely|legal|safe|clear|known|important)\b",
     re.IGNORECASE,
 )
 _EVENT = re.compile(
     r"\b(?:it|this|that) (?:happen\w*|occur\w*|take place|took place|came about|come about)\b"
     r"|^(?:(?:what|which|in which|in what) (?:year|month|day|date)|when|who|where|why) (?:was|is) (?:that|this)$"
     r"|\b(?:says?|said|think|thinks|estimated|counted|reported|know|knows|found) (?:so|that|this|it)$",
+    re.IGNORECASE,
+)
+_ON_IT = re.compile(
+    r"\b(?:says?|said|think|thinks|thought|feel|do|does|did|done|know|knows) (?:about|on) (?:it|this|that)$",
+    re.IGNORECASE,
+)
+_DEED = re.compile(  # a question after an event: what is thought "about it" is thought about all of that
+    r"(?:why|how(?! (?:many|much|old|long|far|big))|did|does|do|has|have|what (?:did|does|do|has|have|happened))\b",
     re.IGNORECASE,
 )
 _WHEN_WAS = re.compile(r"(?:when|where|how long|how) (?:is|was|are|were|will|does|do)\b", re.IGNORECASE)
@@ -58,7 +66,8 @@ class Filled:
 def fill(question: str, said: Sequence[Said]) -> Filled:
     """Unchanged and alone where nothing in it points back."""
     own = mentions(question, [m for turn in said for m in (*turn.mentions, *turn.heard)])
-    if _EVENT.search(question.rstrip("?!. ")):
+    bare = question.rstrip("?!. ")
+    if _EVENT.search(bare) or (_ON_IT.search(bare) and _DEED.match(said[-1].core)):
         return Filled((question,), (), True)
     first, second, why, used, open_ = "", "", [], [m.text.lower() for m in own], False
     at = 0
@@ -68,6 +77,8 @@ def fill(question: str, said: Sequence[Said]) -> Filled:
             continue
         start, end, wanted, written = seen
         choices = _choices(wanted, written.lower(), said, used)
+        if question[:start].lower().endswith(" of ") and wanted.plural:
+            choices = [one for one in choices if one.plural]  # "which of them"
         if not choices:
             open_ = open_ or written.lower().split()[0] != "the"
             continue
@@ -128,7 +139,8 @@ def _seen(question: str, found: re.Match[str], own: Sequence[Mention]) -> tuple[
     kinds, gender, plural = _SHAPES[word]
     if word == "its" and noun.endswith("ed"):
         return None  # "its extended": "it's", in haste
-    owner = word in ("its", "their", "his") or (word == "her" and bool(noun) and noun not in FUNCTION)
+    owned = bool(noun) and noun not in FUNCTION or bool(re.match(r" [A-Z]{2,}\b", question[end:]))  # "her US policy"
+    owner = word in ("its", "their", "his") or (word == "her" and owned)
     role: Role = "possessor" if owner else _role(before)
     wanted = Wanted(kinds, role, gender, plural)  # type: ignore[arg-type]
     if word in _BOUND and _bound_inside(question, start, wanted, own):

@@ -45,15 +45,16 @@ class LinearReader:
         scores = self._weights.sentence.score(np.stack([one.features for one in found])).tolist()
         order = sorted(range(len(found)), key=lambda n: (-scores[n], _place(found[n])))
         quotes = tuple(self._quote(found[n], scores[n]) for n in order[:_QUOTES])
-        best: dict[int, float] = {}
+        first: dict[int, int] = {}
         for n in order:
             for row in found[n].rows:
-                best.setdefault(row, scores[n])
-        ranked = sorted(hits, key=lambda hit: (-best.get(hit.row, -math.inf), hit.passage.id))
-        rescored = tuple(replace(hit, score=best.get(hit.row, 0.0)) for hit in ranked)
+                first.setdefault(row, n)
+        best = {row: self._quote(found[n], scores[n]) for row, n in first.items()}
+        ranked = sorted(hits, key=lambda hit: (-best[hit.row].score if hit.row in best else math.inf, hit.passage.id))
+        rescored = tuple(replace(hit, score=best[hit.row].score if hit.row in best else 0.0) for hit in ranked)
         of_first = np.append(found[order[0]].features, [gap([scores[n] for n in order]), scores[order[0]]])
         odds = self._weights.confidence.contributions(CONFIDENCE_FEATURES, of_first)
-        return Reading(quotes, rescored, self._weights.chance(math.fsum(odds.values())), odds)
+        return Reading(quotes, rescored, self._weights.chance(math.fsum(odds.values())), odds, best)
 
     def _quote(self, one: Candidate, score: float) -> Quote:
         parts = self._weights.sentence.contributions(FEATURES, one.features)

@@ -7,6 +7,7 @@ a parallel grammatical role, and the person, place or time that the earlier ques
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.lexicon import lexicon
 from rag.mentions import Kind, Mention, Role, is_name, is_plural, kind_of_noun, singular
 
 _CLOSE = 0.75  # a rival that comes so near makes the choice unsure
@@ -68,7 +69,7 @@ def rank(wanted: Wanted, said: Sequence[Said], used: Sequence[str] = ()) -> list
 def _can_stand(mention: Mention, turn: Said, *, heard: bool) -> bool:
     """Not the "ambassador" of "Who is the ambassador?", nor a bare "effect" inside a question."""
     if is_name(mention) or mention.kind == "time":
-        return True
+        return not (heard and kind_of_noun(mention.text.lower()) == "person")  # "President", without a name
     bare = not mention.text.lower().startswith(("the ", "a ", "an ", "that ", "this "))
     if heard or (bare and mention.role == "object" and not mention.plural):
         return False
@@ -89,8 +90,16 @@ def agrees(wanted: Wanted, mention: Mention) -> bool:
 
 def _like_a_person(name: str) -> bool:
     """Every word written large, but for "de" and the like, and not all in capitals."""
+    if _of_a_people(name.lower()):
+        return False
     words = [word for word in name.split() if word.lower() not in ("de", "la", "del", "van", "von", "der", "bin", "al")]
     return (not name.isupper() and all(word[:1].isupper() for word in words)) or name.islower()
+
+
+def _of_a_people(word: str) -> bool:
+    """ "Mexican", "Chinese": a country's name with another ending."""
+    named = " " not in word and word.endswith(("an", "ans", "ese", "ish", "ic"))
+    return named and any(country[:4] == word[:4] for country in lexicon().countries)
 
 
 def is_class(noun: str) -> bool:

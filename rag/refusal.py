@@ -12,7 +12,7 @@ from index.text import Stem
 from rag.answers import Reason
 from rag.dates import dates_in
 from rag.judgement import wants_judgement
-from rag.missing import apart, missing
+from rag.missing import apart, missing, telling
 from rag.period import Period
 from rag.question import Asked
 
@@ -67,7 +67,7 @@ def off_corpus_odds(asked: Asked, index: Searched, hits: Sequence[Hit]) -> float
     """Log odds that the articles are not about what is asked; above 0 they are not. Infinite without hits."""
     if not hits:
         return math.inf
-    weights = {term.stem: _rarity(index, term.stem) for term in asked.terms}
+    weights = {term.stem: _rarity(index, term.stem) for term in telling(asked)}
     known = sum(weight for stem, weight in weights.items() if index.lexical.document_frequency(stem))
     share = known / max(sum(weights.values()), 1e-9)
     cosine = max(float(hit.scores.get("dense", 0.0)) for hit in hits)  # none for a hit that only BM25 found

@@ -26,7 +26,6 @@ _CLEAR = 8  # letters, from which on the first one may be wrong
 _NEAREST = 20  # near words that are compared
 _WHOLE = 4  # letters of a first piece that is a word, so that the pieces behind it may be its endings
 
-_LETTERS = re.compile(rf"[^\W\d_]{{{_SHORTEST - 1},}}")
 _PREFIX = re.compile(
     r"(?:un|re|non|pre|post|anti|over|under|mis|dis|inter|intra|co|sub|super|counter|de|pro|multi|micro|macro|semi|trans"
     r"|ultra|bio|geo|neo|auto|cyber|eco|electro|hyper|mega|mini|out|pseudo|tele|thermo|psycho|socio|im|in)(?=\w{3})"
@@ -47,8 +46,7 @@ class Known(Protocol):
     def lexical(self) -> LexicalRanker: ...
     def encode(self, question: str) -> Encoded: ...
     def passage(self, row: int) -> Passage: ...
-    @property
-    def passage_count(self) -> int: ...
+    def written_forms(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +129,9 @@ class Speller:
 
     @cached_property
     def _forms(self) -> dict[str, str]:
-        """Every word of letters in the passages, normalised → its stem."""
-        passages = map(self._index.passage, range(self._index.passage_count))
-        written = set().union(*(_LETTERS.findall(passage.text.lower()) for passage in passages))
-        forms = {form: cut(form, self._index.stem) for form in sorted(map(normalise, written)) if form.isalpha()}
-        return {form: stem for form, stem in forms.items() if stem in self._index.lexical.numbers}
+        """Every longer word of letters in the passages, normalised → its stem."""
+        written = sorted({normalise(form) for form in self._index.written_forms()})
+        return {form: cut(form, self._index.stem) for form in written if form.isalpha() and len(form) >= _SHORTEST - 1}
 
 
 def _made_of(pieces: Sequence[str], word: str) -> bool:

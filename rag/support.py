@@ -4,52 +4,20 @@
 means true: who did what to whom, irony and what follows from what are beyond comparing words.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from dataclasses import dataclass
 
 from index.errors import BadQuestion
-from index.lexical import LexicalRanker
-from index.records import Document, Hit, Passage, Span
+from index.records import Span
+from index.scope import EVERYTHING, Filters
 from index.sentences import sentences
-from rag.agreement import Agreement, Difference, Source, compare, copied
+from rag.agreement import Difference
 from rag.answers import Citation, Quote
-from rag.assertions import is_claim
-from rag.casing import Casing
+from rag.checker import Articles, Checker, State
 from rag.citations import cite
-from rag.evidence import Candidate, Evidence, Searched
-from rag.features import FEATURES
-from rag.missing import missing
-from rag.opening import leans_back
-from rag.particulars import Particular, held, particulars, told, with_opening_name
-from rag.question import Asked, analyse, with_names
 from rag.tongue import language_of
-from rag.widen import sentences_of, widen
-
-State = Literal["supported", "partly", "unsupported", "not_a_claim"]
 
 MOST_CHARACTERS = 20_000
 MOST_SENTENCES = 200
-MOST_SPANS = 3  # shown for one sentence
-_HITS = 8  # passages that are read for one sentence
-_COMPARED = 6  # of their sentences, those closest to it, that are compared with it name by name
-
-# Closeness: a linear model on the tuning halves, see `eval/support.py`
-SUPPORTED = 0.80
-PARTLY = 0.55
-_BEHIND = 0.15  # a span so much less close than the best one is not shown
-
-
-class Articles(Searched, Protocol):
-    """What checking needs of an index."""
-
-    @property
-    def version(self) -> str: ...
-    def passage(self, row: int) -> Passage: ...
-    def passages(self, document_id: str) -> Sequence[Passage]: ...
-    def document(self, document_id: str) -> Document: ...
-    def search(self, question: str, *, limit: int) -> list[Hit]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +43,14 @@ class TextCheck:
     index_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A span of the articles beside the sentence: how close it is in words, 0..1, and what it says of its details."""
-
-    quote: Quote
-    closeness: float
-    agreement: Agreement
-
-    @property
-    def bears_out(self) -> bool:
-        return self.closeness >= SUPPORTED and self.agreement.whole
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    state: State
-    spans: tuple[Compared, ...] = ()
-    missing: tuple[str, ...] = ()
-    elsewhere: tuple[str, ...] = ()
-
-
-def check_text(text: str, index: Articles) -> TextCheck:
-    """What the articles of an index, or of its view at a day, say of every sentence.
+def check_text(text: str, index: Articles, *, filters: Filters = EVERYTHING) -> TextCheck:
+    """What the articles of an index, or of its view at a day, say of every sentence; spans come from those that pass.
 
     Raises BadQuestion for a text without words, of more than MOST_CHARACTERS or MOST_SENTENCES, or with characters
     that are no text; never anything else. The time it takes grows with the number of sentences.
     """
     places = split(text)
-    checker = Checker(index)
+    checker = Checker(index, filters)
     judged = [checker.judge(text[place.start : place.end]) for place in places]
     markers: dict[tuple[str, int, int], int] = {}
     quotes = []
@@ -142,33 +89,5 @@ def split(text: str) -> list[Span]:
     return found
 
 
-class Checker:
-    """Judges sentences against one index; what passages hold is worked out once."""
-
-    def __init__(self, index: Articles) -> None:
-        self._index = index
-        self._evidence = Evidence(index)
-        self._casing = Casing(index)
-
-    def judge(self, sentence: str) -> _Judged:
-        if not is_claim(sentence):
-            return _Judged("not_a_claim")
-        asked = self._asked(sentence)
-        parts = particulars(asked)
-        compared = self.compared(asked, parts)
-        whole = [one for one in compared if one.bears_out]
-        close = [one for one in compared if one.closeness >= PARTLY]
-        if whole:
-            return _Judged("supported", tuple(whole[:MOST_SPANS]))
-        if close:
-            spans = tuple(one for one in close[:MOST_SPANS] if one.closeness >= close[0].closeness - _BEHIND)
-            return _Judged("partly", spans, *self._absent(asked, parts, spans))
-        return _Judged("unsupported", (), *self._absent(asked, parts, ()))
-
-    def compared(self, asked: Asked, parts: Sequence[Particular]) -> list[Compared]:
-        """The closest spans, best first: those that lack and contradict least, of equals the closest."""
-        hits = self._index.search(asked.text, limit=_HITS)
-        found = [(self._closeness(asked.text, one), one) for one in self._evidence.candidates(asked, hits)]
-        found.sort(key=lambda pair: (-pair[0], pair[1].hit.passage.document_id, pair[1].sentence.start))
-        compared = [self._compare(asked, parts, one, closeness) for closeness, one in found[:_COMPARED]]
-        return sorted(compared, key=lambda one: (not one.bears_out, -one.closeness))
+def _place(quote: Quote) -> tuple[str, int, int]:
+    return quote.passage.document_id, quote.start, quote.end

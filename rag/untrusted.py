@@ -73,7 +73,7 @@ def whole_number(value: object) -> int | None:
 def shown(value: object) -> str:
     """A value in a sentence: short, on one line, whatever it is."""
     if isinstance(value, str):
-        return ascii(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…")
+        return repr(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…")
     if value is None:
         return "missing"
     if isinstance(value, bool | float):

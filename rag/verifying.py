@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from index.clean import to_clean
+from index.clean import to_source
 from index.corpus import revision
-from index.records import Document, Span
+from index.records import Document
 from index.tree import document_leaf, root_from
 from rag.offsets import around, byte_span, utf16_span
 from rag.untrusted import Claim, Malformed, claim_of, shown, whole_number
@@ -166,6 +166,10 @@ def _unsourced(claim: Claim, article_of: ArticleOf) -> _Found | None:
     article = article_of(claim.document_id)
     if article is None or revision(article.text).hex() != claim.sha256:
         return None  # nothing here to compare with
-    if to_clean(article, Span(*claim.source)) != claim.span:
-        return "wrong_source", f"the quote does not come from {where} of the source"
+    try:
+        true = to_source(article, claim.span)
+    except ValueError as error:  # nothing but white space that cleaning put there
+        return "wrong_source", str(error)
+    if claim.source != true:
+        return "wrong_source", f"the quote comes from {true.start}:{true.end} of the source, not from {where}"
     return None

@@ -29,9 +29,9 @@ class Linear:
         return scores
 
     def contributions(self, names: Sequence[str], features: Floats) -> dict[str, float]:
-        """What each feature adds to the score of (features,); those without a weight are left out."""
-        parts = zip(names, (features * self.weights).tolist(), self.weights.tolist(), strict=True)
-        return {name: part for name, part, weight in parts if weight} | ({"bias": self.bias} if self.bias else {})
+        """What each feature adds to the score of (features,); those that add nothing are left out."""
+        parts = zip((*names, "bias"), (*(features * self.weights).tolist(), self.bias), strict=True)
+        return {name: part for name, part in parts if part}
 
 
 @dataclass(frozen=True, slots=True)

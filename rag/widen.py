@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from index.records import Document, Passage, Span
 from rag.answers import Quote
-from rag.opening import leans_back
+from rag.opening import hangs_on_a_pronoun, leans_back
 from rag.shape import Shape
 
 MOST_CHARACTERS = 1200  # of a widened quote
@@ -105,7 +105,8 @@ def _is_cut(place: _Place, n: int) -> bool:
 def _with_antecedent(place: _Place) -> _Place:
     if place.last - place.first + 1 < _MOST_SENTENCES and place.follows(place.first):
         opening = re.sub(r"^[*_#>\s-]+", "", place.text(place.first))
-        if leans_back(opening):
+        alone = place.first == place.last
+        if leans_back(opening) if alone else hangs_on_a_pronoun(opening):
             return place.reach(place.first - 1, place.last)
     return place
 

@@ -1,39 +1,48 @@
-"""An answer as other programs see it: the one home of its names, for `--json`, HTTP and tools. Extend, never rename."""
+"""An answer as other programs see it: the one home of its names, for `--json`, HTTP and tools. Extend, never rename.
+
+The id is a hash over these fields, so fields and id are made together. What explains an answer stays outside the id:
+it says why, not what.
+"""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from index.corpus import Corpus
 from index.records import Document, Hit
-from rag.answers import Answer, Citation, Reason, Segment, Workings
+from rag.answers import Answer, Citation, Reason, Segment
+from rag.canonical import answer_id
+from rag.explain import Explanation, Found, Removed, Sentence, Without
+from rag.manifest import corpus_fields
 from rag.policy import InForce
+from rag.receipts import receipt_fields, receipt_for
+from rag.signing import Signature
 
 SCORE_DIGITS = 6  # more would differ between machines and says nothing
 
 DocumentOf = Callable[[str], Document]
 
 
-def answer_fields(answer: Answer, document_of: DocumentOf, *, explain: bool = False) -> dict[str, Any]:
-    """The answer of design section 6, JSON-able; `document_of` knows the documents of the answer's index.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an answer stands on: the articles of its index, all of them under one hash, and who signed for that."""
 
-    `explain` adds each ranker's own score to the evidence, and the workings: what each feature added.
+    document: DocumentOf
+    corpus: Corpus
+    signature: Signature | None
+
+
+def answer_fields(answer: Answer, basis: Basis) -> dict[str, Any]:
+    """The answer of design section 6, JSON-able, with receipts, and its id over all of that.
+
+    An explained answer has the same id; each ranker's own score and the workings are added to the rest.
     """
-    return {
-        "id": answer.id,
-        "question": answer.question,
-        "status": answer.status,
-        "text": answer.text,
-        "confidence": answer.confidence,
-        "reason": _reason_fields(answer.reason) if answer.reason else None,
-        "segments": [_segment_fields(segment) for segment in answer.segments],
-        "citations": [_citation_fields(citation) for citation in answer.citations],
-        "evidence": [hit_fields(hit, document_of, explain=explain) for hit in answer.evidence],
-        "follow_ups": list(answer.follow_ups),
-        "index_version": answer.index_version,
-        "standalone": answer.standalone or None,
-        "as_of": answer.as_of.isoformat() if answer.as_of else None,
-        "policy": _policy_fields(answer.policy) if answer.policy else None,
-    } | ({"workings": _workings_fields(answer.workings)} if explain else {})
+    fields = _fields(answer, basis)
+    named = {"id": answer.id or answer_id(fields), **fields}
+    if answer.explanation is None:
+        return named
+    evidence = [hit_fields(hit, basis.document, explain=True) for hit in answer.evidence]
+    return {**named, "evidence": evidence, "workings": _workings_fields(answer, answer.explanation)}
 
 
 def hit_fields(hit: Hit, document_of: DocumentOf, *, explain: bool = False) -> dict[str, Any]:
@@ -53,28 +62,9 @@ def hit_fields(hit: Hit, document_of: DocumentOf, *, explain: bool = False) -> d
     return fields
 
 
-def _reason_fields(reason: Reason) -> dict[str, Any]:
-    return {"code": reason.code, "missing": list(reason.missing), "apart": list(reason.apart)}
-
-
-def _policy_fields(policy: InForce) -> dict[str, Any]:
-    return {**asdict(policy.policy), "same_index": policy.same_index}
-
-
-def _workings_fields(workings: Workings) -> dict[str, Any]:
-    """Unrounded, so that they still add up."""
-    return {
-        "quotes": [dict(quote) for quote in workings.quotes],
-        "confidence": dict(workings.confidence),
-        "threshold": workings.threshold,
-    }
-
-
-def _segment_fields(segment: Segment) -> dict[str, Any]:
-    return {"kind": segment.kind, "text": segment.text, "citations": list(segment.citations)}
-
-
-def _citation_fields(citation: Citation) -> dict[str, Any]:
+def citation_fields(citation: Citation, basis: Basis) -> dict[str, Any]:
+    """With its receipt."""
+    receipt = receipt_for(citation, basis.document(citation.document_id), basis.corpus.proof(citation.document_id))
     return {
         "marker": citation.marker,
         "document_id": citation.document_id,
@@ -89,4 +79,75 @@ def _citation_fields(citation: Citation) -> dict[str, Any]:
         "end": citation.end,
         "source_start": citation.source_start,
         "source_end": citation.source_end,
+        "receipt": dict(receipt_fields(receipt)),
     }
+
+
+def _fields(answer: Answer, basis: Basis) -> dict[str, Any]:
+    return {
+        "question": answer.question,
+        "mode": answer.mode,
+        "status": answer.status,
+        "text": answer.text,
+        "confidence": answer.confidence,
+        "reason": _reason_fields(answer.reason) if answer.reason else None,
+        "segments": [_segment_fields(segment) for segment in answer.segments],
+        "citations": [citation_fields(citation, basis) for citation in answer.citations],
+        "evidence": [hit_fields(hit, basis.document) for hit in answer.evidence],
+        "follow_ups": list(answer.follow_ups),
+        "index_version": answer.index_version,
+        "corpus": corpus_fields(basis.corpus, answer.index_version, basis.signature),
+        "standalone": answer.standalone or None,
+        "as_of": answer.as_of.isoformat() if answer.as_of else None,
+        "policy": _policy_fields(answer.policy) if answer.policy else None,
+    }
+
+
+def _reason_fields(reason: Reason) -> dict[str, Any]:
+    return {"code": reason.code, "missing": list(reason.missing), "apart": list(reason.apart)}
+
+
+def _policy_fields(policy: InForce) -> dict[str, Any]:
+    return {**asdict(policy.policy), "same_index": policy.same_index}
+
+
+def _segment_fields(segment: Segment) -> dict[str, Any]:
+    return {"kind": segment.kind, "text": segment.text, "citations": list(segment.citations)}
+
+
+def _workings_fields(answer: Answer, explanation: Explanation) -> dict[str, Any]:
+    """Unrounded, so that they still add up."""
+    workings = answer.workings
+    return {
+        "quotes": [dict(quote) for quote in workings.quotes],
+        "confidence": dict(workings.confidence),
+        "log_odds": explanation.log_odds,
+        "threshold": workings.threshold,
+        "evidence": [_found_fields(found) for found in explanation.found],
+        "best": _sentence_fields(explanation.best) if explanation.best else None,
+        "without": [_without_fields(one) for one in explanation.without],
+        "removed": _removed_fields(explanation.removed) if explanation.removed else None,
+    }
+
+
+def _found_fields(found: Found) -> dict[str, Any]:
+    shares = {
+        name: {"rank": one.rank, "score": one.score, "added": one.added, "terms": dict(one.terms)}
+        for name, one in found.shares.items()
+    }
+    best = _sentence_fields(found.best) if found.best else None
+    return {"passage_id": found.passage_id, "fused": found.fused, "rankers": shares, "best": best}
+
+
+def _sentence_fields(one: Sentence) -> dict[str, Any]:
+    where = {"document_id": one.document_id, "start": one.start, "end": one.end}
+    return {**where, "score": one.score, "features": dict(one.features)}
+
+
+def _without_fields(one: Without) -> dict[str, Any]:
+    return {"term": one.term, "rank": one.rank, "confidence": one.confidence}
+
+
+def _removed_fields(one: Removed) -> dict[str, Any]:
+    named = {"quote": one.quote, "by": list(one.by), "confidence": one.confidence}
+    return {**_sentence_fields(one.best), **named}

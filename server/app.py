@@ -7,8 +7,9 @@ from fastapi import FastAPI
 from starlette.types import Scope
 
 from index.settings import Settings
-from server import ask, documents, pages, status, suggestions
+from server import answers, ask, check, documents, pages, revisions, status, suggestions
 from server.contract import problems, publish_contract
+from server.kept import Kept
 from server.live import Live
 from server.problems import handle_problems
 from server.shell import BodyLimit, Shell
@@ -31,13 +32,19 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.live = Live(settings)
-    for part in (ask, suggestions, documents, status, pages):
+    app.state.data = settings.data
+    app.state.kept = Kept(settings.data, settings.keep_answers)
+    for part in (ask, answers, check, suggestions, revisions, documents, status, pages):
         app.include_router(part.router)
     pages.mount_files(app)
     handle_problems(app)
     publish_contract(app)
 
     def most_bytes(scope: Scope) -> int:
+        if scope["path"] == "/v1/verify":
+            return max(revisions.MOST_VERIFY_BYTES, settings.max_body_bytes)
+        if scope["path"] == "/v1/check":
+            return max(check.MOST_CHECK_BYTES, settings.max_body_bytes)
         return MAX_DOCUMENT_BYTES if str(scope["path"]).startswith("/v1/documents") else settings.max_body_bytes
 
     app.add_middleware(BodyLimit, most=most_bytes)
@@ -53,3 +60,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         live.stop()
+        app.state.kept.close()

@@ -4,12 +4,13 @@ from time import perf_counter
 
 from fastapi import APIRouter, Response
 
-from index.scope import Filters
-from rag.dialogue import turns_of
-from rag.wire import answer_fields, hit_fields
-from server import schemas
+from rag.wire import hit_fields
+from server.ask_schemas import Answer, Ask, Search, SearchResult
+from server.asking import answered, filters_of
 from server.contract import problems
-from server.wiring import Now
+from server.kept import Request
+from server.tags import strong
+from server.wiring import KeptRequests, Now
 
 router = APIRouter(tags=["answers"])
 _ERRORS = problems(400, 413, 422, 503)
@@ -17,33 +18,28 @@ _ERRORS = problems(400, 413, 422, 503)
 
 @router.post("/ask", operation_id="ask_unversioned", responses=_ERRORS, response_model_exclude_unset=True)
 @router.post("/v1/ask", operation_id="ask", responses=_ERRORS, response_model_exclude_unset=True)
-def ask(body: schemas.Ask, response: Response, now: Now) -> schemas.Answer:
+def ask(body: Ask, response: Response, now: Now, kept: KeptRequests) -> Answer:
     """Answer from the articles, only in their own words with citations, or abstain with a reason.
 
-    The same question on the same index gives the same bytes; the time it took is in the Server-Timing header.
+    The same question on the same index gives the same bytes, and these an ETag; the time it took is in the
+    Server-Timing header. Content-Location is where the same answer, not explained, is given again.
     """
     begin = perf_counter()
-    history = turns_of([message.model_dump() for message in body.history])
-    answer = now.ask(body.question, limit=body.limit, history=history, filters=_filters(body), as_of=body.as_of)
+    answer = answered(body, now)
+    plain = body.model_copy(update={"explain": False})
+    kept.keep(answer.id, Request(answer.index_version, plain.model_dump_json(exclude_defaults=True)))
+    response.headers["ETag"] = strong(f"{answer.id}-explained" if body.explain else answer.id)
+    if kept.keeps and not body.explain:
+        response.headers["Content-Location"] = f"/v1/answers/{answer.id}"
     response.headers["Server-Timing"] = f"ask;dur={(perf_counter() - begin) * 1000:.1f}"
-    return schemas.Answer.model_validate(answer_fields(answer, now.index.document, explain=body.explain))
+    return answer
 
 
 @router.post("/v1/search", operation_id="search", responses=_ERRORS, response_model_exclude_unset=True)
-def search(body: schemas.Search, response: Response, now: Now) -> schemas.SearchResult:
+def search(body: Search, response: Response, now: Now) -> SearchResult:
     """The passages that an answer would be read from, best first."""
     begin = perf_counter()
-    hits = now.search(body.question, limit=body.limit, filters=_filters(body), as_of=body.as_of)
+    hits = now.search(body.question, limit=body.limit, filters=filters_of(body), as_of=body.as_of)
     response.headers["Server-Timing"] = f"search;dur={(perf_counter() - begin) * 1000:.1f}"
     fields = [hit_fields(hit, now.index.document, explain=body.explain) for hit in hits]
-    return schemas.SearchResult.model_validate({"hits": fields, "index_version": now.index.version})
-
-
-def _filters(body: schemas.Search) -> Filters:
-    wanted = body.filters
-    return Filters(
-        documents=frozenset(wanted.documents),
-        authors=frozenset(wanted.authors),
-        published_from=wanted.published_from,
-        published_to=wanted.published_to,
-    )
+    return SearchResult.model_validate({"hits": fields, "index_version": now.index.version})

@@ -13,6 +13,7 @@ _REF = "#/components/schemas/{model}"
 _WHY = {
     400: "The body is not JSON",
     404: "There is no such document",
+    410: "The index has changed since",
     413: "The body is too large",
     422: "A value cannot be used",
     503: "The index is missing, loading, damaged or busy; see Retry-After",

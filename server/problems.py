@@ -61,12 +61,13 @@ NOT_JSON = Kind("not-json", 400, "The body is not JSON")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 INTERNAL = Kind("internal", 500, "Something went wrong here")
 REFUSED = Kind("refused", 400, "The request was refused")
+ANSWER_GONE = Kind("answer-gone", 410, "The answer cannot be given again")
 OTHERS: Mapping[int, Kind] = {
     400: NOT_JSON,
     404: Kind("no-such-page", 404, "There is nothing at this address"),
     405: Kind("method-not-allowed", 405, "This address does not take this method"),
 }
-ALL_KINDS: tuple[Kind, ...] = (*KINDS.values(), INVALID, TOO_LARGE, INTERNAL, REFUSED, *OTHERS.values())
+ALL_KINDS: tuple[Kind, ...] = (*KINDS.values(), INVALID, TOO_LARGE, INTERNAL, REFUSED, ANSWER_GONE, *OTHERS.values())
 
 
 def handle_problems(app: FastAPI) -> None:

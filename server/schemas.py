@@ -53,38 +53,6 @@ class Reply(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Filters(Request):
-    """Which articles are read; what is left out restricts nothing. Undated articles pass no date."""
-
-    documents: tuple[DocumentId, ...] = ()
-    authors: tuple[Line, ...] = ()
-    published_from: IsoDate | None = None
-    published_to: IsoDate | None = None
-
-
-class Message(Request):
-    """A turn before the question, as chat clients keep them."""
-
-    role: Literal["user", "assistant", "system"]
-    content: Text
-
-
-class Search(Request):
-    """A question, how many passages to return, and what to read."""
-
-    question: str = Field(examples=["Which sectors gained from preferential access under the USMCA?"])
-    limit: Limit | None = Field(None, examples=[5])
-    filters: Filters = Filters()
-    as_of: IsoDate | None = Field(None, description="answer as if articles published later did not exist")
-    explain: bool = Field(False, description="add scores and what each feature contributed")
-
-
-class Ask(Search):
-    """A question with the turns before it, oldest first; `limit` is of the passages that come with the answer."""
-
-    history: Annotated[tuple[Message, ...], Field(max_length=100)] = ()
-
-
 class DocumentContent(Request):
     """An article: plain text or Markdown, cleaned like a file, and what is known about it."""
 
@@ -103,12 +71,25 @@ class NewDocument(DocumentContent):
     id: DocumentId
 
 
-class Segment(Reply):
-    """A piece of the answer: a quote with the markers of its citations, or a note in our words that claims nothing."""
+class Proof(Reply):
+    """That an article belongs to the corpus: its leaf, and the hashes beside the way from there to the root."""
 
-    kind: Literal["quote", "note", "conflict", "comparison"]
-    text: str
-    citations: tuple[int, ...]
+    index: int
+    size: int
+    path: tuple[str, ...]
+
+
+class Receipt(Reply):
+    """The hash of the article's text, the quote's [start, end] in other units, what stands around it, the proof."""
+
+    sha256: str
+    utf16: tuple[int, int]
+    bytes: tuple[int, int]
+    prefix: str
+    suffix: str
+    text_url: str
+    revision_url: str
+    proof: Proof
 
 
 class Citation(Reply):
@@ -127,80 +108,7 @@ class Citation(Reply):
     end: int
     source_start: int
     source_end: int
-
-
-class Hit(Reply):
-    """A passage, its score, and its 1-based rank with each ranker that found it."""
-
-    document_id: str
-    passage_id: str
-    title: str
-    text: str
-    start: int
-    end: int
-    score: float
-    ranks: dict[str, int]
-    scores: dict[str, float] | None = Field(None, description="each ranker's own, where `explain` was asked")
-
-
-class Reason(Reply):
-    """Why there is no answer; what the question names that occurs nowhere, or never together."""
-
-    code: Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
-    missing: tuple[str, ...]
-    apart: tuple[str, ...]
-
-
-class Policy(Reply):
-    """The certified risk: of given answers at most `risk` are wrong, with confidence `level`."""
-
-    threshold: float
-    risk: float
-    level: float
-    bound: float
-    set_name: str
-    set_sha256: str
-    questions: int
-    answered: int
-    wrong: int
-    calibrated_on: str
-    scored_by: str
-    same_index: bool = Field(description="it was certified on these very documents, cut and embedded as they are")
-
-
-class Workings(Reply):
-    """What each feature added: for every citation to its score, and to the log odds of the confidence."""
-
-    quotes: tuple[dict[str, float], ...]
-    confidence: dict[str, float]
-    threshold: float
-
-
-class Answer(Reply):
-    """Answered with at least one citation, or abstained with a reason and the nearest passages as evidence."""
-
-    id: str
-    question: str
-    status: Literal["answered", "abstained"]
-    text: str
-    confidence: float
-    reason: Reason | None
-    segments: tuple[Segment, ...]
-    citations: tuple[Citation, ...]
-    evidence: tuple[Hit, ...]
-    follow_ups: tuple[str, ...]
-    index_version: str
-    standalone: str | None = Field(description="the question as it was read, where that is not as it was typed")
-    as_of: date | None
-    policy: Policy | None
-    workings: Workings | None = Field(None, description="where `explain` was asked")
-
-
-class SearchResult(Reply):
-    """Passages, best first."""
-
-    hits: tuple[Hit, ...]
-    index_version: str
+    receipt: Receipt | None = Field(None, description="what lets a client check the quote by itself")
 
 
 class DocumentInfo(Reply):

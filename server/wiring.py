@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Request
 
 from index.errors import NotFound
 from rag.assistant import Assistant
+from server.kept import Kept
 from server.live import Live
 
 
@@ -20,6 +21,11 @@ async def _assistant(request: Request) -> Assistant:
     return live.assistant
 
 
+async def _kept(request: Request) -> Kept:
+    kept: Kept = request.app.state.kept
+    return kept
+
+
 async def _document_id(
     document_id: Annotated[str, Path(description="percent-encoded, slashes too: `a%2Fb`", examples=["energy%2F2025"])],
 ) -> str:
@@ -31,4 +37,5 @@ async def _document_id(
 
 LiveIndex = Annotated[Live, Depends(_live)]
 Now = Annotated[Assistant, Depends(_assistant)]
+KeptRequests = Annotated[Kept, Depends(_kept)]
 AddressedId = Annotated[str, Depends(_document_id)]

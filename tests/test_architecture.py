@@ -23,7 +23,8 @@ MAY_IMPORT = {
 # Inside index, from the bottom: a module imports only from rows above its own.
 INDEX_LAYERS = (
     ("errors", "records", "tree"),
-    ("settings", "text", "tokens", "encoding", "markup", "language", "sentences", "weights", "fuse", "wire", "vectors", "corpus"),
+    ("settings", "text", "tokens", "encoding", "markup", "language", "sentences", "weights", "fuse", "wire"),
+    ("vectors", "corpus"),
     ("projection",),
     ("onnx", "reference"),
     ("clean", "split", "embed", "lexical", "dense", "schema", "generation", "shelf", "scope", "wording"),
@@ -68,7 +69,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "scipy": ("eval/",),
     "cryptography": ("rag/signing.py",),
     "torch": ("eval/train_projection.py",),
-    "typer": (*COMMANDS, "index/documents.py", "index/options.py", "index/console.py", "rag/check_cli.py"),
+    "typer": (
+        *COMMANDS,
+        "index/documents.py",
+        "index/options.py",
+        "index/console.py",
+        "rag/check_cli.py",
+        "rag/support_cli.py",
+    ),
     "rich": (*COMMANDS, "index/console.py"),
 }
 WATCHED_STANDARD = {"sqlite3"}  # of the standard library, and yet at home in one file

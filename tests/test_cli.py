@@ -14,7 +14,7 @@ import pytest
 
 from index.embed import HashEmbedder
 from quotewell import COMMANDS, run
-from server import schemas
+from server import ask_schemas
 
 GOLDEN = Path(__file__).parent / "golden"
 ARTICLES = {
@@ -130,13 +130,13 @@ def test_an_abstention_exits_3_claims_nothing_and_shows_the_nearest_passages(
 
 def test_ask_json_is_the_answer_that_the_server_gives(indexed: Cli) -> None:
     done = indexed("ask", WHEN, "--json")
-    answer = schemas.Answer.model_validate_json(done.out)
+    answer = ask_schemas.Answer.model_validate_json(done.out)
     assert answer.status == "answered"
     assert answer.citations[0].quote == "The lighthouse of Brin was built in 1931 by Ada Stone."
 
 
 def test_search_and_documents_json_are_what_the_server_gives(indexed: Cli) -> None:
-    found = schemas.SearchResult.model_validate_json(indexed("search", "honey", "--json", "-k", "1").out)
+    found = ask_schemas.SearchResult.model_validate_json(indexed("search", "honey", "--json", "-k", "1").out)
     assert [hit.document_id for hit in found.hits] == ["bees"]
     listed = indexed("documents", "--json").json
     infos = [schemas.DocumentInfo.model_validate_json(json.dumps(fields)) for fields in listed["documents"]]

@@ -191,6 +191,8 @@ NAMES = [
     "document_head_json.npy",
     "document_head_starts.npy",
     "document_first_rows.npy",
+    "document_revisions.npy",
+    "document_characters.npy",
     "wording_text.npy",
     "wording_first_forms.npy",
     "wording_indptr.npy",

@@ -15,7 +15,7 @@ export function answerCard(answer) {
 function answered(answer) {
   const card = element("div", { className: "card" });
   for (const segment of answer.segments) {
-    card.append(...(segment.kind === "quote" ? quote(segment, answer) : [note(segment.text)]));
+    card.append(...(segment.kind === "quote" ? quote(segment, answer) : [note(segment.text, segment.kind)]));
   }
   card.append(support(answer.confidence));
   const cited = new Set(answer.citations.map((citation) => citation.passage_id));

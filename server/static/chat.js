@@ -28,7 +28,8 @@ async function ask(question, { alone = false } = {}) {
   reply.replaceChildren(copyOf("busy-template"));
   turn.scrollIntoView({ block: "start" });
   try {
-    const answer = await fetchJson("/v1/ask", { question, limit: READ_PASSAGES });
+    const history = alone ? [] : turnsBefore();
+    const answer = await fetchJson("/v1/ask", { question, limit: READ_PASSAGES, history });
     showAnswer(reply, answer).then((found) => {
       if (!busy) byId("said").append(` ${found}`); // else it would be read out as the answer to the next question
     });
@@ -44,9 +45,8 @@ async function ask(question, { alone = false } = {}) {
 
 /** Resolves to what the check of its citations found. */
 function showAnswer(reply, answer) {
-  const card = answerCard(answer);
-  reply.replaceChildren(card);
-  return showChecks(card, answer);
+  reply.replaceChildren(...replyParts(answer));
+  return showChecks(reply, answer);
 }
 
 /** The last turns as chat clients keep them; what a follow-up leans on. */

@@ -28,9 +28,9 @@ export function checkLine(citation, numbered) {
   return [line];
 }
 
-/** Fills in the lines of an answer's card; resolves to what was found, in a sentence, or "" without receipts. */
-export async function showChecks(card, answer) {
-  const lines = [...card.querySelectorAll(".check")];
+/** Fills in the lines of an answer on the page; resolves to what was found, in a sentence, or "" without receipts. */
+export async function showChecks(shown, answer) {
+  const lines = [...shown.querySelectorAll(".check")];
   if (lines.length === 0) return "";
   const { citations, problems } = await verifyAnswer(answer, revision);
   for (const line of lines) {
@@ -38,8 +38,8 @@ export async function showChecks(card, answer) {
     say(line, found.find((one) => !one.ok) ?? found[0] ?? { code: "malformed" });
   }
   const whole = wholeLine(problems, citations);
-  if (whole) card.querySelector(".support").before(whole);
-  const bad = [...card.querySelectorAll(".check:not(.good)")];
+  if (whole) shown.querySelector(".support").before(whole);
+  const bad = [...shown.querySelectorAll(".check:not(.good)")];
   return bad.length ? bad[0].textContent : `${GOOD}.`;
 }
 
@@ -58,7 +58,7 @@ function stateOf(code) {
 function wholeLine(problems, citations) {
   if (problems.length === 0 || citations.some((one) => one.code === "unchecked")) return null;
   const line = copyOf("check-template");
-  line.classList.add("wrong");
+  line.classList.add("wrong", "whole");
   line.querySelector(".sign").textContent = "✗";
   line.querySelector(".state").textContent = `The check of the whole answer failed: ${problems.join("; ")}.`;
   return line;

@@ -1,8 +1,8 @@
 // Is an answer what it says it is? The check of a client who trusts neither this server nor any other.
 //
 // Needs WebCrypto, values.js, whole.js and canonical.js, nothing else. The same tests in the same order as in Python,
-// and the first that fails gives a citation's code. A receipt proves where words come from, not that they are true; title,
-// author, date and addresses are not covered.
+// and the first that fails gives a citation's code. A receipt proves where words come from, not that they are true;
+// title, author, date and addresses are not covered.
 
 import { hex, join, sha256, unhex, utf8 } from "./values.js";
 import { isHash, isObject, isPair, isText, isWhole, shown, wholeNumber } from "./values.js";

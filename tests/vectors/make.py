@@ -37,7 +37,7 @@ Fields = dict[str, Any]
 PLAIN = {
     "astral": "𒀀𒁀 stands on the tablet. 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 has 𝟭𝟬𝟬 such planes, says 𐌰𐌻𐍆𐌰. The last sign is 𝄞",
     "bom": "\ufeffThe first character here is a mark that most decoders drop. The second sentence must not move.",
-    "combining": "Cafe\u0301 and na\u0131\u0308ve have marks. \u1112\u1161\u11ab is \ud55c in pieces. A\u030a is not \u00c5.",
+    "combining": "Cafe\u0301 and na\u0131\u0308ve: marks. \u1112\u1161\u11ab is \ud55c cut. A\u030a is not \u00c5.",
     "crlf": "The first line ends as on Windows.\r\nSo does the second.\r\n\r\nThe third follows a blank one.\r\n",
     "emoji": "👩‍👩‍👧‍👦 came to tea. 🏳️‍🌈 flew above 🇩🇪 and 🇫🇷. They ate 🥨🥨🥨, and nobody counted. 👍🏽",
     "only": "Nothing stands around these words.",

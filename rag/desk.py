@@ -1,0 +1,118 @@
+"""One index, or one past day of it, and what reads it: a question's readings → columns of quotes or reasons."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from index.records import Hit
+from index.scope import EVERYTHING, Filters
+from index.search import Index
+from rag.answers import Frame, Quote, Reading, Reason
+from rag.casing import Casing
+from rag.choose import choose
+from rag.comparison import sides
+from rag.compose import PLAIN
+from rag.judgement import wants_judgement
+from rag.period import period_of
+from rag.policy import InForce
+from rag.question import Asked, analyse, with_names
+from rag.reader import Reader
+from rag.refusal import outside, refusal
+from rag.spelling import Speller
+from rag.widen import sentences_of, widen
+
+READ_HITS = 20  # hits that are read, at most
+CONFIDENCE_DIGITS = 4  # as it is shown and compared with the threshold
+
+MakeReader = Callable[[Index], Reader]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When to answer, and with how many quotes."""
+
+    threshold: float
+    margin: float
+    most: int
+    policy: InForce | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The answer to one question, or to one side of a comparison: quotes, or a reason why there are none."""
+
+    label: str
+    asked: Asked
+    reading: Reading
+    quotes: tuple[Quote, ...]
+    frame: Frame
+    reason: Reason | None
+
+
+class Desk:
+    """Immutable; what it keeps are only things worked out before."""
+
+    def __init__(self, index: Index, make_reader: MakeReader, rules: Rules) -> None:
+        self.index = index
+        self.speller = Speller(index)
+        self._casing = Casing(index)
+        self._reader = make_reader(index)
+        self._rules = rules
+
+    def columns(self, readings: Sequence[str], limit: int, filters: Filters) -> tuple[Column, ...]:
+        """Two for a comparison that the articles answer on either side, else one."""
+        compared = sides(readings[0])
+        if compared:
+            columns = tuple(self._column((one.question,), limit, filters, one.label) for one in compared)
+            said = [column.quotes for column in columns if not column.reason]
+            if (said and said[0] != said[-1]) or len(said) == 1:
+                return columns
+        return (self._column(readings, limit, filters),)
+
+    def answers(self, readings: Sequence[str]) -> bool:
+        """Would it, without any filter?"""
+        return self._sure(*self.surest(readings, READ_HITS, EVERYTHING))
+
+    def surest(self, readings: Sequence[str], limit: int, filters: Filters) -> tuple[Asked, Reading]:
+        """Of several ways to read a question, the one that the articles answer best; of equals the first."""
+        asked = [with_names(analyse(text, self.index.stem), self._casing.is_name) for text in readings]
+        return max(((one, self._read(one, limit, filters)) for one in asked), key=lambda pair: pair[1].confidence)
+
+    def _column(self, readings: Sequence[str], limit: int, filters: Filters, label: str = "") -> Column:
+        asked, reading = self.surest(readings, limit, filters)
+        if not self._sure(asked, reading):
+            reason = refusal(asked, self.index, reading.hits, unfiltered=False, period=period_of(asked.text))
+            return Column(label, asked, reading, (), PLAIN, reason)
+        choice = choose(
+            asked,
+            reading,
+            self.index.document,
+            lambda quote: self.widened(asked, quote),
+            margin=self._rules.margin,
+            most=self._rules.most,
+        )
+        return Column(label, asked, reading, choice.quotes, choice.frame, None)
+
+    def _read(self, asked: Asked, limit: int, filters: Filters) -> Reading:
+        """`limit` hits: those that were read, in the reader's order, then the rest as they were found."""
+        found = self.index.search(asked.text, limit=max(READ_HITS, limit), filters=filters)
+        reading = self._reader.read(asked, found[:READ_HITS])
+        return replace(reading, hits=(*reading.hits, *found[READ_HITS:])[:limit])
+
+    def _sure(self, asked: Asked, reading: Reading) -> bool:
+        sure = bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold
+        return sure and not wants_judgement(asked.text) and not outside(asked.text, self.index, period_of(asked.text))
+
+    def widened(self, asked: Asked, quote: Quote) -> Quote:
+        """With what it leans on."""
+        name = quote.passage.document_id
+        return widen(quote, self.index.document(name), sentences_of(self.index.passages(name)), asked.shape)
+
+
+def evidence_of(columns: Sequence[Column], limit: int) -> tuple[Hit, ...]:
+    """The best hit of each column, then the second of each …; a passage once."""
+    kept: dict[int, Hit] = {}
+    for place in range(max(len(column.reading.hits) for column in columns)):
+        for column in columns:
+            for hit in column.reading.hits[place : place + 1]:
+                kept.setdefault(hit.row, hit)
+    return tuple(kept.values())[:limit]

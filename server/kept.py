@@ -1,0 +1,87 @@
+"""Which questions were answered: what is needed to give the same answers again, by their ids, in a file of its own.
+
+Not the store: an entry that is lost, or cannot be written, costs a replay and nothing else. It holds questions with
+the turns before them, and no words of the articles.
+"""
+
+import logging
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from index.database import Connection, connect, explained, immediate
+from index.errors import QuotewellError
+
+FILE = "answers.db"
+_WAIT_S = 1.0  # for another process that writes
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS answers "
+    "(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, index_version TEXT NOT NULL, request TEXT)"
+)
+# an answer that is given again moves to the end, so gaps arise, and the newest are counted, not computed
+_KEEP = "INSERT OR REPLACE INTO answers (id, index_version, request) VALUES (?, ?, ?)"
+_DROP = "DELETE FROM answers WHERE number <= (SELECT number FROM answers ORDER BY number DESC LIMIT 1 OFFSET ?)"
+_FIND = "SELECT index_version, request FROM answers WHERE id = ?"
+
+_log = logging.getLogger(__name__)
+
+
+class Request(NamedTuple):
+    """What was asked, and from which index it was answered."""
+
+    index_version: str
+    body: str  # JSON
+
+
+class Kept:
+    """The newest requests, at most so many; several threads may share it, and several processes the file."""
+
+    def __init__(self, data: Path, most: int) -> None:
+        """`most` 0 keeps nothing and makes no file. The file is opened when it is first needed."""
+        self._path = data / FILE
+        self._most = most
+        self._lock = Lock()
+        self._connection: Connection | None = None
+        self._warned = False
+
+    @property
+    def keeps(self) -> bool:
+        return self._most > 0
+
+    def keep(self, answer_id: str, request: Request) -> None:
+        """Never raises for a disk that is full, read-only or busy: that is logged, once."""
+        if not self._most:
+            return
+        try:
+            with self._lock, explained(self._path):
+                connection = self._opened()
+                with immediate(connection):
+                    connection.execute(_KEEP, (answer_id, *request))
+                    connection.execute(_DROP, (self._most,))
+        except QuotewellError as error:
+            if not self._warned:
+                _log.warning("answers cannot be given again by their id: %s", error)
+            self._warned = True
+
+    def find(self, answer_id: str) -> Request | None:
+        """Raises StoreBusy, IndexDamaged or QuotewellError for a file that cannot be read."""
+        if not self._most or (self._connection is None and not self._path.exists()):
+            return None
+        with self._lock, explained(self._path):
+            found = self._opened().execute(_FIND, (answer_id,)).fetchone()
+        return Request(*(value.decode() for value in found)) if found else None
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _opened(self) -> Connection:
+        """Call with the lock held."""
+        if self._connection is None:
+            connection = connect(self._path, "rwc", _WAIT_S)
+            connection.execute("PRAGMA synchronous=NORMAL")  # a power loss may take the newest entries, not the file
+            connection.execute(_CREATE)
+            self._connection = connection
+        return self._connection

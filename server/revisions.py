@@ -1,0 +1,108 @@
+"""Revisions of articles and what became of old answers: the bytes that receipts name, and POST /v1/verify."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Path as InPath
+
+from index.errors import NotFound
+from index.records import Document
+from index.snapshot import Snapshot
+from index.store import Store
+from rag.assistant import Assistant
+from rag.changes import change_fields, changes_of_answer
+from server.contract import Responses, problems
+from server.verify_schemas import OldAnswer, Verification
+from server.wiring import AddressedId, Now
+
+MOST_VERIFY_BYTES = 2_000_000
+
+router = APIRouter(tags=["receipts"])
+_BYTES: Responses = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Exactly the hashed bytes"},
+    304: {"description": "The client has them"},
+}
+_IMMUTABLE = "private, max-age=31536000, immutable"  # private: shared caches must not keep what is deleted here
+_HEADERS = {"Cache-Control": _IMMUTABLE, "Content-Security-Policy": "default-src 'none'; sandbox"}
+
+Sha256 = Annotated[str, InPath(pattern="^[0-9a-f]{64}$", description="lower-case hex, of the text's UTF-8 bytes")]
+
+
+async def _data(request: Request) -> Path:
+    data: Path = request.app.state.data
+    return data
+
+
+Data = Annotated[Path, Depends(_data)]
+
+
+@router.get(
+    "/v1/documents/{document_id:path}/revisions/{sha256}", operation_id="get_revision", response_class=Response,
+    responses=_BYTES | problems(404, 422, 503),
+)  # fmt: skip
+def get_revision(
+    document_id: AddressedId, sha256: Sha256, data: Data, if_none_match: Annotated[str, Header()] = ""
+) -> Response:
+    """The text of an article, present or former, that has this hash: what a receipt's offsets refer to."""
+    with _stored(data) as stored:
+        found = stored.revision(document_id, sha256)
+        if found is None:
+            raise NotFound(_why_not(stored, document_id, sha256))
+    headers = {**_HEADERS, "ETag": f'"{sha256}"'}
+    if any(tag.strip().removeprefix("W/") in (f'"{sha256}"', "*") for tag in if_none_match.split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(found, headers=headers, media_type="text/plain; charset=utf-8")
+
+
+@router.post("/v1/verify", operation_id="verify_answer", responses=problems(400, 413, 422, 503))
+def verify(body: OldAnswer, now: Now, data: Data) -> Verification:
+    """What became of each citation of an old answer: unchanged, moved, changed or gone, and where its words are now.
+
+    A citation that cannot be judged is "unusable" with a reason. Nothing is said of whether an answer is right.
+    """
+    with _stored(data) as stored:
+        changes = changes_of_answer({"citations": body.citations}, _Texts(now, stored))
+    version = now.index.version
+    return Verification.model_validate(
+        {
+            "index_version": version,
+            "answer_version": body.index_version,
+            "current": None if body.index_version is None else body.index_version == version,
+            "citations": [change_fields(change) for change in changes],
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Present texts from the index that answers, so that they fit its version; former ones from the store."""
+
+    now: Assistant
+    stored: Snapshot
+
+    def document(self, document_id: str) -> Document:
+        return self.now.index.document(document_id)
+
+    def revision(self, document_id: str, sha256: str) -> bytes | None:
+        return self.stored.revision(document_id, sha256)
+
+
+@contextmanager
+def _stored(data: Path) -> Iterator[Snapshot]:
+    with Store.open(data, readonly=True) as store, store.snapshot() as snapshot:
+        yield snapshot
+
+
+def _why_not(stored: Snapshot, document_id: str, sha256: str) -> str:
+    stored.document(document_id)
+    replaced = stored.replaced(document_id, sha256)
+    if replaced is None:
+        return "this document never had a revision of this hash here; its present text is at /v1/documents/{id}/text"
+    return (
+        f"this revision was replaced on {replaced.date().isoformat()} and is no longer kept; "
+        "the setting keep_revisions_days says for how long"
+    )

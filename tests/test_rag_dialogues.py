@@ -1,0 +1,98 @@
+"""Twenty conversations over the four articles that come with the project, as readers type them, word for word."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from index.build import Builder
+from index.embed import OnnxEmbedder
+from index.scope import Filters
+from index.settings import load_settings
+from rag.answers import Answer
+from rag.assistant import Assistant, open_assistant
+from rag.dialogue import Turn
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+DIALOGUES = sorted((Path(__file__).parent / "golden" / "dialogues").glob("*.txt"))
+
+_ASKED = re.compile(r"^> (?:\[(?P<limits>[^]]*)\] )?(?P<question>.+)$", re.MULTILINE)
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question as it stands in a transcript: `[as of 2025-03-01, author A. Name] And its imports?`"""
+
+    line: str
+    question: str
+    filters: Filters
+    as_of: date | None
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory, minilm: OnnxEmbedder) -> Assistant:
+    settings = load_settings(data=tmp_path_factory.mktemp("dialogues"))
+    Builder(settings.data, settings, minilm).index([SEEDS])
+    return open_assistant(settings=settings, embedder=minilm)
+
+
+def test_there_are_twenty_dialogues_of_three_to_five_turns() -> None:
+    assert len(DIALOGUES) == 20
+    assert all(3 <= len(list(_askings(path.read_text(encoding="utf-8")))) <= 5 for path in DIALOGUES)
+
+
+@pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
+def test_a_dialogue_goes_as_in_its_golden_transcript(assistant: Assistant, path: Path) -> None:
+    written = path.read_text(encoding="utf-8")
+    replayed = "\n\n".join(_replayed(assistant, list(_askings(written)))) + "\n"
+    if "UPDATE_GOLDEN" in os.environ:
+        path.write_text(replayed, encoding="utf-8")
+        written = replayed
+    assert replayed == written
+
+
+def _askings(transcript: str) -> Iterator[Asking]:
+    for match in _ASKED.finditer(transcript):
+        limits = dict(_limit(one) for one in (match["limits"] or "").split(", ") if one)
+        yield Asking(
+            match.group(),
+            match["question"],
+            Filters(
+                documents=frozenset(limits.get("document", "").split()),
+                authors=frozenset({limits["author"]} if "author" in limits else ()),
+                published_from=_day(limits.get("since")),
+                published_to=_day(limits.get("until")),
+            ),
+            _day(limits.get("as of")),
+        )
+
+
+def _limit(written: str) -> tuple[str, str]:
+    name = next(name for name in ("as of", "author", "document", "since", "until") if written.startswith(name))
+    return name, written.removeprefix(name).strip()
+
+
+def _day(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
+
+
+def _replayed(assistant: Assistant, askings: list[Asking]) -> Iterator[str]:
+    turns: list[Turn] = []
+    for asking in askings:
+        answer = assistant.ask(asking.question, history=turns, filters=asking.filters, as_of=asking.as_of)
+        turns.append(Turn(asking.question, answer.text))
+        yield "\n".join((asking.line, *_said(answer)))
+
+
+def _said(answer: Answer) -> Iterator[str]:
+    if answer.standalone:
+        yield f"(understood as: {answer.standalone})"
+    if answer.reason:
+        yield f"({answer.reason.code})"
+    yield answer.text
