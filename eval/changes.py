@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.beir import BeirSet
+from eval.corpora import SEEDS
 from eval.edits import Case, edit_cases
-from eval.halves import tuning_questions
 from eval.intervals import Figure, mean
 from eval.run import Progress
+from eval.sets import EvalSet
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document, Span
@@ -50,10 +51,12 @@ class ChangesReport:
     notes: tuple[str, ...]
 
 
-def tuning_documents(questions: BeirSet) -> list[Document]:
-    """The documents that the tuning half of a set is judged by, in order of their ids."""
-    wanted = {name for question in tuning_questions(questions) for name in questions.relevant.get(question.id, {})}
-    found = [one for one in read([questions.corpus]) if isinstance(one, Document) and one.id in wanted]
+def judged_documents(questions: EvalSet) -> list[Document]:
+    """The documents that a set, or a half of it, is judged by, in order of their ids; all articles for a gold file."""
+    judged = isinstance(questions, BeirSet)
+    wanted = {name for gains in questions.relevant.values() for name in gains} if isinstance(questions, BeirSet) else ()
+    corpus = questions.corpus if isinstance(questions, BeirSet) else SEEDS
+    found = [one for one in read([corpus]) if isinstance(one, Document) and (not judged or one.id in wanted)]
     return sorted(found, key=lambda document: document.id)
 
 

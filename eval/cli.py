@@ -12,6 +12,7 @@ from eval.bench import bench as measure_costs
 from eval.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.cli_answers import conflicts, follow_ups, readers, reasons
 from eval.cli_reader import calibrate, fit, train_reader
+from eval.cli_receipts import changes, support
 from eval.gold import read_gold
 from eval.opening import WORK, opened
 from eval.report import (
@@ -44,7 +45,7 @@ def _group() -> None:
     """Without a callback, Typer would make a group of one command that command."""
 
 
-for _command in (readers, follow_ups, conflicts, reasons, fit, train_reader, calibrate):
+for _command in (readers, follow_ups, conflicts, reasons, changes, support, fit, train_reader, calibrate):
     app.command()(_command)
 
 

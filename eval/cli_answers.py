@@ -42,10 +42,12 @@ def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
         assistant, _ = opened(questions, settings, show)
         return measure_followups(assistant, questions, progress=partial(show, f"{questions.name}: asking"))
 
-    found = _measured(sets, measure)
-    emit_json([json_of_followups(one) for one in found]) if as_json else emit(_joined(text_of_followups, found))
+    found = measured(sets, measure)
+    emit_json([json_of_followups(one) for one in found]) if as_json else emit(joined(text_of_followups, found))
     for one in found:
-        _keep(write, f"follow-ups-{one.set_name}", partial(markdown_of_followups, one), f"follow-ups {one.set_name}")
+        keep_table(
+            write, f"follow-ups-{one.set_name}", partial(markdown_of_followups, one), f"follow-ups {one.set_name}"
+        )
 
 
 def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -59,9 +61,11 @@ def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: 
         index = opened(questions, settings, show)[0].index
         return measure_conflicts(questions, index, bench, tuning=tuning, progress=partial(show, questions.name))
 
-    found = _measured(sets, measure)
-    emit_json([json_of_conflicts(one) for one in found]) if as_json else emit(_joined(text_of_conflicts, found))
-    _keep(write, "conflicts", partial(markdown_of_conflicts, found), f"conflicts{_flag(tuning)} {_names(sets)}")
+    found = measured(sets, measure)
+    emit_json([json_of_conflicts(one) for one in found]) if as_json else emit(joined(text_of_conflicts, found))
+    keep_table(
+        write, "conflicts", partial(markdown_of_conflicts, found), f"conflicts{flag_of(tuning)} {names_of(sets)}"
+    )
 
 
 def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -77,9 +81,9 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
 
         return measure_reasons(assistant, asked, without, progress=partial(show, questions.name))
 
-    found = _measured(sets, measure)
-    emit_json([json_of_reasons(one) for one in found]) if as_json else emit(_joined(text_of_reasons, found))
-    _keep(write, "reasons", partial(markdown_of_reasons, found), f"reasons{_flag(tuning)} {_names(sets)}")
+    found = measured(sets, measure)
+    emit_json([json_of_reasons(one) for one in found]) if as_json else emit(joined(text_of_reasons, found))
+    keep_table(write, "reasons", partial(markdown_of_reasons, found), f"reasons{flag_of(tuning)} {names_of(sets)}")
 
 
 def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -94,10 +98,10 @@ def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         ]
         return match(*reports)
 
-    found, names = _measured(sets, measure), (settings.reader, PLAIN["reader"])
+    found, names = measured(sets, measure), (settings.reader, PLAIN["reader"])
     emit_json(json_of_matches(found, *names)) if as_json else emit(text_of_matches(found, *names))
     table = partial(markdown_of_matches, found, *names)
-    _keep(write, "readers", table, f"readers{_flag(tuning)} {_names(sets)}")
+    keep_table(write, "readers", table, f"readers{flag_of(tuning)} {names_of(sets)}")
 
 
 def _report(questions: EvalSet, asked: EvalSet, settings: Settings, show: Show, **work: Path) -> Report:
@@ -105,7 +109,7 @@ def _report(questions: EvalSet, asked: EvalSet, settings: Settings, show: Show, 
     return run_questions(assistant, asked, progress=partial(show, f"{questions.name}: asking {settings.reader}"))
 
 
-def _measured(sets: Sequence[Path], measure: Callable[[EvalSet, Show], Found]) -> list[Found]:
+def measured(sets: Sequence[Path], measure: Callable[[EvalSet, Show], Found]) -> list[Found]:
     found: list[Found] = []
     for path in sets:
         with progress() as show:
@@ -113,19 +117,19 @@ def _measured(sets: Sequence[Path], measure: Callable[[EvalSet, Show], Found]) -
     return found
 
 
-def _keep(write: Sequence[Path] | None, block: str, table: Callable[..., str], command: str) -> None:
+def keep_table(write: Sequence[Path] | None, block: str, table: Callable[..., str], command: str) -> None:
     for file in write or []:
         changed = replace_block(file, block, table(command=f"quotewell eval {command}"))
         tell(f"{'wrote the table into' if changed else 'the table stands already in'} {file}")
 
 
-def _joined(text_of: Callable[[Found], str], found: Sequence[Found]) -> str:
+def joined(text_of: Callable[[Found], str], found: Sequence[Found]) -> str:
     return "\n\n".join(map(text_of, found))
 
 
-def _names(sets: Sequence[Path]) -> str:
+def names_of(sets: Sequence[Path]) -> str:
     return " ".join(path.name for path in sets)
 
 
-def _flag(tuning: bool) -> str:
+def flag_of(tuning: bool) -> str:
     return " --tuning" if tuning else ""

@@ -45,10 +45,10 @@ def _difference(name: str, pairs: Sequence[tuple[Row, Row]]) -> Figure:
     if name in _RANKED:
         return mean(name, [a.values[name] - b.values[name] for a, b in answerable])
     if name == "AUROC":
-        groups = [_columns(group, lambda row: (row.confidence,)) for group in (answerable, others)]
+        groups = [_columns(group, lambda row: (row.confidence,), 1) for group in (answerable, others)]
         return stratified(name, groups, _minus(lambda a, b: auroc(a[:, 0], b[:, 0])), n=len(pairs))
     if name == "coverage at 90 % precision":
-        groups = [_columns(group, _given) for group in (judged, others)]
+        groups = [_columns(group, _given, 3) for group in (judged, others)]
         return stratified(name, groups, _minus(coverage), n=len(judged))
     return mean(name, [float(bool(a.first_right)) - float(bool(b.first_right)) for a, b in judged])
 
@@ -57,18 +57,16 @@ def _given(row: Row) -> tuple[float, ...]:
     return row.confidence, row.answered, bool(row.any_right)
 
 
-def _columns(pairs: Sequence[tuple[Row, Row]], values: Callable[[Row], tuple[float, ...]]) -> Sample:
-    """(pairs, 2 * values): the reader's values, then the other's."""
+def _columns(pairs: Sequence[tuple[Row, Row]], values: Callable[[Row], tuple[float, ...]], width: int) -> Sample:
+    """(pairs, 2 * width): the reader's values, then the other's."""
     rows = [(*values(a), *values(b)) for a, b in pairs]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+    return np.array(rows, dtype=np.float64).reshape(len(rows), 2 * width)
 
 
 def _minus(statistic: Callable[[Sample, Sample], float | None]) -> Callable[[Sample, Sample], float | None]:
     """The statistic of the left halves minus that of the right halves."""
 
     def difference(a: Sample, b: Sample) -> float | None:
-        if not len(a) or not len(b):
-            return None
         half = a.shape[1] // 2
         ours, theirs = statistic(a[:, :half], b[:, :half]), statistic(a[:, half:], b[:, half:])
         return None if ours is None or theirs is None else ours - theirs

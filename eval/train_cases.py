@@ -53,7 +53,7 @@ def _judged(question: Question, judge: Judge, index: Source) -> bool:
 
 
 def without(case: Case, gone: NDArray[np.bool_], *, answerable: bool = False) -> Case | None:
-    """The question as if some of its hits were not in the corpus, the other ranks closed up; None if nothing is left."""
+    """The question as if some of its hits were not in the corpus, ranks closed up; None if nothing is left."""
     kept = [n for n in range(len(case.hits)) if not gone[n]]
     if not kept:
         return None

@@ -30,6 +30,7 @@ _CHATTER = re.compile(
 )
 _LONGEST_LABEL = 8  # words in front of a colon that ends a sentence
 _LONGEST_HEADING = 14  # words of a line without a verb and without an end
+_LONGEST_SUBJECT = 5  # words; further on a sentence has begun to speak of other things
 _JOINT = re.compile(r"; (?:and |but )?|, (?:and|but|while|whereas|y|pero|mientras que) ")
 _PAST = re.compile(r"[a-z]{3,}(?<!e)ed")
 _ENDED = re.compile(r"[.!…;][\"'”’»)\]*_]*\s*$")
@@ -57,9 +58,22 @@ def clauses(sentence: str) -> tuple[str, ...]:
     return parts if len(parts) > 1 and all(is_claim(part) and _has_verb(part) for part in parts) else ()
 
 
+def predicate_start(text: str) -> int:
+    """Where the first word stands that may be a verb; the length of a text without one."""
+    for word in words(text):
+        if word.text in AUXILIARIES or lexicon().verb(word.text) or _PAST.fullmatch(word.text):
+            return word.start
+    return len(text)
+
+
+def subject_of(text: str) -> str:
+    """What stands before the first verb, of the first few words."""
+    end = [word.end for word in words(text)][:_LONGEST_SUBJECT]
+    return text[: min(predicate_start(text), end[-1] if end else 0)]
+
+
 def _has_verb(text: str) -> bool:
-    found = (word.text for word in words(text))
-    return any(word in AUXILIARIES or lexicon().verb(word) or _PAST.fullmatch(word) is not None for word in found)
+    return predicate_start(text) < len(text)
 
 
 def _is_heading(bare: str, found: int) -> bool:

@@ -8,6 +8,7 @@ from index.errors import BadInput, NotFound
 from index.records import Document
 from index.snapshot import Snapshot
 from index.store import Store
+from rag.changes import CitationChange, changes_of_answer
 from rag.receipts import verify
 from rag.signing import PUBLIC_BYTES, bytes_of
 from rag.untrusted import is_hash, shown
@@ -26,6 +27,15 @@ def check_answer(answer: object, data: Path, *, root: str | None = None, public_
     with Store.open(data, readonly=True) as store, store.snapshot() as now:
         article_of = lru_cache(maxsize=16)(lambda document_id: _article(now, document_id))
         return verify(whole, now.revision, pinned_root=pinned_root, public_key=pinned_key, article_of=article_of)
+
+
+def changes_since(answer: object, data: Path) -> list[CitationChange]:
+    """What became of each citation since; none for what is no answer. Raises as check_answer does."""
+    whole = parsed(_bytes(answer), str(answer)) if isinstance(answer, Path) else answer
+    if not isinstance(whole, dict) or not isinstance(whole.get("citations"), list):
+        return []
+    with Store.open(data, readonly=True) as store, store.snapshot() as now:
+        return changes_of_answer(whole, now)
 
 
 def parsed(raw: bytes, name: str) -> object:

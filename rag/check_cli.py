@@ -14,12 +14,14 @@ from index.first import ready
 from index.options import Data, Json
 from index.settings import Settings, load_settings
 from index.store import Store
-from rag.check import MAX_BYTES, check_answer, parsed
+from rag.changes import CitationChange, change_fields
+from rag.check import MAX_BYTES, changes_since, check_answer, parsed
 from rag.manifest import manifest_of, signature_of
 from rag.signing import new_key
 from rag.verifying import Verdict, verdict_fields
 
 NOT_VERIFIED = 1
+_SIGNS = {"insert": "+", "delete": "−"}
 
 _FILE = typer.Argument(metavar="FILE", help="What `ask --json` printed; - reads standard input.")
 _ROOT = typer.Option("--root", metavar="HEX", help="The root that you know; any other is a problem.")
@@ -36,14 +38,18 @@ def check(
     public_key: Annotated[str | None, _PUBLIC] = None,
     as_json: Json = False,
 ) -> None:
-    """Check every quote of a kept answer against the articles; no server is asked. Exits 1 if anything is wrong."""
+    """Check every quote of a kept answer against the articles, and say what became of it since; no server is asked.
+
+    Exits 1 if anything is wrong. A quote whose article changed afterwards is still a true one of its revision.
+    """
     settings = load_settings(data=data)
     answer = parsed(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input") if file == "-" else Path(file)
     verdict = check_answer(answer, settings.data, root=root, public_key=public_key)
+    changes = changes_since(answer, settings.data)
     if as_json:
-        emit_json(verdict_fields(verdict))
+        emit_json(verdict_fields(verdict) | {"changes": [change_fields(change) for change in changes]})
     else:
-        emit_lines(_told(verdict))
+        emit_lines([*_told(verdict), *map(_became, changes)])
     if not verdict.ok:
         raise typer.Exit(NOT_VERIFIED)
 
@@ -71,7 +77,7 @@ def _show(settings: Settings, out: Path | None, sign_with: Path | None, *, as_js
     ready(settings)
     with Store.open(settings.data, readonly=True) as store:
         whole = Corpus.of(store.documents())
-    signature = signature_of(whole, sign_with)
+    signature = signature_of(whole, sign_with or settings.signing_key)
     manifest = manifest_of(whole, signature)
     if out is not None:
         _written(out, json.dumps(manifest, ensure_ascii=False, indent=1) + "\n")
@@ -88,6 +94,15 @@ def _written(out: Path, text: str) -> None:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BadInput(f"the manifest cannot be written to '{out}': {error.strerror}; name another file") from error
+
+
+def _became(one: CitationChange) -> Line:
+    """What stands in the article today."""
+    if one.change is None:
+        return Line(f"[{one.marker or '?'}] today: cannot be told, {one.reason}", 0, "dim")
+    words = "".join(f" {_SIGNS[op]}“{text.strip()}”" for op, text in one.change.diff if op in _SIGNS)
+    place = f" to {one.change.start}:{one.change.end}" if one.change.state == "moved" else ""
+    return Line(f"[{one.marker or '?'}] today: {one.change.state}{place}{words}", 0, "dim")
 
 
 def _told(verdict: Verdict) -> list[Line]:

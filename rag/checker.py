@@ -8,7 +8,7 @@ from index.records import Document, Hit, Passage
 from index.scope import EVERYTHING, Filters
 from rag.agreement import Agreement, Source, compare, copied
 from rag.answers import Quote
-from rag.assertions import clauses, is_claim
+from rag.assertions import clauses, is_claim, predicate_start, subject_of
 from rag.casing import Casing
 from rag.evidence import Candidate, Evidence, Searched
 from rag.features import FEATURES
@@ -137,15 +137,16 @@ class Checker:
         """With the sentence itself, or where that leans on what stands before it, with both."""
         quote = Quote(one.hit.passage, *one.sentence, closeness)
         alone = compare(asked.text, parts, Source(self._text(quote), one.hit.passage.context))
-        if alone.whole or not leans_back(self._text(quote)):
+        sure = alone.whole and complete and closeness >= SUPPORTED
+        if sure or not leans_back(self._text(quote)):
             return Compared(quote, closeness, complete, alone)
         name = quote.passage.document_id
         wider = widen(quote, self._index.document(name), sentences_of(self._index.passages(name)))
-        about = f"{one.hit.passage.context}\n{self._text(wider)}"
+        about = f"{one.hit.passage.context}\n{subject_of(self._text(wider))}"
         together = compare(asked.text, parts, Source(self._text(quote), about))
-        if together.whole:
-            same = _said(asked, parts, self._text(quote))
-            return Compared(wider, max(closeness, same), complete or same >= SUPPORTED, together)
+        same = _said(asked, parts, self._text(quote), about)
+        if together.whole and same >= SUPPORTED:
+            return Compared(wider, max(closeness, same), True, together)
         return Compared(quote, closeness, complete, alone)
 
     def _text(self, quote: Quote) -> str:
@@ -165,9 +166,12 @@ class Checker:
         return bool(terms) and bool(missing(replace(asked, terms=terms), self._index, words_too=True))
 
 
-def _said(asked: Asked, parts: Sequence[Particular], quote: str) -> float:
-    """Share of the words of meaning beside names, numbers and dates that the quote has itself. A pronoun is alike to no
-    name: what of a name stands before such a quote, late interaction does not see."""
+def _said(asked: Asked, parts: Sequence[Particular], quote: str, about: str) -> float:
+    """Share of what the sentence says of its subject that the quote has in the same words; 0 where the subject is not
+    that of the sentence before it. A pronoun is alike to no name, so late interaction cannot tell."""
+    own, around, verb = told(quote).stems, told(about).stems, predicate_start(asked.text)
     others = [term for term in asked.terms if not any(one.start <= term.start < one.end for one in parts)]
-    stems = told(quote).stems
-    return sum(term.stem in stems for term in others) / len(others) if others else 0.0
+    said = [term.stem in own for term in others if term.start >= verb]
+    if not said or any(term.stem not in around for term in others if term.start < verb):
+        return 0.0
+    return sum(said) / len(said)

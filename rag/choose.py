@@ -1,5 +1,6 @@
 """Which of the quotes that a reader found are shown, and what they are together."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,14 @@ from rag.timeline import chronological
 
 TIMELINE_QUOTES = 5
 _DEFINITION_MARGIN = 1.5  # what defines may score so much less than a quote that only names the subject
+_GRADES = 0.05  # grades of a definition that are no further apart are the same
 _TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
-_STEM = 4  # characters of a stem that a word may go on from
+_DISCLAIMS = re.compile(
+    r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
+    r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
+    re.IGNORECASE,
+)  # what publishers print below every article, and what adds nothing to a better quote
+_STEM = 4  # characters that two forms of a word share at least
 _COURSE = frozenset(
     (
         "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
@@ -39,6 +46,7 @@ def choose(
     asked: Asked, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
 ) -> Choice:
     """From a reading with at least one quote: the best and those that come close to it, with what they lean on."""
+    near: list[Quote] = []
     if asked.shape == "timeline":
         near = [quote for quote in _close(reading, margin + _TIMELINE_MARGIN) if _about(asked, words_of(quote))]
         if told := _told(near, document_of, widen):
@@ -46,7 +54,7 @@ def choose(
     if conflict := find_conflict(asked, reading.quotes, document_of):
         quotes = tuple(widen(quote) for quote in conflict.quotes[:most])
         return Choice(quotes, Frame("conflict", differs=conflict.kind, copies=conflict.copies))
-    close = _close(reading, margin)[:most]
+    close = (near or _close(reading, margin))[:most]
     if asked.shape == "definition":
         close = _defining(asked, _close(reading, margin + _DEFINITION_MARGIN), close)[:most]
     return Choice(once([widen(quote) for quote in close]), Frame())
@@ -56,6 +64,8 @@ def _defining(asked: Asked, quotes: Sequence[Quote], close: list[Quote]) -> list
     """Those of `close` that define, or else of all; the best of equals stays first. `close` where none does."""
     graded = [(defines(asked, words_of(quote)), quote) for quote in quotes]
     pool = [one for one in graded if one[0] and one[1] in close] or [one for one in graded if one[0]]
+    least = max((grade for grade, _ in pool), default=0.0) - _GRADES
+    pool = [one for one in pool if one[0] >= least]
     return [quote for _, quote in sorted(pool, key=lambda one: -one[0])] or close
 
 
@@ -65,12 +75,14 @@ def _about(asked: Asked, sentence: str) -> bool:
     telling = [term for term in asked.terms if asked.text[term.start : term.end].lower() not in _COURSE | stop_words()]
     nouns = [term for term in telling if not term.name and not term.number]
     names = [term for term in telling if term.name]
-    said = sum(_stands(term.stem[: max(_STEM, len(term.stem) - 1)], spoken) for term in names)  # Mexico, Mexican
+    said = sum(_stands(term.stem, spoken) for term in names)
     return all(_stands(term.stem, spoken) for term in nouns) and said >= _TOLD_NAMES * len(names)
 
 
 def _stands(stem: str, spoken: Sequence[str]) -> bool:
-    return any(word == stem or (len(stem) >= _STEM and word.startswith(stem)) for word in spoken)
+    """In whichever form: "ferries" for the stem "ferri" of "ferry", "Mexican" for "mexico"."""
+    start = stem[: max(_STEM, len(stem) - 1)]
+    return any(word == stem or (len(start) >= _STEM and word.startswith(start)) for word in spoken)
 
 
 def words_of(quote: Quote) -> str:
@@ -91,7 +103,9 @@ def _close(reading: Reading, margin: float) -> list[Quote]:
     """Best first; what says the same in the same words is said once."""
     chosen: dict[str, Quote] = {}
     for quote in reading.quotes:
-        if quote.score >= reading.quotes[0].score - margin:
+        if quote.score < reading.quotes[0].score - margin:
+            continue
+        if not chosen or not _DISCLAIMS.search(words_of(quote)):
             chosen.setdefault(normalise(words_of(quote)), quote)
     return list(chosen.values())
 

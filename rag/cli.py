@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -11,6 +11,7 @@ from index.errors import BadQuestion, IndexDamaged
 from index.first import ready
 from index.options import AsOf, Authors, Data, Documents, Explain, Json, Since, Until, day_of, filters_of, same_data
 from index.settings import load_settings
+from rag.answers import Mode
 from rag.assistant import Assistant, open_assistant
 from rag.hearing import usable
 from rag.show import answer_lines, hit_lines
@@ -19,6 +20,9 @@ from rag.wire import answer_fields, hit_fields
 ABSTAINED = 3  # exit code of `ask` when the articles do not say
 MAX_STDIN_BYTES = 4_000_000
 
+Evidence: TypeAlias = Annotated[
+    bool, typer.Option("--evidence", help="No answer, only the best quotes, numbered, sure or not.")
+]
 _QUESTION = typer.Argument(metavar="QUESTION", help="In your own words; - reads it from standard input.")
 
 
@@ -31,17 +35,19 @@ def ask(
     author: Authors = None,
     since: Since = None,
     until: Until = None,
+    evidence: Evidence = False,
     explain: Explain = False,
     as_json: Json = False,
 ) -> None:
     """Answer a question in quotes from the articles, each cited to the character. Exits 3 if they do not say."""
     filters = filters_of(document, author, since, until)
     assistant, text = _prepared(question, data)
-    answer = assistant.ask(text, limit=limit, filters=filters, as_of=day_of(as_of))
+    mode: Mode = "evidence" if evidence else "answer"
+    answer = assistant.ask(text, limit=limit, filters=filters, as_of=day_of(as_of), mode=mode, explain=explain)
     if as_json:
-        emit_json(answer_fields(answer, assistant.index.document, explain=explain))
+        emit_json(answer_fields(answer, assistant.basis))
     else:
-        emit_lines(answer_lines(answer, assistant.index.document, explain=explain))
+        emit_lines(answer_lines(answer, assistant.index.document))
     if answer.status == "abstained":
         raise typer.Exit(ABSTAINED)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from index.errors import BadQuestion
 from rag.ellipsis import at_another_time, complete, counted, hung, is_fragment, opening, unmarked
+from rag.judgement import wants_judgement
 from rag.lexicon import ASKING, AUXILIARIES, FUNCTION, lexicon
 from rag.mentions import Kind, Mention, is_name, kind_of_noun, mentions, owners, with_first_names
 from rag.phrases import WORD
@@ -122,14 +123,16 @@ def _read(question: str, said: Sequence[Said]) -> tuple[tuple[str, ...], str]:
         completed, how = complete(filled.texts[0], last)
         unsure = (question,) if not lead and len(completed) == 1 and _names(rest) else ()
         return (*completed, *unsure), "; ".join(filter(None, (reasons, how)))
+    if filled.open_ and wants_judgement(rest):
+        return (question,), ""
     if filled.open_:
         return (hung(last.core, filled.texts[0]),), "; ".join(filter(None, (reasons, "asked with the question before")))
     mark = "?" if question.rstrip().endswith("?") or lead or _asks(rest) else ""
     if filled.why or why:
         found = tuple(_ended(text, mark) for text in filled.texts)
-        return (*found, hung(last.core, filled.texts[0])) if _thin(rest) and len(found) < 2 and _PERSON.search(
-            rest
-        ) else found, reasons
+        thin = _thin(rest) and _PERSON.search(rest)
+        other = hung(last.core, filled.texts[0]) if thin else filled.short and _ended(filled.short, mark)
+        return (*found, *((other,) if other and len(found) < 2 else ())), reasons
     if _HANGING.search(rest):
         return (hung(last.core, rest), question), "asked with the question before"
     if lead:

@@ -24,7 +24,7 @@ _ORDINAL = re.compile(
 )
 _OTHER = re.compile(r"\bthe other (?:one|country|side|party|person|treaty)\b", re.IGNORECASE)
 _SAME = re.compile(
-    r"(?:what|how(?: much| many| high| large| big)?) (?:is|was|were|are|will) (?:it|that|they|this)(?: be)? (?P<when>.+)",
+    r"(?:what|how(?: much| many| high| large| big)?) (?:is|was|were|are) (?:it|that|they|this) (?P<when>.+)",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(
@@ -36,7 +36,7 @@ _SUFFIX = 4  # letters that two nouns must share at their ends to be parallel: i
 
 def opening(question: str) -> tuple[str, str]:
     """What leads in ("And", "What about") and the rest, without its end mark."""
-    bare = question.strip().lstrip("¿¡ ").rstrip("?!. ")
+    bare = unmarked(question.strip().lstrip("¿¡ "))
     found = LEAD.match(bare)
     lead = found.group().strip() if found else ""
     rest = bare[found.end() :] if found else bare
@@ -71,7 +71,7 @@ def complete(rest: str, last: Said) -> tuple[tuple[str, ...], str]:
     first = WORD.match(rest)
     if first and first.group().lower() in ASKING | {"on", "in", "of", "for", "by", "to"} and _asks(rest):
         return (hung(last.core, rest),), "asked of the question before"
-    swapped = _swapped(rest, base, last)
+    swapped = _swapped_behind(rest, last) or _swapped(rest, base, last)
     if swapped:
         return swapped, f"the question before, for “{rest}”"
     if worded := _worded(rest.lower(), base):
@@ -171,6 +171,14 @@ def _swapped(rest: str, base: str, last: Said) -> tuple[str, ...]:
     return tuple(base[: m.start] + _fitting(noun, m, base) + base[m.end :] for m in found)
 
 
+def _swapped_behind(rest: str, last: Said) -> tuple[str, ...]:
+    """In the clause that was hung on the question, where there is one and it has something like the fragment."""
+    core = unmarked(last.core)
+    if unmarked(last.question) == core:
+        return ()
+    return tuple(text for text in _swapped(rest, last.question, last) if text.startswith(core))[:1]
+
+
 def _worded(rest: str, base: str) -> str:
     """ "imports" for the verb of "How much did Mexico export?"."""
     noun = singular(rest)
@@ -217,10 +225,7 @@ def _fitting(noun: str, old: Mention, base: str) -> str:
     owner = re.search(r"(\S+['\u2019]s?) $", base[: old.start])
     if owner and noun.lower().startswith(f"{owner.group(1).lower()} "):
         return noun[len(owner.group(1)) + 1 :]
-    if owner and re.match(r"\S+['\u2019]s? ", noun):
-        return noun.split(" ", 1)[1]
-    first = noun.split()[0].lower()
-    if owner and first in ARTICLES:
+    if owner and (re.match(r"\S+['\u2019]s? ", noun) or noun.split()[0].lower() in ARTICLES):
         return noun.split(" ", 1)[1]
     return noun.title() if noun.lower() in lexicon().countries and noun.islower() and len(noun) > 3 else noun
 

@@ -6,12 +6,15 @@ stands alone.
 
 import re
 
+_TO_THIS_END = (  # they only link
+    r"To this end|For this reason|In this (?:context|regard|respect|sense|way|light|framework)|With this in mind"
+    r"|Within this framework"
+)
 _LINK = (
     r"(?:(?:However|But|And|Yet|Still|So|Or|Nor|Moreover|Furthermore|Also|Then|Instead|Meanwhile|Nevertheless"
     r"|Nonetheless"
     r"|Therefore|Thus|Hence|Consequently|Earlier|Later|Afterwards|Since then|In addition|Additionally|As a result"
-    r"|In fact|To this end|For this reason|In this (?:context|regard|respect|sense|way|light|framework)|With this in mind"
-    r"|Within this framework"
+    rf"|In fact|{_TO_THIS_END}"
     r"|Indeed|For example|For instance|In turn|In contrast|By contrast|Similarly|Likewise|Finally|Still|Even so"
     r"|At the same time|On the other hand|In particular|Reciprocally|Rather),? )?"
 )
@@ -85,8 +88,8 @@ _TITLED = re.compile(  # somebody who is named elsewhere
     r"))\b(?! (?:[A-Z]|of\b|in\b|who\b|for\b|and\b))(?!['’-])"
 )
 _POINTING = re.compile(  # "In this scenario, …", "During the meeting, …", but "To this end, Mexico …" only links
-    r"(?!(?:to this end|for this reason|in this (?:context|regard|respect|sense|way|light|framework)|with this in mind"
-    r"|within this framework),)(?:in|to|with|for|by|at|from|after|before|during|under|within|despite|beyond|because of|on) "
+    rf"(?!(?:{_TO_THIS_END}),)"
+    r"(?:in|to|with|for|by|at|from|after|before|during|under|within|despite|beyond|because of|on) "
     r"(?:(?:this|these|such|that)(?! (?:day|week|month|year|week|summer|spring|autumn|winter|morning|tuesday)\b)"
     r"|the (?:meeting|same(?! time\b)|process|summit|visit|latter|ceremony|talks))\b",
     re.IGNORECASE,

@@ -30,7 +30,8 @@ _SHAPES: dict[str, tuple[tuple[str, ...], str, bool | None]] = {
 }
 _EMPTY_IT = re.compile(
     r"\bit(?: (?:is|was|be|will be|would be))? (?:true|possible|likely|legal|safe|clear|known|important"
-    r"|takes?(?! (?:effect|place|part|office|shape|hold|over|action|steps)\b)|cost|matter|rain|snow)\b|\b(?:is|was) it (?:true|possible|likely|legal|safe|clear|known|important)\b",
+    r"|takes?(?! (?:effect|place|part|office|shape|hold|over|action|steps)\b)|cost|matter|rain|snow)\b"
+    r"|\b(?:is|was) it (?:true|possible|likely|legal|safe|clear|known|important)\b",
     re.IGNORECASE,
 )
 _EVENT = re.compile(
@@ -48,6 +49,7 @@ _DEED = re.compile(  # a question after an event: what is thought "about it" is 
     re.IGNORECASE,
 )
 _WHEN_WAS = re.compile(r"(?:when|where|how long|how) (?:is|was|are|were|will|does|do)\b", re.IGNORECASE)
+_NAME_WORDS = 3  # "President Jane Roe"
 _JOINING = frozenset(["that", "which", "who", "if", "because", "when", "and", "before", "after", "while"])
 _SUBORDINATE = frozenset(
     ["after", "before", "when", "while", "if", "since", "once", "because", "until", "although", "as"]
@@ -61,6 +63,7 @@ class Filled:
     texts: tuple[str, ...]
     why: tuple[str, ...]
     open_: bool
+    short: str = ""  # the best with surnames only, as articles have them behind the first mention; "" if the same
 
 
 def fill(question: str, said: Sequence[Said]) -> Filled:
@@ -69,7 +72,7 @@ def fill(question: str, said: Sequence[Said]) -> Filled:
     bare = question.rstrip("?!. ")
     if _EVENT.search(bare) or (_ON_IT.search(bare) and _DEED.match(said[-1].core)):
         return Filled((question,), (), True)
-    first, second, why, used, open_ = "", "", [], [m.text.lower() for m in own], False
+    first, second, short, why, used, open_ = "", "", "", [], [m.text.lower() for m in own], False
     at = 0
     for found in _PRONOUN.finditer(question):
         seen = _seen(question, found, own)
@@ -86,10 +89,19 @@ def fill(question: str, said: Sequence[Said]) -> Filled:
         why.append(f"“{written}” = {choices[0].text}")
         first += question[at:start] + _put(choices[0], written, wanted.role, question[:start])
         rival = choices[1] if len(choices) > 1 else choices[0]
+        short += question[at:start] + _put(_surname(choices[0]), written, wanted.role, question[:start])
         second += question[at:start] + _put(rival, written, wanted.role, question[:start])
         at = end
     texts = dict.fromkeys((first + question[at:], second + question[at:]))
-    return Filled(tuple(texts) if why else (question,), tuple(why), open_)
+    short = short + question[at:] if why and short != first else ""
+    return Filled(tuple(texts) if why else (question,), tuple(why), open_, short)
+
+
+def _surname(person: Mention) -> Mention:
+    """The same by the last word of the name; as it is where that may not be the whole surname."""
+    parts = person.text.split()
+    plain = person.kind == "person" and all(part[:1].isupper() for part in parts) and len(parts) <= _NAME_WORDS
+    return replace(person, text=parts[-1]) if plain else person
 
 
 def _choices(wanted: Wanted, written: str, said: Sequence[Said], used: Sequence[str]) -> list[Mention]:
@@ -139,7 +151,7 @@ def _seen(question: str, found: re.Match[str], own: Sequence[Mention]) -> tuple[
     kinds, gender, plural = _SHAPES[word]
     if word == "its" and noun.endswith("ed"):
         return None  # "its extended": "it's", in haste
-    owned = bool(noun) and noun not in FUNCTION or bool(re.match(r" [A-Z]{2,}\b", question[end:]))  # "her US policy"
+    owned = noun not in FUNCTION if noun else bool(re.match(r" [A-Z]{2,}\b", question[end:]))  # "her US policy"
     owner = word in ("its", "their", "his") or (word == "her" and owned)
     role: Role = "possessor" if owner else _role(before)
     wanted = Wanted(kinds, role, gender, plural)  # type: ignore[arg-type]

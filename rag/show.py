@@ -1,20 +1,20 @@
 """An answer and its hits as paragraphs for people: each quote by itself, then where it stands."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from index.console import Line
 from index.records import Document, Hit
 from index.wire import dated
 from rag.answers import Answer, Citation
+from rag.show_why import why_lines
 
 NEAREST = 3  # passages that are shown when nothing answers
 _STYLES = {"note": "", "conflict": "yellow", "comparison": "cyan"}
-_MOST_FEATURES = 6
 
 DocumentOf = Callable[[str], Document]
 
 
-def answer_lines(answer: Answer, document_of: DocumentOf, *, explain: bool = False) -> Iterator[Line]:
+def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Line]:
     """Words of the articles stand indented and in quotation marks; everything else is ours."""
     if answer.standalone:
         yield Line(f"Understood as: {answer.standalone}", style="dim")
@@ -26,16 +26,18 @@ def answer_lines(answer: Answer, document_of: DocumentOf, *, explain: bool = Fal
             Line(f"“{segment.text}” {marked}", 2, "bold") if quoted else Line(segment.text, style=_STYLES[segment.kind])
         )
         yield Line()
-    if answer.citations:
+    if answer.mode == "evidence":
+        yield from _span_lines(answer, document_of)
+    elif answer.citations:
         yield Line("Sources", style="dim")
         for citation in answer.citations:
             yield from _source_lines(citation, document_of(citation.document_id))
-    if answer.reason and answer.evidence:
+    if answer.reason and answer.evidence and not answer.citations:
         yield Line("Nearest passages", style="dim")
         yield Line()
-        yield from hit_lines(answer.evidence[:NEAREST], document_of, explain=explain)
-    if explain:
-        yield from _why_lines(answer)
+        yield from hit_lines(answer.evidence[:NEAREST], document_of, explain=bool(answer.explanation))
+    if answer.explanation:
+        yield from why_lines(answer, answer.explanation, document_of)
 
 
 def hit_lines(hits: Sequence[Hit], document_of: DocumentOf, *, explain: bool = False) -> Iterator[Line]:
@@ -50,6 +52,17 @@ def hit_lines(hits: Sequence[Hit], document_of: DocumentOf, *, explain: bool = F
         yield Line(" ".join(hit.passage.text.split()), 3)
 
 
+def _span_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Line]:
+    """Each quote with its source; what they are worth is said first."""
+    sure = f"not enough to answer ({answer.reason.code})" if answer.reason else "enough to answer"
+    yield Line(f"confidence {answer.confidence:.4f}: {sure}", style="dim")
+    yield Line()
+    for citation in answer.citations:
+        yield Line(f"“{citation.quote}” [{citation.marker}]", 2, "bold")
+        yield from _source_lines(citation, document_of(citation.document_id))
+        yield Line()
+
+
 def _source_lines(citation: Citation, document: Document) -> Iterator[Line]:
     where = f"{citation.document_id}, characters {citation.start} to {citation.end}"
     yield Line(f"[{citation.marker}] {_named(document)}", 2)
@@ -59,30 +72,6 @@ def _source_lines(citation: Citation, document: Document) -> Iterator[Line]:
 def _named(document: Document) -> str:
     title = f"{document.title} (title inferred)" if "title" in document.inferred else document.title
     return " · ".join(part for part in (title, document.author or document.publisher, dated(document)) if part)
-
-
-def _why_lines(answer: Answer) -> Iterator[Line]:
-    yield Line()
-    workings = answer.workings
-    yield Line(f"confidence {answer.confidence:.4f}, answered from {workings.threshold:.4f} on", style="dim")
-    yield Line(_added(workings.confidence), 2, "dim")
-    for marker, contributions in enumerate(workings.quotes, start=1):
-        yield Line(f"[{marker}] score {sum(contributions.values()):.4f}: {_added(contributions)}", 2, "dim")
-    if answer.policy:
-        policy = answer.policy.policy
-        certified = f"at most {policy.risk:.0%} of answers wrong, certified at {policy.level:.0%} on {policy.set_name}"
-        yield Line(f"{certified} ({policy.questions} questions)", style="dim")
-    yield Line(f"index {answer.index_version}", style="dim")
-    for number, hit in enumerate(answer.evidence, start=1):
-        yield Line(f"{number}. {hit.passage.id}: {_ranked(hit)}", 2, "dim")
-
-
-def _added(contributions: Mapping[str, float]) -> str:
-    """The features that added or took most."""
-    most = sorted(contributions.items(), key=lambda item: (-abs(item[1]), item[0]))
-    shown = " ".join(f"{name} {value:+.2f}" for name, value in most[:_MOST_FEATURES] if value)
-    rest = sum(value for _, value in most[_MOST_FEATURES:])
-    return f"{shown} others {rest:+.2f}" if rest else shown
 
 
 def _ranked(hit: Hit) -> str:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import Scope
 
 from index.settings import Settings
-from server import answers, ask, check, documents, pages, revisions, status, suggestions
+from server import answers, ask, check, corpus, documents, pages, revisions, status, suggestions
 from server.contract import problems, publish_contract
 from server.kept import Kept
 from server.live import Live
@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.live = Live(settings)
     app.state.data = settings.data
     app.state.kept = Kept(settings.data, settings.keep_answers)
-    for part in (ask, answers, check, suggestions, revisions, documents, status, pages):
+    for part in (ask, answers, check, corpus, suggestions, revisions, documents, status, pages):
         app.include_router(part.router)
     pages.mount_files(app)
     handle_problems(app)

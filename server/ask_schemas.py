@@ -11,8 +11,8 @@ from server.schemas import Citation, DocumentId, IsoDate, Limit, Line, Reply, Re
 class Filters(Request):
     """Which articles are read; what is left out restricts nothing. Undated articles pass no date."""
 
-    documents: tuple[DocumentId, ...] = ()
-    authors: tuple[Line, ...] = ()
+    documents: Annotated[tuple[DocumentId, ...], Field(strict=False)] = ()  # else a JSON list is no tuple
+    authors: Annotated[tuple[Line, ...], Field(strict=False)] = ()
     published_from: IsoDate | None = None
     published_to: IsoDate | None = None
 
@@ -41,7 +41,7 @@ class Ask(Search):
     abstained.
     """
 
-    history: Annotated[tuple[Message, ...], Field(max_length=100)] = ()
+    history: Annotated[tuple[Message, ...], Field(strict=False, max_length=100)] = ()
     mode: Literal["answer", "evidence"] = "answer"
 
 

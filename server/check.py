@@ -1,5 +1,6 @@
 """POST /v1/check: what the articles say of every sentence of a text that somebody, or a language model, wrote."""
 
+from functools import partial
 from time import perf_counter
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ from pydantic import Field
 from index.errors import BadInput, BadQuestion
 from rag.support import MOST_CHARACTERS, check_text
 from rag.support_wire import text_check_fields
+from rag.wire import citation_fields
 from server import schemas
 from server.contract import problems
 from server.wiring import Now
@@ -70,4 +72,5 @@ def check(body: TextToCheck, response: Response, now: Now) -> CheckedText:
     except BadQuestion as error:
         raise BadInput(str(error)) from error  # there is no /question in this body to point at
     response.headers["Server-Timing"] = f"check;dur={(perf_counter() - begin) * 1000:.1f}"
-    return CheckedText.model_validate(text_check_fields(found))
+    fields = text_check_fields(found, partial(citation_fields, basis=now.basis))
+    return CheckedText.model_validate(fields)

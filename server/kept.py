@@ -1,7 +1,7 @@
 """Which questions were answered: what is needed to give the same answers again, by their ids, in a file of its own.
 
-Not the store: an entry that is lost, or cannot be written, costs a replay and nothing else. It holds questions with
-the turns before them, and no words of the articles.
+Not the store: an entry that is lost, or cannot be written, costs a replay and nothing else. The turns before a question
+may quote articles that are deleted later, so what was asked of another index is erased, all but its id and version.
 """
 
 import logging
@@ -16,11 +16,12 @@ FILE = "answers.db"
 _WAIT_S = 1.0  # for another process that writes
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS answers "
-    "(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, index_version TEXT NOT NULL, request TEXT)"
+    "(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, index_version TEXT NOT NULL, request TEXT NOT NULL)"
 )
 # an answer that is given again moves to the end, so gaps arise, and the newest are counted, not computed
 _KEEP = "INSERT OR REPLACE INTO answers (id, index_version, request) VALUES (?, ?, ?)"
 _DROP = "DELETE FROM answers WHERE number <= (SELECT number FROM answers ORDER BY number DESC LIMIT 1 OFFSET ?)"
+_ERASE = "UPDATE answers SET request = '' WHERE index_version != ? AND request != ''"
 _FIND = "SELECT index_version, request FROM answers WHERE id = ?"
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ class Request(NamedTuple):
     """What was asked, and from which index it was answered."""
 
     index_version: str
-    body: str  # JSON
+    body: str  # JSON; "" where it was erased
 
 
 class Kept:
@@ -42,6 +43,7 @@ class Kept:
         self._most = most
         self._lock = Lock()
         self._connection: Connection | None = None
+        self._version = ""
         self._warned = False
 
     @property
@@ -58,17 +60,22 @@ class Kept:
                 with immediate(connection):
                     connection.execute(_KEEP, (answer_id, *request))
                     connection.execute(_DROP, (self._most,))
+                    if request.index_version != self._version:
+                        connection.execute(_ERASE, (request.index_version,))
+                self._version = request.index_version
         except QuotewellError as error:
-            if not self._warned:
-                _log.warning("answers cannot be given again by their id: %s", error)
-            self._warned = True
+            self._warn(error)
 
     def find(self, answer_id: str) -> Request | None:
-        """Raises StoreBusy, IndexDamaged or QuotewellError for a file that cannot be read."""
+        """None as well for a file that cannot be read: that is logged, once."""
         if not self._most or (self._connection is None and not self._path.exists()):
             return None
-        with self._lock, explained(self._path):
-            found = self._opened().execute(_FIND, (answer_id,)).fetchone()
+        try:
+            with self._lock, explained(self._path):
+                found = self._opened().execute(_FIND, (answer_id,)).fetchone()
+        except QuotewellError as error:
+            self._warn(error)
+            return None
         return Request(*(value.decode() for value in found)) if found else None
 
     def close(self) -> None:
@@ -77,11 +84,16 @@ class Kept:
                 self._connection.close()
             self._connection = None
 
+    def _warn(self, error: QuotewellError) -> None:
+        if not self._warned:
+            _log.warning("answers cannot be given again by their ids: %s", error)
+        self._warned = True
+
     def _opened(self) -> Connection:
         """Call with the lock held."""
         if self._connection is None:
             connection = connect(self._path, "rwc", _WAIT_S)
+            self._connection = connection
             connection.execute("PRAGMA synchronous=NORMAL")  # a power loss may take the newest entries, not the file
             connection.execute(_CREATE)
-            self._connection = connection
         return self._connection

@@ -5,7 +5,7 @@ replies are filled from the names in `rag.wire` and `index.wire`, so that progra
 """
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 

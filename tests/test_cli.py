@@ -14,7 +14,7 @@ import pytest
 
 from index.embed import HashEmbedder
 from quotewell import COMMANDS, run
-from server import ask_schemas
+from server import ask_schemas, schemas
 
 GOLDEN = Path(__file__).parent / "golden"
 ARTICLES = {

@@ -10,12 +10,13 @@ from eval.changes import (
     WAYS,
     ChangesReport,
     json_of_changes,
+    judged_documents,
     markdown_of_changes,
     measure_changes,
     text_of_changes,
-    tuning_documents,
 )
 from eval.edits import EDITS, LEAST_ARTICLE, edit_cases, joined
+from eval.tune import half
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document
@@ -88,9 +89,9 @@ def test_nothing_to_edit_is_an_error() -> None:
         measure_changes([], set_name="none")
 
 
-def test_only_documents_that_the_tuning_half_is_judged_by_are_taken(tmp_path: Path) -> None:
+def test_only_documents_that_a_half_is_judged_by_are_taken(tmp_path: Path) -> None:
     lines = [json.dumps({"_id": f"d{n}", "title": "T", "text": f"Some text number {n}."}) for n in range(4)]
     (tmp_path / "corpus.jsonl").write_text("\n".join(lines))
     (tmp_path / "queries.jsonl").write_text("\n".join(json.dumps({"_id": f"q{n}", "text": "Who?"}) for n in range(4)))
     (tmp_path / "qrels.tsv").write_text("\n".join(f"q{n}\td{n}\t1" for n in range(4)))
-    assert [document.id for document in tuning_documents(read_beir(tmp_path))] == ["d0", "d2"]
+    assert [document.id for document in judged_documents(half(read_beir(tmp_path), tuning=True))] == ["d0", "d2"]

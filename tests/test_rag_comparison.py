@@ -42,6 +42,26 @@ WORDS = st.sampled_from(
 @pytest.mark.parametrize(
     ("question", "first", "second"),
     [
+        (
+            "Compare Mexico's exports to the US with its imports",
+            ("Mexico's exports to the US", "What are Mexico's exports to the US?"),
+            ("its imports", "What are Mexico's imports?"),
+        ),
+        (
+            "compare exports to the US and to Canada",
+            ("exports to the US", "What are exports to the US?"),
+            ("to Canada", "What are exports to Canada?"),
+        ),
+        (
+            "compare relations with Canada and Mexico",
+            ("relations with Canada", "What are relations with Canada?"),
+            ("Mexico", "What are relations with Mexico?"),
+        ),
+        (
+            "immigrants with legal status versus without",
+            ("with legal status", "immigrants with legal status"),
+            ("without legal status", "immigrants without legal status"),
+        ),
         ("exports versus imports", ("exports", "exports"), ("imports", "imports")),
         ("mexico exports vs imports 2024", ("exports", "mexico exports 2024"), ("imports", "mexico imports 2024")),
         (

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from index.records import Document
-from rag.answers import Citation, Reason, Segment
-from rag.compose import abstention, compose, text_of
+from rag.answers import Citation, Frame, Reason, Segment
+from rag.compose import abstention, compose, side, text_of
 
 
 def citation(
@@ -143,6 +143,26 @@ def test_an_abstention_names_what_is_missing_and_what_is_nearest(
     segment = abstention(Reason("near_miss", tuple(missing)), nearest)
     assert segment == Segment("note", text, ())
     assert text_of([segment]) == text
+
+
+def test_where_the_articles_are_in_another_language_nothing_is_said_of_their_subjects_and_words() -> None:
+    segment = abstention(Reason("off_corpus", ("consulados",)), [], None, "es", "English")
+    assert segment.text == (
+        "Los artículos no lo dicen. Los artículos están en inglés; si pregunta en esa lengua, puede hallarse más."
+    )
+
+
+@pytest.mark.parametrize(("label", "head"), [("before the war", "Before the war:"), ("Oslo", "Oslo:")])
+def test_a_column_is_headed_by_its_side(label: str, head: str) -> None:
+    assert side(label) == side(label, "es") == Segment("comparison", head, ())
+
+
+def test_one_article_that_differs_from_itself_is_not_said_to_be_several() -> None:
+    one, other = citation(), citation(2, quote="Rye costs five.")
+    oats = citation(3, **OATS)
+    frame = Frame("conflict", differs="number")
+    assert compose([one, other], frame)[0].text == "The article itself gives different figures."
+    assert compose([one, oats], frame)[0].text.startswith("The articles give different figures")
 
 
 @pytest.mark.parametrize("published", [None, date(2024, 5, 7), date(1, 1, 1)])

@@ -31,6 +31,7 @@ def grade(question: str, sentence: str) -> float:
             "It breaks non-refoulement, which prohibits countries from sending them back.",
         ),
         ("What is Morena?", "The leftist Morena movement won."),
+        ("What is the SBT?", "It follows from the SBT free trade agreement, to which three nations are parties."),
     ],
 )
 def test_a_defining_sentence_is_seen(question: str, sentence: str) -> None:

@@ -31,6 +31,33 @@ TABLE = [  # question before, follow-up, standalone
     ("What is the population of Norway?", "Sweden?", "What is the population of Sweden?"),
     ("¿Cuánto exportó México en 2023?", "¿Y en 2024?", "¿Cuánto exportó México en 2024?"),
     ("¿Cuánto exportó México en 2023?", "¿Y Brasil?", "¿Cuánto exportó Brasil en 2023?"),
+    ("¿Cuántos puertos tiene Perú?", "¿Y cuándo abrió el canal?", "¿Cuándo abrió el canal?"),
+    ("¿Quién vende los barcos?", "and is the ferry cheap too", "Is the ferry cheap too?"),
+    ("What is the USMCA?", "When did it take effect?", "When did the USMCA take effect?"),
+    (EXPORTS, "what was it in 2019", "What share of Mexico's exports goes to the US in 2019?"),
+    (
+        "What is the fare in Oslo?",
+        "how much was it at the start of the year",
+        "What is the fare in Oslo at the start of the year?",
+    ),
+    (
+        "Why did Lind sell the ferry?",
+        "What did Brandt say about it?",
+        "Why did Lind sell the ferry, and what did Brandt say about it?",
+    ),
+    (
+        "What is the Remain in Mexico policy?",
+        "What did Lind say about it?",
+        "What did Lind say about the Remain in Mexico policy?",
+    ),
+    (
+        "Why did Norway close the ports?",
+        "How did Sweden react?",
+        "Why did Norway close the ports, and how did Sweden react?",
+    ),
+    ("What does Ada Lind want?", "What is her US policy?", "What is Ada Lind's US policy?"),
+    ("What does Ada Flores want?", "Which of them won?", "What does Ada Flores want, and which of them won?"),
+    ("When did Brazil join the U.N.?", "When did it leave the U.S.?", "When did Brazil leave the U.S.?"),
 ]
 STANDALONE = [
     "Who is the president of France?",
@@ -60,6 +87,29 @@ def test_a_question_that_needs_no_history_comes_back_alone_and_unchanged(questio
 def test_he_is_whom_the_answer_names_when_the_question_asked_who() -> None:
     turn = Turn("Who mentored Claudia Sheinbaum?", QUOTED.format("Her mentor Andres Manuel Lopez Obrador led Mexico."))
     assert resolve("How old is he?", [turn]).readings[0] == "How old is Andres Manuel Lopez Obrador?"
+
+
+@pytest.mark.parametrize(
+    ("quoted", "asked", "standalone"),
+    [
+        ("The election of Ada Lind as President was close.", "when did she resign", "When did Ada Lind resign?"),
+        ("Ada Lind met the Mexican President. However, Norway left.", "why did she go", "Why did Ada Lind go?"),
+    ],
+)
+def test_a_name_typed_in_lower_case_is_known_from_the_answer(quoted: str, asked: str, standalone: str) -> None:
+    assert resolve(asked, [Turn("who is ada lind", QUOTED.format(quoted))]).readings[0] == standalone
+
+
+def test_whom_who_is_asks_about_is_nobody_else_in_the_answer() -> None:
+    turn = Turn("Who is Mike Waltz?", QUOTED.format("Mike Waltz was named by Donald Trump."))
+    assert resolve("Where was he born?", [turn]).readings == ("Where was Mike Waltz born?", "Where was Waltz born?")
+
+
+def test_what_follows_a_clause_that_was_hung_on_goes_on_from_that_clause() -> None:
+    turns = [Turn("Why did Norway close the ports?", ""), Turn("How did Sweden react?", "")]
+    assert resolve("What about Denmark?", turns).readings[0] == (
+        "Why did Norway close the ports, and how did Denmark react?"
+    )
 
 
 def test_the_treaty_that_was_asked_for_is_the_one_in_the_answer() -> None:

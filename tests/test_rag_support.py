@@ -57,6 +57,7 @@ def test_every_sentence_of_an_article_is_supported_by_itself(index: Index, artic
         "In March 2019 it was closed for repairs.",
         "The repairs cost 12 million dollars and took two years.",
         "On Quarry Street, the Marten bakery opened in 1987.",
+        "The Sollen bridge was closed for repairs in March 2019.",
         "In 2021, frost destroyed 50% of the harvest.",
     ],
 )
@@ -81,6 +82,18 @@ def test_a_sentence_with_one_thing_wrong_is_never_supported_and_shows_what_diffe
     assert one.state == "partly"
     assert difference in one.differs
     assert one.citations
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The river Vey was closed for repairs in March 2019.",
+        "The Linden theatre was closed for repairs in March 2019.",
+        "The Sollen bridge was closed for trams in March 2019.",
+    ],
+)
+def test_a_pronoun_stands_for_the_subject_before_it_and_for_nothing_else(index: Index, sentence: str) -> None:
+    assert state_of(sentence, index) == "partly"
 
 
 def test_a_sentence_that_tells_two_things_is_supported_by_two_spans_or_not_at_all(index: Index) -> None:

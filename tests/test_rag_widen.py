@@ -195,6 +195,18 @@ def test_first_and_second_and_what_he_also_did_belong_to_one_list() -> None:
     assert widened(article, spans, "the ferry") == "Lind closed the bridge and the ferry."
 
 
+@pytest.mark.parametrize(
+    ("opener", "expected"),
+    [
+        ("He", "Oskar Lind left. He sold a tram. This tram was old."),
+        ("However, that mayor", "However, that mayor sold a tram. This tram was old."),
+    ],
+)
+def test_what_a_quote_leans_on_is_widened_only_where_a_pronoun_is_all_it_has(opener: str, expected: str) -> None:
+    article, spans = document(f"Oskar Lind left. {opener} sold a tram. This tram was old.")
+    assert widened(article, spans, "This tram was old.") == expected
+
+
 def test_a_quote_of_another_text_comes_back_as_it_is() -> None:
     article, _ = document("Trams run. He left.")
     one = quote(article, 0, 5)

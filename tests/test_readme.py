@@ -33,7 +33,7 @@ def test_every_setting_is_in_the_table_with_its_default() -> None:
 
 
 def test_every_command_is_named() -> None:
-    named = re.search(r"`quotewell ((?:\w+ \| )+\w+)`", README)
+    named = re.search(r"`quotewell ((?:[\w-]+ \| )+[\w-]+)`", README)
     assert named
     assert set(named.group(1).split(" | ")) == set(COMMANDS)
 

@@ -29,7 +29,7 @@ async function ask(question, { alone = false } = {}) {
   turn.scrollIntoView({ block: "start" });
   try {
     const history = alone ? [] : turnsBefore();
-    const answer = await fetchJson("/v1/ask", { question, limit: READ_PASSAGES, history });
+    const answer = await fetchJson("/v1/ask", { question, history, limit: READ_PASSAGES });
     showAnswer(reply, answer).then((found) => {
       if (!busy) byId("said").append(` ${found}`); // else it would be read out as the answer to the next question
     });

@@ -1,0 +1,190 @@
+"""An explanation adds up, says what a rerun says, and changes nothing of the answer."""
+
+import math
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trying
+from hypothesis import strategies as st
+
+from index.scope import Filters
+from index.search import Index
+from index.settings import Settings
+from rag import Answer, Assistant, open_assistant
+from rag.desk import CONFIDENCE_DIGITS
+from rag.explain import Explanation
+from rag.otherwise import MOST_TERMS, left_of
+from rag.show import answer_lines
+from rag.weights import load_weights
+from rag.wire import SCORE_DIGITS, answer_fields
+from tests.conftest import SIX_ARTICLES
+
+CLOSE = 1e-9
+QUESTION = "How many people does the Linden theatre seat?"
+WORDS = sorted({word.strip(".,$") for text in SIX_ARTICLES.values() for word in text.split()})
+QUESTIONS = st.lists(st.sampled_from([*WORDS, "who", "when", "and", "Atlantis", "trams,"]), min_size=1, max_size=14)
+
+Opened = Callable[..., Assistant]
+
+
+@pytest.fixture
+def opened(hash_index: Index, hash_settings: Settings) -> Opened:
+    """Opens the six articles with other settings."""
+
+    def opened(**changed: object) -> Assistant:
+        return open_assistant(settings=hash_settings.model_copy(update=changed))
+
+    return opened
+
+
+@pytest.fixture
+def assistant(opened: Opened) -> Assistant:
+    return opened()
+
+
+def explained(assistant: Assistant, question: str, **wanted: Any) -> tuple[Answer, Explanation]:
+    answer = assistant.ask(question, explain=True, **wanted)
+    assert answer.explanation is not None
+    return answer, answer.explanation
+
+
+def assert_adds_up(answer: Answer, explanation: Explanation, assistant: Assistant, question: str) -> None:
+    index = assistant.index
+    fused = {hit.row: hit.score for hit in index.search(question, limit=100)}
+    lexical = index.lexical.scores([])
+    assert len(explanation.found) == len(answer.evidence)
+    for hit, found in zip(answer.evidence, explanation.found, strict=True):
+        assert found.passage_id == hit.passage.id
+        assert math.isclose(sum(one.added for one in found.shares.values()), fused[hit.row], abs_tol=CLOSE)
+        assert {name: one.rank for name, one in found.shares.items()} == dict(hit.ranks)
+        assert {name: one.score for name, one in found.shares.items()} == dict(hit.scores)
+        if "lexical" in found.shares:
+            share = found.shares["lexical"]
+            assert math.isclose(math.fsum(share.terms.values()), share.score, abs_tol=CLOSE)
+        if found.best:
+            assert math.isclose(math.fsum(found.best.features.values()), found.best.score, abs_tol=CLOSE)
+            assert math.isclose(found.best.score, hit.score, abs_tol=CLOSE)
+    assert len(lexical) == index.passage_count
+
+
+@pytest.mark.parametrize("fusion", ["convex", "rrf"])
+@trying(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(said=QUESTIONS)
+def test_contributions_add_up_to_every_score(opened: Opened, fusion: str, said: list[str]) -> None:
+    """By ranker to the fused score, by word to BM25's, by feature to the reader's, whatever was asked."""
+    assistant = opened(fusion=fusion)
+    question = " ".join(said)
+    answer, explanation = explained(assistant, question)
+    if answer.standalone or any("read as" in s.text for s in answer.segments):
+        return  # read otherwise than typed
+    desk = assistant._desk
+    read = desk.columns(assistant._heard(question, (), desk).readings, 10, Filters())
+    if len(read) == 1:
+        assert_adds_up(answer, explanation, assistant, read[0].asked.text)
+    odds = math.fsum(answer.workings.confidence.values())
+    assert math.isclose(odds, explanation.log_odds, abs_tol=CLOSE)
+    if answer.workings.confidence:
+        chance = load_weights("trained").chance(explanation.log_odds)
+        assert round(chance, CONFIDENCE_DIGITS) == answer.confidence
+
+
+def test_a_repeated_word_counts_as_often_as_it_stands(assistant: Assistant) -> None:
+    once = assistant.index.lexical.contributions(["theatr"], 5)
+    twice = assistant.index.lexical.contributions(["theatr", "unknown", "theatr"], 5)
+    assert once["theatr"] > 0
+    assert twice == {"theatr": 2 * once["theatr"]}
+    assert assistant.index.lexical.contributions(["theatr"], 0) == {}
+
+
+def test_words_are_named_as_they_were_typed(assistant: Assistant) -> None:
+    _, explanation = explained(assistant, QUESTION)
+    assert {"Linden", "theatre"} <= set(explanation.found[0].shares["lexical"].terms)
+    assert [one.term for one in explanation.without] == ["many", "people", "Linden", "theatre", "seat"]
+
+
+def test_what_would_have_been_is_what_a_rerun_says(opened: Opened) -> None:
+    assistant = opened(threshold=0.0)
+    answer, explanation = explained(assistant, QUESTION)
+    best = explanation.best
+    assert best is not None
+    assert answer.citations[0].quote == "The Linden theatre seats 312 people."
+    for one in explanation.without:
+        at = QUESTION.index(one.term)
+        again = assistant.ask(left_of(QUESTION, [(at, at + len(one.term))]), mode="evidence")
+        quotes = [(citation.document_id, citation.start) for citation in again.citations]
+        expected = quotes.index((best.document_id, best.start)) + 1 if (best.document_id, best.start) in quotes else None
+        assert (one.term, one.rank, one.confidence) == (one.term, expected, again.confidence)
+
+
+def test_a_word_that_decides_is_found_out(assistant: Assistant) -> None:
+    _, explanation = explained(assistant, "umbrella")
+    (only,) = explanation.without
+    assert (only.term, only.rank, only.confidence) == ("umbrella", None, 0.0)
+
+
+def test_at_most_eight_words_are_left_out_in_turn(assistant: Assistant) -> None:
+    _, explanation = explained(assistant, "Linden theatre Petra Novak comedies Borrowed Umbrella tram repairs river Vey")
+    assert len(explanation.without) == MOST_TERMS
+
+
+def test_what_a_filter_removed_is_named_with_the_filter(assistant: Assistant) -> None:
+    narrow = Filters(documents=frozenset({"ferry"}), authors=frozenset({"Nobody"}))
+    answer, explanation = explained(assistant, QUESTION, filters=narrow)
+    assert answer.reason is not None
+    assert answer.reason.code == "filtered"
+    assert explanation.removed is not None
+    assert explanation.removed.quote == "The Linden theatre seats 312 people."
+    assert explanation.removed.by == ("documents", "authors")
+    assert explanation.removed.confidence == assistant.ask(QUESTION).confidence
+
+
+def test_what_a_day_removed_is_named_as_of(assistant: Assistant) -> None:
+    _, explanation = explained(assistant, QUESTION, as_of=date(2020, 1, 1))
+    assert explanation.removed is not None
+    assert explanation.removed.by == ("as_of",)
+
+
+def test_nothing_is_removed_where_the_first_quote_passes(assistant: Assistant) -> None:
+    _, explanation = explained(assistant, QUESTION, filters=Filters(documents=frozenset({"theatre"})))
+    assert explanation.removed is None
+    assert explained(assistant, QUESTION)[1].removed is None
+
+
+@pytest.mark.parametrize("question", [QUESTION, "What is the capital of Atlantis?", "bridge or ferry?"])
+def test_explaining_changes_neither_answer_nor_id(assistant: Assistant, question: str) -> None:
+    plain = answer_fields(assistant.ask(question), assistant.basis)
+    told = answer_fields(assistant.ask(question, explain=True), assistant.basis)
+    workings = told.pop("workings")
+    for hit in told["evidence"]:
+        hit.pop("scores")
+    assert told == plain
+    assert len(workings["evidence"]) == len(plain["evidence"])
+    for hit, found in zip(plain["evidence"], workings["evidence"], strict=True):
+        assert found["best"] is None or round(found["best"]["score"], SCORE_DIGITS) == hit["score"]
+
+
+def test_people_read_it_in_plain_words(assistant: Assistant) -> None:
+    answer = assistant.ask(QUESTION, explain=True, filters=Filters(documents=frozenset({"theatre", "ferry"})))
+    shown = "\n".join(line.text for line in answer_lines(answer, assistant.index.document))
+    assert "1. theatre#0: found with" in shown
+    assert "What if? The best quote is “The Linden theatre seats 312 people.”" in shown
+    assert "without “people” it would still be number 1 (confidence 0." in shown
+    removed = assistant.ask(QUESTION, explain=True, filters=Filters(documents=frozenset({"ferry"})))
+    shown = "\n".join(line.text for line in answer_lines(removed, assistant.index.document))
+    assert "Without --document the first would be “The Linden theatre seats 312 people.” from" in shown
+
+
+def test_not_explained_nothing_of_it_is_shown(assistant: Assistant) -> None:
+    answer = assistant.ask(QUESTION)
+    shown = "\n".join(line.text for line in answer_lines(answer, assistant.index.document))
+    assert answer.explanation is None
+    assert "What if?" not in shown
+    assert "log odds" not in shown
+
+
+def test_what_is_left_of_a_question_has_no_gaps() -> None:
+    assert left_of("a fine  day, a", [(0, 1), (13, 14)]) == "fine day,"
+    assert left_of("day", [(0, 3)]) == ""

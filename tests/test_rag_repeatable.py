@@ -1,0 +1,128 @@
+"""The same question, index and settings give the same bytes: in another process, with more threads, from a copy."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from index.build import Builder
+from index.embed import Embedder, HashEmbedder, load_embedder
+from index.search import Index, open_index
+from index.settings import Settings, load_settings
+from index.text import words
+from rag import open_assistant
+from rag.canonical import answer_id
+from rag.wire import answer_fields
+
+ROOT = Path(__file__).parent.parent
+CHILD = """
+import hashlib, json, os, sys
+wanted = json.load(sys.stdin)
+if wanted["threads"] == 1:
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+from concurrent.futures import ThreadPoolExecutor
+from index.settings import load_settings
+from rag import open_assistant
+from rag.wire import answer_fields
+assistant = open_assistant(settings=load_settings(data=wanted["data"]))
+def ask(question):
+    answer = assistant.ask(question)
+    fields = answer_fields(answer, assistant.basis)
+    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
+with ThreadPoolExecutor(wanted["threads"]) as pool:
+    print(json.dumps(list(pool.map(ask, wanted["questions"]))))
+"""
+
+
+def questions(index: Index, count: int) -> list[str]:
+    """Words of one article each, now and then of two, some with a word that no article holds."""
+    chance = random.Random(4)
+    passages = [index.passage(row) for row in range(index.passage_count)]
+    made = []
+    for n in range(count):
+        some = [word.text for word in words(chance.choice(passages).text)]
+        if n % 5 == 0:
+            some += [word.text for word in words(chance.choice(passages).text)]
+        picked = chance.sample(some, min(chance.randint(2, 8), len(some)))
+        lead = chance.choice(["What about", "Who", "When did", "How many", "Why does", "Is it true that", "¿Qué"])
+        made.append(f"{lead} {' '.join(picked)}{' Atlantis' if n % 17 == 0 else ''}?")
+    return made
+
+
+def hashes(data: Path, asked: list[str], threads: int) -> list[str]:
+    """From a process of its own, with another order of its sets and the given number of threads."""
+    numbers = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED")}
+    wanted = json.dumps({"data": str(data), "questions": asked, "threads": threads})
+    command = [sys.executable, "-c", CHILD]
+    environment = {**os.environ, **numbers, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, input=wanted, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def from_both(data: Path, copy: Path, asked: list[str]) -> tuple[list[str], list[str]]:
+    """From one thread, and from two over the index saved elsewhere and loaded from there."""
+    shutil.copytree(data, copy)
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.submit(hashes, data, asked, 1), pool.submit(hashes, copy, asked, 2)
+        return one.result(), two.result()
+
+
+def built(data: Path, source: Path, embedder: Embedder) -> Settings:
+    settings = load_settings(data=data, embedder=embedder.name)
+    Builder(data, settings, embedder).index([source])
+    return settings
+
+
+def test_two_processes_and_a_copy_give_the_same_bytes(six_files: Path, tmp_path: Path) -> None:
+    settings = built(tmp_path / "data", six_files, HashEmbedder())
+    asked = questions(open_index(settings.data, settings, HashEmbedder()), 60)
+    one, two = from_both(settings.data, tmp_path / "copy", asked)
+    assert one == two
+    assert len(set(one)) > 40
+
+
+def test_an_index_built_twice_gives_the_same_bytes(six_files: Path, tmp_path: Path) -> None:
+    told = []
+    for name in ("first", "second"):
+        settings = built(tmp_path / name, six_files, HashEmbedder())
+        assistant = open_assistant(settings=settings)
+        asked = questions(assistant.index, 30)
+        told.append([json.dumps(answer_fields(assistant.ask(one), assistant.basis)) for one in asked])
+    assert told[0] == told[1]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_thousand_questions_give_the_same_bytes(tmp_path: Path) -> None:
+    """The real articles and the real embedder; one thread against two, the second process reads a copy."""
+    embedder = load_embedder("minilm", None)
+    settings = built(tmp_path / "data", ROOT / "seeds", embedder)
+    asked = questions(open_index(settings.data, settings, embedder), 1000)
+    one, two = from_both(settings.data, tmp_path / "copy", asked)
+    assert one == two
+    assert len(set(one)) > 990
+
+
+def test_the_id_is_made_with_the_fields_and_names_all_of_them(hash_index: Index, hash_settings: Settings) -> None:
+    assistant = open_assistant(settings=hash_settings)
+    answer = assistant.ask("Who discovered comet Harrow?")
+    fields = answer_fields(answer, assistant.basis)
+    assert answer.id == fields["id"] == answer_id(fields)
+    for name in fields.keys() - {"id"}:
+        assert answer_id(fields | {name: "changed"}) != answer.id, name
+
+
+def test_numbers_are_rounded_once(hash_index: Index, hash_settings: Settings) -> None:
+    assistant = open_assistant(settings=hash_settings)
+    fields = answer_fields(assistant.ask("Who discovered comet Harrow?", explain=True), assistant.basis)
+    assert fields["confidence"] == round(fields["confidence"], 4)
+    for hit in fields["evidence"]:
+        assert [hit["score"], *hit["scores"].values()] == [round(n, 6) for n in (hit["score"], *hit["scores"].values())]
