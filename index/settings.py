@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         None, description="PEM file with the ed25519 key that signs the corpus; make one: quotewell corpus new-key FILE"
     )
     keep_answers: int = Field(
-        10_000, ge=0, le=1_000_000, description="newest questions that `serve` keeps, to give their answers again; 0: none"
+        10_000, ge=0, le=1_000_000, description="newest questions kept by `serve`, to give their answers again; 0: none"
     )
     host: str = Field("127.0.0.1", description="address that `serve` listens on")
     port: int = Field(8000, ge=0, le=65535, description="port that `serve` listens on; 0 takes a free one")

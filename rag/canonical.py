@@ -14,9 +14,18 @@ ID_DIGITS = 32
 
 
 def answer_id(fields: Mapping[str, Any]) -> str:
-    """32 hex digits over all fields of an answer's wire form but "id". Raises ValueError for what is no JSON."""
-    rest = {name: value for name, value in fields.items() if name != "id"}
+    """32 hex digits over an answer's wire form but "id". Raises ValueError for what is no JSON.
+
+    What explains an answer ("workings", and "scores" of its evidence) says why, not what, and is left out.
+    """
+    rest = {name: value for name, value in fields.items() if name not in ("id", "workings")}
+    if isinstance(evidence := rest.get("evidence"), list | tuple):
+        rest["evidence"] = [_unexplained(hit) for hit in evidence]
     return hashlib.sha256(canonical(rest)).hexdigest()[:ID_DIGITS]
+
+
+def _unexplained(hit: object) -> object:
+    return {name: value for name, value in hit.items() if name != "scores"} if isinstance(hit, Mapping) else hit
 
 
 def canonical(value: object) -> bytes:

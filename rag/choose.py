@@ -51,7 +51,8 @@ def choose(
         near = [quote for quote in _close(reading, margin + _TIMELINE_MARGIN) if _about(asked, words_of(quote))]
         if told := _told(near, document_of, widen):
             return told
-    if conflict := find_conflict(asked, reading.quotes, document_of):
+    conflict = find_conflict(asked, reading.quotes, document_of)
+    if conflict and any(_holds(quote, reading.quotes[0]) for quote in conflict.quotes):  # else it is beside the point
         quotes = tuple(widen(quote) for quote in conflict.quotes[:most])
         return Choice(quotes, Frame("conflict", differs=conflict.kind, copies=conflict.copies))
     close = (near or _close(reading, margin))[:most]

@@ -63,7 +63,7 @@ class Desk:
         compared = sides(readings[0])
         if compared:
             columns = tuple(self._column((one.question,), limit, filters, one.label) for one in compared)
-            said = [column.quotes for column in columns if not column.reason]
+            said = [_places(column.quotes) for column in columns if not column.reason]
             if (said and said[0] != said[-1]) or len(said) == 1:
                 return columns
         return (self._column(readings, limit, filters),)
@@ -73,9 +73,11 @@ class Desk:
         return self._sure(*self.surest(readings, READ_HITS, EVERYTHING))
 
     def surest(self, readings: Sequence[str], limit: int, filters: Filters) -> tuple[Asked, Reading]:
-        """Of several ways to read a question, the one that the articles answer best; of equals the first."""
+        """Of several ways to read a question, the first that is answered; if none is, the surest."""
         asked = [with_names(analyse(text, self.index.stem), self._casing.is_name) for text in readings]
-        return max(((one, self._read(one, limit, filters)) for one in asked), key=lambda pair: pair[1].confidence)
+        read = [(one, self._read(one, limit, filters)) for one in asked]
+        answered = (pair for pair in read if len(read) > 1 and self._sure(*pair))
+        return next(answered, None) or max(read, key=lambda pair: pair[1].confidence)
 
     def _column(self, readings: Sequence[str], limit: int, filters: Filters, label: str = "") -> Column:
         asked, reading = self.surest(readings, limit, filters)
@@ -106,6 +108,10 @@ class Desk:
         """With what it leans on."""
         name = quote.passage.document_id
         return widen(quote, self.index.document(name), sentences_of(self.index.passages(name)), asked.shape)
+
+
+def _places(quotes: Sequence[Quote]) -> list[tuple[str, int, int]]:
+    return [(quote.passage.document_id, quote.start, quote.end) for quote in quotes]
 
 
 def evidence_of(columns: Sequence[Column], limit: int) -> tuple[Hit, ...]:

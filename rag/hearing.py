@@ -26,7 +26,7 @@ def hear(question: str, history: Sequence[Turn], speller: Speller) -> Heard:
     return Heard(
         readings=tuple(dict.fromkeys(one.text for one in spelt)),
         follows=resolved.changed,
-        respelled=spelt[0].changes,
+        respelled=tuple(change for change in spelt[0].changes if change[0].lower() in question.lower()),
         language=language_of(question),
     )
 

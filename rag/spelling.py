@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Protocol
 
 from rapidfuzz.distance import OSA
@@ -110,6 +111,8 @@ class Speller:
         Of equals the one that ends alike, then the commonest. What is written as a name is read as a name only.
         """
         forms = self._forms
+        if doubled := [other for other in self._single.get(_undoubled(word), ()) if self._fits_case(named, other)]:
+            return max(doubled, key=lambda other: self._index.lexical.document_frequency(forms[other]))
         most = 2 if len(word) >= _LONG else 1
         near = extract(word, forms.keys(), scorer=OSA.distance, score_cutoff=most, limit=_NEAREST)
         found = [
@@ -127,11 +130,26 @@ class Speller:
         ends = word[-1] == other[-1] and (len(word) >= _CLEAR or len(word) < len(other))
         return OSA.distance(word, other) == 1 and (swapped or ends)
 
+    def _fits_case(self, named: bool, other: str) -> bool:
+        return not named or self._casing.is_name(other)
+
+    @cached_property
+    def _single(self) -> dict[str, list[str]]:
+        """Words of the articles by what they are without doubled letters: "tarrifs" is "tariffs", whatever OSA says."""
+        found: dict[str, list[str]] = {}
+        for form in self._forms:
+            found.setdefault(_undoubled(form), []).append(form)
+        return found
+
     @cached_property
     def _forms(self) -> dict[str, str]:
         """Every longer word of letters in the passages, normalised → its stem."""
         written = sorted({normalise(form) for form in self._index.written_forms()})
         return {form: cut(form, self._index.stem) for form in written if form.isalpha() and len(form) >= _SHORTEST - 1}
+
+
+def _undoubled(word: str) -> str:
+    return "".join(letter for letter, _ in groupby(word))
 
 
 def _made_of(pieces: Sequence[str], word: str) -> bool:

@@ -1,4 +1,4 @@
-"""An answer explained: why its passages were found and stand in their order. Works only with what decided the answer."""
+"""An answer explained: why its passages were found and stand in their order, out of what decided the answer."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,9 @@ from rag.explain import Explanation, Found, Sentence, Share
 from rag.otherwise import removed, without
 
 
-def explain(desk: Desk, whole: Desk, columns: Sequence[Column], evidence: Sequence[Hit], filters: Filters) -> Explanation:
+def explain(
+    desk: Desk, whole: Desk, columns: Sequence[Column], evidence: Sequence[Hit], filters: Filters
+) -> Explanation:
     """`desk` read the columns; `whole` reads everything, also what is later than the desk's day."""
     shares = [desk.index.shares(column.asked.text, filters=filters) for column in columns]
     told = next((column for column in columns if not column.reason), columns[0])

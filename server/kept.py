@@ -16,7 +16,8 @@ FILE = "answers.db"
 _WAIT_S = 1.0  # for another process that writes
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS answers "
-    "(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, index_version TEXT NOT NULL, request TEXT NOT NULL)"
+    "(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, "
+    "index_version TEXT NOT NULL, request TEXT NOT NULL)"
 )
 # an answer that is given again moves to the end, so gaps arise, and the newest are counted, not computed
 _KEEP = "INSERT OR REPLACE INTO answers (id, index_version, request) VALUES (?, ?, ?)"

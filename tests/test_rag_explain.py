@@ -115,7 +115,9 @@ def test_what_would_have_been_is_what_a_rerun_says(opened: Opened) -> None:
         at = QUESTION.index(one.term)
         again = assistant.ask(left_of(QUESTION, [(at, at + len(one.term))]), mode="evidence")
         quotes = [(citation.document_id, citation.start) for citation in again.citations]
-        expected = quotes.index((best.document_id, best.start)) + 1 if (best.document_id, best.start) in quotes else None
+        expected = (
+            quotes.index((best.document_id, best.start)) + 1 if (best.document_id, best.start) in quotes else None
+        )
         assert (one.term, one.rank, one.confidence) == (one.term, expected, again.confidence)
 
 
@@ -126,7 +128,9 @@ def test_a_word_that_decides_is_found_out(assistant: Assistant) -> None:
 
 
 def test_at_most_eight_words_are_left_out_in_turn(assistant: Assistant) -> None:
-    _, explanation = explained(assistant, "Linden theatre Petra Novak comedies Borrowed Umbrella tram repairs river Vey")
+    _, explanation = explained(
+        assistant, "Linden theatre Petra Novak comedies Borrowed Umbrella tram repairs river Vey"
+    )
     assert len(explanation.without) == MOST_TERMS
 
 

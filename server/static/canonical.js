@@ -5,10 +5,20 @@ import { hex, isText, sha256, utf8 } from "./values.js";
 const DEEPEST = 100; // levels, as everywhere else that checks receipts
 const ID_DIGITS = 32;
 
-/** 32 hex digits over all fields of an answer but "id". Throws for what has no JSON form, and with no WebCrypto. */
+/**
+ * 32 hex digits over an answer but its "id"; what explains it ("workings", "scores" of its evidence) is left out.
+ * Throws for what has no JSON form, and with no WebCrypto.
+ */
 export async function answerId(answer) {
-  const { id: _, ...rest } = answer;
+  const { id: _, workings: __, ...rest } = answer;
+  if (Array.isArray(rest.evidence)) rest.evidence = rest.evidence.map(unexplained);
   return hex(await sha256(utf8(canonical(rest)))).slice(0, ID_DIGITS);
+}
+
+function unexplained(hit) {
+  if (hit === null || typeof hit !== "object" || Array.isArray(hit)) return hit;
+  const { scores: _, ...rest } = hit;
+  return rest;
 }
 
 /** Throws a TypeError for what has no JSON form: NaN, half a surrogate pair, undefined, great depth. */

@@ -392,6 +392,12 @@ def _add_whole(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> N
         "\uffee": "\u2028\x7f\x01",
     }
     cases.add("fields that nobody knows, with odd numbers and names", renamed(signed | {"more": odd}), true, ok=True)
+    explained = signed | {"workings": {"threshold": 0.5}, "evidence": [{"text": "…", "scores": {"dense": 0.25}}]}
+    explained["id"] = renamed(signed | {"evidence": [{"text": "…"}]})["id"]
+    cases.add("explained: the id is that of the answer without what explains it", explained, true, ok=True)
+    spans_only = renamed(plain | {"mode": "evidence", "status": "abstained", "segments": []})
+    cases.add("spans alone, and not sure enough to answer", spans_only, true, ok=True)
+    cases.add("abstained in mode answer, and yet two citations", renamed(spans_only | {"mode": "answer"}), true, ok=False)
     abstained = answer_of([], corpus, "first")
     cases.add("abstained", abstained, [], ok=True, root=corpus.root, key=public("first"))
     cases.add("abstained, no root", renamed(abstained | {"corpus": None}), [], ok=False)
