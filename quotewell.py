@@ -35,9 +35,9 @@ class Command(NamedTuple):
 COMMANDS = {
     "ask": Command("rag.cli:ask", "Answer a question in quotes, each cited to the character."),
     "search": Command("rag.cli:search", "Find the passages that speak of a question, without an answer."),
-    "check": Command("rag.check_cli:check", "Check every quote of a kept answer against the articles."),
-    "check-text": Command("rag.support_cli:check_written", "Say which sentences of a text the articles support."),
-    "corpus": Command("rag.check_cli:corpus", "Show the hash of all articles, or make a key to sign it."),
+    "check": Command("rag.receipts.cli:check", "Check every quote of a kept answer against the articles."),
+    "check-text": Command("rag.support.cli:check_written", "Say which sentences of a text the articles support."),
+    "corpus": Command("rag.receipts.cli:corpus", "Show the hash of all articles, or make a key to sign it."),
     "serve": Command("server.cli:serve", "Serve the page, the API and its documentation."),
     "index": Command("index.cli:index", "Add or update files and folders."),
     "documents": Command("index.documents:documents", "List the articles, show one, or delete one."),

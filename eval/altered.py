@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from index.records import Passage
-from rag.assertions import is_claim
-from rag.facts import Fact, facts
-from rag.lexicon import FUNCTION
+from rag.conflicts.facts import Fact, facts
+from rag.dialogue.lexicon import FUNCTION
 from rag.opening import leans_back
+from rag.support.assertions import is_claim
 
 Kind = Literal["verbatim", "paraphrase", "number", "date", "name", "name of the article", "foreign", "unsaid"]
 

@@ -19,8 +19,8 @@ from index.records import Document
 from index.scope import EVERYTHING, Filters
 from index.text import Stem, stems
 from rag.answers import ReasonCode
-from rag.dates import dates_in
 from rag.question import Term, analyse
+from rag.times.dates import dates_in
 
 Kind = Literal["entity swapped", "date moved", "article removed", "filter added", "judgement asked"]
 

@@ -13,8 +13,8 @@ from eval.sets import EvalSet
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document, Span
-from rag.changes import Change, change_of
-from rag.cited import Cited
+from rag.receipts.changes import Change, change_of
+from rag.receipts.cited import Cited
 
 CONTEXT = 32  # code points on either side, as in a receipt
 WAYS = ("former text kept", "receipt alone")

@@ -19,7 +19,7 @@ from index.embed import Embedder
 from index.errors import BadGold
 from index.search import Index, open_index
 from index.settings import Settings
-from rag.conflicts import find_conflict
+from rag.conflicts.find import find_conflict
 from rag.question import analyse
 from rag.reader import Reader
 

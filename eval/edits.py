@@ -1,4 +1,4 @@
-"""Edits of articles made by rule, each with what became of one cited sentence: the oracle for `rag.changes`.
+"""Edits of articles made by rule, each with what became of one cited sentence: the oracle for `rag.receipts.changes`.
 
 Deterministic: the same documents give the same cases. An oracle knows the edit, so it need not search.
 """

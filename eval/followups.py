@@ -16,7 +16,7 @@ from eval.run import Progress
 from eval.sets import EvalSet
 from index.errors import BadInput
 from rag.answers import Answer
-from rag.dialogue import Turn, resolve
+from rag.dialogue.resolve import Turn, resolve
 
 DEPTH = 5
 FORMS = ("as typed", "resolved", "standalone")

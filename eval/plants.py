@@ -16,7 +16,7 @@ from eval.measures import holds_answer
 from index.clean import to_clean
 from index.errors import NotFound
 from index.records import Document, Passage, Span
-from rag.facts import Fact, facts
+from rag.conflicts.facts import Fact, facts
 
 SEED = 20_251_122
 CONTROLS = 0.4  # share of plants that contradict nothing

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from index.records import Span
-from rag.changes import State
+from rag.receipts.changes import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from eval.run import Progress
 from index.errors import BadGold
 from index.scope import Filters
 from index.search import Index
-from rag.checker import Checker, Judged
+from rag.support.checker import Checker, Judged
 
 MOST = 150  # sentences that cases are made of
 

@@ -15,13 +15,13 @@ from rag.answers import Answer, Mode, Reason, Workings
 from rag.citations import cite
 from rag.compose import text_of
 from rag.desk import CONFIDENCE_DIGITS, Column, Desk, MakeReader, Rules, evidence_of
-from rag.dialogue import Turn
+from rag.dialogue.resolve import Turn
 from rag.hearing import Heard, hear, usable
-from rag.manifest import signature_of
 from rag.policy import in_force
 from rag.reader import load_reader
+from rag.receipts.manifest import signature_of
 from rag.spans import spans
-from rag.suggest import Suggester
+from rag.suggest.suggester import Suggester
 from rag.telling import tell
 from rag.weights import load_weights
 from rag.why import deciding_of, explain

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from index.records import Document
 from index.text import normalise, stop_words, words
 from rag.answers import Frame, Quote, Reading
-from rag.conflicts import find_conflict
-from rag.definitions import defines
+from rag.conflicts.find import find_conflict
 from rag.question import Asked
-from rag.timeline import chronological
+from rag.times.timeline import chronological
+from rag.words.definitions import defines
 
 TIMELINE_QUOTES = 5
 _DEFINITION_MARGIN = 1.5  # what defines may score so much less than a quote that only names the subject

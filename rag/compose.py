@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from index.records import Document
 from rag.answers import Citation, Frame, Reason, Segment
-from rag.relative import Relative
+from rag.times.relative import Relative
 
 LANGUAGES = ("en", "es")
 PLAIN = Frame()

@@ -7,18 +7,18 @@ from index.records import Hit
 from index.scope import EVERYTHING, Filters
 from index.search import Index
 from rag.answers import Frame, Quote, Reading, Reason
-from rag.casing import Casing
 from rag.choose import choose
 from rag.comparison import sides
 from rag.compose import PLAIN
 from rag.judgement import wants_judgement
-from rag.period import period_of
 from rag.policy import InForce
 from rag.question import Asked, analyse, with_names
 from rag.reader import Reader
 from rag.refusal import outside, refusal
-from rag.spelling import Speller
+from rag.times.period import period_of
 from rag.widen import sentences_of, widen
+from rag.words.casing import Casing
+from rag.words.spelling import Speller
 
 READ_HITS = 20  # hits that are read, at most
 CONFIDENCE_DIGITS = 4  # as it is shown and compared with the threshold

@@ -16,7 +16,7 @@ from index.vectors import Encoded
 from rag.features import Floats, Lookup, PassageWords, features_of
 from rag.question import Asked
 from rag.similarity import similarities
-from rag.values import values
+from rag.words.values import values
 
 
 class Searched(Protocol):

@@ -15,7 +15,7 @@ from index.records import Hit
 from index.text import Stem
 from rag.question import Asked, holds_kind
 from rag.similarity import Similarity
-from rag.values import Value, same
+from rag.words.values import Value, same
 
 Floats = NDArray[np.float64]
 

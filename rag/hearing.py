@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.errors import BadQuestion
-from rag.dialogue import Turn, resolve
-from rag.spelling import Speller
-from rag.tongue import language_of
+from rag.dialogue.resolve import Turn, resolve
+from rag.words.spelling import Speller
+from rag.words.tongue import language_of
 
 
 @dataclass(frozen=True, slots=True)

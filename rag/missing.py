@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from index.lexical import LexicalRanker
 from index.text import stop_words, words
-from rag.dates import dates_in
 from rag.question import Asked, Term
-from rag.tongue import grammar_of, language_of
-from rag.values import values
+from rag.times.dates import dates_in
+from rag.words.tongue import grammar_of, language_of
+from rag.words.values import values
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 # words of asking that say nothing about what is asked for; index.text passes over grammar only

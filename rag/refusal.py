@@ -10,11 +10,11 @@ from index.records import Hit
 from index.scope import Filters
 from index.text import Stem
 from rag.answers import Reason
-from rag.dates import dates_in
 from rag.judgement import wants_judgement
 from rag.missing import apart, missing, telling
-from rag.period import Period
 from rag.question import Asked
+from rag.times.dates import dates_in
+from rag.times.period import Period
 
 # Log odds that a question is about none of the articles' subjects: logistic regression on the tuning halves of
 # squad2-dev-half, multihoprag-facts and qed-nq and on articles-dev. Near misses are unanswerable questions, swapped

@@ -8,9 +8,9 @@ from rag.answers import Citation, Segment
 from rag.compose import Times, abstention, compose, side, spelled
 from rag.desk import Column
 from rag.hearing import Heard
-from rag.relative import Relative, relative_notes
-from rag.timeline import lead_in
-from rag.tongue import other_language
+from rag.times.relative import Relative, relative_notes
+from rag.times.timeline import lead_in
+from rag.words.tongue import other_language
 
 _NEAREST = 2
 

@@ -11,12 +11,12 @@ from typing import Any
 from index.corpus import Corpus
 from index.records import Document, Hit
 from rag.answers import Answer, Citation, Reason, Segment
-from rag.canonical import answer_id
 from rag.explain import Explanation, Found, Removed, Sentence, Without
-from rag.manifest import corpus_fields
 from rag.policy import InForce
-from rag.receipts import receipt_fields, receipt_for
-from rag.signing import Signature
+from rag.receipts.canonical import answer_id
+from rag.receipts.manifest import corpus_fields
+from rag.receipts.receipt import receipt_fields, receipt_for
+from rag.receipts.signing import Signature
 
 SCORE_DIGITS = 6  # more would differ between machines and says nothing
 

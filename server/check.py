@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from index.errors import BadInput, BadQuestion
-from rag.support import MOST_CHARACTERS, check_text
-from rag.support_wire import text_check_fields
+from rag.support.checking import MOST_CHARACTERS, check_text
+from rag.support.wire import text_check_fields
 from rag.wire import citation_fields
 from server import schemas
 from server.contract import problems

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from rag.manifest import manifest_of
+from rag.receipts.manifest import manifest_of
 from server.contract import problems
 from server.schemas import Reply
 from server.tags import strong

@@ -14,7 +14,7 @@ from index.records import Document
 from index.snapshot import Snapshot
 from index.store import Store
 from rag.assistant import Assistant
-from rag.changes import change_fields, changes_of_answer
+from rag.receipts.changes import change_fields, changes_of_answer
 from server.contract import Responses, problems
 from server.verify_schemas import OldAnswer, Verification
 from server.wiring import AddressedId, Now

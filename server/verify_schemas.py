@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag.changes import MOST_CITATIONS
+from rag.receipts.changes import MOST_CITATIONS
 from server.schemas import Reply
 
 MOST_VERSION = 200

@@ -28,7 +28,7 @@ from index.records import Hit
 from index.search import Index, open_index
 from index.settings import Settings
 from rag.answers import Quote, Reading
-from rag.facts import differ, facts
+from rag.conflicts.facts import differ, facts
 from rag.question import Asked
 
 ASKED = {

@@ -18,7 +18,7 @@ from index.embed import HashEmbedder
 from index.errors import BadGold
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.facts import facts
+from rag.conflicts.facts import facts
 
 
 def built(folder: Path, articles: dict[str, str]) -> Index:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from index.errors import BadInput, NotFound
 from index.records import Document
-from rag.alignment import similarity, word_diff
-from rag.changes import MOST_CITATIONS, Change, change_fields, change_of, changes_of_answer
-from rag.cited import MOST_QUOTE, Cited
+from rag.receipts.alignment import similarity, word_diff
+from rag.receipts.changes import MOST_CITATIONS, Change, change_fields, change_of, changes_of_answer
+from rag.receipts.cited import MOST_QUOTE, Cited
 
 FIRST = "The ferry to Aldra leaves at nine in the evening."
 SECOND = "Tickets are sold in the old customs house by the pier."

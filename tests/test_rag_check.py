@@ -25,12 +25,12 @@ from index.errors import BadInput, IndexMissing
 from index.records import Span
 from index.search import Index
 from index.store import Store
-from rag.canonical import canonical
-from rag.check import check_answer, parsed
-from rag.check_cli import check, corpus
-from rag.fragment import text_url
-from rag.manifest import corpus_fields, manifest_of, signature_of
-from rag.signing import bytes_of, corpus_message, is_signed, new_key, sign
+from rag.receipts.canonical import canonical
+from rag.receipts.check import check_answer, parsed
+from rag.receipts.cli import check, corpus
+from rag.receipts.fragment import text_url
+from rag.receipts.manifest import corpus_fields, manifest_of, signature_of
+from rag.receipts.signing import bytes_of, corpus_message, is_signed, new_key, sign
 from tests.vectors import make
 
 APP = typer.Typer()
@@ -216,7 +216,7 @@ def test_corpus_says_which_file_it_wants(arguments: list[str]) -> None:
 
 
 def test_the_commands_do_not_load_the_library_of_signatures() -> None:
-    code = "import sys, rag.check_cli, rag.manifest; sys.exit('cryptography' in sys.modules)"
+    code = "import sys, rag.receipts.cli, rag.receipts.manifest; sys.exit('cryptography' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parent.parent).returncode == 0
 
 

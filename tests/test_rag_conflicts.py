@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from index.records import Document, Passage, Span
 from rag.answers import Quote
-from rag.conflicts import Conflict, find_conflict
-from rag.facts import differ, facts
+from rag.conflicts.facts import differ, facts
+from rag.conflicts.find import Conflict, find_conflict
 from rag.question import analyse
 
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -21,9 +21,10 @@ from index.formats.document import make_document
 from index.formats.metadata import Facts
 from index.records import Document, Span
 from index.tree import Proof
-from rag.canonical import answer_id
-from rag.receipts import receipt_fields, receipt_for, revision_url, verify
-from rag.verifying import Verdict, verdict_fields
+from rag.receipts import verify
+from rag.receipts.canonical import answer_id
+from rag.receipts.receipt import receipt_fields, receipt_for, revision_url
+from rag.receipts.verifying import Verdict, verdict_fields
 from tests.vectors import make
 
 VECTORS = Path(__file__).parent / "vectors" / "receipts.json"

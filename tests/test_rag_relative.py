@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.relative import relative_notes, speaks_relatively
-from rag.speech import spoken
-from rag.tense import tense_at
+from rag.times.relative import relative_notes, speaks_relatively
+from rag.times.speech import spoken
+from rag.times.tense import tense_at
 
 MONDAY = date(2025, 8, 11)
 

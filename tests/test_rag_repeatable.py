@@ -17,7 +17,7 @@ from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from index.text import words
 from rag import open_assistant
-from rag.canonical import answer_id
+from rag.receipts.canonical import answer_id
 from rag.wire import answer_fields
 
 ROOT = Path(__file__).parent.parent

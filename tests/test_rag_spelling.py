@@ -10,9 +10,9 @@ from index.build import Builder
 from index.embed import OnnxEmbedder
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.casing import Casing
 from rag.question import analyse, with_names
-from rag.spelling import Respelt, Speller
+from rag.words.casing import Casing
+from rag.words.spelling import Respelt, Speller
 
 ARTICLES = {
     "trade": (

@@ -9,8 +9,8 @@ from index.build import Builder
 from index.records import Document
 from index.search import Index
 from index.settings import Settings
-from rag.suggest import MOST, TRIED, Suggester
-from rag.wondering import wonder
+from rag.suggest.suggester import MOST, TRIED, Suggester
+from rag.suggest.wondering import wonder
 
 MADE = (
     ("On Monday, President Claudia Sheinbaum announced a new plan.", "What did Claudia Sheinbaum announce?"),

@@ -12,13 +12,13 @@ from index.errors import BadQuestion
 from index.scope import Filters
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.agreement import Difference, Source, compare, copied
-from rag.assertions import clauses, is_claim
-from rag.facts import facts
-from rag.particulars import Particular, held, particulars, states, told, with_opening_name
+from rag.conflicts.facts import facts
 from rag.question import analyse
-from rag.support import MOST_CHARACTERS, MOST_SENTENCES, TextCheck, check_text
-from rag.support_wire import text_check_fields
+from rag.support.agreement import Difference, Source, compare, copied
+from rag.support.assertions import clauses, is_claim
+from rag.support.checking import MOST_CHARACTERS, MOST_SENTENCES, TextCheck, check_text
+from rag.support.particulars import Particular, held, particulars, states, told, with_opening_name
+from rag.support.wire import text_check_fields
 from tests.conftest import SIX_ARTICLES
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from index.records import Document, Passage
 from rag.answers import Quote
-from rag.dates import dates_in
-from rag.period import names_a_law, period_of, wants_timeline
-from rag.timeline import chronological, lead_in, names_a_date
+from rag.times.dates import dates_in
+from rag.times.period import names_a_law, period_of, wants_timeline
+from rag.times.timeline import chronological, lead_in, names_a_date
 
 
 @pytest.mark.parametrize(

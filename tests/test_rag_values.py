@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.values import Value, same, values
+from rag.words.values import Value, same, values
 
 PIECES = st.sampled_from(
     [

@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 from index.build import Builder
 from index.embed import HashEmbedder
 from index.settings import load_settings
-from rag.canonical import answer_id
-from rag.verifying import verify
+from rag.receipts.canonical import answer_id
+from rag.receipts.verifying import verify
 from server.app import create_app
 from tests.conftest import SIX_ARTICLES
 

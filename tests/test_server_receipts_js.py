@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from rag.canonical import answer_id, canonical
-from rag.verifying import verdict_fields, verify
+from rag.receipts.canonical import answer_id, canonical
+from rag.receipts.verifying import verdict_fields, verify
 from server.pages import STATIC
 from server.shell import CSP
 

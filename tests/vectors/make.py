@@ -22,10 +22,10 @@ from index.formats.document import make_document
 from index.formats.metadata import Facts
 from index.records import Document, Passage, Span
 from rag.answers import Quote
-from rag.canonical import answer_id
 from rag.citations import cite
-from rag.receipts import receipt_fields, receipt_for
-from rag.signing import corpus_message
+from rag.receipts.canonical import answer_id
+from rag.receipts.receipt import receipt_fields, receipt_for
+from rag.receipts.signing import corpus_message
 
 HERE = Path(__file__).parent
 FILE = HERE / "receipts.json"
@@ -397,7 +397,9 @@ def _add_whole(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> N
     cases.add("explained: the id is that of the answer without what explains it", explained, true, ok=True)
     spans_only = renamed(plain | {"mode": "evidence", "status": "abstained", "segments": []})
     cases.add("spans alone, and not sure enough to answer", spans_only, true, ok=True)
-    cases.add("abstained in mode answer, and yet two citations", renamed(spans_only | {"mode": "answer"}), true, ok=False)
+    cases.add(
+        "abstained in mode answer, and yet two citations", renamed(spans_only | {"mode": "answer"}), true, ok=False
+    )
     abstained = answer_of([], corpus, "first")
     cases.add("abstained", abstained, [], ok=True, root=corpus.root, key=public("first"))
     cases.add("abstained, no root", renamed(abstained | {"corpus": None}), [], ok=False)

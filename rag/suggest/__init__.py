@@ -1,0 +1,1 @@
+"""Questions made from the articles that they are known to answer."""

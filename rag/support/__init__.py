@@ -1,0 +1,1 @@
+"""Which sentences of somebody's text the articles support."""

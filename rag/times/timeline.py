@@ -1,0 +1,67 @@
+"""Quotes in the order of the time they speak of, for "when" questions and for "how did it develop".
+
+A sentence speaks of the first date in it, written out or resolved against its article; a law's year of birth ("the
+1798 Alien Enemies Act") is a name and no such date. Where it names none it is as old as its article.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from index.records import Document
+from rag.answers import Quote
+from rag.times.dates import When, dates_in, written
+from rag.times.period import names_a_law
+from rag.times.relative import relative_notes, speaks_relatively
+
+_LEAD_IN = 1000  # characters; a document may be one long line
+_ABOVE, _HEAD = 4000, 40  # characters: how far above a heading is looked for, and the most that it has
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A quote and when it speaks of. `when` is None in an undated article without a date in the quote; its offsets
+    are those of the words in the quote, and empty (0:0) for the article's own date. `shown` is "" if when is None."""
+
+    quote: Quote
+    when: When | None
+    shown: str
+
+
+def names_a_date(sentence: str) -> bool:
+    """Could the sentence answer a "when" question: a date in it, a month without a year, or "last week"?"""
+    return bool(dates_in(sentence)) or speaks_relatively(sentence)
+
+
+def chronological(quotes: Sequence[Quote], document_of: Callable[[str], Document]) -> tuple[Dated, ...]:
+    """Oldest first; quotes of the same time stay in their order, those without any time come last."""
+    return tuple(sorted((_dated(quote, document_of(quote.passage.document_id)) for quote in quotes), key=_order))
+
+
+def lead_in(text: str, start: int) -> str:
+    """What leads to `start`: the rest of its paragraph (a line), or the paragraph before if it opens one; before it the
+    nearest short line with a date, since a heading such as "2018" dates all that stands below it."""
+    begin = text.rfind("\n", 0, start) + 1
+    if not text[begin:start].strip():
+        begin = text.rfind("\n", 0, len(text[:begin].rstrip())) + 1
+    above = text[max(0, begin - _ABOVE) : begin].split("\n")
+    heads = (line for line in reversed(above[1:]) if 0 < len(line) <= _HEAD and dates_in(line))
+    return f"{next(heads, '')}\n{text[max(begin, start - _LEAD_IN) : start]}".lstrip("\n")
+
+
+def _order(dated: Dated) -> tuple[bool, date, date]:
+    when = dated.when
+    return (False, when.first, when.last) if when else (True, date.max, date.max)
+
+
+def _dated(quote: Quote, document: Document) -> Dated:
+    sentence = document.text[quote.start : quote.end]
+    named = [(when, sentence[when.start : when.end]) for when in dates_in(sentence) if not names_a_law(sentence, when)]
+    notes = relative_notes(sentence, document.published, lead_in(document.text, quote.start))
+    named += [(note.when, note.meaning) for note in notes]
+    if named:
+        return Dated(quote, *min(named, key=lambda found: found[0].start))
+    if document.published is None:
+        return Dated(quote, None, "")
+    when = When(0, 0, document.published, document.published, "day")
+    return Dated(quote, when, written(when))

@@ -1,0 +1,200 @@
+"""The numbers in a text and what they are worth, whichever way they are printed.
+
+"1.2m", "1.2 million" and "1,200,000" are worth the same. Ordinals, clock times, versions, vague words ("dozens") and
+numbers that are part of a name ("G7", "COVID-19") are no values.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from rag.words.spoken import SCALES, share_at, spoken
+
+_SUFFIXES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mln": 10**6, "b": 10**9, "bn": 10**9, "tn": 10**12, "trn": 10**12}
+_GLYPHS = {"½": 1 / 2, "⅓": 1 / 3, "⅔": 2 / 3, "¼": 1 / 4, "¾": 3 / 4}
+_UNITS = (  # how a unit is written behind the number → the unit
+    (r"percentage[ -]points?\b|pp\b", "pp"),
+    (r"%|per ?cent\b|percentage\b|por ?ciento\b", "%"),
+    (r"(?:(?:US|U\.S\.|American) )?dollars?\b|USD\b|US\$|d[óo]lares\b", "$"),
+    (r"euros?\b|EUR\b|€", "€"),
+    (r"pounds?\b(?! of\b)|GBP\b|£", "£"),
+    (r"(?:Mexican )?pesos?\b|MXN\b", "peso"),
+    (r"yen\b|JPY\b", "¥"),
+    (r"years?\b|años?\b", "years"),
+    (r"months?\b|meses\b", "months"),
+    (r"weeks?\b|semanas?\b", "weeks"),
+    (r"days?\b|días?\b", "days"),
+    (r"hours?\b|horas?\b", "hours"),
+    (r"minutes?\b|minutos?\b", "minutes"),
+    (r"kilomet(?:er|re)s?\b|kilómetros?\b|km\b", "km"),
+    (r"miles?\b", "miles"),
+    (r"met(?:er|re)s?\b|metros?\b", "metres"),
+)
+_APART = {"%", "pp", "day", "decade"}  # units that a bare number never stands for
+_CURRENCIES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "MXN": "peso", "JPY": "¥"}
+
+_UNIT = re.compile(r"[ \u00a0-]?(?:" + "|".join(f"({pattern})" for pattern, _ in _UNITS) + ")", re.IGNORECASE)
+_TIMES = re.compile(
+    rf"(?:[ \u00a0-]?(?:{'|'.join(SCALES)})\b)+|(?:mn|mln|bn|tn|trn|[kmb])(?![^\W_])",
+    re.IGNORECASE | re.ASCII,
+)
+_FIGURE = re.compile(
+    r"[0-9](?:(?<=[0-9])(?:[0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]+)?(?![0-9])"  # 312,000 and 1,20,000
+    r"|[0-9]{0,2}(?:[\u00a0\u2009\u202f][0-9]{3})+(?![0-9])|[0-9]*,[0-9]{1,2}(?=\s?(?:%|por ?ciento))"
+    r"|[0-9]{3}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]*(?:[.:/][0-9]+)*))[½⅓⅔¼¾]?|[½⅓⅔¼¾]"
+)
+_CURRENCY = re.compile(r"(?:(?<![^\W_])[A-Z][A-Za-z]{0,2}\$|\$|[€£¥₹]|(?<![^\W_])(?:USD|EUR|GBP|MXN|JPY))\s?\Z")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_FIRST_YEAR, _LAST_YEAR = 1100, 2100
+_MONTHS = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)(?:[a-z]{3,6})?"
+_SPANISH = "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+_MONTH_BEFORE = re.compile(rf"\b{_MONTHS}(?:\. ?| )\Z")
+_MONTH_BEHIND = re.compile(rf"(?: of)? {_MONTHS}\b| de (?:{_SPANISH})\b")
+_NOT_COUNTED = re.compile(r"(?:st|nd|rd|th|[ºª])\b|\s?[ap]\.?m\b")  # ordinals and the hours of a clock
+_NAMING = re.compile(r"[A-Z]\w*-\Z|\b(?:[Tt]able|[Ff]igure|Fig\.|[Aa]rticle|[Ss]ection|[Cc]hapter|[Pp]age|No\.)\s\Z")
+_COUNTED = re.compile(r" (?:[a-z]+s|people|men|women|children)\b")
+_DATED = re.compile(
+    r"\b(?:in|since|by|of|until|from|after|before|during|to|and|the|early|late|mid)[ -]\Z", re.IGNORECASE
+)
+_BETWEEN = re.compile(r"\s?[-–—]\s?|\s(?:to|or|and|a|y|o)\s")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number that stands at start:end of a text, with its sign of currency and its unit.
+
+    `unit` is "" or a currency ("$", "€", "C$", "peso" …), "%", "pp" (percentage points), "year" (of the calendar),
+    "decade", "day" (of a month), or a measure ("years", "km" …). Shares ("half of", "one in five") are in "%".
+    """
+
+    start: int
+    end: int
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    value: Value
+    times: float  # by which a word or letter behind the figures multiplied them
+
+
+def values(text: str) -> list[Value]:
+    """All values in order, none overlapping, read as English ("1.200" is 1.2). Never raises."""
+    found: list[_Found] = []
+    for one in sorted((*_figures(text), *_words(text)), key=lambda one: (one.value.start, -one.value.end)):
+        if not found or one.value.start >= found[-1].value.end:
+            found.append(one)
+    return _ranges(text, found)
+
+
+def same(a: Value, b: Value) -> bool:
+    """Do both say the same? A bare number goes with any unit that may be left out, but not with "%"."""
+    if a.unit != b.unit:
+        bare = "" in (a.unit, b.unit) and not {a.unit, b.unit} & _APART
+        dollars = "$" in (a.unit, b.unit) and a.unit.endswith("$") and b.unit.endswith("$")
+        if not bare and not dollars:
+            return False
+    return math.isclose(a.value, b.value, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def _figures(text: str) -> Iterator[_Found]:
+    for match in _FIGURE.finditer(text):
+        start, end = match.span()
+        worth = _worth(match.group())
+        before = text[max(start - 20, 0) : start]
+        if worth is None or before[-1:].isalnum() or before[-1:] in ("_", "/") or _NOT_COUNTED.match(text, end):
+            continue
+        if _NAMING.search(before):
+            continue
+        if share := share_at(text, start):
+            yield _Found(Value(start, share.end, 100 * share.value, "%"), 1)
+            continue
+        times, unit, stop = _tail(text, end)
+        if currency := _CURRENCY.search(before):
+            start -= len(currency.group())
+            unit = _CURRENCIES.get(currency.group().strip(), currency.group().strip())
+        elif stop == end:
+            unit, stop = _calendar(text, start, end)
+        if not text[stop : stop + 1].isalnum():
+            yield _signed(text, Value(start, stop, worth * times, unit), times)
+
+
+def _signed(text: str, value: Value, times: float) -> _Found:
+    before = text[max(value.start - 2, 0) : value.start]
+    if before[-1:] not in ("-", "−") or before[:-1].strip(" (\n"):
+        return _Found(value, times)
+    return _Found(replace(value, start=value.start - 1, value=-value.value), times)
+
+
+def _worth(figures: str) -> float | None:
+    """What figures as printed are worth; None for times, fractions with a slash, versions and dates with dots."""
+    digits, more = figures.rstrip("½⅓⅔¼¾"), _GLYPHS.get(figures[-1], 0.0)
+    parts = digits.split(".")
+    if len(parts) > 2 and all(len(part) == 3 for part in parts[1:]):
+        return float("".join(parts))
+    if len(parts) > 2 or ":" in digits or "/" in digits:
+        return None
+    if _ISO_DATE.fullmatch(digits):
+        return float(digits[:4])
+    if "," in digits and len(digits) - digits.rindex(",") < 4:
+        return float(digits.replace(",", "."))
+    return float(re.sub(r"[^0-9.]", "", digits) or 0) + more
+
+
+def _tail(text: str, at: int) -> tuple[float, str, int]:
+    """Behind a number: by what it is multiplied, its unit, and where all that ends."""
+    times = 1.0
+    if many := _TIMES.match(text, at):
+        at = many.end()
+        for word in re.findall(r"[^\W\d_]+", many.group().lower()):
+            times *= SCALES.get(word) or _SUFFIXES[word]
+    if unit := _UNIT.match(text, at):
+        return times, _UNITS[(unit.lastindex or 1) - 1][1], unit.end()
+    return times, "", at
+
+
+def _calendar(text: str, start: int, end: int) -> tuple[str, int]:
+    """Is a plain number a year, a decade or the day of a month? Its unit, and where it ends."""
+    digits = text[start:end]
+    if _ISO_DATE.fullmatch(digits):
+        return "year", end
+    if len(digits) == 4 and digits.isdecimal() and _FIRST_YEAR <= int(digits) <= _LAST_YEAR:
+        if text[end : end + 1] == "s" and not text[end + 1 : end + 2].isalnum():
+            return "decade", end + 1
+        counts = digits.endswith("00") and _COUNTED.match(text, end)
+        return ("" if counts and not _DATED.search(text[max(start - 8, 0) : start]) else "year"), end
+    if len(digits) < 3 and (_MONTH_BEHIND.match(text, end) or _MONTH_BEFORE.search(text[max(start - 12, 0) : start])):
+        return "day", end
+    return "", end
+
+
+def _words(text: str) -> Iterator[_Found]:
+    for one in spoken(text):
+        if one.share:
+            yield _Found(Value(one.start, one.end, 100 * one.value, "%"), 1)
+            continue
+        times, unit, end = _tail(text, one.end)
+        if one.value != 1 or times > 1 or unit:  # a lone "one" is a pronoun
+            yield _Found(Value(one.start, end, one.value * times, unit), times)
+
+
+def _ranges(text: str, found: list[_Found]) -> list[Value]:
+    """What stands once in a range goes for both ends: "20–25%", "$20 to 25 million", "1846–48"."""
+    for n, (a, b) in enumerate(pairwise(found)):
+        first, second = found[n].value, b.value
+        between = text[a.value.end : b.value.start]
+        if not _BETWEEN.fullmatch(between):
+            continue
+        if between.strip() in "-–—" and first.unit == "year" and second.unit == "" and second.end - second.start == 2:
+            second = replace(second, value=first.value // 100 * 100 + second.value, unit="year")
+        if first.unit == "" and second.unit not in ("year", "decade", "day"):
+            first = replace(first, unit=second.unit)
+        elif second.unit == "" and first.unit.endswith(("$", "€", "£", "¥", "₹")):
+            second = replace(second, unit=first.unit)
+        if found[n].times == 1 < b.times and first.unit == second.unit and first.value < second.value / b.times:
+            first = replace(first, value=first.value * b.times)
+        found[n], found[n + 1] = replace(found[n], value=first), replace(b, value=second)
+    return [one.value for one in found]
