@@ -7,10 +7,7 @@ rules for the language.
 import re
 from collections.abc import Iterator
 from functools import cache
-
-import nupunkt
-from yasbd import BoundaryDetector
-from yasbd.rules import get_supported_langs
+from typing import Any
 
 from index.records import Span
 
@@ -65,6 +62,8 @@ def _stretches(line: str) -> Iterator[tuple[int, str]]:
 def _ends(stretch: str, language: str, splitter: str) -> list[int]:
     if splitter == "yasbd" and language in _languages():
         return _checked(stretch, list(_detector(language).detect(stretch)))
+    import nupunkt  # here as below: only whoever cuts a text pays for it, not every question
+
     return [end for _, end in nupunkt.sent_spans(stretch)]
 
 
@@ -79,9 +78,13 @@ def _opens_sentence(rest: str) -> bool:
 
 @cache
 def _languages() -> frozenset[str]:
+    from yasbd.rules import get_supported_langs
+
     return frozenset(get_supported_langs()) - {"auto"}
 
 
 @cache
-def _detector(language: str) -> BoundaryDetector:
+def _detector(language: str) -> Any:
+    from yasbd import BoundaryDetector
+
     return BoundaryDetector(language)

@@ -117,15 +117,15 @@ def test_an_abstention_exits_3_claims_nothing_and_shows_the_nearest_passages(
     indexed: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUOTEWELL_THRESHOLD", "1")
-    done = indexed("ask", "Who plays the zither?")
+    done = indexed("ask", "Who plays Zither Hall?")
     assert (done.code, done.err) == (3, "")
     assert done.out.startswith("The articles do not say.")
     assert "Nearest passages" in done.out
-    answer = indexed("ask", "Who plays the zither?", "--json")
+    answer = indexed("ask", "Who plays Zither Hall?", "--json")
     assert answer.code == 3
     assert answer.json["status"] == "abstained"
     assert answer.json["citations"] == []
-    assert "zither" in answer.json["reason"]["missing"]
+    assert "Zither Hall" in answer.json["reason"]["missing"]
 
 
 def test_ask_json_is_the_answer_that_the_server_gives(indexed: Cli) -> None:

@@ -302,4 +302,8 @@ def test_serve_prints_its_address_answers_and_ends_with_ctrl_c(indexed: Call, li
         process.wait()
     assert process.returncode == 0
     assert "Traceback" not in said
-    assert served == json.loads(indexed("ask", WHEN, "--json").stdout)
+    said_here = json.loads(indexed("ask", WHEN, "--json").stdout)
+    served_alone = {"id", "follow_ups"}  # what to ask next is for people who chat
+    assert {k: v for k, v in served.items() if k not in served_alone} == {
+        k: v for k, v in said_here.items() if k not in served_alone
+    }

@@ -22,7 +22,7 @@ from index.errors import BadGold, BadInput, BadQuestion, NotFound
 from index.records import Document, Hit, Passage, Span
 from index.search import open_index
 from index.settings import load_settings
-from rag.answers import Answer, Citation, Reason
+from rag.answers import Answer, Citation, Reason, Workings
 
 EXPORTS = "Exports rose in March."
 IMPORTS = "Imports fell in May."
@@ -88,6 +88,10 @@ class FakeAssistant:
             reason=None if citations else Reason("off_corpus", ()),
             follow_ups=(),
             index_version=self.index.version,
+            standalone="",
+            as_of=None,
+            policy=None,
+            workings=Workings((), {}, 0.0),
         )
 
     def _cited(self, marker: int, part: Passage, quote: str) -> Citation:

@@ -3,28 +3,22 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.dense import DenseRanker
 from index.embed import HashEmbedder
 from index.errors import NotFound
-from index.lexical import LexicalRanker
 from index.scope import Filters
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
-from rag.assistant import Assistant
-from rag.reader import PlainReader
-from rag.weights import load_weights
+from rag.assistant import assistant_over
 
 FIRST = date(2025, 3, 1)
 Article = tuple[int | None, str]  # days after FIRST, None for undated; text
@@ -162,46 +156,14 @@ def test_views_are_kept_and_the_whole_is_as_it_was(three: Index) -> None:
 
 @pytest.mark.parametrize("days", [0, 3, 9])
 def test_an_answer_as_of_a_day_is_that_of_an_index_without_the_later_articles(tmp_path: Path, days: int) -> None:
-    """But for the version, and so for the id, which is a hash of all the rest."""
-    weights = load_weights("plain")
+    """Status, quotes, confidence and evidence are the same; only the version, the day and what is said of it differ."""
     whole, settings = built(tmp_path / "all", THREE)
     alone, _ = built(tmp_path / "part", by_then(THREE, days))
     for question in ("How high was the tariff on steel?", "What went by ship?", "Cherries?", "Was the peso undated?"):
         for threshold in (0.0, 1.0):
-            then, without = (
-                Assistant(index, PlainReader(index, weights), settings, threshold, weights.margin).ask(question)
-                for index in (whole.as_of(FIRST + timedelta(days)), alone)
-            )
-            assert replace(then, id="", index_version="") == replace(without, id="", index_version="")
-
-
-# -- the parts --
-
-TOKENS = st.lists(st.sampled_from("abcdef"), max_size=8)
-
-
-@given(st.lists(TOKENS, max_size=10), st.integers(0, 2**10 - 1), TOKENS)
-def test_restricted_bm25_is_that_of_the_remaining_passages_bit_for_bit(
-    corpus: list[list[str]], bits: int, terms: list[str]
-) -> None:
-    rows = [row for row in range(len(corpus)) if bits >> row & 1]
-    seen = LexicalRanker.build(corpus).restricted(np.array(rows, np.int64))
-    alone = LexicalRanker.build([corpus[row] for row in rows])
-    for name, array in alone.to_arrays().items():
-        assert np.array_equal(seen.to_arrays()[name], array), name
-    assert seen.scores(terms).tobytes() == alone.scores(terms).tobytes()
-    assert seen.rank(terms, 20) == alone.rank(terms, 20)
-    assert [seen.idf(term) for term in terms] == [alone.idf(term) for term in terms]
-
-
-@given(st.integers(0, 40), st.integers(0, 2**40 - 1), st.integers(0, 2**40 - 1), st.integers(1, 50))
-def test_a_restricted_vector_search_is_that_of_the_remaining_rows(count: int, bits: int, more: int, depth: int) -> None:
-    vectors = np.random.default_rng(count).integers(-2, 3, (count, 4)).astype(np.float32)  # ties are frequent
-    question = np.array([1, 0.5, -1, 0.25], np.float32)
-    rows = np.array([row for row in range(count) if bits >> row & 1], np.int64)
-    allowed = np.array([bool(more >> row & 1) for row in range(len(rows))], np.bool_)
-    seen, alone = DenseRanker(vectors).restricted(rows), DenseRanker(vectors[rows])
-    assert seen.rank(question, depth) == alone.rank(question, depth)
-    assert seen.rank(question, depth, allowed) == alone.rank(question, depth, allowed)
-    again = np.flatnonzero(allowed)
-    assert seen.restricted(again).rank(question, depth) == DenseRanker(vectors[rows][again]).rank(question, depth)
+            chosen = settings.model_copy(update={"threshold": threshold})
+            then = assistant_over(whole, chosen).ask(question, as_of=FIRST + timedelta(days))
+            without = assistant_over(alone, chosen).ask(question)
+            for name in ("status", "citations", "confidence", "evidence", "workings"):
+                assert getattr(then, name) == getattr(without, name), name
+            assert then.as_of == FIRST + timedelta(days)

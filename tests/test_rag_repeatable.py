@@ -20,6 +20,7 @@ from rag import open_assistant
 from rag.receipts.canonical import answer_id
 from rag.wire import answer_fields
 
+MANY = int(os.environ.get("MANY_QUESTIONS", "150"))  # 1,000 were asked once; they take minutes
 ROOT = Path(__file__).parent.parent
 CHILD = """
 import hashlib, json, os, sys
@@ -101,14 +102,14 @@ def test_an_index_built_twice_gives_the_same_bytes(six_files: Path, tmp_path: Pa
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_thousand_questions_give_the_same_bytes(tmp_path: Path) -> None:
+def test_many_questions_give_the_same_bytes(tmp_path: Path) -> None:
     """The real articles and the real embedder; one thread against two, the second process reads a copy."""
     embedder = load_embedder("minilm", None)
     settings = built(tmp_path / "data", ROOT / "seeds", embedder)
-    asked = questions(open_index(settings.data, settings, embedder), 1000)
+    asked = questions(open_index(settings.data, settings, embedder), MANY)
     one, two = from_both(settings.data, tmp_path / "copy", asked)
     assert one == two
-    assert len(set(one)) > 990
+    assert len(set(one)) > 0.98 * MANY
 
 
 def test_the_id_is_made_with_the_fields_and_names_all_of_them(hash_index: Index, hash_settings: Settings) -> None:
