@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,12 +46,15 @@ def test_what_a_newcomer_needs_stands_in_the_first_forty_lines() -> None:
 
 
 @pytest.mark.slow
-def test_the_answer_is_what_the_command_prints(tmp_path: Path) -> None:
+def test_the_answer_is_what_the_command_prints_and_its_receipts_are_true(tmp_path: Path) -> None:
     question = re.search(r'make ask Q="([^"]+)"', README)
     assert question
     command = [sys.executable, "-c", "from quotewell import main; raise SystemExit(main())", "ask", question.group(1)]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100, check=True
-    )
+    run: Any = {"cwd": tmp_path, "env": environment, "capture_output": True, "timeout": 100, "check": True, "text": True}
+    done = subprocess.run(command, **run)
     assert block("answer") == f"```\n{done.stdout.strip()}\n```"
+    kept = tmp_path / "answer.json"
+    kept.write_bytes(subprocess.run([*command, "--json"], **(run | {"text": False})).stdout)
+    checked = subprocess.run([*command[:3], "check", str(kept)], **run)
+    assert "1 of 1 quotes verified" in checked.stdout

@@ -164,7 +164,7 @@ def test_when_the_articles_do_not_say_it_says_so_and_shows_the_nearest(browser: 
         page.goto(origin)
         ask(page, "How tall is the Eiffel tower?")
         card = page.locator(".card.abstained")
-        expect(card.get_by_role("heading")).to_have_text("The articles do not say.")
+        expect(card.locator(".note").first).to_contain_text("The articles do not say.")
         expect(card).to_contain_text("“Eiffel”")
         expect(card.locator("blockquote")).to_have_count(0)
         link = card.get_by_role("link").first
@@ -172,6 +172,28 @@ def test_when_the_articles_do_not_say_it_says_so_and_shows_the_nearest(browser: 
         link.click()
         expect(page.locator("#text mark").first).to_be_in_viewport()
         assert marked(page) == passage.replace("\n\n", "")
+
+
+def test_every_quote_is_checked_in_the_browser_against_the_bytes_of_its_article(browser: Browser, origin: str) -> None:
+    with opened(browser, origin) as page:
+        page.goto(origin)
+        ask(page, QUESTION)
+        expect(page.locator(".check.good").first).to_contain_text("Checked in your browser")
+        expect(page.locator(".check.wrong")).to_have_count(0)
+
+
+def test_a_follow_up_says_how_it_was_understood_and_can_be_asked_as_typed(browser: Browser, origin: str) -> None:
+    with opened(browser, origin) as page:
+        page.goto(origin)
+        ask(page, "What share of Mexico's exports goes to the US?")
+        expect(page.locator(".conflict")).to_contain_text("different figures")
+        ask(page, "And its imports?")
+        understood = page.locator(".turn").nth(1).locator(".understood")
+        expect(understood).to_contain_text("What share of Mexico's imports")
+        understood.get_by_role("button", name="Ask as typed").click()
+        expect(page.locator(".turn")).to_have_count(3)
+        expect(page.locator(".turn").nth(2).locator(".card")).to_be_visible()
+        expect(page.locator(".turn").nth(2).locator(".understood")).to_have_count(0)
 
 
 def test_dates_say_when_they_are_inferred_or_unknown(browser: Browser, origin: str) -> None:
