@@ -73,11 +73,9 @@ class Desk:
         return self._sure(*self.surest(readings, READ_HITS, EVERYTHING))
 
     def surest(self, readings: Sequence[str], limit: int, filters: Filters) -> tuple[Asked, Reading]:
-        """Of several ways to read a question, the first that is answered; if none is, the surest."""
+        """Of several ways to read a question, the one that the articles answer best; of equals the first."""
         asked = [with_names(analyse(text, self.index.stem), self._casing.is_name) for text in readings]
-        read = [(one, self._read(one, limit, filters)) for one in asked]
-        answered = (pair for pair in read if len(read) > 1 and self._sure(*pair))
-        return next(answered, None) or max(read, key=lambda pair: pair[1].confidence)
+        return max(((one, self._read(one, limit, filters)) for one in asked), key=lambda pair: pair[1].confidence)
 
     def _column(self, readings: Sequence[str], limit: int, filters: Filters, label: str = "") -> Column:
         asked, reading = self.surest(readings, limit, filters)

@@ -43,6 +43,8 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
     ("place", r"^where\b"),
     ("time", r"^when\b"),
 )
+_AMPLE = 5  # telling words of a question that can stand alone, whatever it leans on
+_NEARLY_AMPLE = 4  # … that is searched as it was typed as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,11 @@ def _resolve(question: str, said: Sequence[Said]) -> Resolved:
         best = again
     else:
         return Resolved((question,), False, "")
-    shown = tuple(dict.fromkeys((best, *readings[1:])))[:2]
+    own = _telling(question)
+    if own >= _AMPLE and _core(best, said) != best:  # it says enough: what it was hung on would only drown it
+        return Resolved((question,), False, "")
+    alternatives = (question,) if own >= _NEARLY_AMPLE else readings[1:]
+    shown = tuple(dict.fromkeys((best, *alternatives)))[:2]
     changed = best != question
     return Resolved(shown, changed, why if changed or len(shown) > 1 else "")
 
@@ -140,6 +146,11 @@ def _read(question: str, said: Sequence[Said]) -> tuple[tuple[str, ...], str]:
     if _leans(rest):
         return (question, hung(last.core, rest)), "it may go on from the question before"
     return (question,), ""
+
+
+def _telling(text: str) -> int:
+    """How many words a question has that are no grammar."""
+    return sum(word.group().lower() not in FUNCTION for word in WORD.finditer(text))
 
 
 def _core(question: str, said: Sequence[Said]) -> str:
