@@ -19,6 +19,7 @@ from rag.times.period import period_of
 from rag.widen import sentences_of, widen
 from rag.words.casing import Casing
 from rag.words.spelling import Speller
+from rag.words.values import spelled_out
 
 READ_HITS = 20  # hits that are read, at most
 CONFIDENCE_DIGITS = 4  # as it is shown and compared with the threshold
@@ -74,7 +75,7 @@ class Desk:
 
     def surest(self, readings: Sequence[str], limit: int, filters: Filters) -> tuple[Asked, Reading]:
         """Of several ways to read a question, the one that the articles answer best; of equals the first."""
-        asked = [with_names(analyse(text, self.index.stem), self._casing.is_name) for text in readings]
+        asked = [with_names(analyse(spelled_out(text), self.index.stem), self._casing.is_name) for text in readings]
         return max(((one, self._read(one, limit, filters)) for one in asked), key=lambda pair: pair[1].confidence)
 
     def _column(self, readings: Sequence[str], limit: int, filters: Filters, label: str = "") -> Column:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.words.values import Value, same, values
+from rag.words.values import Value, same, spelled_out, values
 
 PIECES = st.sampled_from(
     [
@@ -156,3 +156,17 @@ def test_a_whole_number_is_read_with_and_without_commas(number: int) -> None:
 def test_a_value_holds_its_unit_and_currency_so_that_it_can_be_quoted_as_printed() -> None:
     text = "worth some US$1.2 billion dollars"
     assert values(text) == [Value(11, len(text), 1.2e9, "$")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("What is worth 475bn dollars?", "What is worth 475 billion dollars?"),
+        ("$1.2m in aid, €30k", "$1.2 million in aid, €30 thousand"),
+        ("$62bn and 3 mn people", "$62 billion and 3 million people"),
+        ("5m deep, 4k video, a 747b, B2B, 3.5bn.", "5m deep, 4k video, a 747b, B2B, 3.5 billion."),
+    ],
+)
+def test_short_forms_are_spelled_out_as_articles_print_them(typed: str, read: str) -> None:
+    assert spelled_out(typed) == read
+    assert spelled_out(read) == read

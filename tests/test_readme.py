@@ -51,7 +51,14 @@ def test_the_answer_is_what_the_command_prints_and_its_receipts_are_true(tmp_pat
     assert question
     command = [sys.executable, "-c", "from quotewell import main; raise SystemExit(main())", "ask", question.group(1)]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "HF_HUB_OFFLINE": "1"}
-    run: Any = {"cwd": tmp_path, "env": environment, "capture_output": True, "timeout": 100, "check": True, "text": True}
+    run: Any = {
+        "cwd": tmp_path,
+        "env": environment,
+        "capture_output": True,
+        "timeout": 100,
+        "check": True,
+        "text": True,
+    }
     done = subprocess.run(command, **run)
     assert block("answer") == f"```\n{done.stdout.strip()}\n```"
     kept = tmp_path / "answer.json"

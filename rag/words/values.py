@@ -60,6 +60,13 @@ _DATED = re.compile(
 )
 _BETWEEN = re.compile(r"\s?[-–—]\s?|\s(?:to|or|and|a|y|o)\s")
 
+_WORDS = {"k": "thousand", "m": "million", "mn": "million", "mln": "million", "b": "billion", "bn": "billion"}
+_WORDS |= {"tn": "trillion", "trn": "trillion"}
+_SHORT_FORM = re.compile(  # behind a currency sign, "k", "m" and "b" are plain as well
+    r"(?<![\w.,])(?:(?P<number>\d[\d.,]*)\s?(?P<suffix>mn|mln|bn|tn|trn)|(?P<money>[$€£]\d[\d.,]*)\s?(?P<short>[kmb]n?))\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -198,3 +205,13 @@ def _ranges(text: str, found: list[_Found]) -> list[Value]:
             first = replace(first, value=first.value * b.times)
         found[n], found[n + 1] = replace(found[n], value=first), replace(b, value=second)
     return [one.value for one in found]
+
+
+def spelled_out(text: str) -> str:
+    """ "475bn" as "475 billion", the form that articles print; a bare "5m" may be metres and stays."""
+
+    def words_for(found: re.Match[str]) -> str:
+        number, suffix = (found["number"], found["suffix"]) if found["number"] else (found["money"], found["short"])
+        return f"{number} {_WORDS[suffix.lower()]}" if suffix.lower() in _WORDS else found.group()
+
+    return _SHORT_FORM.sub(words_for, text)
