@@ -20,7 +20,7 @@ from rag import open_assistant
 from rag.receipts.canonical import answer_id
 from rag.wire import answer_fields
 
-MANY = int(os.environ.get("MANY_QUESTIONS", "150"))  # 1,000 were asked once; they take minutes
+MANY = int(os.environ.get("MANY_QUESTIONS", "50"))  # 1,000 were asked once; they take minutes
 ROOT = Path(__file__).parent.parent
 CHILD = """
 import hashlib, json, os, sys
