@@ -16,7 +16,8 @@ from eval.run import Progress
 from eval.sets import EvalSet
 from index.errors import BadInput
 from rag.answers import Answer
-from rag.dialogue.resolve import Turn, resolve
+from rag.dialogue.resolve import resolve
+from rag.dialogue.turns import Turn
 
 DEPTH = 5
 FORMS = ("as typed", "resolved", "standalone")

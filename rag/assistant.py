@@ -15,7 +15,7 @@ from rag.answers import Answer, Mode, Reason, Workings
 from rag.citations import cite
 from rag.compose import text_of
 from rag.desk import CONFIDENCE_DIGITS, Column, Desk, MakeReader, Rules, evidence_of
-from rag.dialogue.resolve import Turn
+from rag.dialogue.turns import Turn
 from rag.hearing import Heard, hear, usable
 from rag.policy import in_force
 from rag.reader import load_reader

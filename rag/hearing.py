@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.errors import BadQuestion
-from rag.dialogue.resolve import Turn, resolve
+from rag.dialogue.resolve import resolve
+from rag.dialogue.turns import Turn
 from rag.words.spelling import Speller
 from rag.words.tongue import language_of
 

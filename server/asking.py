@@ -2,7 +2,7 @@
 
 from index.scope import Filters
 from rag.assistant import Assistant
-from rag.dialogue.resolve import turns_of
+from rag.dialogue.turns import turns_of
 from rag.wire import answer_fields
 from server.ask_schemas import Answer, Ask, Search
 

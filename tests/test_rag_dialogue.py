@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import BadQuestion
-from rag.dialogue.resolve import MOST_TURNS, Turn, resolve, turns_of
+from rag.dialogue.resolve import resolve
+from rag.dialogue.turns import MOST_TURNS, Turn, turns_of
 
 EXPORTS = "What share of Mexico's exports goes to the US?"
 TRUMP = "When did Trump declare the border emergency?"

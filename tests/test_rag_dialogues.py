@@ -15,7 +15,7 @@ from index.scope import Filters
 from index.settings import load_settings
 from rag.answers import Answer
 from rag.assistant import Assistant, open_assistant
-from rag.dialogue.resolve import Turn
+from rag.dialogue.turns import Turn
 
 SEEDS = Path(__file__).parents[1] / "seeds"
 DIALOGUES = sorted((Path(__file__).parent / "golden" / "dialogues").glob("*.txt"))

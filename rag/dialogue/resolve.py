@@ -5,23 +5,19 @@ A question that points to nothing comes back as it is, and so does any first rea
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
-from index.errors import BadQuestion
 from rag.dialogue.ellipsis import at_another_time, complete, counted, hung, is_fragment, opening, unmarked
 from rag.dialogue.lexicon import ASKING, AUXILIARIES, FUNCTION, lexicon
 from rag.dialogue.mentions import Kind, Mention, is_name, kind_of_noun, mentions, owners, with_first_names
 from rag.dialogue.phrases import WORD
 from rag.dialogue.pronouns import fill
 from rag.dialogue.referents import Said, is_class
+from rag.dialogue.turns import MOST_TURNS, Turn
 from rag.judgement import wants_judgement
 
-MOST_TURNS = 6  # older ones are passed over
-MOST_MESSAGES = 200
-MOST_CHARS = 20_000  # of one message
 _HEARD_CHARS = 1_200
 _PERSON = re.compile(r"(?<!are )(?<!were )(?<!is )(?<!was )\b(?:he|she|they)\b", re.IGNORECASE)
 _ROUNDS = 3
@@ -48,35 +44,12 @@ _NEARLY_AMPLE = 4  # … that is searched as it was typed as well
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What was asked and what was answered, as shown; the answer may be empty."""
-
-    question: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True)
 class Resolved:
     """One reading, or two where unsure, the better first; `changed`: the first is not what was typed."""
 
     readings: tuple[str, ...]
     changed: bool
     why: str  # in a few words, for the reader; "" where nothing was done
-
-
-def turns_of(messages: Iterable[Any]) -> tuple[Turn, ...]:
-    """The last turns of a chat in the messages form of the OpenAI API; other roles than user and assistant are
-    passed over. Raises BadQuestion for what is no such message, and for too many or too long ones."""
-    turns: list[Turn] = []
-    for at, message in enumerate(messages):
-        if at >= MOST_MESSAGES:
-            raise BadQuestion(f"the history has more than {MOST_MESSAGES} messages; send the last ones only")
-        role, content = _message(at, message)
-        if role == "user" and content.strip():
-            turns.append(Turn(content.strip(), ""))
-        elif role == "assistant" and turns:
-            turns[-1] = Turn(turns[-1].question, f"{turns[-1].answer}\n{content}".strip())
-    return tuple(turns[-MOST_TURNS:])
 
 
 def resolve(question: str, turns: Sequence[Turn]) -> Resolved:
@@ -237,19 +210,6 @@ def _asked(question: str) -> Kind | None:
         return told
     first, second = noun.groups()
     return kind_of_noun(first if kind_of_noun(first) != "thing" or not second else second)
-
-
-def _message(at: int, message: object) -> tuple[str, str]:
-    if not isinstance(message, Mapping):
-        raise BadQuestion(f"message {at} of the history is no object; give role and content")
-    role, content = message.get("role"), message.get("content")
-    if isinstance(content, list):  # parts, as newer clients send them
-        content = "\n".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
-    if not isinstance(role, str) or not isinstance(content, str | None):
-        raise BadQuestion(f"message {at} of the history needs a role and a content, both texts")
-    if len(content or "") > MOST_CHARS:
-        raise BadQuestion(f"message {at} of the history has {len(content or ''):,} characters; at most {MOST_CHARS:,}")
-    return role, content or ""
 
 
 def _ended(text: str, mark: str) -> str:
