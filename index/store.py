@@ -5,7 +5,7 @@ Processes: any number read while one writes; a second writer waits for its turn,
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -56,12 +56,11 @@ class Store:
         return store
 
     def _bring_up(self) -> None:
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             with self._writing() as (writer, _):
                 bring_up(writer)
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()  # it went well: the store stays open
 
     def close(self) -> None:
         """The last writer to close also empties the log into the file."""

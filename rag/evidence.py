@@ -19,15 +19,20 @@ from rag.similarity import similarities
 from rag.words.values import values
 
 
-class Searched(Protocol):
-    """What reading needs of an index."""
+class Counted(Protocol):
+    """What telling a word's rarity needs of an index."""
 
-    @property
-    def stem(self) -> Stem: ...
     @property
     def lexical(self) -> LexicalRanker: ...
     @property
     def passage_count(self) -> int: ...
+
+
+class Searched(Counted, Protocol):
+    """What reading needs of an index."""
+
+    @property
+    def stem(self) -> Stem: ...
     def encode(self, question: str) -> Encoded: ...
     def encoding(self, row: int) -> Encoding: ...
 
@@ -109,7 +114,7 @@ class Evidence:
         return PassageWords(stems[0], tuple(stems[1:]), numbers, frozenset(capital), frozenset(small))
 
 
-def rarity(index: Searched, stem: str) -> float:
+def rarity(index: Counted, stem: str) -> float:
     """Inverse passage frequency that is never negative: log(1 + (N - n + ½) / (n + ½)), as in Lucene."""
     n = index.lexical.document_frequency(stem)
     return math.log(1 + (index.passage_count - n + 0.5) / (n + 0.5))

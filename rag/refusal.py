@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from index.lexical import LexicalRanker
 from index.records import Hit
 from index.scope import Filters
 from index.text import Stem
 from rag.answers import Reason
+from rag.evidence import Counted, rarity
 from rag.judgement import wants_judgement
 from rag.missing import apart, missing, telling
 from rag.question import Asked
@@ -32,15 +32,11 @@ _STRAY = 0.01  # share of all years mentioned that may lie beyond a year that is
 _PERIODS = 200  # years of one period that are looked up
 
 
-class Searched(Protocol):
+class Searched(Counted, Protocol):
     """What telling the reason needs of an index."""
 
     @property
     def stem(self) -> Stem: ...
-    @property
-    def lexical(self) -> LexicalRanker: ...
-    @property
-    def passage_count(self) -> int: ...
     def search(self, question: str, *, limit: int, filters: Filters = ...) -> list[Hit]: ...
 
 
@@ -67,7 +63,7 @@ def off_corpus_odds(asked: Asked, index: Searched, hits: Sequence[Hit]) -> float
     """Log odds that the articles are not about what is asked; above 0 they are not. Infinite without hits."""
     if not hits:
         return math.inf
-    weights = {term.stem: _rarity(index, term.stem) for term in telling(asked)}
+    weights = {term.stem: rarity(index, term.stem) for term in telling(asked)}
     known = sum(weight for stem, weight in weights.items() if index.lexical.document_frequency(stem))
     share = known / max(sum(weights.values()), 1e-9)
     cosine = max(float(hit.scores.get("dense", 0.0)) for hit in hits)  # none for a hit that only BM25 found
@@ -108,9 +104,3 @@ def _beyond(question: str, first: date, last: date, counts: dict[int, int], inde
 def _published(question: str, index: Searched, first: date, last: date) -> bool:
     """Is there an article with a date in first to last?"""
     return bool(index.search(question, limit=1, filters=Filters(published_from=first, published_to=last)))
-
-
-def _rarity(index: Searched, stem: str) -> float:
-    """log(1 + (N - n + ½) / (n + ½)) over passages, as in Lucene."""
-    n = index.lexical.document_frequency(stem)
-    return math.log(1 + (index.passage_count - n + 0.5) / (n + 0.5))
