@@ -1,9 +1,12 @@
 """What the tests share: six small invented articles, an index of them that needs no model, and the real embedder."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from index.build import Builder
 from index.embed import HashEmbedder, OnnxEmbedder
@@ -84,3 +87,26 @@ def hash_index(hash_builder: Builder, hash_settings: Settings, six_files: Path) 
 def minilm() -> OnnxEmbedder:
     """The packaged all-MiniLM-L6-v2."""
     return OnnxEmbedder()
+
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; without one the tests are skipped, but never in CI."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        why = "no chromium for the browser tests; install it, for example: apt-get install chromium"
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield running
+        running.close()

@@ -5,7 +5,6 @@ It must agree with the Python verifier on every shared vector, and on answers wi
 
 import base64
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from rag.receipts.canonical import answer_id, canonical
 from rag.receipts.verifying import verdict_fields, verify
@@ -33,7 +32,6 @@ VECTORS: Fields = json.loads((Path(__file__).parent / "vectors" / "receipts.json
 CASES: list[Fields] = VECTORS["cases"]
 REVISIONS: dict[str, str] = VECTORS["revisions"]
 HOME, INSECURE = "http://localhost", "http://quotewell.example"  # nothing listens there: the files come from `routed`
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 MODULES = ("receipts.js", "whole.js", "values.js", "canonical.js")
 VERIFY = """
     const revisionOf = (_, sha256) => Object.hasOwn(revisions, sha256)
@@ -55,18 +53,6 @@ IN_NODE = f"""
     {VERIFY}
     console.log(JSON.stringify(verdicts));
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        why = "no chromium for the browser tests; install it, for example: apt-get install chromium"
-        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield running
-        running.close()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import count
 
 from index.records import Document
-from index.text import normalise, words
+from index.text import normalise, stop_words, words
 from rag.answers import Answer
 from rag.suggest.wondering import VAGUE, Wondered, wonder
 
@@ -81,7 +81,9 @@ def _mixed(found: Sequence[Wondered]) -> list[Wondered]:
 def _alike(a: Wondered, b: Wondered) -> bool:
     """The same question, one that the same sentence answers, or the same asked of the same subject."""
     same = bool(a.of) and a.of == b.of and (a.kind == b.kind or VAGUE in (a.kind, b.kind))
-    return same or _key(a.text) == _key(b.text) or bool(a.sentence and a.sentence == b.sentence)
+    telling = [set(_key(one.text)) - stop_words() for one in (a, b)]
+    repeats = min(map(len, telling)) > 1 and (telling[0] <= telling[1] or telling[1] <= telling[0])
+    return same or repeats or _key(a.text) == _key(b.text) or bool(a.sentence and a.sentence == b.sentence)
 
 
 def _key(question: str) -> tuple[str, ...]:

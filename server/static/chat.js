@@ -140,16 +140,16 @@ function restart() {
 // The page before the first question: examples and what is in the index.
 
 async function welcome() {
-  const { suggestions } = await fetchJson("/v1/suggestions");
   const { documents, total } = await fetchJson(`/v1/documents?page_size=${MOST_TITLES}`);
-  byId("examples").querySelector("ul").append(...suggestions.map(exampleItem));
-  byId("examples").hidden = suggestions.length === 0;
   const more = total - documents.length;
   const heading = total === 1 ? "The article it answers from" : `The ${total.toLocaleString("en")} articles it answers from`;
   byId("corpus").querySelector("h3").textContent = heading;
   byId("corpus").querySelector("ul").append(...documents.map(titleItem));
   if (more > 0) byId("corpus").querySelector("ul").append(element("li", {}, `and ${more.toLocaleString("en")} more`));
   byId("corpus").hidden = total === 0;
+  const { suggestions } = await fetchJson("/v1/suggestions"); // last: a new index answers them first, which takes seconds
+  byId("examples").querySelector("ul").append(...suggestions.map(exampleItem));
+  byId("examples").hidden = suggestions.length === 0;
 }
 
 /** Until there is an index, says why there is none; it may be loading or being built. */
