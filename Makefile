@@ -36,12 +36,15 @@ browser: $(INSTALLED)
 	  && echo "installing chromium for the browser tests" && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 	  || echo "browser tests are skipped: install chromium (Debian: apt-get install chromium)"
 
-# torch first and pinned: a later package that asks for any torch would otherwise bring gigabytes of CUDA.
+# torch first and pinned: a later package that asks for any torch would otherwise bring gigabytes of CUDA. The rest by
+# uv, in seconds instead of minutes; where uv cannot reach the registry as pip is told to, pip does it.
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "setting up .venv (once, some minutes)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -c constraints.txt torch==2.13.0
-	$(BIN)/pip install -q -c constraints.txt -e ".[test]"
+	$(BIN)/pip install -q --no-compile -c constraints.txt torch==2.13.0
+	$(BIN)/pip install -q --no-compile -c constraints.txt uv
+	UV_SYSTEM_CERTS=1 $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e ".[test]" \
+	  || $(BIN)/pip install -q -c constraints.txt -e ".[test]"
 	@touch $@
 
 clean:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from index.errors import BadSetting
@@ -51,6 +51,17 @@ class Settings(BaseSettings):
     keep_answers: int = Field(
         10_000, ge=0, le=1_000_000, description="newest questions kept by `serve`, to give their answers again; 0: none"
     )
+    origins: str = Field(
+        "local",
+        description="web pages that may ask from another origin: local (this machine and files), * (all), or a list",
+    )
+    inline_sources: Literal["off", "list"] = Field(
+        "off", description="whether answers to chat clients end with a list of sources, for those that show no citations"
+    )
+    chat_url: str = Field("", description="base URL of an OpenAI-compatible model that may phrase answers; empty: none")
+    chat_model: str = Field("", description="the model's name there")
+    chat_key: SecretStr = Field(SecretStr(""), description="the key it wants, if any")
+    chat_deadline_s: float = Field(15, gt=0, le=600, description="seconds until the answer goes out without the model")
     host: str = Field("127.0.0.1", description="address that `serve` listens on")
     port: int = Field(8000, ge=0, le=65535, description="port that `serve` listens on; 0 takes a free one")
     max_question_chars: int = Field(2000, ge=1, description="longer questions are refused")
