@@ -1,5 +1,6 @@
 """What the tests share: six small invented articles, an index of them that needs no model, and the real embedder."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -87,6 +88,18 @@ def hash_index(hash_builder: Builder, hash_settings: Settings, six_files: Path) 
 def minilm() -> OnnxEmbedder:
     """The packaged all-MiniLM-L6-v2."""
     return OnnxEmbedder()
+
+
+@pytest.fixture(scope="session")
+def seeds_data(minilm: OnnxEmbedder, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The bundled articles, indexed once for all workers with the real embedder: read it, or write to a copy."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    data = shared / "seeds-minilm"
+    with (shared / "seeds-minilm.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds nothing left to embed
+        Builder(data, load_settings(data=data), minilm).index([Path(__file__).parent.parent / "seeds"])
+    return data
 
 
 CHROMIUM_FLAGS = [

@@ -98,9 +98,9 @@ def test_an_index_of_stored_tokens_goes_on_as_it_was_built(tmp_path: Path, six_f
 
 
 @pytest.mark.slow
-def test_the_real_embedder_gives_the_same_tokens_again(minilm: OnnxEmbedder, tmp_path: Path) -> None:
+def test_the_real_embedder_gives_the_same_tokens_again(minilm: OnnxEmbedder, seeds_data: Path, tmp_path: Path) -> None:
     """Alone, together with others of another length, and in the batches of building: the same int8 and scales."""
-    stored, _ = built(tmp_path / "stored", SEEDS, minilm)
+    stored = open_index(seeds_data, load_settings(data=seeds_data), minilm)
     again, _ = built(tmp_path / "again", SEEDS, minilm, token_vectors="recomputed")
     rows = list(range(0, stored.passage_count, 3))
     kept = stored.encodings(rows)

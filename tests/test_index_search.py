@@ -224,9 +224,7 @@ def test_a_generation_that_is_damaged_and_still_current_is_an_error(hash_index: 
     ],
 )
 def test_the_articles_answer_with_the_real_embedder(
-    minilm: OnnxEmbedder, tmp_path_factory: pytest.TempPathFactory, question: str, said: str
+    minilm: OnnxEmbedder, seeds_data: Path, question: str, said: str
 ) -> None:
-    data = tmp_path_factory.getbasetemp() / "seeds-minilm"
-    Builder(data, load_settings(data=data), minilm).index([SEEDS])  # costs nothing the second time
-    hits = open_index(data, load_settings(data=data), minilm).search(question, limit=3)
+    hits = open_index(seeds_data, load_settings(data=seeds_data), minilm).search(question, limit=3)
     assert any(said in hit.passage.text for hit in hits)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from index.build import Builder
 from index.embed import OnnxEmbedder
 from index.scope import Filters
 from index.settings import load_settings
@@ -17,7 +16,6 @@ from rag.answers import Answer
 from rag.assistant import Assistant, open_assistant
 from rag.dialogue.turns import Turn
 
-SEEDS = Path(__file__).parents[1] / "seeds"
 DIALOGUES = sorted((Path(__file__).parent / "golden" / "dialogues").glob("*.txt"))
 
 _ASKED = re.compile(r"^> (?:\[(?P<limits>[^]]*)\] )?(?P<question>.+)$", re.MULTILINE)
@@ -36,10 +34,8 @@ class Asking:
 
 
 @pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory, minilm: OnnxEmbedder) -> Assistant:
-    settings = load_settings(data=tmp_path_factory.mktemp("dialogues"))
-    Builder(settings.data, settings, minilm).index([SEEDS])
-    return open_assistant(settings=settings, embedder=minilm)
+def assistant(seeds_data: Path, minilm: OnnxEmbedder) -> Assistant:
+    return open_assistant(settings=load_settings(data=seeds_data), embedder=minilm)
 
 
 def test_there_are_twenty_dialogues_of_three_to_five_turns() -> None:

@@ -102,10 +102,10 @@ def test_an_index_built_twice_gives_the_same_bytes(six_files: Path, tmp_path: Pa
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_many_questions_give_the_same_bytes(tmp_path: Path) -> None:
+def test_many_questions_give_the_same_bytes(seeds_data: Path, tmp_path: Path) -> None:
     """The real articles and the real embedder; one thread against two, the second process reads a copy."""
     embedder = load_embedder("minilm", None)
-    settings = built(tmp_path / "data", ROOT / "seeds", embedder)
+    settings = load_settings(data=seeds_data)
     asked = questions(open_index(settings.data, settings, embedder), MANY)
     one, two = from_both(settings.data, tmp_path / "copy", asked)
     assert one == two

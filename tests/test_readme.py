@@ -1,6 +1,7 @@
 """The README tells the truth: its answer, its settings and its commands are those of this code."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -46,10 +47,11 @@ def test_what_a_newcomer_needs_stands_in_the_first_forty_lines() -> None:
 
 
 @pytest.mark.slow
-def test_the_answer_is_what_the_command_prints_and_its_receipts_are_true(tmp_path: Path) -> None:
+def test_the_answer_is_what_the_command_prints_and_its_receipts_are_true(seeds_data: Path, tmp_path: Path) -> None:
     question = re.search(r'make ask Q="([^"]+)"', README)
     assert question
     command = [sys.executable, "-c", "from quotewell import main; raise SystemExit(main())", "ask", question.group(1)]
+    shutil.copytree(seeds_data, tmp_path / ".index")
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "HF_HUB_OFFLINE": "1"}
     run: Any = {
         "cwd": tmp_path,
