@@ -6,14 +6,12 @@ may quote articles that are deleted later, so what was asked of another index is
 
 import logging
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 
-from index.database import Connection, connect, explained, immediate
 from index.errors import QuotewellError
+from index.sidefile import SideFile
 
 FILE = "answers.db"
-_WAIT_S = 1.0  # for another process that writes
 _CREATE = (
     "CREATE TABLE IF NOT EXISTS answers "
     "(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, "
@@ -40,10 +38,8 @@ class Kept:
 
     def __init__(self, data: Path, most: int) -> None:
         """`most` 0 keeps nothing and makes no file. The file is opened when it is first needed."""
-        self._path = data / FILE
+        self._file = SideFile(data / FILE, (_CREATE,), durable=False)
         self._most = most
-        self._lock = Lock()
-        self._connection: Connection | None = None
         self._version = ""
         self._warned = False
 
@@ -56,45 +52,31 @@ class Kept:
         if not self._most:
             return
         try:
-            with self._lock, explained(self._path):
-                connection = self._opened()
-                with immediate(connection):
-                    connection.execute(_KEEP, (answer_id, *request))
-                    connection.execute(_DROP, (self._most,))
-                    if request.index_version != self._version:
-                        connection.execute(_ERASE, (request.index_version,))
-                self._version = request.index_version
+            with self._file.writing() as connection:
+                connection.execute(_KEEP, (answer_id, *request))
+                connection.execute(_DROP, (self._most,))
+                if request.index_version != self._version:
+                    connection.execute(_ERASE, (request.index_version,))
+            self._version = request.index_version
         except QuotewellError as error:
             self._warn(error)
 
     def find(self, answer_id: str) -> Request | None:
         """None as well for a file that cannot be read: that is logged, once."""
-        if not self._most or (self._connection is None and not self._path.exists()):
+        if not self._most or not self._file.exists:
             return None
         try:
-            with self._lock, explained(self._path):
-                found = self._opened().execute(_FIND, (answer_id,)).fetchone()
+            with self._file.reading() as connection:
+                found = connection.execute(_FIND, (answer_id,)).fetchone()
         except QuotewellError as error:
             self._warn(error)
             return None
         return Request(*(value.decode() for value in found)) if found else None
 
     def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
+        self._file.close()
 
     def _warn(self, error: QuotewellError) -> None:
         if not self._warned:
             _log.warning("answers cannot be given again by their ids: %s", error)
         self._warned = True
-
-    def _opened(self) -> Connection:
-        """Call with the lock held."""
-        if self._connection is None:
-            connection = connect(self._path, "rwc", _WAIT_S)
-            self._connection = connection
-            connection.execute("PRAGMA synchronous=NORMAL")  # a power loss may take the newest entries, not the file
-            connection.execute(_CREATE)
-        return self._connection

@@ -6,9 +6,11 @@ from urllib.parse import unquote
 from fastapi import Depends, Path, Request
 
 from index.errors import NotFound
+from index.feedback import FeedbackStore
 from rag.assistant import Assistant
 from server.kept import Kept
 from server.live import Live
+from server.noting import Noting
 
 
 async def _live(request: Request) -> Live:
@@ -26,6 +28,16 @@ async def _kept(request: Request) -> Kept:
     return kept
 
 
+async def _noting(request: Request) -> Noting:
+    noting: Noting = request.app.state.noting
+    return noting
+
+
+async def _feedback(request: Request) -> FeedbackStore:
+    feedback: FeedbackStore = request.app.state.feedback
+    return feedback
+
+
 async def _document_id(
     document_id: Annotated[str, Path(description="percent-encoded, slashes too: `a%2Fb`", examples=["energy%2F2025"])],
 ) -> str:
@@ -38,4 +50,6 @@ async def _document_id(
 LiveIndex = Annotated[Live, Depends(_live)]
 Now = Annotated[Assistant, Depends(_assistant)]
 KeptRequests = Annotated[Kept, Depends(_kept)]
+Noted = Annotated[Noting, Depends(_noting)]
+StoredFeedback = Annotated[FeedbackStore, Depends(_feedback)]
 AddressedId = Annotated[str, Depends(_document_id)]

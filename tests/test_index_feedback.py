@@ -1,0 +1,189 @@
+"""What is kept of feedback: one row an answer, the newest so many, and no text of an article."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.errors import QuotewellError
+from index.feedback import FILE, Feedback, FeedbackStore, Judgement, QuotedPlace, read_feedback
+from index.records import Span
+from index.revisions import revision_sha256
+from index.settings import Settings, load_settings
+from index.store import Store
+
+ABSTENTION = Feedback(
+    answer_id="a",
+    question="Who built the Tamm dam 😺?",
+    standalone="",
+    status="abstained",
+    reason="off_corpus",
+    missing=("Tamm dam",),
+    quotes=(),
+    index_version="v1",
+    verdict="",
+    reasons=(),
+    comment="",
+    when="2026-01-02T03:04:05+00:00",
+)
+ANSWERED = replace(ABSTENTION, answer_id="b", question="Who?", status="answered", reason="", missing=(), verdict="up")
+
+
+def quote_of(data: Path, document_id: str, quote: str) -> QuotedPlace:
+    with Store.open(data, readonly=True) as store:
+        text = store.document(document_id).text
+    at = text.index(quote)
+    return QuotedPlace(
+        document_id, at + 3, at + 3 + len(quote), quote, revision_sha256(text), Span(at, at + len(quote))
+    )
+
+
+def test_what_is_noted_and_judged_is_read_again_in_the_order_it_came(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path, 10)
+    store.note(ABSTENTION)
+    judged = replace(ANSWERED, verdict="down", reasons=("wrong_quote", "other"), comment="not “so”\n")
+    store.judge(judged)
+    assert read_feedback(tmp_path) == [ABSTENTION, judged]
+    store.close()
+    assert read_feedback(tmp_path) == [ABSTENTION, judged]
+    assert FeedbackStore(tmp_path, 10).find("b") == Judgement("down", ("wrong_quote", "other"), "not “so”\n")
+
+
+def test_without_a_file_there_is_none_and_looking_makes_no_file(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path, 10)
+    assert read_feedback(tmp_path) == []
+    assert store.find("a") is None
+    assert store.counts() == {"up": 0, "down": 0, "": 0}
+    store.withdraw("a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_none_are_noted_where_none_are_wanted(tmp_path: Path) -> None:
+    FeedbackStore(tmp_path, 0).note(ABSTENTION)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_judgement_is_changed_and_never_doubled(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path, 10)
+    store.note(ABSTENTION)
+    for verdict in ("up", "up", "down"):
+        store.judge(replace(ANSWERED, answer_id="a", question="", verdict=verdict, when="2027"))
+    assert read_feedback(tmp_path) == [replace(ABSTENTION, verdict="down", when="2027")]
+    assert store.counts() == {"up": 0, "down": 1, "": 0}
+
+
+def test_a_judged_abstention_that_is_given_again_stays_judged(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path, 10)
+    judged = replace(ABSTENTION, verdict="down", reasons=("should_know",))
+    store.judge(judged)
+    store.note(ABSTENTION)
+    assert read_feedback(tmp_path) == [judged]
+
+
+def test_an_answer_that_is_no_longer_judged_is_forgotten_and_an_abstention_stays_noted(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path, 10)
+    store.judge(replace(ABSTENTION, verdict="down", reasons=("should_know",), comment="it is in the orchard one"))
+    store.judge(ANSWERED)
+    store.withdraw("a")
+    store.withdraw("b")
+    store.withdraw("never there")
+    assert read_feedback(tmp_path) == [ABSTENTION]
+
+
+def test_a_question_that_found_nothing_again_in_a_newer_index_is_noted_once(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path, 10)
+    newer = replace(ABSTENTION, answer_id="c", index_version="v2")
+    follow_up = replace(ABSTENTION, answer_id="d", standalone="Who built the dam of 1904?")
+    for one in (ABSTENTION, follow_up, newer, newer):
+        store.note(one)
+    assert read_feedback(tmp_path) == [follow_up, newer]
+
+
+def test_a_flood_of_abstentions_pushes_out_the_oldest_of_them_and_no_judgement(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path, 3)
+    store.judge(ANSWERED)
+    for n in range(8):
+        store.note(replace(ABSTENTION, answer_id=f"n{n}", question=f"number {n}"))
+    assert [one.answer_id for one in read_feedback(tmp_path)] == ["b", "n5", "n6", "n7"]
+    for n in range(4):
+        store.judge(replace(ANSWERED, answer_id=f"j{n}"))
+    assert [one.answer_id for one in read_feedback(tmp_path)] == ["n5", "n6", "n7", "j1", "j2", "j3"]
+
+
+def test_quotes_are_read_from_the_store_and_go_with_their_article(
+    hash_builder: Builder, hash_settings: Settings, six_files: Path
+) -> None:
+    hash_builder.index([six_files])
+    data = hash_settings.data
+    words = "It bakes forty kinds of rye bread."
+    places = (quote_of(data, "bakery", words), quote_of(data, "comet", "It returns every 61 years."))
+    store = FeedbackStore(data, 10)
+    store.judge(replace(ANSWERED, quotes=places))
+    assert read_feedback(data)[0].quotes == places
+    store.close()
+    assert b"rye bread" not in (data / FILE).read_bytes()
+    (six_files / "bakery.txt").write_text("The Marten bakery was sold.", encoding="utf-8")
+    hash_builder.index([six_files])
+    assert read_feedback(data)[0].quotes == places  # the former text is kept, for as long as the settings say
+    hash_builder.delete("bakery")
+    assert read_feedback(data)[0].quotes == places[1:]
+
+
+def test_without_a_store_there_are_no_quotes_to_read(tmp_path: Path) -> None:
+    place = QuotedPlace("bakery", 0, 3, "The", "0" * 64, Span(0, 3))
+    FeedbackStore(tmp_path, 10).judge(replace(ANSWERED, quotes=(place,)))
+    assert read_feedback(tmp_path) == [ANSWERED]
+
+
+def test_a_damaged_file_breaks_no_answer_and_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / FILE).write_bytes(b"no database at all, but long enough to be taken for one" * 100)
+    store = FeedbackStore(tmp_path, 5)
+    with caplog.at_level(logging.WARNING):
+        store.note(ABSTENTION)
+        store.note(ABSTENTION)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    for attempt in (lambda: store.judge(ANSWERED), lambda: store.find("a"), lambda: read_feedback(tmp_path)):
+        with pytest.raises(QuotewellError):
+            attempt()
+
+
+def test_a_full_disk_breaks_no_answer_and_a_judgement_that_is_lost_says_so(tmp_path: Path) -> None:
+    """The folder is not there: as with a full disk, nothing can be written."""
+    store = FeedbackStore(tmp_path / "none", 5)
+    store.note(ABSTENTION)
+    with pytest.raises(QuotewellError, match="free space"):
+        store.judge(ANSWERED)
+
+
+def test_a_file_that_was_only_begun_holds_nothing(tmp_path: Path) -> None:
+    (tmp_path / FILE).touch()
+    assert read_feedback(tmp_path) == []
+
+
+def test_many_threads_and_two_stores_lose_nothing(tmp_path: Path) -> None:
+    stores = [FeedbackStore(tmp_path, 500), FeedbackStore(tmp_path, 500)]
+
+    def note(n: int) -> None:
+        stores[n % 2].note(replace(ABSTENTION, answer_id=str(n), question=str(n)))
+        stores[n % 2].judge(replace(ANSWERED, answer_id=f"j{n % 10}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(note, range(60)))
+    assert {one.answer_id for one in read_feedback(tmp_path)} == {*map(str, range(60)), *(f"j{n}" for n in range(10))}
+
+
+def test_the_settings_that_keep_no_former_text_keep_no_quote_of_it(tmp_path: Path) -> None:
+    settings = load_settings(data=tmp_path / "data", embedder="hash", keep_revisions_days=0)
+    builder = Builder(settings.data, settings, HashEmbedder())
+    path = tmp_path / "note.txt"
+    path.write_text("Rain fell all day.", encoding="utf-8")
+    builder.index([path])
+    place = quote_of(settings.data, "note", "Rain fell all day.")
+    FeedbackStore(settings.data, 10).judge(replace(ANSWERED, quotes=(place,)))
+    path.write_text("The sun shone all day.", encoding="utf-8")
+    builder.index([path])
+    assert read_feedback(settings.data) == [ANSWERED]

@@ -1,0 +1,133 @@
+"""Pages of the list of articles that hold while articles come and go, and replies that a client has already."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
+
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.errors import BadInput
+from index.settings import load_settings
+from server.app import create_app
+from server.documents import id_of, token_of
+from tests.conftest import SIX_ARTICLES
+
+IDS = sorted(SIX_ARTICLES)
+PAGES = "/v1/documents"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    for name, text in SIX_ARTICLES.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder])
+    return folder / "data"
+
+
+def started(data: Path) -> Iterator[TestClient]:
+    app = create_app(load_settings(data=data, embedder="hash"))
+    with TestClient(app) as client:
+        assert app.state.live.wait(10)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client(built: Path) -> Iterator[TestClient]:
+    """Reads only."""
+    yield from started(built)
+
+
+@pytest.fixture
+def fresh(built: Path, tmp_path: Path) -> Iterator[TestClient]:
+    yield from started(shutil.copytree(built, tmp_path / "data"))
+
+
+def page(client: TestClient, size: int, token: str | None) -> tuple[list[str], str | None]:
+    found = client.get(PAGES, params={"page_size": size} | ({"page_token": token} if token else {})).json()
+    return [one["id"] for one in found["documents"]], found["next_page_token"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 6, 7])
+def test_all_pages_together_are_all_articles_and_no_empty_page_follows(client: TestClient, size: int) -> None:
+    pages, token = [], None
+    while True:
+        shown, token = page(client, size, token)
+        pages.append(shown)
+        if token is None:
+            break
+    assert [name for shown in pages for name in shown] == IDS
+    assert [len(shown) for shown in pages[:-1]] == [size] * (len(pages) - 1)
+    assert pages[-1]
+
+
+def test_a_walk_misses_and_doubles_nothing_while_articles_come_and_go(fresh: TestClient) -> None:
+    first, token = page(fresh, 3, None)
+    for name in ("aardvark", "bee", "zebra"):
+        fresh.put(f"{PAGES}/{name}", json={"text": f"This is about the {name}."})
+    for name in (first[0], first[-1]):  # the token names the last one
+        fresh.delete(f"{PAGES}/{name}")
+    rest = []
+    while token is not None:
+        shown, token = page(fresh, 2, token)
+        rest += shown
+    assert rest == [*IDS[3:], "zebra"]
+
+
+def test_a_token_beyond_the_last_article_gives_an_empty_last_page(fresh: TestClient) -> None:
+    _, token = page(fresh, 5, None)
+    fresh.delete(f"{PAGES}/{IDS[-1]}")
+    assert page(fresh, 5, token) == ([], None)
+
+
+def test_tokens_do_not_show_ids_and_go_into_an_address_as_they_are(client: TestClient) -> None:
+    _, token = page(client, 1, None)
+    assert token is not None
+    assert "bakery" not in token
+    assert quote(token, safe="") == token
+
+
+@given(name=st.text(st.characters(codec="utf-8"), max_size=300))
+def test_every_id_comes_back_from_its_token_and_from_no_part_of_it(name: str) -> None:
+    token = token_of(name)
+    assert id_of(token) == name
+    for broken in (token[:-1], token[1:], token[:-4], f"A{token}", token.swapcase()):
+        with pytest.raises(BadInput):
+            id_of(broken)
+
+
+@pytest.mark.parametrize("token", ["YmFrZXJ5", "AAAAAAAA", "=", "a", "....", "%00", "bakery"])
+def test_a_token_that_was_never_given_is_refused(client: TestClient, token: str) -> None:
+    reply = client.get(PAGES, params={"page_token": token})
+    assert (reply.status_code, reply.json()["type"]) == (422, "/docs/problems#bad-input")
+
+
+READ = [PAGES, f"{PAGES}?page_size=2", f"{PAGES}/ferry", f"{PAGES}/ferry/text"]
+
+
+@pytest.mark.parametrize("path", READ)
+def test_a_client_that_has_it_is_told_so_in_no_words(client: TestClient, path: str) -> None:
+    tag = client.get(path).headers["etag"]
+    for given_tag in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        reply = client.get(path, headers={"If-None-Match": given_tag})
+        assert (reply.status_code, reply.content, reply.headers["etag"]) == (304, b"", tag)
+        assert reply.headers["cache-control"] == "no-cache"
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [f"{PAGES}/none", f"{PAGES}/none/text", f"{PAGES}?page_token=x"])
+def test_what_is_wrong_is_said_to_a_client_that_has_everything(client: TestClient, path: str) -> None:
+    assert client.get(path, headers={"If-None-Match": "*"}).status_code in {404, 422}
+
+
+def test_a_changed_article_has_another_tag_and_the_text_of_others_the_same(fresh: TestClient) -> None:
+    before = {path: fresh.get(path).headers["etag"] for path in (*READ, f"{PAGES}/comet/text")}
+    fresh.put(f"{PAGES}/ferry", json={"text": "The night ferry leaves at ten."})
+    after = {path: fresh.get(path, headers={"If-None-Match": tag}).status_code for path, tag in before.items()}
+    assert after == {path: 304 if "comet" in path else 200 for path in before}
