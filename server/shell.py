@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
+from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +25,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",  # a deleted article must not come back from a browser's cache
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -33,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class Shell:
-    """Outermost. A bug becomes an opaque 500 and a log entry with the same request id."""
+    """Outermost: every reply carries the request id and the safe headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -44,26 +46,52 @@ class Shell:
             return
         request_id = _request_id(scope)
         inner = {**scope, "path": _path(scope), "state": {**scope.get("state", {}), "request_id": request_id}}
-        started = False
 
         async def outgoing(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
+        await self._app(inner, receive, outgoing)
+
+
+class LastResort:
+    """A bug becomes an opaque 500, in a stream that has begun the event `error`, and a log entry of the request id."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = streams = False
+
+        async def outgoing(message: Message) -> None:
+            nonlocal started, streams
+            if message["type"] == "http.response.start":
+                started = True
+                media = Headers(raw=message.get("headers", ())).get("content-type", "")
+                streams = media.startswith(EventSourceResponse.media_type)
+            elif not message.get("more_body", False):
+                streams = False
+            await send(message)
+
         try:
-            await self._app(inner, receive, outgoing)
+            await self._app(scope, receive, outgoing)
         except Exception:  # the one place: whatever a bug raises, the client gets an answer and nothing of the inside
-            _log.exception("request %s failed", request_id)
-            if started:
+            _log.exception("request %s failed", scope["state"]["request_id"])
+            reply = problem(scope, INTERNAL, "a fault in the server; the log has it under this request id")
+            if not started:
+                await reply(scope, receive, send)
+            elif streams:
+                event = format_sse_event(event="error", data_str=bytes(reply.body).decode("ascii"))
+                await send({"type": "http.response.body", "body": event, "more_body": False})
+            else:
                 raise  # half a reply is out; closing the connection is the only honest end
-            reply = problem(inner, INTERNAL, "a fault in the server; the log has it under this request id")
-            await reply(inner, receive, outgoing)
 
 
 class BodyLimit:
