@@ -1,0 +1,121 @@
+"""/v1/chat/completions and /v1/models: the interface of OpenAI, so that clients made for it need no change."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.sse import EventSourceResponse
+
+from server import completions_schemas as wire
+from server.ask_schemas import Ask
+from server.asking import answered
+from server.chat_reply import Said, events, said, said_aside, whole
+from server.chores import FollowUps, chore
+from server.contract import Responses
+from server.kept import Kept
+from server.kept import Request as KeptRequest
+from server.live import Live
+from server.messages import asked
+from server.noting import Noting
+from server.problems import Kind, problem
+from server.schemas import FieldProblem
+from server.wiring import KeptRequests, LiveIndex, Noted
+
+MOST_CHAT_BYTES = 4_000_000  # histories grow, and clients send instructions and images along
+
+_MODES: dict[str, Literal["answer", "evidence"]] = {"quotewell": "answer", "quotewell-evidence": "evidence"}
+_NAMES = {"quotewell": "Quotewell", "quotewell-evidence": "Quotewell, quotes only"}
+_CREATED = 1_795_305_600  # 22 November 2026, when there first were models; clients want a date
+_MODELS = tuple(
+    wire.Model(id=model, object="model", created=_CREATED, owned_by="quotewell", name=_NAMES[model]) for model in _MODES
+)
+_NO_MODEL = Kind("model-not-found", 404, "There is no such model")
+_UNBUFFERED = {"X-Accel-Buffering": "no"}  # else nginx holds a stream back until it ends
+
+router = APIRouter(tags=["chat completions"])
+
+
+def _errors(*statuses: int) -> Responses:
+    declared: Responses = {status: {"model": wire.ErrorReply, "description": "An error"} for status in statuses}
+    return {**declared, "default": {"model": wire.ErrorReply, "description": "Any other error"}}
+
+
+_STREAM: Responses = {
+    200: {
+        "description": "The answer; with `stream`, its chunks as server-sent events, then [DONE]",
+        "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/ChatCompletionChunk"}}},
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Of the running server; `listed`: whether sources are put below the text."""
+
+    live: Live
+    kept: Kept
+    noting: Noting
+    follow_ups: FollowUps
+    listed: bool
+
+
+async def _parts(request: Request, live: LiveIndex, kept: KeptRequests, noting: Noted) -> Parts:
+    state = request.app.state
+    return Parts(live, kept, noting, state.follow_ups, state.inline_sources == "list")
+
+
+@router.get("/v1/models", operation_id="list_models", responses=_errors())
+async def list_models() -> wire.ModelList:
+    """The ways to be answered."""
+    return wire.ModelList(object="list", data=_MODELS)
+
+
+@router.get("/v1/models/{model_id:path}", operation_id="get_model", response_model=wire.Model, responses=_errors(404))
+async def get_model(model_id: Annotated[str, Path(examples=["quotewell"])], request: Request) -> wire.Model | Response:
+    """One of them."""
+    found = next((model for model in _MODELS if model.id == model_id), None)
+    return found or _no_such_model(request)
+
+
+@router.post(
+    "/v1/chat/completions", operation_id="create_chat_completion", response_model=wire.ChatCompletion,
+    response_model_exclude_unset=True, responses=_STREAM | _errors(400, 404, 413, 503),
+)  # fmt: skip
+def create_chat_completion(
+    body: wire.ChatRequest, request: Request, parts: Annotated[Parts, Depends(_parts)]
+) -> wire.ChatCompletion | Response:
+    """Answer the last message of the user from the articles, as POST /v1/ask does, in OpenAI's format.
+
+    Sources are given as `annotations`, as top-level `citations` and `search_results`, and by [n] in the text. Side
+    prompts of Open WebUI and LibreChat (titles, tags, follow-ups, search words) are answered without the articles.
+    """
+    if body.model not in _MODES:
+        return _no_such_model(request)
+    aside = chore(body.messages, parts.follow_ups)
+    if aside is None:
+        message = _answer(body, str(request.base_url), parts)
+    else:
+        message = said_aside(aside, body.model, body.messages[-1].words)
+    if not body.stream:
+        return whole(message)
+    with_usage = bool(body.stream_options and body.stream_options.include_usage)
+    return EventSourceResponse(events(message, with_usage), headers=_UNBUFFERED)
+
+
+def _answer(body: wire.ChatRequest, address: str, parts: Parts) -> Said:
+    """Raises BadQuestion, RequestValidationError, and what keeps the index from being used."""
+    read = asked(body.messages)
+    history = [{"role": role, "content": content} for role, content in read.history]
+    ask = Ask.model_validate({"question": read.question, "history": history, "mode": _MODES[body.model]})
+    answer = answered(ask, parts.live.assistant)
+    parts.noting.given(answer)
+    parts.kept.keep(answer.id, KeptRequest(answer.index_version, ask.model_dump_json(exclude_defaults=True)))
+    texts = [*(content for _, content in read.history), read.question]
+    message = said(answer, body.model, texts, address.rstrip("/"), parts.listed)
+    parts.follow_ups.note(message.text.strip(), answer.follow_ups)
+    return message
+
+
+def _no_such_model(request: Request) -> Response:
+    detail = f"there is no such model here; known are {' and '.join(_MODES)}"
+    return problem(request.scope, _NO_MODEL, detail, [FieldProblem(pointer="/model", detail="is not known")])
