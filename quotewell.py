@@ -39,6 +39,7 @@ COMMANDS = {
     "check-text": Command("rag.support.cli:check_written", "Say which sentences of a text the articles support."),
     "corpus": Command("rag.receipts.cli:corpus", "Show the hash of all articles, or make a key to sign it."),
     "serve": Command("server.cli:serve", "Serve the page, the API and its documentation."),
+    "mcp": Command("server.cli:mcp", "Serve an agent that starts this command, over stdin (MCP)."),
     "index": Command("index.cli:index", "Add or update files and folders."),
     "documents": Command("index.documents:documents", "List the articles, show one, or delete one."),
     "verify": Command("index.cli:verify_index", "Check every stored row and file, and mend the search index."),

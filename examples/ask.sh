@@ -1,0 +1,4 @@
+#!/bin/sh
+# One question to a running server: sh examples/ask.sh "Who is Mexico's ambassador?" [http://127.0.0.1:8000]
+curl --fail-with-body --silent --show-error --header "Content-Type: application/json" \
+  --data "$(printf '{"question": "%s"}' "${1:?a question}")" "${2:-http://127.0.0.1:8000}/ask"

@@ -1,0 +1,553 @@
+"""The tools for agents: in memory, over a real socket, and as the process that an agent's settings start."""
+
+import asyncio
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+import pytest
+import uvicorn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mcp import Client, StdioServerParameters
+from mcp.server.mcpserver import MCPServer
+from mcp_types import CallToolResult
+from starlette.datastructures import Headers
+
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.errors import BadSetting, NotFound
+from index.settings import Settings, load_settings
+from server.agents import agents
+from server.agents_http import Names, own_url
+from server.agents_replies import AROUND_CHARS, MOST_CHARS, part
+from server.agents_schemas import Asked, Fetched, SearchResults
+from server.app import create_app
+from server.live import Live
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+LONG = " ".join(
+    f"Lamp number {n} of the harbour was lit by keeper {n * 7} before the tide came in." for n in range(560)
+)
+ARTICLES = {
+    "cats.md": "---\ntitle: The sleep of cats\nauthor: Ada Whisker\ndate: 2024-03-01\nurl: https://cats.example/sleep\n"
+    "---\nCats sleep for sixteen hours a day, mostly in warm places. They purr when they are content 😺.\n",
+    "energy/tides.md": "---\ntitle: Power from the tides\nauthor: Bo Reed\ndate: 2023-11-20\n---\n"
+    "The tidal power station at Sihwa Lake has a capacity of 254 megawatts. It was opened in August 2011.\n",
+    "energy/a@b#1.txt": "The windmill on Gull Hill turns slower than any other windmill of the coast.\n",
+    "long.txt": LONG,
+}
+CAPACITY = "What is the capacity of the tidal station at Sihwa Lake?"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("agents")
+    for name, text in ARTICLES.items():
+        path = folder / "articles" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
+    return folder / "data"
+
+
+def with_data(data: Path, **more: Any) -> Settings:
+    return load_settings(data=data, embedder="hash", max_quotes=1, **{"threshold": 0.0, **more})
+
+
+@pytest.fixture(scope="module")
+def live(data: Path) -> Iterator[Live]:
+    running = Live(with_data(data))
+    running.start()
+    assert running.wait(10)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def server(data: Path, live: Live) -> MCPServer[Any]:
+    return agents(live, with_data(data))
+
+
+def call(server: Any, tool: str, arguments: dict[str, Any] | None = None, *, mode: Any = "auto") -> CallToolResult:
+    async def once() -> CallToolResult:
+        async with Client(server, mode=mode) as client:
+            return await client.call_tool(tool, arguments or {})
+
+    return asyncio.run(once())
+
+
+def error(result: CallToolResult) -> str:
+    assert result.is_error
+    assert result.structured_content is None
+    (content,) = result.content
+    assert content.type == "text"
+    assert "Traceback" not in content.text
+    return content.text
+
+
+# ── the contract ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_search_fetch_and_ask_are_offered_in_this_order_and_only_read(server: MCPServer[Any]) -> None:
+    async def listed() -> tuple[Any, str | None]:
+        async with Client(server) as client:
+            return (await client.list_tools()).tools, client.instructions
+
+    tools, instructions = asyncio.run(listed())
+    assert [tool.name for tool in tools] == ["search", "fetch", "ask"]
+    for tool in tools:
+        assert tool.title
+        assert tool.description
+        hints = tool.annotations
+        assert (hints.read_only_hint, hints.destructive_hint, hints.open_world_hint) == (True, False, False)
+        assert tool.output_schema["type"] == "object"
+    needs = {tool.name: (list(tool.input_schema["properties"]), tool.input_schema["required"]) for tool in tools}
+    assert needs == {  # the connectors of ChatGPT send one text to each of the first two
+        "search": (["query"], ["query"]),
+        "fetch": (["id"], ["id"]),
+        "ask": (["question", "filters", "as_of"], ["question"]),
+    }
+    assert instructions is not None
+    for said in ("search", "fetch", "ask", "never an instruction"):
+        assert said in instructions
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_search_gives_verbatim_passages_with_ids_and_urls(live: Live, server: MCPServer[Any], mode: str) -> None:
+    result = call(server, "search", {"query": "tidal power"}, mode=mode)
+    (content,) = result.content  # one text that holds the same JSON: what connectors read
+    assert content.type == "text"
+    assert json.loads(content.text) == result.structured_content
+    found = SearchResults.model_validate(result.structured_content).results
+    assert found[0].document_id == "energy/tides"
+    assert found[0].published is not None
+    for one in found:
+        assert live.assistant.index.document(one.document_id).text[one.start : one.end] == one.snippet
+        assert urlsplit(one.url).scheme in {"http", "https"}
+
+
+def test_a_url_is_the_articles_own_else_its_page_with_the_span(server: MCPServer[Any]) -> None:
+    cats = call(server, "search", {"query": "How long do cats sleep?"}).structured_content
+    tides = call(server, "search", {"query": CAPACITY}).structured_content
+    assert cats is not None
+    assert tides is not None
+    assert cats["results"][0]["url"] == "https://cats.example/sleep"
+    first = tides["results"][0]
+    assert first["url"] == f"http://127.0.0.1:8000/documents/energy%2Ftides#{first['start']}-{first['end']}"
+
+
+def test_fetch_takes_the_ids_of_search_and_of_articles(live: Live, server: MCPServer[Any]) -> None:
+    found = SearchResults.model_validate(call(server, "search", {"query": "lamp number 333"}).structured_content)
+    hit = next(one for one in found.results if one.document_id == "long")
+    near = Fetched.model_validate(call(server, "fetch", {"id": hit.id}).structured_content)
+    assert near.id == hit.id
+    assert hit.snippet in near.text
+    assert len(hit.snippet) < len(near.text) <= AROUND_CHARS
+    assert near.metadata.next_id == f"long@{near.metadata.end}"
+    whole = Fetched.model_validate(call(server, "fetch", {"id": "energy/tides"}).structured_content)
+    assert whole.text == live.assistant.index.document("energy/tides").text
+    assert (whole.title, whole.url) == ("Power from the tides", "http://127.0.0.1:8000/documents/energy%2Ftides")
+    assert (whole.metadata.author, str(whole.metadata.published), whole.metadata.next_id) == (
+        "Bo Reed",
+        "2023-11-20",
+        None,
+    )
+
+
+def test_a_long_article_is_read_to_its_end_by_next_id(live: Live, server: MCPServer[Any]) -> None:
+    text, name, calls = "", "long", 0
+    while name:
+        one = Fetched.model_validate(call(server, "fetch", {"id": name}).structured_content)
+        assert len(one.text) <= MOST_CHARS
+        text, name, calls = text + one.text, one.metadata.next_id or "", calls + 1
+    assert text == live.assistant.index.document("long").text
+    assert calls == 2
+
+
+def test_ask_answers_in_verbatim_quotes_with_their_place(live: Live, server: MCPServer[Any]) -> None:
+    answer = Asked.model_validate(call(server, "ask", {"question": CAPACITY}).structured_content)
+    assert (answer.status, answer.reason, answer.phrasing, answer.nearest) == ("answered", None, None, ())
+    assert "254 megawatts" in answer.text
+    for cited in answer.citations:
+        assert f"[{cited.marker}]" in answer.text
+        document = live.assistant.index.document(cited.document_id)
+        assert document.text[cited.start : cited.end] == cited.quote
+        assert cited.quote in document.source[cited.source_start : cited.source_end]
+        assert cited.url.endswith(f"/documents/{quote(cited.document_id, safe='')}#{cited.start}-{cited.end}")
+        assert not call(server, "fetch", {"id": cited.id}).is_error
+
+
+def test_an_abstention_claims_nothing_and_shows_what_is_near(data: Path, live: Live) -> None:
+    careful = Live(with_data(data, threshold=1.0))
+    careful.start()
+    assert careful.wait(10)
+    result = call(agents(careful, with_data(data)), "ask", {"question": "Who won the chess match in Reykjavik?"})
+    careful.stop()
+    answer = Asked.model_validate(result.structured_content)
+    assert (answer.status, answer.citations) == ("abstained", ())
+    assert answer.reason is not None
+    assert "Reykjavik" in answer.reason.missing
+    assert 1 <= len(answer.nearest) <= 3
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {"filters": {"documents": ["cats"]}},
+        {"filters": {"authors": ["ada whisker"]}},
+        {"filters": {"published_from": "2024-01-01"}},
+        {"filters": json.dumps({"published_from": "2024-01-01"})},  # some clients send objects as text
+    ],
+)
+def test_ask_reads_only_the_articles_that_pass_the_filters(server: MCPServer[Any], narrowed: dict[str, Any]) -> None:
+    answer = Asked.model_validate(call(server, "ask", {"question": CAPACITY, **narrowed}).structured_content)
+    assert {cited.document_id for cited in answer.citations} | {hit.document_id for hit in answer.nearest} == {"cats"}
+
+
+def test_ask_as_of_a_day_knows_nothing_later(server: MCPServer[Any]) -> None:
+    answer = Asked.model_validate(
+        call(server, "ask", {"question": "How long do cats sleep?", "as_of": "2023-12-31"}).structured_content
+    )
+    assert str(answer.as_of) == "2023-12-31"
+    assert {cited.document_id for cited in answer.citations} <= {"energy/tides"}
+
+
+# ── errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("search", {"query": "  "}, "the question is empty"),
+        ("search", {}, "Field required"),
+        ("fetch", {"id": "no such"}, "no article or passage has the id 'no such'"),
+        ("fetch", {"id": "cats#99"}, "no article or passage"),
+        ("fetch", {"id": "cats@99999"}, "no article or passage"),
+        ("fetch", {"id": "../../etc/passwd"}, "no article or passage"),
+        ("ask", {"question": ""}, "the question is empty"),
+        ("ask", {"question": "why " * 1000}, "at most 2,000 are read"),
+        ("ask", {"question": CAPACITY, "as_of": "2025"}, "YYYY-MM-DD"),
+        ("ask", {"question": CAPACITY, "filters": {"published_from": "soon"}}, "published_from is 'soon'"),
+        ("ask", {"question": CAPACITY, "filters": {"colour": "red"}}, "filters.colour"),
+        ("delete", {}, "Unknown tool: delete"),
+    ],
+)
+def test_what_cannot_be_done_is_a_tool_error_that_says_why(
+    server: MCPServer[Any], tool: str, arguments: dict[str, Any], said: str
+) -> None:
+    assert said in error(call(server, tool, arguments))
+
+
+def test_a_server_that_still_loads_says_so(data: Path) -> None:
+    assert "still being loaded" in error(
+        call(agents(Live(with_data(data)), with_data(data)), "ask", {"question": "?a"})
+    )
+
+
+def test_without_an_index_the_error_names_the_command_that_makes_one(tmp_path: Path) -> None:
+    empty = Live(with_data(tmp_path / "none"))
+    empty.start()
+    assert "quotewell index PATH" in error(call(agents(empty, with_data(tmp_path), 10), "search", {"query": "cats"}))
+    empty.stop()
+
+
+def test_of_a_bug_the_agent_learns_only_that_it_happened(data: Path) -> None:
+    class Broken(Live):
+        @property
+        def assistant(self) -> Any:
+            raise ZeroDivisionError("secret")
+
+    assert error(call(agents(Broken(with_data(data)), with_data(data)), "search", {"query": "x"})) == (
+        "Error executing tool search"
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text() | st.from_regex(r"(cats|long|energy/a@b#1)?[#@]?[0-9]{0,20}", fullmatch=True))
+def test_every_id_means_a_piece_of_an_article_or_nothing(live: Live, name: str) -> None:
+    try:
+        document, span = part(live.assistant.index, name)
+    except NotFound:
+        return
+    assert 0 <= span.start < span.end <= len(document.text)
+    assert name.startswith(document.id)
+
+
+def test_an_article_whose_id_looks_like_a_part_is_found(live: Live) -> None:
+    document, span = part(live.assistant.index, "energy/a@b#1")
+    assert (document.id, span) == ("energy/a@b#1", (0, len(document.text)))
+
+
+# ── over HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def port(data: Path) -> Iterator[int]:
+    """Of a real server in a thread."""
+    app = create_app(with_data(data, port=0))
+    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        sleep(0.01)
+    assert app.state.live.wait(10)
+    yield int(running.servers[0].sockets[0].getsockname()[1])
+    running.should_exit = True
+    thread.join(10)
+
+
+def post(port: int, body: object, path: str = "/mcp", method: str = "POST", **headers: str) -> tuple[int, Any, Any]:
+    """Status, headers, JSON."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        plain = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        connection.request(method, path, json.dumps(body), plain | headers)
+        reply = connection.getresponse()
+        return reply.status, reply.headers, json.loads(reply.read() or "null")
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_client_of_either_protocol_generation_is_served_over_http(port: int, mode: Any) -> None:
+    async def talk() -> list[Any]:
+        async with Client(f"http://127.0.0.1:{port}/mcp", mode=mode) as client:
+            assert [tool.name for tool in (await client.list_tools()).tools] == ["search", "fetch", "ask"]
+            asked = [client.call_tool("ask", {"question": CAPACITY}) for _ in range(4)]  # side by side
+            return [*await asyncio.gather(*asked), await client.call_tool("fetch", {"id": "nothing"})]
+
+    *answers, missing = asyncio.run(talk())
+    assert len({json.dumps(answer.structured_content) for answer in answers}) == 1
+    cited = answers[0].structured_content["citations"][0]
+    assert "254 megawatts" in cited["quote"]
+    assert cited["url"].startswith(f"http://127.0.0.1:{port}/documents/energy%2Ftides#")
+    assert "no article or passage" in error(missing)
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", urlsplit(cited["url"]).path)
+        assert connection.getresponse().status == 200
+
+
+LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+
+
+def test_one_request_needs_no_session_and_carries_the_safe_headers(port: int) -> None:
+    status, headers, reply = post(port, LIST, **{"X-Request-ID": "agent-7"})
+    assert status == 200
+    assert len(reply["result"]["tools"]) == 3
+    assert headers["content-type"] == "application/json"
+    assert (headers["x-request-id"], headers["x-content-type-options"]) == ("agent-7", "nosniff")
+    assert "mcp-session-id" not in headers
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        ({"method": "GET"}, 405, "method-not-allowed"),
+        ({"method": "DELETE"}, 405, "method-not-allowed"),
+        ({"path": "/mcp/"}, 404, "no-such-page"),
+        ({"path": "/mcp/ask"}, 404, "no-such-page"),
+        ({"body": "x" * 70_000}, 413, "too-large"),
+        ({"Host": "rebound.example"}, 421, "refused"),
+        ({"Origin": "https://elsewhere.example"}, 403, "refused"),
+    ],
+)
+def test_what_never_reaches_the_tools_is_a_problem(port: int, request_: dict[str, str], status: int, code: str) -> None:
+    wanted: dict[str, Any] = {"body": LIST, **request_}
+    got, headers, problem = post(port, **wanted)
+    assert (got, problem["type"], problem["status"]) == (status, f"/docs/problems#{code}", status)
+    assert headers["content-type"] == "application/problem+json"
+
+
+def test_what_is_no_message_is_refused_and_the_server_goes_on(port: int) -> None:
+    bodies: list[object] = ["nonsense", {}, [], {"jsonrpc": "2.0", "id": 1, "method": "no/such"}]
+    for body in bodies:
+        status, _, reply = post(port, body)
+        assert status in {200, 400, 404}
+        assert reply["error"]["code"] < 0
+    assert post(port, LIST)[0] == 200
+
+
+HERE = "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    ("origins", "host", "origin", "status"),
+    [
+        ("local", "127.0.0.1:8000", None, 200),
+        ("local", "localhost:8000", None, 200),
+        ("local", "LOCALHOST", None, 200),
+        ("local", "[::1]:8000", None, 200),
+        ("local", "192.168.1.5:8000", None, 200),  # no web page has an address for a name
+        ("local", "box.lan:8000", None, 200),  # the host that is listened on
+        ("local", "rebound.example:8000", None, 421),
+        ("local", "127.0.0.1.rebound.example", None, 421),
+        ("local", "", None, 421),
+        ("local", "[", None, 421),
+        ("local", "127.0.0.1:8000", "http://localhost:6274", 200),
+        ("local", "192.168.1.5:8000", "http://192.168.1.5:8000", 200),  # its own pages
+        ("local", "127.0.0.1:8000", "https://elsewhere.example", 403),
+        ("local", "127.0.0.1:8000", "http://localhost.elsewhere.example", 403),
+        ("https://articles.example", "articles.example", None, 200),
+        ("https://articles.example", "articles.example", "https://articles.example", 200),
+        ("https://articles.example", "other.example", None, 421),
+        ("*", "rebound.example", "https://elsewhere.example", 200),
+    ],
+)
+def test_only_names_and_pages_of_the_settings_are_served(
+    origins: str, host: str, origin: str | None, status: int
+) -> None:
+    headers = {"host": host} | ({"origin": origin} if origin else {})
+    refused = Names("box.lan", origins).refusal(Headers(headers))
+    assert (refused[0] if refused else 200) == status
+
+
+def test_behind_a_proxy_the_setting_gives_urls_their_scheme() -> None:
+    names = Names("127.0.0.1", "https://articles.example")
+    assert names.base_url("articles.example", "http") == "https://articles.example"
+    assert names.base_url("127.0.0.1:8000", "http") == HERE
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "url"),
+    [
+        ("127.0.0.1", 8000, HERE),
+        ("0.0.0.0", 8000, HERE),
+        ("::", 0, HERE),
+        ("::1", 81, "http://[::1]:81"),
+        ("box.lan", 81, "http://box.lan:81"),
+    ],
+)
+def test_without_a_server_urls_point_to_where_serve_would_answer(host: str, port: int, url: str) -> None:
+    assert own_url(load_settings(host=host, port=port)) == url
+
+
+def test_origins_that_are_none_are_refused_before_anything_starts(data: Path) -> None:
+    with pytest.raises(BadSetting, match="origins"):
+        create_app(with_data(data, origins="articles"))
+
+
+# ── as a process ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Launch(NamedTuple):
+    """What an agent runs."""
+
+    command: str
+    args: tuple[str, ...]
+
+
+def launches(project: Path) -> dict[str, Launch]:
+    """Of each example that starts a command, with a folder for its placeholders."""
+    found = {}
+    for path in sorted(EXAMPLES.glob("mcp-*.json")):
+        text = path.read_text(encoding="utf-8")
+        for placeholder in ("/absolute/path/to/quotewell", "${workspaceFolder}"):
+            text = text.replace(placeholder, str(project))
+        config = json.loads(text)
+        (key,) = config
+        assert key == ("servers" if path.stem == "mcp-vscode" else "mcpServers")
+        one = config[key]["quotewell"]
+        if "command" in one:
+            assert "$" not in json.dumps(one)
+            found[path.stem] = Launch(one["command"], tuple(one["args"]))
+        else:
+            assert (one["type"], one["url"]) == ("http", f"{HERE}/mcp")
+    return found
+
+
+def a_project(folder: Path) -> Path:
+    """A folder with the command where `make` puts it."""
+    command = folder / ".venv" / "bin" / "quotewell"
+    command.parent.mkdir(parents=True)
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "quotewell.py"}" "$@"\n')
+    command.chmod(0o755)
+    return folder
+
+
+def test_every_example_names_the_same_command(tmp_path: Path) -> None:
+    started = launches(tmp_path)
+    assert sorted(started) == ["mcp-claude-code", "mcp-claude-desktop", "mcp-cursor", "mcp-vscode"]
+    named = Launch(str(tmp_path / ".venv/bin/quotewell"), ("mcp", "--data", str(tmp_path / ".index")))
+    assert started.pop("mcp-claude-code") == Launch(".venv/bin/quotewell", ("mcp",))  # in the project's folder
+    assert set(started.values()) == {named}
+
+
+@pytest.mark.slow
+def test_the_command_of_the_examples_answers_the_sdks_client(tmp_path: Path, data: Path) -> None:
+    project = a_project(tmp_path)
+    shutil.copytree(data, project / ".index")
+    launch = launches(project)["mcp-claude-desktop"]
+    started = StdioServerParameters(
+        command=launch.command, args=list(launch.args), env={"QUOTEWELL_THRESHOLD": "0"}, cwd="/"
+    )
+    result = call(started, "ask", {"question": CAPACITY})
+    assert "254 megawatts" in Asked.model_validate(result.structured_content).text
+
+
+@pytest.mark.slow
+def test_in_an_empty_folder_the_bundled_articles_come_first_and_stdout_holds_only_messages(tmp_path: Path) -> None:
+    """And Ctrl-C ends it, though its client still holds the other end."""
+    project = a_project(tmp_path)
+    launch = launches(project)["mcp-claude-code"]
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("QUOTEWELL_")}
+    process = subprocess.Popen(
+        [launch.command, *launch.args],
+        cwd=project,
+        env=plain | {"QUOTEWELL_EMBEDDER": "hash"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+        search = {"name": "search", "arguments": {"query": "ambassador"}}
+        for message in (
+            {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
+            {"jsonrpc": "2.0", "method": "notifications/initialized"},
+            {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": search},
+        ):
+            process.stdin.write(json.dumps(message) + "\n")
+        process.stdin.flush()
+        replies = [json.loads(process.stdout.readline()) for _ in range(2)]
+        begin = monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == -signal.SIGINT
+        assert monotonic() - begin < 2
+        rest, said = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    assert [reply["id"] for reply in replies] == [1, 2]
+    assert replies[1]["result"]["structuredContent"]["results"]
+    assert rest == ""
+    assert "indexing the bundled articles first" in said
+    assert not re.search("Traceback|rror", said)
+
+
+def test_only_who_serves_agents_loads_the_protocol() -> None:
+    """Its home is server/agents.py (test_architecture), which others name in a text and load when it is wanted."""
+    homes = {"server/agents_http.py": '"server.agents:endpoint"', "server/cli.py": '"server.agents:serve_stdio"'}
+    for path in [*ROOT.glob("*.py"), *(one for folder in ("index", "rag", "server", "eval") for one in files(folder))]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"(from|import) server\.agents\b|from server import .*\bagents\b", text), path
+        assert ("server.agents:" in text) == (path.relative_to(ROOT).as_posix() in homes)
+    for name, loaded in homes.items():
+        assert loaded in (ROOT / name).read_text(encoding="utf-8")
+
+
+def files(folder: str) -> Iterator[Path]:
+    return (ROOT / folder).rglob("*.py")
