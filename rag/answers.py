@@ -14,7 +14,7 @@ from rag.policy import InForce
 
 Mode = Literal["answer", "evidence"]
 Status = Literal["answered", "abstained"]
-Kind = Literal["quote", "note", "conflict", "comparison"]
+Kind = Literal["quote", "statement", "note", "conflict", "comparison"]
 ReasonCode = Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
 
 
@@ -71,7 +71,8 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of the answer's text: a quote with its markers, or a note in our own words that claims nothing."""
+    """A piece of the answer's text: a quote with its markers, a note in our own words that claims nothing, or a
+    statement of a language model, which the quotes of its markers bear out."""
 
     kind: Kind
     text: str
@@ -88,6 +89,14 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrasing:
+    """The language model that wrote the statements, and how many of its sentences no quote bore out."""
+
+    model: str
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
 class Workings:
     """Why: what each feature added, for `--explain`. The sums are the quotes' scores and the confidence's log odds."""
 
@@ -99,6 +108,8 @@ class Workings:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was asked, what the articles say. answered ⇒ at least one citation; abstained ⇒ reason, no citation.
+
+    With statements, the citations are those of the same answer in quotes.
 
     In mode evidence nothing is said, and the best quotes are cited also where it abstains.
     """
@@ -120,3 +131,4 @@ class Answer:
     workings: Workings
     mode: Mode = "answer"
     explanation: Explanation | None = None  # where it was asked for
+    phrasing: Phrasing | None = None  # None where no model spoke, or nothing of what it said was borne out

@@ -12,11 +12,13 @@ from index.scope import EVERYTHING, Filters
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from rag.answers import Answer, Mode, Reason, Workings
+from rag.chat_reader import chat_model
 from rag.citations import cite
 from rag.compose import text_of
 from rag.desk import CONFIDENCE_DIGITS, Column, Desk, MakeReader, Rules, evidence_of
 from rag.dialogue.turns import Turn
 from rag.hearing import Heard, hear, usable
+from rag.phrasing import Phraser, phrased
 from rag.policy import in_force
 from rag.reader import load_reader
 from rag.receipts.manifest import signature_of
@@ -40,23 +42,36 @@ class Wanted:
     as_of: date | None = None
     mode: Mode = "answer"
     explain: bool = False
+    phrase: bool = False  # by a language model, where there is one
 
 
 _PLAIN = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What answers may come with; nothing, most often."""
+
+    known: Mapping[str, str] | None = None  # document id → a question written for it; for what to ask next
+    phraser: Phraser | None = None
+
+
+_NO_EXTRAS = Extras()
 
 
 class Assistant:
     """Immutable: one index, one reader. Share it between threads."""
 
     def __init__(
-        self, index: Index, make_reader: MakeReader, settings: Settings, rules: Rules, known: Mapping[str, str] | None
+        self, index: Index, make_reader: MakeReader, settings: Settings, rules: Rules, extras: Extras = _NO_EXTRAS
     ) -> None:
-        """With `known` (document id → a question written for it), answers come with what to ask next."""
+        known = extras.known
         self.index = index
         self.rules = rules
         self.basis = Basis(index.document, index.corpus, signature_of(index.corpus, settings.signing_key))
         self.suggester = None if known is None else Suggester(self._said, index.document, index.document_ids, known)
         self._settings = settings
+        self._phraser = extras.phraser
         self._desk = Desk(index, make_reader, rules)
         self._past = lru_cache(maxsize=_DAYS)(lambda day: Desk(index.as_of(day), make_reader, rules))
 
@@ -74,9 +89,10 @@ class Assistant:
         """Raises BadQuestion for what is no question; never anything else for any text.
 
         `history` are the turns before it, oldest first; `as_of` answers as if later articles did not exist. Mode
-        `evidence` says nothing and cites the best quotes, sure or not. `explain` changes neither answer nor id.
+        `evidence` says nothing and cites the best quotes, sure or not. `explain` changes neither answer nor id. Only
+        where a language model phrases it, the same question may get another text and id.
         """
-        answer = self._said(question, Wanted(limit, history, filters, as_of, mode, explain))
+        answer = self._said(question, Wanted(limit, history, filters, as_of, mode, explain, phrase=True))
         if self.suggester and mode == "answer" and not (filters or as_of):
             answer = replace(answer, follow_ups=self.suggester.after(answer))
         return replace(answer, id=answer_fields(answer, self.basis)["id"])
@@ -98,6 +114,8 @@ class Assistant:
         if narrowed and self._desk.answers(heard.readings):
             columns = tuple(map(_filtered, columns))
         answer = self._answer(question.strip(), heard, columns, desk, wanted)
+        if self._phraser and wanted.phrase and _is_plain(answer, columns):
+            answer = phrased(answer, self._phraser, heard.language)
         if not wanted.explain:
             return answer
         return replace(answer, explanation=explain(desk, self._desk, columns, answer.evidence, filters))
@@ -143,14 +161,20 @@ def open_assistant(
     settings: Settings | None = None,
     embedder: Embedder | None = None,
     known: Mapping[str, str] | None = None,
+    *,
+    phrase: bool = False,
 ) -> Assistant:
-    """From a built index. Raises IndexMissing, IndexDamaged, IndexMismatch, ModelMissing or BadSetting."""
+    """From a built index. Raises IndexMissing, IndexDamaged, IndexMismatch, ModelMissing or BadSetting.
+
+    `phrase`: the language model of the settings, if they name one, may phrase answers; else none is ever called.
+    """
     settings = settings or load_settings(data=data)
-    return assistant_over(open_index(settings.data, settings, embedder), settings, known=known)
+    extras = Extras(known, chat_model(settings) if phrase else None)
+    return assistant_over(open_index(settings.data, settings, embedder), settings, extras=extras)
 
 
 def assistant_over(
-    index: Index, settings: Settings, make_reader: MakeReader | None = None, known: Mapping[str, str] | None = None
+    index: Index, settings: Settings, make_reader: MakeReader | None = None, extras: Extras = _NO_EXTRAS
 ) -> Assistant:
     """With the settings' reader, or another one. Raises IndexMismatch for a policy certified with other settings.
 
@@ -160,7 +184,12 @@ def assistant_over(
     weights = load_weights(settings.reader)
     threshold, policy = in_force(settings, index.manifest, weights.threshold)
     rules = Rules(threshold, weights.margin, settings.max_quotes, policy)
-    return Assistant(index, make_reader or partial(load_reader, settings.reader), settings, rules, known)
+    return Assistant(index, make_reader or partial(load_reader, settings.reader), settings, rules, extras)
+
+
+def _is_plain(answer: Answer, columns: Sequence[Column]) -> bool:
+    """Quotes side by side; what a frame says of them together would be lost in other words."""
+    return answer.mode == "answer" and answer.status == "answered" and [c.frame.kind for c in columns] == ["plain"]
 
 
 def _filtered(column: Column) -> Column:

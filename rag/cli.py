@@ -82,7 +82,7 @@ def _prepared(question: str, data: Path | None) -> tuple[Assistant, str]:
     text = usable(_piped() if question == "-" else question, settings.max_question_chars)
     ready(settings)
     try:
-        assistant = open_assistant(settings=settings)
+        assistant = open_assistant(settings=settings, phrase=True)
     except IndexDamaged as error:
         raise IndexDamaged(f"{error}; mend it with: quotewell verify{same_data(settings)}") from error
     if not assistant.index.document_ids:

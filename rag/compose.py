@@ -36,13 +36,21 @@ def compose(
 
 
 def text_of(segments: Sequence[Segment], language: str = "en") -> str:
-    """The segments as one plain text: quotes in quotation marks with [n] behind them, a line each."""
+    """The segments as one plain text: quotes in quotation marks with [n] behind them, a line each.
+
+    Statements have no quotation marks; those that follow each other share a line.
+    """
     lines: list[str] = []
+    before = ""
     for segment in segments:
         if segment.kind == "quote" and lines:
             lines[-1] += f" {_say(language).quote(segment.text, segment.citations)}"
+        elif segment.kind == "statement":
+            told = str(_say(language).statement(segment.text, segment.citations))
+            lines[-1:] = [f"{lines[-1]} {told}"] if before == "statement" else [*lines[-1:], told]
         else:
             lines.append(segment.text)
+        before = segment.kind
     return "\n".join(lines)
 
 

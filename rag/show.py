@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from index.console import Line
 from index.records import Document, Hit
 from index.wire import dated
-from rag.answers import Answer, Citation
+from rag.answers import Answer, Citation, Phrasing, Segment
 from rag.show_why import why_lines
 
 NEAREST = 3  # passages that are shown when nothing answers
@@ -20,17 +20,19 @@ def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Line]:
         yield Line(f"Understood as: {answer.standalone}", style="dim")
         yield Line()
     for segment in answer.segments:
-        marked = "".join(f"[{marker}]" for marker in segment.citations)
-        quoted = segment.kind == "quote"
-        yield (
-            Line(f"“{segment.text}” {marked}", 2, "bold") if quoted else Line(segment.text, style=_STYLES[segment.kind])
-        )
+        yield _segment_line(segment)
         yield Line()
     if answer.mode == "evidence":
         yield from _span_lines(answer, document_of)
     elif answer.citations:
+        if answer.phrasing:
+            yield Line(_phrased(answer.phrasing), style="dim")
+            yield Line()
         yield Line("Sources", style="dim")
+        quoted = {marker for segment in answer.segments if segment.kind == "quote" for marker in segment.citations}
         for citation in answer.citations:
+            if citation.marker not in quoted:
+                yield Line(f"“{citation.quote}” [{citation.marker}]", 2)
             yield from _source_lines(citation, document_of(citation.document_id))
     if answer.reason and answer.evidence and not answer.citations:
         yield Line("Nearest passages", style="dim")
@@ -38,6 +40,20 @@ def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Line]:
         yield from hit_lines(answer.evidence[:NEAREST], document_of, explain=bool(answer.explanation))
     if answer.explanation:
         yield from why_lines(answer, answer.explanation, document_of)
+
+
+def _segment_line(segment: Segment) -> Line:
+    marked = "".join(f"[{marker}]" for marker in segment.citations)
+    if segment.kind == "quote":
+        return Line(f"“{segment.text}” {marked}", 2, "bold")
+    if segment.kind == "statement":
+        return Line(f"{segment.text} {marked}", 2)
+    return Line(segment.text, style=_STYLES[segment.kind])
+
+
+def _phrased(phrasing: Phrasing) -> str:
+    dropped = f"; {phrasing.dropped} of its sentences left out, as no quote bears them out" if phrasing.dropped else ""
+    return f"Phrased by the language model {phrasing.model}{dropped}. The articles' own words stand below."
 
 
 def hit_lines(hits: Sequence[Hit], document_of: DocumentOf, *, explain: bool = False) -> Iterator[Line]:

@@ -91,6 +91,7 @@ def _fields(answer: Answer, basis: Basis) -> dict[str, Any]:
         "text": answer.text,
         "confidence": answer.confidence,
         "reason": _reason_fields(answer.reason) if answer.reason else None,
+        "phrasing": asdict(answer.phrasing) if answer.phrasing else None,
         "segments": [_segment_fields(segment) for segment in answer.segments],
         "citations": [citation_fields(citation, basis) for citation in answer.citations],
         "evidence": [hit_fields(hit, basis.document) for hit in answer.evidence],

@@ -139,10 +139,10 @@ class Live:
         if self._embedder is None:
             self._embedder = self._recorded_embedder()
         try:
-            return open_assistant(settings=self._settings, embedder=self._embedder, known=written())
+            return open_assistant(settings=self._settings, embedder=self._embedder, known=written(), phrase=True)
         except IndexMismatch:  # it may have been built anew with another model
             self._embedder = self._recorded_embedder()
-            return open_assistant(settings=self._settings, embedder=self._embedder, known=written())
+            return open_assistant(settings=self._settings, embedder=self._embedder, known=written(), phrase=True)
 
     def _recorded_embedder(self) -> Embedder:
         """The one that the index was built with."""

@@ -17,11 +17,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from rag.receipts.canonical import answer_id, canonical
 from rag.receipts.verifying import verdict_fields, verify
-from server.pages import STATIC
+from server.pages import CHAT_CSP, STATIC
 from server.shell import CSP
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -110,7 +110,8 @@ def routed(route: Route) -> None:
         route.fulfill(status=503, json={"detail": "not here"})
         return
     kind = guess_type(file.name)[0] or "text/plain"
-    route.fulfill(body=file.read_bytes(), headers={"Content-Type": kind, "Content-Security-Policy": CSP})
+    policy = CHAT_CSP if path == "/" else CSP
+    route.fulfill(body=file.read_bytes(), headers={"Content-Type": kind, "Content-Security-Policy": policy})
 
 
 def in_python(case: Fields) -> Fields:
@@ -130,6 +131,7 @@ def told(verdict: Fields) -> Fields:
         "signed_by": verdict["signed_by"],
         "citations": [(one["marker"], one["ok"], one["code"]) for one in verdict["citations"]],
         "problems": len(verdict["problems"]),
+        "statements": verdict["statements"],
     }
 
 
@@ -166,7 +168,7 @@ def test_python_says_the_same_of_every_vector(in_javascript: InJavaScript) -> No
 
 
 def test_answers_with_anything_changed_anywhere_get_the_same_verdict_in_python(in_javascript: InJavaScript) -> None:
-    chance = random.Random(4)
+    chance = random.Random(7)
     whole = [case for case in CASES if case["expect"]["ok"] and case["expect"]["codes"]]
     cases = [changed(chance.choice(whole), chance) for _ in range(400)]
     verdicts = in_javascript(cases)
@@ -350,6 +352,11 @@ def asks(page: Page, answer: Fields) -> None:
     expect(page.locator(".turn .card")).to_have_count(1)
 
 
+def said(page: Page, text: str) -> Locator:
+    """Where a screen reader is told so."""
+    return page.locator(".said").filter(has_text=text)
+
+
 def gives(page: Page, change: Callable[[bytes], bytes] = bytes) -> list[str]:
     """The server has the revisions of the vectors; what it was asked for."""
     asked: list[str] = []
@@ -376,7 +383,8 @@ def test_below_each_quote_stands_that_it_was_checked_with_bytes_from_the_address
     expect(page.locator(".check.good")).to_have_count(len(answer["citations"]))
     expect(page.locator(".check .state")).to_have_text(["Checked in your browser"] * len(answer["citations"]))
     expect(page.locator("blockquote + .check")).to_have_count(len(answer["citations"]))
-    expect(page.locator("#said")).to_have_text(f"{answer['text']} Checked in your browser.")
+    expect(said(page, answer["text"])).to_have_count(1)
+    expect(said(page, "Checked in your browser.")).to_have_count(1)
     assert sorted(asked) == sorted({one["receipt"]["revision_url"] for one in answer["citations"]})
     assert faults == []
 
@@ -389,7 +397,7 @@ def test_while_the_bytes_are_on_their_way_it_does_not_say_that_it_was_checked(pa
     page.route("**/v1/documents/*/revisions/*", lambda route: held.append(route))
     asks(page, answered())
     expect(page.locator(".check .state").first).to_have_text("Checking in your browser…")
-    expect(page.locator("#send")).to_have_attribute("aria-disabled", "false")
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
 
 
 def test_a_revision_that_is_no_longer_kept_is_said_in_words(page: Page) -> None:
@@ -398,7 +406,7 @@ def test_a_revision_that_is_no_longer_kept_is_said_in_words(page: Page) -> None:
     reason = "Could not be checked: the server did not give the version of the article that was quoted."
     expect(page.locator(".check .state").first).to_have_text(reason)
     expect(page.locator(".check.good")).to_have_count(0)
-    expect(page.locator("#said")).to_contain_text(reason)
+    expect(said(page, reason)).to_have_count(1)
 
 
 def test_a_server_that_is_gone_during_the_check_is_said_in_words(page: Page) -> None:
@@ -441,7 +449,7 @@ def test_an_answer_of_a_server_without_receipts_is_shown_as_ever_and_asks_for_no
     asks(page, answer)
     expect(page.locator("blockquote")).to_have_count(2)
     expect(page.locator(".check")).to_have_count(0)
-    expect(page.locator("#said")).to_have_text(answer["text"])
+    expect(said(page, answer["text"])).to_have_count(1)
     assert asked == []
 
 

@@ -105,6 +105,11 @@ def _became(one: CitationChange) -> Line:
     return Line(f"[{one.marker or '?'}] today: {one.change.state}{place}{words}", 0, "dim")
 
 
+def _not_quotes(statements: int) -> str:
+    said = "1 sentence is" if statements == 1 else f"{statements:,} sentences are"
+    return f"{said} a language model's, not a quote: only the quotes it cites are checked here; read them beside it"
+
+
 def _told(verdict: Verdict) -> list[Line]:
     lines = [
         Line(
@@ -115,6 +120,7 @@ def _told(verdict: Verdict) -> list[Line]:
         for one in verdict.citations
     ]
     lines += [Line(f"problem: {problem}", 0, "bold red") for problem in verdict.problems]
+    lines += [Line(_not_quotes(verdict.statements), 0, "yellow")] if verdict.statements else []
     right = sum(one.ok for one in verdict.citations)
     signed = f"signed by {verdict.signed_by}" if verdict.signed_by else "not signed"
     lines.append(

@@ -16,7 +16,7 @@ from index.records import Document
 from index.tree import document_leaf, root_from
 from rag.receipts.offsets import around, byte_span, utf16_span
 from rag.receipts.untrusted import Claim, Malformed, claim_of, shown, whole_number
-from rag.receipts.whole import Corpus, corpus_of, problems_of
+from rag.receipts.whole import Corpus, corpus_of, problems_of, statements_of
 
 Code = Literal[
     "verified",
@@ -56,6 +56,7 @@ class Verdict:
     signed_by: str | None  # public key of a signature that is right
     citations: tuple[Checked, ...]
     problems: tuple[str, ...]
+    statements: int = 0  # in a language model's words: what they cite was checked, not whether they say the same
 
     @property
     def ok(self) -> bool:
@@ -83,7 +84,7 @@ def verify(
         _checked(one, corpus, known, article_of) for one in (cited if isinstance(cited, list | tuple) else ())
     )
     problems, signed_by = problems_of(answer, corpus, pinned_root, public_key)
-    return Verdict(corpus.root, signed_by, checked, problems)
+    return Verdict(corpus.root, signed_by, checked, problems, len(statements_of(answer)))
 
 
 def verdict_fields(verdict: Verdict) -> dict[str, Any]:
@@ -96,6 +97,7 @@ def verdict_fields(verdict: Verdict) -> dict[str, Any]:
             {"marker": one.marker, "ok": one.ok, "code": one.code, "detail": one.detail} for one in verdict.citations
         ],
         "problems": list(verdict.problems),
+        "statements": verdict.statements,
     }
 
 

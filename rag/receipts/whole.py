@@ -34,6 +34,7 @@ def problems_of(
         return (f"this is {shown(answer)}, not an answer",), None
     problem, signed_by = _signed(corpus, public_key)
     found = [*_unanswered(answer), *_unrooted(corpus, pinned_root), *problem, *_misnamed(answer), *_uncited(answer)]
+    found += _unsupported(answer)
     return tuple(found), signed_by
 
 
@@ -84,16 +85,40 @@ def _misnamed(answer: Mapping[str, Any]) -> Iterator[str]:
         yield f"id is {shown(answer.get('id'))}, and what the answer holds has the id '{right}'"
 
 
+def statements_of(answer: object) -> list[Mapping[str, Any]]:
+    """Segments in a language model's words. No verifier can say that they are true, only what they must name."""
+    segments = answer.get("segments") if isinstance(answer, Mapping) else None
+    return [one for one in _listed(segments) if one.get("kind") == "statement"]
+
+
+def _unsupported(answer: Mapping[str, Any]) -> Iterator[str]:
+    """A statement names a citation or more, all of which are there, and the answer names the model that wrote it."""
+    phrasing = answer.get("phrasing")
+    found = (citation.get("marker") for citation in _listed(answer.get("citations")))
+    there = {number for number in map(whole_number, found) if number is not None}
+    statements = statements_of(answer)
+    for one in statements:
+        markers = one.get("citations")
+        numbers = [whole_number(marker) for marker in markers] if isinstance(markers, list | tuple) else []
+        if not numbers or not there.issuperset(numbers):
+            yield f"the answer states {shown(one.get('text'))} and cites nothing that is there for it"
+    if statements and not (isinstance(phrasing, Mapping) and isinstance(phrasing.get("model"), str)):
+        yield "the answer states something in other words than the articles, and names no model that wrote them"
+
+
+def _listed(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list | tuple) else []
+
+
 def _uncited(answer: Mapping[str, Any]) -> Iterator[str]:
     """A segment that is shown as a quote must be the quote of a citation that it names."""
-    segments, citations = answer.get("segments"), answer.get("citations")
     quotes: set[tuple[int, str]] = set()
-    for one in citations if isinstance(citations, list | tuple) else ():
-        if isinstance(one, Mapping) and (marker := whole_number(one.get("marker"))) is not None:
+    for one in _listed(answer.get("citations")):
+        if (marker := whole_number(one.get("marker"))) is not None:
             quote = one.get("quote")
             quotes |= {(marker, quote)} if isinstance(quote, str) else set()
-    for one in segments if isinstance(segments, list | tuple) else ():
-        if not isinstance(one, Mapping) or one.get("kind") != "quote":
+    for one in _listed(answer.get("segments")):
+        if one.get("kind") != "quote":
             continue
         text, markers = one.get("text"), one.get("citations")
         numbers = [whole_number(marker) for marker in markers] if isinstance(markers, list | tuple) else []

@@ -6,7 +6,7 @@
 
 import { hex, join, sha256, unhex, utf8 } from "./values.js";
 import { isHash, isObject, isPair, isText, isWhole, shown, wholeNumber } from "./values.js";
-import { corpusOf, problemsOf, signatureOf } from "./whole.js";
+import { corpusOf, problemsOf, signatureOf, statementsOf } from "./whole.js";
 
 const AROUND = 32; // code points of prefix and of suffix
 const LONGEST_PATH = 64;
@@ -19,7 +19,8 @@ const NO_WEBCRYPTO = "a browser can only check pages that come over HTTPS or fro
  * revisionOf(documentId, sha256) gives a revision's bytes or null, at once or as a promise. pinnedRoot (hex) and
  * publicKey (base64 of 32 bytes) are what the caller knows from elsewhere.
  *
- * {ok, root, signed_by, citations: [{marker, ok, code, detail}], problems: [sentence], unchecked: [sentence]}; codes:
+ * {ok, root, signed_by, citations: [{marker, ok, code, detail}], problems: [sentence], statements: how many sentences
+ * are a language model's, of which only the quotes they cite are checked, unchecked: [sentence]}; codes:
  * verified, malformed, unknown_revision, wrong_hash, wrong_span, wrong_quote, wrong_context, wrong_proof, wrong_source.
  * Two things are this verifier's own: the code unchecked, where there is no WebCrypto, and the list unchecked, of what
  * the browser is too old for and nobody asked for: a signature while no key is pinned.
@@ -34,22 +35,24 @@ export async function verifyAnswer(answer, revisionOf, options) {
   }
   if (!isObject(read)) return verdict(null, [], [`this is ${shown(read)}, not an answer`]);
   const corpus = corpusOf(read);
+  const statements = statementsOf(read).length;
   const known = remembering(revisionOf);
   const cited = Array.isArray(read.citations) ? read.citations : [];
   if (!globalThis.crypto?.subtle) {
     const none = cited.map((one) => checked(one, ["unchecked", NO_WEBCRYPTO]));
-    return verdict(corpus.root, none, [NO_WEBCRYPTO]);
+    return { ...verdict(corpus.root, none, [NO_WEBCRYPTO]), statements };
   }
   const citations = [];
   for (const one of cited) citations.push(checked(one, await checkedCitation(one, corpus, known)));
   const signature = await signatureOf(corpus, publicKey);
   const problems = await problemsOf(read, corpus, pinnedRoot);
-  return verdict(corpus.root, citations, [...problems, ...signature.problems], signature.by, signature.unchecked);
+  const all = [...problems, ...signature.problems];
+  return { ...verdict(corpus.root, citations, all, signature.by, signature.unchecked), statements };
 }
 
 function verdict(root, citations, problems, signedBy = null, unchecked = []) {
   const ok = problems.length === 0 && citations.every((one) => one.ok);
-  return { ok, root, signed_by: signedBy, citations, problems, unchecked };
+  return { ok, root, signed_by: signedBy, citations, problems, unchecked, statements: 0 };
 }
 
 // One citation: [code, detail]

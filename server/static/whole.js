@@ -19,7 +19,7 @@ export function corpusOf({ corpus }) {
 /** All but what is wrong with the signature. */
 export async function problemsOf(answer, corpus, pinnedRoot) {
   const id = await misnamed(answer);
-  return [...unanswered(answer), ...unrooted(corpus, pinnedRoot), ...id, ...uncited(answer)];
+  return [...unanswered(answer), ...unrooted(corpus, pinnedRoot), ...id, ...uncited(answer), ...unsupported(answer)];
 }
 
 function* unanswered({ status, citations, mode }) {
@@ -83,6 +83,25 @@ function* uncited({ segments, citations }) {
     const cites = (one) => numbers.includes(one.marker) && typeof text === "string" && one.quote === text;
     if (listed(citations).some(cites)) continue;
     yield `the answer shows ${shown(text)} as a quote, and no citation has these words`;
+  }
+}
+
+/** Segments in a language model's words. No verifier can say that they are true, only what they must name. */
+export function statementsOf(answer) {
+  return listed(answer.segments).filter(({ kind }) => kind === "statement");
+}
+
+/** A statement names a citation or more, all of which are there, and the answer names the model that wrote it. */
+function* unsupported(answer) {
+  const there = listed(answer.citations).map(({ marker }) => marker).filter(isWhole);
+  const statements = statementsOf(answer);
+  for (const { text, citations } of statements) {
+    const markers = Array.isArray(citations) ? citations : [];
+    if (markers.length > 0 && markers.every((marker) => there.includes(marker))) continue;
+    yield `the answer states ${shown(text)} and cites nothing that is there for it`;
+  }
+  if (statements.length > 0 && typeof answer.phrasing?.model !== "string") {
+    yield "the answer states something in other words than the articles, and names no model that wrote them";
   }
 }
 

@@ -346,6 +346,7 @@ def fill(cases: Cases) -> dict[str, bytes]:
         if document.id != "tampered":
             _add_true(cases, document, corpus)
     _add_whole(cases, by_id, corpus)
+    _add_stated(cases, by_id, corpus)
     _add_forged(cases, by_id, corpus)
     table = {entry.sha256: by_id[entry.document_id].text.encode() for entry in corpus.entries()}
     spoilt = hashlib.sha256(TAMPERED.encode()).hexdigest()
@@ -405,6 +406,32 @@ def _add_whole(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> N
     cases.add("abstained, no root", renamed(abstained | {"corpus": None}), [], ok=False)
     for name, answer in (("null", None), ("a list", []), ("a string", "answer"), ("a number", 7), ("empty", {})):
         cases.add(f"the answer is {name}", answer, [], ok=False)
+
+
+def _add_stated(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> None:
+    """In a language model's words: what they cite is checked like every citation, and they are no quotes."""
+    true = ["verified", "verified"]
+    two = answer_of([(by_id["emoji"], Span(14, 36)), (by_id["rtl"], Span(17, 40))], corpus, "first")
+    said = [{"kind": "statement", "text": "A flag flew, and a city is great.", "citations": [1, 2]}]
+    stated = renamed(two | {"segments": said, "phrasing": {"model": "some-model", "dropped": 1}})
+    cases.add("stated by a model, with two citations", stated, true, ok=True)
+    cases.add("stated, and the second citation quoted", renamed(stated | {"segments": [
+        {**said[0], "citations": [1]}, two["segments"][1]]}), true, ok=True)  # fmt: skip
+    cases.add("no model spoke", renamed(two | {"phrasing": None}), true, ok=True)
+    wrong: Mapping[str, Callable[[Fields], None]] = {
+        "stated without a citation": put("segments.0.citations", []),
+        "stated with a citation that is not there": put("segments.0.citations", [1, 3]),
+        "stated with null for citations": put("segments.0.citations", None),
+        "stated with a string for a citation": put("segments.0.citations", ["1"]),
+        "stated by nobody": put("phrasing", None),
+        "stated by a model without a name": put("phrasing", {"model": None, "dropped": 0}),
+        "stated by a list": put("phrasing", ["some-model"]),
+        "a statement given out as a quote": put("segments.0.kind", "quote"),
+    }
+    for name, change in wrong.items():
+        forged = deepcopy(stated)
+        change(forged)
+        cases.add(f"forged: {name}", renamed(forged), true, ok=False)
 
 
 def _add_forged(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> None:
