@@ -6,17 +6,42 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import Scope
 
+from index.feedback import FeedbackStore
 from index.settings import Settings
-from server import answers, ask, check, corpus, documents, pages, revisions, status, suggestions
+from server import (
+    answers,
+    ask,
+    check,
+    completions,
+    corpus,
+    documents,
+    feedback,
+    metrics,
+    pages,
+    revisions,
+    status,
+    suggestions,
+)
+from server.agents_http import open_door
+from server.chores import FollowUps
 from server.contract import problems, publish_contract
+from server.idempotency import Idempotent
 from server.kept import Kept
 from server.live import Live
+from server.metrics import Measured, Metrics
+from server.noting import Noting
+from server.origins import Origins, allowed
 from server.problems import handle_problems
-from server.shell import BodyLimit, Shell
+from server.replies import Replies
+from server.shell import BodyLimit, LastResort, Shell
 
 MAX_DOCUMENT_BYTES = 10_000_000
 
 _DESCRIPTION = "Answers from a corpus of articles, only in their own words, each quote with its source."
+_PARTS = (
+    *(ask, answers, feedback, completions, check, corpus, suggestions),
+    *(revisions, documents, status, metrics, pages),
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -31,25 +56,48 @@ def create_app(settings: Settings) -> FastAPI:
         responses=problems(),
         lifespan=_lifespan,
     )
-    app.state.live = Live(settings)
-    app.state.data = settings.data
-    app.state.kept = Kept(settings.data, settings.keep_answers)
-    for part in (ask, answers, check, corpus, suggestions, revisions, documents, status, pages):
+    _equip(app, settings)
+    for part in _PARTS:
         app.include_router(part.router)
+    open_door(app, app.state.live, settings)
     pages.mount_files(app)
     handle_problems(app)
     publish_contract(app)
+    _surround(app, settings)
+    return app
+
+
+def _equip(app: FastAPI, settings: Settings) -> None:
+    """What handlers share; `server.wiring` hands it to them."""
+    app.state.live = Live(settings)
+    app.state.data = settings.data
+    app.state.kept = Kept(settings.data, settings.keep_answers)
+    app.state.feedback = FeedbackStore(settings.data, settings.keep_answers)
+    app.state.metrics = Metrics(app.state.live, app.state.feedback, app.version)
+    app.state.noting = Noting(app.state.feedback, app.state.metrics, settings.keep_answers)
+    app.state.replies = Replies(settings.data)
+    app.state.follow_ups = FollowUps()
+    app.state.inline_sources = settings.inline_sources
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
+    """What every request passes; the one that is added last is met first."""
 
     def most_bytes(scope: Scope) -> int:
         if scope["path"] == "/v1/verify":
             return max(revisions.MOST_VERIFY_BYTES, settings.max_body_bytes)
+        if scope["path"] == "/v1/chat/completions":
+            return max(completions.MOST_CHAT_BYTES, settings.max_body_bytes)
         if scope["path"] == "/v1/check":
             return max(check.MOST_CHECK_BYTES, settings.max_body_bytes)
         return MAX_DOCUMENT_BYTES if str(scope["path"]).startswith("/v1/documents") else settings.max_body_bytes
 
+    app.add_middleware(Idempotent, replies=app.state.replies)
     app.add_middleware(BodyLimit, most=most_bytes)
+    app.add_middleware(LastResort)
+    app.add_middleware(Measured, metrics=app.state.metrics)
+    app.add_middleware(Origins, pages=allowed(settings.origins))
     app.add_middleware(Shell)
-    return app
 
 
 @asynccontextmanager
@@ -60,4 +108,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         live.stop()
-        app.state.kept.close()
+        for closed in (app.state.kept, app.state.feedback, app.state.replies):
+            closed.close()

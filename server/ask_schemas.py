@@ -43,14 +43,26 @@ class Ask(Search):
 
     history: Annotated[tuple[Message, ...], Field(strict=False, max_length=100)] = ()
     mode: Literal["answer", "evidence"] = "answer"
+    stream: bool = Field(False, description="as server-sent events; the answer is the same")
 
 
 class Segment(Reply):
-    """A piece of the answer: a quote with the markers of its citations, or a note in our words that claims nothing."""
+    """A piece of the answer: a quote with the markers of its citations, or a note in our words that claims nothing.
 
-    kind: Literal["quote", "note", "conflict", "comparison"]
+    A statement is a language model's sentence, not a quote: every word of meaning in it stands in the quotes that it
+    cites.
+    """
+
+    kind: Literal["quote", "statement", "note", "conflict", "comparison"]
     text: str
     citations: tuple[int, ...]
+
+
+class Phrasing(Reply):
+    """The language model that wrote the statements, and how many of its sentences were left out as not borne out."""
+
+    model: str
+    dropped: int
 
 
 class Hit(Reply):
@@ -176,6 +188,7 @@ class Answer(Reply):
     text: str
     confidence: float
     reason: Reason | None
+    phrasing: Phrasing | None = Field(description="null where no language model spoke")
     segments: tuple[Segment, ...]
     citations: tuple[Citation, ...]
     evidence: tuple[Hit, ...]

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from server.completions_schemas import ChatCompletionChunk
 from server.problems import MEDIA_TYPE
 from server.schemas import Problem
 
@@ -13,6 +14,7 @@ _REF = "#/components/schemas/{model}"
 _WHY = {
     400: "The body is not JSON",
     404: "There is no such document",
+    409: "The same write is being done",
     410: "The index has changed since",
     413: "The body is too large",
     422: "A value cannot be used",
@@ -38,6 +40,8 @@ def publish_contract(app: FastAPI) -> None:
             models = schema["components"]["schemas"]
             problem = Problem.model_json_schema(ref_template=_REF)
             models |= problem.pop("$defs", {}) | {"Problem": problem}
+            chunk = ChatCompletionChunk.model_json_schema(ref_template=_REF)
+            models |= chunk.pop("$defs", {}) | {"ChatCompletionChunk": chunk}
             app.openapi_schema = schema
         return app.openapi_schema
 

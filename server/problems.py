@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from index.errors import (
@@ -25,9 +26,11 @@ from index.errors import (
     StoreBusy,
     UnreadableFile,
 )
+from server.completions_schemas import error_fields, speaks_openai
 from server.schemas import FieldProblem, Problem
 
 MEDIA_TYPE = "application/problem+json"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 _MOST_ERRORS = 20
 _DETAIL_CHARS = 600
 _POINTER_CHARS = 120
@@ -62,16 +65,28 @@ TOO_LARGE = Kind("too-large", 413, "The body is too large")
 INTERNAL = Kind("internal", 500, "Something went wrong here")
 REFUSED = Kind("refused", 400, "The request was refused")
 ANSWER_GONE = Kind("answer-gone", 410, "The answer cannot be given again")
+KEY_BUSY = Kind("idempotency-key-busy", 409, "The same write is being done", retry_after_s=1)
+KEY_REUSED = Kind("idempotency-key-reused", 422, "The key came with another write")
 OTHERS: Mapping[int, Kind] = {
     400: NOT_JSON,
     404: Kind("no-such-page", 404, "There is nothing at this address"),
     405: Kind("method-not-allowed", 405, "This address does not take this method"),
 }
-ALL_KINDS: tuple[Kind, ...] = (*KINDS.values(), INVALID, TOO_LARGE, INTERNAL, REFUSED, ANSWER_GONE, *OTHERS.values())
+ALL_KINDS: tuple[Kind, ...] = (
+    *KINDS.values(),
+    INVALID,
+    TOO_LARGE,
+    INTERNAL,
+    REFUSED,
+    ANSWER_GONE,
+    KEY_BUSY,
+    KEY_REUSED,
+    *OTHERS.values(),
+)
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Every error that a handler or the framework raises becomes a problem; what is left over, `Shell` catches."""
+    """Every error that a handler or the framework raises becomes a problem; what is left over, `LastResort` catches."""
     app.add_exception_handler(QuotewellError, _quotewell)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
@@ -80,7 +95,12 @@ def handle_problems(app: FastAPI) -> None:
 def problem(
     scope: Scope, kind: Kind, detail: str, errors: Iterable[FieldProblem] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The reply for one error."""
+    """The reply for one error; in OpenAI's shape at OpenAI's addresses."""
+    retry = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else {}
+    if speaks_openai(str(scope["path"])):
+        blamed = next((error.pointer for error in errors), "")
+        status, fields = error_fields(kind.status, detail[:_DETAIL_CHARS], kind.code, blamed)
+        return Response(json.dumps(fields), status, {**(headers or {}), **retry}, "application/json")
     body = Problem(
         type=f"/docs/problems#{kind.code}",
         title=kind.title,
@@ -90,7 +110,6 @@ def problem(
         request_id=scope.get("state", {}).get("request_id", ""),
         errors=tuple(errors),
     )
-    retry = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else {}
     text = json.dumps(body.model_dump(mode="python"), ensure_ascii=True)
     return Response(text, kind.status, {**(headers or {}), **retry}, MEDIA_TYPE)
 
@@ -112,7 +131,14 @@ async def _http(request: Request, error: HTTPException) -> Response:
         404: "there is nothing at this address; the interface is described at /docs",
         405: "this address does not take this method; the interface is described at /docs",
     }.get(error.status_code, str(error.detail))
-    return problem(request.scope, kind, detail, headers=error.headers)
+    headers = {"Allow": ", ".join(_allowed(request.scope))} if error.status_code == 405 else error.headers
+    return problem(request.scope, kind, detail, headers=headers)
+
+
+def _allowed(scope: Scope) -> list[str]:
+    """What the address takes by all of its routes; the framework names only those of the first (RFC 9110, 10.2.1)."""
+    routes = scope["app"].router.routes
+    return [name for name in _METHODS if any(r.matches({**scope, "method": name})[0] is Match.FULL for r in routes)]
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:

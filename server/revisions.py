@@ -41,7 +41,7 @@ Data = Annotated[Path, Depends(_data)]
 
 
 @router.get(
-    "/v1/documents/{document_id:path}/revisions/{sha256}", operation_id="get_revision", response_class=Response,
+    "/v1/documents/{document_id}/revisions/{sha256}", operation_id="get_revision", response_class=Response,
     responses=_BYTES | problems(404, 422, 503),
 )  # fmt: skip
 def get_revision(

@@ -7,7 +7,7 @@ replies are filled from the names in `rag.wire` and `index.wire`, so that progra
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from index.formats import MAX_ID_CHARS
 
@@ -38,6 +38,9 @@ Line = Annotated[Text, Field(max_length=1000)]
 DocumentId = Annotated[Text, AfterValidator(_document_id), Field(min_length=1, max_length=MAX_ID_CHARS)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 WebAddress = Annotated[Text, Field(pattern=r"^(https?://\S+)?$", max_length=2000)]
+Range = Annotated[  # as few schema words as will do: generators of clients do not know prefixItems
+    tuple[int, int], WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2})
+]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 
 
@@ -83,8 +86,8 @@ class Receipt(Reply):
     """The hash of the article's text, the quote's [start, end] in other units, what stands around it, the proof."""
 
     sha256: str
-    utf16: tuple[int, int]
-    bytes: tuple[int, int]
+    utf16: Range
+    bytes: Range
     prefix: str
     suffix: str
     text_url: str
@@ -130,7 +133,7 @@ class Document(DocumentInfo):
     """An article with its cleaned text; `headings` are [start, end] of the lines that are headings."""
 
     text: str
-    headings: tuple[tuple[int, int], ...]
+    headings: tuple[Range, ...]
     index_version: str
 
 

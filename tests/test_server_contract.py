@@ -1,0 +1,81 @@
+"""The committed interface description is what the server publishes, and the server keeps to it whatever is sent."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from socket import create_server
+from threading import Thread
+from time import sleep
+
+import pytest
+import schemathesis
+import uvicorn
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.settings import load_settings
+from server.app import create_app
+
+COMMITTED = Path(__file__).parent.parent / "docs" / "openapi.json"
+EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "12"))  # requests made up for each operation
+UNSAID = [positive_data_acceptance]  # no schema can say that blanks are no question
+
+
+def published() -> str:
+    return json.dumps(create_app(load_settings()).openapi(), ensure_ascii=False, indent=1) + "\n"
+
+
+def test_the_committed_description_is_the_published_one() -> None:
+    """UPDATE_GOLDEN=1 writes it; a difference is a change that programs will notice."""
+    if "UPDATE_GOLDEN" in os.environ:
+        COMMITTED.write_text(published(), encoding="utf-8")
+    assert COMMITTED.read_text(encoding="utf-8") == published()
+
+
+def test_every_operation_has_a_name_a_tag_and_declared_errors() -> None:
+    described = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    operations = [one for path in described["paths"].values() for one in path.values()]
+    assert len({one["operationId"] for one in operations}) == len(operations)
+    assert all("default" in one["responses"] and one["tags"] for one in operations)
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server over three small articles."""
+    folder = tmp_path_factory.mktemp("contract")
+    for name in ("ferry", "comet", "energy/2025"):
+        path = folder / "articles" / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"The {path.stem} leaves at nine. It takes 61 hours. Nobody knows why.", encoding="utf-8")
+    own = load_settings(data=folder / "data", embedder="hash")
+    Builder(own.data, own, HashEmbedder()).index([folder / "articles"])
+    app = create_app(own)
+    listener = create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    running = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    running.start()
+    while not server.started:
+        sleep(0.02)
+    assert app.state.live.wait(10)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    running.join(10)
+
+
+described = schemathesis.openapi.from_path(COMMITTED)
+
+
+@described.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),
+)
+def test_every_reply_keeps_to_the_description_whatever_is_sent(case: schemathesis.Case, origin: str) -> None:
+    """No 500, only declared statuses and content types, bodies that fit their schemas, 405 with a true Allow."""
+    case.call_and_validate(base_url=origin, excluded_checks=UNSAID)
