@@ -1,0 +1,99 @@
+"""Plots as inline SVG: the same numbers give the same bytes, and text stays text, so that it can be read and searched.
+
+matplotlib is imported when something is drawn: no other command should pay the second that this takes.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+_STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "quotewell",  # ids inside the file are else random
+    "font.size": 10,
+    "font.family": "sans-serif",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+_INK, _FAINT, _STRONG = "#1f2430", "#9aa3b2", "#0b57d0"
+_INCHES = (6.0, 3.4)
+_OF_THE_PAGE = {"#000000": "currentColor", _INK: "currentColor", _STRONG: "var(--accent)", _FAINT: "var(--muted)"}
+_ID = re.compile(r' id="([^"]*)"')
+
+Point = tuple[float, float]
+
+
+def pareto(points: Sequence[tuple[str, float, float, bool]], *, quality: str) -> str:
+    """(name, CPU ms, quality, is on the front) of every cell; the front is joined by a line and named."""
+
+    def draw(axes: Any) -> None:
+        rest = [(cost, value) for _, cost, value, best in points if not best]
+        best = sorted((cost, value, name) for name, cost, value, best in points if best)
+        axes.scatter(*_columns(rest), color=_FAINT, s=22, label="beaten by another")
+        axes.plot(*_columns([one[:2] for one in best]), color=_STRONG, marker="o", label="beaten by none")
+        for cost, value, name in best:
+            axes.annotate(name, (cost, value), textcoords="offset points", xytext=(6, -12), fontsize=8, color=_INK)
+        axes.set(xlabel="CPU ms an answer, median", ylabel=quality)
+        axes.legend(frameon=False, fontsize=8)
+
+    return _svg(draw)
+
+
+def risk_coverage(curves: Sequence[tuple[str, Sequence[Point]]]) -> str:
+    """For each named run its (coverage, risk) points, both 0..1."""
+
+    def draw(axes: Any) -> None:
+        for (name, points), (colour, line) in zip(curves, ((_STRONG, "-"), (_FAINT, "--")), strict=False):
+            axes.step(*_columns(points), where="post", color=colour, linestyle=line, label=name)
+        axes.set(xlabel="share of questions answered", ylabel="share of answers wrong", xlim=(0, 1), ylim=(0, None))
+        axes.legend(frameon=False, fontsize=8)
+
+    return _svg(draw)
+
+
+def reliability(bins: Sequence[tuple[float, float, int]]) -> str:
+    """(mean confidence, share right, questions) of each bin, beside the line where both are equal."""
+
+    def draw(axes: Any) -> None:
+        axes.plot((0, 1), (0, 1), color=_FAINT, linestyle="--", label="said = right")
+        said, right, counts = zip(*bins, strict=True) if bins else ((), (), ())
+        axes.scatter(said, right, s=[12 + 3 * count for count in counts], color=_STRONG, label="questions")
+        axes.set(xlabel="confidence that was said", ylabel="share right", xlim=(0, 1), ylim=(0, 1.02))
+        axes.legend(frameon=False, fontsize=8)
+
+    return _svg(draw)
+
+
+def in_page(svg: str, name: str, label: str) -> str:
+    """One of these plots for the page of many: in the page's colours and type, with ids that begin with its name.
+
+    `label` is what a screen reader says of it. The page defines --accent and --muted.
+    """
+    body = re.sub(r"\s*<metadata>.*?</metadata>|\s*<style.*?</style>", "", svg, flags=re.DOTALL)
+    used = {found for found in _ID.findall(body) if f"#{found}" in body}
+    body = _ID.sub(lambda at: f' id="{name}-{at[1]}"' if at[1] in used else "", body)
+    body = re.sub(r'(href="|url\()#', rf"\1#{name}-", body)
+    body = re.sub(r"font-family: [^;\"]*", "font-family: inherit", body)
+    for colour, own in _OF_THE_PAGE.items():
+        body = body.replace(colour, own)
+    return body.replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1)
+
+
+def _columns(points: Sequence[Point]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]
+
+
+def _svg(draw: Any) -> str:
+    """The <svg> element alone, as it can stand in a page or a file."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=_INCHES, layout="constrained")
+        draw(figure.subplots())
+        page = io.StringIO()
+        figure.savefig(page, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = page.getvalue()
+    return text[text.index("<svg") :]
