@@ -7,7 +7,8 @@ from itertools import combinations
 from eval.intervals import Figure, mean
 from eval.judge import Judge, Searchable, judge_for
 from eval.measures import Values, ranked, ranked_names
-from eval.run import DEPTH, Progress, follow_up_note
+from eval.notes import follow_up_note
+from eval.run import DEPTH, Progress
 from eval.sets import EvalSet
 from index.errors import BadInput
 from index.records import Hit

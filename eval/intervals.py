@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 RESAMPLES = 2_000
 SEED = 20_251_122
 LEVEL = 0.95
+_AT_ONCE = 1_000_000  # values held in memory
 
 Sample = NDArray[np.float64]  # (n,) or (n, columns): one row an observation
 
@@ -32,7 +33,11 @@ class Figure:
 def mean(name: str, values: Sequence[float]) -> Figure:
     """The mean of one value a question; not measured when there is none."""
     sample = np.asarray(values, dtype=np.float64)
-    return stratified(name, (sample,), lambda drawn: float(drawn.mean()), n=len(sample))
+    if not len(sample):
+        return Figure(name, None, 0, None, None)
+    value = float(sample.mean())
+    low, high = (value, value) if _constant(sample) else _ends(_drawn_means(sample))[0]
+    return Figure(name, value, len(sample), low, high)
 
 
 def stratified(name: str, groups: Sequence[Sample], statistic: Callable[..., float | None], *, n: int) -> Figure:
@@ -40,20 +45,52 @@ def stratified(name: str, groups: Sequence[Sample], statistic: Callable[..., flo
 
     Rows are drawn whole: what was observed together stays together. None from the statistic means not measured.
     """
-    value = statistic(*groups) if n else None
-    if value is None:
-        return Figure(name, None, 0, None, None)
-    low, high = _interval(groups, statistic, value)
-    return Figure(name, value, n, low, high)
+    return together((name,), groups, lambda *drawn: (statistic(*drawn),), n=n)[0]
 
 
-def _interval(groups: Sequence[Sample], statistic: Callable[..., float | None], value: float) -> tuple[float, float]:
-    if all(len(group) == 0 or (group == group[0]).all() for group in groups):
-        return value, value
+def together(
+    names: Sequence[str], groups: Sequence[Sample], statistics: Callable[..., Sequence[float | None]], *, n: int
+) -> tuple[Figure, ...]:
+    """Several statistics of the same groups, each as `stratified` would give it, from one set of draws."""
+    values = statistics(*groups) if n else [None] * len(names)
+    measured = [at for at, value in enumerate(values) if value is not None]
+    found = {name: Figure(name, None, 0, None, None) for name in names}
+    if measured:
+        pairs = _intervals(groups, statistics, values, measured)
+        for at, (low, high) in zip(measured, pairs, strict=True):
+            found[names[at]] = Figure(names[at], values[at], n, low, high)
+    return tuple(found.values())
+
+
+def _intervals(
+    groups: Sequence[Sample],
+    statistics: Callable[..., Sequence[float | None]],
+    values: Sequence[float | None],
+    measured: Sequence[int],
+) -> list[tuple[float, float]]:
+    if all(_constant(group) for group in groups):
+        return [(float(value), float(value)) for at in measured if (value := values[at]) is not None]
     rng = np.random.default_rng(SEED)
-    drawn: list[Any] = [statistic(*(_drawn(group, rng) for group in groups)) for _ in range(RESAMPLES)]
-    low, high = np.quantile(np.array(drawn, dtype=np.float64), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    drawn: list[Any] = [statistics(*(_drawn(group, rng) for group in groups)) for _ in range(RESAMPLES)]
+    return _ends(np.array([[row[at] for at in measured] for row in drawn], dtype=np.float64))
+
+
+def _ends(drawn: Sample) -> list[tuple[float, float]]:
+    """(resamples,) or (resamples, figures) → low and high of each figure."""
+    low, high = np.quantile(drawn.reshape(len(drawn), -1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def _constant(group: Sample) -> bool:
+    return len(group) == 0 or bool((group == group[0]).all())
+
+
+def _drawn_means(sample: Sample) -> Sample:
+    """The means of all resamples: the draws of `_drawn`, many at a time."""
+    rng, n = np.random.default_rng(SEED), len(sample)
+    size = max(_AT_ONCE // n, 1)
+    parts = [min(size, RESAMPLES - start) for start in range(0, RESAMPLES, size)]
+    return np.concatenate([sample[rng.integers(0, n, (part, n))].mean(axis=1) for part in parts])
 
 
 def _drawn(group: Sample, rng: np.random.Generator) -> Sample:

@@ -5,7 +5,7 @@ Gold sets are judged by passages (one that wholly holds a gold span, in source c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from eval.beir import BeirSet
@@ -37,6 +37,8 @@ class Key:
     relevant: Mapping[str, int]  # passage id (gold) or document id (BEIR) → gain, 1 or more
     spans: tuple[tuple[str, Span], ...] = ()  # document id and source offsets; alternatives
     answers: tuple[str, ...] = ()  # without spans, texts that a right quote contains
+    rejected: Mapping[str, int] = field(default_factory=dict)  # ids that were judged not relevant, gain 0 or less
+    whole: float | None = None  # share of the spans that some passage holds whole; None without spans
 
     @property
     def quotable(self) -> bool:
@@ -98,8 +100,9 @@ def _key(
 ) -> Key:
     trimmed = ((span.document_id, _trimmed(documents[span.document_id], span)) for span in question.spans)
     spans = tuple((id_, span) for id_, span in trimmed if span)  # all of them: _by_passage has refused the others
-    relevant = {passage_id: 1 for id_, span in spans for passage_id, place in places[id_] if _holds(place, span)}
-    return Key(relevant, spans)
+    holding = [[passage_id for passage_id, place in places[id_] if _holds(place, span)] for id_, span in spans]
+    relevant = {passage_id: 1 for passages in holding for passage_id in passages}
+    return Key(relevant, spans, whole=sum(map(bool, holding)) / len(holding) if holding else None)
 
 
 def _by_document(beir: BeirSet, index: Searchable) -> Judge:
@@ -108,7 +111,8 @@ def _by_document(beir: BeirSet, index: Searchable) -> Judge:
     if judged and len(missing) == len(judged):
         raise BadGold(f"none of the documents judged in {beir.name} is in this index; index {beir.corpus} first")
     answers = {question.id: question.answers for question in beir.questions}
-    keys = {id_: Key(gains, answers=answers[id_]) for id_, gains in beir.relevant.items()}
+    rejected = beir.rejected
+    keys = {id_: Key(gains, (), answers[id_], rejected.get(id_, {})) for id_, gains in beir.relevant.items()}
     notes = _counted("judged documents that are not in the index", missing)
     notes += _counted("questions that nothing judges; they are left out", beir.unjudged)
     return Judge("document", keys, notes)

@@ -1,99 +1,68 @@
-"""Figures as text, as JSON and as the Markdown tables that stand between markers in README and docs."""
+"""A run as text, as JSON and as the Markdown table that stands between markers in README and docs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eval.arms import Comparison, Difference
-from eval.intervals import Figure
-from eval.rows import Row
+from eval.figures import SHORT, TABLE
+from eval.latency import NOTE as LATENCY
+from eval.measures import Values
+from eval.rows import PLACES, Detail, Mark, Row, scores_of
 from eval.run import Report
+from eval.tables import aligned, cells_of, json_figure, listed
 from index.errors import BadInput, NotFound
+from index.records import Hit
 from rag.answers import Citation
 
-_NOT_MEASURED = "not measured"
+FORMAT = "quotewell-run-1"
+
+
+def only(report: Report, names: Collection[str]) -> Report:
+    """The same run with these figures alone."""
+    return replace(report, figures=tuple(figure for figure in report.figures if figure.name in names))
 
 
 def text_of(report: Report) -> str:
     """The figures of a run as an aligned table with its notes."""
     head = ("measure", "value", "95 % interval", "n")
-    table = [head, *((figure.name, *_cells(figure)) for figure in report.figures)]
-    return "\n".join([_title(report), "", *_aligned(table), *_notes(report.notes)])
-
-
-def text_of_comparison(comparison: Comparison) -> str:
-    """The figures of the arms side by side, then every paired difference; `*` where the interval leaves out zero."""
-    names = [figure.name for figure in next(iter(comparison.arms.values()))]
-    arms = [("arm", *names), *((arm, *map(_value, figures)) for arm, figures in comparison.arms.items())]
-    head = ("difference", "measure", "value", "95 % interval", "n")
-    differences = [head, *(_difference(difference) for difference in comparison.differences)]
-    title = f"{comparison.set_name} · index {comparison.index_version}"
-    pairs = ["", *_aligned(differences)] if comparison.differences else []
-    return "\n".join([title, "", *_aligned(arms), *pairs, *_notes(comparison.notes)])
+    table = [head, *((figure.name, *cells_of(figure)) for figure in report.figures)]
+    return "\n".join([_title(report), "", *aligned(table), *listed(report.notes)])
 
 
 def json_of(report: Report, *, rows: bool = True) -> dict[str, Any]:
-    """The run as JSON-able values; what was not measured is null."""
+    """The run as JSON-able values, which `eval.runs` reads; what was not measured is null."""
     found: dict[str, Any] = {
+        "format": FORMAT,
         "set": report.set_name,
+        "level": report.level,
         "index_version": report.index_version,
         "questions": {
             "answerable": sum(row.answerable for row in report.rows),
             "unanswerable": sum(not row.answerable for row in report.rows),
         },
-        "figures": {figure.name: _json_figure(figure) for figure in report.figures},
+        "figures": {figure.name: json_figure(figure) for figure in report.figures},
         "notes": list(report.notes),
+        "made_with": dict(report.made_with) or None,
+        "risk_coverage": [point._asdict() for point in report.curve],
     }
-    return {**found, "rows": [_json_row(row) for row in report.rows]} if rows else found
+    if not rows:
+        return found
+    scored = zip(report.rows, scores_of(report.rows), strict=True)
+    return {**found, "rows": [_json_row(row, scores) for row, scores in scored], "passages": _json_passages(report)}
 
 
-def json_of_comparison(comparison: Comparison) -> dict[str, Any]:
-    """The comparison as JSON-able values."""
-    return {
-        "set": comparison.set_name,
-        "index_version": comparison.index_version,
-        "arms": {arm: {each.name: _json_figure(each) for each in each_of} for arm, each_of in comparison.arms.items()},
-        "differences": [
-            {"arm": each.arm, "other": each.other, "measure": each.figure.name, **_json_figure(each.figure)}
-            for each in comparison.differences
-        ],
-        "notes": list(comparison.notes),
-    }
+def markdown_of(report: Report, *, command: str, short: bool = False) -> str:
+    """The figures that were measured, as a Markdown table with the command that gives them.
 
-
-def markdown_of(report: Report, *, command: str) -> str:
-    """The figures that were measured, as a Markdown table with the command that gives them."""
-    measured = [figure for figure in report.figures if figure.value is not None]
+    Left out is what another run on the same code would change, and in the short form what a newcomer need not know.
+    """
+    shown = SHORT if short else TABLE
+    measured = [figure for figure in report.figures if figure.value is not None and figure.name in shown]
     lines = ["| measure | value | 95 % interval | n |", "|---|---:|---:|---:|"]
-    lines += [f"| {' | '.join((figure.name, *_cells(figure)))} |" for figure in measured]
-    notes = [f"{note[0].upper()}{note[1:]}." for note in report.notes]
+    lines += [f"| {' | '.join((figure.name, *cells_of(figure)))} |" for figure in measured]
+    notes = [f"{note[0].upper()}{note[1:]}." for note in report.notes if note != LATENCY]
     return "\n".join([*lines, "", f"{_title(report)}: written by `{command}`.", *notes])
-
-
-def markdown_of_arms(
-    comparisons: Sequence[Comparison], arms: Sequence[str], pairs: Sequence[tuple[str, str]], *, command: str
-) -> str:
-    """For each set the arms' Success@1 / nDCG@10, then the paired differences of nDCG@10 that matter, in points."""
-    lines = [f"| set | n | {' | '.join(arms)} |", f"|---|---:|{'---:|' * len(arms)}"]
-    for each in comparisons:
-        figures = {arm: {figure.name: figure for figure in each.arms[arm]} for arm in arms}
-        cells = [f"{_value(of['Success@1'])[1:]} / {_value(of['nDCG@10'])[1:]}" for of in figures.values()]
-        lines.append(f"| {each.set_name} | {figures[arms[0]]['nDCG@10'].n} | {' | '.join(cells)} |")
-    lines += ["", "| nDCG@10, paired, in points | " + " | ".join(f"{a} − {b}" for a, b in pairs) + " |"]
-    lines += [f"|---|{'---:|' * len(pairs)}"]
-    for each in comparisons:
-        lines.append(f"| {each.set_name} | {' | '.join(_points(each, a, b) for a, b in pairs)} |")
-    return "\n".join([*lines, "", f"Cells are Success@1 / nDCG@10; intervals are 95 %. Written by `{command}`."])
-
-
-def _points(comparison: Comparison, arm: str, other: str) -> str:
-    """The difference as a person reads it: in points, with its interval."""
-    for each in comparison.differences:
-        if each.figure.name == "nDCG@10" and {each.arm, each.other} == {arm, other}:
-            sign = 100 if each.arm == arm else -100
-            value, low, high = (sign * (x or 0.0) for x in (each.figure.value, each.figure.low, each.figure.high))
-            return f"{value:+.1f} [{min(low, high):+.1f}, {max(low, high):+.1f}]"
-    return _NOT_MEASURED
 
 
 def replace_block(path: Path, name: str, body: str) -> bool:
@@ -122,44 +91,7 @@ def _title(report: Report) -> str:
     return f"{report.set_name} · {counts} · index {report.index_version}"
 
 
-def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
-    """The first column to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(_padded(row, widths)).rstrip() for row in table]
-
-
-def _padded(row: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
-    return (
-        cell.rjust(width) if at else cell.ljust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-    )
-
-
-def _cells(figure: Figure) -> tuple[str, str, str]:
-    if figure.low is None or figure.high is None:
-        return _NOT_MEASURED, "", ""
-    return _value(figure), f"{figure.low:.3f} to {figure.high:.3f}", str(figure.n)
-
-
-def _value(figure: Figure) -> str:
-    return _NOT_MEASURED if figure.value is None else f"{figure.value:.3f}"
-
-
-def _difference(difference: Difference) -> tuple[str, ...]:
-    figure = difference.figure
-    sure = figure.low is not None and figure.high is not None and not figure.low <= 0 <= figure.high
-    value, interval, n = _cells(figure)
-    return f"{difference.arm} - {difference.other}", figure.name, value, interval + (" *" if sure else "  "), n
-
-
-def _notes(notes: Sequence[str]) -> list[str]:
-    return ["", *notes] if notes else []
-
-
-def _json_figure(figure: Figure) -> dict[str, float | int | None]:
-    return {"value": figure.value, "n": figure.n, "low": figure.low, "high": figure.high}
-
-
-def _json_row(row: Row) -> dict[str, Any]:
+def _json_row(row: Row, scores: Values) -> dict[str, Any]:
     return {
         "id": row.question_id,
         "question": row.asked,
@@ -168,13 +100,37 @@ def _json_row(row: Row) -> dict[str, Any]:
         "status": row.status,
         "confidence": row.confidence,
         "rank": row.rank,
-        "found": list(row.found),
+        "found": list(row.found[:PLACES]),
+        "relevant": {unit: gain for unit, gain in row.judged.items() if gain > 0},
         "evidence": list(row.evidence),
         "citations": [_json_citation(citation) for citation in row.citations],
         "first_right": row.first_right,
         "any_right": row.any_right,
+        "latency": dict(row.latency),
         "measures": dict(row.values),
+        "scores": scores,
+        **_json_detail(row.detail),
     }
+
+
+def _json_detail(detail: Detail) -> dict[str, Any]:
+    reason = detail.reason
+    return {
+        "reason": reason.code if reason else None,
+        "missing": list(reason.missing) if reason else [],
+        "threshold": detail.threshold,
+        "ranks": [dict(hit.ranks) for hit in detail.hits],
+        "gold": [_json_mark(mark) for mark in detail.gold],
+        "answers": list(detail.answers),
+        "features": {"quote": dict(detail.of_quote), "confidence": dict(detail.of_confidence)},
+    }
+
+
+def _json_mark(mark: Mark) -> dict[str, Any]:
+    start, end = mark.clean or (None, None)
+    span = mark.span
+    place = {"document_id": span.document_id, "start": span.start, "end": span.end, "quote": span.quote}
+    return {**place, "clean_start": start, "clean_end": end}
 
 
 def _json_citation(citation: Citation) -> dict[str, Any]:
@@ -182,6 +138,20 @@ def _json_citation(citation: Citation) -> dict[str, Any]:
         "document_id": citation.document_id,
         "passage_id": citation.passage_id,
         "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
         "source_start": citation.source_start,
         "source_end": citation.source_end,
     }
+
+
+def _json_passages(report: Report) -> dict[str, dict[str, Any]]:
+    """Every passage of the rows' evidence, once."""
+    hits = [hit for row in report.rows for hit in row.detail.hits]
+    return {hit.passage.id: _json_passage(hit, report.titles) for hit in hits}
+
+
+def _json_passage(hit: Hit, titles: Mapping[str, str]) -> dict[str, Any]:
+    passage = hit.passage
+    place = {"document_id": passage.document_id, "title": titles[passage.document_id]}
+    return {**place, "text": passage.text, "start": passage.start, "end": passage.end}

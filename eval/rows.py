@@ -1,13 +1,49 @@
-"""What happened to each question, and the figures of them all."""
+"""What happened to each question, and what that counts in every figure that is a mean over questions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import numpy as np
+from eval.gold import GoldSpan
+from eval.measures import Values
+from index.records import Hit, Span
+from rag.answers import Citation, Reason, Status
 
-from eval.intervals import Figure, Sample, mean, stratified
-from eval.measures import auroc, coverage
-from rag.answers import Citation, Status
+PLACES = 10  # passages or documents of a question that are shown
+
+# Of the questions that can be judged by each: what stands in a row's `quality`.
+IN_A_QUOTE, TOKEN_F1, WHOLE = "answer in a quote", "token F1", "spans whole in a passage"
+
+FIRST_RIGHT = "answer sentence hit@1"
+RIGHT_OF_ANSWERED, RIGHT_OF_ALL = "exact citation, of answered", "exact citation, of all"
+QUOTES, WORDS = "quotes, of answered", "words, of answered"
+PRECISION, RECALL = "abstention precision", "abstention recall"
+BRIER = "Brier score, of answered"
+_OF_ANSWERS = (FIRST_RIGHT, RIGHT_OF_ANSWERED, RIGHT_OF_ALL, IN_A_QUOTE, TOKEN_F1, WHOLE)
+MEANS = (*_OF_ANSWERS, QUOTES, WORDS, PRECISION, RECALL, BRIER)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A gold span, and where it stands in the cleaned text; None where cleaning dropped all of it."""
+
+    span: GoldSpan
+    clean: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a reader of one question wants to see beside its figures."""
+
+    reason: Reason | None
+    threshold: float
+    hits: tuple[Hit, ...]  # the first ten passages, as in the answer
+    gold: tuple[Mark, ...]  # alternatives
+    answers: tuple[str, ...]
+    of_quote: Mapping[str, float]  # what each feature added to the first quote's score; empty without one
+    of_confidence: Mapping[str, float]
+
+
+NOTHING = Detail(None, 0.0, (), (), (), {}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,56 +56,57 @@ class Row:
     tags: tuple[str, ...]
     status: Status
     confidence: float
-    rank: int | None  # 1-based, of the first right entry of `found`; None: there is none
-    found: tuple[str, ...]  # ids of the first ten passages (gold) or documents (BEIR), best first
+    rank: int | None  # 1-based, of the first right one among the first ten of `found`; None: there is none
+    found: tuple[str, ...]  # ids of ten passages (gold) or of the documents of a hundred (BEIR), best first
     evidence: tuple[str, ...]  # ids of the first ten passages, as in the answer
     citations: tuple[Citation, ...]
     first_right: bool | None  # the first quote; None where the set cannot say, and for unanswerable questions
     any_right: bool | None  # some quote
     values: Mapping[str, float]  # ranked measure → value; empty for unanswerable questions
+    quality: Mapping[str, float] = field(default_factory=dict)  # of the answer, where the set can say
+    judged: Mapping[str, int] = field(default_factory=dict)  # id → gain; 0 or less: judged not relevant
+    latency: Mapping[str, float] = field(default_factory=dict)  # stage → CPU ms; empty where nobody measured it
+    detail: Detail = NOTHING
 
     @property
     def answered(self) -> bool:
         return self.status == "answered"
 
 
-def figures(rows: Sequence[Row], ranked: Sequence[str]) -> tuple[Figure, ...]:
-    """All figures of a run; `ranked` names the ranked measures in the order in which they are shown."""
-    answerable = [row for row in rows if row.answerable]
-    retrieval = [mean(name, [row.values[name] for row in answerable]) for name in ranked]
-    return (*retrieval, *_quotes(answerable), *_abstention(rows), _auroc(rows), _coverage(rows))
+def scores_of(rows: Sequence[Row]) -> list[Values]:
+    """What each question counts in every figure that is a mean; absent where it counts nothing.
 
-
-def _quotes(answerable: Sequence[Row]) -> tuple[Figure, ...]:
-    """An abstention on an answerable question counts as wrong, except in the rate over answered ones."""
-    judged = [row for row in answerable if row.any_right is not None]
-    return (
-        mean("answer sentence hit@1", [bool(row.first_right) for row in judged]),
-        mean("exact citation, of answered", [bool(row.any_right) for row in judged if row.answered]),
-        mean("exact citation, of all", [bool(row.any_right) for row in judged]),
-    )
-
-
-def _abstention(rows: Sequence[Row]) -> tuple[Figure, ...]:
-    """Abstained against unanswerable; neither says anything where only one kind of question was asked."""
+    A silent question counts zero. Neither abstention figure says anything where only one kind of question was asked.
+    """
     both = len({row.answerable for row in rows}) == 2
-    right = [not row.answerable for row in rows if both and not row.answered]
-    found = [not row.answered for row in rows if both and not row.answerable]
-    return mean("abstention precision", right), mean("abstention recall", found)
+    judged = any(row.any_right is not None for row in rows)
+    return [
+        {**row.values, **_right(row), **row.quality, **_given(row, judged), **_abstained(row, both)} for row in rows
+    ]
 
 
-def _auroc(rows: Sequence[Row]) -> Figure:
-    groups = [np.array([row.confidence for row in rows if row.answerable is kind]) for kind in (True, False)]
-    return stratified("AUROC", groups, auroc, n=len(rows))
+def _right(row: Row) -> Values:
+    """An abstention on an answerable question counts as wrong, except in the rate over answered ones."""
+    if not row.answerable or row.any_right is None:
+        return {}
+    of_all = {FIRST_RIGHT: float(bool(row.first_right)), RIGHT_OF_ALL: float(row.any_right)}
+    return of_all | ({RIGHT_OF_ANSWERED: float(row.any_right)} if row.answered else {})
 
 
-def _coverage(rows: Sequence[Row]) -> Figure:
-    """A right answer is one with a right quote among those it shows: its reader sees them all."""
-    judged = [row for row in rows if row.answerable and row.any_right is not None]
-    others = [row for row in rows if not row.answerable]
-    return stratified("coverage at 90 % precision", [_given(judged), _given(others)], coverage, n=len(judged))
+def _given(row: Row, judged: bool) -> Values:
+    """How long the answer is, and how far its confidence was from what came out (Brier 1950)."""
+    if not row.answered:
+        return {}
+    words = sum(len(citation.quote.split()) for citation in row.citations)
+    found = {QUOTES: float(len(row.citations)), WORDS: float(words)}
+    if not judged or (row.answerable and row.any_right is None):
+        return found
+    return found | {BRIER: (row.confidence - float(row.answerable and bool(row.any_right))) ** 2}
 
 
-def _given(rows: Sequence[Row]) -> Sample:
-    triples = [(row.confidence, row.answered, bool(row.any_right)) for row in rows]
-    return np.array(triples, dtype=np.float64).reshape(-1, 3)
+def _abstained(row: Row, both: bool) -> Values:
+    """Abstained against unanswerable."""
+    if not both:
+        return {}
+    right = {} if row.answered else {PRECISION: float(not row.answerable)}
+    return right | ({} if row.answerable else {RECALL: float(not row.answered)})

@@ -1,23 +1,27 @@
 """Ask every question of a set through the front door and judge what comes back."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
+from eval.figures import curve, figures
 from eval.gold import Question
 from eval.intervals import Figure
 from eval.judge import Judge, Searchable, judge_for
-from eval.measures import Level, first_rank, ranked, ranked_names
-from eval.rows import Row, figures
+from eval.judged import row_of
+from eval.measures import JUDGED, Level, Values, judged_shares, ranked
+from eval.notes import follow_up_note, notes_on
+from eval.rows import Row
+from eval.selective import Point
 from eval.sets import EvalSet
-from index.errors import BadGold, BadQuestion
+from index.errors import BadGold, BadInput, BadQuestion
 from rag.answers import Answer
 
-# Passages to fill ten places; a document may hold many of them, so ten documents need more than ten passages.
+# Passages to fill ten places; a document may hold many of them, so many documents need more passages.
 DEPTH: dict[Level, int] = {"passage": 10, "document": 100}
-_PLACES = 10
 
 Progress = Callable[[int, int], None]  # questions done, questions in all
+Stages = Callable[[], Mapping[str, float]]  # what the last answer cost, by stage
 
 
 class Asker(Protocol):
@@ -33,35 +37,46 @@ class Report:
     """One run of a set: the figures, and a row for each question in the set's order."""
 
     set_name: str
+    level: Level
     index_version: str
     figures: tuple[Figure, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]  # what a reader of the figures must know
+    curve: tuple[Point, ...]  # risk against coverage; empty where nothing can be judged
+    titles: Mapping[str, str]  # document id → title, of all passages among the evidence of the rows
+    made_with: Mapping[str, Any] = field(default_factory=dict)  # see `eval.measuring`; empty where nobody said
 
 
-def run(assistant: Asker, questions: EvalSet, *, progress: Progress | None = None) -> Report:
+def run(
+    assistant: Asker, questions: EvalSet, *, progress: Progress | None = None, stages: Stages | None = None
+) -> Report:
     """Ask every question once; follow-ups in their standalone form.
 
     Ranks are those of the answer's evidence, of which DEPTH passages are asked for. Raises BadGold when the set does
-    not fit the index, or holds a question that the assistant refuses to read.
+    not fit the index, or holds a question that the assistant refuses to read, and BadInput when nothing at all is
+    found for any question: search did not run, and zeros would look like a result.
     """
     judge = judge_for(questions, assistant.index)
     unvalued: list[Row] = []
     for done, question in enumerate(questions.questions, start=1):
-        unvalued.append(_row(question, _answer(assistant, question, DEPTH[judge.level]), judge))
+        answer = _answer(assistant, question, DEPTH[judge.level])
+        unvalued.append(replace(row_of(question, answer, judge, assistant.index), latency=stages() if stages else {}))
         if progress:
             progress(done, len(questions.questions))
-    relevant = {question_id: key.relevant for question_id, key in judge.keys.items()}
-    values = ranked({row.question_id: row.found for row in unvalued}, relevant, judge.level)
+    if not any(row.found for row in unvalued):
+        raise BadInput(f"nothing was found for any question of {questions.name}; see that its articles are indexed")
+    values = _values(unvalued, judge)
     rows = tuple(replace(row, values=values.get(row.question_id, {})) for row in unvalued)
-    notes = (*judge.notes, *follow_up_note(questions.questions))
-    return Report(questions.name, assistant.index.version, figures(rows, ranked_names(judge.level)), rows, notes)
-
-
-def follow_up_note(questions: Sequence[Question]) -> tuple[str, ...]:
-    """Says how many questions were not asked as their readers wrote them."""
-    count = sum(bool(question.standalone) for question in questions)
-    return (f"follow-up questions, asked in their standalone form: {count}",) if count else ()
+    return Report(
+        questions.name,
+        judge.level,
+        assistant.index.version,
+        figures(rows, judge.level),
+        rows,
+        (*judge.notes, *follow_up_note(questions.questions), *notes_on(rows)),
+        curve(rows),
+        _titles(rows, assistant.index),
+    )
 
 
 def _answer(assistant: Asker, question: Question, depth: int) -> Answer:
@@ -71,30 +86,16 @@ def _answer(assistant: Asker, question: Question, depth: int) -> Answer:
         raise BadGold(f"question {question.id!r} cannot be asked: {error}") from error
 
 
-def _row(question: Question, answer: Answer, judge: Judge) -> Row:
-    """Without the ranked measures, which are computed for all questions at once."""
-    found = judge.ranking(answer.evidence)[:_PLACES]
-    first_right, any_right = _rightness(question, answer, judge)
-    return Row(
-        question_id=question.id,
-        asked=question.asked,
-        answerable=question.answerable,
-        tags=question.tags,
-        status=answer.status,
-        confidence=answer.confidence,
-        rank=first_rank(found, judge.keys[question.id].relevant) if question.answerable else None,
-        found=found,
-        evidence=tuple(hit.passage.id for hit in answer.evidence[:_PLACES]),
-        citations=answer.citations,
-        first_right=first_right,
-        any_right=any_right,
-        values={},
-    )
+def _values(rows: Sequence[Row], judge: Judge) -> dict[str, Values]:
+    """Question id → ranked measures, which are worked out for all questions at once."""
+    found = {row.question_id: row.found for row in rows}
+    values = ranked(found, {id_: key.relevant for id_, key in judge.keys.items()}, judge.level)
+    if judge.level == "document":
+        for id_, share in judged_shares(found, {row.question_id: row.judged for row in rows if row.judged}).items():
+            values[id_][JUDGED] = share
+    return values
 
 
-def _rightness(question: Question, answer: Answer, judge: Judge) -> tuple[bool | None, bool | None]:
-    """Of the first quote and of any quote; no quote is wrong, and None stands where nothing can be judged."""
-    if not question.answerable or not judge.keys[question.id].quotable:
-        return None, None
-    flags = [judge.right(question.id, citation) for citation in answer.citations]
-    return bool(flags and flags[0]), any(flags)
+def _titles(rows: Sequence[Row], index: Searchable) -> dict[str, str]:
+    ids = {hit.passage.document_id for row in rows for hit in row.detail.hits}
+    return {id_: index.document(id_).title for id_ in sorted(ids)}

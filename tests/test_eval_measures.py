@@ -8,8 +8,18 @@ import scipy.stats  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.intervals import SEED, Figure, mean, stratified
-from eval.measures import auroc, coverage, first_rank, holds_answer, normalised, ranked, ranked_names
+from eval.intervals import SEED, Figure, mean, stratified, together
+from eval.measures import (
+    auroc,
+    coverage,
+    first_rank,
+    holds_answer,
+    judged_shares,
+    normalised,
+    ranked,
+    ranked_names,
+    token_f1,
+)
 
 UNITS = [f"p{n}" for n in range(12)]
 RANKINGS = st.permutations(UNITS)
@@ -47,7 +57,7 @@ def test_graded_documents_by_hand() -> None:
 
 
 def test_recall_is_measured_for_documents_only() -> None:
-    assert ranked_names("document") == (*ranked_names("passage"), "R@10")
+    assert ranked_names("document") == (*ranked_names("passage"), "R@10", "R@20", "R@100")
 
 
 def test_a_silent_question_and_one_that_nothing_can_answer_count_zero() -> None:
@@ -198,3 +208,42 @@ def test_an_auroc_interval_holds_its_value() -> None:
     assert figure.value is not None and figure.low is not None and figure.high is not None
     assert figure.low < figure.value < figure.high
     assert figure.high - figure.low < 0.25
+
+
+def test_token_f1_by_hand() -> None:
+    """Shared words 2 of 3 and 2, articles and signs left out; the best of several wanted texts counts."""
+    assert token_f1("The red house!", ["a house", "red house, old"]) == pytest.approx(4 / 5)
+    assert token_f1("red red", ["red"]) == pytest.approx(2 / 3)
+    assert [token_f1("the", ["!"]), token_f1("the", ["red"]), token_f1("red", [])] == [1, 0, 0]
+
+
+@given(st.text("ab ", max_size=12), st.text("ab ", max_size=12))
+def test_token_f1_equals_its_definition(text: str, wanted: str) -> None:
+    words, others = normalised(text).split(), normalised(wanted).split()
+    shared = sum(min(words.count(word), others.count(word)) for word in set(words))
+    if not shared:
+        assert token_f1(text, [wanted]) == float(words == others)
+    else:
+        precision, recall = shared / len(words), shared / len(others)
+        assert token_f1(text, [wanted]) == pytest.approx(2 * precision * recall / (precision + recall))
+
+
+def test_the_judged_share_counts_refused_documents_and_leaves_out_silent_questions() -> None:
+    shares = judged_shares({"q": ["a", "b", "c"], "silent": []}, {"q": {"a": 1, "c": 0}, "silent": {"a": 1}})
+    assert shares == {"q": pytest.approx(2 / 3)}
+    assert judged_shares({}, {}) == {}
+
+
+def test_a_mean_has_the_interval_of_one_draw_at_a_time() -> None:
+    sample = np.random.default_rng(1).random(37)
+    assert mean("m", sample.tolist()) == stratified("m", (sample,), lambda drawn: float(drawn.mean()), n=37)
+
+
+def test_figures_from_the_same_draws_are_those_that_each_would_have_alone() -> None:
+    groups = [np.random.default_rng(2).random(9), np.random.default_rng(3).random(4)]
+    found = together(("a", "none", "b"), groups, lambda a, b: (float(a.max()), None, float(b.min())), n=13)
+    assert found == (
+        stratified("a", groups, lambda a, _: float(a.max()), n=13),
+        Figure("none", None, 0, None, None),
+        stratified("b", groups, lambda _, b: float(b.min()), n=13),
+    )

@@ -9,11 +9,17 @@ import pytest
 
 from eval.arms import compare_arms
 from eval.beir import BeirSet
+from eval.figures import ALL, SHORT, TABLE, chosen
 from eval.gold import GoldSet, GoldSpan, Question
 from eval.intervals import Figure
 from eval.judge import judge_for
-from eval.report import json_of, json_of_comparison, markdown_of, replace_block, text_of, text_of_comparison
+from eval.measures import ranked_names
+from eval.report import json_of, markdown_of, only, replace_block, text_of
+from eval.report_arms import json_of_comparison, text_of_comparison
+from eval.rows import MEANS, scores_of
 from eval.run import Report, run
+from eval.runs import read_run
+from eval.selective import Point
 from eval.sets import EvalSet
 from index.build import Builder
 from index.clean import clean, clean_plain, to_source
@@ -106,6 +112,8 @@ A = document("a", f"{EXPORTS} {IMPORTS} {TARIFFS}")
 B = document("b", f"{IMPORTS} Nothing else.")
 A0, A1 = passage(A, 0, f"{EXPORTS} {IMPORTS}"), passage(A, 1, f"{IMPORTS} {TARIFFS}")
 B0 = passage(B, 0, B.text)
+C = document("c", "Nothing of it.")
+C0 = passage(C, 0, C.text)
 
 
 def gold(article: Document, quote: str) -> GoldSpan:
@@ -145,7 +153,11 @@ def values(figures: Sequence[Figure]) -> dict[str, float | None]:
     return {figure.name: figure.value for figure in figures}
 
 
-@pytest.fixture
+def measured(figures: Sequence[Figure]) -> dict[str, float | None]:
+    return {name: value for name, value in values(figures).items() if value is not None}
+
+
+@pytest.fixture(scope="module")
 def report() -> Report:
     return run(FakeAssistant(INDEX, SAID), GOLD)
 
@@ -155,9 +167,12 @@ def test_the_figures_of_a_gold_set_by_hand(report: Report) -> None:
 
     nDCG of exports is 1/log2 3. Quotes: the first is right for imports only, some quote for exports and imports.
     Abstained on tariffs and weather, of the unanswerable weather and sports. Confidence pairs: 0.9 and 0.8 win all
-    four, 0.3 ties with 0.3 and wins over 0.2: 5.5 of 6. At precision 0.9: exports and imports, 2 of 3.
+    four, 0.3 ties with 0.3 and wins over 0.2: 5.5 of 6. At any precision above 2/3: exports and imports, 2 of 3.
+
+    Words shared with the gold span: "in" of 4 + 3, then 3 of 4 + 3, then silence. Of the answers at 0.9, 0.8 and 0.2
+    the last is wrong: risks 0, 0 and 1/3. Each is a bin of its own: apart by 0.1, 0.2 and 0.2.
     """
-    assert values(report.figures) == pytest.approx(
+    assert measured(report.figures) == pytest.approx(
         {
             "Success@1": 1 / 3,
             "Success@3": 2 / 3,
@@ -167,26 +182,106 @@ def test_the_figures_of_a_gold_set_by_hand(report: Report) -> None:
             "answer sentence hit@1": 1 / 3,
             "exact citation, of answered": 2 / 2,
             "exact citation, of all": 2 / 3,
+            "token F1": (2 / 7 + 6 / 7) / 3,
+            "spans whole in a passage": 1,
+            "quotes, of answered": 4 / 3,
+            "words, of answered": 16 / 3,
             "abstention precision": 1 / 2,
             "abstention recall": 1 / 2,
             "AUROC": 5.5 / 6,
-            "coverage at 90 % precision": 2 / 3,
+            "AURC": 1 / 9,
+            **dict.fromkeys([f"coverage at {percent} % precision" for percent in (80, 90, 95)], 2 / 3),
+            "calibration error": 0.5 / 3,
+            "Brier score, of answered": (0.01 + 0.04 + 0.04) / 3,
         }
     )
 
 
 def test_every_figure_says_how_many_questions_stand_behind_it(report: Report) -> None:
-    assert {figure.name: figure.n for figure in report.figures} == {
-        **dict.fromkeys(["Success@1", "Success@3", "Success@5", "RR@10", "nDCG@10"], 3),
-        "answer sentence hit@1": 3,
-        "exact citation, of answered": 2,
-        "exact citation, of all": 3,
-        "abstention precision": 2,
-        "abstention recall": 2,
+    counts = {figure.name: figure.n for figure in report.figures}
+    two = ["exact citation, of answered", "abstention precision", "abstention recall"]
+    none = [name for name in counts if name.endswith("CPU ms")] + ["answer in a quote"]
+    assert {name: n for name, n in counts.items() if n != 3} == {
+        **dict.fromkeys(two, 2),
         "AUROC": 5,
-        "coverage at 90 % precision": 3,
+        **dict.fromkeys(none, 0),
     }
-    assert all(f.low is not None and f.high is not None and f.low <= f.high for f in report.figures)
+    assert all(f.low is not None and f.high is not None and f.low <= f.high for f in report.figures if f.n)
+    assert {figure.value for figure in report.figures if not figure.n} == {None}
+
+
+def test_a_figure_that_is_a_mean_is_the_mean_of_the_questions_own_scores(report: Report) -> None:
+    scores = scores_of(report.rows)
+    for figure in report.figures:
+        own = [score[figure.name] for score in scores if figure.name in score]
+        assert not own or len(own) == figure.n
+        assert not own or sum(own) / len(own) == pytest.approx(figure.value)
+    assert {name for score in scores for name in score} == {
+        *ranked_names("passage"),
+        *(name for name in MEANS if name != "answer in a quote"),
+    }
+
+
+def test_the_curve_ends_at_the_assistants_own_threshold(report: Report) -> None:
+    assert report.curve == (Point(0.9, 1 / 5, 0), Point(0.8, 2 / 5, 0), Point(0.2, 3 / 5, 1 / 3))
+
+
+def test_ties_are_counted_and_their_rule_is_said(report: Report) -> None:
+    assert report.notes == (
+        "questions that share their confidence; AUROC counts ties ½, thresholds take all or none: 2",
+    )
+
+
+def test_a_run_file_is_read_back_as_it_was_written(report: Report, tmp_path: Path) -> None:
+    path = tmp_path / "small.json"
+    path.write_text(json.dumps(json_of(report)))
+    found = read_run(path)
+    assert (found.set_name, found.level, found.made_with, found.notes) == ("small", "passage", None, report.notes)
+    assert {name: (f.value, f.n) for name, f in found.figures.items()} == {
+        figure.name: (figure.value, figure.n) for figure in report.figures
+    }
+    assert [row.scores for row in found.rows] == scores_of(report.rows)
+    assert (found.rows[0].id, found.rows[0].citations[1].quote) == ("exports", EXPORTS)
+    assert found.risk_coverage == report.curve
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "it: Invalid JSON"),
+        ("[]", "it: Input should be"),
+        ('{"format": "other"}', "format: Input should be 'quotewell-run-1'"),
+        ('{"figures": {"AUROC": {"value": "high"}}}', "is not a run file"),
+    ],
+)
+def test_a_file_that_is_no_run_is_named_with_what_is_wrong(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(text)
+    with pytest.raises(BadInput) as caught:
+        read_run(path)
+    assert str(path) in str(caught.value)
+    assert problem in str(caught.value)
+    with pytest.raises(NotFound, match="no run file at"):
+        read_run(tmp_path / "absent.json")
+
+
+def test_a_run_without_a_question_is_no_run(report: Report, tmp_path: Path) -> None:
+    path = tmp_path / "empty.json"
+    path.write_text(json.dumps(json_of(report) | {"rows": []}))
+    with pytest.raises(BadInput, match="holds no question"):
+        read_run(path)
+
+
+def test_figures_are_chosen_by_name_and_an_unknown_one_is_told_the_nearest(report: Report) -> None:
+    assert [figure.name for figure in only(report, chosen(["auroc", "rr@10", "AUROC"])).figures] == ["RR@10", "AUROC"]
+    with pytest.raises(BadInput, match="there is no measure 'nDGC10'; the nearest is 'nDCG@10', all are: Success@1"):
+        chosen(["nDGC10"])
+
+
+def test_the_list_of_all_figures_is_that_of_a_run(report: Report) -> None:
+    of_documents = {"R@10", "R@20", "R@100", "Judged@10"}
+    assert [figure.name for figure in report.figures] == [name for name in ALL if name not in of_documents]
+    assert set(SHORT) | set(TABLE) <= set(ALL)
 
 
 def test_a_row_tells_what_was_found_and_said(report: Report) -> None:
@@ -204,7 +299,13 @@ def test_what_cannot_be_measured_is_not_measured_rather_than_zero() -> None:
     assert [found[name] for name in ("abstention precision", "abstention recall", "AUROC")] == [None, None, None]
     assert found["coverage at 90 % precision"] == pytest.approx(2 / 3)
     only_unanswerable = run(FakeAssistant(INDEX, SAID), GoldSet("other kind", GOLD.questions[3:]))
-    assert set(values(only_unanswerable.figures).values()) == {None}
+    assert measured(only_unanswerable.figures) == {"quotes, of answered": 1, "words, of answered": 4}
+    assert only_unanswerable.curve == ()
+
+
+def test_a_search_that_finds_nothing_at_all_is_an_error_and_no_zero() -> None:
+    with pytest.raises(BadInput, match="nothing was found for any question of tariffs"):
+        run(FakeAssistant(INDEX, SAID), GoldSet("tariffs", GOLD.questions[2:3]))
 
 
 def test_progress_is_told_after_every_question() -> None:
@@ -284,28 +385,51 @@ def test_documents_are_ranked_by_their_best_passage_and_judged_by_the_words_of_t
     said = {"imports?": (0.9, [(A0, IMPORTS)]), "topic?": (0.5, [(A0, EXPORTS)]), "weather?": (0.1, [])}
     found = run(FakeAssistant(index, said), BEIR)
     assert [row.found for row in found.rows[:2]] == [("a", "b"), ("a",)]
-    assert values(found.figures) == pytest.approx(
+    assert measured(found.figures) == pytest.approx(
         {
             "Success@1": 1 / 2,
             "Success@3": 1,
             "Success@5": 1,
             "RR@10": (1 / 2 + 1) / 2,
             "nDCG@10": (0.6309297535714575 + 1 / 1.6309297535714575) / 2,
-            "R@10": (1 + 1 / 2) / 2,
+            **dict.fromkeys(["R@10", "R@20", "R@100"], (1 + 1 / 2) / 2),
+            "Judged@10": (1 / 2 + 1) / 2,
             "answer sentence hit@1": 1,
             "exact citation, of answered": 1,
             "exact citation, of all": 1,
+            "answer in a quote": 1,
+            "token F1": 2 / 3,
+            "quotes, of answered": 1,
+            "words, of answered": 4,
             "abstention precision": 1,
             "abstention recall": 1,
             "AUROC": 1,
-            "coverage at 90 % precision": 1,
+            "AURC": 0,
+            **dict.fromkeys([f"coverage at {percent} % precision" for percent in (80, 90, 95)], 1),
+            "calibration error": 0.1,
+            "Brier score, of answered": 0.01,
         }
     )
-    assert (found.rows[1].first_right, found.figures[6].n) == (None, 1)
+    counts = {figure.name: figure.n for figure in found.figures}
+    assert (found.rows[1].first_right, counts["answer sentence hit@1"], counts["token F1"]) == (None, 1, 1)
     assert found.notes == (
         "judged documents that are not in the index: 1 (elsewhere)",
         "questions that nothing judges; they are left out: 1 (left)",
+        "questions for which the set cannot say whether a quote is right; no such figure counts them: 1",
     )
+
+
+def test_documents_that_nobody_judged_are_told_of_and_those_that_were_refused_are_not_missed() -> None:
+    asked = replace(BEIR, questions=BEIR.questions[:1], relevant={"imports": {"b": 1}})
+    index = replace(INDEX, found={"imports?": [A0, B0]})
+    said = {"imports?": (0.9, [(A0, IMPORTS)])}
+    warning = "most of the first ten documents were never judged, and those count as not relevant: Judged@10 is"
+    rare = replace(index, documents={"a": A, "b": B, "c": C}, found={"imports?": [A0, C0, B0]})
+    assert f"{warning} 0.33" in run(FakeAssistant(rare, said), asked).notes
+    judged = run(FakeAssistant(index, said), replace(asked, rejected={"imports": {"a": 0}}))
+    assert values(judged.figures)["Judged@10"] == 1
+    assert not [note for note in judged.notes if note.startswith(warning)]
+    assert (judged.rows[0].judged, judged.rows[0].rank) == ({"a": 0, "b": 1}, 2)
 
 
 def test_an_index_of_another_corpus_is_refused() -> None:
@@ -394,15 +518,27 @@ def test_a_report_and_a_comparison_become_json(report: Report) -> None:
     assert found["set"] == "small"
     assert found["questions"] == {"answerable": 3, "unanswerable": 2}
     assert found["figures"]["abstention precision"]["value"] == 0.5
-    assert found["rows"][1]["citations"] == [
-        {"document_id": "b", "passage_id": "b#0", "quote": IMPORTS, "source_start": 0, "source_end": 20}
-    ]
+    place = {"start": 0, "end": 20, "source_start": 0, "source_end": 20}
+    assert found["rows"][1]["citations"] == [{"document_id": "b", "passage_id": "b#0", "quote": IMPORTS, **place}]
+    clean = {"clean_start": 31, "clean_end": 42}
+    assert found["rows"][1]["gold"][0] == {"document_id": "a", "start": 31, "end": 42, "quote": "fell in May", **clean}
+    assert (found["rows"][3]["reason"], found["rows"][0]["reason"]) == ("off_corpus", None)
+    assert (found["rows"][2]["reason"], found["rows"][2]["scores"]["RR@10"]) == ("off_corpus", 0)
+    assert found["passages"]["b#0"] == {"document_id": "b", "title": "b", "text": B.text, "start": 0, "end": 34}
+    assert set(found["passages"]) == {"a#0", "a#1", "b#0"}
     assert "rows" not in json_of(report, rows=False)
     arms = dict.fromkeys(["one", "two"], lambda text, limit: INDEX.search(text, limit=limit))
     compared = json.loads(json.dumps(json_of_comparison(compare_arms(arms, GOLD, INDEX))))
     assert compared["differences"][0] == {
         "arm": "one", "other": "two", "measure": "Success@1", "value": 0, "n": 3, "low": 0, "high": 0,
     }  # fmt: skip
+
+
+def test_a_readme_gets_a_shorter_table(report: Report) -> None:
+    full, short = (markdown_of(report, command="make eval", short=short) for short in (False, True))
+    assert "| AURC |" in full
+    assert "| AURC |" not in short
+    assert set(short.splitlines()) < set(full.splitlines())
 
 
 def test_the_markdown_table_holds_what_was_measured_and_the_command() -> None:
