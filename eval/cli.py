@@ -1,6 +1,5 @@
 """The group `eval`: measuring as a whole here, parts of an answer in cli_answers.py, fitting in cli_reader.py."""
 
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -11,21 +10,16 @@ from eval.arms import Comparison
 from eval.bench import bench as measure_costs
 from eval.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.cli_answers import conflicts, follow_ups, readers, reasons
+from eval.cli_compare import compare, gate
 from eval.cli_reader import calibrate, fit, train_reader
 from eval.cli_receipts import changes, support
+from eval.cli_report import report
+from eval.cli_run import run
+from eval.cli_sweep import sweep
 from eval.gold import read_gold
-from eval.opening import WORK, opened
-from eval.report import (
-    json_of,
-    json_of_comparison,
-    markdown_of,
-    markdown_of_arms,
-    replace_block,
-    text_of,
-    text_of_comparison,
-)
-from eval.run import Report
-from eval.run import run as run_questions
+from eval.opening import WORK
+from eval.report import replace_block
+from eval.report_arms import json_of_comparison, markdown_of_arms, text_of_comparison
 from eval.sets import resolve_set
 from eval.tune import compare_fusions, half
 from index.console import emit, emit_json, progress, tell
@@ -45,31 +39,23 @@ def _group() -> None:
     """Without a callback, Typer would make a group of one command that command."""
 
 
-for _command in (readers, follow_ups, conflicts, reasons, changes, support, fit, train_reader, calibrate):
+for _command in (
+    run,
+    compare,
+    gate,
+    report,
+    sweep,
+    readers,
+    follow_ups,
+    conflicts,
+    reasons,
+    changes,
+    support,
+    fit,
+    train_reader,
+    calibrate,
+):
     app.command()(_command)
-
-
-@app.command()
-def run(
-    questions: Annotated[Path, typer.Argument(metavar="SET", help="A gold file, or a BEIR-style folder.")],
-    data: Data = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for SET.json and SET.txt.")] = None,
-    write: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Ask every question of a set and give every figure with its n and interval."""
-    found = resolve_set(questions)
-    settings = load_settings(data=data)
-    with progress() as show:
-        assistant, settings = opened(found, settings, show)
-        report = run_questions(assistant, found, progress=lambda done, total: show("asking", done, total))
-    tell(f"measured on the index in '{settings.data}'")
-    emit_json(json_of(report)) if as_json else emit(text_of(report))
-    if out:
-        _keep(report, out)
-    for file in write or []:
-        changed = replace_block(file, found.name, markdown_of(report, command=f"quotewell eval run {questions}"))
-        tell(f"{'wrote the table into' if changed else 'the table stands already in'} {file}")
 
 
 @app.command()
@@ -93,13 +79,6 @@ def fusion(
         command = f"quotewell eval fusion{' --test' if test else ''} {' '.join(path.name for path in sets)}"
         replace_block(file, name, markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command))
         tell(f"wrote the table into {file}")
-
-
-def _keep(report: Report, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{report.set_name}.json").write_text(json.dumps(json_of(report), ensure_ascii=False, indent=2), "utf-8")
-    (folder / f"{report.set_name}.txt").write_text(f"{text_of(report)}\n", "utf-8")
-    tell(f"kept as {report.set_name}.json and {report.set_name}.txt in '{folder}'")
 
 
 @app.command()

@@ -1,0 +1,169 @@
+"""Two runs of a set beside each other: what changed, whether that is real, and on which questions.
+
+Only questions that stand in both runs are compared, and the others are named. A figure that a run lacks is not
+measured, never zero.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from eval.contrast import FEWEST_OF_A_TAG, RIGHT, SLICED, FigureChange, Pair, RunComparison, Setting, SliceChange
+from eval.paired import (
+    Floats,
+    Places,
+    difference_of,
+    difference_of_means,
+    effect_size,
+    holm,
+    p_of_means,
+    tally,
+)
+from eval.refusing import STATISTICS, said_in
+from eval.runs import Makings
+from eval.trials import Outcome, Trial
+from index.errors import BadInput
+
+_SHOWN_HEX = 12
+
+
+def compare(first: Trial, second: Trial, *, figures: Sequence[str] | None = None) -> RunComparison:
+    """What the second run does better and worse than the first; `figures` names those to look at, else all.
+
+    Raises BadInput when the runs are not of the same questions, or have none in common.
+    """
+    if first.made_with.questions_sha256 != second.made_with.questions_sha256:
+        raise BadInput(
+            f"the runs are not of the same questions: {_set_of(first)} and {_set_of(second)}; run both on the same set"
+        )
+    later = {row.id: row for row in second.rows}
+    pairs = [(row, later[row.id]) for row in first.rows if row.id in later]
+    if not pairs:
+        raise BadInput(f"the runs of {first.set_name} have no question in common; run both on the same set")
+    if moved := [
+        one.id for one, other in pairs if (one.question, one.answerable) != (other.question, other.answerable)
+    ]:
+        raise BadInput(f"question {moved[0]!r} is not the same in both runs; run both on the same set")
+    common = {one.id for one, _ in pairs}
+    turned = [(one, other) for one, other in pairs if one.right is not None and one.right != other.right]
+    return RunComparison(
+        set_name=first.set_name,
+        common=len(pairs),
+        figures=_adjusted([_change(name, pairs, first, second) for name in figures or _names(first, second)]),
+        slices=tuple(_slices(pairs)),
+        failing=tuple(pair for pair in turned if pair[0].right),
+        mended=tuple(pair for pair in turned if pair[1].right),
+        dropped=tuple(row for row in first.rows if row.id not in common),
+        added=tuple(row for row in second.rows if row.id not in common),
+        settings=tuple(differing(first.made_with, second.made_with)),
+    )
+
+
+def differing(first: Makings, second: Makings) -> list[Setting]:
+    """Settings, weights and index that the runs do not share."""
+    ours, theirs = _flat(first), _flat(second)
+    names = [*ours, *(name for name in theirs if name not in ours)]
+    both = [Setting(name, ours.get(name, "not given"), theirs.get(name, "not given")) for name in names]
+    return [each for each in both if each.first != each.second]
+
+
+def _flat(made: Makings) -> dict[str, str]:
+    settings = {name: str(value) for name, value in made.settings.items()}
+    weights = {f"weights of the {name}": digest[:_SHOWN_HEX] for name, digest in made.weights_sha256.items()}
+    return {**settings, **weights, "embedder": made.embedder, "index version": made.index_version}
+
+
+def _set_of(trial: Trial) -> str:
+    return f"{trial.set_name} ({trial.made_with.questions_sha256[:_SHOWN_HEX]})"
+
+
+def _names(first: Trial, second: Trial) -> list[str]:
+    """In the order in which the runs show them."""
+    scored = (name for trial in (first, second) for row in trial.rows for name in row.scores)
+    return list(dict.fromkeys((RIGHT, *first.figures, *second.figures, *scored)))
+
+
+def _change(name: str, pairs: Sequence[Pair], first: Trial, second: Trial) -> FigureChange:
+    if name in STATISTICS:
+        return _change_of_statistic(name, pairs)
+    ours, theirs = _columns(name, pairs)
+    values = _mean(ours), _mean(theirs)
+    if values == (None, None):
+        values = _shown(name, first), _shown(name, second)
+    n = int((~(np.isnan(ours) & np.isnan(theirs))).sum())
+    if np.isnan(ours).all() or np.isnan(theirs).all():
+        return FigureChange(name, *values, n, None, None, None, None, _why_not(values))
+    change = difference_of_means(ours, theirs)
+    return FigureChange(name, *values, n, change, None, effect_size(ours, theirs), tally(ours, theirs), change.note)
+
+
+def _change_of_statistic(name: str, pairs: Sequence[Pair]) -> FigureChange:
+    """Worked out again from how the common questions went."""
+    statistic, ours, theirs = STATISTICS[name], said_in([one for one, _ in pairs]), said_in([two for _, two in pairs])
+
+    def minus(places: Places) -> float | None:
+        before, after = statistic(ours.at(places)), statistic(theirs.at(places))
+        return None if before is None or after is None else after - before
+
+    values, change = (statistic(ours), statistic(theirs)), difference_of(minus, ours.strata)
+    note = change.note if change else _why_not(values)
+    return FigureChange(name, *values, len(pairs), change, None, None, None, note)
+
+
+def _why_not(values: tuple[float | None, float | None]) -> str:
+    """Why a figure has no difference."""
+    if None not in values:
+        return "not compared, no figure of single questions"
+    if values == (None, None):
+        return "not measured"
+    return f"not measured in the {'first' if values[0] is None else 'second'} run"
+
+
+def _columns(name: str, pairs: Sequence[Pair]) -> tuple[Floats, Floats]:
+    """(pairs,) values of each run, NaN where there is none."""
+    values = np.array([[_value(name, row) for row in pair] for pair in pairs], np.float64)
+    return values[:, 0], values[:, 1]
+
+
+def _value(name: str, row: Outcome) -> float:
+    found = row.right if name == RIGHT else row.scores.get(name)
+    return math.nan if found is None else float(found)
+
+
+def _mean(values: Floats) -> float | None:
+    judged = values[~np.isnan(values)]
+    return float(judged.mean()) if len(judged) else None
+
+
+def _shown(name: str, trial: Trial) -> float | None:
+    return trial.figures[name].value if name in trial.figures else None
+
+
+def _adjusted(figures: Sequence[FigureChange]) -> tuple[FigureChange, ...]:
+    """With Holm's p, over all that were tested."""
+    tested = [each.name for each in figures if each.p is not None]
+    values = dict(zip(tested, holm([each.p for each in figures if each.p is not None]), strict=True))
+    return tuple(replace(each, adjusted=values.get(each.name)) for each in figures)
+
+
+def _slices(pairs: Sequence[Pair]) -> Iterator[SliceChange]:
+    """Every tag of a figure that both runs have there; the most frequent tags first."""
+    counts = Counter(tag for one, _ in pairs for tag in one.tags)
+    tags = sorted(counts, key=lambda tag: (-counts[tag], tag))
+    for name in SLICED:
+        found = [each for tag in tags if (each := _slice(tag, name, [pair for pair in pairs if tag in pair[0].tags]))]
+        values = iter(holm([each.p for each in found if each.p is not None]))
+        yield from (each if each.p is None else replace(each, adjusted=next(values)) for each in found)
+
+
+def _slice(tag: str, name: str, pairs: Sequence[Pair]) -> SliceChange | None:
+    ours, theirs = _columns(name, pairs)
+    first, second = _mean(ours), _mean(theirs)
+    if first is None or second is None:
+        return None
+    n = int((~(np.isnan(ours) & np.isnan(theirs))).sum())
+    p = p_of_means(ours, theirs) if n >= FEWEST_OF_A_TAG else None
+    return SliceChange(tag, name, n, first, second, tally(ours, theirs), p, None)
