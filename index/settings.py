@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         description="web pages that may ask from another origin: local (this machine and files), * (all), or a list",
     )
     inline_sources: Literal["off", "list"] = Field(
-        "off", description="whether answers to chat clients end with a list of sources, for those that show no citations"
+        "off", description="whether answers to chat clients end in a list of sources, for those that show no citations"
     )
     chat_url: str = Field("", description="base URL of an OpenAI-compatible model that may phrase answers; empty: none")
     chat_model: str = Field("", description="the model's name there")

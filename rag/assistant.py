@@ -1,6 +1,6 @@
 """A question → an answer with citations, or an honest "the articles do not say": where everything is wired together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache, partial
@@ -92,10 +92,19 @@ class Assistant:
         `evidence` says nothing and cites the best quotes, sure or not. `explain` changes neither answer nor id. Only
         where a language model phrases it, the same question may get another text and id.
         """
-        answer = self._said(question, Wanted(limit, history, filters, as_of, mode, explain, phrase=True))
-        if self.suggester and mode == "answer" and not (filters or as_of):
+        *_, answer = self.stages(question, Wanted(limit, history, filters, as_of, mode, explain, phrase=True))
+        return answer
+
+    def stages(self, question: str, wanted: Wanted) -> Iterator[Answer]:
+        """The answer as it comes, three times: read (its evidence stands), said (all but these), whole.
+
+        Only the whole one has what to ask next, and the id. Raises BadQuestion, before the first.
+        """
+        for answer in self._told(question, wanted):
+            yield answer
+        if self.suggester and wanted.mode == "answer" and not (wanted.filters or wanted.as_of):
             answer = replace(answer, follow_ups=self.suggester.after(answer))
-        return replace(answer, id=answer_fields(answer, self.basis)["id"])
+        yield replace(answer, id=answer_fields(answer, self.basis)["id"])
 
     def search(
         self, question: str, *, limit: int | None = None, filters: Filters = EVERYTHING, as_of: date | None = None
@@ -105,8 +114,13 @@ class Assistant:
         heard = self._heard(question, (), desk)
         return list(desk.surest(heard.readings, limit or self._settings.limit, filters)[1].hits)
 
-    def _said(self, question: str, wanted: Wanted = _PLAIN) -> Answer:
-        """The answer without an id and without what to ask next."""
+    def _said(self, question: str) -> Answer:
+        """The answer to a question alone, without an id and without what to ask next."""
+        *_, answer = self._told(question, _PLAIN)
+        return answer
+
+    def _told(self, question: str, wanted: Wanted) -> Iterator[Answer]:
+        """Read, then said: a language model may take its time in between."""
         desk, filters = self._desk_of(wanted.as_of), wanted.filters
         heard = self._heard(question, wanted.history, desk)
         columns = desk.columns(heard.readings, wanted.limit or self._settings.limit, filters)
@@ -114,11 +128,12 @@ class Assistant:
         if narrowed and self._desk.answers(heard.readings):
             columns = tuple(map(_filtered, columns))
         answer = self._answer(question.strip(), heard, columns, desk, wanted)
+        if wanted.explain:
+            answer = replace(answer, explanation=explain(desk, self._desk, columns, answer.evidence, filters))
+        yield answer
         if self._phraser and wanted.phrase and _is_plain(answer, columns):
             answer = phrased(answer, self._phraser, heard.language)
-        if not wanted.explain:
-            return answer
-        return replace(answer, explanation=explain(desk, self._desk, columns, answer.evidence, filters))
+        yield answer
 
     def _desk_of(self, day: date | None) -> Desk:
         return self._past(day) if day else self._desk

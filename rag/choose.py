@@ -53,7 +53,7 @@ def choose(
             return told
     conflict = find_conflict(asked, reading.quotes, document_of)
     if conflict and any(_holds(quote, reading.quotes[0]) for quote in conflict.quotes):  # else it is beside the point
-        quotes = tuple(widen(quote) for quote in conflict.quotes[:most])
+        quotes = tuple(widen(quote) for quote in conflict.quotes[: max(most, 2)])  # one alone would be a side taken
         return Choice(quotes, Frame("conflict", differs=conflict.kind, copies=conflict.copies))
     close = (near or _close(reading, margin))[:most]
     if asked.shape == "definition":

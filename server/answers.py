@@ -2,27 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import ValidationError
 
 from index.errors import NotFound
 from server.ask_schemas import Answer, Ask
 from server.asking import answered
-from server.contract import Responses, problems
+from server.contract import problems
 from server.problems import ANSWER_GONE, problem
-from server.tags import has, strong
+from server.tags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
 from server.wiring import KeptRequests, Now
 
 router = APIRouter(tags=["answers"])
 _INSTEAD = "ask the question again at /v1/ask, or send the old answer to /v1/verify to see what became of its quotes"
-_NOT_MODIFIED: Responses = {304: {"description": "The client has it"}}
 
 AnswerId = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="`id` of an answer")]
 
 
 @router.get(
     "/v1/answers/{answer_id}", operation_id="get_answer", response_model_exclude_unset=True, response_model=Answer,
-    responses=_NOT_MODIFIED | problems(404, 410, 422, 503),
+    responses=NOT_MODIFIED | problems(404, 410, 422, 503),
 )  # fmt: skip
 def get_answer(
     answer_id: AnswerId,
@@ -30,7 +29,7 @@ def get_answer(
     response: Response,
     now: Now,
     kept: KeptRequests,
-    if_none_match: Annotated[str, Header()] = "",
+    if_none_match: IfNoneMatch = "",
 ) -> Answer | Response:
     """The same bytes as when it was given, not explained. 410 once the index is another one.
 
@@ -44,12 +43,9 @@ def get_answer(
         return problem(request.scope, ANSWER_GONE, f"{versions}; {_INSTEAD}")
     answer = _again(asked.body, now)
     if answer is None or answer.id != answer_id:
-        changed = f"the settings are not those of then, though the index is the same ({now.index.version})"
+        changed = f"the settings are others now, or a language model phrased it; index {now.index.version} is the same"
         return problem(request.scope, ANSWER_GONE, f"{changed}; {_INSTEAD}")
-    response.headers["ETag"] = strong(answer_id)
-    if has(if_none_match, strong(answer_id)):
-        return Response(status_code=304, headers={"ETag": strong(answer_id)})
-    return answer
+    return unchanged(if_none_match, response, strong(answer_id)) or answer
 
 
 def _again(body: str, now: Now) -> Answer | None:

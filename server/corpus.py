@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from rag.receipts.manifest import manifest_of
 from server.contract import problems
 from server.schemas import Reply
-from server.tags import strong
+from server.tags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
 from server.wiring import Now
 
 router = APIRouter(tags=["receipts"])
@@ -30,8 +30,8 @@ class Manifest(Reply):
     public_key: str | None
 
 
-@router.get("/v1/corpus", operation_id="get_corpus", responses=problems(503))
-def corpus(response: Response, now: Now) -> Manifest:
+@router.get("/v1/corpus", operation_id="get_corpus", response_model=Manifest, responses=NOT_MODIFIED | problems(503))
+def corpus(response: Response, now: Now, if_none_match: IfNoneMatch = "") -> Manifest | Response:
     """What this server answers from now."""
-    response.headers["ETag"] = strong(now.index.corpus.root)
-    return Manifest.model_validate(manifest_of(now.index.corpus, now.basis.signature))
+    same = unchanged(if_none_match, response, strong(now.index.corpus.root))
+    return same or Manifest.model_validate(manifest_of(now.index.corpus, now.basis.signature))

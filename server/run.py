@@ -9,6 +9,7 @@ import uvicorn
 
 from index.errors import BadSetting
 from index.settings import Settings
+from rag.chat_reader import chat_model
 from server.app import create_app
 from server.live import Live
 
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 def serve(settings: Settings) -> None:
     """Blocks until SIGINT or SIGTERM. Prints the address once the index is loaded. Raises BadSetting."""
+    chat_model(settings)  # said here, where somebody looks, and not by an index that never gets ready
     listener = _listen(settings.host, settings.port)
     app = create_app(settings)
     config = uvicorn.Config(

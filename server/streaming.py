@@ -1,7 +1,8 @@
 """An answer as server-sent events: sources, delta*, citations, done. What streams is what the JSON reply says.
 
-The answer is complete before the first event, so an error still has its status; a bug after that becomes the event
-`error` in `server.shell`. FastAPI frames the events; its own generator routes are not used, since they end a stream
+`sources` go out as soon as the articles are read; a language model and what to ask next come after them. What is wrong
+with a question is found before that and has its own status; a bug after it becomes the event `error` in `server.shell`.
+FastAPI frames the events; its own generator routes are not used, since they end a stream
 that breaks as if it were whole, and fail when a client leaves.
 """
 
@@ -59,14 +60,15 @@ _EVENTS: tuple[tuple[str, type[BaseModel]], ...] = (
 )
 
 
-def events(answer: Answer) -> Iterator[bytes]:
-    """In the order in which they are sent; `done` is the whole answer."""
-    yield _event("sources", _sources(answer))
-    for number, segment in enumerate(answer.segments):
+def events(stages: Iterator[Answer]) -> Iterator[bytes]:
+    """In the order in which they are sent, of an answer read, said and whole; `done` is the whole one."""
+    yield _event("sources", _sources(next(stages)))
+    said = next(stages)
+    for number, segment in enumerate(said.segments):
         for delta in _deltas(number, segment):
             yield _event("delta", delta)
-    yield _event("citations", Citations(citations=answer.citations))
-    yield _event("done", answer)
+    yield _event("citations", Citations(citations=said.citations))
+    yield _event("done", next(stages))
 
 
 def pieces(text: str) -> list[str]:
