@@ -68,6 +68,6 @@ def _document(quote: Quote) -> Document:
 
 
 def test_both_sides_of_a_conflict_are_shown_even_where_one_quote_is_asked_for() -> None:
-    one, other = "In 2024 the bridge carried 12,000 trams.", "In 2024 the bridge carried 14,000 trams."
-    choice = chosen("How many trams did the bridge carry in 2024?", (one, 9.0), (other, 8.9), most=1)
-    assert (choice.frame.kind, sorted(said(choice))) == ("conflict", [one, other])
+    one, other = "The Sollen bridge was opened in 1932.", "In 1934, the Sollen bridge was opened."
+    choice = chosen("When was the Sollen bridge opened?", (one, 9.0), (other, 8.9), most=1)
+    assert (choice.frame.kind, set(said(choice))) == ("conflict", {one, other})
