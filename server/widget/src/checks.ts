@@ -1,0 +1,76 @@
+// Checks an answer's citations against the bytes of the articles, and says beside each quote what came of it.
+// In words: sign and colour only repeat them.
+
+import { html, nothing, type TemplateResult } from "lit/html.js";
+import { send } from "./client";
+import type { Check, Citation, Turn } from "./types";
+import type { Words } from "./words";
+
+const UNDECIDED = ["unknown_revision", "unchecked", "unloaded"];
+
+interface Verdict {
+  citations: Check[];
+  problems: string[];
+}
+
+/**
+ * Fills in `checks` and `problems` of a turn; does nothing where an older answer has no receipts.
+ * The verifier is a file of its own at the server: who only looks at the page need not load it.
+ */
+export async function check(turn: Turn, api: string): Promise<void> {
+  const { answer } = turn;
+  if (!answer?.citations.some((one) => one.receipt)) return;
+  const revision = async (documentId: string, sha256: string): Promise<ArrayBuffer | null> => {
+    // made here rather than believed from revision_url
+    const reply = await send(`${api}/v1/documents/${encodeURIComponent(documentId)}/revisions/${sha256}`, {});
+    return reply.ok ? reply.arrayBuffer() : null;
+  };
+  try {
+    const { verifyAnswer } = await import(`${api}/static/receipts.js`);
+    const { citations, problems }: Verdict = await verifyAnswer(answer, revision);
+    const rank = (code: string): number => Number(code === "verified");
+    turn.checks = [...citations].sort((a, b) => rank(a.code) - rank(b.code)); // of two for one marker, the bad one
+    turn.problems = turn.checks.some(({ code }) => code === "unchecked") ? [] : problems;
+  } catch {
+    turn.checks = answer.citations.map(({ marker }) => ({ marker, code: "unloaded" }));
+  }
+}
+
+/** The line below a quote that says whether a citation holds; none where there is no receipt for it. */
+export function checkLine(turn: Turn, citation: Citation, numbered: boolean, words: Words): unknown {
+  if (!citation.receipt || !turn.answer) return nothing;
+  const found = turn.checks?.find(({ marker }) => marker === citation.marker);
+  const code = found?.code ?? (turn.checks ? "malformed" : "");
+  return line(numbered ? words.of("sourceOf", { n: citation.marker, title: "" }) : "", sort(code), stateOf(code, words), "");
+}
+
+/** What is wrong with the answer as a whole; nothing if nothing is. */
+export function wholeLine({ problems }: Turn, words: Words): unknown {
+  return problems.length ? line("", "wrong", words.of("wrongWhole", { why: problems.join("; ") }), "whole") : nothing;
+}
+
+/** What was found, in a sentence; "" without receipts. */
+export function found({ checks, problems }: Turn, words: Words): string {
+  if (!checks?.length) return "";
+  const bad = checks.find(({ code }) => code !== "verified");
+  if (bad) return stateOf(bad.code, words);
+  return problems.length ? words.of("wrongWhole", { why: problems.join("; ") }) : `${words.of("checked")}.`;
+}
+
+function sort(code: string): string {
+  if (!code || code === "verified") return code && "good";
+  return UNDECIDED.includes(code) ? "undecided" : "wrong";
+}
+
+function stateOf(code: string, words: Words): string {
+  if (!code) return words.of("checking");
+  if (code === "verified") return words.of("checked");
+  return words.of(UNDECIDED.includes(code) ? "unchecked" : "wrong", { why: words.of(`code.${code}`) });
+}
+
+function line(number: string, result: string, state: string, more: string): TemplateResult {
+  const sign = { good: "✓", undecided: "?", wrong: "✗" }[result] ?? "";
+  return html`<p class="check ${result} ${more}">
+    <span class="sign" aria-hidden="true">${sign}</span><span class="number">${number}</span>
+    <span class="state">${state}</span></p>`;
+}

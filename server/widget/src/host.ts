@@ -1,0 +1,53 @@
+// What a host page has: window.Quotewell, also before this script is there, and the element made from the script tag.
+
+import { QuotewellChat } from "./chat";
+import { script } from "./origin";
+
+const TAG = "quotewell-chat";
+const NAMES = ["server", "lang", "theme", "position", "questions", "placeholder", "disclaimer", "open", "shortcut", "strings"];
+
+type Call = [name: string, ...args: unknown[]];
+
+const quotewell = {
+  open: (): void => element().show(),
+  close: (): void => element().hide(),
+  ask: (question: string): void => element().ask(question),
+  reset: (): void => element().reset(),
+  /** Names as in `quotewell:answer`; gives back what ends it. */
+  on(name: string, listener: (detail: unknown, event: Event) => void): () => void {
+    const heard = (event: Event): void => listener((event as CustomEvent).detail, event);
+    document.addEventListener(`quotewell:${name}`, heard);
+    return () => document.removeEventListener(`quotewell:${name}`, heard);
+  },
+};
+
+/** The one that floats, else the first; made where there is none. */
+function element(): QuotewellChat {
+  const found = document.querySelector<QuotewellChat>(`${TAG}[mode=floating]`) ?? document.querySelector<QuotewellChat>(TAG);
+  return found ?? mount();
+}
+
+function mount(): QuotewellChat {
+  const made = document.createElement(TAG) as QuotewellChat;
+  made.setAttribute("mode", "floating");
+  for (const name of NAMES) {
+    const value = script?.dataset[name];
+    if (value !== undefined && !(name === "open" && value === "false")) made.setAttribute(name, value);
+  }
+  if (script?.dataset.title) made.setAttribute("heading", script.dataset.title);
+  document.body.append(made);
+  return made;
+}
+
+/** Does what was asked for before this script was there, then takes over. */
+export function publish(): void {
+  if (!customElements.get(TAG)) customElements.define(TAG, QuotewellChat);
+  const alone = script !== null && script.dataset.auto !== "off" && !document.querySelector(TAG);
+  if (alone) mount();
+  const calls = (window as { Quotewell?: unknown }).Quotewell;
+  Object.assign(window, { Quotewell: quotewell });
+  if (!Array.isArray(calls)) return;
+  for (const [name, ...args] of calls as Call[]) {
+    if (Object.hasOwn(quotewell, name)) (quotewell[name as keyof typeof quotewell] as (...given: unknown[]) => void)(...args);
+  }
+}

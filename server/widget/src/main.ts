@@ -1,0 +1,6 @@
+// The script that a page includes. It may stand in the head, before there is a body to mount in.
+
+import { publish } from "./host";
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", publish, { once: true });
+else publish();

@@ -1,0 +1,90 @@
+// What the interface sends, as far as it is shown, and what the widget keeps of it.
+
+import type { Fault } from "./faults";
+
+export interface Receipt {
+  sha256: string;
+}
+
+export interface Citation {
+  marker: number;
+  document_id: string;
+  passage_id: string;
+  title: string;
+  author: string;
+  published: string | null;
+  inferred: string[];
+  url: string;
+  quote: string;
+  start: number;
+  end: number;
+  receipt?: Receipt | null;
+}
+
+/** Kinds: quote, note, conflict, comparison, statement; one that is not known is shown as a note. */
+export interface Segment {
+  kind: string;
+  text: string;
+  citations: number[];
+}
+
+export interface Hit {
+  document_id: string;
+  passage_id: string;
+  title: string;
+  text: string;
+  start: number;
+  end: number;
+}
+
+export interface Answer {
+  id: string;
+  question: string;
+  status: "answered" | "abstained";
+  text: string;
+  confidence: number;
+  reason: { code: string; missing: string[] } | null;
+  segments: Segment[];
+  citations: Citation[];
+  evidence: Hit[];
+  follow_ups: string[];
+  standalone: string | null;
+  phrasing?: { model: string; dropped: number } | null;
+}
+
+export interface DocumentInfo {
+  id: string;
+  title: string;
+  author: string;
+  published: string | null;
+  inferred: string[];
+}
+
+export interface Vote {
+  verdict: "up" | "down" | "";
+  reasons: string[];
+  comment: string;
+}
+
+/** What the check of a citation found; `code` "" while it is under way. */
+export interface Check {
+  marker: number | null;
+  code: string;
+}
+
+/** One question and what came of it. `answer` is whole or null; `partial` is what has streamed so far. */
+export interface Turn {
+  question: string;
+  state: "reading" | "done" | "stopped" | "failed";
+  partial: Segment[];
+  citations: Citation[];
+  evidence: Hit[];
+  answer: Answer | null;
+  fault: Fault | null;
+  checks: Check[] | null;
+  problems: string[];
+  vote: Vote;
+  alone: boolean; // asked without the turns before it
+  votable: boolean; // the server has not said that it keeps no judgement of it
+  asking: boolean; // the form for what was wrong is open
+}

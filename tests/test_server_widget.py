@@ -1,0 +1,268 @@
+"""The widget in a page of another origin with a strict policy, in a real browser with a real server; and its file."""
+
+import gzip
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, expect
+from starlette.responses import HTMLResponse
+from starlette.testclient import TestClient
+
+from index.build import Builder
+from index.embed import HashEmbedder
+from index.settings import load_settings
+from server.app import create_app
+from server.pages import STATIC
+from tests.conftest import SIX_ARTICLES
+
+ROOT = Path(__file__).parent.parent
+SOURCES = ROOT / "server" / "widget"
+MOST_BYTES = 20_000
+QUESTION = "When did the Marten bakery open?"
+STUB = """<script nonce="n">
+window.Quotewell = ["open", "close", "ask", "on", "reset"].reduce((calls, name) => {
+  calls[name] = (...given) => calls.push([name, ...given]); return calls; }, []);
+Quotewell.on("answer", ({ answer }) => { document.title = answer.status; });
+Quotewell.ask("When did the Marten bakery open?");
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    folder = tmp_path_factory.mktemp("widget")
+    (folder / "six").mkdir()
+    for name, text in SIX_ARTICLES.items():
+        (folder / "six" / f"{name}.txt").write_text(text, encoding="utf-8")
+    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "six"])
+    return create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.0, origins="*"))
+
+
+@pytest.fixture(scope="module")
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app) as client:
+        assert app.state.live.wait(10)
+        yield client
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", server_header=False))
+    thread = Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
+
+
+@pytest.fixture(scope="module")
+def server(app: FastAPI, client: TestClient) -> Iterator[str]:
+    with listening(app) as origin:
+        yield origin
+
+
+@contextmanager
+def hosted(browser: Browser, server: str, body: str, width: int = 1000) -> Iterator[Page]:
+    """A page of another origin that lets in the widget and nothing else; it must not complain, nor ask others."""
+    policy = (
+        f"default-src 'none'; script-src {server} 'nonce-n'; connect-src {server}; base-uri 'none'; "
+        "require-trusted-types-for 'script'; trusted-types lit-html"
+    )
+    host = FastAPI()
+    html = f'<!doctype html><html lang="en"><title>Host</title><main><h1>Host</h1></main>{body}'
+    host.add_api_route("/", lambda: HTMLResponse(html, headers={"Content-Security-Policy": policy}))
+    with listening(host) as origin:
+        context = browser.new_context(viewport={"width": width, "height": 700})
+        page = context.new_page()
+        faults: list[str] = []
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "request",
+            lambda request: faults.append(request.url) if not request.url.startswith((origin, server)) else None,
+        )
+        page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+        page.goto(origin)
+        yield page
+        assert faults == []
+        assert context.cookies() == []
+        context.close()
+
+
+def tag(server: str, attributes: str = "") -> str:
+    return f'<script src="{server}/widget.js" {attributes}></script>'
+
+
+def ask(page: Page, question: str = QUESTION) -> None:
+    page.get_by_label("Your question").fill(question)
+    page.get_by_label("Your question").press("Enter")
+    expect(page.locator(".turn").last.locator(".support, .absent")).to_have_count(1)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_one_line_puts_a_launcher_on_any_page_whose_dialog_answers(browser: Browser, server: str) -> None:
+    with hosted(browser, server, tag(server)) as page:
+        launcher = page.locator(".launcher")
+        expect(launcher).to_have_attribute("aria-expanded", "false")
+        launcher.click()
+        expect(page.get_by_role("dialog", name="Ask the articles")).to_be_visible()
+        expect(launcher).to_have_attribute("aria-expanded", "true")
+        expect(page.get_by_label("Your question")).to_be_focused()
+        ask(page)
+        expect(page.locator("blockquote .words").first).to_contain_text("1987")
+        expect(page.locator(".check.good").first).to_be_visible()
+        page.locator(".marker").first.click()
+        link = page.get_by_role("link", name="Open the article at this sentence")
+        assert str(link.get_attribute("href")).startswith(f"{server}/documents/bakery#")
+        page.keyboard.press("Escape")
+        expect(page.locator(".marker").first).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(launcher).to_be_focused()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_what_a_page_calls_before_the_script_is_there_happens_once_it_is(browser: Browser, server: str) -> None:
+    with hosted(browser, server, STUB + tag(server)) as page:
+        expect(page.locator("blockquote .words").first).to_contain_text("1987")
+        assert page.title() == "answered"
+        page.evaluate("Quotewell.close()")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.evaluate("Quotewell.open()")
+        page.evaluate("Quotewell.reset()")
+        expect(page.locator(".turn")).to_have_count(0)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_page_hears_of_everything_by_events(browser: Browser, server: str) -> None:
+    with hosted(browser, server, tag(server, 'data-auto="off"')) as page:
+        expect(page.locator("quotewell-chat")).to_have_count(0)
+        page.evaluate(
+            """() => { window.heard = [];
+            for (const name of ["open", "submit", "answer", "source", "feedback", "error", "close"])
+              document.addEventListener(`quotewell:${name}`, (event) => heard.push([name, event.composed])); }"""
+        )
+        page.evaluate("Quotewell.open()")
+        ask(page)
+        page.locator(".marker").first.click()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="This answer helped").click()
+        expect(page.locator(".said").filter(has_text="Thank you")).to_have_count(1)
+        ask_refused(page)
+        page.evaluate("Quotewell.close()")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        names = ["open", "submit", "answer", "source", "feedback", "submit", "error", "close"]
+        assert page.evaluate("heard") == [[name, True] for name in names]
+
+
+def ask_refused(page: Page) -> None:
+    page.route("**/v1/ask", lambda route: route.fulfill(status=200, json={}))  # no answer at all
+    page.get_by_label("Your question").fill("Another?")
+    page.get_by_label("Your question").press("Enter")
+    expect(page.locator(".error .why")).to_have_text("The connection broke before the answer was complete.")
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_attributes_of_the_script_shape_the_widget(browser: Browser, server: str) -> None:
+    shape = (
+        'data-title="Ask Ada" data-lang="es" data-theme="dark" data-position="start" data-open data-shortcut="mod+i" '
+        'data-questions="One?|Two?" data-placeholder="Anything" data-disclaimer="Check the sources."'
+    )
+    with hosted(browser, server, tag(server, shape)) as page:
+        expect(page.get_by_role("dialog", name="Ask Ada")).to_be_visible()
+        expect(page.locator("#welcome-title")).to_have_text("¿Qué le gustaría saber?")
+        expect(page.locator(".example")).to_have_text(["One?", "Two?"])
+        expect(page.locator("#question")).to_have_attribute("placeholder", "Anything")
+        expect(page.locator(".disclaimer")).to_have_text("Check the sources.")
+        assert page.locator(".panel").evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(21, 23, 26)"
+        box = page.locator(".launcher").bounding_box()
+        assert box is not None
+        assert box["x"] == 20
+        page.keyboard.press("Control+i")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_on_a_phone_the_dialog_covers_the_page_and_is_modal(browser: Browser, server: str) -> None:
+    with hosted(browser, server, tag(server), width=320) as page:
+        page.locator(".launcher").click()
+        expect(page.locator("dialog:modal")).to_have_count(1)
+        box = page.locator("dialog").bounding_box()
+        assert box == {"x": 0, "y": 0, "width": 320, "height": 700}
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_too_many_questions_are_said_with_when_to_ask_again(browser: Browser, server: str) -> None:
+    with hosted(browser, server, tag(server, "data-open")) as page:
+        body = 'event: error\ndata: {"status": 429, "detail": "too many"}\n\n'
+        page.route("**/v1/ask", lambda route: route.fulfill(content_type="text/event-stream", body=body))
+        page.get_by_label("Your question").fill(QUESTION)
+        page.get_by_label("Your question").press("Enter")
+        expect(page.locator(".error .why")).to_have_text("Too many questions at once. Try again in one second.")
+        expect(page.get_by_role("alert")).to_have_text("Too many questions at once. Try again in one second.")
+
+
+def test_the_script_may_be_kept_for_five_minutes_and_used_by_every_page(client: TestClient) -> None:
+    reply = client.get("/widget.js")
+    assert reply.headers["content-type"].startswith("text/javascript")
+    assert reply.headers["cache-control"] == "public, max-age=300"
+    assert reply.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert reply.content == (STATIC / "widget.js").read_bytes()
+    again = client.get("/widget.js", headers={"If-None-Match": reply.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_page_of_its_own_keeps_scripts_and_markup_out(client: TestClient) -> None:
+    policy = client.get("/").headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self'" in policy
+    assert "require-trusted-types-for 'script'; trusted-types lit-html" in policy
+    assert "unsafe" not in policy
+
+
+def test_the_script_is_small() -> None:
+    assert len(gzip.compress((STATIC / "widget.js").read_bytes(), 9)) <= MOST_BYTES
+
+
+def test_no_markup_is_made_from_text_and_nothing_is_fetched_from_elsewhere() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in sorted(SOURCES.glob("src/*.ts")))
+    for never in (
+        "innerHTML",
+        "insertAdjacentHTML",
+        "unsafeHTML",
+        "document.cookie",
+        "document.write",
+        "<img",
+        "http:",
+    ):
+        assert never not in sources
+
+
+def test_the_committed_script_is_what_its_sources_build(tmp_path: Path) -> None:
+    modules = SOURCES / "node_modules"
+    if shutil.which("node") is None or not modules.is_dir():
+        pytest.skip("no node, or no node_modules: run `npm ci` in server/widget")
+    copy = tmp_path / "server" / "widget"
+    shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("node_modules"))
+    (copy / "node_modules").symlink_to(modules)
+    (tmp_path / "server" / "static").mkdir()
+    done = subprocess.run(["node", "build.mjs"], cwd=copy, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    built = {path.name: path.read_bytes() for path in (tmp_path / "server" / "static").iterdir()}
+    assert built == {path.name: path.read_bytes() for path in STATIC.glob("widget.*")}
+    assert set(built) == {"widget.js", "widget.js.LEGAL.txt", "widget.es.json"}
