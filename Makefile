@@ -1,5 +1,6 @@
 # make serve   chat with the four articles at http://127.0.0.1:8000        make test   everything that CI runs
 # make ask Q="…"   one answer        make eval   all figures        make lint   style, types        make bench   speed
+# make gate        is any figure worse than eval/baseline.json?     make widget   the chat's script, with Node
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +8,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test lint eval bench browser clean
+.PHONY: serve ask test lint eval gate bench browser widget clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -17,6 +18,7 @@ ask: $(INSTALLED)
 
 test: lint browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope -q
+	$(BIN)/quotewell eval gate
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -24,8 +26,14 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 
 eval: $(INSTALLED)
-	$(BIN)/quotewell eval run eval/gold/articles-dev.jsonl --write docs/evals.md
+	$(BIN)/quotewell eval run eval/gold/articles-dev.jsonl --write docs/evals.md --out .eval/runs
 	$(BIN)/quotewell eval run eval/gold/articles-test.jsonl --write docs/evals.md --write README.md
+
+gate: $(INSTALLED)
+	$(BIN)/quotewell eval gate
+
+widget:
+	cd server/widget && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 bench: $(INSTALLED)
 	$(BIN)/quotewell eval bench --write docs/evals.md

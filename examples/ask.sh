@@ -1,4 +1,5 @@
 #!/bin/sh
 # One question to a running server: sh examples/ask.sh "Who is Mexico's ambassador?" [http://127.0.0.1:8000]
+question=$(printf '%s' "${1:?a question}" | sed 's/["\\]/\\&/g')
 curl --fail-with-body --silent --show-error --header "Content-Type: application/json" \
-  --data "$(printf '{"question": "%s"}' "${1:?a question}")" "${2:-http://127.0.0.1:8000}/ask"
+  --data "{\"question\": \"$question\"}" "${2:-http://127.0.0.1:8000}/ask"

@@ -59,7 +59,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "Stemmer": ("index/text.py",),
     "pydantic": ("index/settings.py", "server/", "eval/runs.py", "eval/trials.py"),
     "pydantic_settings": ("index/settings.py",),
-    "jinja2": ("rag/compose.py",),
+    "jinja2": ("rag/compose.py", "eval/page.py"),
     "httpx2": ("rag/chat_reader.py",),
     "rapidfuzz": ("rag/words/spelling.py",),
     "fastapi": ("server/",),

@@ -1,0 +1,57 @@
+"""What stands in examples/ works as it stands there (the page in test_server_browser, agents in test_server_agents)."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from socket import create_server
+from threading import Thread
+from time import sleep
+
+import pytest
+import uvicorn
+
+from index.search import Index
+from index.settings import Settings
+from server.app import create_app
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+TESTED = {"ask.sh", "host.html", "openai_client.py", *(path.name for path in EXAMPLES.glob("mcp-*.json"))}
+
+
+@pytest.fixture
+def origin(hash_index: Index, hash_settings: Settings) -> Iterator[str]:
+    app = create_app(hash_settings)
+    listener = create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    running = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    running.start()
+    while not server.started:
+        sleep(0.02)
+    assert app.state.live.wait(10)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    running.join(10)
+
+
+def test_every_example_is_one_that_a_test_runs() -> None:
+    assert {path.name for path in EXAMPLES.iterdir()} == TESTED
+
+
+@pytest.mark.parametrize("question", ["Who discovered comet Harrow?", 'Who wrote "The Borrowed Umbrella" \\ why?'])
+def test_the_curl_line_asks(origin: str, question: str) -> None:
+    if not shutil.which("curl"):
+        pytest.fail("CI has no curl") if os.environ.get("CI") == "true" else pytest.skip("curl is not installed")
+    done = subprocess.run(["sh", EXAMPLES / "ask.sh", question, origin], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["question"] == question
+
+
+def test_the_curl_line_shows_what_is_wrong_with_a_question(origin: str) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    done = subprocess.run(["sh", EXAMPLES / "ask.sh", " ", origin], capture_output=True, check=False)
+    assert done.returncode != 0
+    assert "ask something in words" in json.loads(done.stdout)["detail"]
