@@ -28,7 +28,10 @@ from index.options import Data, Json, same_data
 from index.settings import load_settings
 
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
-SHOWN_PAIRS = (("convex 0.5", "rrf"), ("reader", "convex 0.5"), ("reader", "rrf"))
+SHOWN_PAIRS = (
+    ("convex 0.5", "rrf"),
+    *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")),
+)
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")

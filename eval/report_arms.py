@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from eval.arms import Comparison, Difference
+from eval.intervals import Figure
 from eval.tables import NOT_MEASURED, aligned, cells_of, json_figure, listed, value_of
 
 
@@ -39,13 +40,18 @@ def markdown_of_arms(
     lines = [f"| set | n | {' | '.join(arms)} |", f"|---|---:|{'---:|' * len(arms)}"]
     for each in comparisons:
         figures = {arm: {figure.name: figure for figure in each.arms[arm]} for arm in arms}
-        cells = [f"{value_of(of['Success@1'])[1:]} / {value_of(of['nDCG@10'])[1:]}" for of in figures.values()]
+        cells = [f"{_short(of['Success@1'])} / {_short(of['nDCG@10'])}" for of in figures.values()]
         lines.append(f"| {each.set_name} | {figures[arms[0]]['nDCG@10'].n} | {' | '.join(cells)} |")
     lines += ["", "| nDCG@10, paired, in points | " + " | ".join(f"{a} − {b}" for a, b in pairs) + " |"]
     lines += [f"|---|{'---:|' * len(pairs)}"]
     for each in comparisons:
         lines.append(f"| {each.set_name} | {' | '.join(_points(each, a, b) for a, b in pairs)} |")
     return "\n".join([*lines, "", f"Cells are Success@1 / nDCG@10; intervals are 95 %. Written by `{command}`."])
+
+
+def _short(figure: Figure) -> str:
+    """Without the nought before the point."""
+    return value_of(figure).removeprefix("0")
 
 
 def _points(comparison: Comparison, arm: str, other: str) -> str:
