@@ -9,6 +9,7 @@ import pytest
 
 from eval.arms import compare_arms
 from eval.beir import BeirSet
+from eval.cli_run import run as run_command
 from eval.figures import ALL, SHORT, TABLE, chosen
 from eval.gold import GoldSet, GoldSpan, Question
 from eval.intervals import Figure
@@ -16,6 +17,7 @@ from eval.judge import judge_for
 from eval.measures import ranked_names
 from eval.report import json_of, markdown_of, only, replace_block, text_of
 from eval.report_arms import json_of_comparison, text_of_comparison
+from eval.report_sets import markdown_of_sets
 from eval.rows import MEANS, scores_of
 from eval.run import Report, run
 from eval.runs import read_run
@@ -552,6 +554,28 @@ def test_the_markdown_table_holds_what_was_measured_and_the_command() -> None:
         "tiny · 1 answerable and 0 unanswerable questions · index v1: written by `make eval`."
     )
     assert "not measured" not in table
+
+
+def test_several_sets_share_a_table_with_a_line_each_and_empty_cells_for_what_they_cannot_say() -> None:
+    both, one = (
+        run(FakeAssistant(INDEX, SAID), GOLD),
+        run(FakeAssistant(INDEX, SAID), GoldSet("one", GOLD.questions[1:2])),
+    )
+    search, _, refusal = markdown_of_sets([both, one], command="quotewell eval run a b").split("\n\n")[:3]
+    assert [line.split(" | ")[0] for line in search.splitlines()] == [
+        "| set",
+        "|---|---:|---:|---:|---:|---:|",
+        "| small",
+        "| one",
+    ]
+    assert "| one | 1 / 0 | 1.000 [1.00, 1.00] |" in search
+    assert refusal.startswith("| set | answerable / not | AUROC |")
+    assert markdown_of_sets([both], command="quotewell eval run a b").endswith("Written by `quotewell eval run a b`.")
+
+
+def test_a_file_that_may_be_tuned_on_has_no_half_to_test() -> None:
+    with pytest.raises(BadInput, match="all questions of articles-dev may be tuned on"):
+        run_command([Path(__file__).parent.parent / "eval" / "gold" / "articles-dev.jsonl"], test=True)
 
 
 def test_only_the_text_between_the_markers_is_replaced(tmp_path: Path) -> None:
