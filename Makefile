@@ -26,7 +26,8 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 
 eval: $(INSTALLED)
-	$(BIN)/quotewell eval run eval/gold/articles-dev.jsonl --write docs/evals.md --out .eval/runs
+	$(BIN)/quotewell eval run eval/gold/articles-dev.jsonl --out .eval/runs --write docs/evals.md
+	$(BIN)/quotewell eval report .eval/runs/articles-dev.json --no-times --out docs/eval-report.html
 	$(BIN)/quotewell eval run eval/gold/articles-test.jsonl --write docs/evals.md --write README.md
 
 gate: $(INSTALLED)

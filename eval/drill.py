@@ -1,0 +1,122 @@
+"""What a maintainer wants to see of one question: how it went, where its passages stood, and where the answer is.
+
+Offsets of quotes and gold are of the cleaned text, like those of passages, so a mark is a mere difference.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from eval.marking import Labelled, Piece, pieces
+from eval.runs import KeptPassage, KeptRow, Run
+from eval.trials import Outcome
+from eval.verdicts import GROUPS, Group, group_of, outcome_of, why
+
+GOLD = "gold"  # the label of a gold span; quotes have their number
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A passage of the answer's evidence, and where each ranker had it."""
+
+    number: int  # 1-based, in the order of the answer
+    passage_id: str
+    ranks: tuple[int | None, ...]  # parallel to `rankers_of`; None: the ranker did not bring it
+    right: bool  # judged relevant
+    quotes: tuple[str, ...]  # numbers of the quotes that touch it
+    before: int | None  # its place in the other run
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A passage that a quote or a gold span touches."""
+
+    passage_id: str
+    title: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """One question; `anchor` counts in the order of the set, so that it stays what it is when others change."""
+
+    anchor: str
+    row: KeptRow
+    outcome: Outcome
+    group: Group
+    why: str  # answered or refused, against the threshold and by which rule
+    places: tuple[Place, ...]
+    shown: tuple[Shown, ...]
+    found_gold: bool  # some gold span touches a passage of the evidence
+    of_quote: tuple[tuple[str, float], ...]  # feature → added, the largest first
+    of_confidence: tuple[tuple[str, float], ...]
+    other: Outcome | None  # the same question in the other run
+
+
+def views(run: Run, others: Mapping[str, Outcome]) -> list[QuestionView]:
+    """By group, mistakes before the rest and the surest of them first; else in the order of the set."""
+    found = [_view(f"q{at}", row, run, others.get(row.id)) for at, row in enumerate(run.rows, start=1)]
+    order = list(GROUPS)
+    return sorted(found, key=lambda one: (order.index(one.group), _surest_first(one)))
+
+
+def rankers_of(run: Run) -> tuple[str, ...]:
+    """By name."""
+    return tuple(sorted({name for row in run.rows for ranks in row.ranks for name in ranks}))
+
+
+def _view(anchor: str, row: KeptRow, run: Run, other: Outcome | None) -> QuestionView:
+    outcome = outcome_of(row)
+    passages = [(passage_id, run.passages[passage_id]) for passage_id in row.evidence]
+    marked = [_marks(row, passage) for _, passage in passages]
+    return QuestionView(
+        anchor=anchor,
+        row=row,
+        outcome=outcome,
+        group=group_of(outcome),
+        why=why(row),
+        places=tuple(_places(run, row, marked, other)),
+        shown=tuple(
+            Shown(passage_id, passage.title, pieces(passage.text, marks))
+            for (passage_id, passage), marks in zip(passages, marked, strict=True)
+            if marks
+        ),
+        found_gold=any(mark.label == GOLD for marks in marked for mark in marks),
+        of_quote=_by_size(row.features.quote),
+        of_confidence=_by_size(row.features.confidence),
+        other=other,
+    )
+
+
+def _places(run: Run, row: KeptRow, marked: Sequence[Sequence[Labelled]], other: Outcome | None) -> Iterator[Place]:
+    rankers, before = rankers_of(run), (other.evidence or ()) if other else ()
+    for at, (passage_id, ranks, marks) in enumerate(zip(row.evidence, row.ranks, marked, strict=True)):
+        passage = run.passages[passage_id]
+        yield Place(
+            number=at + 1,
+            passage_id=passage_id,
+            ranks=tuple(ranks.get(name) for name in rankers),
+            right=(passage_id if run.level == "passage" else passage.document_id) in row.relevant,
+            quotes=tuple(mark.label for mark in marks if mark.label != GOLD),
+            before=before.index(passage_id) + 1 if passage_id in before else None,
+        )
+
+
+def _marks(row: KeptRow, passage: KeptPassage) -> list[Labelled]:
+    """Those that touch the passage, from its start; a quote or a span may begin before it or end behind it."""
+    spans = [(one.document_id, one.start, one.end, str(n)) for n, one in enumerate(row.citations, start=1)]
+    for gold in row.gold:
+        if gold.clean_start is not None and gold.clean_end is not None:
+            spans.append((gold.document_id, gold.clean_start, gold.clean_end, GOLD))
+    return [
+        Labelled(start - passage.start, end - passage.start, label)
+        for document_id, start, end, label in spans
+        if document_id == passage.document_id and start < passage.end and end > passage.start
+    ]
+
+
+def _by_size(added: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(added.items(), key=lambda one: (-abs(one[1]), one[0])))
+
+
+def _surest_first(view: QuestionView) -> float:
+    return 0.0 if view.group == "right" else -view.row.confidence
