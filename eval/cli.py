@@ -11,6 +11,7 @@ from eval.bench import bench as measure_costs
 from eval.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.cli_answers import conflicts, follow_ups, readers, reasons
 from eval.cli_compare import compare, gate
+from eval.cli_gold import check, from_feedback, label, new
 from eval.cli_reader import calibrate, fit, train_reader
 from eval.cli_receipts import changes, support
 from eval.cli_report import report
@@ -48,6 +49,10 @@ for _command in (
     gate,
     report,
     sweep,
+    new,
+    label,
+    check,
+    from_feedback,
     readers,
     follow_ups,
     conflicts,

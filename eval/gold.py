@@ -58,7 +58,7 @@ def read_gold(path: Path) -> list[Question]:
     questions: list[Question] = []
     seen: set[str] = set()
     for place, record in records(path):
-        question = _question(place, record)
+        question = question_of(place, record)
         if question.id in seen:
             raise place.bad(f"id {question.id!r} stands on an earlier line too")
         seen.add(question.id)
@@ -89,7 +89,8 @@ def _misfit(span: GoldSpan, sources: Mapping[str, str]) -> str:
     return f"{span.document_id!r} at {span.start}:{span.end} is {source[span.start : span.end]!r:.80}; {where}"
 
 
-def _question(place: Place, record: Record) -> Question:
+def question_of(place: Place, record: Record) -> Question:
+    """One line's record; raises BadGold with the place for what is missing, unknown or contradicts itself."""
     only(place, record, _FIELDS)
     question = Question(
         id=text(place, record, "id"),
