@@ -2,17 +2,13 @@
 
 import gzip
 import shutil
-import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
@@ -21,7 +17,10 @@ from index.embed import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
 from server.pages import STATIC
+from tests.browsing import listening, opened
 from tests.conftest import SIX_ARTICLES
+
+Hosted = Callable[[str], Page]
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "server" / "widget"
@@ -52,50 +51,49 @@ def client(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
-@contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", server_header=False))
-    thread = Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
-
-
 @pytest.fixture(scope="module")
 def server(app: FastAPI, client: TestClient) -> Iterator[str]:
     with listening(app) as origin:
         yield origin
 
 
-@contextmanager
-def hosted(browser: Browser, server: str, body: str, width: int = 1000) -> Iterator[Page]:
-    """A page of another origin that lets in the widget and nothing else; it must not complain, nor ask others."""
+@pytest.fixture(scope="module")
+def host(server: str) -> Iterator[FastAPI]:
+    """Another origin, which lets in the widget and nothing else; a test sets what its page holds."""
     policy = (
         f"default-src 'none'; script-src {server} 'nonce-n'; connect-src {server}; base-uri 'none'; "
         "require-trusted-types-for 'script'; trusted-types lit-html"
     )
     host = FastAPI()
-    html = f'<!doctype html><html lang="en"><title>Host</title><main><h1>Host</h1></main>{body}'
-    host.add_api_route("/", lambda: HTMLResponse(html, headers={"Content-Security-Policy": policy}))
-    with listening(host) as origin:
-        context = browser.new_context(viewport={"width": width, "height": 700})
-        page = context.new_page()
-        faults: list[str] = []
-        page.on("console", lambda message: faults.append(message.text))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "request",
-            lambda request: faults.append(request.url) if not request.url.startswith((origin, server)) else None,
-        )
-        page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-        page.goto(origin)
-        yield page
-        assert faults == []
-        assert context.cookies() == []
-        context.close()
+
+    def page() -> HTMLResponse:
+        html = f'<!doctype html><html lang="en"><title>Host</title><main><h1>Host</h1></main>{host.state.body}'
+        return HTMLResponse(html, headers={"Content-Security-Policy": policy})
+
+    host.add_api_route("/", page)
+    with listening(host) as host.state.origin:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    context.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def hosted(context: BrowserContext, host: FastAPI, server: str) -> Iterator[Callable[[str], Page]]:
+    """Opens a page with that body; it must not complain, nor ask others."""
+    with opened(context, host.state.origin, server) as page:
+
+        def show(body: str) -> Page:
+            host.state.body = body
+            page.goto(host.state.origin)
+            return page
+
+        yield show
 
 
 def tag(server: str, attributes: str = "") -> str:
@@ -110,61 +108,61 @@ def ask(page: Page, question: str = QUESTION) -> None:
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_one_line_puts_a_launcher_on_any_page_whose_dialog_answers(browser: Browser, server: str) -> None:
-    with hosted(browser, server, tag(server)) as page:
-        launcher = page.locator(".launcher")
-        expect(launcher).to_have_attribute("aria-expanded", "false")
-        launcher.click()
-        expect(page.get_by_role("dialog", name="Ask the articles")).to_be_visible()
-        expect(launcher).to_have_attribute("aria-expanded", "true")
-        expect(page.get_by_label("Your question")).to_be_focused()
-        ask(page)
-        expect(page.locator("blockquote .words").first).to_contain_text("1987")
-        expect(page.locator(".check.good").first).to_be_visible()
-        page.locator(".marker").first.click()
-        link = page.get_by_role("link", name="Open the article at this sentence")
-        assert str(link.get_attribute("href")).startswith(f"{server}/documents/bakery#")
-        page.keyboard.press("Escape")
-        expect(page.locator(".marker").first).to_be_focused()
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("dialog")).to_have_count(0)
-        expect(launcher).to_be_focused()
+def test_one_line_puts_a_launcher_on_any_page_whose_dialog_answers(hosted: Hosted, server: str) -> None:
+    page = hosted(tag(server))
+    launcher = page.locator(".launcher")
+    expect(launcher).to_have_attribute("aria-expanded", "false")
+    launcher.click()
+    expect(page.get_by_role("dialog", name="Ask the articles")).to_be_visible()
+    expect(launcher).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_label("Your question")).to_be_focused()
+    ask(page)
+    expect(page.locator("blockquote .words").first).to_contain_text("1987")
+    expect(page.locator(".check.good").first).to_be_visible()
+    page.locator(".marker").first.click()
+    link = page.get_by_role("link", name="Open the article at this sentence")
+    assert str(link.get_attribute("href")).startswith(f"{server}/documents/bakery#")
+    page.keyboard.press("Escape")
+    expect(page.locator(".marker").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(launcher).to_be_focused()
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_what_a_page_calls_before_the_script_is_there_happens_once_it_is(browser: Browser, server: str) -> None:
-    with hosted(browser, server, STUB + tag(server)) as page:
-        expect(page.locator("blockquote .words").first).to_contain_text("1987")
-        assert page.title() == "answered"
-        page.evaluate("Quotewell.close()")
-        expect(page.get_by_role("dialog")).to_have_count(0)
-        page.evaluate("Quotewell.open()")
-        page.evaluate("Quotewell.reset()")
-        expect(page.locator(".turn")).to_have_count(0)
+def test_what_a_page_calls_before_the_script_is_there_happens_once_it_is(hosted: Hosted, server: str) -> None:
+    page = hosted(STUB + tag(server))
+    expect(page.locator("blockquote .words").first).to_contain_text("1987")
+    assert page.title() == "answered"
+    page.evaluate("Quotewell.close()")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.evaluate("Quotewell.open()")
+    page.evaluate("Quotewell.reset()")
+    expect(page.locator(".turn")).to_have_count(0)
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_page_hears_of_everything_by_events(browser: Browser, server: str) -> None:
-    with hosted(browser, server, tag(server, 'data-auto="off"')) as page:
-        expect(page.locator("quotewell-chat")).to_have_count(0)
-        page.evaluate(
-            """() => { window.heard = [];
-            for (const name of ["open", "submit", "answer", "source", "feedback", "error", "close"])
-              document.addEventListener(`quotewell:${name}`, (event) => heard.push([name, event.composed])); }"""
-        )
-        page.evaluate("Quotewell.open()")
-        ask(page)
-        page.locator(".marker").first.click()
-        page.keyboard.press("Escape")
-        page.get_by_role("button", name="This answer helped").click()
-        expect(page.locator(".said").filter(has_text="Thank you")).to_have_count(1)
-        ask_refused(page)
-        page.evaluate("Quotewell.close()")
-        expect(page.get_by_role("dialog")).to_have_count(0)
-        names = ["open", "submit", "answer", "source", "feedback", "submit", "error", "close"]
-        assert page.evaluate("heard") == [[name, True] for name in names]
+def test_the_page_hears_of_everything_by_events(hosted: Hosted, server: str) -> None:
+    page = hosted(tag(server, 'data-auto="off"'))
+    expect(page.locator("quotewell-chat")).to_have_count(0)
+    page.evaluate(
+        """() => { window.heard = [];
+        for (const name of ["open", "submit", "answer", "source", "feedback", "error", "close"])
+          document.addEventListener(`quotewell:${name}`, (event) => heard.push([name, event.composed])); }"""
+    )
+    page.evaluate("Quotewell.open()")
+    ask(page)
+    page.locator(".marker").first.click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="This answer helped").click()
+    expect(page.locator(".said").filter(has_text="Thank you")).to_have_count(1)
+    ask_refused(page)
+    page.evaluate("Quotewell.close()")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    names = ["open", "submit", "answer", "source", "feedback", "submit", "error", "close"]
+    assert page.evaluate("heard") == [[name, True] for name in names]
 
 
 def ask_refused(page: Page) -> None:
@@ -176,45 +174,55 @@ def ask_refused(page: Page) -> None:
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_attributes_of_the_script_shape_the_widget(browser: Browser, server: str) -> None:
+def test_attributes_of_the_script_shape_the_widget(hosted: Hosted, server: str) -> None:
     shape = (
         'data-title="Ask Ada" data-lang="es" data-theme="dark" data-position="start" data-open data-shortcut="mod+i" '
         'data-questions="One?|Two?" data-placeholder="Anything" data-disclaimer="Check the sources."'
     )
-    with hosted(browser, server, tag(server, shape)) as page:
-        expect(page.get_by_role("dialog", name="Ask Ada")).to_be_visible()
-        expect(page.locator("#welcome-title")).to_have_text("¿Qué le gustaría saber?")
-        expect(page.locator(".example")).to_have_text(["One?", "Two?"])
-        expect(page.locator("#question")).to_have_attribute("placeholder", "Anything")
-        expect(page.locator(".disclaimer")).to_have_text("Check the sources.")
-        assert page.locator(".panel").evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(21, 23, 26)"
-        box = page.locator(".launcher").bounding_box()
-        assert box is not None
-        assert box["x"] == 20
-        page.keyboard.press("Control+i")
-        expect(page.get_by_role("dialog")).to_have_count(0)
+    page = hosted(tag(server, shape))
+    expect(page.get_by_role("dialog", name="Ask Ada")).to_be_visible()
+    expect(page.locator("#welcome-title")).to_have_text("¿Qué le gustaría saber?")
+    expect(page.locator(".example")).to_have_text(["One?", "Two?"])
+    expect(page.locator("#question")).to_have_attribute("placeholder", "Anything")
+    expect(page.locator(".disclaimer")).to_have_text("Check the sources.")
+    assert page.locator(".panel").evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(21, 23, 26)"
+    box = page.locator(".launcher").bounding_box()
+    assert box is not None
+    assert box["x"] == 20
+    page.keyboard.press("Control+i")
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_on_a_phone_the_dialog_covers_the_page_and_is_modal(browser: Browser, server: str) -> None:
-    with hosted(browser, server, tag(server), width=320) as page:
-        page.locator(".launcher").click()
-        expect(page.locator("dialog:modal")).to_have_count(1)
-        box = page.locator("dialog").bounding_box()
-        assert box == {"x": 0, "y": 0, "width": 320, "height": 700}
+def test_on_a_phone_the_dialog_covers_the_page_and_is_modal(hosted: Hosted, server: str) -> None:
+    page = hosted(tag(server))
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.locator(".launcher").click()
+    expect(page.locator("dialog:modal")).to_have_count(1)
+    box = page.locator("dialog").bounding_box()
+    assert box == {"x": 0, "y": 0, "width": 320, "height": 700}
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_too_many_questions_are_said_with_when_to_ask_again(browser: Browser, server: str) -> None:
-    with hosted(browser, server, tag(server, "data-open")) as page:
-        body = 'event: error\ndata: {"status": 429, "detail": "too many"}\n\n'
-        page.route("**/v1/ask", lambda route: route.fulfill(content_type="text/event-stream", body=body))
-        page.get_by_label("Your question").fill(QUESTION)
-        page.get_by_label("Your question").press("Enter")
-        expect(page.locator(".error .why")).to_have_text("Too many questions at once. Try again in one second.")
-        expect(page.get_by_role("alert")).to_have_text("Too many questions at once. Try again in one second.")
+def test_a_page_that_has_the_script_twice_has_one_widget(hosted: Hosted, server: str) -> None:
+    page = hosted(tag(server, "defer") + tag(server, "defer") + tag(server))
+    expect(page.locator("quotewell-chat")).to_have_count(1)
+    page.evaluate("Quotewell.open()")
+    ask(page)
+    expect(page.locator("blockquote .words").first).to_contain_text("1987")
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_nothing_is_left_in_the_browser_but_the_answers_of_this_tab(hosted: Hosted, server: str) -> None:
+    page = hosted(tag(server, "data-open"))
+    ask(page)
+    kept = page.evaluate("[document.cookie, localStorage.length, Object.keys(sessionStorage)]")
+    assert kept == ["", 0, [f"quotewell.answers {server}"]]
+    page.evaluate("Quotewell.reset()")
+    assert page.evaluate("sessionStorage.length") == 0
 
 
 def test_the_script_may_be_kept_for_five_minutes_and_used_by_every_page(client: TestClient) -> None:

@@ -26,6 +26,14 @@ const unindented = {
   },
 };
 
+/** Properties that only our own code has: not the host, the interface, the DOM, nor what is also a class or a key of data. */
+const OURS = [
+  "alone", "announcer", "asking", "atStart", "awaited", "away", "begin", "busy", "changed", "checks", "conversation", "copied",
+  "direction", "drawn", "emit", "entered", "fault", "follow", "given", "heading", "language", "partial", "plural", "preview", "refused", "requestId", "requestUpdate", "restore",
+  "retry", "retryAfter", "scrolled", "settle", "shortcut", "shown", "soon", "sources", "speak", "stop", "toLatest", "turns",
+  "updateComplete", "votable", "words",
+];
+
 await build({
   entryPoints: ["src/main.ts"],
   outfile: "../static/widget.js",
@@ -35,6 +43,8 @@ await build({
   target: "es2022",
   charset: "utf8",
   legalComments: "linked",
+  banner: { js: 'customElements.get("quotewell-chat")||' }, // a page may have the script twice: the first one stays
+  mangleProps: new RegExp(`^(${OURS.join("|")})$`),
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, experimentalDecorators: false } },
   plugins: [stylesAsText, unindented],
   logLevel: "info",

@@ -141,7 +141,7 @@ function failed(chat: Chat, turn: Turn): TemplateResult {
 }
 
 function again(chat: Chat, turn: Turn, style: string): TemplateResult {
-  return html`<button type="button" class="again ${style}" @click=${() => chat.retry(turn)}>
+  return html`<button type="button" class="again ${style}" ?disabled=${turn.held} @click=${() => chat.retry(turn)}>
     ${chat.words.of("again")}</button>`;
 }
 

@@ -28,17 +28,18 @@ export abstract class Component extends HTMLElement {
   protected draw(): void {
     render(this.view(), this.root, { host: this });
     for (const node of this.root.querySelectorAll("[class], [id]")) {
-      if (node instanceof HTMLElement) node.part.value = `${node.className} ${node.id}`;
+      const parts = `${node.className} ${node.id}`;
+      if (node instanceof HTMLElement && node.part.value !== parts) node.part.value = parts;
     }
     this.drawn();
   }
 
   /** The value of an attribute; "" without. */
-  protected given(name: string): string {
+  given(name: string): string {
     return this.getAttribute(name) ?? "";
   }
 
-  protected byId(id: string): HTMLElement | null {
+  byId(id: string): HTMLElement | null {
     return this.root.getElementById(id);
   }
 }

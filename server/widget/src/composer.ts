@@ -1,21 +1,14 @@
 // The box to ask in.
 
 import { html, nothing, type TemplateResult } from "lit/html.js";
-import type { Words } from "./words";
+import type { Chat } from "./views";
 
 const MOST_CHARACTERS = 2000;
 
-export interface Composer {
-  words: Words;
-  placeholder: string;
-  disclaimer: string;
-  busy: boolean;
-  submit(): void;
-  stop(): void;
-}
-
 /** One button asks and stops, so that the focus never falls off it. */
-export function composer({ words, placeholder, disclaimer, busy, submit, stop }: Composer): TemplateResult {
+export function composer(chat: Chat, submit: () => void, stop: () => void): TemplateResult {
+  const { words, busy } = chat;
+  const disclaimer = chat.given("disclaimer");
   const press = (event: MouseEvent): void => {
     if (event.detail > 1) return; // the second press of a double click on "Ask" must not stop it
     if (busy) stop();
@@ -29,7 +22,7 @@ export function composer({ words, placeholder, disclaimer, busy, submit, stop }:
   return html`<form id="ask" autocomplete="off" @submit=${(event: Event) => event.preventDefault()}>
     <textarea id="question" rows="1" maxlength=${MOST_CHARACTERS} dir="auto"
       enterkeyhint="send" aria-label=${words.of("question")} aria-describedby="hint"
-      placeholder=${placeholder || words.of("placeholder")} @keydown=${key} @input=${fit}></textarea>
+      placeholder=${chat.given("placeholder") || words.of("placeholder")} @keydown=${key} @input=${fit}></textarea>
     <button id="send" class="button ${busy ? "stop" : ""}" type="button" @click=${press}>
       ${words.of(busy ? "stop" : "ask")}</button>
     <p id="hint">${words.of("hint")}</p>

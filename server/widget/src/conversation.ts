@@ -124,12 +124,21 @@ export class Conversation {
       void this.#check(turn);
     } else if (fault) {
       announcer.warn(inWords(fault, words));
+      this.#hold(turn, fault.retryAfter);
       this.host.emit("error", { message: inWords(fault, words), status: fault.status, question: turn.question });
       if (fault.status === 422) this.host.refused(turn.question);
     } else {
       announcer.say(words.of("stopped"));
     }
     this.host.requestUpdate();
+  }
+
+  #hold(turn: Turn, seconds: number): void {
+    turn.held = seconds > 0;
+    setTimeout(() => {
+      turn.held = false;
+      this.host.requestUpdate();
+    }, seconds * 1000);
   }
 
   async #check(turn: Turn): Promise<void> {

@@ -51,7 +51,9 @@ function reasons(chat: Chat, turn: Turn): TemplateResult {
   };
   const submit = (event: Event): void => {
     event.preventDefault();
-    const comment = new FormData(event.target as HTMLFormElement).get("comment");
+    const form = event.target as HTMLFormElement;
+    const comment = new FormData(form).get("comment");
+    form.closest(".card")?.querySelector<HTMLElement>(".down")?.focus(); // the form goes away
     turn.asking = false;
     chat.vote(turn, { ...turn.vote, comment: String(comment ?? "").trim() });
   };

@@ -39,9 +39,12 @@ function mount(): QuotewellChat {
   return made;
 }
 
+export function define(): void {
+  customElements.define(TAG, QuotewellChat);
+}
+
 /** Does what was asked for before this script was there, then takes over. */
 export function publish(): void {
-  if (!customElements.get(TAG)) customElements.define(TAG, QuotewellChat);
   const alone = script !== null && script.dataset.auto !== "off" && !document.querySelector(TAG);
   if (alone) mount();
   const calls = (window as { Quotewell?: unknown }).Quotewell;

@@ -1,6 +1,7 @@
 // The script that a page includes. It may stand in the head, before there is a body to mount in.
 
-import { publish } from "./host";
+import { define, publish } from "./host";
 
+define();
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", publish, { once: true });
 else publish();

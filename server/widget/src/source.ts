@@ -5,14 +5,15 @@ import { byline, citationText, citationUrl, cut } from "./text";
 import { icon, type Chat, type Source } from "./views";
 
 export function sourcePanel(chat: Chat): unknown {
-  const { source, words } = chat;
+  const { words } = chat;
+  const source = chat.sources.shown;
   if (!source) return nothing;
   const { citation } = source;
   const copy = (): void => chat.copy(citationText(chat.api, citation, words), citation);
   return html`<section id="source" role="dialog" aria-labelledby="source-title">
     <header><p class="kicker">${words.of("source", { n: citation.marker })}</p>
     <button type="button" id="source-close" class="plain icon-only"
-      aria-label=${words.of("back")} @click=${() => chat.closeSource()}>${icon("close")}</button></header>
+      aria-label=${words.of("back")} @click=${() => chat.sources.close()}>${icon("close")}</button></header>
     <p id="source-title" role="heading" aria-level="2" tabindex="-1" dir="auto">${citation.title}</p>
     <p id="source-byline" class="byline" dir="auto">${byline(citation, words)}</p>
     <p id="source-passage" class="passage" dir="auto" tabindex="0" role="group"

@@ -20,11 +20,11 @@ export class Theme {
     this.#watcher.disconnect();
   }
 
-  dark(wanted: string): boolean {
-    if (wanted === "dark" || wanted === "light") return wanted === "dark";
+  of(wanted: string): string {
+    if (wanted === "dark" || wanted === "light") return wanted;
     const said = [document.documentElement, document.body]
       .flatMap((node) => NAMES.flatMap((name) => (node.getAttribute(name) ?? "").toLowerCase().split(/\s+/)))
       .find((word) => word === "dark" || word === "light");
-    return said ? said === "dark" : this.#system.matches;
+    return said ?? (this.#system.matches ? "dark" : "light");
   }
 }

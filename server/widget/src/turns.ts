@@ -23,6 +23,7 @@ export function newTurn(question: string, alone = false): Turn {
     checks: null,
     problems: [],
     vote: { verdict: "", reasons: [], comment: "" },
+    held: false,
     alone,
     votable: true,
     asking: false,

@@ -84,6 +84,7 @@ export interface Turn {
   checks: Check[] | null;
   problems: string[];
   vote: Vote;
+  held: boolean; // the server has said when it may be asked again, and that is not yet
   alone: boolean; // asked without the turns before it
   votable: boolean; // the server has not said that it keeps no judgement of it
   asking: boolean; // the form for what was wrong is open

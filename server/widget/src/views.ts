@@ -1,6 +1,8 @@
 // What the parts of the view need from the element that shows them.
 
 import { html, svg, type SVGTemplateResult, type TemplateResult } from "lit/html.js";
+import type { Preview } from "./preview";
+import type { Sources } from "./sources";
 import type { Citation, Hit, Turn, Vote } from "./types";
 import type { Words } from "./words";
 
@@ -15,16 +17,15 @@ export interface Chat {
   readonly words: Words;
   readonly target: "_self" | "_blank"; // articles open in a tab of their own, except from a page of their own
   readonly busy: boolean;
-  readonly source: Source | null;
+  readonly sources: Sources;
+  readonly preview: Preview;
   readonly copied: unknown;
   ask(question: string, how?: { alone?: boolean; focus?: boolean }): void;
   retry(turn: Turn): void;
-  openSource(source: Source, opener: HTMLElement): void;
-  closeSource(): void;
-  peek(source: Source | null, anchor?: HTMLElement): void;
   copy(text: string, key: unknown): void;
   vote(turn: Turn, vote: Vote): void;
   requestUpdate(): void;
+  given(attribute: string): string; // "" without
 }
 
 const LINES = {
