@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from index.records import Hit, Passage
-from rag.explain import Explanation
+from rag.explain import Explanation, Rule
 from rag.policy import InForce
 
 Mode = Literal["answer", "evidence"]
@@ -27,6 +27,14 @@ class Quote:
     end: int
     score: float  # the reader's own, higher is better
     contributions: Mapping[str, float] = field(default_factory=dict)  # by feature; they add up to the score
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A quote that a reader offered, as it picked it, and the rule by which it is not shown."""
+
+    quote: Quote
+    rule: Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,8 @@ class Workings:
     quotes: tuple[Mapping[str, float], ...]  # one for each citation, by feature
     confidence: Mapping[str, float]
     threshold: float
+    margin: float = 0.0  # what scores this much less than the best is not shown; for definitions and timelines more
+    dropped: tuple[Dropped, ...] = ()  # of what the reader offered, all that is not shown; best first
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from index.records import Hit
 from index.scope import EVERYTHING, Filters
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
-from rag.answers import Answer, Mode, Reason, Workings
+from rag.answers import Answer, Dropped, Mode, Reason, Workings
 from rag.chat_reader import chat_model
 from rag.citations import cite
 from rag.compose import text_of
-from rag.desk import CONFIDENCE_DIGITS, Column, Desk, MakeReader, Rules, evidence_of
+from rag.desk import CONFIDENCE_DIGITS, Column, Desk, MakeReader, Rules, evidence_of, said_by
 from rag.dialogue.turns import Turn
 from rag.hearing import Heard, hear, usable
 from rag.phrasing import Phraser, phrased
@@ -142,15 +142,15 @@ class Assistant:
         return hear(usable(question, self._settings.max_question_chars), history, desk.speller)
 
     def _answer(self, question: str, heard: Heard, columns: Sequence[Column], desk: Desk, wanted: Wanted) -> Answer:
-        index, limit = desk.index, wanted.limit or self._settings.limit
+        index, rules, limit = desk.index, self.rules, wanted.limit or self._settings.limit
         telling = wanted.mode == "answer"
-        quotes = [one for column in columns for one in column.quotes] if telling else spans(columns, desk, limit)
+        quotes, dropped = said_by(columns) if telling else spans(columns, desk, limit)
         citations = cite(quotes, index.document)
         segments = tell(heard, columns, citations, index) if telling else ()
         read = columns[0].asked.text if len(columns) == 1 else heard.readings[0]
         answered = [column for column in columns if not column.reason]
         deciding = deciding_of(columns).reading
-        added = tuple(quote.contributions for quote in quotes)
+        added, dropped = tuple(quote.contributions for quote in quotes), sorted(dropped, key=_score_first)
         return Answer(
             id="",
             question=question,
@@ -165,8 +165,8 @@ class Assistant:
             index_version=index.version,
             standalone=read if heard.follows and read != question else "",
             as_of=index.day,
-            policy=self.rules.policy,
-            workings=Workings(added, deciding.contributions, self.rules.threshold),
+            policy=rules.policy,
+            workings=Workings(added, deciding.contributions, rules.threshold, rules.margin, tuple(dropped)),
             mode=wanted.mode,
         )
 
@@ -205,6 +205,10 @@ def assistant_over(
 def _is_plain(answer: Answer, columns: Sequence[Column]) -> bool:
     """Quotes side by side; what a frame says of them together would be lost in other words."""
     return answer.mode == "answer" and answer.status == "answered" and [c.frame.kind for c in columns] == ["plain"]
+
+
+def _score_first(dropped: Dropped) -> float:
+    return -dropped.quote.score
 
 
 def _filtered(column: Column) -> Column:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from index.records import Hit
 from index.scope import EVERYTHING, Filters
 from index.search import Index
-from rag.answers import Frame, Quote, Reading, Reason
+from rag.answers import Dropped, Frame, Quote, Reading, Reason
 from rag.choose import choose
 from rag.comparison import sides
 from rag.compose import PLAIN
@@ -15,6 +15,7 @@ from rag.policy import InForce
 from rag.question import Asked, analyse, with_names
 from rag.reader import Reader
 from rag.refusal import outside, refusal
+from rag.sift import holds
 from rag.times.period import period_of
 from rag.widen import sentences_of, widen
 from rag.words.casing import Casing
@@ -47,6 +48,7 @@ class Column:
     quotes: tuple[Quote, ...]
     frame: Frame
     reason: Reason | None
+    dropped: tuple[Dropped, ...]  # of the reading's quotes, all that are not said
 
 
 class Desk:
@@ -82,7 +84,8 @@ class Desk:
         asked, reading = self.surest(readings, limit, filters)
         if not self._sure(asked, reading):
             reason = refusal(asked, self.index, reading.hits, unfiltered=False, period=period_of(asked.text))
-            return Column(label, asked, reading, (), PLAIN, reason)
+            refused = tuple(Dropped(quote, "refused") for quote in reading.quotes)
+            return Column(label, asked, reading, (), PLAIN, reason, refused)
         choice = choose(
             asked,
             reading,
@@ -91,7 +94,7 @@ class Desk:
             margin=self._rules.margin,
             most=self._rules.most,
         )
-        return Column(label, asked, reading, choice.quotes, choice.frame, None)
+        return Column(label, asked, reading, choice.quotes, choice.frame, None, choice.dropped)
 
     def _read(self, asked: Asked, limit: int, filters: Filters) -> Reading:
         """`limit` hits: those that were read, in the reader's order, then the rest as they were found."""
@@ -121,3 +124,14 @@ def evidence_of(columns: Sequence[Column], limit: int) -> tuple[Hit, ...]:
             for hit in column.reading.hits[place : place + 1]:
                 kept.setdefault(hit.row, hit)
     return tuple(kept.values())[:limit]
+
+
+def said_by(columns: Sequence[Column]) -> tuple[list[Quote], list[Dropped]]:
+    """The quotes of all columns, and what none of them says; one column may well drop what another one says."""
+    quotes = [quote for column in columns for quote in column.quotes]
+    dropped: list[Dropped] = []
+    for column in columns:
+        others = [quote for other in columns if other is not column for quote in other.quotes]
+        others += [one.quote for one in dropped]
+        dropped += [one for one in column.dropped if not any(holds(other, one.quote) for other in others)]
+    return quotes, dropped

@@ -123,6 +123,15 @@ _CHAT = (
     r"^do you (?:speak|dream|sleep|have feelings)\b",
     r"^(?:i love|i hate|i like) you\b|^i(?:'m| am) (?:so )?(?:bored|sad|happy|hungry|lonely|tired)\b",
 )
+_KINDS = {
+    "opinion": _OPINION,
+    "advice": _ADVICE,
+    "forecast": _FORECAST,
+    "sum": _SUM,
+    "count over articles": _AGGREGATE,
+    "writing to order": _WRITE,
+    "small talk": _CHAT,
+}
 _SAID = re.compile(  # whose word is asked for
     r"\baccording to\b|\bin the (?:view|opinion|eyes|words) of\b|\bsuggest that\b|"
     r"\b(?:author|article|report|minister|president)s? "
@@ -139,14 +148,19 @@ def wants_judgement(question: str) -> bool:
 
     False wherever the question names whose word it asks for ("according to …"), and beyond 300 characters; English.
     """
+    return judgement_in(question) is not None
+
+
+def judgement_in(question: str) -> tuple[str, str] | None:
+    """What kind of judgement is asked for, and the words that show it; None where none is."""
     text = _APOSTROPHE.sub("'", _SPACE.sub(" ", question)).strip()
     if len(text) > _MOST_CHARS or _SAID.search(text):
-        return False
-    return any(pattern.search(text) for pattern in _patterns())
+        return None
+    found = ((kind, pattern.search(text)) for kind, pattern in _patterns())
+    return next(((kind, match.group().strip()) for kind, match in found if match), None)
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], ...]:
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Compiled when first needed: that takes as long as many answers."""
-    everything = (*_OPINION, *_ADVICE, *_FORECAST, *_SUM, *_AGGREGATE, *_WRITE, *_CHAT)
-    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in everything)
+    return tuple((kind, re.compile(one, re.IGNORECASE)) for kind, patterns in _KINDS.items() for one in patterns)

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
 from index.records import Hit
 from index.scope import Filters
@@ -40,6 +41,17 @@ class Searched(Counted, Protocol):
     def search(self, question: str, *, limit: int, filters: Filters = ...) -> list[Hit]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A time that the articles do not reach, first to last day."""
+
+    first: date
+    last: date
+    side: Literal["later", "earlier", "published"]  # where they have next to nothing; published: no article of then
+    beyond: int  # passages with years on that side, each year counting by itself
+    years: int  # the same of all years; 0 where only days of publication were looked at
+
+
 def refusal(
     asked: Asked, index: Searched, hits: Sequence[Hit], *, unfiltered: bool, period: Period | None = None
 ) -> Reason:
@@ -61,17 +73,26 @@ def refusal(
 
 def off_corpus_odds(asked: Asked, index: Searched, hits: Sequence[Hit]) -> float:
     """Log odds that the articles are not about what is asked; above 0 they are not. Infinite without hits."""
-    if not hits:
-        return math.inf
+    return sum(off_corpus_parts(asked, index, hits).values()) if hits else math.inf
+
+
+def off_corpus_parts(asked: Asked, index: Searched, hits: Sequence[Hit]) -> dict[str, float]:
+    """The summands of these log odds, by name."""
     weights = {term.stem: rarity(index, term.stem) for term in telling(asked)}
     known = sum(weight for stem, weight in weights.items() if index.lexical.document_frequency(stem))
     share = known / max(sum(weights.values()), 1e-9)
-    cosine = max(float(hit.scores.get("dense", 0.0)) for hit in hits)  # none for a hit that only BM25 found
-    return BIAS + COSINE * cosine + KNOWN * share + SIZE * math.log10(min(max(index.passage_count, 1), _LARGEST))
+    cosine = max((float(hit.scores.get("dense", 0.0)) for hit in hits), default=0.0)  # none where only BM25 found it
+    size = math.log10(min(max(index.passage_count, 1), _LARGEST))
+    return {"bias": BIAS, "cosine": COSINE * cosine, "known": KNOWN * share, "size": SIZE * size}
 
 
 def outside(question: str, index: Searched, period: Period | None) -> bool:
-    """Does the question ask about a time that the articles do not reach?
+    """Does the question ask about a time that the articles do not reach?"""
+    return unreached(question, index, period) is not None
+
+
+def unreached(question: str, index: Searched, period: Period | None) -> Unreached | None:
+    """A time that the question asks about and the articles do not reach; None where there is none.
 
     With a year: it is mentioned nowhere, nearly all years that are lie to one side of it, and nothing was published in
     it or beyond. Without one, but with a period: there are dated articles, and none was published in it.
@@ -80,25 +101,29 @@ def outside(question: str, index: Searched, period: Period | None) -> bool:
     if written:
         begin = _YEARS.start if all(when.first.year >= _YEARS.start for when in written) else _EARLIEST
         counts = {year: index.lexical.document_frequency(str(year)) for year in range(begin, _YEARS.stop)}
-        return any(_beyond(question, when.first, when.last, counts, index) for when in written)
-    return (
-        period is not None
-        and _published(question, index, date.min, date.max)
-        and not _published(question, index, *period)
-    )
+        found = (_beyond(question, (when.first, when.last), counts, index) for when in written)
+        return next((one for one in found if one), None)
+    if period is None or not _published(question, index, date.min, date.max) or _published(question, index, *period):
+        return None
+    return Unreached(*period, "published", 0, 0)
 
 
-def _beyond(question: str, first: date, last: date, counts: dict[int, int], index: Searched) -> bool:
+def _beyond(question: str, period: Period, counts: dict[int, int], index: Searched) -> Unreached | None:
     """Is there nothing of the period, and next to nothing on one side of it?"""
+    first, last = period
     if any(index.lexical.document_frequency(str(year)) for year in range(first.year, last.year + 1)[:_PERIODS]):
-        return False
-    stray = _STRAY * sum(counts.values())
+        return None
+    total = sum(counts.values())
+    stray = _STRAY * total
     if not stray:
-        return False
+        return None
     later = sum(count for year, count in counts.items() if year > last.year)
     earlier = sum(count for year, count in counts.items() if year < first.year)
-    after = later <= stray and not _published(question, index, date(first.year, 1, 1), date.max)
-    return after or (earlier <= stray and not _published(question, index, date.min, date(last.year, 12, 31)))
+    if later <= stray and not _published(question, index, date(first.year, 1, 1), date.max):
+        return Unreached(first, last, "later", later, total)
+    if earlier <= stray and not _published(question, index, date.min, date(last.year, 12, 31)):
+        return Unreached(first, last, "earlier", earlier, total)
+    return None
 
 
 def _published(question: str, index: Searched, first: date, last: date) -> bool:

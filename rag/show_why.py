@@ -1,20 +1,12 @@
 """Why an answer is what it is, in plain words, for `--explain`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from index.console import Line
 from index.records import Document
 from rag.answers import Answer
 from rag.explain import Explanation, Found, Removed, Without
-
-_MOST_FEATURES = 6
-_FILTERS = {
-    "documents": "--document",
-    "authors": "--author",
-    "published_from": "--since",
-    "published_to": "--until",
-    "as_of": "--as-of",
-}
+from rag.show_verdict import FILTERS, added, dropped_lines, verdict_lines
 
 DocumentOf = Callable[[str], Document]
 
@@ -23,15 +15,14 @@ def why_lines(answer: Answer, explanation: Explanation, document_of: DocumentOf)
     """Sums first, then what would have been otherwise."""
     workings = answer.workings
     yield Line()
-    yield Line(f"confidence {answer.confidence:.4f}, answered from {workings.threshold:.4f} on", style="dim")
-    if workings.confidence:
-        yield Line(f"log odds {explanation.log_odds:.4f} = {_added(workings.confidence)}", 2, "dim")
+    yield from verdict_lines(answer, explanation)
     for marker, contributions in enumerate(workings.quotes, start=1):
-        yield Line(f"[{marker}] score {sum(contributions.values()):.4f} = {_added(contributions)}", 2, "dim")
+        yield Line(f"[{marker}] score {sum(contributions.values()):.4f} = {added(contributions)}", 2, "dim")
     if answer.policy:
         policy = answer.policy.policy
         certified = f"at most {policy.risk:.0%} of answers wrong, certified at {policy.level:.0%} on {policy.set_name}"
         yield Line(f"{certified} ({policy.questions} questions)", style="dim")
+    yield from dropped_lines(workings)
     yield Line(f"index {answer.index_version}", style="dim")
     for number, found in enumerate(explanation.found, start=1):
         yield from _found_lines(number, found)
@@ -43,9 +34,9 @@ def _found_lines(number: int, found: Found) -> Iterator[Line]:
     yield Line(f"{number}. {found.passage_id}: found with {found.fused:.4f} = {' + '.join(shares)}", 2, "dim")
     for one in found.shares.values():
         if one.terms:
-            yield Line(f"BM25 by word: {_added(one.terms)}", 5, "dim")
+            yield Line(f"BM25 by word: {added(one.terms)}", 5, "dim")
     if found.best:
-        yield Line(f"placed by its best sentence, {found.best.score:.4f} = {_added(found.best.features)}", 5, "dim")
+        yield Line(f"placed by its best sentence, {found.best.score:.4f} = {added(found.best.features)}", 5, "dim")
 
 
 def _otherwise_lines(explanation: Explanation, document_of: DocumentOf) -> Iterator[Line]:
@@ -66,15 +57,7 @@ def _without(one: Without) -> str:
 
 
 def _removed(one: Removed, document_of: DocumentOf) -> str:
-    by = " and ".join(_FILTERS[name] for name in one.by)
+    by = " and ".join(FILTERS[name] for name in one.by)
     where = document_of(one.best.document_id).title
     quote = " ".join(one.quote.split())
     return f"Without {by} the first would be “{quote}” from “{where}” (confidence {one.confidence:.4f})"
-
-
-def _added(contributions: Mapping[str, float]) -> str:
-    """What added or took most."""
-    most = sorted(contributions.items(), key=lambda item: (-abs(item[1]), item[0]))
-    shown = " ".join(f"{name} {value:+.2f}" for name, value in most[:_MOST_FEATURES] if value)
-    rest = sum(value for _, value in most[_MOST_FEATURES:])
-    return f"{shown} others {rest:+.2f}" if rest else shown

@@ -1,24 +1,32 @@
 """Evidence without an answer: the reader's best quotes, numbered, for people who bring a model of their own."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
-from rag.answers import Quote
+from rag.answers import Dropped, Quote
 from rag.desk import Column, Desk
 
 
-def spans(columns: Sequence[Column], desk: Desk, limit: int) -> list[Quote]:
-    """At most `limit` quotes that share no word, best first, the columns in turn; they come sure or not.
+def spans(columns: Sequence[Column], desk: Desk, limit: int) -> tuple[list[Quote], list[Dropped]]:
+    """At most `limit` quotes that share no word, best first, the columns in turn, sure or not; and what is left over.
 
     Each comes with what it leans on, unless that is quoted already. A reader gives about ten.
     """
-    longest = max(len(column.reading.quotes) for column in columns)
     kept: list[Quote] = []
-    for place in range(longest):
-        for column in columns:
-            for quote in column.reading.quotes[place : place + 1]:
-                forms = (desk.widened(column.asked, quote), quote)
-                kept += [form for form in forms if not any(_overlap(form, other) for other in kept)][:1]
-    return kept[:limit]
+    dropped: list[Dropped] = []
+    offered: set[tuple[str, int, int]] = set()
+    for row in zip_longest(*(column.reading.quotes for column in columns)):
+        for column, quote in zip(columns, row, strict=True):
+            if quote is None or (place := (quote.passage.document_id, quote.start, quote.end)) in offered:
+                continue
+            offered.add(place)
+            forms = (desk.widened(column.asked, quote), quote)
+            fitting = [form for form in forms if not any(_overlap(form, other) for other in kept)]
+            if fitting and len(kept) < limit:
+                kept.append(fitting[0])
+            else:
+                dropped.append(Dropped(quote, "max_quotes" if fitting else "within"))
+    return kept, dropped
 
 
 def _overlap(one: Quote, other: Quote) -> bool:

@@ -10,6 +10,7 @@ from index.text import cut, stems, words
 from rag.answers import Quote
 from rag.desk import Column, Desk
 from rag.explain import Explanation, Found, Sentence, Share
+from rag.grounds import calibration_of, refusal_of
 from rag.otherwise import removed, without
 
 
@@ -21,12 +22,16 @@ def explain(
     told = next((column for column in columns if not column.reason), columns[0])
     deciding = deciding_of(columns)
     best = told.reading.quotes[0] if told.reading.quotes else None
+    refused = next((column for column in columns if column.reason), None)
+    shut_out = removed(desk, whole, told.asked, filters) if filters or desk.index.day else None
     return Explanation(
         found=tuple(_found(desk, columns, shares, hit) for hit in evidence),
         best=sentence_of(best) if best else None,
         without=without(desk, told.asked, best, filters) if best else (),
-        removed=removed(desk, whole, told.asked, filters) if filters or desk.index.day else None,
+        removed=shut_out,
         log_odds=math.fsum(deciding.reading.contributions.values()),
+        calibration=calibration_of(deciding.reading),
+        refusal=refusal_of(refused, desk.index, shut_out) if refused else None,
     )
 
 

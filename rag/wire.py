@@ -10,13 +10,14 @@ from typing import Any
 
 from index.corpus import Corpus
 from index.records import Document, Hit
-from rag.answers import Answer, Citation, Reason, Segment
+from rag.answers import Answer, Citation, Dropped, Reason, Segment
 from rag.explain import Explanation, Found, Removed, Sentence, Without
 from rag.policy import InForce
 from rag.receipts.canonical import answer_id
 from rag.receipts.manifest import corpus_fields
 from rag.receipts.receipt import receipt_fields, receipt_for
 from rag.receipts.signing import Signature
+from rag.sift import words_of
 
 SCORE_DIGITS = 6  # more would differ between machines and says nothing
 
@@ -83,6 +84,13 @@ def citation_fields(citation: Citation, basis: Basis) -> dict[str, Any]:
     }
 
 
+def dropped_fields(dropped: Dropped) -> dict[str, Any]:
+    """A quote that is not shown, with its code of `rag.explain.RULES`."""
+    quote = dropped.quote
+    where = {"document_id": quote.passage.document_id, "start": quote.start, "end": quote.end}
+    return {**where, "quote": words_of(quote), "score": quote.score, "rule": dropped.rule}
+
+
 def _fields(answer: Answer, basis: Basis) -> dict[str, Any]:
     return {
         "question": answer.question,
@@ -124,10 +132,14 @@ def _workings_fields(answer: Answer, explanation: Explanation) -> dict[str, Any]
         "confidence": dict(workings.confidence),
         "log_odds": explanation.log_odds,
         "threshold": workings.threshold,
+        "margin": workings.margin,
         "evidence": [_found_fields(found) for found in explanation.found],
         "best": _sentence_fields(explanation.best) if explanation.best else None,
         "without": [_without_fields(one) for one in explanation.without],
         "removed": _removed_fields(explanation.removed) if explanation.removed else None,
+        "dropped": [dropped_fields(one) for one in workings.dropped],
+        "refusal": asdict(explanation.refusal) if explanation.refusal else None,
+        "calibration": asdict(explanation.calibration) if explanation.calibration else None,
     }
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from server.schemas import Citation, DocumentId, IsoDate, Limit, Line, Reply, Request, Text
+from server.workings_schemas import Workings
 
 
 class Filters(Request):
@@ -102,66 +103,6 @@ class Policy(Reply):
     calibrated_on: str
     scored_by: str
     same_index: bool = Field(description="it was certified on these very documents, cut and embedded as they are")
-
-
-class RankerShare(Reply):
-    """What a ranker said of a passage and added to its fused score; BM25's score by word of the question."""
-
-    rank: int
-    score: float
-    added: float
-    terms: dict[str, float]
-
-
-class JudgedSentence(Reply):
-    """A sentence at start:end of its document; the features add up to the score."""
-
-    document_id: str
-    start: int
-    end: int
-    score: float
-    features: dict[str, float]
-
-
-class FoundPassage(Reply):
-    """Why a passage was found, what added up to `fused`; and its best sentence, which decides its place."""
-
-    passage_id: str
-    fused: float
-    rankers: dict[str, RankerShare]
-    best: JudgedSentence | None
-
-
-class WithoutTerm(Reply):
-    """Asked again without this word: the rank of the best quote among the reader's ten, or null."""
-
-    term: str
-    rank: int | None
-    confidence: float
-
-
-class RemovedQuote(JudgedSentence):
-    """The quote that would have been the first, and the filters (or as_of) that shut it out."""
-
-    quote: str
-    by: tuple[str, ...]
-    confidence: float
-
-
-class Workings(Reply):
-    """What each feature added: for every citation to its score, and to the log odds of the confidence.
-
-    Summands add up within 1e-9. `evidence` is in the order of the answer's; `without` tells of the sentence `best`.
-    """
-
-    quotes: tuple[dict[str, float], ...]
-    confidence: dict[str, float]
-    log_odds: float
-    threshold: float
-    evidence: tuple[FoundPassage, ...]
-    best: JudgedSentence | None
-    without: tuple[WithoutTerm, ...]
-    removed: RemovedQuote | None = Field(description="null where nothing was filtered that would have come first")
 
 
 class Corpus(Reply):

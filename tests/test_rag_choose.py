@@ -1,11 +1,22 @@
-"""Which quotes of a reading are shown: those about the subject, those that define, and no publisher's small print."""
+"""Which quotes of a reading are shown: those about the subject, those that define, and no publisher's small print.
 
+Of every quote that is not shown it is told which rule took it away.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from typing import get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.records import Document, Passage, Span
 from rag.answers import Quote, Reading
-from rag.choose import Choice, choose, words_of
+from rag.choose import TIMELINE_QUOTES, Choice, choose
+from rag.explain import RULES, Rule
 from rag.question import analyse
+from rag.sift import words_of
 
 PUBLISHED = date(2024, 5, 1)
 
@@ -20,6 +31,11 @@ def chosen(question: str, *sentences: tuple[str, float], most: int = 3) -> Choic
 
 def said(choice: Choice) -> list[str]:
     return [words_of(quote) for quote in choice.quotes]
+
+
+def dropped(choice: Choice) -> dict[str, str]:
+    """Words → code."""
+    return {words_of(one.quote): one.rule for one in choice.dropped}
 
 
 def test_a_course_of_events_is_told_by_what_is_about_it() -> None:
@@ -71,3 +87,128 @@ def test_both_sides_of_a_conflict_are_shown_even_where_one_quote_is_asked_for() 
     one, other = "The Sollen bridge was opened in 1932.", "In 1934, the Sollen bridge was opened."
     choice = chosen("When was the Sollen bridge opened?", (one, 9.0), (other, 8.9), most=1)
     assert (choice.frame.kind, set(said(choice))) == ("conflict", {one, other})
+
+
+def of_one_article(sentences: list[str], widen: Callable[[Quote], Quote], most: int = 9) -> tuple[Choice, list[Quote]]:
+    """The choice of sentences that follow each other, each scored a little below the one before, and the quotes."""
+    text = " ".join(sentences)
+    starts = [len(" ".join([*sentences[:n], ""])) for n in range(len(sentences))]
+    spans = tuple(Span(start, start + len(one)) for start, one in zip(starts, sentences, strict=True))
+    passage = Passage("a#0", "a", 0, text, 0, len(text), spans, "")
+    quotes = [Quote(passage, *span, 9.0 - n / 10) for n, span in enumerate(spans)]
+    asked = analyse("Who is it?", "snowball")
+    found = choose(asked, Reading(tuple(quotes), (), 0.9), lambda _: _document(quotes[0]), widen, margin=1.0, most=most)
+    return found, quotes
+
+
+def test_every_rule_has_its_sentence() -> None:
+    assert set(RULES) == set(get_args(Rule))
+
+
+def test_it_is_told_what_scores_too_low_what_is_small_print_and_what_says_the_same() -> None:
+    choice = chosen(
+        "What is the view of the bridge?",
+        ("The public opposes the bridge.", 9.0),
+        ("Sign up for our newsletter.", 8.9),
+        ("THE public opposes the bridge.", 8.8),
+        ("The council is for it.", 7.9),
+    )
+    assert said(choice) == ["The public opposes the bridge."]
+    assert dropped(choice) == {
+        "Sign up for our newsletter.": "small_print",
+        "THE public opposes the bridge.": "same_words",
+        "The council is for it.": "margin",
+    }
+
+
+def test_it_is_told_what_came_after_as_many_as_may_be_shown() -> None:
+    choice = chosen("Who came?", ("Ada came.", 9.0), ("Bea went.", 8.9), ("Cleo sang.", 8.8), most=2)
+    assert (said(choice), dropped(choice)) == (["Ada came.", "Bea went."], {"Cleo sang.": "max_quotes"})
+
+
+def test_it_is_told_what_is_off_the_subject_or_names_no_time_in_a_course_of_events() -> None:
+    told = [(f"The ferry fare was {n} crowns in 19{n}.", 9 - n / 100) for n in range(50, 50 + TIMELINE_QUOTES + 1)]
+    more = [("It rained in 2003.", 8.2), ("The ferry fare has risen.", 8.1), ("The fare.", 1.0)]
+    choice = chosen("How did the ferry fare develop?", *told, *more)
+    assert choice.frame.kind == "timeline"
+    assert said(choice) == [text for text, _ in told[:TIMELINE_QUOTES]]
+    assert dropped(choice) == {
+        told[-1][0]: "max_quotes",  # the latest
+        "It rained in 2003.": "off_subject",
+        "The ferry fare has risen.": "untimed",
+        "The fare.": "margin",
+    }
+
+
+def test_it_is_told_what_defines_less() -> None:
+    clear, vague, bare = "The Brin is a river in Sollen.", "Many boats came up on the Brin river.", "The Brin rose."
+    choice = chosen("What is the Brin?", (vague, 9.0), (clear, 8.5), (bare, 7.0))
+    assert dropped(choice) == {vague: "not_defining", bare: "margin"}
+    assert dropped(chosen("What is the Brin?", (bare, 9.0), (clear, 7.6))) == {bare: "not_defining"}
+
+
+def test_it_is_told_what_takes_no_side_in_a_conflict() -> None:
+    one, other, third = (
+        "The Sollen bridge was opened in 1932.",
+        "In 1934, the Sollen bridge was opened.",
+        "Trams use it.",
+    )
+    choice = chosen("When was the Sollen bridge opened?", (one, 9.0), (other, 8.9), (third, 8.8))
+    assert (choice.frame.kind, dropped(choice)) == ("conflict", {third: "not_in_conflict"})
+
+
+def test_it_is_told_what_stands_within_a_widened_quote() -> None:
+    def with_the_next(quote: Quote) -> Quote:
+        """The second sentence leans on the first."""
+        return replace(quote, start=0) if quote.start else quote
+
+    choice, quotes = of_one_article(["Ada came.", "She sang."], with_the_next)
+    assert [words_of(quote) for quote in choice.quotes] == ["Ada came. She sang."]
+    assert [(one.quote, one.rule) for one in choice.dropped] == [(quotes[0], "within")]
+
+
+_OPENINGS = ("How did the ferry fare develop?", "What is the Brin?", "When was the Brin bridge opened?", "Who sang?")
+_SENTENCES = (
+    "The Brin is a river in Sollen.",
+    "The Brin bridge was opened in 1932.",
+    "In 1934, the Brin bridge was opened.",
+    "The ferry fare was 2 crowns in 1998.",
+    "In 2010 the fare of the ferry rose.",
+    "The ferry fare has risen.",
+    "Sign up for our newsletter.",
+    "Ada sang.",
+)
+
+
+@given(
+    st.sampled_from(_OPENINGS),
+    st.lists(st.tuples(st.sampled_from(_SENTENCES), st.floats(0, 9)), min_size=1, max_size=10),
+    st.integers(1, 4),
+)
+def test_what_is_shown_and_what_is_dropped_are_all_that_was_offered(
+    question: str, sentences: list[tuple[str, float]], most: int
+) -> None:
+    """Each exactly once, whatever is asked."""
+    ranked = sorted(sentences, key=lambda one: -one[1])
+    choice = chosen(question, *ranked, most=most)
+    places = [quote.passage.id for quote in (*choice.quotes, *(one.quote for one in choice.dropped))]
+    assert sorted(places) == sorted(f"a{n}#0" for n in range(len(ranked)))
+
+
+@given(
+    st.lists(st.sampled_from(["Ada came.", "She sang.", "He left."]), min_size=1, max_size=6, unique=True), st.data()
+)
+def test_widening_loses_no_quote(sentences: list[str], data: st.DataObject) -> None:
+    """Every quote that is not shown stands within one that is, or was dropped for another reason; each is told once."""
+    back = data.draw(st.lists(st.integers(0, 12), min_size=len(sentences), max_size=len(sentences)))
+
+    def widen(quote: Quote) -> Quote:
+        return replace(quote, start=max(quote.start - back[round((9.0 - quote.score) * 10)], 0))
+
+    choice, quotes = of_one_article(sentences, widen)
+    gone = [one.quote for one in choice.dropped]
+    assert len(choice.quotes) + len(gone) == len(quotes)
+    assert {quote.score for quote in (*choice.quotes, *gone)} == {quote.score for quote in quotes}
+    for one in choice.dropped:
+        held = any(quote.start <= one.quote.start and one.quote.end <= quote.end for quote in choice.quotes)
+        assert one.rule != "within" or held

@@ -1,8 +1,10 @@
 """An explanation adds up, says what a rerun says, and changes nothing of the answer."""
 
+import json
 import math
 from collections.abc import Callable
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,10 +16,13 @@ from index.scope import Filters
 from index.search import Index
 from index.settings import Settings
 from rag import Answer, Assistant, open_assistant
+from rag.answers import Mode
 from rag.desk import CONFIDENCE_DIGITS
-from rag.explain import Explanation
+from rag.explain import REASONS, RULES, Explanation
 from rag.otherwise import MOST_TERMS, left_of
 from rag.show import answer_lines
+from rag.show_verdict import shortened
+from rag.show_why import why_lines
 from rag.weights import load_weights
 from rag.wire import SCORE_DIGITS, answer_fields
 from tests.conftest import SIX_ARTICLES
@@ -179,6 +184,115 @@ def test_people_read_it_in_plain_words(assistant: Assistant) -> None:
     removed = assistant.ask(QUESTION, explain=True, filters=Filters(documents=frozenset({"ferry"})))
     shown = "\n".join(line.text for line in answer_lines(removed, assistant.index.document))
     assert "Without --document the first would be “The Linden theatre seats 312 people.” from" in shown
+
+
+def test_shown_and_dropped_are_all_that_the_reader_offered(opened: Opened) -> None:
+    """In every mode, sure or not, best first, and in the reader's own words."""
+    modes: tuple[Mode, ...] = ("answer", "evidence")
+    for threshold, mode, limit in product((0.0, 1.0), modes, (2, 10)):
+        assistant = opened(threshold=threshold)
+        for question in (QUESTION, "When was the bridge opened?", "umbrella", "Atlantis"):
+            answer = assistant.ask(question, mode=mode, limit=limit)
+            offered = assistant._desk.columns((question,), limit, Filters())[0].reading.quotes
+            dropped = answer.workings.dropped
+            assert len(answer.citations) + len(dropped) == len(offered)
+            assert [one.quote.score for one in dropped] == sorted((one.quote.score for one in dropped), reverse=True)
+            cited = {(one.document_id, one.start, one.end) for one in answer.citations}
+            assert not cited & {(one.quote.passage.document_id, one.quote.start, one.quote.end) for one in dropped}
+            rules = {one.rule for one in dropped}
+            refused = mode == "answer" and answer.status == "abstained"
+            assert rules <= {"refused"} if refused else "refused" not in rules
+
+
+def test_what_is_not_shown_is_told_with_its_rule(assistant: Assistant) -> None:
+    answer, _ = explained(assistant, "bridge or ferry?")
+    workings = answer_fields(answer, assistant.basis)["workings"]
+    assert workings["dropped"]
+    for one in workings["dropped"]:
+        assert one["rule"] in RULES
+        assert assistant.index.document(one["document_id"]).text[one["start"] : one["end"]] == one["quote"]
+
+
+def test_what_one_side_of_a_comparison_says_is_not_told_as_dropped_by_the_other(opened: Opened) -> None:
+    assistant = opened(threshold=0.0)
+    answer = assistant.ask("Linden theatre versus Sollen bridge")
+    assert [segment.kind for segment in answer.segments].count("comparison") == 2
+    shown = [(one.document_id, one.start, one.end) for one in answer.citations]
+    dropped = [(one.quote.passage.document_id, one.quote.start, one.quote.end) for one in answer.workings.dropped]
+    assert len(set(dropped)) == len(dropped)
+    assert not set(shown) & set(dropped)
+
+
+def test_a_refusal_tells_what_decided_it(opened: Opened) -> None:
+    assistant = opened(threshold=0.99)
+    refusal = explained(assistant, "How many people does the theatre of Atlantis seat?")[1].refusal
+    assert refusal is not None and refusal.code in ("off_corpus", "near_miss")
+    because = dict(refusal.because)
+    odds = because.pop("off_corpus")
+    assert isinstance(odds, float) and (odds > 0) == (refusal.code == "off_corpus")
+    assert because.pop("confidence") == assistant.ask("How many people does the theatre of Atlantis seat?").confidence
+    assert set(because) == {"bias", "cosine", "known", "size"}
+    assert math.isclose(math.fsum(float(part) for part in because.values()), odds, abs_tol=CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted", "code", "because"),
+    [
+        ("Should the theatre seat more?", {}, "needs_judgement", {"kind": "advice", "words": "Should"}),
+        ("Do you like the theatre?", {}, "needs_judgement", {"kind": "opinion", "words": "Do you like"}),
+        (
+            "Was the bridge closed in 2090?",
+            {},
+            "date_outside",
+            {"from": "2090-01-01", "to": "2090-12-31", "side": "later", "beyond": 0},
+        ),
+        (QUESTION, {"filters": Filters(documents=frozenset({"ferry"}))}, "filtered", {"by": "documents"}),
+        (QUESTION, {"as_of": date(1900, 1, 1)}, "filtered", {"by": "as_of"}),
+        ("Atlantis", {"filters": Filters(documents=frozenset({"none"}))}, "off_corpus", {"confidence": 0.0, "hits": 0}),
+    ],
+)
+def test_every_code_tells_what_it_stands_on(
+    opened: Opened, question: str, wanted: dict[str, Any], code: str, because: dict[str, Any]
+) -> None:
+    answer, explanation = explained(opened(threshold=0.4), question, **wanted)
+    refusal = explanation.refusal
+    assert answer.reason is not None and refusal is not None
+    assert refusal.code == answer.reason.code == code
+    assert because.items() <= refusal.because.items()
+    json.dumps(dict(refusal.because), allow_nan=False)
+    shown = "\n".join(line.text for line in why_lines(answer, explanation, opened().index.document))
+    assert f"refused as {code}: {REASONS[code]}" in shown
+
+
+def test_where_all_is_answered_nothing_was_refused(opened: Opened) -> None:
+    assert explained(opened(threshold=0.0), QUESTION)[1].refusal is None
+
+
+def test_the_calibration_leads_from_the_log_odds_to_the_confidence(assistant: Assistant) -> None:
+    answer, explanation = explained(assistant, QUESTION)
+    steps = explanation.calibration
+    assert steps is not None and steps.log_odds == explanation.log_odds
+    assert math.isclose(math.log(steps.uncalibrated / (1 - steps.uncalibrated)), steps.log_odds, abs_tol=CLOSE)
+    assert round(steps.confidence, CONFIDENCE_DIGITS) == answer.confidence
+    assert steps.confidence == load_weights("trained").chance(steps.log_odds)
+
+
+def test_plain_words_name_the_calibration_and_what_is_not_shown(assistant: Assistant) -> None:
+    answer, explanation = explained(assistant, QUESTION)
+    shown = [line.text for line in why_lines(answer, explanation, assistant.index.document)]
+    assert any("by the logistic function, calibrated on judged questions" in line for line in shown)
+    (head,) = [n for n, line in enumerate(shown) if line.startswith("The reader's")]
+    dropped = answer.workings.dropped
+    assert shown[head] == f"The reader's {len(dropped) + 1} best sentences; not shown are {len(dropped)}"
+    assert shown[head + 1].startswith(
+        f"margin ({len(dropped)}): {RULES['margin']} (margin {assistant.rules.margin:.2f},"
+    )
+
+
+def test_a_long_quote_is_shortened_between_words() -> None:
+    assert shortened("one  two three", 20) == "one two three"
+    assert shortened("one two three", 9) == "one two…"
+    assert shortened("onetwothree", 5) == "onet…"
 
 
 def test_not_explained_nothing_of_it_is_shown(assistant: Assistant) -> None:
