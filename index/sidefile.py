@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 
 from index.database import Connection, connect, explained, immediate
+from index.errors import IndexDamaged, QuotewellError
 
 _WAIT_S = 1.0  # for another process that writes
 
@@ -27,14 +28,14 @@ class SideFile:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Raises StoreBusy, IndexDamaged or QuotewellError, here and in `writing`."""
-        with self._lock, explained(self.path):
+        """Raises StoreBusy or QuotewellError, here and in `writing`."""
+        with self._lock, self._explained():
             yield self._opened()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction, made at the end or not at all."""
-        with self._lock, explained(self.path):
+        with self._lock, self._explained():
             connection = self._opened()
             with immediate(connection):
                 yield connection
@@ -42,9 +43,22 @@ class SideFile:
     def close(self) -> None:
         """It opens again when it is needed again."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
+            self._shut()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What is damaged here is not the index, and is begun anew once it is out of the way."""
+        try:
+            with explained(self.path):
+                yield
+        except IndexDamaged as error:
+            self._shut()
+            raise QuotewellError(f"'{self.path}' is damaged; move it away, and a new one is begun") from error
+
+    def _shut(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def _opened(self) -> Connection:
         """Call with the lock held."""

@@ -1,16 +1,9 @@
-"""/mcp: the tools for agents over HTTP, one request at a time and nothing kept between them; who may reach them.
+"""/mcp: the tools for agents over HTTP, one request at a time and nothing kept between them."""
 
-A web page can point a name of its own at this machine (DNS rebinding) and then ask in the name of whoever reads it.
-Such requests carry that name as their Host, so only addresses, loopback names and names from the settings are served.
-"""
-
-import re
 from asyncio import to_thread
 from dataclasses import replace
 from functools import cache
-from ipaddress import ip_address
 from pkgutil import resolve_name
-from urllib.parse import SplitResult, urlsplit
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
@@ -19,26 +12,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from index.settings import Settings
 from server.live import Live
-from server.origins import Allowed, allowed
+from server.names import Names
 from server.problems import REFUSED, problem
 
 PATH = "/mcp"
-_EVERYWHERE = {"0.0.0.0", "::", ""}
 _ENDPOINT = "server.agents:endpoint"  # loaded at the first request: the protocol's package takes about a second
-_FOREIGN_NAME = "this server does not go by that name; put its address, as in https://name, into the setting `origins`"
-_FOREIGN_PAGE = "pages of this origin may not ask here; see the server's setting `origins`"
 
 
-def open_door(app: FastAPI, live: Live, settings: Settings) -> None:
+def open_door(app: FastAPI, live: Live, names: Names, settings: Settings) -> None:
     """A route and no mount: what lies below /mcp stays an ordinary 404. Only POST; there is no stream to open."""
-    app.router.routes.append(Route(PATH, Door(live, settings), methods=["POST"], include_in_schema=False))
+    app.router.routes.append(Route(PATH, Door(live, names, settings), methods=["POST"], include_in_schema=False))
 
 
 class Door:
     """Refuses hosts and pages that the settings do not know; hands on the rest."""
 
-    def __init__(self, live: Live, settings: Settings) -> None:
-        self._names = Names(settings.host, settings.origins)
+    def __init__(self, live: Live, names: Names, settings: Settings) -> None:
+        self._names = names
         self._endpoint = cache(lambda: resolve_name(_ENDPOINT)(live, settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,57 +39,3 @@ class Door:
             return
         endpoint: ASGIApp = await to_thread(self._endpoint)
         await endpoint(scope, receive, send)
-
-
-class Names:
-    """Under which names the server is reached, and from which pages."""
-
-    def __init__(self, host: str, origins: str) -> None:
-        """Of the settings `host` and `origins`. Raises BadSetting."""
-        self._own = {"localhost", host.lower()}
-        self._pages: Allowed = allowed(origins)
-        self._addresses = {_split(origin).netloc: origin for origin in self._pages.origins if "://" in origin}
-
-    def refusal(self, headers: Headers) -> tuple[int, str] | None:
-        """The status and why, or None for a request that is served."""
-        host, origin = headers.get("host", "").lower(), headers.get("origin", "").lower()
-        if "*" in self._pages.origins:
-            return None
-        name = _split(f"//{host}").hostname or ""
-        if not (name in self._own or _is_address(name) or host in self._addresses):
-            return 421, _FOREIGN_NAME
-        if not (origin == "" or _split(origin).netloc == host or self._may_ask(origin)):
-            return 403, _FOREIGN_PAGE
-        return None
-
-    def base_url(self, host: str, scheme: str) -> str:
-        """For a client that sent this Host; behind a proxy that speaks TLS, the settings know the scheme."""
-        return self._addresses.get(host.lower()) or f"{scheme}://{host}"
-
-    def _may_ask(self, origin: str) -> bool:
-        pattern = self._pages.pattern
-        return origin in self._pages.origins or bool(pattern and re.fullmatch(pattern, origin))
-
-
-def own_url(settings: Settings) -> str:
-    """Where `quotewell serve` answers with these settings, whether or not it runs."""
-    host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
-    port = settings.port or Settings.model_fields["port"].default
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _is_address(name: str) -> bool:
-    """A page's own name is never one."""
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _split(url: str) -> SplitResult:
-    """Nothing where it is no address at all."""
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return urlsplit("")

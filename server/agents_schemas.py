@@ -96,7 +96,7 @@ class Asked(Reply):
 
     question: str
     status: Literal["answered", "abstained"]
-    text: str = Field(description="the answer in the articles' own words; [n] refers to citations")
+    text: str = Field(description="the answer; [n] refers to citations")
     citations: tuple[Cited, ...]
     confidence: float = Field(ge=0, le=1, description="calibrated: the chance that the quoted answer is right")
     phrasing: Phrasing | None = Field(description="a language model's part in the text; null: all of it is quoted")

@@ -16,7 +16,6 @@ from server import (
     corpus,
     documents,
     feedback,
-    metrics,
     pages,
     revisions,
     status,
@@ -29,6 +28,7 @@ from server.idempotency import Idempotent
 from server.kept import Kept
 from server.live import Live
 from server.metrics import Measured, Metrics
+from server.names import Names
 from server.noting import Noting
 from server.origins import Origins, allowed
 from server.problems import handle_problems
@@ -40,7 +40,7 @@ MAX_DOCUMENT_BYTES = 10_000_000
 _DESCRIPTION = "Answers from a corpus of articles, only in their own words, each quote with its source."
 _PARTS = (
     *(ask, answers, feedback, completions, check, corpus, suggestions),
-    *(revisions, documents, status, metrics, pages),
+    *(revisions, documents, status, pages),
 )
 
 
@@ -59,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     _equip(app, settings)
     for part in _PARTS:
         app.include_router(part.router)
-    open_door(app, app.state.live, settings)
+    open_door(app, app.state.live, app.state.names, settings)
     pages.mount_files(app)
     handle_problems(app)
     publish_contract(app)
@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _equip(app: FastAPI, settings: Settings) -> None:
     """What handlers share; `server.wiring` hands it to them."""
     app.state.live = Live(settings)
+    app.state.names = Names(settings.host, settings.origins)
     app.state.data = settings.data
     app.state.kept = Kept(settings.data, settings.keep_answers)
     app.state.feedback = FeedbackStore(settings.data, settings.keep_answers)

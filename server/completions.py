@@ -10,16 +10,13 @@ from server import completions_schemas as wire
 from server.ask_schemas import Ask
 from server.asking import answered
 from server.chat_reply import Said, events, said, said_aside, whole
-from server.chores import FollowUps, chore
-from server.contract import Responses
-from server.kept import Kept
+from server.chores import chore
+from server.contract import Responses, ref
 from server.kept import Request as KeptRequest
-from server.live import Live
 from server.messages import asked
-from server.noting import Noting
 from server.problems import Kind, problem
 from server.schemas import FieldProblem
-from server.wiring import KeptRequests, LiveIndex, Noted
+from server.wiring import InlineSources, KeptRequests, LiveIndex, NextQuestions, Noted, OwnNames
 
 MOST_CHAT_BYTES = 4_000_000  # histories grow, and clients send instructions and images along
 
@@ -43,25 +40,21 @@ def _errors(*statuses: int) -> Responses:
 _STREAM: Responses = {
     200: {
         "description": "The answer; with `stream`, its chunks as server-sent events, then [DONE]",
-        "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/ChatCompletionChunk"}}},
+        "content": {"text/event-stream": {"schema": ref(wire.ChatCompletionChunk)}},
     }
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Of the running server; `listed`: whether sources are put below the text."""
+    """Of the running server."""
 
-    live: Live
-    kept: Kept
-    noting: Noting
-    follow_ups: FollowUps
-    listed: bool
-
-
-async def _parts(request: Request, live: LiveIndex, kept: KeptRequests, noting: Noted) -> Parts:
-    state = request.app.state
-    return Parts(live, kept, noting, state.follow_ups, state.inline_sources == "list")
+    live: LiveIndex
+    kept: KeptRequests
+    noted: Noted
+    names: OwnNames
+    follow_ups: NextQuestions
+    inline_sources: InlineSources
 
 
 @router.get("/v1/models", operation_id="list_models", responses=_errors())
@@ -82,7 +75,7 @@ async def get_model(model_id: Annotated[str, Path(examples=["quotewell"])], requ
     response_model_exclude_unset=True, responses=_STREAM | _errors(400, 404, 413, 503),
 )  # fmt: skip
 def create_chat_completion(
-    body: wire.ChatRequest, request: Request, parts: Annotated[Parts, Depends(_parts)]
+    body: wire.ChatRequest, request: Request, parts: Annotated[Parts, Depends()]
 ) -> wire.ChatCompletion | Response:
     """Answer the last message of the user from the articles, as POST /v1/ask does, in OpenAI's format.
 
@@ -93,7 +86,8 @@ def create_chat_completion(
         return _no_such_model(request)
     aside = chore(body.messages, parts.follow_ups)
     if aside is None:
-        message = _answer(body, str(request.base_url), parts)
+        own = request.base_url
+        message = _answer(body, parts.names.base_url(own.netloc, own.scheme), parts)
     else:
         message = said_aside(aside, body.model, body.messages[-1].words)
     if not body.stream:
@@ -108,10 +102,10 @@ def _answer(body: wire.ChatRequest, address: str, parts: Parts) -> Said:
     history = [{"role": role, "content": content} for role, content in read.history]
     ask = Ask.model_validate({"question": read.question, "history": history, "mode": _MODES[body.model]})
     answer = answered(ask, parts.live.assistant)
-    parts.noting.given(answer)
+    parts.noted.given(answer)
     parts.kept.keep(answer.id, KeptRequest(answer.index_version, ask.model_dump_json(exclude_defaults=True)))
     texts = [*(content for _, content in read.history), read.question]
-    message = said(answer, body.model, texts, address.rstrip("/"), parts.listed)
+    message = said(answer, body.model, texts, address, parts.inline_sources == "list")
     parts.follow_ups.note(message.text.strip(), answer.follow_ups)
     return message
 

@@ -5,15 +5,15 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from server.completions_schemas import ChatCompletionChunk
 from server.problems import MEDIA_TYPE
 from server.schemas import Problem
 
-_REF = "#/components/schemas/{model}"
 _WHY = {
     400: "The body is not JSON",
-    404: "There is no such document",
+    404: "There is nothing of this id",
     409: "The same write is being done",
     410: "The index has changed since",
     413: "The body is too large",
@@ -22,26 +22,32 @@ _WHY = {
 }
 
 Responses = dict[int | str, dict[str, Any]]
+REF = "#/components/schemas/{model}"
+_MORE = (Problem, ChatCompletionChunk)  # models that routes refer to and none returns
 
 
 def problems(*statuses: int) -> Responses:
     """The `responses=` of a route that can answer with these errors."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}}
+    content = {MEDIA_TYPE: {"schema": ref(Problem)}}
     declared: Responses = {status: {"description": _WHY[status], "content": content} for status in statuses}
     return {**declared, "default": {"description": "Any other error", "content": content}}
 
 
+def ref(model: type[BaseModel]) -> dict[str, str]:
+    """A reference to one of the models in the description."""
+    return {"$ref": REF.format(model=model.__name__)}
+
+
 def publish_contract(app: FastAPI) -> None:
-    """Make app.openapi() hold the Problem schema that the routes refer to."""
+    """Make app.openapi() hold the models that the routes refer to."""
 
     def openapi() -> Mapping[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             models = schema["components"]["schemas"]
-            problem = Problem.model_json_schema(ref_template=_REF)
-            models |= problem.pop("$defs", {}) | {"Problem": problem}
-            chunk = ChatCompletionChunk.model_json_schema(ref_template=_REF)
-            models |= chunk.pop("$defs", {}) | {"ChatCompletionChunk": chunk}
+            for model in _MORE:
+                described = model.model_json_schema(ref_template=REF)
+                models |= described.pop("$defs", {}) | {model.__name__: described}
             app.openapi_schema = schema
         return app.openapi_schema
 

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import BadInput, QuotewellError
-from server.problems import KEY_BUSY, KEY_REUSED, KINDS, kind_of, problem
+from server.problems import KEY_BUSY, KEY_REUSED, KINDS, kind_of, problem, public
 from server.replies import Busy, Claimed, Earlier, Replies
 
 MOST_KEY_CHARS = 255
@@ -60,7 +60,7 @@ class Idempotent:
         try:
             claim = await run_in_threadpool(self._replies.claim, keys[0], _fingerprint(scope, body))
         except QuotewellError as error:  # what cannot be promised is not begun
-            await problem(scope, kind_of(error), str(error))(scope, receive, send)
+            await problem(scope, kind_of(error), public(error, self._replies.folder))(scope, receive, send)
             return
         if isinstance(claim, Claimed):
             await self._do(claim, body, scope, receive, send)

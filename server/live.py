@@ -17,6 +17,7 @@ from index.health import builder_as_built, renew
 from index.records import Document
 from index.settings import Settings
 from rag.assistant import Assistant, open_assistant
+from server.problems import public
 from server.starters import written
 
 POLL_S = 0.3
@@ -152,10 +153,10 @@ class Live:
 
     def _report(self, error: QuotewellError) -> None:
         """What answers goes on answering; a problem is logged when it is new. Call with the lock held."""
-        before = self._state
-        if str(before.problem) != str(error):
+        before, told = self._state, public(error, self._settings.data)
+        if str(before.problem) != told:
             _log.warning("the index on disk cannot be used: %s", error)
-        self._state = State(before.assistant, error)
+        self._state = State(before.assistant, type(error)(told))
 
 
 def _holds(assistant: Assistant | None, document_id: str) -> bool:

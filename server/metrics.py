@@ -1,4 +1,4 @@
-"""GET /metrics: how much is asked, how fast it goes, with what result and from which index, for Prometheus.
+"""What /metrics says: how much is asked, how fast it goes, with what result and from which index, for Prometheus.
 
 Labels are routes as declared and words from fixed lists: never an address, a question or anything else that was sent.
 """
@@ -6,7 +6,7 @@ Labels are routes as declared and words from fixed lists: never an address, a qu
 from collections.abc import Iterator
 from time import perf_counter
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Response
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -14,15 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import QuotewellError
 from index.feedback import FeedbackStore
-from server.contract import Responses
 from server.live import Live
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.5, 5.0, 15.0, 60.0)
 _VERDICTS = {"up": "up", "down": "down", "": "none"}
-_TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus text"}}
-
-router = APIRouter(tags=["status"])
 
 
 class Metrics:
@@ -30,7 +26,7 @@ class Metrics:
 
     def __init__(self, live: Live, feedback: FeedbackStore, version: str) -> None:
         """`version` of the program."""
-        self.registry = registry = CollectorRegistry()
+        self._registry = registry = CollectorRegistry()
         route = ("route", "method")
         self._requests = Counter(
             "quotewell_http_requests", "Requests by class of status", (*route, "status"), registry=registry
@@ -47,6 +43,10 @@ class Metrics:
         )
         registry.register(_Present(live, feedback, version))
         ProcessCollector(registry=registry)
+
+    def text(self) -> Response:
+        """In Prometheus' text format."""
+        return Response(generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
     def requested(self, route: str, method: str, status: str, seconds: float) -> None:
         """`status` is a class as 2xx, or "dropped" where the client left before the reply began."""
@@ -114,13 +114,6 @@ class _Present:
         for verdict, count in counts.items():
             family.add_metric([_VERDICTS[verdict]], count)
         yield family
-
-
-@router.get("/metrics", operation_id="get_metrics", response_class=Response, responses=_TEXT)
-def metrics(request: Request) -> Response:
-    """Requests and their times by route, answers by status and reason, feedback, the index; Prometheus text format."""
-    found: Metrics = request.app.state.metrics
-    return Response(generate_latest(found.registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
 def _gauge(name: str, what: str, value: float, **labels: str) -> Metric:

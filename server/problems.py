@@ -6,6 +6,8 @@ The JSON is ASCII, so that no half of a surrogate pair in a name can break the r
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -34,6 +36,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 _MOST_ERRORS = 20
 _DETAIL_CHARS = 600
 _POINTER_CHARS = 120
+_NO_OBJECT = "the body is not a JSON object; send one with the header Content-Type: application/json"
 _BODY_SHAPES = {"model_type", "model_attributes_type", "dict_type", "missing"}
 
 
@@ -51,7 +54,7 @@ KINDS: Mapping[type[QuotewellError], Kind] = {
     BadQuestion: Kind("bad-question", 422, "The question cannot be used"),
     UnreadableFile: Kind("unreadable-document", 422, "The document cannot be used"),
     BadInput: Kind("bad-input", 422, "A value cannot be used"),
-    NotFound: Kind("not-found", 404, "There is no such document"),
+    NotFound: Kind("not-found", 404, "There is nothing of this id"),
     IndexMissing: Kind("index-missing", 503, "There is no index yet", retry_after_s=2),
     IndexDamaged: Kind("index-damaged", 503, "The index is damaged", retry_after_s=60),
     IndexMismatch: Kind("index-mismatch", 503, "The index was built with other settings", retry_after_s=60),
@@ -61,6 +64,7 @@ KINDS: Mapping[type[QuotewellError], Kind] = {
 }
 INVALID = Kind("invalid-request", 422, "The request does not fit the contract")
 NOT_JSON = Kind("not-json", 400, "The body is not JSON")
+NO_JSON_TYPE = Kind("unsupported-media-type", 415, "The body is not declared as JSON")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 INTERNAL = Kind("internal", 500, "Something went wrong here")
 REFUSED = Kind("refused", 400, "The request was refused")
@@ -75,6 +79,7 @@ OTHERS: Mapping[int, Kind] = {
 ALL_KINDS: tuple[Kind, ...] = (
     *KINDS.values(),
     INVALID,
+    NO_JSON_TYPE,
     TOO_LARGE,
     INTERNAL,
     REFUSED,
@@ -114,14 +119,20 @@ def problem(
     return Response(text, kind.status, {**(headers or {}), **retry}, MEDIA_TYPE)
 
 
+def public(error: QuotewellError, data: Path) -> str:
+    """Its message, without the folders above the data folder: clients have no business with them."""
+    return str(error).replace(f"{data.parent}/", "") if data.is_absolute() else str(error)
+
+
 def kind_of(error: QuotewellError) -> Kind:
     """By the nearest class in the table."""
     return next(KINDS[cls] for cls in type(error).__mro__ if cls in KINDS)
 
 
 async def _quotewell(request: Request, error: QuotewellError) -> Response:
-    errors = [FieldProblem(pointer="/question", detail=str(error))] if isinstance(error, BadQuestion) else []
-    return problem(request.scope, kind_of(error), str(error), errors)
+    detail = public(error, request.app.state.data)
+    errors = [FieldProblem(pointer="/question", detail=detail)] if isinstance(error, BadQuestion) else []
+    return problem(request.scope, kind_of(error), detail, errors)
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
@@ -138,7 +149,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
 def _allowed(scope: Scope) -> list[str]:
     """What the address takes by all of its routes; the framework names only those of the first (RFC 9110, 10.2.1)."""
     routes = scope["app"].router.routes
-    return [name for name in _METHODS if any(r.matches({**scope, "method": name})[0] is Match.FULL for r in routes)]
+    taken = {name for name in _METHODS if any(r.matches({**scope, "method": name})[0] is Match.FULL for r in routes)}
+    return [name for name in _METHODS if name in taken or (name == "HEAD" and "GET" in taken)]  # see server.shell
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -148,11 +160,17 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
         at = found[0]["loc"][-1]
         return problem(request.scope, NOT_JSON, f"the body is not JSON: {found[0]['ctx']['error']} at character {at}")
     if found and found[0]["loc"] == ("body",) and found[0]["type"] in _BODY_SHAPES:
-        detail = "the body is not a JSON object; send one with the header Content-Type: application/json"
-        return problem(request.scope, INVALID, detail)
-    errors = [FieldProblem(pointer=_pointer(e["loc"]), detail=_message(e["type"], e["msg"])) for e in found]
+        kind = NO_JSON_TYPE if _is_of_another_type(request) else INVALID
+        return problem(request.scope, kind, _NO_OBJECT)
+    errors = [FieldProblem(pointer=_pointer(e["loc"]), detail=_message(e)) for e in found]
     detail = "; ".join(f"{e.pointer}: {e.detail}" for e in errors[:3])
     return problem(request.scope, INVALID, detail, errors[:_MOST_ERRORS])
+
+
+def _is_of_another_type(request: Request) -> bool:
+    """By its Content-Type, where it has one; without one it is for the body to say."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return bool(media) and media != "application/json" and not media.endswith("+json")
 
 
 def _pointer(location: tuple[str | int, ...]) -> str:
@@ -161,7 +179,9 @@ def _pointer(location: tuple[str | int, ...]) -> str:
     return (f"/{'/'.join(steps)}" if location[0] == "body" else "/".join(steps))[:_POINTER_CHARS]
 
 
-def _message(kind: str, text: str) -> str:
-    if kind == "extra_forbidden":
+def _message(error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden":
         return "is not a known field"
-    return text.removeprefix("Value error, ")
+    if error["type"] == "too_long" and error["ctx"]["field_type"] == "Value":  # of a text that was looked at first
+        return f"has more than {error['ctx']['max_length']:,} characters"
+    return str(error["msg"]).removeprefix("Value error, ")

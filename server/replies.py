@@ -71,6 +71,10 @@ class Replies:
         self._lock = Lock()
         self._presence: int | None = None  # descriptor of the lock that tells other processes that this one is there
 
+    @property
+    def folder(self) -> Path:
+        return self._file.path.parent
+
     def claim(self, key: str, request: bytes) -> Claimed | Earlier | Busy | Other:
         """`request` is what makes it this write. Raises as SideFile.writing does, and then nothing is claimed."""
         with self._lock:

@@ -28,6 +28,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",  # a deleted article must not come back from a browser's cache
 }
+MOST_PASSED_OVER = 64_000_000  # bytes of a body that is too large
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _RAW_PREFIXES = (b"/v1/documents/", b"/documents/")
 
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class Shell:
-    """Outermost: every reply carries the request id and the safe headers."""
+    """Outermost: every reply carries the request id and the safe headers, and HEAD is GET without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -44,8 +45,9 @@ class Shell:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id, head = _request_id(scope), scope["method"] == "HEAD"
         inner = {**scope, "path": _path(scope), "state": {**scope.get("state", {}), "request_id": request_id}}
+        inner["method"] = "GET" if head else scope["method"]
 
         async def outgoing(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -53,6 +55,8 @@ class Shell:
                 headers["X-Request-ID"] = request_id
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
         await self._app(inner, receive, outgoing)
@@ -95,7 +99,10 @@ class LastResort:
 
 
 class BodyLimit:
-    """Reads the whole body, up to `most(scope)` bytes, before anything parses it; a larger one is answered with 413."""
+    """Reads the whole body, up to `most(scope)` bytes, before anything parses it; a larger one is answered with 413.
+
+    What comes of that one is passed over, since many clients read no reply before they have sent all.
+    """
 
     def __init__(self, app: ASGIApp, most: Callable[[Scope], int]) -> None:
         self._app = app
@@ -107,7 +114,7 @@ class BodyLimit:
             return
         most = self._most(scope)
         try:
-            body = None if _declared(scope) > most else await _read(receive, most)
+            body = None if _is_hopeless(scope, most) else await _read(receive, most)
         except ClientDisconnect:
             return
         if body is None:
@@ -126,18 +133,23 @@ def _declared(scope: Scope) -> int:
     return int(declared) if declared.isdecimal() and len(declared) < 20 else 0
 
 
+def _is_hopeless(scope: Scope, most: int) -> bool:
+    """Whether nothing of the body must be read: the client waits for leave to send it, or would send for too long."""
+    return _declared(scope) > (most if "expect" in Headers(scope=scope) else most + MOST_PASSED_OVER)
+
+
 async def _read(receive: Receive, most: int) -> bytes | None:
     """None when there is more than that; memory stays below the limit and one message. Raises ClientDisconnect."""
-    body = bytearray()
-    while True:
+    body, count, more = bytearray(), 0, True
+    while more and count <= most + MOST_PASSED_OVER:
         message = await receive()
-        body += message.get("body", b"")
-        if len(body) > most:
-            return None
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        if not message.get("more_body", False):
-            return bytes(body)
+        piece, more = message.get("body", b""), message.get("more_body", False)
+        count += len(piece)
+        if count <= most:
+            body += piece
+    return bytes(body) if count <= most else None
 
 
 def _request_id(scope: Scope) -> str:

@@ -1,4 +1,4 @@
-"""/livez, /readyz and /version: for whoever runs the server."""
+"""/livez, /readyz, /version and /metrics: for whoever runs the server."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -7,10 +7,11 @@ from fastapi import APIRouter, Response
 from server import schemas
 from server.contract import Responses
 from server.live import Live
-from server.wiring import LiveIndex
+from server.wiring import Counted, LiveIndex
 
 router = APIRouter(tags=["status"])
 _NOT_READY: Responses = {503: {"model": schemas.Readiness, "description": "Loading, or no index"}}
+_TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus text"}}
 
 
 @router.get("/livez", operation_id="get_liveness")
@@ -41,6 +42,12 @@ async def get_version(live: LiveIndex) -> schemas.Version:
         index_version=serving.index.version if serving else None,
         embedder=live.embedder_name,
     )
+
+
+@router.get("/metrics", operation_id="get_metrics", response_class=Response, responses=_TEXT)
+def get_metrics(counted: Counted) -> Response:
+    """Requests and their times by route, answers by status and reason, feedback, the index; Prometheus text format."""
+    return counted.text()
 
 
 def package_version() -> str:

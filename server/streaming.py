@@ -2,8 +2,8 @@
 
 `sources` go out as soon as the articles are read; a language model and what to ask next come after them. What is wrong
 with a question is found before that and has its own status; a bug after it becomes the event `error` in `server.shell`.
-FastAPI frames the events; its own generator routes are not used, since they end a stream
-that breaks as if it were whole, and fail when a client leaves.
+FastAPI frames the events; its own generator routes are not used, since they end a stream that breaks as if it were
+whole, and fail when a client leaves.
 """
 
 import asyncio
@@ -16,14 +16,13 @@ from pydantic import BaseModel
 from starlette.concurrency import iterate_in_threadpool
 
 from server.ask_schemas import Answer, Hit, Segment
-from server.contract import Responses
+from server.contract import REF, Responses, ref
 from server.schemas import Citation, Problem, Reply
 
 MEDIA_TYPE = "text/event-stream"
 LEAST_PIECE = 24  # characters
 PING_S = 15.0  # as the HTML standard advises
 
-_REF = "#/components/schemas/{model}"
 _MAY_CUT = re.compile(r"\s+|[\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]+")  # not every script has blanks
 # JSON may hold them as they are, and SSE does; yet some clients end a line there
 _ENDS_LINES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"}
@@ -136,9 +135,9 @@ def _event(name: str, data: BaseModel) -> bytes:
 def _event_schema(name: str, model: type[BaseModel]) -> dict[str, Any]:
     """Of an event whose data is JSON, as OpenAPI 3.2 section 4.14.4 writes it."""
     if model in (Answer, Problem):
-        content: dict[str, Any] = {"$ref": _REF.format(model=model.__name__)}
+        content: dict[str, Any] = ref(model)
     else:
-        content = model.model_json_schema(mode="serialization", ref_template=_REF)
+        content = model.model_json_schema(mode="serialization", ref_template=REF)
         content.pop("$defs", None)  # Answer refers to the same ones
     data = {"type": "string", "contentMediaType": "application/json", "contentSchema": content}
     return {"type": "object", "properties": {"event": {"const": name}, "data": data}, "required": ["event", "data"]}

@@ -1,6 +1,6 @@
 """What handlers ask for by parameter: the running parts of this server, and a document's id out of its address."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Path, Request
@@ -8,34 +8,28 @@ from fastapi import Depends, Path, Request
 from index.errors import NotFound
 from index.feedback import FeedbackStore
 from rag.assistant import Assistant
+from server.chores import FollowUps
 from server.kept import Kept
 from server.live import Live
+from server.metrics import Metrics
+from server.names import Names
 from server.noting import Noting
 
 
-async def _live(request: Request) -> Live:
-    live: Live = request.app.state.live
-    return live
+def _part(name: str) -> Any:
+    """What `server.app` put there under this name."""
+
+    async def part(request: Request) -> Any:
+        return getattr(request.app.state, name)
+
+    return Depends(part)
 
 
-async def _assistant(request: Request) -> Assistant:
-    live: Live = request.app.state.live
+LiveIndex = Annotated[Live, _part("live")]
+
+
+async def _assistant(live: LiveIndex) -> Assistant:
     return live.assistant
-
-
-async def _kept(request: Request) -> Kept:
-    kept: Kept = request.app.state.kept
-    return kept
-
-
-async def _noting(request: Request) -> Noting:
-    noting: Noting = request.app.state.noting
-    return noting
-
-
-async def _feedback(request: Request) -> FeedbackStore:
-    feedback: FeedbackStore = request.app.state.feedback
-    return feedback
 
 
 async def _document_id(
@@ -47,9 +41,12 @@ async def _document_id(
         raise NotFound("this document id is not percent-encoded UTF-8; list them at /v1/documents") from error
 
 
-LiveIndex = Annotated[Live, Depends(_live)]
 Now = Annotated[Assistant, Depends(_assistant)]
-KeptRequests = Annotated[Kept, Depends(_kept)]
-Noted = Annotated[Noting, Depends(_noting)]
-StoredFeedback = Annotated[FeedbackStore, Depends(_feedback)]
+KeptRequests = Annotated[Kept, _part("kept")]
+Noted = Annotated[Noting, _part("noting")]
+StoredFeedback = Annotated[FeedbackStore, _part("feedback")]
+Counted = Annotated[Metrics, _part("metrics")]
+OwnNames = Annotated[Names, _part("names")]
+NextQuestions = Annotated[FollowUps, _part("follow_ups")]
+InlineSources = Annotated[str, _part("inline_sources")]
 AddressedId = Annotated[str, Depends(_document_id)]

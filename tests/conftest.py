@@ -1,10 +1,12 @@
 """What the tests share: six small invented articles, an index of them that needs no model, and the real embedder."""
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -82,6 +84,23 @@ def hash_index(hash_builder: Builder, hash_settings: Settings, six_files: Path) 
     """The six articles, indexed."""
     hash_builder.index([six_files])
     return open_index(hash_settings.data, hash_settings, HashEmbedder())
+
+
+@pytest.fixture(scope="session")
+def described() -> dict[str, Any]:
+    """The committed interface description; test_server_contract holds it equal to the published one."""
+    text = (Path(__file__).parent.parent / "docs" / "openapi.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+@pytest.fixture(scope="session")
+def six_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The six articles, indexed once by the embedder that needs no model: read it, or write to a copy."""
+    folder = tmp_path_factory.mktemp("six")
+    for name, text in SIX_ARTICLES.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder])
+    return folder / "data"
 
 
 @pytest.fixture(scope="session")

@@ -6,34 +6,24 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from socket import create_server
-from threading import Thread
-from time import sleep
 
 import pytest
-import uvicorn
 
-from index.search import Index
-from index.settings import Settings
+from index.settings import load_settings
 from server.app import create_app
+from tests.browsing import listening
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 TESTED = {"ask.sh", "host.html", "openai_client.py", *(path.name for path in EXAMPLES.glob("mcp-*.json"))}
 
 
-@pytest.fixture
-def origin(hash_index: Index, hash_settings: Settings) -> Iterator[str]:
-    app = create_app(hash_settings)
-    listener = create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
-    running = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    running.start()
-    while not server.started:
-        sleep(0.02)
-    assert app.state.live.wait(10)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    running.join(10)
+@pytest.fixture(scope="module")
+def origin(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    data = shutil.copytree(six_data, tmp_path_factory.mktemp("examples") / "data")
+    app = create_app(load_settings(data=data, embedder="hash"))
+    with listening(app, lifespan=True) as address:
+        assert app.state.live.wait(10)
+        yield address
 
 
 def test_every_example_is_one_that_a_test_runs() -> None:

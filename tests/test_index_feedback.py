@@ -14,6 +14,7 @@ from index.feedback import FILE, Feedback, FeedbackStore, Judgement, QuotedPlace
 from index.records import Span
 from index.revisions import revision_sha256
 from index.settings import Settings, load_settings
+from index.sidefile import SideFile
 from index.store import Store
 
 ABSTENTION = Feedback(
@@ -137,6 +138,17 @@ def test_without_a_store_there_are_no_quotes_to_read(tmp_path: Path) -> None:
     place = QuotedPlace("bakery", 0, 3, "The", "0" * 64, Span(0, 3))
     FeedbackStore(tmp_path, 10).judge(replace(ANSWERED, quotes=(place,)))
     assert read_feedback(tmp_path) == [ANSWERED]
+
+
+def test_a_damaged_file_says_what_to_do_and_a_new_one_is_begun_once_it_is_away(tmp_path: Path) -> None:
+    side = SideFile(tmp_path / "some.db", ["CREATE TABLE IF NOT EXISTS words (word TEXT)"], durable=True)
+    side.path.write_bytes(b"no database " * 1000)
+    with pytest.raises(QuotewellError, match=r"some\.db' is damaged; move it away"), side.reading():
+        pass
+    side.path.unlink()
+    with side.writing() as connection:
+        connection.execute("INSERT INTO words VALUES ('new')")
+    side.close()
 
 
 def test_a_damaged_file_breaks_no_answer_and_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

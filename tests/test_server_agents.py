@@ -12,13 +12,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import pytest
-import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp import Client, StdioServerParameters
@@ -31,11 +29,12 @@ from index.embed import HashEmbedder
 from index.errors import BadSetting, NotFound
 from index.settings import Settings, load_settings
 from server.agents import agents
-from server.agents_http import Names, own_url
 from server.agents_replies import AROUND_CHARS, MOST_CHARS, part
 from server.agents_schemas import Asked, Fetched, SearchResults
 from server.app import create_app
 from server.live import Live
+from server.names import Names, own_url
+from tests.browsing import listening
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -299,15 +298,9 @@ def test_an_article_whose_id_looks_like_a_part_is_found(live: Live) -> None:
 def port(data: Path) -> Iterator[int]:
     """Of a real server in a thread."""
     app = create_app(with_data(data, port=0))
-    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = Thread(target=running.run)
-    thread.start()
-    while not running.started:
-        sleep(0.01)
-    assert app.state.live.wait(10)
-    yield int(running.servers[0].sockets[0].getsockname()[1])
-    running.should_exit = True
-    thread.join(10)
+    with listening(app, lifespan=True) as address:
+        assert app.state.live.wait(10)
+        yield urlsplit(address).port or 0
 
 
 def post(port: int, body: object, path: str = "/mcp", method: str = "POST", **headers: str) -> tuple[int, Any, Any]:

@@ -1,6 +1,7 @@
 """An answer has an id that is its hash, an ETag, and an address at which it is given again, to the byte."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from index.build import Builder
-from index.embed import HashEmbedder
 from index.settings import load_settings
 from rag.receipts.canonical import answer_id
 from rag.receipts.verifying import verify
 from server.app import create_app
-from tests.conftest import SIX_ARTICLES
 
 QUESTION = "How many people does the Linden theatre seat?"
 BODIES: list[dict[str, Any]] = [
@@ -29,14 +27,6 @@ BODIES: list[dict[str, Any]] = [
 ]
 
 
-def build(folder: Path) -> Path:
-    (folder / "articles").mkdir()
-    for name, text in SIX_ARTICLES.items():
-        (folder / "articles" / f"{name}.txt").write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return folder / "data"
-
-
 def app_over(data: Path, **changed: object) -> FastAPI:
     return create_app(load_settings(data=data, embedder="hash", **changed))
 
@@ -48,9 +38,15 @@ def started(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def client(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """Reads only."""
-    yield from started(app_over(build(tmp_path_factory.mktemp("read"))))
+    yield from started(app_over(shutil.copytree(six_data, tmp_path_factory.mktemp("read") / "data")))
+
+
+@pytest.fixture
+def data(six_data: Path, tmp_path: Path) -> Path:
+    """To write to."""
+    return shutil.copytree(six_data, tmp_path / "data")
 
 
 @pytest.mark.parametrize("body", BODIES, ids=str)
@@ -113,8 +109,8 @@ def test_an_id_that_nobody_knows_is_a_problem(client: TestClient, name: str, sta
     assert reply.headers["content-type"] == "application/problem+json"
 
 
-def test_after_a_change_of_the_index_both_versions_are_named(tmp_path: Path) -> None:
-    for client in started(app_over(build(tmp_path))):
+def test_after_a_change_of_the_index_both_versions_are_named(data: Path) -> None:
+    for client in started(app_over(data)):
         before = client.post("/ask", json={"question": QUESTION}).json()
         client.put("/v1/documents/new", json={"text": "The Linden theatre was painted green in 2024."})
         after = client.post("/ask", json={"question": QUESTION}).json()
@@ -127,8 +123,7 @@ def test_after_a_change_of_the_index_both_versions_are_named(tmp_path: Path) -> 
         assert client.get(f"/v1/answers/{after['id']}").status_code == 200
 
 
-def test_after_a_restart_it_is_given_again_and_with_other_settings_it_is_gone(tmp_path: Path) -> None:
-    data = build(tmp_path)
+def test_after_a_restart_it_is_given_again_and_with_other_settings_it_is_gone(data: Path) -> None:
     for client in started(app_over(data)):
         first = client.post("/ask", json={"question": QUESTION})
     for client in started(app_over(data)):
@@ -139,8 +134,8 @@ def test_after_a_restart_it_is_given_again_and_with_other_settings_it_is_gone(tm
         assert "settings" in reply.json()["detail"]
 
 
-def test_where_none_are_kept_none_is_promised(tmp_path: Path) -> None:
-    for client in started(app_over(build(tmp_path), keep_answers=0)):
+def test_where_none_are_kept_none_is_promised(data: Path) -> None:
+    for client in started(app_over(data, keep_answers=0)):
         reply = client.post("/ask", json={"question": QUESTION})
         assert "content-location" not in reply.headers
         assert client.get(f"/v1/answers/{reply.json()['id']}").status_code == 404

@@ -3,19 +3,15 @@
 import json
 import re
 import runpy
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from threading import Thread
-from time import sleep
 from typing import Any
 
 import httpx2
 import openai
 import pytest
-import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai import OpenAI
@@ -30,6 +26,7 @@ from server.ask_schemas import Answer, Segment
 from server.chores import FollowUps, title_of
 from server.cited_text import Source, cited_text, sources_list, without_sources
 from server.completions import MOST_CHAT_BYTES
+from tests.browsing import listening
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "openai_client.py"
 ARTICLES = {
@@ -55,17 +52,10 @@ def build(folder: Path) -> Path:
 def serving(settings: Settings, *, loaded: bool = True) -> Iterator[str]:
     """The base URL of a server on a free port of this machine."""
     app = create_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            sleep(0.01)
+    with listening(app, lifespan=True) as address:
         assert app.state.live.wait(10) or not loaded
-        ADDRESSES.append(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+        ADDRESSES.append(f"{address}/v1")
         yield ADDRESSES[-1]
-        server.should_exit = True
-        thread.join(10)
 
 
 @pytest.fixture(scope="module")
@@ -488,6 +478,16 @@ def test_sources_are_listed_below_the_text_as_escaped_markdown(listing: str) -> 
     assert streamed_text(stream(listing, user(QUESTION))) == text_in(answer)
 
 
+def test_behind_a_proxy_the_setting_gives_the_sources_their_scheme(data: Path) -> None:
+    settings = load_settings(data=data, embedder="hash", threshold=0.0, origins="https://articles.example")
+    hosts = {"articles.example": "https://articles.example", "other.example": "http://other.example"}
+    with serving(settings) as base:
+        for host, own in hosts.items():
+            headers = {"Host": host, "X-Forwarded-Host": "evil.example"}
+            reply = post(base, {"model": "quotewell", "messages": [user(QUESTION)]}, **headers).json()
+            assert {url.partition("/documents/")[0] for url in reply["citations"]} == {own}
+
+
 def test_listed_sources_are_no_part_of_the_history(listing: str) -> None:
     first = complete(listing, user("Where is the tidal power station?"))
     said = text_in(first)
@@ -553,7 +553,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.dictionaries(st.sampled_from(["messages", "stream", "n", "stream_options"]), JSON_VALUES))
 def test_whatever_is_sent_is_answered_or_a_400(base: str, body: dict[str, Any]) -> None:
     reply = post(base, {"model": "quotewell"} | body)
@@ -585,14 +585,13 @@ def test_the_openai_package_raises_what_it_should(base: str) -> None:
         client(base).embeddings.create(model="quotewell", input="x")
 
 
-def test_the_contract_shows_both_forms_of_the_answer_and_the_errors(base: str) -> None:
-    contract = web().get(f"{base.removesuffix('/v1')}/openapi.json").json()
-    operation = contract["paths"]["/v1/chat/completions"]["post"]
+def test_the_contract_shows_both_forms_of_the_answer_and_the_errors(described: dict[str, Any]) -> None:
+    operation = described["paths"]["/v1/chat/completions"]["post"]
     assert set(operation["responses"]["200"]["content"]) == {"application/json", "text/event-stream"}
     assert {"400", "404", "413", "503", "default"} <= set(operation["responses"])
-    schemas = contract["components"]["schemas"]
+    schemas = described["components"]["schemas"]
     assert {"ChatRequest", "ChatCompletion", "ChatCompletionChunk", "Delta", "ErrorReply", "ModelList"} <= set(schemas)
-    assert all(name in schemas for name in re.findall(r'#/components/schemas/([^"]+)', json.dumps(contract)))
+    assert all(name in schemas for name in re.findall(r'#/components/schemas/([^"]+)', json.dumps(described)))
 
 
 # ── the example ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,23 +4,21 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from socket import create_server
-from threading import Thread
-from time import sleep
 
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck, Phase, settings
+from requests import Session
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from index.build import Builder
 from index.embed import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
+from tests.browsing import listening
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "openapi.json"
-EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "12"))  # requests made up for each operation
+EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "8"))  # requests made up for each operation
 UNSAID = [positive_data_acceptance]  # no schema can say that blanks are no question
 
 
@@ -53,16 +51,16 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     own = load_settings(data=folder / "data", embedder="hash")
     Builder(own.data, own, HashEmbedder()).index([folder / "articles"])
     app = create_app(own)
-    listener = create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
-    running = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    running.start()
-    while not server.started:
-        sleep(0.02)
-    assert app.state.live.wait(10)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    running.join(10)
+    with listening(app, lifespan=True) as address:
+        assert app.state.live.wait(10)
+        yield address
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """One connection for all requests."""
+    with Session() as session:
+        yield session
 
 
 described = schemathesis.openapi.from_path(COMMITTED)
@@ -76,6 +74,8 @@ described = schemathesis.openapi.from_path(COMMITTED)
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate),
 )
-def test_every_reply_keeps_to_the_description_whatever_is_sent(case: schemathesis.Case, origin: str) -> None:
+def test_every_reply_keeps_to_the_description_whatever_is_sent(
+    case: schemathesis.Case, origin: str, session: Session
+) -> None:
     """No 500, only declared statuses and content types, bodies that fit their schemas, 405 with a true Allow."""
-    case.call_and_validate(base_url=origin, excluded_checks=UNSAID)
+    case.call_and_validate(base_url=origin, session=session, excluded_checks=UNSAID)

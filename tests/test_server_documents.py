@@ -10,8 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from index.build import Builder
-from index.embed import HashEmbedder
 from index.errors import BadInput
 from index.settings import load_settings
 from server.app import create_app
@@ -22,15 +20,6 @@ IDS = sorted(SIX_ARTICLES)
 PAGES = "/v1/documents"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built")
-    for name, text in SIX_ARTICLES.items():
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder])
-    return folder / "data"
-
-
 def started(data: Path) -> Iterator[TestClient]:
     app = create_app(load_settings(data=data, embedder="hash"))
     with TestClient(app) as client:
@@ -39,14 +28,14 @@ def started(data: Path) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def client(built: Path) -> Iterator[TestClient]:
+def client(six_data: Path) -> Iterator[TestClient]:
     """Reads only."""
-    yield from started(built)
+    yield from started(six_data)
 
 
 @pytest.fixture
-def fresh(built: Path, tmp_path: Path) -> Iterator[TestClient]:
-    yield from started(shutil.copytree(built, tmp_path / "data"))
+def fresh(six_data: Path, tmp_path: Path) -> Iterator[TestClient]:
+    yield from started(shutil.copytree(six_data, tmp_path / "data"))
 
 
 def page(client: TestClient, size: int, token: str | None) -> tuple[list[str], str | None]:

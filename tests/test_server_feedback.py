@@ -12,15 +12,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from index.build import Builder
-from index.embed import HashEmbedder
 from index.feedback import FILE, FeedbackStore, read_feedback
 from index.settings import load_settings
 from server.app import create_app
 from server.ask_schemas import Answer
 from server.metrics import Metrics
 from server.noting import Noting
-from tests.conftest import SIX_ARTICLES
 
 QUESTION = {"question": "How many people does the Linden theatre seat?"}
 ATLANTIS = {"question": "What is the capital of Atlantis?"}
@@ -28,18 +25,9 @@ UP = {"verdict": "up"}
 DOWN = {"verdict": "down", "reasons": ["should_know"], "comment": "it is in “The Borrowed Umbrella”\n😺"}
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built")
-    for name, text in SIX_ARTICLES.items():
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder])
-    return folder / "data"
-
-
 @pytest.fixture
-def data(built: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(built, tmp_path / "data")
+def data(six_data: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(six_data, tmp_path / "data")
 
 
 def app_over(data: Path, **changed: object) -> FastAPI:
@@ -53,9 +41,9 @@ def started(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def shared(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def shared(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """For what leaves no trace that others would find."""
-    yield from started(app_over(shutil.copytree(built, tmp_path_factory.mktemp("shared") / "data")))
+    yield from started(app_over(shutil.copytree(six_data, tmp_path_factory.mktemp("shared") / "data")))
 
 
 @pytest.fixture

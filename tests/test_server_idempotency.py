@@ -5,17 +5,16 @@ import http.client
 import json
 import logging
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from httpx2 import Response
 from starlette.testclient import TestClient
@@ -29,6 +28,7 @@ from server import replies
 from server.app import create_app
 from server.idempotency import Idempotent
 from server.replies import CLAIM_S, FILE, KEEP_S, Busy, Claimed, Earlier, Other, Replies
+from tests.browsing import listening
 
 ROOT = Path(__file__).parent.parent
 CATS = {"text": "Cats sleep for sixteen hours a day."}
@@ -50,15 +50,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 @pytest.fixture(scope="module")
 def port(app: FastAPI) -> Iterator[int]:
     """Of a real server."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    assert app.state.live.wait(10)
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    with listening(app, lifespan=True) as address:
+        assert app.state.live.wait(10)
+        yield urlsplit(address).port or 0
 
 
 class Reply:

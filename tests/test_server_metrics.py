@@ -2,22 +2,19 @@
 
 import http.client
 import json
-import socket
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from index.build import Builder
-from index.embed import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
-from tests.conftest import SIX_ARTICLES
+from tests.browsing import listening
 
 QUESTION = {"question": "What is the capital of Atlantis?"}
 Labels = tuple[tuple[str, str], ...]
@@ -28,22 +25,12 @@ def app_over(data: Path) -> FastAPI:
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Of a real server that answers nothing."""
-    folder = tmp_path_factory.mktemp("metrics")
-    for name, text in SIX_ARTICLES.items():
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder])
-    app = app_over(folder / "data")
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    assert app.state.live.wait(10)
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    app = app_over(shutil.copytree(six_data, tmp_path_factory.mktemp("metrics") / "data"))
+    with listening(app, lifespan=True) as address:
+        assert app.state.live.wait(10)
+        yield urlsplit(address).port or 0
 
 
 def request(port: int, method: str, path: str, body: object = None) -> tuple[int, http.client.HTTPMessage, bytes]:

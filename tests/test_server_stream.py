@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from threading import Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastapi.sse import format_sse_event
 from hypothesis import given, settings
@@ -32,6 +31,7 @@ from server.ask_schemas import Answer
 from server.schemas import Problem
 from server.shell import BodyLimit
 from server.streaming import LEAST_PIECE, MEDIA_TYPE, Citations, Delta, Sources, event_stream, events, pieces
+from tests.browsing import listening
 
 ARTICLES = {
     "bridge.md": "---\ntitle: The Sollen bridge 🌉\ndate: 2019-05-01\n---\nThe Sollen bridge carries trams over the "
@@ -103,14 +103,8 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 @pytest.fixture(scope="module")
 def port(client: TestClient) -> Iterator[int]:
     """The same application behind a real server."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(client.app, log_config=None, lifespan="off", server_header=False))
-    thread = Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    yield listener.getsockname()[1]
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    with listening(client.app) as address:
+        yield urlsplit(address).port or 0
 
 
 def over_socket(port: int, body: object, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
@@ -382,6 +376,21 @@ def test_a_client_that_goes_away_harms_nobody(
     assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR", "CRITICAL")] == []
 
 
+def test_a_huge_body_is_refused_also_to_a_client_that_reads_nothing_before_it_has_sent_all(port: int) -> None:
+    body = b" " * 12_000_000
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request("POST", "/ask", body, JSON)
+        reply = connection.getresponse()
+        assert (reply.status, json.loads(reply.read())["type"]) == (413, "/docs/problems#too-large")
+
+
+def test_a_body_that_waits_for_leave_or_would_never_end_is_refused_at_once(port: int) -> None:
+    for length, more in ((100_000, "Expect: 100-continue\r\n"), (10**12, "")):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(f"POST /ask HTTP/1.1\r\nHost: x\r\n{more}Content-Length: {length}\r\n\r\n".encode())
+            assert client.recv(12) == b"HTTP/1.1 413"
+
+
 def test_the_body_limit_hands_the_body_on_and_then_what_comes_after_it() -> None:
     """A stream that waits for the client to leave must hear of it, and not of the body again."""
     arriving: list[Message] = [
@@ -412,8 +421,8 @@ def test_the_body_limit_hands_the_body_on_and_then_what_comes_after_it() -> None
 # ── the contract ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_both_forms_of_the_reply_are_declared_and_every_reference_leads_somewhere(client: TestClient) -> None:
-    contract = client.get("/openapi.json").json()
+def test_both_forms_of_the_reply_are_declared_and_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
+    contract = described
     for path in ("/ask", "/v1/ask"):
         operation = contract["paths"][path]["post"]
         content = operation["responses"]["200"]["content"]
