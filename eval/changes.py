@@ -10,6 +10,7 @@ from eval.edits import Case, edit_cases
 from eval.intervals import Figure, mean
 from eval.run import Progress
 from eval.sets import EvalSet
+from eval.tables import json_figure
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document, Span
@@ -115,9 +116,9 @@ def json_of_changes(report: ChangesReport, *, rows: bool = True) -> dict[str, An
         "set": report.set_name,
         "articles": report.articles,
         "edits": len(report.said),
-        "figures": {figure.name: _json_figure(figure) for figure in report.figures},
+        "figures": {figure.name: json_figure(figure) for figure in report.figures},
         "kinds": {
-            kind: {way: _json_figure(figure) for way, figure in zip(WAYS, both, strict=True)}
+            kind: {way: json_figure(figure) for way, figure in zip(WAYS, both, strict=True)}
             for kind, both in report.kinds.items()
         },
         "notes": list(report.notes),
@@ -168,10 +169,6 @@ def _cells(figure: Figure) -> tuple[str, str, str, str]:
 
 def _value(figure: Figure) -> str:
     return "not measured" if figure.value is None else f"{figure.value:.4f}"
-
-
-def _json_figure(figure: Figure) -> dict[str, float | int | None]:
-    return {"value": figure.value, "n": figure.n, "low": figure.low, "high": figure.high}
 
 
 def _json_wrong(one: Said, way: int) -> dict[str, Any]:

@@ -4,10 +4,7 @@ Errors would make figures wrong; warnings are for a reader to judge. Files with 
 on, so no question of theirs may stand in another file.
 """
 
-import gzip
-import json
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,9 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from eval.gold import Question, check_gold, question_of
-from eval.lines import Place
+from eval.lines import Place, decoded, raw_lines, record_of
 from eval.sameness import alike, form_of
-from index.errors import BadGold, NotFound
+from index.errors import BadGold
 from index.text import normalise, stems
 
 Grave = Literal["error", "warning"]
@@ -99,29 +96,14 @@ def check_files(paths: Sequence[Path], sources: Mapping[str, str], answers: Answ
 
 
 def _entries(path: Path) -> Iterator[Entry | Finding]:
-    if not path.is_file():
-        raise NotFound(f"no file {path}; give gold files (.jsonl)")
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            for number, raw in enumerate(file, start=1):
-                if raw.strip():
-                    yield _entry(Place(path, number), raw)
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadGold(f"{path} cannot be read: {error}; copy the file again") from error
+    return (_entry(place, raw) for place, raw in raw_lines(path) if raw.strip())
 
 
 def _entry(place: Place, raw: bytes) -> Entry | Finding:
     try:
-        record = json.loads(raw.decode("utf-8").removeprefix("\ufeff" if place.number == 1 else "\0"))
-        if not isinstance(record, dict):
-            raise place.bad("a JSON object is expected")
-        return Entry(place, question_of(place, record))
+        return Entry(place, question_of(place, record_of(place, decoded(place, raw).strip("\r\n"))))
     except BadGold as error:
         says = str(error).removeprefix(f"{place.path}, line {place.number}: ").removesuffix("; correct this line")
-    except UnicodeDecodeError as error:
-        says = f"not UTF-8 ({error.reason} at byte {error.start})"
-    except (ValueError, RecursionError) as error:
-        says = f"not JSON ({error})"
     return Finding(str(place.path), place.number, "error", "line", says)
 
 

@@ -9,7 +9,8 @@ import typer
 from eval.arms import Comparison
 from eval.bench import bench as measure_costs
 from eval.bench import json_of_bench, markdown_of_bench, text_of_bench
-from eval.cli_answers import conflicts, follow_ups, readers, reasons
+from eval.blocks import Write, write_block
+from eval.cli_answers import Sets, conflicts, follow_ups, names_of, readers, reasons
 from eval.cli_compare import compare, gate
 from eval.cli_gold import check, from_feedback, label, new
 from eval.cli_reader import calibrate, fit, train_reader
@@ -19,11 +20,10 @@ from eval.cli_run import run
 from eval.cli_sweep import sweep
 from eval.gold import read_gold
 from eval.opening import WORK
-from eval.report import replace_block
 from eval.report_arms import json_of_comparison, markdown_of_arms, text_of_comparison
 from eval.sets import resolve_set
 from eval.tune import compare_fusions, half
-from index.console import emit, emit_json, progress, tell
+from index.console import emit, emit_json, progress
 from index.embed import load_embedder
 from index.options import Data, Json, same_data
 from index.settings import load_settings
@@ -68,9 +68,9 @@ for _command in (
 
 @app.command()
 def fusion(
-    sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")],
+    sets: Sets,
     test: Annotated[bool, typer.Option("--test", help="The halves that are never tuned on.")] = False,
-    write: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.")] = None,
+    write: Write = None,
     as_json: Json = False,
 ) -> None:
     """Compare ways of ordering passages, pair by pair, on the tuning half of each set or on the other one."""
@@ -82,17 +82,15 @@ def fusion(
             questions = half(resolve_set(path), tuning=not test)
             found.append(compare_fusions(questions, settings, embedder, WORK, show))
         emit_json(json_of_comparison(found[-1])) if as_json else emit(f"{text_of_comparison(found[-1])}\n")
-    for file in write or []:
-        name = "fusion-test" if test else "fusion-tuning"
-        command = f"quotewell eval fusion{' --test' if test else ''} {' '.join(path.name for path in sets)}"
-        replace_block(file, name, markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command))
-        tell(f"wrote the table into {file}")
+    command = f"quotewell eval fusion{' --test' if test else ''} {names_of(sets)}"
+    table = markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command)
+    write_block(write, "fusion-test" if test else "fusion-tuning", table)
 
 
 @app.command()
 def bench(
     data: Data = None,
-    write: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.")] = None,
+    write: Write = None,
     as_json: Json = False,
 ) -> None:
     """Measure the CPU time and memory of answers and of indexing; without --data, on the bundled articles."""
@@ -101,7 +99,5 @@ def bench(
     with progress() as show, TemporaryDirectory(prefix="quotewell-bench-") as work:
         found = measure_costs(settings, questions, Path(work), on=show)
     emit_json(json_of_bench(found)) if as_json else emit(text_of_bench(found))
-    command = f"quotewell eval bench{same_data(settings)}"
-    for file in write or []:
-        changed = replace_block(file, "bench", markdown_of_bench(found, command=command))
-        tell(f"{'wrote the table into' if changed else 'the table stands already in'} {file}")
+    table = markdown_of_bench(found, command=f"quotewell eval bench{same_data(settings)}")
+    write_block(write, "bench", table)

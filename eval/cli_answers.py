@@ -7,18 +7,18 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
+from eval.blocks import Write, write_block
 from eval.conflicts import Bench, json_of_conflicts, markdown_of_conflicts, text_of_conflicts
 from eval.conflicts import measure as measure_conflicts
 from eval.followups import json_of_followups, markdown_of_followups, measure_followups, text_of_followups
 from eval.opening import EMBEDDER_384, WORK_384, Show, opened
 from eval.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.reasons import json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
-from eval.report import replace_block
 from eval.run import Report
 from eval.run import run as run_questions
 from eval.sets import EvalSet, resolve_set
 from eval.tune import half
-from index.console import emit, emit_json, progress, tell
+from index.console import emit, emit_json, progress
 from index.embed import load_embedder
 from index.options import Json
 from index.settings import Settings, load_settings
@@ -29,7 +29,6 @@ PLAIN = {"reader": "plain", "embedder": EMBEDDER_384}
 
 Sets: TypeAlias = Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")]
 Tuning: TypeAlias = Annotated[bool, typer.Option("--tuning", help="The halves that are tuned on, not the others.")]
-Write: TypeAlias = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.")]
 
 Found = TypeVar("Found")
 
@@ -118,9 +117,8 @@ def measured(sets: Sequence[Path], measure: Callable[[EvalSet, Show], Found]) ->
 
 
 def keep_table(write: Sequence[Path] | None, block: str, table: Callable[..., str], command: str) -> None:
-    for file in write or []:
-        changed = replace_block(file, block, table(command=f"quotewell eval {command}"))
-        tell(f"{'wrote the table into' if changed else 'the table stands already in'} {file}")
+    if write:
+        write_block(write, block, table(command=f"quotewell eval {command}"))
 
 
 def joined(text_of: Callable[[Found], str], found: Sequence[Found]) -> str:

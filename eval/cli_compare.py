@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from eval.blocks import write_block
 from eval.compare import compare as compare_trials
 from eval.compare_report import json_of_runs, markdown_of_runs, text_of_runs
 from eval.contrast import RunComparison
@@ -22,7 +23,7 @@ from eval.gate import (
     text_of_update,
 )
 from eval.measuring import measure
-from eval.report import json_of, replace_block
+from eval.report import json_of
 from eval.sets import resolve_set
 from eval.trials import Trial, read_trial, trial_of
 from index.console import emit, emit_json, progress, tell
@@ -41,19 +42,22 @@ def compare(
     write: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the comparison into; made if missing.")
     ] = None,
+    common: Annotated[
+        bool, typer.Option("--common", help="The sets may differ: compare the questions that both ask.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """What run B does better and worse than run A: differences with intervals and tests, slices, questions."""
     paths = _paired(first, second)
     names = [(str(one), str(two)) for one, two in paths]
-    found = [compare_trials(read_trial(one), read_trial(two)) for one, two in paths]
+    found = [compare_trials(read_trial(one), read_trial(two), common=common) for one, two in paths]
     if as_json:
         several = [json_of_runs(one, name) for one, name in zip(found, names, strict=True)]
         emit_json(several[0] if first.is_file() else {"comparisons": several})
     else:
         emit("\n\n\n".join(text_of_runs(one, name) for one, name in zip(found, names, strict=True)))
     for file in write or []:
-        _write(file, found, names, f"quotewell eval compare {first} {second}")
+        _write(file, found, names, f"quotewell eval compare {first} {second}{' --common' * common}")
 
 
 def gate(
@@ -119,5 +123,4 @@ def _write(file: Path, found: Sequence[RunComparison], names: Sequence[tuple[str
     if not file.exists():
         file.write_text("\n".join(f"<!-- eval:{block} -->\n<!-- /eval:{block} -->\n" for block in blocks), "utf-8")
     for block, each, name in zip(blocks, found, names, strict=True):
-        changed = replace_block(file, block, markdown_of_runs(each, name, command=command))
-        tell(f"{'wrote the comparison into' if changed else 'the comparison stands already in'} {file}")
+        write_block([file], block, markdown_of_runs(each, name, command=command))

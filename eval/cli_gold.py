@@ -22,7 +22,7 @@ from eval.proposals import COUNT, NEAR_MISS, SEED, propose
 from index.build import Builder
 from index.console import Line, emit, emit_json, emit_lines, tell
 from index.embed import load_embedder
-from index.errors import BadInput
+from index.errors import BadInput, NotFound
 from index.feedback import read_feedback
 from index.first import ready
 from index.formats import read
@@ -83,7 +83,10 @@ def check(
     ask: Annotated[bool, typer.Option("--ask/--no-ask", help="Ask what is said to be unanswerable.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Look for broken lines, wrong spans, repetitions and leaks. Without --data, against the bundled articles."""
+    """Look for broken lines, wrong spans, repetitions and leaks. Without --data, against the bundled articles.
+
+    To ask those, an index of them is made once in .eval/seeds, as eval run does; --no-ask writes nothing.
+    """
     settings = load_settings(data=data)
     own = "data" in settings.model_fields_set
     documents = _stored(settings) if own else list(_documents_below(SEEDS))
@@ -100,6 +103,8 @@ def check(
 def from_feedback(data: Data = None, out: NewFile = None, as_json: Json = False) -> None:
     """Turn what readers liked, disliked and asked in vain into candidates for gold, and show the gaps."""
     settings = load_settings(data=data)
+    if not settings.data.is_dir():
+        raise NotFound(f"there is no data folder '{settings.data}'; name the server's with --data")
     feedback = read_feedback(settings.data)
     if not feedback:
         tell(f"'{settings.data}' holds no feedback: nobody judged an answer there and no question went unanswered")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from eval.blocks import Write, write_block
 from eval.calibrate import (
     LEVEL,
     RISK,
@@ -20,10 +21,10 @@ from eval.calibrate import (
 from eval.calibrate import (
     calibrate as calibrate_on,
 )
+from eval.cli_answers import Sets
 from eval.fit import Sample
 from eval.opening import EMBEDDER_384, WORK_384
 from eval.reliability import json_of_reliability, markdown_of_reliability, measure_reliability, text_of_reliability
-from eval.report import replace_block
 from eval.sets import resolve_set
 from eval.tune import fit_reader, gather, half
 from index.console import emit, emit_json, progress, tell
@@ -41,7 +42,7 @@ NOT_CERTIFIED = 4  # exit code of a gate that failed
 
 
 def fit(
-    sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")],
+    sets: Sets,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the weights go.")] = PLAIN,
 ) -> None:
     """Fit the plain reader's weights, margin and threshold on the tuning halves of the sets."""
@@ -56,7 +57,7 @@ def fit(
 
 
 def train_reader(
-    sets: Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")],
+    sets: Sets,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose packages get the weights.")] = ROOT,
 ) -> None:
     """Train the reader that ships on the tuning halves of the sets: index/projection.npy and rag/trained.json.
@@ -80,7 +81,7 @@ def calibrate(
     level: Annotated[float, typer.Option(min=0.5, max=0.999, help="How sure that must be.")] = LEVEL,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be certified.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Drop the policy of the index.")] = False,
-    write: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Markdown for the reliability.")] = None,
+    write: Write = None,
     as_json: Json = False,
 ) -> None:
     """Pick the threshold under which at most --risk of given answers are wrong, and keep it in the index.
@@ -104,8 +105,7 @@ def calibrate(
         emit_json(json_of_calibration(result) | {"reliability": json_of_reliability(reliability)})
     else:
         emit(f"{text_of_calibration(result)}\n\n{text_of_reliability(reliability)}")
-    for file in write or []:
-        replace_block(file, f"reliability-{found.name}", markdown_of_reliability(reliability))
+    write_block(write, f"reliability-{found.name}", markdown_of_reliability(reliability))
     if not result.certificate.certified:
         tell("nothing was changed: this set cannot certify that risk")
         raise typer.Exit(NOT_CERTIFIED)

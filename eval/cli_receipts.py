@@ -3,8 +3,9 @@
 from functools import partial
 from typing import Any
 
+from eval.blocks import Write
 from eval.changes import json_of_changes, judged_documents, markdown_of_changes, measure_changes, text_of_changes
-from eval.cli_answers import Sets, Tuning, Write, flag_of, joined, keep_table, measured, names_of
+from eval.cli_answers import Sets, Tuning, flag_of, joined, keep_table, measured, names_of
 from eval.opening import Show, opened
 from eval.sets import EvalSet, resolve_set
 from eval.support import json_of_support, markdown_of_support, measure_support, text_of_support

@@ -7,8 +7,8 @@ import typer
 
 from eval.compare import compare
 from eval.page import Against, page_of
-from eval.runs import read_run
-from eval.trials import read_trial
+from eval.runs import Run, read_run
+from eval.trials import read_trial, trial_in
 from index.console import tell
 
 
@@ -25,13 +25,13 @@ def report(
 ) -> None:
     """Show a run as one HTML page: figures, curves, slices, and every question with what was found and quoted."""
     shown = read_run(run)
-    against = _against(run, other) if other else None
+    against = _against(shown, other) if other else None
     page = page_of(shown, against, times=times)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, encoding="utf-8", newline="\n")
     tell(f"wrote {out} ({len(page.encode()) / 1000:,.0f} kB)")
 
 
-def _against(run: Path, other: Path) -> Against:
+def _against(run: Run, other: Path) -> Against:
     before = read_trial(other)
-    return Against(str(other), before, compare(before, read_trial(run)))
+    return Against(str(other), before, compare(before, trial_in(run)))

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from eval.blocks import write_block
 from eval.figures import chosen
 from eval.measuring import measure
-from eval.report import json_of, markdown_of, only, replace_block, text_of
+from eval.report import json_of, markdown_of, only, text_of
 from eval.report_sets import markdown_of_sets
 from eval.run import Report
 from eval.sets import EvalSet, resolve_set
@@ -95,10 +96,9 @@ def _command(sets: Sequence[Path], *, test: bool) -> str:
 
 
 def _write(reports: Sequence[Report], files: Sequence[Path], *, command: str) -> None:
+    if len(reports) > 1:
+        write_block(files, "sets", markdown_of_sets(reports, command=command))
+        return
     for file in files:
-        if len(reports) > 1:
-            changed = replace_block(file, "sets", markdown_of_sets(reports, command=command))
-        else:
-            short = file.name == "README.md"
-            changed = replace_block(file, reports[0].set_name, markdown_of(reports[0], command=command, short=short))
-        tell(f"{'wrote the table into' if changed else 'the table stands already in'} {file}")
+        table = markdown_of(reports[0], command=command, short=file.name == "README.md")
+        write_block([file], reports[0].set_name, table)

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from eval.blocks import Write, write_block
 from eval.cli_run import keep
 from eval.grid import read_grid
 from eval.opening import WORK
 from eval.plots import pareto
-from eval.report import replace_block
 from eval.run import Report
 from eval.sweep import sweep as run_sweep
 from eval.sweep_report import json_of_sweep, markdown_of_sweep, name_of, text_of_sweep
@@ -22,7 +22,7 @@ def sweep(
     grid: Annotated[Path, typer.Argument(metavar="GRID.toml", help="As eval/sweeps/defaults.toml.")],
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the run of every cell.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Quality against CPU time.")] = None,
-    write: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.")] = None,
+    write: Write = None,
     as_json: Json = False,
 ) -> None:
     """Try settings on what may be tuned on, and show quality against cost; the settings that ship come first."""
@@ -34,9 +34,7 @@ def sweep(
         points = [(name_of(one.cell), one.cost_ms, one.quality.value or 0.0, one.best) for one in tried]
         plot.write_text(pareto(points, quality=wanted.quality), encoding="utf-8")
         tell(f"drawn as {plot}")
-    for file in write or []:
-        replace_block(file, f"sweep-{grid.stem}", markdown_of_sweep(tried, command=f"quotewell eval sweep {grid}"))
-        tell(f"wrote the table into {file}")
+    write_block(write, f"sweep-{grid.stem}", markdown_of_sweep(tried, command=f"quotewell eval sweep {grid}"))
 
 
 def _keep(out: Path | None, number: int, report: Report) -> None:

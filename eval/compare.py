@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from eval.contrast import FEWEST_OF_A_TAG, RIGHT, SLICED, FigureChange, Pair, RunComparison, Setting, SliceChange
+from eval.latency import FIGURES as LATENCY
 from eval.paired import (
     Floats,
     Places,
@@ -28,37 +29,41 @@ from eval.trials import Outcome, Trial
 from index.errors import BadInput
 
 _SHOWN_HEX = 12
+_OTHER_SETS = (
+    "the sets are not the same: only questions that both ask in the same words are compared, and what counts as right "
+    "for one of them may have changed"
+)
 
 
-def compare(first: Trial, second: Trial, *, figures: Sequence[str] | None = None) -> RunComparison:
+def compare(
+    first: Trial, second: Trial, *, figures: Sequence[str] | None = None, common: bool = False
+) -> RunComparison:
     """What the second run does better and worse than the first; `figures` names those to look at, else all.
 
-    Raises BadInput when the runs are not of the same questions, or have none in common.
+    Raises BadInput when the runs are not of the same questions, or have none in common; with `common` sets may differ,
+    and what counts is the questions of one id that both ask in the same words.
     """
-    if first.made_with.questions_sha256 != second.made_with.questions_sha256:
+    same = first.made_with.questions_sha256 == second.made_with.questions_sha256
+    if not same and not common:
         raise BadInput(
-            f"the runs are not of the same questions: {_set_of(first)} and {_set_of(second)}; run both on the same set"
+            f"the runs are not of the same questions: {_set_of(first)} and {_set_of(second)}; "
+            "run both on the same set, or compare what they share: eval compare A B --common"
         )
-    later = {row.id: row for row in second.rows}
-    pairs = [(row, later[row.id]) for row in first.rows if row.id in later]
-    if not pairs:
-        raise BadInput(f"the runs of {first.set_name} have no question in common; run both on the same set")
-    if moved := [
-        one.id for one, other in pairs if (one.question, one.answerable) != (other.question, other.answerable)
-    ]:
-        raise BadInput(f"question {moved[0]!r} is not the same in both runs; run both on the same set")
-    common = {one.id for one, _ in pairs}
+    pairs = _pairs(first, second, common=common)
+    names = figures or [name for name in _names(first, second) if same or name not in LATENCY]  # of whole runs
+    shared = {one.id for one, _ in pairs}
     turned = [(one, other) for one, other in pairs if one.right is not None and one.right != other.right]
     return RunComparison(
         set_name=first.set_name,
         common=len(pairs),
-        figures=_adjusted([_change(name, pairs, first, second) for name in figures or _names(first, second)]),
+        figures=_adjusted([_change(name, pairs, first, second) for name in names]),
         slices=tuple(_slices(pairs)),
         failing=tuple(pair for pair in turned if pair[0].right),
         mended=tuple(pair for pair in turned if pair[1].right),
-        dropped=tuple(row for row in first.rows if row.id not in common),
-        added=tuple(row for row in second.rows if row.id not in common),
+        dropped=tuple(row for row in first.rows if row.id not in shared),
+        added=tuple(row for row in second.rows if row.id not in shared),
         settings=tuple(differing(first.made_with, second.made_with)),
+        notes=() if same else (_OTHER_SETS,),
     )
 
 
@@ -76,6 +81,23 @@ def _flat(made: Makings) -> dict[str, str]:
     return {**settings, **weights, "embedder": made.embedder, "index version": made.index_version}
 
 
+def _pairs(first: Trial, second: Trial, *, common: bool) -> list[Pair]:
+    """Questions of one id; what one run asks in other words stands in that run alone."""
+    later = {row.id: row for row in second.rows}
+    pairs = [(row, later[row.id]) for row in first.rows if row.id in later]
+    alike = [(one, other) for one, other in pairs if _asked(one) == _asked(other)]
+    if len(alike) < len(pairs) and not common:
+        other_words = next(one.id for one, other in pairs if _asked(one) != _asked(other))
+        raise BadInput(f"question {other_words!r} is not the same in both runs; run both on the same set")
+    if not alike:
+        raise BadInput(f"the runs of {first.set_name} have no question in common; run both on the same set")
+    return alike
+
+
+def _asked(row: Outcome) -> tuple[str, bool]:
+    return row.question, row.answerable
+
+
 def _set_of(trial: Trial) -> str:
     return f"{trial.set_name} ({trial.made_with.questions_sha256[:_SHOWN_HEX]})"
 
@@ -91,7 +113,7 @@ def _change(name: str, pairs: Sequence[Pair], first: Trial, second: Trial) -> Fi
         return _change_of_statistic(name, pairs)
     ours, theirs = _columns(name, pairs)
     values = _mean(ours), _mean(theirs)
-    if values == (None, None):
+    if values == (None, None) and not any(name in row.scores for row in (*first.rows, *second.rows)):
         values = _shown(name, first), _shown(name, second)
     n = int((~(np.isnan(ours) & np.isnan(theirs))).sum())
     if np.isnan(ours).all() or np.isnan(theirs).all():

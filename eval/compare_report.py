@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from eval.contrast import FEWEST_OF_A_TAG, FigureChange, Pair, RunComparison, SliceChange
-from eval.paired import LEVEL, Tally
+from eval.paired import LEVEL, UNCHANGED, Tally
 from eval.tables import aligned
 from eval.trials import Outcome
 
@@ -21,7 +21,7 @@ _SHOWN_CHARS = 90
 
 def text_of_runs(found: RunComparison, names: tuple[str, str]) -> str:
     """Figures, slices and questions; `names` are the runs' own."""
-    parts = [f"{_title(found)}\nfirst: {names[0]} · second: {names[1]}"]
+    parts = ["\n".join([_title(found), f"first: {names[0]} · second: {names[1]}", *found.notes])]
     parts.append("\n".join([*aligned([FIGURE_HEAD, *map(figure_cells, found.figures)]), "", _EXPLAINED]))
     parts += ["\n".join(lines) for lines in (_settings(found), _slices(found)) if lines]
     parts += ["\n".join([head, *lines]) for head, lines in _questions(found) if lines]
@@ -32,12 +32,12 @@ def text_of_runs(found: RunComparison, names: tuple[str, str]) -> str:
 
 def markdown_of_runs(found: RunComparison, names: tuple[str, str], *, command: str) -> str:
     """The same, as tables and lists."""
-    parts = [f"{_title(found)}. First: `{names[0]}`, second: `{names[1]}`."]
+    parts = [f"{_title(found)}. First: `{names[0]}`, second: `{names[1]}`.", *(f"{note}." for note in found.notes)]
     parts.append("\n".join(_table([FIGURE_HEAD, *map(figure_cells, found.figures)])))
     parts.append(f"{_EXPLAINED[0].upper()}{_EXPLAINED[1:]}. Written by `{command}`.".replace("*", "\\*"))
     if settings := _settings(found):
         parts.append("\n".join(_bullets(settings)))
-    if moved := _moved(found.slices):
+    if moved := [each for each in found.slices if each.moved]:
         parts += [f"{_SLICES[0].upper()}{_SLICES[1:]}:", "\n".join(_table([_SLICE_HEAD, *map(_slice_cells, moved)]))]
     parts += [
         "\n".join(_bullets([f"{head[0].upper()}{head[1:]}", *lines])) for head, lines in _questions(found) if lines
@@ -62,6 +62,7 @@ def json_of_runs(found: RunComparison, names: tuple[str, str]) -> dict[str, Any]
         "dropped": [{"id": row.id, "question": row.question} for row in found.dropped],
         "added": [{"id": row.id, "question": row.question} for row in found.added],
         "settings": [asdict(each) for each in found.settings],
+        "notes": list(found.notes),
     }
 
 
@@ -96,7 +97,7 @@ def figure_cells(each: FigureChange) -> tuple[str, ...]:
     change = each.difference
     if change is None:
         return each.name, _value(each.first), _value(each.second), *[""] * 6, str(each.n or "")
-    interval = "" if change.low is None or change.high is None else f"{change.low:+.3f} to {change.high:+.3f}"
+    interval = "" if change.low is None or change.high is None else f"{_signed(change.low)} to {_signed(change.high)}"
     sure = " *" if each.adjusted is not None and each.adjusted <= 1 - LEVEL else "  "
     effect = "" if each.effect is None else f"{each.effect:+.2f}"
     tests = p_text(change.p), p_text(each.adjusted) + sure, effect
@@ -128,12 +129,8 @@ def _title(found: RunComparison) -> str:
 
 
 def _slices(found: RunComparison) -> list[str]:
-    moved = _moved(found.slices)
+    moved = [each for each in found.slices if each.moved]
     return [_SLICES, *aligned([_SLICE_HEAD, *map(_slice_cells, moved)])] if moved else []
-
-
-def _moved(slices: Sequence[SliceChange]) -> list[SliceChange]:
-    return [each for each in slices if each.tally.wins or each.tally.losses or each.first != each.second]
 
 
 def _slice_cells(each: SliceChange) -> tuple[str, ...]:
@@ -158,7 +155,7 @@ def _questions(found: RunComparison) -> Iterator[tuple[str, list[str]]]:
 
 def _figure_notes(found: RunComparison) -> list[str]:
     """What the figures' rows cannot say; figures of one note stand together."""
-    told = dict.fromkeys(each.note for each in found.figures if each.note)
+    told = dict.fromkeys(each.note for each in found.figures if each.note and each.note != UNCHANGED)
     notes = [f"{note}: {' · '.join(each.name for each in found.figures if each.note == note)}" for note in told]
     for each in found.figures:
         if each.tally and (each.tally.first_only or each.tally.second_only):

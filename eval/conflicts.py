@@ -14,6 +14,7 @@ from eval.judge import judge_for
 from eval.plants import Change, Plant, plants
 from eval.run import Progress
 from eval.sets import EvalSet
+from eval.tables import counted, json_figure, text_of_figures
 from index.build import Builder
 from index.embed import Embedder
 from index.errors import BadGold
@@ -128,9 +129,7 @@ def figures(banners: Sequence[Banner]) -> tuple[Figure, ...]:
 
 def text_of_conflicts(report: ConflictReport) -> str:
     """The figures as an aligned table with its notes."""
-    width = max(len(figure.name) for figure in report.figures)
-    lines = [f"{figure.name.ljust(width)}  {'  '.join(_cells(figure))}".rstrip() for figure in report.figures]
-    return "\n".join([f"{report.set_name} · index {report.index_version}", "", *lines, "", *report.notes])
+    return text_of_figures(f"{report.set_name} · index {report.index_version}", report.figures, report.notes)
 
 
 def markdown_of_conflicts(reports: Sequence[ConflictReport], *, command: str) -> str:
@@ -139,7 +138,7 @@ def markdown_of_conflicts(reports: Sequence[ConflictReport], *, command: str) ->
     lines = [f"| set | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
     for report in reports:
         found = {figure.name: figure for figure in report.figures}
-        lines.append(f"| {report.set_name} | {' | '.join(' '.join(_cells(found[name])) for name in names)} |")
+        lines.append(f"| {report.set_name} | {' | '.join(counted(found[name]) for name in names)} |")
     return "\n".join([*lines, "", f"Cells are value, 95 % interval, n. Written by `{command}`."])
 
 
@@ -148,7 +147,7 @@ def json_of_conflicts(report: ConflictReport, *, rows: bool = True) -> dict[str,
     found: dict[str, Any] = {
         "set": report.set_name,
         "index_version": report.index_version,
-        "figures": {f.name: {"value": f.value, "n": f.n, "low": f.low, "high": f.high} for f in report.figures},
+        "figures": {each.name: json_figure(each) for each in report.figures},
         "notes": list(report.notes),
     }
     return {**found, "banners": [asdict(banner) for banner in report.banners]} if rows else found
@@ -193,12 +192,6 @@ def _planted(made: Sequence[Plant], index: Index, bench: Bench, folder: Path) ->
     settings = bench.settings.model_copy(update={"data": folder / "index"})
     Builder(settings.data, settings, bench.embedder).index([corpus])
     return open_index(settings.data, settings, bench.embedder)
-
-
-def _cells(figure: Figure) -> tuple[str, ...]:
-    if figure.value is None or figure.low is None or figure.high is None:
-        return ("not measured",)
-    return f"{figure.value:.3f}", f"[{figure.low:.3f}, {figure.high:.3f}]", f"n={figure.n}"
 
 
 def _tell(progress: Progress | None, done: int, count: int) -> None:

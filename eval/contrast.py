@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from eval.paired import Difference, Tally
+from eval.paired import NOISE, Difference, Tally
 from eval.trials import Outcome
 
 RIGHT = "right in the end"  # of all questions: a right quote, or rightly none
@@ -56,6 +56,11 @@ class SliceChange:
     p: float | None  # None: too few to test
     adjusted: float | None  # after Holm, over the tested tags of the figure
 
+    @property
+    def moved(self) -> bool:
+        """Whether anything differs beyond last digits."""
+        return bool(self.tally.wins or self.tally.losses) or abs(self.second - self.first) > NOISE
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -79,3 +84,4 @@ class RunComparison:
     dropped: tuple[Outcome, ...]  # only in the first run
     added: tuple[Outcome, ...]  # only in the second run
     settings: tuple[Setting, ...]
+    notes: tuple[str, ...] = ()  # what a reader of the comparison must know

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.marking import Labelled, Piece, pieces
-from eval.runs import KeptPassage, KeptRow, Run
-from eval.trials import Outcome
-from eval.verdicts import GROUPS, Group, group_of, outcome_of, why
+from eval.runs import KeptDropped, KeptPassage, KeptRow, Run
+from eval.trials import Outcome, outcome_of
+from eval.verdicts import GROUPS, Group, group_of, why, why_not_shown
 
 GOLD = "gold"  # the label of a gold span; quotes have their number
 
@@ -21,6 +21,7 @@ class Place:
     number: int  # 1-based, in the order of the answer
     passage_id: str
     ranks: tuple[int | None, ...]  # parallel to `rankers_of`; None: the ranker did not bring it
+    scores: tuple[float | None, ...]  # the rankers' own; None also where an older run did not keep it
     right: bool  # judged relevant
     quotes: tuple[str, ...]  # numbers of the quotes that touch it
     before: int | None  # its place in the other run
@@ -49,6 +50,7 @@ class QuestionView:
     found_gold: bool  # some gold span touches a passage of the evidence
     of_quote: tuple[tuple[str, float], ...]  # feature → added, the largest first
     of_confidence: tuple[tuple[str, float], ...]
+    dropped: tuple[tuple[str, tuple[KeptDropped, ...]], ...]  # why the reader's other quotes are not shown, with them
     other: Outcome | None  # the same question in the other run
 
 
@@ -83,18 +85,24 @@ def _view(anchor: str, row: KeptRow, run: Run, other: Outcome | None) -> Questio
         found_gold=any(mark.label == GOLD for marks in marked for mark in marks),
         of_quote=_by_size(row.features.quote),
         of_confidence=_by_size(row.features.confidence),
+        dropped=tuple(
+            (why_not_shown(rule), tuple(one for one in row.dropped if one.rule == rule))
+            for rule in dict.fromkeys(one.rule for one in row.dropped)
+        ),
         other=other,
     )
 
 
 def _places(run: Run, row: KeptRow, marked: Sequence[Sequence[Labelled]], other: Outcome | None) -> Iterator[Place]:
     rankers, before = rankers_of(run), (other.evidence or ()) if other else ()
+    scores = row.ranker_scores or ({},) * len(row.evidence)
     for at, (passage_id, ranks, marks) in enumerate(zip(row.evidence, row.ranks, marked, strict=True)):
         passage = run.passages[passage_id]
         yield Place(
             number=at + 1,
             passage_id=passage_id,
             ranks=tuple(ranks.get(name) for name in rankers),
+            scores=tuple(scores[at].get(name) for name in rankers),
             right=(passage_id if run.level == "passage" else passage.document_id) in row.relevant,
             quotes=tuple(mark.label for mark in marks if mark.label != GOLD),
             before=before.index(passage_id) + 1 if passage_id in before else None,

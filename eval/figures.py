@@ -48,8 +48,8 @@ def chosen(names: Iterable[str]) -> tuple[str, ...]:
 def _known(name: str, known: dict[str, str]) -> str:
     if name.casefold() in known:
         return known[name.casefold()]
-    near = get_close_matches(name.casefold(), known, n=1, cutoff=0.0)[0]
-    raise BadInput(f"there is no measure {name!r}; the nearest is {known[near]!r}, all are: {' · '.join(ALL)}")
+    near = [f"the nearest is {known[one]!r}, " for one in get_close_matches(name.casefold(), known, n=1, cutoff=0.5)]
+    raise BadInput(f"there is no measure {name!r}; {''.join(near)}all are: {' · '.join(ALL)}")
 
 
 def _auroc(rows: Sequence[Row]) -> Figure:

@@ -14,6 +14,7 @@ from eval.intervals import SEED, Figure, mean
 from eval.judge import Judge, Searchable, judge_for
 from eval.run import Progress
 from eval.sets import EvalSet
+from eval.tables import bracketed, json_figure, text_of_figures
 from index.errors import BadInput
 from rag.answers import Answer
 from rag.dialogue.resolve import resolve
@@ -136,14 +137,15 @@ def _difference(name: str, values: Sequence[bool], others: Sequence[bool]) -> Fi
 
 def text_of_followups(found: FollowUps) -> str:
     """Every figure with its interval, one a line."""
-    lines = [f"{figure.name.ljust(30)}  {_shown(figure)}" for figure in _figures(found)]
-    return "\n".join([f"{found.set_name} · Hit@{DEPTH} of follow-ups · index {found.index_version}", "", *lines])
+    return text_of_figures(
+        f"{found.set_name} · Hit@{DEPTH} of follow-ups · index {found.index_version}", _figures(found)
+    )
 
 
 def markdown_of_followups(found: FollowUps, *, command: str) -> str:
     """The figures as a Markdown table with the command that gives them."""
     lines = ["| Hit@5 | value and 95 % interval | n |", "|---|---:|---:|"]
-    lines += [f"| {figure.name} | {_interval(figure)} | {figure.n} |" for figure in _figures(found)]
+    lines += [f"| {figure.name} | {bracketed(figure)} | {figure.n} |" for figure in _figures(found)]
     return "\n".join([*lines, "", f"{found.set_name} · index {found.index_version}: written by `{command}`."])
 
 
@@ -152,7 +154,7 @@ def json_of_followups(found: FollowUps) -> dict[str, Any]:
     return {
         "set": found.set_name,
         "index_version": found.index_version,
-        "figures": {f.name: {"value": f.value, "n": f.n, "low": f.low, "high": f.high} for f in _figures(found)},
+        "figures": {each.name: json_figure(each) for each in _figures(found)},
         "rows": [
             {
                 "id": row.question_id,
@@ -167,13 +169,3 @@ def json_of_followups(found: FollowUps) -> dict[str, Any]:
 
 def _figures(found: FollowUps) -> tuple[Figure, ...]:
     return (*found.hits, *found.differences, found.changed, *found.alone)
-
-
-def _shown(figure: Figure) -> str:
-    return f"{_interval(figure)}  n {figure.n}"
-
-
-def _interval(figure: Figure) -> str:
-    if figure.value is None or figure.low is None or figure.high is None:
-        return "not measured"
-    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"

@@ -109,7 +109,10 @@ def _by_document(beir: BeirSet, index: Searchable) -> Judge:
     judged = {id_ for gains in beir.relevant.values() for id_ in gains}
     missing = sorted(judged - _documents(judged, index).keys())
     if judged and len(missing) == len(judged):
-        raise BadGold(f"none of the documents judged in {beir.name} is in this index; index {beir.corpus} first")
+        raise BadGold(
+            f"none of the documents judged in {beir.name} is in this index, not even {missing[0]!r}; "
+            f"see that the ids of its qrels are those of {beir.corpus}, and that this is what was indexed"
+        )
     answers = {question.id: question.answers for question in beir.questions}
     rejected = beir.rejected
     keys = {id_: Key(gains, (), answers[id_], rejected.get(id_, {})) for id_, gains in beir.relevant.items()}

@@ -67,4 +67,5 @@ def _detail(question: Question, answer: Answer, index: Searchable) -> Detail:
         answers=question.answers,
         of_quote=workings.quotes[0] if workings.quotes else {},
         of_confidence=workings.confidence,
+        dropped=workings.dropped,
     )

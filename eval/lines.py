@@ -28,30 +28,48 @@ class Place(NamedTuple):
 
 def numbered(path: Path) -> Iterator[tuple[Place, str]]:
     """The lines that are not blank; `.gz` is unpacked. Raises NotFound, and BadGold for what is not UTF-8 text."""
+    for place, raw in raw_lines(path):
+        line = decoded(place, raw).strip("\r\n")
+        if line.strip():
+            yield place, line
+
+
+def raw_lines(path: Path) -> Iterator[tuple[Place, bytes]]:
+    """Every line; `.gz` is unpacked. Raises NotFound, and BadGold for a file that cannot be read."""
     if not path.is_file():
         raise NotFound(f"no file {path}; give a gold file (.jsonl) or a folder with queries.jsonl and qrels.tsv")
     try:
         # Bytes, because a text file decodes ahead of the line it yields and would name the wrong one.
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
-                place = Place(path, number)
-                line = _decoded(place, raw).strip("\r\n")
-                if line.strip():
-                    yield place, line
+                yield Place(path, number), raw
     except (OSError, EOFError, zlib.error) as error:
         raise BadGold(f"{path} cannot be read: {error}; copy the file again") from error
 
 
+def decoded(place: Place, raw: bytes) -> str:
+    """Without the mark that some editors put at the start of a file. Raises BadGold for what is not UTF-8."""
+    try:
+        line = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise place.bad(f"not UTF-8 ({error.reason} at byte {error.start})") from error
+    return line.removeprefix("\ufeff") if place.number == 1 else line
+
+
 def records(path: Path) -> Iterator[tuple[Place, Record]]:
     """The lines of a JSONL file as objects. Raises like `numbered`, and BadGold for a line that is not an object."""
-    for place, line in numbered(path):
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise place.bad(f"not JSON ({error})") from error
-        if not isinstance(record, dict):
-            raise place.bad(f"a JSON object is expected, not {_shown(record)}")
-        yield place, record
+    return ((place, record_of(place, line)) for place, line in numbered(path))
+
+
+def record_of(place: Place, line: str) -> Record:
+    """Raises BadGold for a line that is not an object."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise place.bad(f"not JSON ({error})") from error
+    if not isinstance(record, dict):
+        raise place.bad(f"a JSON object is expected, not {_shown(record)}")
+    return record
 
 
 def field(place: Place, record: Record, name: str, kind: type[T]) -> T:
@@ -83,14 +101,6 @@ def only(place: Place, record: Record, known: frozenset[str]) -> None:
     for name in record:
         if name not in known:
             raise place.bad(f"unknown field {_shown(name)}, known are {', '.join(sorted(known))}")
-
-
-def _decoded(place: Place, raw: bytes) -> str:
-    try:
-        line = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise place.bad(f"not UTF-8 ({error.reason} at byte {error.start})") from error
-    return line.removeprefix("\ufeff") if place.number == 1 else line
 
 
 def _usable(place: Place, name: str, value: str) -> str:

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from eval.compare import differing
 from eval.compare_report import FIGURE_HEAD, figure_cells, p_text
-from eval.contrast import SLICED, FigureChange, Pair, RunComparison, SliceChange
+from eval.contrast import SLICED, FigureChange, Pair, RunComparison
 from eval.curves import curve_plot, reliability_of, reliability_plot
 from eval.drill import QuestionView, rankers_of, views
 from eval.latency import FIGURES as TIMES
@@ -112,14 +112,10 @@ def _changes(against: Against, *, times: bool) -> dict[str, Any]:
         "common": found.common,
         "head": FIGURE_HEAD,
         "figures": [(figure_cells(one), _shares(one)) for one in found.figures if times or one.name not in TIMES],
-        "slices": [(one, p_text(one.p), p_text(one.adjusted)) for one in found.slices if _moved(one)],
+        "slices": [(one, p_text(one.p), p_text(one.adjusted)) for one in found.slices if one.moved],
         "moved": (("Newly failing", _pairs(found.failing)), ("Newly right", _pairs(found.mended))),
         "alone": (("Only in the other run", found.dropped), ("Only in this run", found.added)),
     }
-
-
-def _moved(one: SliceChange) -> bool:
-    return bool(one.tally.wins or one.tally.losses)
 
 
 def _pairs(pairs: Sequence[Pair]) -> list[tuple[Outcome, Outcome]]:

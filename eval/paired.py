@@ -23,6 +23,7 @@ SLOW_RESAMPLES = 1_999  # of statistics that are no means, and of thousands of q
 SEED = 20_251_122
 LEVEL = 0.95
 FEWEST = 10  # questions; fewer can prove nothing after a correction for several figures
+UNCHANGED = "no question differs"  # the note of such a difference
 NOISE = 1e-6  # values closer than this are tied: last digits differ from one processor to the next
 _CELLS = 2_000_000  # numbers of a batch of resamples
 _MOST_CELLS = 10_000_000  # numbers of all resamples of one test
@@ -59,7 +60,7 @@ def difference_of_means(first: Floats, second: Floats) -> Difference:
     value = float(_means(first, second))
     changed = _changed(first, second)
     if not changed.any():
-        return Difference(0.0, None, None, 1.0, "no question differs")
+        return Difference(0.0, None, None, 1.0, UNCHANGED)
     if min(_judged(first), _judged(second)) < FEWEST:
         return Difference(value, None, None, None, f"not tested: fewer than {FEWEST} questions")
     p = _randomisation(first, second, changed)
@@ -95,7 +96,7 @@ def difference_of(statistic: Statistic, strata: Sequence[Places]) -> Difference 
     values = _bootstrap(drawn, tuple(strata), vectorized=False, n_resamples=SLOW_RESAMPLES, method="percentile")[0]
     beyond = min(int((values <= NOISE).sum()), int((values >= -NOISE).sum())) + 1
     p = min(1.0, 2 * beyond / (len(values) + 1))
-    return Difference(value, *_between(values), p, "" if np.ptp(values) > NOISE else "no question differs")
+    return Difference(value, *_between(values), p, "" if np.ptp(values) > NOISE else UNCHANGED)
 
 
 def effect_size(first: Floats, second: Floats) -> float | None:

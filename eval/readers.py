@@ -10,6 +10,7 @@ from eval.intervals import Figure, Sample, mean, stratified
 from eval.measures import auroc, coverage
 from eval.rows import Row
 from eval.run import Report
+from eval.tables import json_figure
 from index.errors import BadInput
 
 MEASURES = ("Success@1", "RR@10", "answer sentence hit@1", "AUROC", "coverage at 90 % precision")
@@ -89,8 +90,13 @@ def text_of_matches(matches: Sequence[Match], reader: str, other: str) -> str:
 def json_of_matches(matches: Sequence[Match], reader: str, other: str) -> list[dict[str, Any]]:
     """As JSON-able values; what was not measured is null."""
     return [
-        {"set": each.set_name, "measure": name, reader: _fields(each.reader[name]), other: _fields(each.other[name])}
-        | {"difference": _fields(each.differences[name])}
+        {
+            "set": each.set_name,
+            "measure": name,
+            reader: json_figure(each.reader[name]),
+            other: json_figure(each.other[name]),
+        }
+        | {"difference": json_figure(each.differences[name])}
         for each in matches
         for name in MEASURES
     ]
@@ -109,10 +115,6 @@ def markdown_of_matches(matches: Sequence[Match], reader: str, other: str, *, co
             lines.append(f"| {each.set_name} | {each.reader[name].n} | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join([*lines, f"Intervals are 95 %. Written by `{command}`."])
-
-
-def _fields(figure: Figure) -> dict[str, float | int | None]:
-    return {"value": figure.value, "n": figure.n, "low": figure.low, "high": figure.high}
 
 
 def _value(figure: Figure) -> str:

@@ -11,6 +11,7 @@ from eval.judge import judge_for
 from eval.opinions import HELD_OUT
 from eval.run import Progress
 from eval.sets import EvalSet
+from eval.tables import json_figure
 from index.errors import BadInput
 from index.scope import EVERYTHING, Filters
 from rag.answers import Reason, ReasonCode
@@ -113,8 +114,8 @@ def json_of_reasons(found: Reasons) -> dict[str, object]:
     return {
         "set": found.set_name,
         "index_version": found.index_version,
-        "right": {figure.name: _json_figure(figure) for figure in found.right},
-        "answered": {figure.name: _json_figure(figure) for figure in found.answered},
+        "right": {figure.name: json_figure(figure) for figure in found.right},
+        "answered": {figure.name: json_figure(figure) for figure in found.answered},
         "confusion": [{"case": case, "said": said, "count": count} for (case, said), count in found.confusion.items()],
         "cases": [
             {
@@ -167,7 +168,3 @@ def _value(value: float | None) -> str:
 
 def _interval(figure: Figure) -> str:
     return "" if figure.low is None or figure.high is None else f"{figure.low:.3f} to {figure.high:.3f}"
-
-
-def _json_figure(figure: Figure) -> dict[str, float | int | None]:
-    return {"value": figure.value, "n": figure.n, "low": figure.low, "high": figure.high}

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from eval.figures import SHORT, TABLE
@@ -11,11 +10,13 @@ from eval.measures import Values
 from eval.rows import PLACES, Detail, Mark, Row, scores_of
 from eval.run import Report
 from eval.tables import aligned, cells_of, json_figure, listed
-from index.errors import BadInput, NotFound
 from index.records import Hit
-from rag.answers import Citation
+from rag.answers import Citation, Dropped
+from rag.show_verdict import shortened
+from rag.wire import dropped_fields
 
 FORMAT = "quotewell-run-1"
+_DROPPED, _DROPPED_CHARACTERS = 5, 160  # quotes of a question that are not shown, and how much is kept of each
 
 
 def only(report: Report, names: Collection[str]) -> Report:
@@ -65,26 +66,6 @@ def markdown_of(report: Report, *, command: str, short: bool = False) -> str:
     return "\n".join([*lines, "", f"{_title(report)}: written by `{command}`.", *notes])
 
 
-def replace_block(path: Path, name: str, body: str) -> bool:
-    """Put `body` between `<!-- eval:NAME -->` and `<!-- /eval:NAME -->`; False when it stood there already.
-
-    Raises NotFound for a missing file and BadInput unless both markers stand there once, in that order.
-    """
-    if not path.is_file():
-        raise NotFound(f"no file {path} to write the table into; give a file that holds the markers")
-    opening, closing = f"<!-- eval:{name} -->", f"<!-- /eval:{name} -->"
-    before = path.read_bytes().decode("utf-8")
-    start, end = before.find(opening), before.find(closing)
-    if before.count(opening) != 1 or before.count(closing) != 1 or end < start:
-        raise BadInput(f"{path} needs {opening} and after it {closing}, once each; add them where the table belongs")
-    newline = "\r\n" if "\r\n" in before else "\n"
-    block = newline.join([opening, *body.splitlines(), closing])
-    after = before[:start] + block + before[end + len(closing) :]
-    if after != before:
-        path.write_bytes(after.encode("utf-8"))
-    return after != before
-
-
 def _title(report: Report) -> str:
     answerable = sum(row.answerable for row in report.rows)
     counts = f"{answerable} answerable and {len(report.rows) - answerable} unanswerable questions"
@@ -123,7 +104,14 @@ def _json_detail(detail: Detail) -> dict[str, Any]:
         "gold": [_json_mark(mark) for mark in detail.gold],
         "answers": list(detail.answers),
         "features": {"quote": dict(detail.of_quote), "confidence": dict(detail.of_confidence)},
+        "ranker_scores": [{name: float(score) for name, score in hit.scores.items()} for hit in detail.hits],
+        "dropped": [_json_dropped(one) for one in detail.dropped[:_DROPPED]],
     }
+
+
+def _json_dropped(one: Dropped) -> dict[str, Any]:
+    fields = dropped_fields(one)
+    return {**fields, "quote": shortened(fields["quote"], _DROPPED_CHARACTERS)}
 
 
 def _json_mark(mark: Mark) -> dict[str, Any]:

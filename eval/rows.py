@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from eval.gold import GoldSpan
 from eval.measures import Values
 from index.records import Hit, Span
-from rag.answers import Citation, Reason, Status
+from rag.answers import Citation, Dropped, Reason, Status
 
 PLACES = 10  # passages or documents of a question that are shown
 
@@ -41,6 +41,7 @@ class Detail:
     answers: tuple[str, ...]
     of_quote: Mapping[str, float]  # what each feature added to the first quote's score; empty without one
     of_confidence: Mapping[str, float]
+    dropped: tuple[Dropped, ...] = ()  # the reader's other quotes, best first
 
 
 NOTHING = Detail(None, 0.0, (), (), (), {}, {})

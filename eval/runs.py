@@ -3,22 +3,21 @@
 A file that is no run is an error with its name and the field that does not fit, never a run that measured nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
 from eval.measures import Level
-from eval.report import FORMAT
 from eval.selective import Point
 from index.errors import BadInput, NotFound
 from rag.answers import Status
 
 Scalar = str | int | float | bool | None
 
-_AGAIN = "make it again with: quotewell eval run SET --out DIR"
+AGAIN = "make it again with: quotewell eval run SET --out DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,18 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptDropped:
+    """A quote that the reader offered and the rule by which it was not shown; start:end in the cleaned text."""
+
+    document_id: str
+    start: int
+    end: int
+    quote: str  # its beginning
+    score: FiniteFloat
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptRow:
     """One question: asked, found, said, and how right that was."""
 
@@ -102,6 +113,8 @@ class KeptRow:
     latency: Mapping[str, FiniteFloat]  # stage → CPU ms
     measures: Mapping[str, FiniteFloat]
     scores: Mapping[str, FiniteFloat]
+    ranker_scores: tuple[Mapping[str, FiniteFloat], ...] = ()  # as `ranks`; older files have neither of these
+    dropped: tuple[KeptDropped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +156,50 @@ class Run:
 _RUN = TypeAdapter(Run)
 
 
+class _Asked(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def evidence(self) -> tuple[str, ...] | None: ...
+
+
+class _HasRows(Protocol):
+    @property
+    def rows(self) -> Sequence[_Asked]: ...
+
+
+T = TypeVar("T", bound=_HasRows)
+
+
 def read_run(path: Path) -> Run:
     """Raises NotFound, and BadInput with the file's name and the field for what is no run or holds no question."""
+    return parsed(_RUN, bytes_of(path), str(path))
+
+
+def bytes_of(path: Path) -> bytes:
+    """Raises NotFound with what makes such a file."""
     if not path.is_file():
         raise NotFound(f"no run file at {path}; make one with: quotewell eval run SET --out DIR")
+    return path.read_bytes()
+
+
+def parsed(kind: TypeAdapter[T], text: bytes, name: str) -> T:
+    """A run file as all of a run or as a part of it. Raises BadInput with its name and what does not fit.
+
+    One that found nothing for any question is refused too: it did not run.
+    """
+    if not text.strip():
+        raise BadInput(f"{name} is empty; {AGAIN}")
     try:
-        found = _RUN.validate_json(path.read_bytes())
+        found = kind.validate_json(text, strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "it"
-        raise BadInput(f"{path} is not a run file ({FORMAT}): {place}: {first['msg']}; {_AGAIN}") from None
+        raise BadInput(f"{name} is not a run file: {place}: {first['msg']}; {AGAIN}") from None
     if not found.rows:
-        raise BadInput(f"{path} holds no question: that run asked nothing; {_AGAIN}")
+        raise BadInput(f"{name} holds no question: that run asked nothing; {AGAIN}")
+    if len({row.id for row in found.rows}) < len(found.rows):
+        raise BadInput(f"{name} holds a question twice; {AGAIN}")
+    if all(row.evidence == () for row in found.rows):
+        raise BadInput(f"{name} found nothing for any question: that arm did not run; see that it searches this index")
     return found

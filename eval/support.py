@@ -7,6 +7,7 @@ from typing import Any
 from eval.altered import FALSE, TRUE, Case, Kind, cases, foreign
 from eval.intervals import Figure, mean
 from eval.run import Progress
+from eval.tables import counted, json_figure, text_of_figures
 from index.errors import BadGold
 from index.scope import Filters
 from index.search import Index
@@ -98,16 +99,14 @@ def figures(checked: Sequence[Checked]) -> tuple[Figure, ...]:
 
 def text_of_support(report: SupportReport) -> str:
     """The figures as an aligned table with its notes."""
-    width = max(len(figure.name) for figure in report.figures)
-    lines = [f"{figure.name.ljust(width)}  {'  '.join(_cells(figure))}".rstrip() for figure in report.figures]
-    return "\n".join([f"{report.set_name} · index {report.index_version}", "", *lines, "", *report.notes])
+    return text_of_figures(f"{report.set_name} · index {report.index_version}", report.figures, report.notes)
 
 
 def markdown_of_support(reports: Sequence[SupportReport], *, command: str) -> str:
     """A row for each figure, a column for each set: value, interval and n."""
     lines = [f"| sentences | {' | '.join(report.set_name for report in reports)} |", f"|---|{'---:|' * len(reports)}"]
     for row in zip(*(report.figures for report in reports), strict=True):
-        lines.append(f"| {row[0].name} | {' | '.join(' '.join(_cells(figure)) for figure in row)} |")
+        lines.append(f"| {row[0].name} | {' | '.join(counted(figure) for figure in row)} |")
     return "\n".join([*lines, "", f"Cells are value, 95 % interval, n. Written by `{command}`."])
 
 
@@ -116,7 +115,7 @@ def json_of_support(report: SupportReport, *, rows: bool = True) -> dict[str, An
     found: dict[str, Any] = {
         "set": report.set_name,
         "index_version": report.index_version,
-        "figures": {f.name: {"value": f.value, "n": f.n, "low": f.low, "high": f.high} for f in report.figures},
+        "figures": {each.name: json_figure(each) for each in report.figures},
         "notes": list(report.notes),
     }
     return {**found, "checked": [asdict(one) for one in report.checked]} if rows else found
@@ -132,9 +131,3 @@ def _checked(case: Case, judged: Judged) -> Checked:
         cites_original=any(span.quote.passage.document_id == case.document_id for span in judged.spans),
         differs=tuple((one.said, one.found) for span in judged.spans[:1] for one in span.agreement.differs),
     )
-
-
-def _cells(figure: Figure) -> tuple[str, ...]:
-    if figure.value is None or figure.low is None or figure.high is None:
-        return ("not measured",)
-    return f"{figure.value:.3f}", f"[{figure.low:.3f}, {figure.high:.3f}]", f"n={figure.n}"

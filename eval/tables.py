@@ -26,6 +26,24 @@ def value_of(figure: Figure) -> str:
     return NOT_MEASURED if figure.value is None else f"{figure.value:.{_digits(figure)}f}"
 
 
+def bracketed(figure: Figure) -> str:
+    """Value and interval in one cell."""
+    if figure.value is None or figure.low is None or figure.high is None:
+        return NOT_MEASURED
+    return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+
+
+def counted(figure: Figure) -> str:
+    """The same with its n, in one cell."""
+    return bracketed(figure) + (f" n={figure.n}" if figure.value is not None else "")
+
+
+def text_of_figures(title: str, figures: Sequence[Figure], notes: Sequence[str] = ()) -> str:
+    """An aligned table under a title, with its notes below."""
+    head = ("measure", "value", "95 % interval", "n")
+    return "\n".join([title, "", *aligned([head, *((each.name, *cells_of(each)) for each in figures)]), *listed(notes)])
+
+
 def listed(notes: Sequence[str]) -> list[str]:
     """Below a table, parted from it."""
     return ["", *notes] if notes else []

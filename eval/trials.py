@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import Field, FiniteFloat, TypeAdapter
 
-from eval.runs import KeptFigure, Makings
-from index.errors import BadInput, NotFound
+from eval.runs import AGAIN, KeptFigure, KeptRow, Makings, Run, bytes_of, parsed
+from index.errors import BadInput
 from rag.answers import Status
-
-_AGAIN = "make it again with: quotewell eval run SET --out DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +71,25 @@ _TRIAL = TypeAdapter(Trial)
 
 def read_trial(path: Path) -> Trial:
     """From a run file or a baseline. Raises NotFound, and BadInput with the file's name for what is neither."""
-    if not path.is_file():
-        raise NotFound(f"no run file at {path}; make one with: quotewell eval run SET --out DIR")
-    return trial_from(path.read_bytes(), str(path))
+    return parsed(_TRIAL, bytes_of(path), str(path))
 
 
 def trial_of(fields: Mapping[str, Any], name: str) -> Trial:
-    """From a run's JSON values, as `eval.report.json_of` gives them. Raises BadInput like `trial_from`."""
-    return trial_from(json.dumps(fields).encode(), name)
+    """From a run's JSON values, as `eval.report.json_of` gives them. Raises BadInput like `read_trial`."""
+    return parsed(_TRIAL, json.dumps(fields).encode(), name)
 
 
-def trial_from(text: bytes, name: str) -> Trial:
-    """From the bytes of a run file. Raises BadInput with its name, also for one that found nothing: it did not run."""
-    if not text.strip():
-        raise BadInput(f"{name} is empty; {_AGAIN}")
-    try:
-        trial = _TRIAL.validate_json(text, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "it"
-        raise BadInput(f"{name} is not a run file: {place}: {first['msg']}; {_AGAIN}") from None
-    if not trial.rows:
-        raise BadInput(f"{name} holds no question: that run asked nothing; {_AGAIN}")
-    if len({row.id for row in trial.rows}) < len(trial.rows):
-        raise BadInput(f"{name} holds a question twice; {_AGAIN}")
-    if all(row.evidence == () for row in trial.rows):
-        raise BadInput(f"{name} found nothing for any question: that arm did not run; see that it searches this index")
-    return trial
+def trial_in(run: Run) -> Trial:
+    """The same from a whole run. Raises BadInput for one that does not say what it was made with."""
+    if run.made_with is None:
+        raise BadInput(f"the run of {run.set_name} does not say what it was made with; {AGAIN}")
+    return Trial(run.format, run.set_name, run.made_with, run.figures, tuple(map(outcome_of, run.rows)))
+
+
+def outcome_of(row: KeptRow) -> Outcome:
+    """How the question of a whole run's row went."""
+    fields = (row.id, row.question, row.answerable, row.tags, row.status, row.confidence, row.any_right, row.scores)
+    return Outcome(*fields, evidence=row.evidence)
 
 
 def json_of_baseline(trial: Trial, leave_out: Collection[str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from eval.runs import KeptRow
 from eval.trials import Outcome
+from rag.explain import REASONS, RULES
 
 Group = Literal["wrong", "refused", "invented", "unjudged", "right"]
 GROUPS: Mapping[Group, str] = {
@@ -13,13 +14,6 @@ GROUPS: Mapping[Group, str] = {
     "invented": "Answered, though unanswerable",
     "unjudged": "Not judged",
     "right": "Right",
-}
-RULES: Mapping[str, str] = {
-    "off_corpus": "the question is about none of the articles' subjects",
-    "near_miss": "the articles are about this, but do not say it",
-    "date_outside": "the articles do not reach the time that is asked about",
-    "filtered": "what answers it was shut out by a filter or a day",
-    "needs_judgement": "it asks for an opinion, a forecast or a calculation",
 }
 
 
@@ -33,12 +27,6 @@ def group_of(outcome: Outcome) -> Group:
     return "wrong" if outcome.answered or outcome.any_right is None else "refused"
 
 
-def outcome_of(row: KeptRow) -> Outcome:
-    """As `eval.trials` reads it from the same file."""
-    fields = (row.id, row.question, row.answerable, row.tags, row.status, row.confidence, row.any_right, row.scores)
-    return Outcome(*fields, evidence=row.evidence)
-
-
 def why(row: KeptRow) -> str:
     """What decided whether it was answered."""
     reached = row.confidence >= row.threshold
@@ -47,5 +35,10 @@ def why(row: KeptRow) -> str:
     )
     if row.status == "answered":
         return f"Answered: {against}."
-    rule = f"; reason {row.reason}: {RULES.get(row.reason, 'not known')}" if row.reason else ""
+    rule = f"; reason {row.reason}: {REASONS.get(row.reason, 'not known')}" if row.reason else ""
     return f"Refused: {against}{', so a rule refused' if reached else ''}{rule}."
+
+
+def why_not_shown(rule: str) -> str:
+    """Code and sentence of what took a quote away."""
+    return next((f"{code}: {sentence}" for code, sentence in RULES.items() if code == rule), rule)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from eval.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
+from eval.blocks import replace_block
 from eval.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, indexing, lexical, warm
-from eval.report import replace_block
 from index.build import Builder
 from index.embed import HashEmbedder
 from index.errors import BadInput, IndexMissing, QuotewellError
@@ -108,19 +108,6 @@ def test_no_questions_and_no_index_are_errors_that_say_so(hash_settings: Setting
 
 
 @pytest.mark.slow
-def test_a_cold_answer_is_a_process_of_its_own_with_its_own_memory_and_no_torch(
-    hash_index: Index, hash_settings: Settings
-) -> None:
-    ballast = bytearray(1 << 30)  # 1 GiB touched here must not count as the child's
-    ballast[:: 1 << 12] = b"x" * len(ballast[:: 1 << 12])
-    spreads, torch = cold(hash_settings.data, QUESTIONS[0], 2)
-    assert torch is False
-    assert [len(spread.values) for spread in spreads] == [2] * len(spreads)
-    assert min(spreads[0].values) > 0
-    assert all(10 < peak < 1024 for spread in spreads[1:] for peak in spread.values)
-
-
-@pytest.mark.slow
 def test_a_fresh_process_that_fails_is_an_error_with_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(QuotewellError, match=r"ended with 5: .*mend that first"):
         cold(tmp_path / "nothing", QUESTIONS[0], 1)
@@ -130,6 +117,9 @@ def test_a_fresh_process_that_fails_is_an_error_with_its_last_words(tmp_path: Pa
 def test_one_run_measures_everything_on_the_index_that_was_named(
     hash_index: Index, hash_settings: Settings, tmp_path: Path
 ) -> None:
+    """A cold answer is a process of its own, with its own memory and no torch."""
+    ballast = bytearray(1 << 30)  # 1 GiB touched here must not count as the child's
+    ballast[:: 1 << 12] = b"x" * len(ballast[:: 1 << 12])
     steps: list[str] = []
     asked = [*QUESTIONS, f" {QUESTIONS[0]}"]
     found = bench(
@@ -138,6 +128,8 @@ def test_one_run_measures_everything_on_the_index_that_was_named(
     assert (found.index_version, found.passages, found.torch_loaded) == (hash_index.version, 6, False)
     assert steps == ["indexing", "cold answers", "warm answers", "BM25"]
     spreads = by_name(found.spreads)
+    assert min(spreads["cold answer"].values) > 0
+    assert 10 < spreads["cold answer: peak memory"].median < 1024
     assert len(spreads["warm answer"].values) == len(QUESTIONS)  # the repeated one is asked once
     assert found.notes[0].endswith("of 1; torch was not loaded")
     assert spreads.keys() >= {"cold answer", "warm answer", "indexing: tokens", "BM25: rank_bm25 / postings"}

@@ -266,6 +266,38 @@ def test_runs_of_other_questions_are_refused() -> None:
         compare(trial([row("a")]), trial([row("a", question="Another?")]))
 
 
+def test_a_set_that_grew_is_compared_on_the_questions_that_both_runs_ask() -> None:
+    """b is asked in other words and c is new: neither counts, both are named, and a note says what that means."""
+    before = trial([row("a"), row("b")])
+    grown = [row("a", right=False), row("b", question="In other words?"), row("c", right=False)]
+    after = trial(grown, made_with={**MADE, "questions_sha256": "other"})
+    found = compare(before, after, common=True)
+    assert (found.common, [one.id for one, _ in found.failing]) == (1, ["a"])
+    assert ([one.id for one in found.dropped], [one.id for one in found.added]) == (["b"], ["b", "c"])
+    told = json_of_runs(found, NAMES)["notes"]
+    assert "the sets are not the same" in told[0]
+    assert told[0] in text_of_runs(found, NAMES)
+    assert f"{told[0]}." in markdown_of_runs(found, NAMES, command="")
+    assert compare(before, before, common=True).notes == ()
+    unanswerable = trial([row("a"), row("u", answerable=False)])  # what b lacks is not taken from the whole of a
+    assert of(compare(unanswerable, trial([row("a")]), common=True), "abstention recall").first is None
+    timed = {"all, median CPU ms": {"value": 50.0, "n": 3, "low": 40.0, "high": 60.0}}  # of all questions of a run
+    slow = trial(grown, made_with={**MADE, "questions_sha256": "other"}, figures=timed)
+    assert not [each for each in compare(before, slow, common=True).figures if "CPU" in each.name]
+    assert [each for each in compare(slow, slow).figures if "CPU" in each.name]
+    with pytest.raises(BadInput, match="no question in common"):
+        compare(before, trial([row("z")]), common=True)
+
+
+def test_last_digits_move_no_slice() -> None:
+    one = [row(f"q{at}", scores={"nDCG@10": 0.5}) for at in range(3)]
+    other = [row(f"q{at}", scores={"nDCG@10": 0.5 + 1e-9}) for at in range(3)]
+    found = compare(trial(one), trial(other))
+    assert [each.figure for each in found.slices] == [RIGHT, "nDCG@10"]
+    assert not any(each.moved for each in found.slices)
+    assert "by tag" not in text_of_runs(found, NAMES)
+
+
 BROKEN = [
     ("", "is empty"),
     ("{", "is not a run file"),

@@ -31,7 +31,7 @@ def articles() -> list[Document]:
 
 @pytest.fixture(scope="module")
 def report(articles: list[Document]) -> ChangesReport:
-    return measure_changes(articles, set_name="seeds", most_sentences=2)
+    return measure_changes(articles, set_name="seeds", most_sentences=1)
 
 
 def test_every_oracle_is_true_of_the_text_that_its_edit_leaves(articles: list[Document]) -> None:

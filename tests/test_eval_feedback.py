@@ -119,6 +119,8 @@ def test_quotes_that_were_liked_become_spans_where_they_stand_now(hash_index: In
 def test_the_command_tells_an_empty_store_and_writes_candidates_of_a_full_one(
     hash_index: Index, hash_settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert quotewell(["eval", "from-feedback", "--data", str(tmp_path / "nowhere")]) == 2
+    assert "there is no data folder" in capsys.readouterr().err
     command = ["eval", "from-feedback", "--data", str(hash_settings.data)]
     assert quotewell(command) == 0
     assert "holds no feedback" in capsys.readouterr().err

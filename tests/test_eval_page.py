@@ -259,6 +259,31 @@ def test_features_are_sorted_by_size(small: Run) -> None:
     assert of(views(small, {}), "right").of_quote == (("length", -2.0), ("bm25", 0.5))
 
 
+def offered(rule: str, quote: str, score: float) -> dict[str, Any]:
+    return {"document_id": "bridge", "start": 0, "end": len(quote), "quote": quote, "score": score, "rule": rule}
+
+
+def test_of_a_mistake_it_is_told_what_was_not_shown_and_why(tmp_path: Path) -> None:
+    """By rule, in the order of the run; of right answers nothing is, and a rule of another version has its code."""
+    quotes = [offered("margin", "Trams ring.", 5.5), offered("other", "It rains.", 5), offered("margin", MARKUP, 4)]
+    rows = [row("wrong", right=False, dropped=quotes), row("right", dropped=[offered("margin", "Boats sail.", 1)])]
+    run = read_run(kept(tmp_path / "run.json", rows))
+    (first, second), (third,) = of(views(run, {}), "wrong").dropped, of(views(run, {}), "right").dropped
+    assert (first[0], [one.score for one in first[1]]) == ("margin: scores too far below the best quote", [5.5, 4.0])
+    assert (second[0], third[1][0].quote) == ("other", "Boats sail.")
+    found = Reading(page_of(run))
+    assert "5.50 “Trams ring.”" in found.text and MARKUP in found.text and "Boats sail." not in found.text
+    assert not {"script", "img"} & set(found.tags)
+
+
+def test_each_rank_stands_with_the_score_where_the_run_has_it(tmp_path: Path, small: Run) -> None:
+    scored = row("scored", ranker_scores=[{"dense": 0.25, "lexical": 3.5}, {"lexical": 4.75}])
+    run = read_run(kept(tmp_path / "run.json", [scored]))
+    assert [place.scores for place in of(views(run, {}), "scored").places] == [(0.25, 3.5), (None, 4.75)]
+    assert [place.scores for place in of(views(small, {}), "right").places] == [(None, None), (None, None)]
+    assert "1 0.250 2 3.500" in " ".join(Reading(page_of(run)).text.split())
+
+
 def test_every_link_leads_to_a_place_of_the_page(page: str) -> None:
     found = Reading(page)
     assert len(set(found.ids)) == len(found.ids)

@@ -9,13 +9,14 @@ import pytest
 
 from eval.arms import compare_arms
 from eval.beir import BeirSet
+from eval.blocks import replace_block
 from eval.cli_run import run as run_command
 from eval.figures import ALL, SHORT, TABLE, chosen
 from eval.gold import GoldSet, GoldSpan, Question
 from eval.intervals import Figure
 from eval.judge import judge_for
 from eval.measures import ranked_names
-from eval.report import json_of, markdown_of, only, replace_block, text_of
+from eval.report import json_of, markdown_of, only, text_of
 from eval.report_arms import json_of_comparison, text_of_comparison
 from eval.report_sets import markdown_of_sets
 from eval.rows import MEANS, scores_of
@@ -30,7 +31,7 @@ from index.errors import BadGold, BadInput, BadQuestion, NotFound
 from index.records import Document, Hit, Passage, Span
 from index.search import open_index
 from index.settings import load_settings
-from rag.answers import Answer, Citation, Reason, Workings
+from rag.answers import Answer, Citation, Dropped, Quote, Reason, Workings
 
 EXPORTS = "Exports rose in March."
 IMPORTS = "Imports fell in May."
@@ -250,7 +251,8 @@ def test_a_run_file_is_read_back_as_it_was_written(report: Report, tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "it: Invalid JSON"),
+        ("", "is empty"),
+        ("{", "it: Invalid JSON"),
         ("[]", "it: Input should be"),
         ('{"format": "other"}', "format: Input should be 'quotewell-run-1'"),
         ('{"figures": {"AUROC": {"value": "high"}}}', "is not a run file"),
@@ -513,6 +515,27 @@ def test_the_text_of_a_comparison_marks_the_differences_that_leave_out_zero() ->
         "better - worse      RR@10  0.500  0.500 to 0.500 *  1",
         "better - worse    nDCG@10  0.369  0.369 to 0.369 *  1",
     ]
+
+
+def test_of_the_quotes_that_are_not_shown_a_run_keeps_the_best_five_and_how_they_begin(
+    report: Report, tmp_path: Path
+) -> None:
+    words = " ".join(["word"] * 60)
+    long = passage(document("a", words), 0, words)
+    dropped = tuple(Dropped(Quote(long, 0, 299, 9.0 - n), "margin") for n in range(7))
+    first = replace(report.rows[0], detail=replace(report.rows[0].detail, dropped=dropped))
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(json_of(replace(report, rows=(first, *report.rows[1:])))))
+    kept = read_run(path).rows[0].dropped
+    assert [(one.document_id, one.start, one.end, one.score, one.rule) for one in kept] == [
+        ("a", 0, 299, 9.0 - n, "margin") for n in range(5)
+    ]
+    assert {one.quote for one in kept} == {f"{' '.join(['word'] * 31)}…"}
+    written = json.loads(path.read_text())
+    for row in written["rows"]:
+        del row["dropped"], row["ranker_scores"]
+    path.write_text(json.dumps(written))
+    assert [(row.dropped, row.ranker_scores) for row in read_run(path).rows] == [((), ())] * len(report.rows)
 
 
 def test_a_report_and_a_comparison_become_json(report: Report) -> None:

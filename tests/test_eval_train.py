@@ -101,7 +101,7 @@ def test_an_example_holds_the_tokens_of_every_sentence_and_no_title(gold: GoldSe
 
 
 def test_a_learned_projection_lowers_the_loss_and_is_the_same_twice(gold: GoldSet, hash_index: Index) -> None:
-    cases = [case for case in cases_of(gold, hash_index) if case.has_right] * 60
+    cases = [case for case in cases_of(gold, hash_index) if case.has_right] * 24
 
     def example(case: Case):  # type: ignore[no-untyped-def]
         return example_of(case, hash_index.encode(case.question.asked), encodings_of(case, hash_index))
