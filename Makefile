@@ -1,5 +1,5 @@
 # make serve   chat with the four articles at http://127.0.0.1:8000        make test   everything that CI runs
-# make ask Q="…"   one answer        make eval   all figures        make lint   style, types        make bench   speed
+# make ask Q="…"   one answer        make eval   the articles' figures        make lint   style, types        make bench   speed
 # make gate        is any figure worse than eval/baseline.json?     make widget   the chat's script, with Node
 
 PYTHON ?= python3
@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test lint eval gate bench browser widget clean
+.PHONY: serve ask test lint eval eval-public gate bench browser widget clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -29,6 +29,11 @@ eval: $(INSTALLED)
 	$(BIN)/quotewell eval run eval/gold/articles-dev.jsonl --out .eval/runs --write docs/evals.md
 	$(BIN)/quotewell eval report .eval/runs/articles-dev.json --no-times --out docs/eval-report.html
 	$(BIN)/quotewell eval run eval/gold/articles-test.jsonl --write docs/evals.md --write README.md
+
+# The halves of public sets that nothing was tuned on: make eval-public SETS=FOLDER. Indexes are kept in .eval/.
+eval-public: $(INSTALLED)
+	$(BIN)/quotewell eval run --test eval/gold/articles-test.jsonl $(wildcard $(SETS)/*/) --write docs/evals.md
+	$(BIN)/quotewell eval fusion --test eval/gold/articles-test.jsonl $(wildcard $(SETS)/*/) --write docs/evals.md
 
 gate: $(INSTALLED)
 	$(BIN)/quotewell eval gate
