@@ -17,8 +17,7 @@ ask: $(INSTALLED)
 	@$(BIN)/quotewell ask "$(Q)"
 
 test: lint browser
-	$(BIN)/python -m pytest -n 2 --dist loadscope -q
-	$(BIN)/quotewell eval gate
+	$(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder -q
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -223,3 +223,9 @@ def test_the_command_exits_four_on_a_planted_drop_and_two_without_a_baseline(
     baseline.write_text("<<<<<<< merge", encoding="utf-8")
     assert quotewell(gate) == 2
     assert "baseline.json is not a run file" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_answers_are_as_good_as_the_committed_baseline(seeds_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`make gate`, on the index that the tests share; the questions that changed stand in the output."""
+    assert quotewell(["eval", "gate", "--data", str(seeds_data)]) == 0, capsys.readouterr().out

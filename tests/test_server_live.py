@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from index.build import Builder
+from index.embed import HashEmbedder
 from index.errors import BadSetting
 from index.settings import load_settings
 from server.run import serve
@@ -92,18 +94,36 @@ def seconds_until(true: Callable[[], bool], most: float = 10) -> float:
     return monotonic() - begin
 
 
-@pytest.fixture
-def articles(tmp_path: Path) -> Path:
-    folder = tmp_path / "articles"
+def written(folder: Path) -> Path:
+    """A folder with one article."""
     folder.mkdir()
     (folder / "cats.txt").write_text("Cats sleep for sixteen hours a day, mostly in warm places.\n")
     return folder
 
 
+def serving(data: Path, articles: Path) -> Server:
+    Builder(data, load_settings(embedder="hash"), HashEmbedder()).index([articles])
+    return Server(data)
+
+
+@pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    return written(tmp_path / "articles")
+
+
 @pytest.fixture
 def server(tmp_path: Path, articles: Path) -> Iterator[Server]:
-    indexed(tmp_path / "data", articles)
-    running = Server(tmp_path / "data")
+    """For tests that change or end it."""
+    running = serving(tmp_path / "data", articles)
+    yield running
+    running.end()
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Shared by the tests that it must survive."""
+    folder = tmp_path_factory.mktemp("lasting")
+    running = serving(folder / "data", written(folder / "articles"))
     yield running
     running.end()
 
@@ -173,16 +193,16 @@ def test_no_answer_fails_or_mixes_versions_while_the_index_changes(server: Serve
 
 
 @pytest.mark.parametrize("length", [None, 5_000_000])
-def test_a_body_that_is_too_large_is_refused_and_the_server_goes_on(server: Server, length: int | None) -> None:
+def test_a_body_that_is_too_large_is_refused_and_the_server_goes_on(lasting: Server, length: int | None) -> None:
     """Chunked without a length, and with one."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", lasting.port, timeout=20)
     headers = {"Content-Type": "application/json"} | ({"Content-Length": str(length)} if length else {})
     connection.request("POST", "/ask", (b"x" * 50_000 for _ in range(100)), headers, encode_chunked=length is None)
     reply = connection.getresponse()
     assert (reply.status, json.loads(reply.read())["type"]) == (413, "/docs/problems#too-large")
     connection.close()
-    assert server.ask("How long do cats sleep?")["status"] == "answered"
-    assert peak_megabytes(server.process.pid) < 500
+    assert lasting.ask("How long do cats sleep?")["status"] == "answered"
+    assert peak_megabytes(lasting.process.pid) < 500
 
 
 def peak_megabytes(process: int) -> float:
@@ -192,8 +212,8 @@ def peak_megabytes(process: int) -> float:
     return next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
 
 
-def test_a_keep_alive_connection_survives_every_kind_of_error(server: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+def test_a_keep_alive_connection_survives_every_kind_of_error(lasting: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", lasting.port, timeout=10)
     for body in (b'{"question": "\\ud800"}', b"[" * 20_000, b'{"question": 1, "limit": NaN}', b"\xff", b"x" * 70_000):
         connection.request("POST", "/ask", body, {"Content-Type": "application/json"})
         reply = connection.getresponse()
@@ -204,8 +224,8 @@ def test_a_keep_alive_connection_survives_every_kind_of_error(server: Server) ->
     connection.close()
 
 
-def test_no_reply_names_the_server_software_or_trusts_a_forwarded_address(server: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+def test_no_reply_names_the_server_software_or_trusts_a_forwarded_address(lasting: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", lasting.port, timeout=10)
     connection.request("GET", "/livez", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"})
     reply = connection.getresponse()
     assert reply.status == 200
