@@ -17,7 +17,7 @@ ask: $(INSTALLED)
 	@$(BIN)/quotewell ask "$(Q)"
 
 test: lint browser
-	$(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder -q
+	$(BIN)/python -m pytest -n 2 --dist loadscope -q
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -4,12 +4,12 @@ import fcntl
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from index.build import Builder
@@ -45,10 +45,8 @@ SIX_ARTICLES = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files with the slowest tests first, so that no worker begins one when the others are done."""
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: (-slow[item.path], item.path))
+settings.register_profile("quick", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "40")))
+settings.load_profile("quick")  # where a test names no number of its own
 
 
 @pytest.fixture(autouse=True)

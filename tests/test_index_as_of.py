@@ -71,7 +71,7 @@ def state(index: Index) -> list[object]:
 
 
 @pytest.mark.slow
-@trying(deadline=None, max_examples=60)
+@trying(deadline=None, max_examples=25)
 @given(ARTICLES, st.integers(0, 4), st.lists(QUESTION, min_size=1, max_size=6))
 def test_a_view_is_the_index_that_was_built_without_the_later_articles(
     articles: list[Article], days: int, questions: list[str]

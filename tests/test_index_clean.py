@@ -206,7 +206,7 @@ SOURCES = st.lists(
 ).map(lambda found: "".join(line + end for line, end in found))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SOURCES)
 def test_the_map_of_generated_articles_is_exact_and_every_span_comes_back(source: str) -> None:
     cleaned = clean(source)
@@ -216,13 +216,13 @@ def test_the_map_of_generated_articles_is_exact_and_every_span_comes_back(source
         assert gone not in cleaned.text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ANY_TEXT)
 def test_no_text_at_all_makes_cleaning_fail(source: str) -> None:
     check_map(clean(source), source)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SOURCES, st.integers(0, 40))
 def test_what_stands_before_the_start_is_never_clean_text(source: str, start: int) -> None:
     cleaned = clean(source, start=start)
@@ -230,7 +230,7 @@ def test_what_stands_before_the_start_is_never_clean_text(source: str, start: in
     assert all(run.source >= start for run in cleaned.runs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(SOURCES, st.data())
 def test_any_span_of_the_source_maps_to_the_characters_that_survive_of_it(source: str, data: st.DataObject) -> None:
     document = document_of(clean(source), source)

@@ -174,7 +174,7 @@ def test_replacing_everything_keeps_former_texts_of_the_documents_that_stay(stor
     assert store.verify() == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "y", "z", ""]), st.integers(0, 4)),

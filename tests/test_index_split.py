@@ -193,7 +193,7 @@ WORDS = st.sampled_from(
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=25).map(" ".join), max_size=8).map("\n\n".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(TEXTS, st.integers(16, 60), st.integers(0, 4), st.sampled_from(["", "A title", "many words " * 20]))
 def test_any_text_is_split_as_promised(minilm: OnnxEmbedder, text: str, aim: int, overlap: int, title: str) -> None:
     document = document_of(text, title=title)
@@ -201,7 +201,7 @@ def test_any_text_is_split_as_promised(minilm: OnnxEmbedder, text: str, aim: int
     check_passages(document, SplitRule(aim, 256, overlap), minilm.count_tokens)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(TEXTS, st.integers(16, 60))
 def test_without_overlap_every_sentence_is_in_exactly_one_passage(text: str, aim: int) -> None:
     document = document_of(text)

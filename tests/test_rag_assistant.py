@@ -291,7 +291,7 @@ def by_threshold(opened: Opened) -> dict[float | None, Assistant]:
     return {threshold: opened(threshold=threshold) for threshold in (None, 0.0, 1.0)}
 
 
-@trying(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trying(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ANY_TEXT, st.sampled_from([None, 0.0, 1.0]))
 def test_any_text_gives_an_answer_or_is_no_question(
     by_threshold: dict[float | None, Assistant], question: str, threshold: float | None

@@ -76,7 +76,7 @@ def assert_adds_up(answer: Answer, explanation: Explanation, assistant: Assistan
 
 
 @pytest.mark.parametrize("fusion", ["convex", "rrf"])
-@trying(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@trying(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(said=QUESTIONS)
 def test_contributions_add_up_to_every_score(opened: Opened, fusion: str, said: list[str]) -> None:
     """By ranker to the fused score, by word to BM25's, by feature to the reader's, whatever was asked."""

@@ -136,7 +136,7 @@ def true_answers(draw: st.DrawFn) -> tuple[dict[str, Any], dict[tuple[str, str],
     return make.answer_of(cited, corpus), table, documents
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(true_answers())
 def test_every_true_receipt_of_any_text_passes_also_after_a_way_through_json(made: Any) -> None:
     answer, table, documents = made
@@ -180,7 +180,7 @@ def changed(value: Any, data: st.DataObject) -> Any:
     return [*value[:at], changed(value[at], data), *value[at + 1 :]]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=120)
 @given(st.data())
 def test_one_change_of_anything_that_a_receipt_covers_is_found(data: st.DataObject) -> None:
     by_id, corpus = library()
@@ -196,7 +196,7 @@ def test_one_change_of_anything_that_a_receipt_covers_is_found(data: st.DataObje
     assert verdict.citations[0].code != "verified"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.data())
 def test_one_changed_byte_of_a_document_is_found(data: st.DataObject) -> None:
     by_id, corpus = library()
@@ -209,7 +209,7 @@ def test_one_changed_byte_of_a_document_is_found(data: st.DataObject) -> None:
     assert not verdict.ok
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(st.data())
 def test_one_change_of_root_signature_or_anything_that_the_id_covers_is_found(data: st.DataObject) -> None:
     by_id, corpus = library()
@@ -276,7 +276,7 @@ def paths_of(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [way, *(path for key, inner in items for path in paths_of(inner, (*way, key)))]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=120)
 @given(st.data())
 def test_any_json_anywhere_in_an_answer_gives_a_verdict(data: st.DataObject) -> None:
     by_id, corpus = library()
@@ -291,7 +291,7 @@ def test_any_json_anywhere_in_an_answer_gives_a_verdict(data: st.DataObject) -> 
     assert all(one["detail"] and len(one["detail"]) < 600 for one in fields["citations"])
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(json_values)
 def test_anything_that_json_can_be_gives_a_verdict_that_is_not_ok(value: Any) -> None:
     assert not verdict_of(value).ok

@@ -17,7 +17,7 @@ from rag import Answer, Assistant, open_assistant
 
 ROOT = Path(__file__).parent.parent
 SEEDS, GOLD = ROOT / "seeds", ROOT / "eval" / "gold"
-MADE = int(os.environ.get("MADE_QUESTIONS", "200"))
+MADE = int(os.environ.get("MADE_QUESTIONS", "100"))
 TEMPLATES = (
     "Who is {name}?",
     "What does {name} say about {word} and {other}?",

@@ -267,7 +267,7 @@ _BODIES = st.binary(max_size=300) | st.dictionaries(
 ).map(lambda value: json.dumps(value).encode())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(body=_BODIES, path=st.sampled_from(["/ask", "/v1/search", "/v1/documents"]))
 def test_no_body_whatever_is_a_server_fault(client: TestClient, body: bytes, path: str) -> None:
     reply = client.post(path, content=body, headers=JSON)
