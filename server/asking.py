@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from index.scope import Filters
+from rag import answers
 from rag.assistant import Assistant, Wanted
 from rag.dialogue.turns import turns_of
 from rag.wire import answer_fields
@@ -11,23 +12,14 @@ from server.ask_schemas import Answer, Ask, Search
 
 def answered(body: Ask, now: Assistant) -> Answer:
     """Raises BadQuestion."""
-    *_, answer = stages(body, now)
-    return answer
+    *_, answer = now.stages(body.question, _wanted(body))
+    return _on_the_wire(answer, now)
 
 
 def stages(body: Ask, now: Assistant) -> Iterator[Answer]:
     """The answer as it comes: read, said, whole (see Assistant.stages). Raises BadQuestion, before the first."""
-    wanted = Wanted(
-        limit=body.limit,
-        history=turns_of([message.model_dump() for message in body.history]),
-        filters=filters_of(body),
-        as_of=body.as_of,
-        mode=body.mode,
-        explain=body.explain,
-        phrase=True,
-    )
-    for answer in now.stages(body.question, wanted):
-        yield Answer.model_validate(answer_fields(answer, now.basis))
+    for answer in now.stages(body.question, _wanted(body)):
+        yield _on_the_wire(answer, now)
 
 
 def filters_of(body: Search) -> Filters:
@@ -38,3 +30,19 @@ def filters_of(body: Search) -> Filters:
         published_from=wanted.published_from,
         published_to=wanted.published_to,
     )
+
+
+def _wanted(body: Ask) -> Wanted:
+    return Wanted(
+        limit=body.limit,
+        history=turns_of([message.model_dump() for message in body.history]),
+        filters=filters_of(body),
+        as_of=body.as_of,
+        mode=body.mode,
+        explain=body.explain,
+        phrase=True,
+    )
+
+
+def _on_the_wire(answer: answers.Answer, now: Assistant) -> Answer:
+    return Answer.model_validate(answer_fields(answer, now.basis))
