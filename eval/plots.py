@@ -4,9 +4,12 @@ matplotlib is imported when something is drawn: no other command should pay the 
 """
 
 import io
+import os
 import re
 from collections.abc import Sequence
+from functools import cache
 from html import escape
+from tempfile import TemporaryDirectory
 from typing import Any
 
 _STYLE: Any = {
@@ -87,13 +90,20 @@ def _columns(points: Sequence[Point]) -> tuple[list[float], list[float]]:
 
 def _svg(draw: Any) -> str:
     """The <svg> element alone, as it can stand in a page or a file."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
+    matplotlib = _matplotlib()
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=_INCHES, layout="constrained")
+        figure = matplotlib.figure.Figure(figsize=_INCHES, layout="constrained")
         draw(figure.subplots())
         page = io.StringIO()
         figure.savefig(page, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = page.getvalue()
     return text[text.index("<svg") :]
+
+
+@cache
+def _matplotlib() -> Any:
+    """With a home of its own while it is loaded: in the user's it would leave a list of fonts, and obey a style."""
+    with TemporaryDirectory(prefix="quotewell-plots-") as folder:
+        os.environ["MPLCONFIGDIR"] = folder
+        import matplotlib.figure
+    return matplotlib

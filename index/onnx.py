@@ -1,11 +1,14 @@
-"""The packaged MiniLM by onnxruntime and tokenizers; nothing here imports torch."""
+"""The packaged MiniLM by onnxruntime and tokenizers; nothing here imports torch, and nothing calls home."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: else it keeps a device id and looks up hosts
+import onnxruntime as ort  # type: ignore[import-untyped]
 
 from index.errors import ModelMissing
 from index.projection import load_projection

