@@ -9,8 +9,6 @@ import uvicorn
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 from starlette.types import ASGIApp
 
-REAL_TIME_S = 15.0
-
 
 @contextmanager
 def listening(app: ASGIApp, *, lifespan: bool = False) -> Iterator[str]:
@@ -24,7 +22,7 @@ def listening(app: ASGIApp, *, lifespan: bool = False) -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True
-    thread.join(REAL_TIME_S)
+    thread.join()
     listener.close()
 
 

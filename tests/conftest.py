@@ -4,13 +4,14 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import sleep, thread_time
 from typing import Any
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from index.build import Builder
 from index.embed import HashEmbedder, OnnxEmbedder
@@ -45,8 +46,25 @@ SIX_ARTICLES = {
 }
 
 
-settings.register_profile("quick", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "40")))
+settings.register_profile("quick", max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "40")), deadline=None)
 settings.load_profile("quick")  # where a test names no number of its own
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Returns once it is true, however long that takes: a state is waited for; pytest's limit ends what hangs."""
+    while not true():
+        sleep(0.01)
+
+
+def cost(work: Callable[[], object]) -> float:
+    """CPU seconds of this thread for one run of it, the least of three: to be compared with another's, here and now."""
+
+    def once() -> float:
+        begin = thread_time()
+        work()
+        return thread_time() - begin
+
+    return min(once() for _ in range(3))
 
 
 @pytest.fixture(autouse=True)
@@ -143,6 +161,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         why = "no chromium for the browser tests; install it, for example: apt-get install chromium"
         pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    expect.set_options(timeout=60_000)  # milliseconds: a busy machine is no failure
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield running

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from threading import Condition
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,7 +45,9 @@ class Faulty:
         self, app: ASGIApp, scripts: Mapping[str, str | dict[str, Any]], opening: list[dict[str, Any]]
     ) -> None:
         self._app, self._scripts, self._opening = app, dict(scripts), opening
-        self.held = 0  # streams that are still open
+        self._held = 0
+        self._changed = Condition()  # the tests wait in another thread
+        self._breaking: Callable[[], object] = lambda: None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope.get("path") != "/v1/ask" or scope["method"] != "POST":
@@ -64,17 +68,33 @@ class Faulty:
 
     async def hold(self, receive: Receive, send: Send) -> None:
         """The first words, and no more until the client leaves."""
+        self._count(1)
         await self._stream(send, [("delta", piece) for piece in self._opening])
-        self.held += 1
         while (await receive())["type"] != "http.disconnect":
             pass
-        self.held -= 1
+        self._count(-1)
+
+    def _count(self, more: int) -> None:
+        with self._changed:
+            self._held += more
+            self._changed.notify_all()
+
+    def wait_for_held(self, streams: int) -> None:
+        """Until so many are open."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._held == streams, 60)
 
     async def drop(self, receive: Receive, send: Send) -> None:
-        """The first words, and then the connection breaks."""
+        """The first words; the connection breaks when it is told to: a browser drops what it has not read by then."""
+        told, loop = asyncio.Event(), asyncio.get_running_loop()
+        self._breaking = partial(loop.call_soon_threadsafe, told.set)
         await self._stream(send, [("delta", piece) for piece in self._opening])
-        await asyncio.sleep(0.1)  # a browser drops what it has not read when the connection breaks
+        await told.wait()
         raise ConnectionResetError
+
+    def break_off(self) -> None:
+        """What `drop` began."""
+        self._breaking()
 
     async def busy(self, receive: Receive, send: Send) -> None:
         await _refuse(send, 429, "too many questions at once", 1)

@@ -4,13 +4,11 @@ import json
 import os
 import pty
 import re
-import select
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -44,7 +42,6 @@ def caller(folder: Path) -> Call:
             stderr=subprocess.PIPE,
             cwd=folder,
             env=environment(**variables),
-            timeout=60,
             check=False,
         )
         assert b"Traceback" not in done.stderr
@@ -73,12 +70,11 @@ def indexed(library: Path) -> Call:
     return caller(library)
 
 
-def loaded_after(arguments: list[str], folder: Path, **variables: str) -> tuple[set[str], float]:
-    """Top-level modules and CPU seconds of a whole command."""
+def loaded_after(arguments: list[str], folder: Path, **variables: str) -> list[str]:
+    """The modules of a whole command."""
     report = (
-        "import sys, time, json; root, *arguments = sys.argv[1:]; sys.path.insert(0, root); import quotewell; "
-        "code = quotewell.run(arguments); names = sorted({name.partition('.')[0] for name in sys.modules}); "
-        "print(json.dumps([code, names, time.process_time()]), file=sys.stderr)"
+        "import sys, json; root, *arguments = sys.argv[1:]; sys.path.insert(0, root); import quotewell; "
+        "code = quotewell.run(arguments); print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", report, str(ROOT), *arguments],
@@ -87,16 +83,20 @@ def loaded_after(arguments: list[str], folder: Path, **variables: str) -> tuple[
         env=environment(**variables),
         check=True,
     )
-    code, names, seconds = json.loads(done.stderr.splitlines()[-1])
+    code, names = json.loads(done.stderr.splitlines()[-1])
     assert code == 0
-    return set(names), seconds
+    return list(names)
 
 
-def test_help_answers_within_half_a_second_and_loads_nothing_heavy(tmp_path: Path) -> None:
-    loaded_after(["--help"], tmp_path)  # a new installation compiles what it loads, once
-    names, seconds = loaded_after(["--help"], tmp_path)
-    assert not names & HEAVY
-    assert seconds < 0.5
+def packages(modules: list[str]) -> set[str]:
+    return {name.partition(".")[0] for name in modules}
+
+
+def test_help_loads_little_and_nothing_heavy(tmp_path: Path) -> None:
+    """So that it answers at once: most of the time of a start is the loading of modules."""
+    modules = loaded_after(["--help"], tmp_path)
+    assert not packages(modules) & HEAVY
+    assert len(modules) < 400
 
 
 @pytest.mark.slow
@@ -106,7 +106,7 @@ def test_asking_with_the_real_model_loads_neither_torch_nor_sentence_transformer
     shutil.copytree(seeds_data, tmp_path / ".index")
     arguments = ["ask", "Which sectors gained from preferential access under the USMCA?"]
     own = {"QUOTEWELL_EMBEDDER": "minilm", "QUOTEWELL_THRESHOLD": "0.1"}
-    names, _ = loaded_after(arguments, tmp_path, **own)
+    names = packages(loaded_after(arguments, tmp_path, **own))
     assert "onnxruntime" in names
     assert not names & {"torch", "sentence_transformers", "transformers", "fastapi", "scipy"}
 
@@ -210,7 +210,7 @@ def on_terminal(arguments: list[str], folder: Path, typed: bytes = b"", **variab
     )
     os.close(slave)
     seen = b""
-    while select.select([master], [], [], 30)[0]:
+    while True:
         try:
             seen += os.read(master, 65536)
         except OSError:  # Linux's way to say that the other side is closed
@@ -219,7 +219,7 @@ def on_terminal(arguments: list[str], folder: Path, typed: bytes = b"", **variab
             os.write(master, typed)
             typed = b""
     os.close(master)
-    return process.wait(timeout=30), seen.decode().replace("\r\n", "\n")
+    return process.wait(), seen.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.slow
@@ -255,28 +255,47 @@ def stored(folder: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM documents").fetchone()[0])
 
 
+STUCK_AFTER_20 = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import quotewell
+from index.embed import HashEmbedder
+encode = HashEmbedder.encode_passages
+def stuck(self, texts, on_batch):
+    yield from encode(self, texts, on_batch)[:20]
+    print("stuck", flush=True)
+    sys.stdin.read()
+HashEmbedder.encode_passages = stuck
+sys.exit(quotewell.run(["index", "boats.jsonl"]))
+"""
+
+
 @pytest.mark.slow
 def test_an_interrupted_index_keeps_what_was_committed_and_goes_on_answering(tmp_path: Path) -> None:
+    """The signal comes while the embedder works on the 21st of 40 articles, and never gets any further."""
     indexed = caller(make_library(tmp_path))
-    lines = (json.dumps({"_id": f"d{n}", "text": f"Note {n} is about the {n}th boat."}) for n in range(1200))
+    lines = (json.dumps({"_id": f"d{n:02}", "text": f"Note {n} is about the {n}th boat."}) for n in range(40))
     (tmp_path / "boats.jsonl").write_text("\n".join(lines))
     process = subprocess.Popen(
-        [*COMMAND, "index", "boats.jsonl"], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", STUCK_AFTER_20, str(ROOT)],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    deadline = time.monotonic() + 60
-    while stored(tmp_path) < 20:
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "stuck\n"
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate()
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "the old search index goes on answering" in said
-    assert 20 <= stored(tmp_path) < 1201
+    assert stored(tmp_path) == 1 + 20
     assert indexed("ask", WHEN).returncode == 0
     assert indexed("index", "boats.jsonl").returncode == 0
-    assert stored(tmp_path) == 1201
+    assert stored(tmp_path) == 1 + 40
 
 
 @pytest.mark.slow
@@ -296,10 +315,10 @@ def test_serve_prints_its_address_answers_and_ends_with_ctrl_c(indexed: Call, li
         request = urllib.request.Request(
             f"{address.group()}/ask", json.dumps({"question": WHEN}).encode(), {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             served = json.load(reply)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate()
     finally:
         process.kill()
         process.wait()

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import sleep
 
 import numpy as np
 import pytest
@@ -34,6 +33,7 @@ from rag.answers import Citation
 from rag.assistant import open_assistant
 from rag.policy import InForce, in_force
 from server.live import Live
+from tests.conftest import until
 
 CITED = Citation(1, "a", "a#0", "", "", None, (), "", "quote", 0, 5, 0, 5)
 
@@ -135,14 +135,11 @@ def test_a_running_server_answers_by_a_policy_as_soon_as_it_is_kept(hash_index: 
     live = Live(hash_settings)
     live.start()
     try:
-        assert live.wait(20)
+        live.wait()
         assert live.assistant.index.version == hash_index.version
         calibration = found([(0.9, True)] * 60, 60)
         kept = keep_policy(hash_settings, policy_of(calibration, hash_settings, hash_index.manifest))
-        for _ in range(100):
-            if live.assistant.index.version == kept.version:
-                break
-            sleep(0.1)
+        until(lambda: live.assistant.index.version == kept.version)
         assert live.assistant.index.manifest.policy == kept.policy != ""
     finally:
         live.stop()

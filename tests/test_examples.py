@@ -22,7 +22,7 @@ def origin(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     data = shutil.copytree(six_data, tmp_path_factory.mktemp("examples") / "data")
     app = create_app(load_settings(data=data, embedder="hash"))
     with listening(app, lifespan=True) as address:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         yield address
 
 

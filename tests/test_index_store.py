@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Event, Thread
-from time import sleep
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from index.errors import (
 )
 from index.records import Document, Passage, Run, Span
 from index.store import FILE_NAME, Store
+from tests.conftest import until
 
 ROOT = Path(__file__).parent.parent
 RECIPE = '{"embedder":"hash"}'
@@ -96,7 +96,7 @@ def start(code: str, folder: Path) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> None:
-    process.communicate(timeout=30)
+    process.communicate()
     assert process.returncode == 0
 
 
@@ -382,7 +382,7 @@ def test_a_store_appears_complete_or_not_at_all(tmp_path: Path) -> None:
         Store.open(sys.argv[1], create=True)
     """
     process = start(code, tmp_path)
-    process.communicate(timeout=30)
+    process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert not (tmp_path / FILE_NAME).exists()
     with Store.open(tmp_path, create=True) as store:
@@ -492,11 +492,20 @@ def test_a_second_writer_waits_and_then_says_who_is_busy(tmp_path: Path) -> None
 
 def test_two_writing_processes_take_turns(tmp_path: Path) -> None:
     code = """
-        with Store.open(sys.argv[1], create=True, timeout_s=20) as store:
+        with Store.open(sys.argv[1], create=True, timeout_s=60) as store:
+            print("ready", flush=True)
+            sys.stdin.readline()
             for count in range(25):
                 put(store, f"{os.getpid()}-{count}", f"Document {count}. " * count)
     """
-    for process in [start(code, tmp_path) for _ in range(2)]:
+    processes = [start(code, tmp_path) for _ in range(2)]
+    for process in processes:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
         finish(process)
     with Store.open(tmp_path) as store:
         assert (store.count().documents, store.sequence(), store.verify()) == (50, 50, [])
@@ -566,7 +575,7 @@ def test_a_process_killed_inside_a_put_leaves_the_old_or_the_new(
         store.checkpoint()
     """
     process = start(code, tmp_path)
-    process.communicate(timeout=30)
+    process.communicate()
     assert process.returncode == -signal.SIGKILL
     with Store.open(tmp_path, readonly=True) as store:
         assert store.verify() == []
@@ -625,8 +634,8 @@ def test_a_backup_made_while_writing_holds_all_that_was_acknowledged_before(tmp_
     writer = Thread(target=write)
     writer.start()
     for count in range(3):
-        while len(acknowledged) < 10 * (count + 1):
-            sleep(0.001)
+        wanted = 10 * (count + 1)
+        until(lambda wanted=wanted: len(acknowledged) >= wanted)
         before = list(acknowledged)
         folder = tmp_path / f"copy{count}"
         folder.mkdir()

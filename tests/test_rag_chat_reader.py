@@ -11,12 +11,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TooLate
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import monotonic, sleep, thread_time
 from typing import Any
 
 import pytest
@@ -39,9 +40,10 @@ from rag.receipts.check import check_answer
 from rag.show import answer_lines
 from rag.wire import answer_fields
 from server.ask_schemas import Answer as AnswerReply
+from tests.conftest import cost, until
 
-DEADLINE_S = 0.3
-GRACE_S = 1.0  # for a busy machine; without a deadline the slow ones would last for ever
+DEADLINE_S = 60.0  # far off, so that it is not what ends a call
+SOON_S = 0.3  # the deadline of calls that nothing else ends
 KEY = "sk-very-secret-0123456789"
 QUESTION = "Who discovered comet Harrow in 1904?"
 GOOD = "In 1904, comet Harrow was discovered by Ilse Brandt. [1]"
@@ -71,6 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(f"HTTP/1.1 {status}\r\n{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
 
     def drip(self, piece: bytes) -> None:
+        self.server.stuck.release()
         while not self.server.stopping.wait(0.02):
             self.wfile.write(piece)
 
@@ -86,6 +89,7 @@ class Model(ThreadingHTTPServer):
         self.behaviour: Behaviour = says(GOOD)
         self.seen: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.hung_up = 0
+        self.stuck = threading.Semaphore(0)  # released by each call that will not end by itself
         self.stopping = threading.Event()
 
     @property
@@ -151,11 +155,13 @@ def unfinished(reason: str) -> Behaviour:
     return sends(reply)
 
 
-MISBEHAVIOURS: dict[str, Behaviour] = {
+ENDLESS: dict[str, Behaviour] = {
     "says nothing": lambda handler: handler.drip(b""),
     "sends its head and nothing else": stops_after_its_head,
     "drips its head": drips_its_head,
     "drips its body": drips_its_body,
+}
+MISBEHAVIOURS: dict[str, Behaviour] = {
     "never stops": never_stops,
     "hangs up at once": lambda _: None,
     "hangs up half-way": stops_half_way,
@@ -214,7 +220,7 @@ def data(six_data: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def plain(data: Path) -> Assistant:
-    """With no model; what a first call has to load is loaded, so that a short deadline is enough."""
+    """With no model; what a first call has to load is loaded, so that the deadline finds it waiting for its model."""
     chat_model(settings_of(data, "http://127.0.0.1:9"))
     tokens_for(messages("Who?", ()))
     return open_assistant(settings=settings_of(data), phrase=True)
@@ -239,7 +245,7 @@ def index_of(data: Path) -> Index:
 def test_a_model_that_behaves_phrases_the_answer_and_the_quote_stays_its_citation(
     model: Model, data: Path, plain: Assistant
 ) -> None:
-    settings = settings_of(data, model.url, chat_deadline_s=5)
+    settings = settings_of(data, model.url)
     answer, quoted = open_assistant(settings=settings, phrase=True).ask(QUESTION), plain.ask(QUESTION)
     sentence = "In 1904, comet Harrow was discovered by Ilse Brandt."
     assert answer.segments == (Segment("statement", sentence, (1,)),)
@@ -252,18 +258,23 @@ def test_a_model_that_behaves_phrases_the_answer_and_the_quote_stays_its_citatio
 
 
 @pytest.mark.parametrize("name", MISBEHAVIOURS)
-def test_whatever_the_model_does_the_quotes_are_given_in_time(
-    name: str, model: Model, data: Path, plain: Assistant
+def test_whatever_the_model_does_the_quotes_are_given(
+    name: str, model: Model, data: Path, plain: Assistant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    expected = plain.ask(QUESTION)
-    assistant = phrasing(data, model.url)
     model.behaviour = MISBEHAVIOURS[name]
-    begin = monotonic()
-    answer = assistant.ask(QUESTION)
-    took = monotonic() - begin
-    assert took < DEADLINE_S + GRACE_S
-    assert answer == expected
+    assert phrasing(data, model.url).ask(QUESTION) == plain.ask(QUESTION)
     assert [path for path, *_ in model.seen] == ["/v1/chat/completions"]
+    assert "no reply in time" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_the_quotes_are_given_in_time_though_the_model_never_ends(
+    name: str, model: Model, data: Path, plain: Assistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    model.behaviour = ENDLESS[name]
+    assert phrasing(data, model.url, chat_deadline_s=SOON_S).ask(QUESTION) == plain.ask(QUESTION)
+    assert f"no reply in time ({SOON_S} s)" in caplog.text
+    assert not model.stopping.is_set()  # it goes on
 
 
 def test_a_model_that_is_not_there_costs_nothing_but_a_warning(
@@ -273,32 +284,39 @@ def test_a_model_that_is_not_there_costs_nothing_but_a_warning(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
-@pytest.mark.usefixtures("plain")
-def test_the_thread_of_a_call_that_was_cut_off_ends(model: Model, data: Path) -> None:
+def test_the_thread_of_a_call_that_was_cut_off_ends(
+    model: Model, data: Path, plain: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off while the model drips: the time comes when the model says so, whatever the clock."""
+
+    class Outcome(Future[str]):
+        def result(self, timeout: float | None = None) -> str:
+            assert timeout == DEADLINE_S
+            model.stuck.acquire()
+            raise TooLate
+
+    monkeypatch.setattr("rag.chat_reader.Future", Outcome)
     model.behaviour = drips_its_head
-    phrasing(data, model.url).ask(QUESTION)
-    end = monotonic() + 2
-    while not (model.hung_up and not running("chat model")) and monotonic() < end:
-        sleep(0.01)
-    assert not running("chat model")
-    assert model.hung_up == 1
-
-
-def running(name: str) -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == name]
+    assert phrasing(data, model.url).ask(QUESTION) == plain.ask(QUESTION)
+    until(lambda: model.hung_up == 1)
+    until(lambda: "chat model" not in [thread.name for thread in threading.enumerate()])
 
 
 @pytest.mark.usefixtures("plain")
-def test_calls_beyond_the_most_at_once_do_not_wait(model: Model, data: Path) -> None:
-    model.behaviour = MISBEHAVIOURS["says nothing"]
+def test_calls_beyond_the_most_at_once_do_not_wait(model: Model, data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    model.behaviour = ENDLESS["says nothing"]
     chat = chat_model(settings_of(data, model.url))
     assert chat is not None
     waiting = [threading.Thread(target=chat.phrase, args=(QUESTION, ())) for _ in range(MOST_CALLS)]
     for thread in waiting:
         thread.start()
-    begin = monotonic()
+        model.stuck.acquire()  # it is being waited for
     assert chat.phrase(QUESTION, ()) is None
-    assert monotonic() - begin < DEADLINE_S / 2
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
+        f"too many calls at once ({MOST_CALLS})"
+    ]
+    assert len(model.seen) == MOST_CALLS
+    model.stopping.set()
     for thread in waiting:
         thread.join()
 
@@ -535,12 +553,11 @@ def test_any_text_is_split_and_judged_without_an_error(text: str) -> None:
     assert supported(f"{text} [1]", cited(*QUOTES))[1] >= 0
 
 
-def test_a_text_of_the_greatest_length_is_judged_in_no_time() -> None:
-    long = " ".join(f"{quote} [{n}]" for n, quote in enumerate(QUOTES, start=1)) * 15
-    begin = thread_time()
-    supported(long[:4_000], cited(*QUOTES[:5]))
-    supported("(" * 4_000, cited(*QUOTES[:5]))
-    assert thread_time() - begin < 1
+def test_a_hostile_text_of_the_greatest_length_costs_little_more_than_an_honest_one() -> None:
+    """Ten times as much, in fact."""
+    honest = (" ".join(f"{quote} [{n}]" for n, quote in enumerate(QUOTES, start=1)) * 15)[:4_000]
+    quotes = cited(*QUOTES[:5])
+    assert cost(lambda: supported("(" * 4_000, quotes)) < 100 * cost(lambda: supported(honest, quotes))
 
 
 def test_quotes_that_no_statement_uses_are_given_as_before_with_every_note() -> None:

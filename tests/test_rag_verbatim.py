@@ -106,7 +106,6 @@ def check_all(questions: Iterable[str], assistant: Assistant, files: dict[str, s
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_whatever_gold_question_is_asked_every_citation_is_verbatim_in_its_file(
     assistant: Assistant, files: dict[str, str]
 ) -> None:
@@ -116,7 +115,6 @@ def test_whatever_gold_question_is_asked_every_citation_is_verbatim_in_its_file(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_whatever_question_is_made_every_citation_is_verbatim_in_its_file(
     assistant: Assistant, files: dict[str, str]
 ) -> None:

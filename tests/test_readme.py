@@ -57,7 +57,6 @@ def test_the_answer_is_what_the_command_prints_and_its_receipts_are_true(seeds_d
         "cwd": tmp_path,
         "env": environment,
         "capture_output": True,
-        "timeout": 100,
         "check": True,
         "text": True,
     }

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +22,7 @@ from index.settings import load_settings
 from server.app import create_app
 from server.problems import ALL_KINDS
 from server.shell import HEADERS
+from tests.conftest import until
 
 ARTICLES = {
     "cats.md": "---\ntitle: The sleep of cats\nauthor: Ada Whisker\ndate: 2024-03-01\n---\n"
@@ -57,7 +57,7 @@ def build(folder: Path, articles: dict[str, str] = ARTICLES) -> Path:
 
 def started(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app) as client:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         yield client
 
 
@@ -537,9 +537,7 @@ def test_ready_tells_what_was_checked(client: TestClient) -> None:
 def test_a_generation_that_cannot_be_loaded_leaves_the_old_one_answering(fresh: TestClient, tmp_path: Path) -> None:
     before = fresh.get("/version").json()["index_version"]
     (tmp_path / "data" / "generations" / "CURRENT").write_text("0123456789abcdef")
-    end = monotonic() + 5
-    while fresh.get("/readyz").json()["checks"][1]["ok"] and monotonic() < end:
-        sleep(0.05)
+    until(lambda: not fresh.get("/readyz").json()["checks"][1]["ok"])
     ready = fresh.get("/readyz")
     assert (ready.status_code, ready.json()["ready"], ready.json()["index_version"]) == (200, True, before)
     assert "manifest.json" in ready.json()["checks"][1]["detail"]

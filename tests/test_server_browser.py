@@ -303,10 +303,11 @@ def test_a_screen_reader_is_told_the_whole_answer_once(page: Page) -> None:
     assert page.locator("#log").get_attribute("aria-live") == "off"
 
 
-def test_a_connection_that_breaks_leaves_what_came_and_can_be_tried_again(page: Page) -> None:
+def test_a_connection_that_breaks_leaves_what_came_and_can_be_tried_again(page: Page, faulty: Faulty) -> None:
     page.evaluate(HEAR)
     say(page, BROKEN)
     expect(page.locator("blockquote .words")).to_have_text("The Marten bakery ")
+    faulty.break_off()
     expect(page.locator(".error .why")).to_have_text("The connection broke before the answer was complete.")
     expect(page.get_by_role("alert")).to_have_text("The connection broke before the answer was complete.")
     page.get_by_role("button", name="Try again").click()
@@ -328,10 +329,15 @@ def test_offline_is_said_and_over_when_it_is_over(page: Page) -> None:
 
 def test_a_server_that_wants_time_gets_it(page: Page) -> None:
     """Too many questions: it is said when to ask again, and until then there is nothing to press."""
-    ask(page, "Busy?")
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # from here on time passes only as it is told to
+    say(page, "Busy?")
     expect(page.get_by_role("alert")).to_have_text("Too many questions at once. Try again in one second.")
     again = page.get_by_role("button", name="Try again")
     expect(again).to_be_disabled()
+    page.clock.run_for(999)
+    expect(again).to_be_disabled()
+    page.clock.run_for(1)
     expect(again).to_be_enabled()
 
 
@@ -341,20 +347,11 @@ def test_stop_ends_the_stream_at_the_server_too(page: Page, faulty: Faulty) -> N
     page.locator("#question").fill("Another?")
     page.locator("#question").press("Enter")  # one at a time
     expect(page.locator("#question")).to_have_value("Another?")
-    wait_for_held(page, faulty, 1)
+    faulty.wait_for_held(1)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".stopped")).to_contain_text("Stopped.")
     expect(page.locator("blockquote .words")).to_have_text("The Marten bakery ")
-    wait_for_held(page, faulty, 0)
-
-
-def wait_for_held(page: Page, faulty: Faulty, streams: int) -> None:
-    """So many are open at the server, now or within seconds: it runs in a thread of its own."""
-    for _ in range(250):
-        if faulty.held == streams:
-            return
-        page.wait_for_timeout(20)
-    assert faulty.held == streams
+    faulty.wait_for_held(0)
 
 
 def test_who_reads_above_is_not_carried_away_and_can_jump_to_the_latest(page: Page) -> None:

@@ -27,7 +27,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     Builder(settings.data, settings, HashEmbedder()).index([folder])
     app = create_app(settings)
     with TestClient(app) as client:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         yield client
 
 
@@ -117,5 +117,5 @@ def test_every_error_is_declared_as_a_problem(client: TestClient) -> None:
 def test_without_an_index_it_is_not_ready(tmp_path: Path) -> None:
     app = create_app(load_settings(data=tmp_path / "none", embedder="hash"))
     with TestClient(app) as client:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         assert client.post("/v1/check", json={"text": "It rains."}).status_code == 503

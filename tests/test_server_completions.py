@@ -49,11 +49,11 @@ def build(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(settings: Settings, *, loaded: bool = True) -> Iterator[str]:
+def serving(settings: Settings) -> Iterator[str]:
     """The base URL of a server on a free port of this machine."""
     app = create_app(settings)
     with listening(app, lifespan=True) as address:
-        assert app.state.live.wait(10) or not loaded
+        app.state.live.wait()
         ADDRESSES.append(f"{address}/v1")
         yield ADDRESSES[-1]
 

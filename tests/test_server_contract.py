@@ -52,7 +52,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     Builder(own.data, own, HashEmbedder()).index([folder / "articles"])
     app = create_app(own)
     with listening(app, lifespan=True) as address:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         yield address
 
 

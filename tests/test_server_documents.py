@@ -23,7 +23,7 @@ PAGES = "/v1/documents"
 def started(data: Path) -> Iterator[TestClient]:
     app = create_app(load_settings(data=data, embedder="hash"))
     with TestClient(app) as client:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         yield client
 
 

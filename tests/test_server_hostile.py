@@ -171,7 +171,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles.jsonl"])
     app = create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.0))
     with listening(Faulty(app, {"Everything?": everything()}, []), lifespan=True) as origin:
-        assert app.state.live.wait(30)
+        app.state.live.wait()
         yield origin
 
 

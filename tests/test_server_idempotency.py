@@ -51,7 +51,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 def port(app: FastAPI) -> Iterator[int]:
     """Of a real server."""
     with listening(app, lifespan=True) as address:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         yield urlsplit(address).port or 0
 
 
@@ -60,7 +60,7 @@ class Reply:
 
     def __init__(self, port: int, method: str, path: str, key: str | None, body: object = None) -> None:
         headers = {"Content-Type": "application/json"} | ({} if key is None else {"Idempotency-Key": key})
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         reply = connection.getresponse()
         self.status, self.headers, self.content = reply.status, reply.headers, reply.read()
@@ -179,7 +179,7 @@ def test_while_it_is_being_done_the_same_write_is_told_to_wait(tmp_path: Path) -
     client = TestClient(Idempotent(slow, Replies(tmp_path)))
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(put, client)
-        assert slow.begun.wait(5)
+        assert slow.begun.wait(60)
         busy = put(client)
         slow.go.set()
     assert (busy.status_code, busy.headers["retry-after"]) == (409, "1")
@@ -304,7 +304,7 @@ def test_a_claim_is_respected_while_its_process_lives_and_released_when_it_was_k
     assert mine.claim("k", b"r") == Busy()
     mine.close()
     other.send_signal(signal.SIGKILL)
-    other.communicate(timeout=10)
+    other.communicate()
     assert isinstance(Replies(tmp_path).claim("k", b"r"), Claimed)
 
 

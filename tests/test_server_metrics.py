@@ -29,12 +29,12 @@ def port(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
     """Of a real server that answers nothing."""
     app = app_over(shutil.copytree(six_data, tmp_path_factory.mktemp("metrics") / "data"))
     with listening(app, lifespan=True) as address:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         yield urlsplit(address).port or 0
 
 
 def request(port: int, method: str, path: str, body: object = None) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
     reply = connection.getresponse()
     status, headers, content = reply.status, reply.headers, reply.read()

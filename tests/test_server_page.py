@@ -28,7 +28,7 @@ def origin(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     shutil.copytree(seeds_data, data)
     app = create_app(load_settings(data=data))
     with listening(app, lifespan=True) as address:
-        assert app.state.live.wait(60)
+        app.state.live.wait()
         hostile = f"The parrot of Valparaiso says {HOSTILE} whenever the harbour bell rings at noon."
         put(address, "hostile", {"text": hostile, "title": HOSTILE, "author": HOSTILE})
         emoji = "🦜🦜 first. The harbour of Tromsø 🚢 freezes 👩‍👩‍👧 only once in a century. 𝔘nd so on 🦜."

@@ -38,7 +38,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 def served(folder: Path, **changes: Any) -> Iterator[TestClient]:
     app = create_app(load_settings(data=folder / "data", embedder="hash", **changes))
     with TestClient(app) as client:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         put(client, OLD)
         yield client
 

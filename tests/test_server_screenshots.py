@@ -57,7 +57,8 @@ def screen(browser: Browser, address: str, **how: Any) -> Iterator[Page]:
 def keep(page: Page, name: str) -> None:
     """As it is seen once all is quiet, in at most 256 colours."""
     page.mouse.move(0, 0)
-    page.wait_for_timeout(500)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("Promise.all(document.getAnimations().map(({ finished }) => finished))")
     made = io.BytesIO()
     Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
         made, "PNG", optimize=True
@@ -74,7 +75,7 @@ def answered(page: Page) -> None:
 
 def test_screenshots_are_made(browser: Browser, origin: str, tmp_path: Path) -> None:
     with screen(browser, origin) as page:
-        expect(page.locator(".example")).to_have_count(4, timeout=30_000)
+        expect(page.locator(".example")).to_have_count(4)
         keep(page, "start")
         answered(page)
         page.locator(".marker").first.click()

@@ -6,11 +6,11 @@ import json
 import re
 import socket
 import struct
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.testclient import TestClient
-from starlette.types import Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.build import Builder
 from index.embed import HashEmbedder
@@ -32,6 +32,7 @@ from server.schemas import Problem
 from server.shell import BodyLimit
 from server.streaming import LEAST_PIECE, MEDIA_TYPE, Citations, Delta, Sources, event_stream, events, pieces
 from tests.browsing import listening
+from tests.conftest import until
 
 ARTICLES = {
     "bridge.md": "---\ntitle: The Sollen bridge 🌉\ndate: 2019-05-01\n---\nThe Sollen bridge carries trams over the "
@@ -96,19 +97,38 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 @pytest.fixture(scope="module")
 def client(app: FastAPI) -> Iterator[TestClient]:
     with TestClient(app) as client:
-        assert app.state.live.wait(10)
+        app.state.live.wait()
         yield client
 
 
+class Serving:
+    """Counts the requests that are not over."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app, self.open = app, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.open += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self.open -= 1
+
+
 @pytest.fixture(scope="module")
-def port(client: TestClient) -> Iterator[int]:
+def serving(client: TestClient) -> Serving:
+    return Serving(client.app)
+
+
+@pytest.fixture(scope="module")
+def port(serving: Serving) -> Iterator[int]:
     """The same application behind a real server."""
-    with listening(client.app) as address:
+    with listening(serving) as address:
         yield urlsplit(address).port or 0
 
 
 def over_socket(port: int, body: object, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("POST", "/ask", json.dumps(body), JSON | headers)
         reply = connection.getresponse()
         return reply, reply.read()
@@ -297,22 +317,33 @@ def broken(at: int = 0) -> Iterator[bytes]:
     raise ValueError("SECRET inside")
 
 
-def slow(seconds: float) -> Iterator[bytes]:
-    sleep(seconds)
-    yield format_sse_event(event="done", data_str="1")
+class Waiting:
+    """Streams that say nothing until they are told to go on."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.go_on.wait(60)
+        yield format_sse_event(event="done", data_str="1")
 
 
 @pytest.fixture(scope="module")
-def routes(app: FastAPI) -> None:
+def waiting() -> Waiting:
+    return Waiting()
+
+
+@pytest.fixture(scope="module")
+def routes(app: FastAPI, waiting: Waiting) -> None:
     app.add_api_route("/broken", lambda at: event_stream(broken(int(at)), {}), methods=["POST"])
-    app.add_api_route("/slow", lambda seconds: event_stream(slow(float(seconds)), {}), methods=["POST"])
+    app.add_api_route("/waits", lambda: event_stream(waiting, {}), methods=["POST"])
 
 
 @pytest.mark.usefixtures("routes")
 def test_a_bug_in_a_stream_is_its_last_event_and_says_nothing_of_the_inside(
     client: TestClient, port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("POST", "/broken?at=2", headers={"X-Request-ID": "bug-1"})
         raw = connection.getresponse().read()  # ends in order: an IncompleteRead would raise
         connection.request("GET", "/livez")
@@ -327,11 +358,17 @@ def test_a_bug_in_a_stream_is_its_last_event_and_says_nothing_of_the_inside(
 
 
 @pytest.mark.usefixtures("routes")
-def test_a_stream_that_waits_is_kept_alive_by_comments(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_that_waits_is_kept_alive_by_comments(
+    port: int, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("server.streaming.PING_S", 0.05)
-    raw = client.post("/slow?seconds=0.3").content
-    assert raw.count(b": ping\n\n") >= 2
-    assert events_of(raw) == [("done", 1)]
+    waiting.go_on.clear()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("POST", "/waits")
+        reply = connection.getresponse()
+        assert [reply.readline() for _ in range(4)] == [b": ping\n", b"\n"] * 2
+        waiting.go_on.set()
+        assert events_of(reply.read()) == [("done", 1)]
 
 
 # ── over a socket ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -356,29 +393,30 @@ def test_concurrent_streams_do_not_mix(client: TestClient, port: int) -> None:
 
 
 @pytest.mark.usefixtures("routes")
-@pytest.mark.parametrize("path", ["/ask", "/slow?seconds=0.5"])
+@pytest.mark.parametrize("path", ["/ask", "/waits"])
 @pytest.mark.parametrize("read", [0, 1, 400])
 def test_a_client_that_goes_away_harms_nobody(
-    port: int, caplog: pytest.LogCaptureFixture, path: str, read: int
+    port: int, serving: Serving, waiting: Waiting, caplog: pytest.LogCaptureFixture, path: str, read: int
 ) -> None:
     """Nothing is logged, and the server answers on."""
+    waiting.go_on.clear()
     body = json.dumps({"question": QUESTION, "stream": True}).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAccept: {MEDIA_TYPE}\r\nContent-Type: application/json\r\n"
     for _ in range(4):
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close by reset
             client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             assert read == 0 or client.recv(read)
-    end = monotonic() + 0.3
-    while monotonic() < end and not caplog.records:
-        sleep(0.05)
+    assert over_socket(port, {"question": QUESTION})[0].status == 200  # all that came before has been begun, too
+    until(lambda: serving.open == 0)
+    waiting.go_on.set()
     assert over_socket(port, {"question": QUESTION})[0].status == 200
     assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR", "CRITICAL")] == []
 
 
 def test_a_huge_body_is_refused_also_to_a_client_that_reads_nothing_before_it_has_sent_all(port: int) -> None:
     body = b" " * 12_000_000
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("POST", "/ask", body, JSON)
         reply = connection.getresponse()
         assert (reply.status, json.loads(reply.read())["type"]) == (413, "/docs/problems#too-large")
@@ -386,7 +424,7 @@ def test_a_huge_body_is_refused_also_to_a_client_that_reads_nothing_before_it_ha
 
 def test_a_body_that_waits_for_leave_or_would_never_end_is_refused_at_once(port: int) -> None:
     for length, more in ((100_000, "Expect: 100-continue\r\n"), (10**12, "")):
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
             client.sendall(f"POST /ask HTTP/1.1\r\nHost: x\r\n{more}Content-Length: {length}\r\n\r\n".encode())
             assert client.recv(12) == b"HTTP/1.1 413"
 
