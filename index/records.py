@@ -7,7 +7,7 @@ Offsets are Unicode code points, end exclusive. Two coordinate systems exist: *c
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Span(NamedTuple):
@@ -17,7 +17,7 @@ class Span(NamedTuple):
     end: int
 
 
-class Run(NamedTuple):
+class OffsetRun(NamedTuple):
     """`length` characters that stand unchanged in both texts, at `clean` and at `source`."""
 
     clean: int
@@ -33,7 +33,7 @@ class Document:
     title: str
     text: str
     source: str
-    runs: tuple[Run, ...]  # the map between the two texts, ascending in both
+    runs: tuple[OffsetRun, ...]  # the map between the two texts, ascending in both
     headings: tuple[Span, ...]  # lines of `text` that are headings: shown and searched, never quoted
     author: str
     publisher: str
@@ -87,3 +87,29 @@ class Hit:
     score: float
     ranks: Mapping[str, int]  # ranker name → 1-based rank
     scores: Mapping[str, float]  # ranker name → that ranker's own score
+
+
+# A document as other programs see it: the one home of its names in `--json` and over HTTP.
+
+
+def document_fields(document: Document) -> dict[str, Any]:
+    """JSON-able, without its text; `characters` counts the clean text's code points."""
+    return {
+        "id": document.id,
+        "title": document.title,
+        "author": document.author,
+        "publisher": document.publisher,
+        "published": document.published.isoformat() if document.published else None,
+        "language": document.language,
+        "url": document.url,
+        "inferred": list(document.inferred),
+        "characters": len(document.text),
+        "sha256": document.sha256,
+    }
+
+
+def dated(document: Document) -> str:
+    """The date for people, honest about how it is known."""
+    if document.published is None:
+        return "undated"
+    return f"{document.published.isoformat()}{', date inferred' if 'published' in document.inferred else ''}"

@@ -2,23 +2,65 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from index.corpus import Corpus
-from index.embed import Embedder, Encoded, load_embedder
-from index.encoding import Encoding
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedding.embedder import Embedder, Encoded, load_embedder
+from index.embedding.vectors import Encoding
 from index.errors import IndexDamaged, IndexMismatch
-from index.fuse import Shares, convex_shares, ordered, reciprocal_shares
-from index.generation import Generation, Manifest, current, load
-from index.holdings import Holdings
-from index.rankers import DenseSide, LexicalSide, Ranker
+from index.ranking.dense import DenseRanker
+from index.ranking.filters import EVERYTHING, Filters
+from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares
+from index.ranking.lexical import LexicalRanker
+from index.ranking.view import View
 from index.records import Document, Hit, Passage, Scored
-from index.scope import EVERYTHING, Filters
 from index.settings import Settings
-from index.text import Stem
+from index.storage.generation import Generation, GenerationManifest, current, load
+from index.storage.merkle import CorpusTree
+from index.text.words import Stem, stems
+
+# The Ranker seam, and what fulfils it here: both rankers given a question in words.
+
+
+class Ranker(Protocol):
+    """Orders passages for a question: best first, ties by row, no padding, at most `depth`."""
+
+    @property
+    def name(self) -> str: ...
+    def rank(self, question: str, depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
+        """`allowed` is a mask over rows; what it shuts out still counts in a ranker's statistics."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalSide:
+    """BM25 behind the Ranker seam: it cuts the question into the same terms as the passages."""
+
+    ranker: LexicalRanker
+    stem: Stem
+    name: str = "lexical"
+
+    def rank(self, question: str, depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
+        return self.ranker.rank(stems(question, self.stem), depth, allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class DenseSide:
+    """Vectors behind the Ranker seam."""
+
+    ranker: DenseRanker
+    encode: Callable[[str], Encoded]
+    name: str = "dense"
+
+    def rank(self, question: str, depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
+        return self.ranker.rank(self.encode(question).vector, depth, allowed)
+
 
 _DAYS = 4  # views kept; one costs about as much as its share of the postings
 _FILTERS = 16  # masks kept, a byte a passage each
@@ -31,11 +73,11 @@ class Index:
         self, generation: Generation, embedder: Embedder, settings: Settings, view: "_View | None" = None
     ) -> None:
         self.generation = generation
-        self.manifest: Manifest = generation.manifest
+        self.manifest: GenerationManifest = generation.manifest
         self.recipe: Mapping[str, Any] = json.loads(generation.manifest.recipe)
         self.stem: Stem = self.recipe["stem"]
         recomputes = embedder if self.recipe.get("token_vectors") == "recomputed" else None
-        view = view or _View(Holdings.of(generation, recomputes), lru_cache(maxsize=256)(embedder.encode_question))
+        view = view or _View(View.of(generation, recomputes), lru_cache(maxsize=256)(embedder.encode_question))
         self._holdings = held = view.holdings
         self._shelf = held.shelf
         self.lexical = held.lexical
@@ -60,7 +102,7 @@ class Index:
         return self._holdings.day
 
     @property
-    def corpus(self) -> Corpus:
+    def corpus(self) -> CorpusTree:
         """All documents under one hash, also those that a view does not show; the tree is built at its first use."""
         return self._holdings.corpus
 
@@ -151,7 +193,7 @@ class Index:
 class _View(NamedTuple):
     """What an index looks at, and the encoder that it shares with the whole."""
 
-    holdings: Holdings
+    holdings: View
     encode: Callable[[str], Encoded]
 
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from index.build import Builder
-from index.console import progress, tell
-from index.embed import load_embedder
+from index.embedding.embedder import load_embedder
 from index.errors import IndexMissing
 from index.formats import read
 from index.records import Document
 from index.settings import Settings
-from index.store import Store
+from index.storage.store import Store
+from index.terminal import progress, tell
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

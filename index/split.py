@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from index.records import Document, Passage, Span
-from index.sentences import sentences
+from index.text.sentences import sentences
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 

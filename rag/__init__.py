@@ -1,6 +1,6 @@
 """Answer a question from the hits of an index, only in quotes with citations, or say that the articles do not say."""
 
-from rag.answers import Answer, Citation
+from rag.answer import Answer, Citation
 from rag.assistant import Assistant, open_assistant
 
 __all__ = ["Answer", "Assistant", "Citation", "open_assistant"]

@@ -6,34 +6,32 @@ from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
 
-from index.embed import Embedder
+from index.embedding.embedder import Embedder
+from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
-from index.scope import EVERYTHING, Filters
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
-from rag.answers import Answer, Dropped, Mode, Reason, Workings
-from rag.chat_reader import chat_model
+from rag.answer import CONFIDENCE_DIGITS, Answer, AnswerPart, Dropped, Mode, Reason, Workings
+from rag.answer_json import Basis, answer_fields
 from rag.citations import cite
-from rag.compose import text_of
-from rag.desk import CONFIDENCE_DIGITS, Column, Desk, MakeReader, Rules, evidence_of, said_by
-from rag.dialogue.turns import Turn
-from rag.hearing import Heard, hear, usable
-from rag.phrasing import Phraser, phrased
+from rag.explain.explain import deciding_of, explain
+from rag.follow_ups.turns import Turn
+from rag.pipeline import MakeReader, Pipeline, Rules, evidence_of, said_by, spans
 from rag.policy import in_force
-from rag.reader import load_reader
-from rag.receipts.manifest import signature_of
-from rag.spans import spans
-from rag.suggest.suggester import Suggester
-from rag.telling import tell
-from rag.weights import load_weights
-from rag.why import deciding_of, explain
-from rag.wire import Basis, answer_fields
+from rag.reading.reader import load_reader
+from rag.reading.weights import load_weights
+from rag.receipts.receipt import signature_of
+from rag.suggestions.suggest import Suggester
+from rag.understand import Understood, understand, usable
+from rag.writing.chat_model import chat_model
+from rag.writing.compose import segments_of, text_of
+from rag.writing.phrasing import Phraser, phrased
 
 _DAYS = 4  # desks over the corpus of past days that are kept ready
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AskOptions:
     """What somebody wants beside an answer to the question; nothing, most often."""
 
     limit: int | None = None
@@ -45,7 +43,7 @@ class Wanted:
     phrase: bool = False  # by a language model, where there is one
 
 
-_PLAIN = Wanted()
+_PLAIN = AskOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,8 @@ class Assistant:
         self.suggester = None if known is None else Suggester(self._said, index.document, index.document_ids, known)
         self._settings = settings
         self._phraser = extras.phraser
-        self._desk = Desk(index, make_reader, rules)
-        self._past = lru_cache(maxsize=_DAYS)(lambda day: Desk(index.as_of(day), make_reader, rules))
+        self._desk = Pipeline(index, make_reader, rules)
+        self._past = lru_cache(maxsize=_DAYS)(lambda day: Pipeline(index.as_of(day), make_reader, rules))
 
     def ask(
         self,
@@ -92,10 +90,10 @@ class Assistant:
         `evidence` says nothing and cites the best quotes, sure or not. `explain` changes neither answer nor id. Only
         where a language model phrases it, the same question may get another text and id.
         """
-        *_, answer = self.stages(question, Wanted(limit, history, filters, as_of, mode, explain, phrase=True))
+        *_, answer = self.stages(question, AskOptions(limit, history, filters, as_of, mode, explain, phrase=True))
         return answer
 
-    def stages(self, question: str, wanted: Wanted) -> Iterator[Answer]:
+    def stages(self, question: str, wanted: AskOptions) -> Iterator[Answer]:
         """The answer as it comes, three times: read (its evidence stands), said (all but these), whole.
 
         Only the whole one has what to ask next, and the id. Raises BadQuestion, before the first.
@@ -119,7 +117,7 @@ class Assistant:
         *_, answer = self._told(question, _PLAIN)
         return answer
 
-    def _told(self, question: str, wanted: Wanted) -> Iterator[Answer]:
+    def _told(self, question: str, wanted: AskOptions) -> Iterator[Answer]:
         """Read, then said: a language model may take its time in between."""
         desk, filters = self._desk_of(wanted.as_of), wanted.filters
         heard = self._heard(question, wanted.history, desk)
@@ -135,18 +133,20 @@ class Assistant:
             answer = phrased(answer, self._phraser, heard.language)
         yield answer
 
-    def _desk_of(self, day: date | None) -> Desk:
+    def _desk_of(self, day: date | None) -> Pipeline:
         return self._past(day) if day else self._desk
 
-    def _heard(self, question: str, history: Sequence[Turn], desk: Desk) -> Heard:
-        return hear(usable(question, self._settings.max_question_chars), history, desk.speller)
+    def _heard(self, question: str, history: Sequence[Turn], desk: Pipeline) -> Understood:
+        return understand(usable(question, self._settings.max_question_chars), history, desk.speller)
 
-    def _answer(self, question: str, heard: Heard, columns: Sequence[Column], desk: Desk, wanted: Wanted) -> Answer:
+    def _answer(
+        self, question: str, heard: Understood, columns: Sequence[AnswerPart], desk: Pipeline, wanted: AskOptions
+    ) -> Answer:
         index, rules, limit = desk.index, self.rules, wanted.limit or self._settings.limit
         telling = wanted.mode == "answer"
         quotes, dropped = said_by(columns) if telling else spans(columns, desk, limit)
         citations = cite(quotes, index.document)
-        segments = tell(heard, columns, citations, index) if telling else ()
+        segments = segments_of(heard, columns, citations, index) if telling else ()
         read = columns[0].asked.text if len(columns) == 1 else heard.readings[0]
         answered = [column for column in columns if not column.reason]
         deciding = deciding_of(columns).reading
@@ -202,7 +202,7 @@ def assistant_over(
     return Assistant(index, make_reader or partial(load_reader, settings.reader), settings, rules, extras)
 
 
-def _is_plain(answer: Answer, columns: Sequence[Column]) -> bool:
+def _is_plain(answer: Answer, columns: Sequence[AnswerPart]) -> bool:
     """Quotes side by side; what a frame says of them together would be lost in other words."""
     return answer.mode == "answer" and answer.status == "answered" and [c.frame.kind for c in columns] == ["plain"]
 
@@ -211,7 +211,7 @@ def _score_first(dropped: Dropped) -> float:
     return -dropped.quote.score
 
 
-def _filtered(column: Column) -> Column:
+def _filtered(column: AnswerPart) -> AnswerPart:
     """Without its filters or its day it would have been answered."""
     missing, apart = (column.reason.missing, column.reason.apart) if column.reason else ((), ())
     return replace(column, reason=Reason("filtered", missing, apart))

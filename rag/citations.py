@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from urllib.parse import quote as percent
 
-from index.clean import to_clean, to_source
+from index.cleaning.clean import to_clean, to_source
 from index.records import Document, Span
-from rag.answers import Citation, Quote
+from rag.answer import Citation, Quote
 
 
 def cite(quotes: Sequence[Quote], document_of: Callable[[str], Document]) -> tuple[Citation, ...]:

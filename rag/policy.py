@@ -10,8 +10,8 @@ from hashlib import sha256
 from importlib.resources import files
 
 from index.errors import IndexMismatch
-from index.generation import Manifest
 from index.settings import Settings
+from index.storage.generation import GenerationManifest
 
 _SCORING = ("reader", "fusion", "dense_weight", "depth", "max_quotes")  # settings that move confidences or quotes
 
@@ -43,13 +43,13 @@ class InForce:
 
 def scored_by(settings: Settings) -> str:
     """16 hex digits over the reader, its weights, and the settings that shape what it is given and what it shows."""
-    weights = files("rag").joinpath(f"{settings.reader}.json")
+    weights = files("rag.reading").joinpath(f"{settings.reader}.json")
     digest = sha256(weights.read_bytes() if weights.is_file() else b"")
     digest.update(json.dumps([getattr(settings, name) for name in _SCORING]).encode())
     return digest.hexdigest()[:16]
 
 
-def in_force(settings: Settings, manifest: Manifest, default: float) -> tuple[float, InForce | None]:
+def in_force(settings: Settings, manifest: GenerationManifest, default: float) -> tuple[float, InForce | None]:
     """The least confidence to answer, and the policy if it came from one: settings.threshold > policy > default.
 
     Raises IndexMismatch for a policy that was calibrated with another reader or other search settings.

@@ -6,34 +6,24 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import Scope
 
-from index.feedback import FeedbackStore
 from index.settings import Settings
-from server import (
-    answers,
-    ask,
-    check,
-    completions,
-    corpus,
-    documents,
-    feedback,
-    pages,
-    revisions,
-    status,
-    suggestions,
-)
-from server.agents_http import open_door
-from server.chores import FollowUps
-from server.contract import problems, publish_contract
-from server.idempotency import Idempotent
-from server.kept import Kept
-from server.live import Live
+from index.storage.feedback import FeedbackStore
+from server.answer_log import Kept, Noting, RecentFollowUps
+from server.hostnames import Names, allowed
+from server.live_index import Live
+from server.mcp_tools.endpoint import open_door
 from server.metrics import Measured, Metrics
-from server.names import Names
-from server.noting import Noting
-from server.origins import Origins, allowed
+from server.middleware.cors import Origins
+from server.middleware.idempotency import Idempotent
+from server.middleware.shell import BodyLimit, LastResort, Shell
+from server.openai import routes as completions
+from server.openapi import problems, publish_contract
 from server.problems import handle_problems
-from server.replies import Replies
-from server.shell import BodyLimit, LastResort, Shell
+from server.routes import answers, ask, documents, feedback, pages, status, suggestions
+from server.routes import receipts as check
+from server.routes import receipts as corpus
+from server.routes import receipts as revisions
+from server.write_log import Replies
 
 MAX_DOCUMENT_BYTES = 10_000_000
 
@@ -77,7 +67,7 @@ def _equip(app: FastAPI, settings: Settings) -> None:
     app.state.metrics = Metrics(app.state.live, app.state.feedback, app.version)
     app.state.noting = Noting(app.state.feedback, app.state.metrics, settings.keep_answers)
     app.state.replies = Replies(settings.data)
-    app.state.follow_ups = FollowUps()
+    app.state.follow_ups = RecentFollowUps()
     app.state.inline_sources = settings.inline_sources
 
 

@@ -1,22 +1,94 @@
 """The commands that serve an index: `serve` to people and programs, `mcp` to an agent that starts it."""
 
 import logging
+import socket
 import sys
-from pkgutil import resolve_name
-from typing import Annotated
+from asyncio import to_thread
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+import uvicorn
 
-from index.console import tell, tell_error
-from index.errors import QuotewellError
-from index.first import ready
-from index.generation import current
-from index.options import Data
-from index.settings import load_settings
-from server.run import serve as serve_until_signal
+from index.bootstrap import ready
+from index.errors import BadSetting, QuotewellError
+from index.lazy import later
+from index.settings import Settings, load_settings
+from index.storage.generation import current
+from index.terminal import Data, tell, tell_error
+from rag.writing.chat_model import chat_model
+from server.app import create_app
+from server.live_index import Live
+
+# `serve`: the application behind uvicorn on one address, until a signal ends it.
+
+GRACE_S = 5  # for requests that run when the signal comes
+
+_log = logging.getLogger(__name__)
+
+
+def run_server(settings: Settings) -> None:
+    """Blocks until SIGINT or SIGTERM. Prints the address once the index is loaded. Raises BadSetting."""
+    chat_model(settings)  # said here, where somebody looks, and not by an index that never gets ready
+    listener = listen(settings.host, settings.port)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level=logging.WARNING,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    try:
+        _Server(config, app.state.live, _address(listener)).run(sockets=[listener])
+    except KeyboardInterrupt:  # uvicorn has shut down in order and hands the signal on
+        _log.info("stopped")
+    finally:
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    """Says where it answers once it does."""
+
+    def __init__(self, config: uvicorn.Config, live: Live, address: str) -> None:
+        super().__init__(config)
+        self._live = live
+        self._address = address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        await to_thread(self._live.wait)
+        sys.stdout.write(f"Quotewell answers on {self._address}\n")
+        sys.stdout.flush()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, so that the address is known, and known to be ours, before anything is loaded."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server(address[:2], family=family, backlog=2048)
+        # Every connection inherits it. asyncio would see to it, but only where a socket names TCP as its protocol,
+        # which this one does not; and a reply's body would wait until its headers are acknowledged, 40 ms later.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise BadSetting(
+            f"cannot listen on {host} port {port}: {why}; choose another with --port (0 takes a free one) or --host"
+        ) from error
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
 
 LOG = "%(levelname)s %(name)s: %(message)s"
-_STDIO = "server.agents:serve_stdio"  # loaded when it is wanted: `serve` must not wait for the protocol's package
+if TYPE_CHECKING:
+    from server.mcp_tools.tools import serve_stdio
+else:  # `serve` must not wait for the protocol's package
+    serve_stdio = later("server.mcp_tools.tools:serve_stdio")
 
 
 def serve(
@@ -29,7 +101,7 @@ def serve(
     ready(settings)
     current(settings.data)  # raises IndexMissing here, where somebody reads it, and not at the first question
     logging.basicConfig(format=LOG)  # to stderr
-    serve_until_signal(settings)
+    run_server(settings)
 
 
 def mcp(data: Data = None) -> None:
@@ -42,4 +114,4 @@ def mcp(data: Data = None) -> None:
         ready(settings)
     except (QuotewellError, OSError) as error:  # each tool will say what is missing, where the agent reads it
         tell_error(str(error))
-    resolve_name(_STDIO)(settings)
+    serve_stdio(settings)

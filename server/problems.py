@@ -28,8 +28,8 @@ from index.errors import (
     StoreBusy,
     UnreadableFile,
 )
-from server.completions_schemas import error_fields, speaks_openai
-from server.schemas import FieldProblem, Problem
+from server.schemas.base import FieldProblem, Problem
+from server.schemas.openai import error_fields, speaks_openai
 
 MEDIA_TYPE = "application/problem+json"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")

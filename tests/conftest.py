@@ -14,7 +14,7 @@ from hypothesis import settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from index.build import Builder
-from index.embed import HashEmbedder, OnnxEmbedder
+from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 

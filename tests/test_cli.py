@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from quotewell import COMMANDS, run
-from server import ask_schemas, schemas
+from server.schemas.base import ask as ask_schemas
+from server.schemas.base import base as schemas
 
 GOLDEN = Path(__file__).parent / "golden"
 ARTICLES = {

@@ -259,7 +259,7 @@ STUCK_AFTER_20 = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import quotewell
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 encode = HashEmbedder.encode_passages
 def stuck(self, texts, on_batch):
     yield from encode(self, texts, on_batch)[:20]

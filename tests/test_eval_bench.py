@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
-from eval.blocks import replace_block
-from eval.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, indexing, lexical, warm
+from eval.bench.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
+from eval.runs.tables import replace_block
+from eval.scoring.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, indexing, lexical, warm
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput, IndexMissing, QuotewellError
 from index.search import Index, open_index
 from index.settings import Settings

@@ -8,31 +8,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.beir import BeirSet
-from eval.calibrate import (
-    Calibration,
+from eval.scoring.certify import JudgedAnswers, certify
+from eval.scoring.rows import Row
+from eval.sets.beir import BeirSet
+from eval.sets.gold import GoldSet, GoldSpan, Question
+from eval.sets.sets import set_sha256
+from eval.training.calibrate import (
+    CertifiedSet,
     answering_all,
     calibrate,
     json_of_calibration,
     judged_rows,
     keep_policy,
     policy_of,
-    set_sha256,
     text_of_calibration,
 )
-from eval.certify import Judged, certify
-from eval.gold import GoldSet, GoldSpan, Question
-from eval.rows import Row
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput, IndexMissing
-from index.generation import current
-from index.health import verify
 from index.search import Index, open_index
 from index.settings import Settings
-from rag.answers import Citation
+from index.storage.generation import current
+from index.verify import verify
+from rag.answer import Citation
 from rag.assistant import open_assistant
 from rag.policy import InForce, in_force
-from server.live import Live
+from server.live_index import Live
 from tests.conftest import until
 
 CITED = Citation(1, "a", "a#0", "", "", None, (), "", "quote", 0, 5, 0, 5)
@@ -76,11 +76,11 @@ def span(name: str, text: str, sentence: str) -> GoldSpan:
     return GoldSpan(name, start, start + len(sentence), sentence)
 
 
-def found(certificate_of: Sequence[tuple[float, bool]], questions: int, risk: float = 0.05) -> Calibration:
-    judged = Judged(
+def found(certificate_of: Sequence[tuple[float, bool]], questions: int, risk: float = 0.05) -> CertifiedSet:
+    judged = JudgedAnswers(
         np.array([c for c, _ in certificate_of], float), np.array([not r for _, r in certificate_of], bool), questions
     )
-    return Calibration(certify(judged, risk=risk, level=0.95), "own", "ab" * 32, "v1", judged, ())
+    return CertifiedSet(certify(judged, risk=risk, level=0.95), "own", "ab" * 32, "v1", judged, ())
 
 
 def test_an_answer_is_wrong_without_a_right_quote_and_to_a_question_without_an_answer() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
-from eval.certify import Judged, certify, least_answers, upper_bound
+from eval.scoring.certify import JudgedAnswers, certify, least_answers, upper_bound
 from index.errors import BadInput
 
 SPLITS = 1_000
@@ -28,11 +28,11 @@ CURVES: dict[str, Curve] = {
 RARE = 20_001  # points at which the true risk is worked out
 
 
-def judged(confidence: list[float], wrong: list[int], questions: int | None = None) -> Judged:
-    return Judged(np.array(confidence, float), np.array(wrong, bool), questions or len(confidence))
+def judged(confidence: list[float], wrong: list[int], questions: int | None = None) -> JudgedAnswers:
+    return JudgedAnswers(np.array(confidence, float), np.array(wrong, bool), questions or len(confidence))
 
 
-def surest(right: int, then: list[int], questions: int) -> Judged:
+def surest(right: int, then: list[int], questions: int) -> JudgedAnswers:
     """`right` right answers, then others, ever less sure."""
     flags = [0] * right + then
     return judged([1 - n / 1_000 for n in range(len(flags))], flags, questions)
@@ -49,7 +49,7 @@ def test_the_certified_risk_holds_in_95_of_100_draws(name: str) -> None:
     for _ in range(SPLITS):
         confidence = np.round(rng.random(400), 4)
         wrong = rng.random(400) < CURVES[name](confidence)
-        found = certify(Judged(confidence, wrong, 500), risk=RISK, level=LEVEL)
+        found = certify(JudgedAnswers(confidence, wrong, 500), risk=RISK, level=LEVEL)
         broken += found.certified and risk_from[np.searchsorted(grid, found.threshold - 1e-9)] > RISK
     assert broken <= (1 - LEVEL) * SPLITS
 
@@ -63,7 +63,7 @@ def test_in_95_of_100_splits_of_one_pool_the_certified_risk_is_that_of_the_pool(
     broken = certified = 0
     for _ in range(SPLITS):
         half = rng.permutation(800)[:400]
-        found = certify(Judged(confidence[half], wrong[half], 400), risk=RISK, level=LEVEL)
+        found = certify(JudgedAnswers(confidence[half], wrong[half], 400), risk=RISK, level=LEVEL)
         certified += found.certified
         broken += found.certified and wrong[confidence >= found.threshold].mean() > RISK
     assert certified > SPLITS / 2

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from eval.checking import check_files
-from eval.gold import Question
+from eval.authoring.check import check_files
+from eval.sets.gold import Question
 from index.errors import NotFound
 from quotewell import run as quotewell
 

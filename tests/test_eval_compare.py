@@ -13,12 +13,11 @@ import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.compare import compare
-from eval.compare_report import json_of_runs, markdown_of_runs, text_of_runs
-from eval.contrast import RIGHT, FigureChange, RunComparison
-from eval.measures import auroc
-from eval.paired import difference_of, difference_of_means, effect_size, holm, p_of_means, tally
-from eval.trials import Trial, read_trial, trial_of
+from eval.runs.compare import RIGHT, FigureChange, RunComparison, compare
+from eval.runs.compare_report import json_of_runs, markdown_of_runs, text_of_runs
+from eval.runs.paired import difference_of, difference_of_means, effect_size, holm, p_of_means, tally
+from eval.runs.run_file import Trial, read_trial, trial_of
+from eval.scoring.measures import auroc
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.beir import BeirSet
-from eval.conflicts import (
+from eval.experiments.conflicts import (
     Banner,
-    Bench,
+    ConflictBench,
     ConflictReport,
     figures,
     json_of_conflicts,
@@ -18,18 +17,19 @@ from eval.conflicts import (
     measure,
     text_of_conflicts,
 )
-from eval.gold import Question
-from eval.judge import judge_for
-from eval.plants import Plant, plants
+from eval.experiments.planted_conflicts import Plant, plants
+from eval.scoring.judge import judge_for
+from eval.sets.beir import BeirSet
+from eval.sets.gold import Question
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold
 from index.records import Hit
 from index.search import Index, open_index
 from index.settings import Settings
-from rag.answers import Quote, Reading
-from rag.conflicts.facts import differ, facts
-from rag.question import Asked
+from rag.answer import Quote, Reading
+from rag.language.facts import differ, facts
+from rag.question.analysis import Asked
 
 ASKED = {
     "bakery": ("When did the Marten bakery open on Quarry Street?", "1987"),
@@ -68,7 +68,7 @@ def made(hash_index: Index, six_files: Path) -> list[Plant]:
 
 @pytest.fixture
 def report(hash_index: Index, hash_settings: Settings, six_files: Path) -> ConflictReport:
-    bench = Bench(hash_settings, HashEmbedder(), lambda _: FirstSentences())
+    bench = ConflictBench(hash_settings, HashEmbedder(), lambda _: FirstSentences())
     return measure(the_set(six_files), hash_index, bench)
 
 
@@ -116,7 +116,7 @@ def test_a_set_without_anything_to_change_is_refused(hash_settings: Settings, tm
         "plain", tmp_path, (Question("q", "What grows?", True, ("Red apples",), (), ()),), {"q": {"plain": 1}}, ()
     )
     with pytest.raises(BadGold, match="plain"):
-        measure(questions, index, Bench(hash_settings, HashEmbedder(), lambda _: FirstSentences()))
+        measure(questions, index, ConflictBench(hash_settings, HashEmbedder(), lambda _: FirstSentences()))
 
 
 def banner(change: str | None, *, shown: bool, right: bool) -> Banner:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.beir import read_beir
-from eval.changes import (
+from eval.experiments.article_edits import EDITS, LEAST_ARTICLE, edit_cases, joined
+from eval.experiments.changes import (
     WAYS,
     ChangesReport,
     json_of_changes,
@@ -15,8 +15,8 @@ from eval.changes import (
     measure_changes,
     text_of_changes,
 )
-from eval.edits import EDITS, LEAST_ARTICLE, edit_cases, joined
-from eval.tune import half
+from eval.sets.beir import read_beir
+from eval.sets.sets import half
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document

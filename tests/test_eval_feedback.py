@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.candidates import read_candidates
-from eval.gaps import gaps, learn
-from index.embed import HashEmbedder
+from eval.authoring.from_feedback import gaps, learn
+from eval.authoring.propose import read_candidates
+from index.embedding.embedder import HashEmbedder
+from index.embedding.vectors import Floats
 from index.errors import NotFound
-from index.feedback import Feedback, FeedbackStore, QuotedPlace
 from index.records import Document, Span
 from index.search import Index
 from index.settings import Settings
-from index.vectors import Floats
+from index.storage.feedback import Feedback, FeedbackStore, QuotedPlace
 from quotewell import run as quotewell
 
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from scipy.optimize import approx_fprime
 from scipy.special import expit
 
-from eval.beir import BeirSet
-from eval.fit import Sample, confidence_rows, fit_confidence, fit_sentence, shares, without_answer
-from eval.gold import GoldSet, Question
-from eval.halves import testing_questions as untuned_questions
-from eval.halves import tuning_questions
-from eval.tune import ANSWERABLE, best_threshold, expected_shares, fit_reader, half
-from rag.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP, PLAIN_FEATURES
-from rag.weights import load_weights
+from eval.sets.beir import BeirSet
+from eval.sets.gold import GoldSet, Question
+from eval.sets.sets import half, tuning_questions
+from eval.sets.sets import testing_questions as untuned_questions
+from eval.training.fit import Sample, confidence_rows, fit_confidence, fit_sentence, shares, without_answer
+from eval.training.tune import ANSWERABLE, best_threshold, expected_shares, fit_reader
+from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP, PLAIN_FEATURES
+from rag.reading.weights import load_weights
 
 Floats = NDArray[np.float64]
 

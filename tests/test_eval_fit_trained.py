@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.fit import Sample
-from eval.fit_trained import REMOVED_COUNTS, TWIN_COUNTS, Seen, calibrate, fit_trained, shares_of
-from eval.tune import ANSWERABLE
-from rag.features import FEATURES, NEVER_HELP, SENTENCE_FEATURES
-from rag.weights import weights_from
+from eval.training.fit import Sample
+from eval.training.fit_trained import REMOVED_COUNTS, TWIN_COUNTS, Seen, calibrate, fit_trained, shares_of
+from eval.training.tune import ANSWERABLE
+from rag.reading.features import FEATURES, NEVER_HELP, SENTENCE_FEATURES
+from rag.reading.weights import weights_from
 
 COSINE = FEATURES.index("cosine")
 

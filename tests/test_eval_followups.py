@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from eval.followups import FORMS, json_of_followups, markdown_of_followups, measure_followups, text_of_followups
-from eval.gold import GoldSet, GoldSpan, Question, check_gold, read_gold
-from index.embed import HashEmbedder
+from eval.experiments.follow_ups import (
+    FORMS,
+    json_of_followups,
+    markdown_of_followups,
+    measure_followups,
+    text_of_followups,
+)
+from eval.sets.gold import GoldSet, GoldSpan, Question, check_gold, read_gold
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
 from index.search import Index
 from index.settings import Settings

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from eval.gate import BASELINE, GOLD, MINIMUM, Judgement, judge, keep_baseline, read_baseline, text_of_judgement
-from eval.measures import ranked_names
-from eval.trials import Trial, read_trial, trial_of
+from eval.runs.gate import BASELINE, GOLD, MINIMUM, GateResult, judge, keep_baseline, read_baseline, text_of_judgement
+from eval.runs.run_file import Trial, read_trial, trial_of
+from eval.scoring.measures import ranked_names
 from index.build import Builder
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
@@ -48,7 +48,7 @@ def trial(marks: str, *, figures: Sequence[str] = ANSWERED, **made: Any) -> Tria
     return trial_of({**fields, "rows": rows}, "this run")
 
 
-def grades(found: Judgement) -> dict[str, str]:
+def grades(found: GateResult) -> dict[str, str]:
     return {verdict.change.name: verdict.grade for verdict in found.verdicts}
 
 

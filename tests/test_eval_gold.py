@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.beir import read_beir
-from eval.gold import GoldSet, GoldSpan, Question, check_gold, read_gold
-from eval.lines import records
-from eval.sets import resolve_set
+from eval.sets.beir import read_beir
+from eval.sets.gold import GoldSet, GoldSpan, Question, check_gold, read_gold
+from eval.sets.lines import records
+from eval.sets.sets import resolve_set
 from index.errors import BadGold, NotFound
 
 SPAN = {"document_id": "a", "start": 4, "end": 8, "quote": "rose"}

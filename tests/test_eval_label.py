@@ -11,19 +11,17 @@ from threading import Thread
 
 import pytest
 
-from eval.candidates import Candidate, candidate_line, read_candidates
-from eval.gold import GoldSpan, Question, check_gold, read_gold
-from eval.gold_file import add_line, drop_line, line_of
-from eval.label_journal import Journal
-from eval.label_session import ENTER, Session
-from eval.label_terminal import PipedKeys, TerminalKeys, keys_of
-from eval.labelling import Draft, Key, Refused, Scene, draft_of, marked_words, press, question_of
+from eval.authoring.label import Draft, KeyPress, LabelScene, Refused, draft_of, marked_words, press, question_of
+from eval.authoring.label_session import ENTER, Journal, Session
+from eval.authoring.propose import ProposedQuestion, candidate_line, read_candidates
+from eval.authoring.terminal import PipedKeys, TerminalKeys, keys_of
+from eval.sets.gold import GoldSpan, Question, add_line, check_gold, drop_line, line_of, read_gold
 from index.build import Builder
-from index.console import Line
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
 from index.search import Index, open_index
 from index.settings import load_settings
+from index.terminal import Paragraph
 from quotewell import run as quotewell
 from tests.conftest import SIX_ARTICLES
 
@@ -45,17 +43,17 @@ def data_of(index: Index) -> str:
     return str(index._settings.data)
 
 
-def scene_of(index: Index, text: str) -> Scene:
-    return Scene([hit.passage for hit in index.search(text, limit=9)], index.document)
+def scene_of(index: Index, text: str) -> LabelScene:
+    return LabelScene([hit.passage for hit in index.search(text, limit=9)], index.document)
 
 
-def pressed(index: Index, *keys: str, candidate: Candidate | None = None) -> tuple[Draft, Scene]:
-    one = candidate or Candidate(WHEN, known=False)
+def pressed(index: Index, *keys: str, candidate: ProposedQuestion | None = None) -> tuple[Draft, LabelScene]:
+    one = candidate or ProposedQuestion(WHEN, known=False)
     scene = scene_of(index, one.question.text)
     draft = draft_of(one, index.document)
     for key in keys:
         name, _, words = key.partition(" ")
-        draft = press(draft, Key(name, words), scene)
+        draft = press(draft, KeyPress(name, words), scene)
     return draft, scene
 
 
@@ -108,12 +106,12 @@ class Shown:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def __call__(self, lines: list[Line]) -> None:
+    def __call__(self, lines: list[Paragraph]) -> None:
         self.lines += [line.text for line in lines]
 
 
 def session(index: Index, gold: Path, *questions: Question, asks: bool = False) -> Session:
-    queue = [Candidate(question, known=False) for question in questions]
+    queue = [ProposedQuestion(question, known=False) for question in questions]
     return Session(queue, Journal(gold), lambda text: index.search(text, limit=9), index, Shown(), asks=asks)
 
 
@@ -168,7 +166,7 @@ def test_a_proposal_is_kept_as_it_is_with_one_key(index: Index, tmp_path: Path) 
     span = GoldSpan("comet", 0, 46, source[:46])
     proposed = Question("n1", "Who discovered Comet Harrow?", True, ("Ilse Brandt",), (span,), ("who",))
     run = session(index, tmp_path / "g.jsonl")
-    run.queue.append(Candidate(proposed))
+    run.queue.append(ProposedQuestion(proposed))
     assert run.run(piped(""))
     assert read_gold(tmp_path / "g.jsonl") == [proposed]
 
@@ -185,11 +183,11 @@ def test_lines_are_added_whole_and_taken_back_alone(tmp_path: Path) -> None:
 
 
 def test_candidates_that_nobody_knows_the_answer_of_are_read_back(tmp_path: Path) -> None:
-    one = Candidate(WHEN, known=False, note="no answer was found")
+    one = ProposedQuestion(WHEN, known=False, note="no answer was found")
     path = tmp_path / "c.jsonl"
     path.write_text(f"{candidate_line(one)}\n{line_of(WHO)}\n", "utf-8")
     assert json.loads(path.read_text().splitlines()[0])["answerable"] is None
-    assert read_candidates(path) == [one, Candidate(WHO)]
+    assert read_candidates(path) == [one, ProposedQuestion(WHO)]
 
 
 @pytest.fixture
@@ -227,14 +225,14 @@ def test_the_end_of_a_terminal_quits(terminal: tuple[int, int]) -> None:
     with os.fdopen(os.dup(far)) as stream, keys_of(stream) as keys:
         os.write(near, b"e\x04")
         assert keys.key() is None
-    assert PipedKeys(io.StringIO("\n")).key() == Key(ENTER)
+    assert PipedKeys(io.StringIO("\n")).key() == KeyPress(ENTER)
 
 
 def test_the_command_reads_lines_of_a_pipe(
     index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     candidates = tmp_path / "c.jsonl"
-    candidates.write_text(f"{candidate_line(Candidate(WHEN, known=False))}\n", "utf-8")
+    candidates.write_text(f"{candidate_line(ProposedQuestion(WHEN, known=False))}\n", "utf-8")
     monkeypatch.setattr("sys.stdin", io.StringIO("?\n1\n1\n\n"))
     gold = tmp_path / "g.jsonl"
     assert quotewell(["eval", "label", str(candidates), "--gold", str(gold), "--data", data_of(index)]) == 0

@@ -8,8 +8,8 @@ import scipy.stats  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.intervals import SEED, Figure, mean, stratified, together
-from eval.measures import (
+from eval.scoring.intervals import SEED, Figure, mean, stratified, together
+from eval.scoring.measures import (
     auroc,
     coverage,
     first_rank,

@@ -7,16 +7,15 @@ from random import Random
 
 import pytest
 
-from eval.gold import check_gold, read_gold
-from eval.gold_file import line_of, write_lines
-from eval.near_misses import Paragraphs, near_misses
-from eval.proposals import NEAR_MISS, propose
-from eval.sameness import alike, form_of, kind_of, likeness
-from index.clean import clean_plain
+from eval.authoring.duplicates import alike, form_of, kind_of, likeness
+from eval.authoring.near_misses import Paragraphs, near_misses
+from eval.authoring.propose import NEAR_MISS, propose
+from eval.sets.gold import check_gold, line_of, read_gold, write_lines
+from index.cleaning.clean import clean_plain
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document
-from index.text import stems
+from index.text.words import stems
 from quotewell import run as quotewell
 
 SEEDS = Path(__file__).parent.parent / "seeds"

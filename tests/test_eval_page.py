@@ -13,16 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from eval.compare import compare
-from eval.contrast import RIGHT
-from eval.drill import QuestionView, views
-from eval.figures import ALL
-from eval.latency import FIGURES as TIMES
-from eval.marking import Labelled, pieces
-from eval.meanings import MEANINGS
-from eval.page import Against, page_of
-from eval.runs import Run, read_run
-from eval.trials import read_trial
+from eval.runs.compare import RIGHT, compare
+from eval.runs.page import MEANINGS, Against, page_of
+from eval.runs.question_view import Labelled, QuestionView, pieces, views
+from eval.runs.run_file import Run, read_run, read_trial
+from eval.scoring.figures import ALL
+from eval.scoring.latency import FIGURES as TIMES
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
 

@@ -6,19 +6,33 @@ from pathlib import Path
 
 import pytest
 
-from eval.built import Case, documents_of, filtered, moved, removed, swapped
-from eval.gold import GoldSet, GoldSpan, Question
-from eval.judge import Judge, judge_for
-from eval.opinions import HELD_OUT, SEEN
-from eval.reasons import OVERALL, json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
+from eval.experiments.refusal_reasons import (
+    OVERALL,
+    json_of_reasons,
+    markdown_of_reasons,
+    measure_reasons,
+    text_of_reasons,
+)
+from eval.experiments.unanswerable_cases import (
+    HELD_OUT,
+    SEEN,
+    UnanswerableCase,
+    documents_of,
+    filtered,
+    moved,
+    removed,
+    swapped,
+)
+from eval.scoring.judge import Judge, judge_for
+from eval.sets.gold import GoldSet, GoldSpan, Question
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
-from index.scope import Filters
+from index.ranking.filters import Filters
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.answers import Reason
-from rag.question import analyse
+from rag.answer import Reason
+from rag.question.analysis import analyse
 from rag.refusal import refusal
 
 ARTICLES = {
@@ -107,7 +121,9 @@ def test_a_moved_date_lies_beyond_all_that_the_articles_mention(gold: GoldSet, j
 def test_names_that_are_gone_with_their_article_are_off_the_corpus_and_others_are_not_judged(
     gold: GoldSet, judge: Judge, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eval.built._RARE", 0.5)  # of four documents, so that a name in two of them is rare
+    monkeypatch.setattr(
+        "eval.experiments.unanswerable_cases._RARE", 0.5
+    )  # of four documents, so that a name in two of them is rare
     made = {case.question: case for case in removed(gold.questions, judge, index, 50)}
     comet = made["Who discovered comet Harrow in 1904?"]
     assert comet.expected == "off_corpus" and comet.removed == {"comet"}
@@ -157,4 +173,4 @@ def test_a_set_without_answerable_questions_is_refused(index: Index) -> None:
 
 def test_no_held_out_question_was_seen() -> None:
     assert len(HELD_OUT) >= 20 and len(SEEN) >= 20 and not set(SEEN) & set(HELD_OUT)
-    assert Case("judgement asked", HELD_OUT[0], "needs_judgement").filters == Filters()
+    assert UnanswerableCase("judgement asked", HELD_OUT[0], "needs_judgement").filters == Filters()

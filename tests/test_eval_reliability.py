@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.certify import Judged
-from eval.reliability import (
+from eval.scoring.certify import JudgedAnswers
+from eval.scoring.reliability import (
     BINS,
     equal_mass,
     equal_width,
@@ -20,16 +20,18 @@ from eval.reliability import (
 )
 
 
-def judged(*answers: tuple[float, bool]) -> Judged:
+def judged(*answers: tuple[float, bool]) -> JudgedAnswers:
     """(confidence, right) each."""
-    return Judged(np.array([c for c, _ in answers], float), np.array([not r for _, r in answers], bool), len(answers))
+    return JudgedAnswers(
+        np.array([c for c, _ in answers], float), np.array([not r for _, r in answers], bool), len(answers)
+    )
 
 
-def drawn(count: int, seed: int = 5) -> Judged:
+def drawn(count: int, seed: int = 5) -> JudgedAnswers:
     """Answers whose confidence is exactly the chance that they are right."""
     rng = np.random.default_rng(seed)
     confidence = rng.random(count)
-    return Judged(confidence, rng.random(count) >= confidence, count)
+    return JudgedAnswers(confidence, rng.random(count) >= confidence, count)
 
 
 def test_the_brier_score_and_both_calibration_errors_by_hand() -> None:
@@ -79,7 +81,7 @@ def test_a_true_probability_stays_below_what_chance_gives_and_an_overconfident_o
     below = [one.value <= one.by_chance for seed in range(8) for one in measure_reliability(drawn(150, seed)).errors]
     assert sum(below) >= 14
     true = drawn(300)
-    bold = Judged(np.sqrt(true.confidence), true.wrong, 300)
+    bold = JudgedAnswers(np.sqrt(true.confidence), true.wrong, 300)
     assert all(one.value > one.by_chance for one in measure_reliability(bold).errors)
 
 

@@ -7,31 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from eval.arms import compare_arms
-from eval.beir import BeirSet
-from eval.blocks import replace_block
-from eval.cli_run import run as run_command
-from eval.figures import ALL, SHORT, TABLE, chosen
-from eval.gold import GoldSet, GoldSpan, Question
-from eval.intervals import Figure
-from eval.judge import judge_for
-from eval.measures import ranked_names
-from eval.report import json_of, markdown_of, only, text_of
-from eval.report_arms import json_of_comparison, text_of_comparison
-from eval.report_sets import markdown_of_sets
-from eval.rows import MEANS, scores_of
-from eval.run import Report, run
-from eval.runs import read_run
-from eval.selective import Point
-from eval.sets import EvalSet
+from eval.commands.run import run as run_command
+from eval.experiments.fusion import compare_arms, json_of_comparison, text_of_comparison
+from eval.runs.report import json_of, markdown_of, markdown_of_sets, only, text_of
+from eval.runs.run_file import read_run
+from eval.runs.tables import replace_block
+from eval.scoring.figures import ALL, SHORT, TABLE, chosen
+from eval.scoring.intervals import Figure
+from eval.scoring.judge import judge_for
+from eval.scoring.measures import ranked_names
+from eval.scoring.rows import MEANS, scores_of
+from eval.scoring.run import Report, run
+from eval.scoring.selective import Point
+from eval.sets.beir import BeirSet
+from eval.sets.gold import GoldSet, GoldSpan, Question
+from eval.sets.sets import EvalSet
 from index.build import Builder
-from index.clean import clean, clean_plain, to_source
-from index.embed import HashEmbedder
+from index.cleaning.clean import clean, clean_plain, to_source
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold, BadInput, BadQuestion, NotFound
 from index.records import Document, Hit, Passage, Span
 from index.search import open_index
 from index.settings import load_settings
-from rag.answers import Answer, Citation, Dropped, Quote, Reason, Workings
+from rag.answer import Answer, Citation, Dropped, Quote, Reason, Workings
 
 EXPORTS = "Exports rose in March."
 IMPORTS = "Imports fell in May."

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.altered import FALSE, cases, foreign
-from eval.support import (
-    Checked,
+from eval.experiments.altered_sentences import FALSE, cases, foreign
+from eval.experiments.text_check import (
+    CheckedCase,
     figures,
     json_of_support,
     markdown_of_support,
@@ -14,11 +14,11 @@ from eval.support import (
     text_of_support,
 )
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.conflicts.facts import facts
+from rag.language.facts import facts
 
 
 def built(folder: Path, articles: dict[str, str]) -> Index:
@@ -77,9 +77,9 @@ def test_foreign_sentences_are_as_they_stand(library: Index) -> None:
 
 
 def test_figures_count_each_kind_by_itself() -> None:
-    def one(kind: str, state: str, *, own: bool = True, differs: bool = False) -> Checked:
+    def one(kind: str, state: str, *, own: bool = True, differs: bool = False) -> CheckedCase:
         shown = (("a", "b"),) if differs else ()
-        return Checked(kind, "t", "o", "d", state, own, shown)  # type: ignore[arg-type]
+        return CheckedCase(kind, "t", "o", "d", state, own, shown)  # type: ignore[arg-type]
 
     found = {
         figure.name: (None if figure.value is None else round(figure.value, 2), figure.n)

@@ -7,11 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.cli_sweep import sweep as command
-from eval.grid import Grid, read_grid
-from eval.plots import pareto, reliability, risk_coverage
-from eval.sweep import front, sweep
-from eval.sweep_report import json_of_sweep, markdown_of_sweep, text_of_sweep
+from eval.bench.sweep import Grid, front, json_of_sweep, markdown_of_sweep, read_grid, sweep, text_of_sweep
+from eval.commands.experiments import sweep as command
+from eval.runs.plots import pareto, reliability, risk_coverage
 from index.errors import BadInput, NotFound
 
 GOLD = Path(__file__).parent.parent / "eval" / "gold"

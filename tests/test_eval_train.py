@@ -6,18 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.gold import GoldSet, GoldSpan, Question
-from eval.judge import judge_for
-from eval.projected import ProjectedIndex
-from eval.train_cases import Case, case_of, cut_to, for_projection, sample_of, shuffled, without
-from eval.train_projection import example_of, learn_projection
-from eval.train_reader import Gathered, gather, sha256_of, train
-from eval.twins import TWIN
+from eval.scoring.judge import judge_for
+from eval.sets.gold import GoldSet, GoldSpan, Question
+from eval.training.cases import TrainingCase, case_of, cut_to, for_projection, sample_of, shuffled, without
+from eval.training.projection import ProjectedIndex, example_of, learn_projection
+from eval.training.train_reader import Gathered, gather, sha256_of, train
+from eval.training.twins import TWIN
+from index.embedding.minilm import projection_bytes, projection_from
 from index.errors import BadInput
-from index.projection import projection_bytes, projection_from
 from index.search import Index
-from rag.evidence import Evidence
-from rag.weights import weights_from
+from rag.reading.candidates import Evidence
+from rag.reading.weights import weights_from
 
 ASKED = {
     "comet": ("Who discovered comet Harrow in 1904?", "discovered by Ilse Brandt"),
@@ -39,12 +38,12 @@ def gold(hash_index: Index) -> GoldSet:
     return GoldSet("made-dev", (*questions, nothing))
 
 
-def cases_of(gold: GoldSet, index: Index) -> list[Case]:
+def cases_of(gold: GoldSet, index: Index) -> list[TrainingCase]:
     judge = judge_for(gold, index)
     return [case_of(gold.name, question, judge, index, 6) for question in gold.questions]
 
 
-def encodings_of(case: Case, index: Index):  # type: ignore[no-untyped-def]
+def encodings_of(case: TrainingCase, index: Index):  # type: ignore[no-untyped-def]
     return [index.encoding(hit.row) for hit in case.hits]
 
 
@@ -75,7 +74,7 @@ def test_without_the_hits_that_answer_the_others_move_up(gold: GoldSet, hash_ind
 def test_a_question_and_its_twin_are_of_the_same_half_and_all_of_one_article_are(gold: GoldSet) -> None:
     def half(id_: str, near: str = "", set_name: str = "nq") -> bool:
         question = Question(id_, "Why?", True, (), (), (), near=near)
-        return for_projection(Case(set_name, question, (), (), np.zeros(0, bool)))
+        return for_projection(TrainingCase(set_name, question, (), (), np.zeros(0, bool)))
 
     ids = [f"q{n}" for n in range(40)]
     assert {half(id_) for id_ in ids} == {True, False}
@@ -103,7 +102,7 @@ def test_an_example_holds_the_tokens_of_every_sentence_and_no_title(gold: GoldSe
 def test_a_learned_projection_lowers_the_loss_and_is_the_same_twice(gold: GoldSet, hash_index: Index) -> None:
     cases = [case for case in cases_of(gold, hash_index) if case.has_right] * 24
 
-    def example(case: Case):  # type: ignore[no-untyped-def]
+    def example(case: TrainingCase):  # type: ignore[no-untyped-def]
         return example_of(case, hash_index.encode(case.question.asked), encodings_of(case, hash_index))
 
     once, again = learn_projection(cases, example), learn_projection(cases, example)
@@ -132,7 +131,12 @@ def test_training_twice_writes_the_same_bytes_and_names_its_data(
         (tmp_path / name / "rag").mkdir()
         trained = train([projectable(gold, hash_index)], lambda *_: None)
         trained.write(tmp_path / name)
-        written.append([(tmp_path / name / path).read_bytes() for path in ("index/projection.npy", "rag/trained.json")])
+        written.append(
+            [
+                (tmp_path / name / path).read_bytes()
+                for path in ("index/embedding/projection.npy", "rag/reading/trained.json")
+            ]
+        )
     assert written[0] == written[1]
     assert trained.reader["data"] == {"made-dev": "0" * 64}
     assert trained.reader["projection"]["sha256"] == projection_from(written[0][0]).sha256

@@ -11,18 +11,14 @@ from typing import Any
 import pytest
 import pytrec_eval
 
-from eval.calibrate import set_sha256
-from eval.gold import GoldSet, GoldSpan, Question
-from eval.latency import STAGES
-from eval.measuring import measure
-from eval.run import Report
-from eval.runs import read_run
-from eval.sets import resolve_set
-from eval.topics import read_topics
-from eval.trec import read_trec
-from eval.trec_run import NOWHERE, column, qrels_lines, run_lines, write_trec
+from eval.runs.run_file import NOWHERE, column, qrels_lines, read_run, run_lines, write_trec
+from eval.scoring.latency import STAGES
+from eval.scoring.run import Report, measure
+from eval.sets.gold import GoldSet, GoldSpan, Question
+from eval.sets.sets import resolve_set, set_sha256
+from eval.sets.trec import read_topics, read_trec
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold, NotFound
 from index.settings import load_settings
 from quotewell import run as quotewell
@@ -248,7 +244,7 @@ def test_a_run_says_what_it_was_made_with(by_passage: Report) -> None:
     settings = made["settings"]
     assert (settings["passage_tokens"], settings["stem"], settings["reader"]) == (16, "snowball", "trained")
     assert settings["threshold"] == by_passage.rows[0].detail.threshold
-    weights = files("rag").joinpath("trained.json").read_bytes()
+    weights = files("rag.reading").joinpath("trained.json").read_bytes()
     assert made["weights_sha256"]["reader"] == sha256(weights).hexdigest()
     assert made["questions_sha256"] != set_sha256(GoldSet("gold", ()))
 

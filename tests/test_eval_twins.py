@@ -2,11 +2,11 @@
 
 from datetime import date
 
-from eval.gold import Question
-from eval.judge import Key
-from eval.twins import MOST, twins
+from eval.scoring.judge import AnswerKey
+from eval.sets.gold import Question
+from eval.training.twins import MOST, twins
 from index.records import Document
-from index.text import Stem
+from index.text.words import Stem
 
 TEXTS = {"brin": "Mayor Ada Lind opened the harbour of Brin in 1998.", "orm": "The bridge of Orm has stood since 1764."}
 QUESTIONS = [
@@ -14,7 +14,7 @@ QUESTIONS = [
     Question("2", "Which town has had a bridge since 1764, is it Orm?", True, ("Orm",), (), ()),
     Question("3", "Is there a theatre in Brin?", False, (), (), ()),
 ]
-KEYS = {"1": Key({"brin": 1}), "2": Key({"orm": 1})}
+KEYS = {"1": AnswerKey({"brin": 1}), "2": AnswerKey({"orm": 1})}
 
 
 class Library:

@@ -13,9 +13,9 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import NotFound
-from index.scope import Filters
+from index.ranking.filters import Filters
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from rag.assistant import assistant_over

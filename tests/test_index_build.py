@@ -8,18 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import generation
-from index.build import Builder, recipe
-from index.clean import clean
-from index.embed import Encoded, HashEmbedder, OnBatch
+from index.build import Builder, Progress, recipe
+from index.cleaning.clean import clean
+from index.embedding.embedder import Encoded, HashEmbedder, OnBatch
 from index.errors import BadInput, IndexMismatch, IndexMissing, NotFound
 from index.formats.document import make_document
 from index.formats.metadata import Facts
-from index.progress import Progress
 from index.records import Document
 from index.search import Index, open_index
 from index.settings import Settings
-from index.store import Store
+from index.storage import generation
+from index.storage.store import Store
 
 
 class CountingEmbedder(HashEmbedder):

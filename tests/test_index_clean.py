@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.clean import Cleaned, clean, clean_plain, to_clean, to_source
+from index.cleaning.clean import Cleaned, clean, clean_plain, to_clean, to_source
 from index.formats import read
-from index.records import Document, Run, Span
-from index.sentences import sentences
+from index.records import Document, OffsetRun, Span
 from index.split import SplitRule, split
-from index.text import words
+from index.text.sentences import sentences
+from index.text.words import words
 from tests.conftest import cost
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -243,7 +243,7 @@ def test_any_span_of_the_source_maps_to_the_characters_that_survive_of_it(source
 
 @given(st.text(min_size=1))
 def test_text_that_came_clean_is_left_as_it_is(source: str) -> None:
-    assert clean_plain(source) == Cleaned(source, (Run(0, 0, len(source)),), (), ())
+    assert clean_plain(source) == Cleaned(source, (OffsetRun(0, 0, len(source)),), (), ())
 
 
 @pytest.mark.parametrize("span", [Span(0, 0), Span(3, 2), Span(-1, 2), Span(0, 10_000)])

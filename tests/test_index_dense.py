@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.dense import DenseRanker
+from index.ranking.dense import DenseRanker
 from index.records import Scored
 
 # few values, so that equal rows, zero rows and equal scores are common

@@ -13,14 +13,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.embed import Batch, Embedder, Encoded, HashEmbedder, OnnxEmbedder, SentenceTransformerEmbedder, load_embedder
+from index.embedding.embedder import (
+    Batch,
+    Embedder,
+    Encoded,
+    HashEmbedder,
+    OnnxEmbedder,
+    SentenceTransformerEmbedder,
+    load_embedder,
+)
+from index.embedding.weights import MINILM_ONNX, fingerprint, packaged_onnx, packaged_torch, sha256
 from index.errors import IndexMismatch, ModelMissing
 from index.formats import read
 from index.records import Document
 from index.search import open_index
 from index.settings import Settings, load_settings
 from index.split import SplitRule, split
-from index.weights import MINILM_ONNX, fingerprint, packaged_onnx, packaged_torch, sha256
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

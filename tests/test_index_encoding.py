@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from index.encoding import Encoding, is_unit
+from index.embedding.vectors import Encoding, is_unit
 
 UNIT = np.array([0.6, 0.8], dtype=np.float32)
 token_vectors = arrays(

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import QuotewellError
-from index.feedback import FILE, Feedback, FeedbackStore, Judgement, QuotedPlace, read_feedback
 from index.records import Span
-from index.revisions import revision_sha256
 from index.settings import Settings, load_settings
-from index.sidefile import SideFile
-from index.store import Store
+from index.storage.feedback import FILE, Feedback, FeedbackStore, Judgement, QuotedPlace, read_feedback
+from index.storage.revisions import revision_sha256
+from index.storage.side_db import SideFile
+from index.storage.store import Store
 
 ABSTENTION = Feedback(
     answer_id="a",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.fuse import best, convex, reciprocal_rank
+from index.ranking.fuse import best, convex, reciprocal_rank
 from index.records import Scored
 
 LEXICAL = [Scored(0, 9.0), Scored(1, 5.0), Scored(2, 1.0)]

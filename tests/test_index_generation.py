@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.bootstrap import ready
 from index.build import Builder
-from index.embed import HashEmbedder
-from index.encoding import Encoding
+from index.embedding.embedder import HashEmbedder
+from index.embedding.vectors import Encoding
 from index.errors import IndexDamaged, IndexMissing
-from index.first import ready
-from index.generation import (
+from index.search import Index, open_index
+from index.settings import Settings, load_settings
+from index.storage.generation import (
     FORMAT,
     KEPT,
     Arrays,
@@ -27,8 +29,6 @@ from index.generation import (
     put_aside,
     version_of,
 )
-from index.search import Index, open_index
-from index.settings import Settings, load_settings
 
 ARRAYS: Arrays = {"vectors": np.eye(3, dtype=np.float32), "names_json": np.arange(5, dtype=np.uint8)}
 

@@ -7,12 +7,12 @@ import pytest
 
 from index.build import Builder
 from index.doctor import examine
-from index.embed import Embedder, HashEmbedder, OnnxEmbedder
+from index.embedding.embedder import Embedder, HashEmbedder, OnnxEmbedder
 from index.errors import IndexMismatch
-from index.health import builder_as_built
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
-from index.store import Store
+from index.storage.store import Store
+from index.verify import builder_as_built
 from rag.assistant import open_assistant
 
 SEEDS = Path(__file__).parent.parent / "seeds"

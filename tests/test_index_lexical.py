@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 
 from index.errors import IndexDamaged
-from index.lexical import LexicalRanker
+from index.ranking.lexical import LexicalRanker
 from index.records import Scored
-from index.text import Stem, stems
+from index.text.words import Stem, stems
 
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
 QUESTIONS = (

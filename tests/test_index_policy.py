@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from index.build import Builder
-from index.database import connect
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing
-from index.generation import current, load, version_of
-from index.health import verify
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
-from index.store import FILE_NAME, Store
+from index.storage.generation import current, load, version_of
+from index.storage.sqlite import connect
+from index.storage.store import FILE_NAME, Store
+from index.verify import verify
 
 POLICY = '{"threshold":0.5}'
 

@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.embed import load_embedder
-from index.onnx import OnnxEmbedder
-from index.projection import load_projection, projection_bytes, projection_from
-from index.vectors import Encoded, unit_rows
-from index.weights import MINILM_ONNX, fingerprint, packaged_onnx
+from index.embedding.embedder import load_embedder
+from index.embedding.minilm import OnnxEmbedder, load_projection, projection_bytes, projection_from
+from index.embedding.vectors import Encoded, unit_rows
+from index.embedding.weights import MINILM_ONNX, fingerprint, packaged_onnx
 
 X = np.array([1, 0, 0], np.float32)
 

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
-from index.records import Document, Run
-from index.revisions import Keeping, revision_sha256
-from index.schema import CREATE, REVISIONS, sealed
+from index.records import Document, OffsetRun
 from index.settings import Settings
-from index.store import FILE_NAME, Store
+from index.storage.revisions import Keeping, revision_sha256
+from index.storage.rows import CREATE, REVISIONS, sealed
+from index.storage.store import FILE_NAME, Store
 
 RECIPE = '{"embedder":"hash"}'
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -26,7 +26,7 @@ START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 def article(name: str, text: str, title: str = "") -> Document:
     digest = sha256(f"{title}{text}".encode()).hexdigest()
-    runs = (Run(0, 0, len(text)),)
+    runs = (OffsetRun(0, 0, len(text)),)
     return Document(name, title, text, text, runs, (), "", "", None, "en", "", (), digest)
 
 

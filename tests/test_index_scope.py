@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadQuestion
+from index.ranking.filters import EVERYTHING, Filters, parse_day
 from index.records import Head, Hit
-from index.scope import EVERYTHING, Filters, parse_day
 from index.search import Index, open_index
 from index.settings import Settings
 

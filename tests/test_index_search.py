@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from index.build import Builder
-from index.embed import HashEmbedder, OnnxEmbedder
+from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.errors import IndexDamaged, IndexMissing, NotFound
 from index.formats import read
-from index.fuse import convex, reciprocal_rank
-from index.generation import Generation, publish
+from index.ranking.fuse import convex, reciprocal_rank
 from index.records import Document, Scored
 from index.search import Index, fuse, open_index
 from index.settings import Settings, load_settings
-from index.shelf import Shelf, pack_documents, pack_passages
 from index.split import SplitRule, split
+from index.storage.docstore import DocStore, pack_documents, pack_passages
+from index.storage.generation import Generation, publish
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -153,7 +153,7 @@ def test_a_document_that_is_not_there_says_how_to_find_those_that_are(hash_index
 def test_a_shelf_gives_back_what_was_packed_and_in_its_order() -> None:
     read_back = [d for d in read([SEEDS]) if isinstance(d, Document)]
     passages = [p for d in read_back[1:3] for p in split(d, SplitRule(60, 256, 1), HashEmbedder().count_tokens)]
-    shelf = Shelf(pack_documents(read_back) | pack_passages(passages, [d.id for d in read_back]))
+    shelf = DocStore(pack_documents(read_back) | pack_passages(passages, [d.id for d in read_back]))
     assert shelf.document_ids == tuple(d.id for d in read_back)
     assert [shelf.document(d.id) for d in read_back] == read_back
     assert [shelf.passage(row) for row in range(shelf.passage_count)] == passages
@@ -163,7 +163,7 @@ def test_a_shelf_gives_back_what_was_packed_and_in_its_order() -> None:
 
 
 def test_an_empty_shelf_is_a_shelf() -> None:
-    shelf = Shelf(pack_documents([]) | pack_passages([], []))
+    shelf = DocStore(pack_documents([]) | pack_passages([], []))
     assert (shelf.document_ids, shelf.passage_count) == ((), 0)
 
 

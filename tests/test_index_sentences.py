@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.formats import read
-from index.language import foreign, language
 from index.records import Document
-from index.sentences import _ends, sentences
+from index.text.language import foreign, language
+from index.text.sentences import _ends, sentences
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 SPLITTERS = ["yasbd", "nupunkt"]
@@ -141,7 +141,7 @@ def test_time_grows_with_the_line_and_not_with_its_square(
         given.append(len(stretch))
         return _ends(stretch, *rest)
 
-    monkeypatch.setattr("index.sentences._ends", ends)
+    monkeypatch.setattr("index.text.sentences._ends", ends)
     line = pattern * (9_000 // len(pattern))
     assert sentences(line, "en", splitter)[-1].end == len(line.rstrip())
     assert max(given) <= 4_000

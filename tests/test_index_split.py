@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.clean import clean
-from index.embed import HashEmbedder, OnnxEmbedder
+from index.cleaning.clean import clean
+from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.formats import read
-from index.records import Document, Passage, Run, Span
-from index.sentences import sentences
+from index.records import Document, OffsetRun, Passage, Span
 from index.split import SplitRule, split
+from index.text.sentences import sentences
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 PROSE = "The council of Brin met on Monday. It agreed the budget. The mayor paid for the tea. Nobody else did."
@@ -29,7 +29,7 @@ def document_of(text: str, *, title: str = "A title", headings: tuple[Span, ...]
         title=title,
         text=text,
         source=text,
-        runs=(Run(0, 0, len(text)),) if text else (),
+        runs=(OffsetRun(0, 0, len(text)),) if text else (),
         headings=headings,
         author="",
         publisher="",

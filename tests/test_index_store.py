@@ -21,18 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from index.encoding import Encoding, StoredPassage
-from index.errors import (
-    BadInput,
-    IndexDamaged,
-    IndexMismatch,
-    IndexMissing,
-    NotFound,
-    QuotewellError,
-    StoreBusy,
-)
-from index.records import Document, Passage, Run, Span
-from index.store import FILE_NAME, Store
+from index.embedding.vectors import Encoding, StoredPassage
+from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError, StoreBusy
+from index.records import Document, OffsetRun, Passage, Span
+from index.storage.store import FILE_NAME, Store
 from tests.conftest import until
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +37,7 @@ def make_document(name: str, text: str) -> Document:
         title=f"On {name}",
         text=text,
         source=f"# {text}",
-        runs=(Run(0, 2, len(text)),),
+        runs=(OffsetRun(0, 2, len(text)),),
         headings=(Span(0, 1),),
         author="A. Author",
         publisher="Publisher",
@@ -80,9 +72,9 @@ PRELUDE = "\n".join(
         "import hashlib, os, signal, sys",
         "from datetime import date",
         "import numpy as np",
-        "from index.encoding import Encoding, StoredPassage",
+        "from index.embedding.vectors import Encoding, StoredPassage",
         "from index.records import Document, Passage, Run, Span",
-        "from index.store import Store",
+        "from index.storage.store import Store",
         f"RECIPE = {RECIPE!r}",
         *(inspect.getsource(function) for function in (make_document, cut, put)),
     ]

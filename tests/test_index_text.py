@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text import cut, normalise, stems, stop_words, words
+from index.text.words import cut, normalise, stems, stop_words, words
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates included
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))

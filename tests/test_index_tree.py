@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.corpus import Corpus, revision
 from index.errors import NotFound
 from index.search import Index
-from index.tree import Proof, Tree, document_leaf, root_from
+from index.storage.merkle import CorpusTree, Proof, Tree, document_leaf, revision, root_from
 
 # The leaves and roots that the implementations of certificate transparency share.
 LEAVES = [
@@ -122,8 +121,8 @@ def test_an_index_knows_the_hash_and_the_proof_of_each_of_its_documents(hash_ind
 
 def test_the_corpus_of_the_documents_is_that_of_their_index(hash_index: Index) -> None:
     documents = [hash_index.document(name) for name in hash_index.document_ids]
-    assert Corpus.of(documents).root == hash_index.corpus.root
-    assert list(Corpus.of(documents).entries()) == list(hash_index.corpus.entries())
+    assert CorpusTree.of(documents).root == hash_index.corpus.root
+    assert list(CorpusTree.of(documents).entries()) == list(hash_index.corpus.entries())
 
 
 def test_a_view_bears_the_root_of_the_whole(hash_index: Index) -> None:
@@ -133,5 +132,5 @@ def test_a_view_bears_the_root_of_the_whole(hash_index: Index) -> None:
 
 
 def test_a_corpus_of_no_documents_has_the_root_of_nothing() -> None:
-    assert Corpus.of([]).root == hashlib.sha256().hexdigest()
-    assert list(Corpus.of([]).entries()) == []
+    assert CorpusTree.of([]).root == hashlib.sha256().hexdigest()
+    assert list(CorpusTree.of([]).entries()) == []

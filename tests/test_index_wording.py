@@ -9,23 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
-from index.lexical import LexicalRanker
+from index.ranking.lexical import LexicalRanker
 from index.search import open_index
 from index.settings import Settings
-from index.text import Stem, stems
-from index.wording import Wording, spelled, wording
+from index.text.surface_forms import SurfaceForms, spelled, wording
+from index.text.words import Stem, stems
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
 FORMS = st.lists(st.sampled_from([("a", "a"), ("a", "as"), ("a", "aing"), ("b", "b"), ("b", "bs")]), max_size=6)
 
 
-def made(passages: list[list[tuple[str, str]]]) -> tuple[Wording, LexicalRanker]:
+def made(passages: list[list[tuple[str, str]]]) -> tuple[SurfaceForms, LexicalRanker]:
     lexical = LexicalRanker.build([[term for term, _ in passage] for passage in passages])
     arrays = wording(lexical.vocabulary, passages)
-    return Wording(arrays, lexical.numbers, np.ones(len(passages), np.bool_)), lexical
+    return SurfaceForms(arrays, lexical.numbers, np.ones(len(passages), np.bool_)), lexical
 
 
 @given(st.lists(FORMS, max_size=8), st.integers(0, 255))
@@ -76,7 +76,7 @@ def test_an_index_knows_its_words_as_the_articles_write_them(hash_builder: Build
 def test_arrays_that_contradict_each_other_are_damage() -> None:
     passages = [[("a", "a"), ("b", "bs")], [("a", "as")]]
     arrays, numbers, seen = wording(["a", "b"], passages), {"a": 0, "b": 1}, np.ones(2, np.bool_)
-    assert Wording(arrays, numbers, seen).written("b") == "bs"
+    assert SurfaceForms(arrays, numbers, seen).written("b") == "bs"
     for name in ("first_forms", "indptr", "rows"):
         with pytest.raises(IndexDamaged, match="rebuild with"):
-            Wording({**arrays, name: arrays[name][:-1]}, numbers, seen)
+            SurfaceForms({**arrays, name: arrays[name][:-1]}, numbers, seen)

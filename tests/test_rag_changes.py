@@ -13,7 +13,7 @@ from index.errors import BadInput, NotFound
 from index.records import Document
 from rag.receipts.alignment import similarity, word_diff
 from rag.receipts.changes import MOST_CITATIONS, Change, change_fields, change_of, changes_of_answer
-from rag.receipts.cited import MOST_QUOTE, Cited
+from rag.receipts.untrusted import MOST_QUOTE, StatedCitation
 
 FIRST = "The ferry to Aldra leaves at nine in the evening."
 SECOND = "Tickets are sold in the old customs house by the pier."
@@ -29,10 +29,10 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def cite(text: str, quote: str, start: int | None = None) -> Cited:
+def cite(text: str, quote: str, start: int | None = None) -> StatedCitation:
     at = text.index(quote) if start is None else start
     end = at + len(quote)
-    return Cited("ferry", digest(text), at, end, quote, text[max(0, at - 32) : at], text[end : end + 32])
+    return StatedCitation("ferry", digest(text), at, end, quote, text[max(0, at - 32) : at], text[end : end + 32])
 
 
 def change(old: str, new: str | None, quote: str, start: int | None = None, *, kept: bool = True) -> Change:
@@ -208,7 +208,7 @@ class Library:
         return self.former.get(sha256)
 
 
-def as_sent(cited: Cited, **other: Any) -> dict[str, Any]:
+def as_sent(cited: StatedCitation, **other: Any) -> dict[str, Any]:
     receipt = {"sha256": cited.sha256, "prefix": cited.prefix, "suffix": cited.suffix}
     place = {"document_id": cited.document_id, "start": cited.start, "end": cited.end, "quote": cited.quote}
     return {"marker": 1, **place, "receipt": receipt, **other}

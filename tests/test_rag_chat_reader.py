@@ -26,20 +26,19 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from quotewell import app_for
-from rag.answers import Answer, Citation, Phrasing, Segment
+from rag.answer import Answer, Citation, Phrasing, Segment
+from rag.answer_json import answer_fields
 from rag.assistant import Assistant, Extras, assistant_over, open_assistant
-from rag.chat_format import messages, text_of_reply, tokens_for
-from rag.chat_reader import MOST_BYTES, MOST_CALLS, ChatModel, chat_model
-from rag.phrasing import Phrased, phrased, supported
-from rag.receipts.check import check_answer
-from rag.show import answer_lines
-from rag.wire import answer_fields
-from server.ask_schemas import Answer as AnswerReply
+from rag.explain.show import answer_lines
+from rag.receipts.check_file import check_answer
+from rag.writing.chat_model import MOST_BYTES, MOST_CALLS, ChatModel, chat_model, messages, text_of_reply, tokens_for
+from rag.writing.phrasing import Phrased, phrased, supported
+from server.schemas.ask import Answer as AnswerReply
 from tests.conftest import cost, until
 
 DEADLINE_S = 60.0  # far off, so that it is not what ends a call
@@ -295,7 +294,7 @@ def test_the_thread_of_a_call_that_was_cut_off_ends(
             model.stuck.acquire()
             raise TooLate
 
-    monkeypatch.setattr("rag.chat_reader.Future", Outcome)
+    monkeypatch.setattr("rag.writing.chat_model.Future", Outcome)
     model.behaviour = drips_its_head
     assert phrasing(data, model.url).ask(QUESTION) == plain.ask(QUESTION)
     until(lambda: model.hung_up == 1)

@@ -20,16 +20,15 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from index.build import Builder
-from index.corpus import Corpus
 from index.errors import BadInput, IndexMissing
 from index.records import Span
 from index.search import Index
-from index.store import Store
+from index.storage.merkle import CorpusTree
+from index.storage.store import Store
+from rag.commands.receipts import check, corpus
 from rag.receipts.canonical import canonical
-from rag.receipts.check import check_answer, parsed
-from rag.receipts.cli import check, corpus
-from rag.receipts.fragment import text_url
-from rag.receipts.manifest import corpus_fields, manifest_of, signature_of
+from rag.receipts.check_file import check_answer, parsed
+from rag.receipts.receipt import corpus_fields, manifest_of, signature_of, text_url
 from rag.receipts.signing import bytes_of, corpus_message, is_signed, new_key, sign
 from tests.vectors import make
 
@@ -206,7 +205,7 @@ def test_the_manifest_holds_what_the_root_is_made_of(hash_index: Index) -> None:
     manifest = manifest_of(hash_index.corpus, None)
     documents = [hash_index.document(entry["document_id"]) for entry in manifest["entries"]]
     assert manifest["format"] == "quotewell corpus v1"
-    assert Corpus.of(documents).root == manifest["root"]
+    assert CorpusTree.of(documents).root == manifest["root"]
     assert [entry["characters"] for entry in manifest["entries"]] == [len(one.text) for one in documents]
 
 
@@ -216,7 +215,7 @@ def test_corpus_says_which_file_it_wants(arguments: list[str]) -> None:
 
 
 def test_the_commands_do_not_load_the_library_of_signatures() -> None:
-    code = "import sys, rag.receipts.cli, rag.receipts.manifest; sys.exit('cryptography' in sys.modules)"
+    code = "import sys, rag.commands.receipts, rag.receipts.receipt; sys.exit('cryptography' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parent.parent).returncode == 0
 
 

@@ -12,16 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.records import Document, Passage, Span
-from rag.answers import Quote, Reading
-from rag.choose import TIMELINE_QUOTES, Choice, choose
-from rag.explain import RULES, Rule
-from rag.question import analyse
-from rag.sift import words_of
+from rag.answer import RULES, Quote, Reading, Rule
+from rag.question.analysis import analyse
+from rag.selection.choose import TIMELINE_QUOTES, Selection, choose, words_of
 
 PUBLISHED = date(2024, 5, 1)
 
 
-def chosen(question: str, *sentences: tuple[str, float], most: int = 3) -> Choice:
+def chosen(question: str, *sentences: tuple[str, float], most: int = 3) -> Selection:
     """Each sentence is an article of its own, given with its score."""
     quotes = tuple(_quote(n, text, score) for n, (text, score) in enumerate(sentences))
     documents = {quote.passage.document_id: _document(quote) for quote in quotes}
@@ -29,11 +27,11 @@ def chosen(question: str, *sentences: tuple[str, float], most: int = 3) -> Choic
     return choose(analyse(question, "snowball"), reading, documents.__getitem__, lambda q: q, margin=1.0, most=most)
 
 
-def said(choice: Choice) -> list[str]:
+def said(choice: Selection) -> list[str]:
     return [words_of(quote) for quote in choice.quotes]
 
 
-def dropped(choice: Choice) -> dict[str, str]:
+def dropped(choice: Selection) -> dict[str, str]:
     """Words → code."""
     return {words_of(one.quote): one.rule for one in choice.dropped}
 
@@ -89,7 +87,9 @@ def test_both_sides_of_a_conflict_are_shown_even_where_one_quote_is_asked_for() 
     assert (choice.frame.kind, set(said(choice))) == ("conflict", {one, other})
 
 
-def of_one_article(sentences: list[str], widen: Callable[[Quote], Quote], most: int = 9) -> tuple[Choice, list[Quote]]:
+def of_one_article(
+    sentences: list[str], widen: Callable[[Quote], Quote], most: int = 9
+) -> tuple[Selection, list[Quote]]:
     """The choice of sentences that follow each other, each scored a little below the one before, and the quotes."""
     text = " ".join(sentences)
     starts = [len(" ".join([*sentences[:n], ""])) for n in range(len(sentences))]

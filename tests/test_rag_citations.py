@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.clean import clean, to_clean
-from index.embed import HashEmbedder
+from index.cleaning.clean import clean, to_clean
+from index.embedding.embedder import HashEmbedder
 from index.errors import NotFound
 from index.records import Document, Passage, Span
 from index.split import SplitRule, split
-from rag.answers import Citation, Quote
+from rag.answer import Citation, Quote
 from rag.citations import article_url, cite, fault
 
 SOURCE = (

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from index.records import Document
-from rag.answers import Citation, Frame, Reason, Segment
-from rag.compose import abstention, compose, side, text_of
+from rag.answer import Citation, Frame, Reason, Segment
+from rag.writing.compose import abstention, compose, side, text_of
 
 
 def citation(

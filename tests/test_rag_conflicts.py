@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.records import Document, Passage, Span
-from rag.answers import Quote
-from rag.conflicts.facts import differ, facts
-from rag.conflicts.find import Conflict, find_conflict
-from rag.question import analyse
+from rag.answer import Quote
+from rag.language.facts import differ, facts
+from rag.question.analysis import analyse
+from rag.selection.conflicts import Conflict, find_conflict
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.times.dates import dates_in, month_of, safe_day, written
-from rag.times.partials import partials_in
+from rag.language.dates import dates_in, month_of, partials_in, safe_day, written
 
 FOUND = [  # text, the words found, first day, last day, precision
     ("the war of 1846–1848.", "1846–1848", "1846-01-01", "1848-12-31", "year"),

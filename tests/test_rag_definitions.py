@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.question import analyse
-from rag.words.definitions import defines
+from rag.question.analysis import analyse
+from rag.selection.definitions import defines
 
 
 def grade(question: str, sentence: str) -> float:

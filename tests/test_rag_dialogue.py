@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import BadQuestion
-from rag.dialogue.resolve import resolve
-from rag.dialogue.turns import MOST_TURNS, Turn, turns_of
+from rag.follow_ups.resolve import resolve
+from rag.follow_ups.turns import MOST_TURNS, Turn, turns_of
 
 EXPORTS = "What share of Mexico's exports goes to the US?"
 TRUMP = "When did Trump declare the border emergency?"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from index.embed import OnnxEmbedder
-from index.scope import Filters
+from index.embedding.embedder import OnnxEmbedder
+from index.ranking.filters import Filters
 from index.settings import load_settings
-from rag.answers import Answer
+from rag.answer import Answer
 from rag.assistant import Assistant, open_assistant
-from rag.dialogue.turns import Turn
+from rag.follow_ups.turns import Turn
 
 DIALOGUES = sorted((Path(__file__).parent / "golden" / "dialogues").glob("*.txt"))
 

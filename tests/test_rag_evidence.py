@@ -10,13 +10,13 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.records import Span
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.evidence import Candidate, Evidence, rarity
-from rag.features import FEATURES, SENTENCE_FEATURES
-from rag.question import analyse
+from rag.question.analysis import analyse
+from rag.reading.candidates import Candidate, Evidence, rarity
+from rag.reading.features import FEATURES, SENTENCE_FEATURES
 
 ONE_OF_SIX = math.log(1 + 5.5 / 1.5)  # rarity of a word that one of the six passages holds
 IN_NONE = math.log(1 + 6.5 / 0.5)

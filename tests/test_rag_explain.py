@@ -12,19 +12,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-from index.scope import Filters
+from index.ranking.filters import Filters
 from index.search import Index
 from index.settings import Settings
 from rag import Answer, Assistant, open_assistant
-from rag.answers import Mode
-from rag.desk import CONFIDENCE_DIGITS
-from rag.explain import REASONS, RULES, Explanation
-from rag.otherwise import MOST_TERMS, left_of
-from rag.show import answer_lines
-from rag.show_verdict import shortened
-from rag.show_why import why_lines
-from rag.weights import load_weights
-from rag.wire import SCORE_DIGITS, answer_fields
+from rag.answer import CONFIDENCE_DIGITS, REASONS, RULES, Explanation, Mode
+from rag.answer_json import SCORE_DIGITS, answer_fields
+from rag.explain.explain import MOST_TERMS, left_of
+from rag.explain.show import answer_lines, shortened, why_lines
+from rag.reading.weights import load_weights
 from tests.conftest import SIX_ARTICLES
 
 CLOSE = 1e-9

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import IndexMismatch
 from index.search import Index, open_index
 from index.settings import Settings

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text import Stem
-from rag.question import Asked, Kind, analyse, holds_kind, with_names
+from index.text.words import Stem
+from rag.question.analysis import Asked, Kind, analyse, holds_kind, with_names
 
 SENSIBLE = st.text(st.characters(exclude_categories=["Cs"]))
 

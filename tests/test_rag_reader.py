@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting
 from index.records import Hit, Span
 from index.search import Index, open_index
 from index.settings import Settings
-from index.text import stems
-from rag.answers import Quote, Reading
-from rag.evidence import Evidence
-from rag.features import CONFIDENCE_FEATURES, FEATURES
-from rag.question import Asked, analyse
-from rag.reader import LinearReader, Reader, gap, load_reader
-from rag.weights import Linear, ReaderWeights, load_weights
+from index.text.words import stems
+from rag.answer import Quote, Reading
+from rag.question.analysis import Asked, analyse
+from rag.reading.candidates import Evidence
+from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
+from rag.reading.reader import LinearReader, Reader, gap, load_reader
+from rag.reading.weights import Linear, ReaderWeights, load_weights
 
 QUESTIONS = [
     "Who discovered comet Harrow?",

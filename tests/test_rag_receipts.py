@@ -15,16 +15,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from index.clean import clean, clean_plain
-from index.corpus import Corpus
+from index.cleaning.clean import clean, clean_plain
 from index.formats.document import make_document
 from index.formats.metadata import Facts
 from index.records import Document, Span
-from index.tree import Proof, leaf_hash, node_hash
+from index.storage.merkle import CorpusTree, Proof, leaf_hash, node_hash
 from rag.receipts import verify
 from rag.receipts.canonical import answer_id
 from rag.receipts.receipt import receipt_fields, receipt_for, revision_url
-from rag.receipts.verifying import Verdict, verdict_fields
+from rag.receipts.verify import Verdict, verdict_fields
 from tests.vectors import make
 
 VECTORS = Path(__file__).parent / "vectors" / "receipts.json"
@@ -37,9 +36,9 @@ def vectors() -> tuple[dict[str, bytes], list[dict[str, Any]]]:
 
 
 @cache
-def library() -> tuple[dict[str, Document], Corpus]:
+def library() -> tuple[dict[str, Document], CorpusTree]:
     documents = make.documents()
-    return {one.id: one for one in documents}, Corpus.of(documents)
+    return {one.id: one for one in documents}, CorpusTree.of(documents)
 
 
 @cache
@@ -88,7 +87,7 @@ def test_the_vectors_hold_every_code() -> None:
 def test_a_receipt_says_where_the_quote_stands_in_three_units() -> None:
     text = "👍 é: twelve words. The end."
     document = make_document("d", text, clean_plain(text), Facts())
-    corpus = Corpus.of([document])
+    corpus = CorpusTree.of([document])
     (citation,) = make.cite([make._quote(document, Span(5, 18))], {"d": document}.__getitem__)
     receipt = receipt_for(citation, document, corpus.proof("d"))
     assert (citation.quote, receipt.prefix, receipt.suffix) == ("twelve words.", "👍 é: ", " The end.")
@@ -131,7 +130,7 @@ def true_answers(draw: st.DrawFn) -> tuple[dict[str, Any], dict[tuple[str, str],
         inked = [n for n, c in enumerate(document.text) if not c.isspace()]  # no quote begins or ends with a blank
         first, last = sorted((draw(st.sampled_from(inked)), draw(st.sampled_from(inked))))
         cited.append((document, Span(first, last + 1)))
-    corpus = Corpus.of(documents.values())
+    corpus = CorpusTree.of(documents.values())
     table = {(e.document_id, e.sha256): documents[e.document_id].text.encode() for e in corpus.entries()}
     return make.answer_of(cited, corpus), table, documents
 
@@ -225,7 +224,7 @@ def test_an_invented_article_is_found_by_the_root_alone() -> None:
     """The server invents a text, its hash and a corpus around it: all agrees, and it is not the corpus we know."""
     _, corpus = library()
     lie = make_document("lie", "The bridge fell in 1999.", clean_plain("The bridge fell in 1999."), Facts())
-    answer = make.answer_of([(lie, Span(0, 24))], Corpus.of([lie]), "another")
+    answer = make.answer_of([(lie, Span(0, 24))], CorpusTree.of([lie]), "another")
     told = {"revision_of": lambda *_: lie.text.encode()}
     assert verify(answer, **told).ok
     assert not verify(answer, **told, pinned_root=corpus.root).ok
@@ -327,7 +326,7 @@ def test_huge_and_deep_ones_are_refused_in_good_time_and_in_few_words() -> None:
 def test_ten_thousand_documents_are_one_tree_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many proofs are asked for."""
     documents = [make_document(f"d{n:05}", f"Text {n}.", clean_plain(f"Text {n}."), Facts()) for n in range(10_000)]
-    corpus = Corpus.of(documents)
+    corpus = CorpusTree.of(documents)
     hashed: Counter[str] = Counter()
     for one in (leaf_hash, node_hash):
 
@@ -335,7 +334,7 @@ def test_ten_thousand_documents_are_one_tree_hashed_once(monkeypatch: pytest.Mon
             hashed[one.__name__] += 1
             return one(*given)
 
-        monkeypatch.setattr(f"index.tree.{one.__name__}", counted)
+        monkeypatch.setattr(f"index.storage.merkle.{one.__name__}", counted)
     assert corpus.root
     assert {len(corpus.proof(document.id).path) for document in documents} <= set(range(5, 15))
     assert hashed == {"leaf_hash": 10_000, "node_hash": 9_999}

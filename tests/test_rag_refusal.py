@@ -8,13 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.answers import Reason
-from rag.missing import apart, missing, things
-from rag.question import Asked, analyse
-from rag.refusal import off_corpus_odds, outside, refusal
+from rag.answer import Reason
+from rag.question.analysis import Asked, analyse
+from rag.refusal import apart, missing, off_corpus_odds, outside, refusal, things
 
 ARTICLES = {
     "harbour": "---\ndate: 1998-05-02\n---\nMayor Ada Lind opened the harbour of Brin in 1998. It cost 12 crowns.",

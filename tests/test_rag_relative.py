@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.times.relative import relative_notes, speaks_relatively
-from rag.times.speech import spoken
-from rag.times.tense import tense_at
+from rag.language.relative_dates import relative_notes, speaks_relatively, spoken
+from rag.language.tense import tense_at
 
 MONDAY = date(2025, 8, 11)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from index.build import Builder
-from index.embed import Embedder, HashEmbedder, load_embedder
+from index.embedding.embedder import Embedder, HashEmbedder, load_embedder
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
-from index.text import words
+from index.text.words import words
 from rag import open_assistant
+from rag.answer_json import answer_fields
 from rag.receipts.canonical import answer_id
-from rag.wire import answer_fields
 
 MANY = int(os.environ.get("MANY_QUESTIONS", "50"))  # 1,000 were asked once; they take minutes
 ROOT = Path(__file__).parent.parent
@@ -30,7 +30,7 @@ if wanted["threads"] == 1:
 from concurrent.futures import ThreadPoolExecutor
 from index.settings import load_settings
 from rag import open_assistant
-from rag.wire import answer_fields
+from rag.answer_json import answer_fields
 assistant = open_assistant(settings=load_settings(data=wanted["data"]))
 def ask(question):
     answer = assistant.ask(question)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from index.embed import Encoded
-from index.encoding import Encoding
+from index.embedding.embedder import Encoded
+from index.embedding.vectors import Encoding
 from index.records import Hit, Passage, Span
 from index.search import Index
-from rag.question import Asked, Term, analyse
-from rag.similarity import similarities
+from rag.question.analysis import Asked, Term, analyse
+from rag.reading.similarity import similarities
 
 X, Y, Z = np.eye(3, dtype=np.float32)
 

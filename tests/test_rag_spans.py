@@ -5,9 +5,9 @@ import pytest
 from index.search import Index
 from index.settings import Settings
 from rag import Assistant, open_assistant
+from rag.answer_json import answer_fields
 from rag.citations import fault
-from rag.show import answer_lines
-from rag.wire import answer_fields
+from rag.explain.show import answer_lines
 
 QUESTION = "How many people does the Linden theatre seat?"
 

@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.embed import OnnxEmbedder
+from index.embedding.embedder import OnnxEmbedder
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.question import analyse, with_names
-from rag.words.casing import Casing
-from rag.words.spelling import Respelt, Speller
+from rag.language.casing import Casing
+from rag.question.analysis import analyse, with_names
+from rag.question.spelling import Respelt, Speller
 
 ARTICLES = {
     "trade": (

@@ -9,8 +9,7 @@ from index.build import Builder
 from index.records import Document
 from index.search import Index
 from index.settings import Settings
-from rag.suggest.suggester import MOST, TRIED, Suggester
-from rag.suggest.wondering import wonder
+from rag.suggestions.suggest import MOST, TRIED, Suggester, wonder
 
 MADE = (
     ("On Monday, President Claudia Sheinbaum announced a new plan.", "What did Claudia Sheinbaum announce?"),

@@ -7,18 +7,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.build import Builder
-from index.embed import HashEmbedder, OnnxEmbedder
+from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.errors import BadQuestion
-from index.scope import Filters
+from index.ranking.filters import Filters
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.conflicts.facts import facts
-from rag.question import analyse
-from rag.support.agreement import Difference, Source, compare, copied
-from rag.support.assertions import clauses, is_claim
-from rag.support.checking import MOST_CHARACTERS, MOST_SENTENCES, TextCheck, check_text
-from rag.support.particulars import Particular, held, particulars, states, told, with_opening_name
-from rag.support.wire import text_check_fields
+from rag.language.facts import facts
+from rag.question.analysis import analyse
+from rag.text_check.agreement import (
+    Mismatch,
+    Particular,
+    QuoteContext,
+    compare,
+    copied,
+    held,
+    particulars,
+    states,
+    told,
+    with_opening_name,
+)
+from rag.text_check.assertions import clauses, is_claim
+from rag.text_check.check import MOST_CHARACTERS, MOST_SENTENCES, TextCheck, check_text, text_check_fields
 from tests.conftest import SIX_ARTICLES
 
 
@@ -68,15 +77,15 @@ def test_the_same_in_other_words_is_supported(index: Index, sentence: str) -> No
 @pytest.mark.parametrize(
     ("sentence", "difference"),
     [
-        ("Comet Harrow was discovered by Ilse Brandt in 1905.", Difference("1905", "1904")),
-        ("The Linden theatre seats 321 people.", Difference("321", "312")),
-        ("Comet Harrow was discovered by Petra Novak in 1904.", Difference("Petra Novak", "Ilse Brandt")),
-        ("It was closed for repairs in April 2019.", Difference("April 2019", "March 2019")),
-        ("The Sollen bridge does not carry trams over the river Vey.", Difference("does not", "")),
+        ("Comet Harrow was discovered by Ilse Brandt in 1905.", Mismatch("1905", "1904")),
+        ("The Linden theatre seats 321 people.", Mismatch("321", "312")),
+        ("Comet Harrow was discovered by Petra Novak in 1904.", Mismatch("Petra Novak", "Ilse Brandt")),
+        ("It was closed for repairs in April 2019.", Mismatch("April 2019", "March 2019")),
+        ("The Sollen bridge does not carry trams over the river Vey.", Mismatch("does not", "")),
     ],
 )
 def test_a_sentence_with_one_thing_wrong_is_never_supported_and_shows_what_differs(
-    index: Index, sentence: str, difference: Difference
+    index: Index, sentence: str, difference: Mismatch
 ) -> None:
     (one,) = check_text(sentence, index).sentences
     assert one.state == "partly"
@@ -153,14 +162,16 @@ def test_the_state_of_a_sentence_does_not_hang_on_its_neighbours(index: Index) -
 def test_the_number_of_another_thing_in_the_span_supports_nothing() -> None:
     quote = "Remittances exceeded $62 billion in 2024, far surpassing exports of oil, which amounted to $30 billion."
     asked = analyse("Remittances exceeded $30 billion in 2024.", "snowball")
-    agreement = compare(asked.text, particulars(asked), Source(quote, ""))
-    assert agreement.differs == (Difference("exceeded $30 billion", "exceeded $62 billion"),)
+    agreement = compare(asked.text, particulars(asked), QuoteContext(quote, ""))
+    assert agreement.differs == (Mismatch("exceeded $30 billion", "exceeded $62 billion"),)
 
 
 def test_a_name_may_stand_before_a_quote_that_leans_on_it_but_not_in_the_place_of_another() -> None:
     asked = analyse("The comet Harrow returns every 61 years.", "snowball")
-    leaning = compare(asked.text, particulars(asked), Source("It returns every 61 years.", "Comet Harrow"))
-    other = compare(asked.text, particulars(asked), Source("The comet Lind returns every 61 years.", "Comet Harrow"))
+    leaning = compare(asked.text, particulars(asked), QuoteContext("It returns every 61 years.", "Comet Harrow"))
+    other = compare(
+        asked.text, particulars(asked), QuoteContext("The comet Lind returns every 61 years.", "Comet Harrow")
+    )
     assert leaning.whole
     assert not other.whole
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.records import Document, Passage
-from rag.answers import Quote
-from rag.times.dates import dates_in
-from rag.times.period import names_a_law, period_of, wants_timeline
-from rag.times.timeline import chronological, lead_in, names_a_date
+from rag.answer import Quote
+from rag.language.dates import dates_in
+from rag.language.relative_dates import lead_in
+from rag.question.period import names_a_law, period_of, wants_timeline
+from rag.selection.timeline import chronological, names_a_date
 
 
 @pytest.mark.parametrize(

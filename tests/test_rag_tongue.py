@@ -3,7 +3,7 @@
 import pytest
 
 from index.records import Document
-from rag.words.tongue import language_of, other_language
+from rag.language.detect import language_of, other_language
 
 SPANISH = (
     "¿Qué es el T-MEC?",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.words.values import Value, same, spelled_out, values
+from rag.language.quantities import Value, same, spelled_out, values
 
 PIECES = st.sampled_from(
     [

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.gold import read_gold
-from index.clean import to_clean, to_source
-from index.embed import OnnxEmbedder
+from eval.sets.gold import read_gold
+from index.cleaning.clean import to_clean, to_source
+from index.embedding.embedder import OnnxEmbedder
 from index.records import Document, Passage, Span
 from index.settings import load_settings
 from rag import Answer, Assistant, open_assistant

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.records import Document, Passage, Run, Span
-from index.sentences import sentences as split_sentences
-from rag.answers import Quote
-from rag.opening import leans_back
-from rag.shape import Shape
-from rag.widen import MOST_CHARACTERS, sentences_of, widen
+from index.records import Document, OffsetRun, Passage, Span
+from index.text.sentences import sentences as split_sentences
+from rag.answer import Quote
+from rag.language.dependence import depends_on_previous
+from rag.question.shape import Shape
+from rag.selection.context import MOST_CHARACTERS, sentences_of, with_context
 
 
 def document(*lines: str, headings: Sequence[int] = ()) -> tuple[Document, tuple[Span, ...]]:
@@ -31,7 +31,7 @@ def document(*lines: str, headings: Sequence[int] = ()) -> tuple[Document, tuple
         title="",
         text=text,
         source=text,
-        runs=(Run(0, 0, len(text)),),
+        runs=(OffsetRun(0, 0, len(text)),),
         headings=tuple(Span(starts[n], starts[n] + len(lines[n])) for n in headings),
         author="",
         publisher="",
@@ -52,7 +52,7 @@ def quote(article: Document, start: int, end: int) -> Quote:
 
 def widened(article: Document, spans: Sequence[Span], words: str, shape: Shape = "") -> str:
     start = article.text.index(words)
-    found = widen(quote(article, start, start + len(words)), article, spans, shape)
+    found = with_context(quote(article, start, start + len(words)), article, spans, shape)
     return article.text[found.start : found.end]
 
 
@@ -106,7 +106,7 @@ def test_it_goes_back_two_sentences_at_most_also_over_a_paragraph_but_over_no_he
     ],
 )
 def test_a_sentence_that_leans_on_the_one_before_is_seen(sentence: str) -> None:
-    assert leans_back(sentence)
+    assert depends_on_previous(sentence)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_sentence_that_leans_on_the_one_before_is_seen(sentence: str) -> None:
     ],
 )
 def test_a_sentence_that_is_resolved_in_itself_stands_alone(sentence: str) -> None:
-    assert not leans_back(sentence)
+    assert not depends_on_previous(sentence)
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_what_a_quote_leans_on_is_widened_only_where_a_pronoun_is_all_it_has(ope
 def test_a_quote_of_another_text_comes_back_as_it_is() -> None:
     article, _ = document("Trams run. He left.")
     one = quote(article, 0, 5)
-    assert widen(one, article, ()) == one
-    assert widen(one, article, (Span(11, 19),)) == one
+    assert with_context(one, article, ()) == one
+    assert with_context(one, article, (Span(11, 19),)) == one
 
 
 def test_sentences_that_passages_share_come_once_and_in_order() -> None:
@@ -256,9 +256,9 @@ def test_a_widened_quote_holds_the_quote_in_whole_sentences_and_widens_no_furthe
     first = data.draw(st.sampled_from(spans))
     start = data.draw(st.integers(first.start, first.end - 1))
     one = quote(article, start, first.end)
-    wide = widen(one, article, spans, shape)
+    wide = with_context(one, article, spans, shape)
     assert 0 <= wide.start <= one.start < one.end <= wide.end <= len(article.text)
     assert wide.start in {span.start for span in spans}
     assert wide.end in {span.end for span in spans}
     assert wide.end - wide.start <= max(MOST_CHARACTERS, first.end - first.start)
-    assert widen(wide, article, spans, shape) == wide
+    assert with_context(wide, article, spans, shape) == wide

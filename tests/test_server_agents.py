@@ -24,15 +24,15 @@ from mcp_types import CallToolResult
 from starlette.datastructures import Headers
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting, NotFound
 from index.settings import Settings, load_settings
-from server.agents import agents
-from server.agents_replies import AROUND_CHARS, MOST_CHARS, part
-from server.agents_schemas import Asked, Fetched, SearchResults
 from server.app import create_app
-from server.live import Live
-from server.names import Names, own_url
+from server.hostnames import Names, own_url
+from server.live_index import Live
+from server.mcp_tools.replies import AROUND_CHARS, MOST_CHARS, part
+from server.mcp_tools.tools import agents
+from server.schemas.agents import AskReply, Fetched, SearchResults
 from tests.browsing import listening
 
 ROOT = Path(__file__).parent.parent
@@ -177,7 +177,7 @@ def test_a_long_article_is_read_to_its_end_by_next_id(live: Live, server: MCPSer
 
 
 def test_ask_answers_in_verbatim_quotes_with_their_place(live: Live, server: MCPServer[Any]) -> None:
-    answer = Asked.model_validate(call(server, "ask", {"question": CAPACITY}).structured_content)
+    answer = AskReply.model_validate(call(server, "ask", {"question": CAPACITY}).structured_content)
     assert (answer.status, answer.reason, answer.phrasing, answer.nearest) == ("answered", None, None, ())
     assert "254 megawatts" in answer.text
     for cited in answer.citations:
@@ -195,7 +195,7 @@ def test_an_abstention_claims_nothing_and_shows_what_is_near(data: Path, live: L
     careful.wait()
     result = call(agents(careful, with_data(data)), "ask", {"question": "Who won the chess match in Reykjavik?"})
     careful.stop()
-    answer = Asked.model_validate(result.structured_content)
+    answer = AskReply.model_validate(result.structured_content)
     assert (answer.status, answer.citations) == ("abstained", ())
     assert answer.reason is not None
     assert "Reykjavik" in answer.reason.missing
@@ -212,12 +212,12 @@ def test_an_abstention_claims_nothing_and_shows_what_is_near(data: Path, live: L
     ],
 )
 def test_ask_reads_only_the_articles_that_pass_the_filters(server: MCPServer[Any], narrowed: dict[str, Any]) -> None:
-    answer = Asked.model_validate(call(server, "ask", {"question": CAPACITY, **narrowed}).structured_content)
+    answer = AskReply.model_validate(call(server, "ask", {"question": CAPACITY, **narrowed}).structured_content)
     assert {cited.document_id for cited in answer.citations} | {hit.document_id for hit in answer.nearest} == {"cats"}
 
 
 def test_ask_as_of_a_day_knows_nothing_later(server: MCPServer[Any]) -> None:
-    answer = Asked.model_validate(
+    answer = AskReply.model_validate(
         call(server, "ask", {"question": "How long do cats sleep?", "as_of": "2023-12-31"}).structured_content
     )
     assert str(answer.as_of) == "2023-12-31"
@@ -484,7 +484,7 @@ def test_the_command_of_the_examples_answers_the_sdks_client(tmp_path: Path, dat
         command=launch.command, args=list(launch.args), env={"QUOTEWELL_THRESHOLD": "0"}, cwd="/"
     )
     result = call(started, "ask", {"question": CAPACITY})
-    assert "254 megawatts" in Asked.model_validate(result.structured_content).text
+    assert "254 megawatts" in AskReply.model_validate(result.structured_content).text
 
 
 @pytest.mark.slow
@@ -529,14 +529,9 @@ def test_in_an_empty_folder_the_bundled_articles_come_first_and_stdout_holds_onl
 
 
 def test_only_who_serves_agents_loads_the_protocol() -> None:
-    """Its home is server/agents.py (test_architecture), which others name in a text and load when it is wanted."""
-    homes = {"server/agents_http.py": '"server.agents:endpoint"', "server/cli.py": '"server.agents:serve_stdio"'}
-    for path in [*ROOT.glob("*.py"), *(one for folder in ("index", "rag", "server", "eval") for one in files(folder))]:
-        text = path.read_text(encoding="utf-8")
-        assert not re.search(r"(from|import) server\.agents\b|from server import .*\bagents\b", text), path
-        assert ("server.agents:" in text) == (path.relative_to(ROOT).as_posix() in homes)
-    for name, loaded in homes.items():
-        assert loaded in (ROOT / name).read_text(encoding="utf-8")
+    """Its package takes about a second to import: `serve`, and a server that no agent asks, do without."""
+    code = "import sys, server.cli, server.app; sys.exit('mcp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
 
 
 def files(folder: str) -> Iterator[Path]:

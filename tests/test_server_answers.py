@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from index.settings import load_settings
 from rag.receipts.canonical import answer_id
-from rag.receipts.verifying import verify
+from rag.receipts.verify import verify
 from server.app import create_app
 
 QUESTION = "How many people does the Linden theatre seat?"

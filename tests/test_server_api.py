@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
+from server.middleware.shell import HEADERS
 from server.problems import ALL_KINDS
-from server.shell import HEADERS
 from tests.conftest import until
 
 ARTICLES = {

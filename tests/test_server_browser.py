@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, expect
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
 from tests.browsing import ask, listening, say, watch

@@ -8,9 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
-from rag.support.checking import MOST_CHARACTERS
+from rag.text_check.check import MOST_CHARACTERS
 from server.app import create_app
 from tests.conftest import SIX_ARTICLES
 

@@ -18,14 +18,15 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
-from index.tokens import count_tokens
+from index.text.tokens import count_tokens
+from server.answer_log import RecentFollowUps
 from server.app import create_app
-from server.ask_schemas import Answer, Segment
-from server.chores import FollowUps, title_of
-from server.cited_text import Source, cited_text, sources_list, without_sources
-from server.completions import MOST_CHAT_BYTES
+from server.openai.cited_text import Source, cited_text, sources_list, without_sources
+from server.openai.routes import MOST_CHAT_BYTES
+from server.openai.side_prompts import title_of
+from server.schemas.ask import Answer, Segment
 from tests.browsing import listening
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "openai_client.py"
@@ -433,7 +434,7 @@ def test_follow_ups_are_those_of_the_answer(base: str) -> None:
 
 
 def test_follow_ups_are_of_the_last_answer_that_was_given_here() -> None:
-    follow_ups = FollowUps()
+    follow_ups = RecentFollowUps()
     follow_ups.note("Cats sleep.", ("How long?",))
     follow_ups.note("By day.", ("Why?",))
     assert follow_ups.after("USER: a\nASSISTANT: By day.\nUSER: b\nASSISTANT: Cats sleep.") == ("How long?",)

@@ -12,7 +12,7 @@ from requests import Session
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
 from tests.browsing import listening

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from index.errors import BadInput
 from index.settings import load_settings
 from server.app import create_app
-from server.documents import id_of, token_of
+from server.routes.documents import id_of, token_of
 from tests.conftest import SIX_ARTICLES
 
 IDS = sorted(SIX_ARTICLES)

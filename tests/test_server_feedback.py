@@ -12,12 +12,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from index.feedback import FILE, FeedbackStore, read_feedback
 from index.settings import load_settings
+from index.storage.feedback import FILE, FeedbackStore, read_feedback
+from server.answer_log import Noting
 from server.app import create_app
-from server.ask_schemas import Answer
 from server.metrics import Metrics
-from server.noting import Noting
+from server.schemas.ask import Answer
 
 QUESTION = {"question": "How many people does the Linden theatre seat?"}
 ATLANTIS = {"question": "What is the capital of Atlantis?"}

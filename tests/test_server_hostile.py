@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
 from tests.browsing import listening, watch

@@ -21,20 +21,20 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import QuotewellError
 from index.settings import load_settings
-from server import replies
+from server import write_log as replies
 from server.app import create_app
-from server.idempotency import Idempotent
-from server.replies import CLAIM_S, FILE, KEEP_S, Busy, Claimed, Earlier, Other, Replies
+from server.middleware.idempotency import Idempotent
+from server.write_log import CLAIM_S, FILE, KEEP_S, Busy, Claimed, Earlier, Other, Replies
 from tests.browsing import listening
 
 ROOT = Path(__file__).parent.parent
 CATS = {"text": "Cats sleep for sixteen hours a day."}
 DOGS = {"text": "Dogs sleep for twelve hours a day."}
 CLAIM = (
-    "import sys; from pathlib import Path; from server.replies import Replies; "
+    "import sys; from pathlib import Path; from server.write_log import Replies; "
     "print(Replies(Path(sys.argv[1])).claim('k', b'r'), flush=True); sys.stdin.readline()"
 )
 

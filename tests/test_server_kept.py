@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from server.kept import FILE, Kept, Request
+from server.answer_log import FILE, Kept, KeptQuestion
 
 
-def asked(n: int, version: str = "v1") -> Request:
-    return Request(version, f'{{"question":"number {n} ä"}}')
+def asked(n: int, version: str = "v1") -> KeptQuestion:
+    return KeptQuestion(version, f'{{"question":"number {n} ä"}}')
 
 
 def test_what_is_kept_is_found_again_also_by_another_process(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_what_was_asked_of_a_former_index_is_erased_but_its_version_is_known(tmp
     kept = Kept(tmp_path, 5)
     kept.keep("a", asked(1, "v1"))
     kept.keep("b", asked(2, "v2"))
-    assert kept.find("a") == Request("v1", "")
+    assert kept.find("a") == KeptQuestion("v1", "")
     assert kept.find("b") == asked(2, "v2")
     kept.close()
     assert b"number 1" not in (tmp_path / FILE).read_bytes()

@@ -15,21 +15,22 @@ from typing import Any
 import pytest
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting
 from index.settings import load_settings
-from server.run import serve
+from server.cli import run_server
 from tests.conftest import until
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 SERVE = (
-    "import sys; from index.settings import load_settings; from server.run import serve; "
-    "serve(load_settings(data=sys.argv[1], embedder='hash', threshold=0.0, port=0))"
+    "import sys; from index.settings import load_settings; from server.cli import run_server; "
+    "run_server(load_settings(data=sys.argv[1], embedder='hash', threshold=0.0, port=0))"
 )
 INDEX = (
-    "import sys; from pathlib import Path; from index.build import Builder; from index.embed import HashEmbedder; "
+    "import sys; from pathlib import Path; from index.build import Builder; "
+    "from index.embedding.embedder import HashEmbedder; "
     "from index.settings import load_settings; "
     "Builder(Path(sys.argv[1]), load_settings(embedder='hash'), HashEmbedder()).index([Path(sys.argv[2])], prune=True)"
 )
@@ -240,12 +241,12 @@ def test_a_taken_port_is_an_error_that_names_the_option(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(BadSetting, match=rf"port {port}: .*--port"):
-            serve(load_settings(data=tmp_path, embedder="hash", port=port))
+            run_server(load_settings(data=tmp_path, embedder="hash", port=port))
 
 
 def test_an_address_that_is_not_ours_is_an_error_that_names_the_option(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="--host"):
-        serve(load_settings(data=tmp_path, embedder="hash", host="no such host.invalid", port=0))
+        run_server(load_settings(data=tmp_path, embedder="hash", host="no such host.invalid", port=0))
 
 
 def test_serving_loads_neither_torch_nor_sentence_transformers() -> None:

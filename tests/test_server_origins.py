@@ -9,11 +9,12 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting
 from index.settings import load_settings
 from server.app import create_app
-from server.origins import EXPOSED, SENT, Allowed, allowed
+from server.hostnames import Allowed, allowed
+from server.middleware.cors import EXPOSED, SENT
 
 LOCAL = "http://localhost:3000"
 FOREIGN = "https://evil.example"

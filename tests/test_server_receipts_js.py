@@ -20,9 +20,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from rag.receipts.canonical import answer_id, canonical
-from rag.receipts.verifying import verdict_fields, verify
-from server.pages import CHAT_CSP, STATIC
-from server.shell import CSP
+from rag.receipts.verify import verdict_fields, verify
+from server.middleware.shell import CSP
+from server.routes.pages import CHAT_CSP, STATIC
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 

@@ -12,11 +12,11 @@ from time import perf_counter
 
 import pytest
 
-from server.run import listen
+from server.cli import listen
 
 ROOT = Path(__file__).parent.parent
 SERVE = (
-    "import sys; from index.settings import load_settings; from server.run import serve; "
+    "import sys; from index.settings import load_settings; from server.cli import run_server; "
     "serve(load_settings(data=sys.argv[1], embedder='hash', port=0))"
 )
 REQUESTS = 100  # of each kind; nearly half of them may be as late as the machine is busy

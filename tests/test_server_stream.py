@@ -24,13 +24,13 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
-from server.ask_schemas import Answer
-from server.schemas import Problem
-from server.shell import BodyLimit
-from server.streaming import LEAST_PIECE, MEDIA_TYPE, Citations, Delta, Sources, event_stream, events, pieces
+from server.middleware.shell import BodyLimit
+from server.schemas.ask import Answer
+from server.schemas.base import Problem
+from server.sse import LEAST_PIECE, MEDIA_TYPE, Citations, Sources, TextDelta, event_stream, events, pieces
 from tests.browsing import listening
 from tests.conftest import until
 
@@ -210,7 +210,12 @@ def test_a_question_with_line_separators_is_streamed_as_it_is(client: TestClient
 
 
 def test_every_event_fits_its_declared_model(client: TestClient) -> None:
-    models: dict[str, type[BaseModel]] = {"sources": Sources, "delta": Delta, "citations": Citations, "done": Answer}
+    models: dict[str, type[BaseModel]] = {
+        "sources": Sources,
+        "delta": TextDelta,
+        "citations": Citations,
+        "done": Answer,
+    }
     for event in stream(client):
         models[event.name].model_validate_json(json.dumps(event.data))
 
@@ -361,7 +366,7 @@ def test_a_bug_in_a_stream_is_its_last_event_and_says_nothing_of_the_inside(
 def test_a_stream_that_waits_is_kept_alive_by_comments(
     port: int, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.streaming.PING_S", 0.05)
+    monkeypatch.setattr("server.sse.PING_S", 0.05)
     waiting.go_on.clear()
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("POST", "/waits")

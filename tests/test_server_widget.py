@@ -13,10 +13,10 @@ from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
 from index.build import Builder
-from index.embed import HashEmbedder
+from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
-from server.pages import STATIC
+from server.routes.pages import STATIC
 from tests.browsing import listening, opened
 from tests.conftest import SIX_ARTICLES
 

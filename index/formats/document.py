@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, fields
 from datetime import date
 
-from index.clean import Cleaned
+from index.cleaning.clean import Cleaned
 from index.errors import UnreadableFile
 from index.formats.metadata import Facts
 from index.records import Document

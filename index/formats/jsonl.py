@@ -7,7 +7,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 
-from index.clean import clean_plain
+from index.cleaning.clean import clean_plain
 from index.errors import UnreadableFile
 from index.formats.document import Unread, make_document
 from index.formats.metadata import Facts, Metadata, as_date

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import yaml
 
-from index.clean import clean
+from index.cleaning.clean import clean
 from index.errors import UnreadableFile
 from index.formats.document import Unread, make_document
 from index.formats.metadata import Facts, Metadata, facts_from
-from index.language import language
 from index.records import Document
+from index.text.language import language
 
 _FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(.{0,20000}?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _YAML_NAMES = {"title": "title", "author": "author", "publisher": "publisher", "date": "published",

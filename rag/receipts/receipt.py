@@ -5,15 +5,93 @@ A receipt proves where the words come from, not that they are true; title, autho
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote as percent
+from urllib.parse import urldefrag
 
-from index.corpus import revision
 from index.records import Document, Span
-from index.tree import Proof
-from rag.answers import Citation
-from rag.receipts.fragment import text_url
-from rag.receipts.offsets import around, byte_span, utf16_span
+from index.storage.merkle import CorpusTree, Proof, revision
+from rag.answer import Citation
+from rag.receipts.signing import Signature, corpus_message, sign
+
+# A span of a text in other units (UTF-16 code units for JavaScript, bytes of UTF-8), and what stands around it.
+
+AROUND = 32  # code points of a prefix, and of a suffix
+
+
+def utf16_span(text: str, span: Span) -> Span:
+    """In 16-bit code units of `text`; `span` is in code points."""
+    start = _units(text[: span.start])
+    return Span(start, start + _units(text[span.start : span.end]))
+
+
+def byte_span(text: str, span: Span) -> Span:
+    """In bytes of `text` as UTF-8; `span` is in code points."""
+    start = len(text[: span.start].encode())
+    return Span(start, start + len(text[span.start : span.end].encode()))
+
+
+def around(text: str, span: Span) -> tuple[str, str]:
+    """The 32 code points before the span and after it, fewer only where the text begins or ends."""
+    return text[max(span.start - AROUND, 0) : span.start], text[span.end : span.end + AROUND]
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+# A quote → an address that opens the article there, in any browser that knows text fragments.
+#
+# Directive `#:~:text=[prefix-,]start[,end][,-suffix]` of the WICG URL Fragment Text Directives. Browsers match whole
+# words, none of the four across paragraphs, so each is made of whole words of one line.
+
+_WHOLE_WORDS = 12  # a longer quote is named by its first and last words
+_EDGE_WORDS = 5
+_CONTEXT_WORDS = 3
+
+
+def text_url(address: str, quote: str, prefix: str, suffix: str) -> str:
+    """`address` with the directive; a fragment that it has already stays in front of it."""
+    base, fragment = urldefrag(address)
+    parts = [_encoded(part) for part in _quoted(quote)]
+    before, after = _before(prefix), _after(suffix)
+    if before:
+        parts.insert(0, f"{_encoded(before)}-")
+    if after:
+        parts.append(f"-{_encoded(after)}")
+    return f"{base}#{fragment}:~:text={','.join(parts)}"
+
+
+def _quoted(quote: str) -> list[str]:
+    lines = [words for line in quote.splitlines() if (words := line.split())]
+    if len(lines) == 1 and len(lines[0]) <= _WHOLE_WORDS:
+        return [" ".join(lines[0])]
+    return [" ".join(lines[0][:_EDGE_WORDS]), " ".join(lines[-1][-_EDGE_WORDS:])] if lines else [""]
+
+
+def _before(prefix: str) -> str:
+    """The last words of the line that ends where the quote begins, without a first that was cut."""
+    lines = prefix.rstrip().splitlines()
+    if not lines:
+        return ""
+    cut = len(lines) == 1 and len(prefix) == AROUND and not prefix[0].isspace()
+    return " ".join(lines[-1].split()[1 if cut else 0 :][-_CONTEXT_WORDS:])
+
+
+def _after(suffix: str) -> str:
+    """The first words of the line that begins where the quote ends, without a last that was cut."""
+    lines = suffix.lstrip().splitlines()
+    if not lines:
+        return ""
+    cut = len(lines) == 1 and len(suffix) == AROUND and not suffix[-1].isspace()
+    words = lines[0].split()
+    return " ".join(words[: len(words) - cut][:_CONTEXT_WORDS])
+
+
+def _encoded(text: str) -> str:
+    """The hyphen, comma and ampersand are signs of the directive itself."""
+    return percent(text, safe="").replace("-", "%2D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +145,38 @@ def receipt_fields(receipt: Receipt) -> Mapping[str, Any]:
             "size": receipt.proof.size,
             "path": [one.hex() for one in receipt.proof.path],
         },
+    }
+
+
+# What a corpus is, for people outside: its root, its documents with their hashes, and who signed for it.
+
+FORMAT = "quotewell corpus v1"
+
+
+def signature_of(corpus: CorpusTree, key_file: Path | None) -> Signature | None:
+    """None without a key. Raises BadInput for a file that holds none."""
+    return sign(key_file, corpus_message(corpus.root, corpus.documents)) if key_file else None
+
+
+def manifest_of(corpus: CorpusTree, signature: Signature | None) -> dict[str, Any]:
+    """JSON-able; whoever has it can build the root again."""
+    return {
+        "format": FORMAT,
+        "root": corpus.root,
+        "documents": corpus.documents,
+        "entries": [entry._asdict() for entry in corpus.entries()],
+        **_signed(signature),
+    }
+
+
+def corpus_fields(corpus: CorpusTree, index_version: str, signature: Signature | None) -> dict[str, Any]:
+    """As it stands in every answer, JSON-able."""
+    named = {"root": corpus.root, "documents": corpus.documents, "index_version": index_version}
+    return named | _signed(signature)
+
+
+def _signed(signature: Signature | None) -> dict[str, str | None]:
+    return {
+        "signature": signature.signature if signature else None,
+        "public_key": signature.public_key if signature else None,
     }

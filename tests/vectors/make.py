@@ -15,13 +15,13 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from index.clean import clean, clean_plain
-from index.corpus import Corpus
+from index.cleaning.clean import clean, clean_plain
 from index.formats import read
 from index.formats.document import make_document
 from index.formats.metadata import Facts
 from index.records import Document, Passage, Span
-from rag.answers import Quote
+from index.storage.merkle import CorpusTree
+from rag.answer import Quote
 from rag.citations import cite
 from rag.receipts.canonical import answer_id
 from rag.receipts.receipt import receipt_fields, receipt_for
@@ -71,7 +71,7 @@ def public(name: str) -> str:
     return base64.b64encode(key_of(name).public_key().public_bytes_raw()).decode()
 
 
-def answer_of(cited: Sequence[tuple[Document, Span]], corpus: Corpus, key: str = "") -> Fields:
+def answer_of(cited: Sequence[tuple[Document, Span]], corpus: CorpusTree, key: str = "") -> Fields:
     """An answer that is true, with one quote for each span."""
     by_id = {document.id: document for document, _ in cited}
     citations = cite([_quote(document, span) for document, span in cited], by_id.__getitem__)
@@ -97,7 +97,7 @@ def answer_of(cited: Sequence[tuple[Document, Span]], corpus: Corpus, key: str =
     )
 
 
-def corpus_fields(corpus: Corpus, key: str) -> Fields:
+def corpus_fields(corpus: CorpusTree, key: str) -> Fields:
     message = corpus_message(corpus.root, corpus.documents)
     return {
         "root": corpus.root,
@@ -340,7 +340,7 @@ def _drag(answer: Fields) -> None:
 def fill(cases: Cases) -> dict[str, bytes]:
     """All cases; returns revision hash → bytes, which are not what was hashed for the tampered document only."""
     library = documents()
-    corpus = Corpus.of(library)
+    corpus = CorpusTree.of(library)
     by_id = {document.id: document for document in library}
     for document in library:
         if document.id != "tampered":
@@ -353,8 +353,8 @@ def fill(cases: Cases) -> dict[str, bytes]:
     return table | {spoilt: TAMPERED.replace("letter", "lettes").encode()}
 
 
-def _add_true(cases: Cases, document: Document, corpus: Corpus) -> None:
-    alone = Corpus.of([document])
+def _add_true(cases: Cases, document: Document, corpus: CorpusTree) -> None:
+    alone = CorpusTree.of([document])
     for where, span in spans(document):
         answer = answer_of([(document, span)], corpus, "first")
         cases.add(f"{document.id}: {where}", answer, ["verified"], ok=True, root=corpus.root, key=public("first"))
@@ -362,7 +362,7 @@ def _add_true(cases: Cases, document: Document, corpus: Corpus) -> None:
     cases.add(f"{document.id}: alone in its corpus, not signed", answer, ["verified"], ok=True, root=alone.root)
 
 
-def _add_whole(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> None:
+def _add_whole(cases: Cases, by_id: Mapping[str, Document], corpus: CorpusTree) -> None:
     all_spans = [(document, span) for document in by_id.values() for _, span in spans(document)]
     spoilt = ["wrong_hash" if document.id == "tampered" else "verified" for document, _ in all_spans]
     cases.add(
@@ -408,7 +408,7 @@ def _add_whole(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> N
         cases.add(f"the answer is {name}", answer, [], ok=False)
 
 
-def _add_stated(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> None:
+def _add_stated(cases: Cases, by_id: Mapping[str, Document], corpus: CorpusTree) -> None:
     """In a language model's words: what they cite is checked like every citation, and they are no quotes."""
     true = ["verified", "verified"]
     two = answer_of([(by_id["emoji"], Span(14, 36)), (by_id["rtl"], Span(17, 40))], corpus, "first")
@@ -434,7 +434,7 @@ def _add_stated(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> 
         cases.add(f"forged: {name}", renamed(forged), true, ok=False)
 
 
-def _add_forged(cases: Cases, by_id: Mapping[str, Document], corpus: Corpus) -> None:
+def _add_forged(cases: Cases, by_id: Mapping[str, Document], corpus: CorpusTree) -> None:
     first, second = by_id["emoji"], by_id["rtl"]
     seed = next(document for document in by_id.values() if document.id.startswith("002"))
     two = answer_of([(first, Span(14, 36)), (second, Span(17, 40))], corpus, "first")

@@ -1,0 +1,151 @@
+"""All costs in one run, and their table: what `make bench` prints."""
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.scoring.costs import Spread, clocked, cold, indexing, lexical, warm
+from index.errors import BadInput
+from index.seeding import SEEDS
+from index.settings import Settings
+from index.storage.generation import current
+
+COLD_BAR_S = 1.5  # CPU seconds that a fresh process may take for its answer
+
+_HEAD = ("cost", "unit", "n", "min", "median", "p95", "max")
+
+OnStep = Callable[[str, int, int], None]  # step, done, in all
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One run of all measurements on one index."""
+
+    index_version: str
+    passages: int
+    spreads: tuple[Spread, ...]
+    torch_loaded: bool
+    notes: tuple[str, ...]  # what a reader of the figures must know
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How often each thing is measured; the warm answers are as many as there are questions."""
+
+    cold: int = 5
+    indexing: int = 3
+    lexical: int = 5
+
+
+ROUNDS = Rounds()
+
+
+def bench(
+    settings: Settings, questions: Sequence[str], work: Path, *, rounds: Rounds = ROUNDS, on: OnStep = lambda *_: None
+) -> Bench:
+    """Everything, on the index that the settings name, else on the bundled articles, indexed in the empty `work`.
+
+    Indexing is always measured on the bundled articles. Raises what opening an index raises, and BadInput for an
+    index without words or no questions.
+    """
+    if not questions:
+        raise BadInput("no questions to measure on; give a gold file with at least one")
+    named = "data" in settings.model_fields_set
+    if named:
+        current(settings.data)  # that it is missing should not show only after a minute
+    asked = list(dict.fromkeys(question.strip() for question in questions))  # a repeated one would not be new
+    on("indexing", 0, 4)
+    indexed = indexing(SEEDS, settings, work, rounds.indexing)
+    own = settings if named else settings.model_copy(update={"data": work / "0"})
+    on("cold answers", 1, 4)
+    fresh, torch = cold(own.data, asked[0], rounds.cold)
+    on("warm answers", 2, 4)
+    assistant, clock = clocked(own)
+    answered = warm(assistant, clock, asked)
+    on("BM25", 3, 4)
+    index = assistant.index
+    ranked = lexical(index, asked, rounds.lexical)
+    spreads = (*fresh, *answered, *indexed, *ranked)
+    return Bench(index.version, index.passage_count, spreads, torch, _notes(fresh[0], torch))
+
+
+def text_of_bench(found: Bench) -> str:
+    """The spreads as an aligned table with its notes."""
+    table = [_HEAD, *map(_cells, found.spreads)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if at < 2 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+    return "\n".join([_title(found), "", *lines, "", *found.notes])
+
+
+def json_of_bench(found: Bench) -> dict[str, Any]:
+    """The spreads as JSON-able values; p95 is null where there are too few observations for one."""
+    return {
+        "index_version": found.index_version,
+        "passages": found.passages,
+        "torch_loaded": found.torch_loaded,
+        "costs": {spread.name: _json_spread(spread) for spread in found.spreads},
+        "notes": list(found.notes),
+    }
+
+
+def markdown_of_bench(found: Bench, *, command: str) -> str:
+    """The spreads as a Markdown table with the command that gives them."""
+    lines = [f"| {' | '.join(_HEAD)} |", "|---|---|---:|---:|---:|---:|---:|"]
+    lines += [f"| {' | '.join(_cells(spread))} |" for spread in found.spreads]
+    notes = [f"{note[0].upper()}{note[1:]}." for note in found.notes]
+    return "\n".join([*lines, "", f"{_title(found)}: written by `{command}`.", *notes])
+
+
+def _title(found: Bench) -> str:
+    return f"CPU time and memory · {found.passages:,} passages · index {found.index_version}"
+
+
+def _cells(spread: Spread) -> tuple[str, ...]:
+    low, high, p95 = min(spread.values), max(spread.values), spread.p95
+    figures = (_figure(low), _figure(spread.median), "" if p95 is None else _figure(p95), _figure(high))
+    return spread.name, spread.unit, str(len(spread.values)), *figures
+
+
+def _figure(value: float) -> str:
+    """Three digits that count, whole numbers from 100 on."""
+    if value == 0 or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def _json_spread(spread: Spread) -> dict[str, float | int | str | None]:
+    return {
+        "unit": spread.unit,
+        "n": len(spread.values),
+        "min": min(spread.values),
+        "median": spread.median,
+        "p95": spread.p95,
+        "max": max(spread.values),
+    }
+
+
+def _notes(cold_answer: Spread, torch: bool) -> tuple[str, ...]:
+    return (
+        _bar(cold_answer, torch),
+        "cold: a fresh `quotewell ask` on a saved index, whose files the system has read before",
+        "warm: every question is new, its passages are not; the stages add up to the whole answer",
+        "indexing: the bundled articles, with the model loaded before",
+        "BM25: the scores of both ways are equal to the last bit for every question",
+        f"CPU time of all threads added up, on {platform.machine()} with {os.cpu_count()} cores and "
+        f"Python {platform.python_version()}; {os.getloadavg()[0]:.1f} processes wanted to run on average meanwhile",
+    )
+
+
+def _bar(cold_answer: Spread, torch: bool) -> str:
+    met = sum(seconds < COLD_BAR_S for seconds in cold_answer.values)
+    loaded = "torch was loaded" if torch else "torch was not loaded"
+    return f"cold answers below {COLD_BAR_S} CPU s: {met} of {len(cold_answer.values)}; {loaded}"

@@ -1,0 +1,170 @@
+"""The commands that measure parts of an answer: follow-ups, conflicts, reasons, and two readers side by side."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from eval.bench.sweep import json_of_sweep, markdown_of_sweep, name_of, read_grid, text_of_sweep
+from eval.bench.sweep import sweep as run_sweep
+from eval.commands.options import Sets, Tuning, flag_of, joined, keep_table, measured, names_of
+from eval.commands.run import keep
+from eval.experiments.changes import (
+    json_of_changes,
+    judged_documents,
+    markdown_of_changes,
+    measure_changes,
+    text_of_changes,
+)
+from eval.experiments.conflicts import ConflictBench, json_of_conflicts, markdown_of_conflicts, text_of_conflicts
+from eval.experiments.conflicts import measure as measure_conflicts
+from eval.experiments.follow_ups import json_of_followups, markdown_of_followups, measure_followups, text_of_followups
+from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
+from eval.experiments.refusal_reasons import json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
+from eval.experiments.text_check import json_of_support, markdown_of_support, measure_support, text_of_support
+from eval.runs.plots import pareto
+from eval.runs.tables import Write, write_block
+from eval.scoring.run import Report
+from eval.scoring.run import run as run_questions
+from eval.sets.indexes import EMBEDDER_384, WORK, WORK_384, ShowProgress, opened
+from eval.sets.sets import EvalSet, half, resolve_set
+from index.embedding.embedder import load_embedder
+from index.settings import Settings, load_settings
+from index.terminal import Json, emit, emit_json, progress, tell
+from rag.assistant import assistant_over
+from rag.reading.reader import load_reader
+
+PLAIN = {"reader": "plain", "embedder": EMBEDDER_384}
+
+
+def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
+    """Are follow-up questions found as well as in words that need no history?"""
+    settings = load_settings()
+
+    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+        assistant, _ = opened(questions, settings, show)
+        return measure_followups(assistant, questions, progress=partial(show, f"{questions.name}: asking"))
+
+    found = measured(sets, measure)
+    emit_json([json_of_followups(one) for one in found]) if as_json else emit(joined(text_of_followups, found))
+    for one in found:
+        keep_table(
+            write, f"follow-ups-{one.set_name}", partial(markdown_of_followups, one), f"follow-ups {one.set_name}"
+        )
+
+
+def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
+    """Are planted contradictions shown side by side, and no others?"""
+    settings = load_settings()
+    bench = ConflictBench(
+        settings, load_embedder(settings.embedder, settings.model_path), partial(load_reader, settings.reader)
+    )
+
+    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+        index = opened(questions, settings, show)[0].index
+        return measure_conflicts(questions, index, bench, tuning=tuning, progress=partial(show, questions.name))
+
+    found = measured(sets, measure)
+    emit_json([json_of_conflicts(one) for one in found]) if as_json else emit(joined(text_of_conflicts, found))
+    keep_table(
+        write, "conflicts", partial(markdown_of_conflicts, found), f"conflicts{flag_of(tuning)} {names_of(sets)}"
+    )
+
+
+def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
+    """Does an abstention give the right reason, on cases built so that it is known?"""
+    settings = load_settings()
+
+    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+        assistant, own = opened(questions, settings, show)
+        asked = half(questions, tuning=tuning)
+
+        def without(gone: frozenset[str]) -> Any:
+            return assistant_over(assistant.index.without(gone), own)
+
+        return measure_reasons(assistant, asked, without, progress=partial(show, questions.name))
+
+    found = measured(sets, measure)
+    emit_json([json_of_reasons(one) for one in found]) if as_json else emit(joined(text_of_reasons, found))
+    keep_table(write, "reasons", partial(markdown_of_reasons, found), f"reasons{flag_of(tuning)} {names_of(sets)}")
+
+
+def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
+    """The reader of the settings beside the plain one on the same questions, with paired differences."""
+    settings = load_settings()
+
+    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+        asked = half(questions, tuning=tuning)
+        reports = [
+            _report(questions, asked, settings, show),
+            _report(questions, asked, settings.model_copy(update=PLAIN), show, work=WORK_384),
+        ]
+        return match(*reports)
+
+    found, names = measured(sets, measure), (settings.reader, PLAIN["reader"])
+    emit_json(json_of_matches(found, *names)) if as_json else emit(text_of_matches(found, *names))
+    table = partial(markdown_of_matches, found, *names)
+    keep_table(write, "readers", table, f"readers{flag_of(tuning)} {names_of(sets)}")
+
+
+def _report(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress, **work: Path) -> Report:
+    assistant, _ = opened(questions, settings, show, **work)
+    return run_questions(assistant, asked, progress=partial(show, f"{questions.name}: asking {settings.reader}"))
+
+
+# The commands that measure what receipts are for: what became of a quote, and what supports a text.
+
+
+def changes(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
+    """Is it said rightly what became of a quote after its article was edited?"""
+
+    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+        documents = judged_documents(half(questions, tuning=tuning))
+        return measure_changes(documents, set_name=questions.name, progress=partial(show, questions.name))
+
+    found = measured(sets, measure)
+    emit_json([json_of_changes(one) for one in found]) if as_json else emit(joined(text_of_changes, found))
+    keep_table(write, "changes", partial(markdown_of_changes, found), f"changes{flag_of(tuning)} {names_of(sets)}")
+
+
+def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
+    """Is it said rightly which sentences of a text the articles support? Sets are strange to each other."""
+    settings = load_settings()
+
+    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+        indexes = {path: opened(resolve_set(path), settings, show)[0].index for path in sets}
+        own = next(index for path, index in indexes.items() if resolve_set(path).name == questions.name)
+        others = [index for index in indexes.values() if index is not own]
+        return measure_support(questions.name, own, others, tuning=tuning, progress=partial(show, questions.name))
+
+    found = measured(sets, measure)
+    emit_json([json_of_support(one) for one in found]) if as_json else emit(joined(text_of_support, found))
+    keep_table(write, "support", partial(markdown_of_support, found), f"support{flag_of(tuning)} {names_of(sets)}")
+
+
+# The command `eval sweep`.
+
+
+def sweep(
+    grid: Annotated[Path, typer.Argument(metavar="GRID.toml", help="As eval/sweeps/defaults.toml.")],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the run of every cell.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Quality against CPU time.")] = None,
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
+    """Try settings on what may be tuned on, and show quality against cost; the settings that ship come first."""
+    wanted = read_grid(grid)
+    with progress() as show:
+        tried = run_sweep(wanted, WORK, show, partial(_keep, out))
+    emit_json(json_of_sweep(tried)) if as_json else emit(text_of_sweep(tried))
+    if plot:
+        points = [(name_of(one.cell), one.cost_ms, one.quality.value or 0.0, one.best) for one in tried]
+        plot.write_text(pareto(points, quality=wanted.quality), encoding="utf-8")
+        tell(f"drawn as {plot}")
+    write_block(write, f"sweep-{grid.stem}", markdown_of_sweep(tried, command=f"quotewell eval sweep {grid}"))
+
+
+def _keep(out: Path | None, number: int, report: Report) -> None:
+    if out:
+        keep(report, out / f"cell-{number:03d}")

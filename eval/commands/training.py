@@ -1,0 +1,123 @@
+"""The commands that make a reader and its threshold: `eval fit`, `eval train-reader`, `eval calibrate`."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from eval.commands.options import Sets
+from eval.runs.tables import Write, write_block
+from eval.scoring.reliability import (
+    json_of_reliability,
+    markdown_of_reliability,
+    measure_reliability,
+    text_of_reliability,
+)
+from eval.sets.indexes import EMBEDDER_384, WORK_384
+from eval.sets.sets import half, resolve_set
+from eval.training.calibrate import (
+    LEVEL,
+    RISK,
+    answering_all,
+    json_of_calibration,
+    keep_policy,
+    policy_of,
+    text_of_calibration,
+)
+from eval.training.calibrate import calibrate as calibrate_on
+from eval.training.fit import Sample
+from eval.training.tune import fit_reader, gather
+from index.bootstrap import ready
+from index.embedding.embedder import load_embedder
+from index.errors import BadInput
+from index.lazy import later
+from index.settings import load_settings
+from index.terminal import Data, Json, emit, emit_json, progress, tell
+from rag.assistant import open_assistant
+
+if TYPE_CHECKING:
+    from eval.training.train_reader import train_reader as train_on
+else:  # needs torch
+    train_on = later("eval.training.train_reader:train_reader")
+
+ROOT = Path(__file__).parent.parent.parent
+PLAIN = ROOT / "rag" / "reading" / "plain.json"
+NOT_CERTIFIED = 4  # exit code of a gate that failed
+
+
+def fit(
+    sets: Sets,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the weights go.")] = PLAIN,
+) -> None:
+    """Fit the plain reader's weights, margin and threshold on the tuning halves of the sets."""
+    settings = load_settings(embedder=EMBEDDER_384)
+    embedder = load_embedder(settings.embedder, settings.model_path)
+    found: list[Sample] = []
+    with progress() as show:
+        for path in sets:
+            found += gather(half(resolve_set(path), tuning=True), settings, embedder, WORK_384, show)
+    out.write_text(f"{json.dumps(fit_reader(found), indent=1)}\n", "utf-8")
+    tell(f"wrote the weights fitted on {len(found):,} questions to '{out}'")
+
+
+def train_reader(
+    sets: Sets,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose packages get the weights.")] = ROOT,
+) -> None:
+    """Train the reader that ships on the tuning halves of the sets: index/embedding/projection.npy
+    and rag/reading/trained.json.
+
+    Takes some minutes on one core once the sets are indexed; the same sets give the same bytes.
+    """
+    found = [(resolve_set(path), path) for path in sets]
+    with progress() as show:
+        trained = train_on(found, load_settings(), WORK_384, show)
+    trained.write(out)
+    tell(
+        f"wrote index/embedding/projection.npy and rag/reading/trained.json in '{out}'; "
+        "indexes made before must be built again"
+    )
+
+
+def calibrate(
+    questions: Annotated[
+        Path | None, typer.Argument(metavar="SET", help="Judged questions about your articles.")
+    ] = None,
+    data: Data = None,
+    risk: Annotated[float, typer.Option(min=0.001, max=0.5, help="Share of given answers that may be wrong.")] = RISK,
+    level: Annotated[float, typer.Option(min=0.5, max=0.999, help="How sure that must be.")] = LEVEL,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be certified.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Drop the policy of the index.")] = False,
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
+    """Pick the threshold under which at most --risk of given answers are wrong, and keep it in the index.
+
+    Exits 4 when the set cannot certify that; then nothing changes.
+    """
+    settings = load_settings(data=data)
+    if remove:
+        keep_policy(settings, None)
+        tell("the policy is removed; the reader's own threshold decides again")
+        return
+    if questions is None:
+        raise BadInput("no set of questions to calibrate on; give a gold file or a BEIR-style folder, or --remove")
+    ready(settings)
+    found = resolve_set(questions)
+    with progress() as show:
+        assistant = open_assistant(settings=answering_all(settings))
+        result = calibrate_on(assistant, found, risk=risk, level=level, progress=partial(show, "asking"))
+    reliability = measure_reliability(result.judged)
+    if as_json:
+        emit_json(json_of_calibration(result) | {"reliability": json_of_reliability(reliability)})
+    else:
+        emit(f"{text_of_calibration(result)}\n\n{text_of_reliability(reliability)}")
+    write_block(write, f"reliability-{found.name}", markdown_of_reliability(reliability))
+    if not result.certificate.certified:
+        tell("nothing was changed: this set cannot certify that risk")
+        raise typer.Exit(NOT_CERTIFIED)
+    if not dry_run:
+        keep_policy(settings, policy_of(result, settings, assistant.index.manifest))
+        tell(f"'{settings.data}' now answers from confidence {result.certificate.threshold:g} on")

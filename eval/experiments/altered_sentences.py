@@ -1,0 +1,198 @@
+"""Sentences of articles as somebody might write them again: word for word, in other words, with one thing wrong.
+
+What is true of a case follows from how it was made. Deterministic by seed.
+"""
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from index.records import Passage
+from rag.follow_ups.word_lists import FUNCTION
+from rag.language.dependence import depends_on_previous
+from rag.language.facts import Fact, facts
+from rag.text_check.assertions import is_claim
+
+Kind = Literal["verbatim", "paraphrase", "number", "date", "name", "name of the article", "foreign", "unsaid"]
+
+TRUE: tuple[Kind, ...] = ("verbatim", "paraphrase")
+FALSE: tuple[Kind, ...] = ("number", "date", "name", "name of the article")
+SEED = 20_251_122
+_SHORTEST, _LONGEST = 50, 300  # characters of a sentence
+_ENDED = re.compile(r"[^\W_][.!][\"”’]?$")
+_ADVERB = re.compile(
+    r"(?<=[a-z]) (?:also|very|quite|recently|currently|significantly|particularly|especially|largely|widely|highly"
+    r"|increasingly|reportedly|officially|previously|finally|subsequently|generally|clearly|simply|often|further)"
+    r"(?= [a-z])"
+)
+_SAYING = (
+    (r"\bsaid\b", "stated"),
+    (r"\bsays\b", "states"),
+    (r"\bannounced\b", "declared"),
+    (r"\bstated\b", "said"),
+    (r"\bargued\b", "claimed"),
+    (r"\bexplained\b", "said"),
+    (r"\bnoted\b", "remarked"),
+    (r"\breported\b", "said"),
+    (r"\bwarned\b", "cautioned"),
+    (r"\btold\b", "informed"),
+    (r"\bsuggested\b", "proposed"),
+    (r"\bdeclared\b", "announced"),
+)
+_LEADING = re.compile(
+    r"^((?:In|On|By|Since|During|After|Before|At|For|Under|With|According to|Despite) [^,;:“”\"()]{3,60}), "
+    r"([^,;:“”\"]{30,})([.!])$"
+)
+_TRAILING = re.compile(
+    r"^([^,;:“”\"]{30,}) ((?:in|on|by|since|during|after|before) (?:the |early |late )?[^,;:“”\" ]+(?: \d{4})?)([.!])$"
+)
+_LOWERED = re.compile(r"(?:The|A|An|It|There|This|These|Its|Their|Many|Some|Most|Both|All|Each|Several)\b")
+_NAMES = re.compile(
+    r"(?<=[a-z,] )(?!I\b)[^\W\d_a-z][a-zà-ÿ]{3,}(?: (?:of |de )?[^\W\d_a-z][a-zà-ÿ]{2,})*(?![\w’'-]|\. [a-z])"
+)
+_NO_NAMES = re.compile(
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday"
+    r"|Thursday|Friday|Saturday|Sunday)s?\b"
+)
+_SPOKEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty")
+
+
+class AlteringIndex(Protocol):
+    """What making cases needs of an index."""
+
+    @property
+    def document_ids(self) -> Sequence[str]: ...
+    def passages(self, document_id: str) -> Sequence[Passage]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AlteredSentence:
+    """A sentence to be checked, and the article and sentence that it was made of."""
+
+    kind: Kind
+    text: str
+    document_id: str
+    original: str
+
+
+def cases(library: AlteringIndex, most: int, *, tuning: bool) -> list[AlteredSentence]:
+    """True and false ones of at most `most` sentences, from every other document: `tuning` takes the first half."""
+    rng = random.Random(SEED)
+    chosen = _sentences(library, tuning, rng)[:most]
+    names = {name: sorted(set(_names_of(library, name))) for name in dict.fromkeys(id_ for id_, _ in chosen)}
+    return [case for id_, sentence in chosen for case in _made(id_, sentence, names, rng)]
+
+
+def foreign(library: AlteringIndex, most: int, *, tuning: bool) -> list[AlteredSentence]:
+    """Sentences of these documents, to be checked against others."""
+    found = _sentences(library, tuning, random.Random(SEED + 1))[:most]
+    return [AlteredSentence("foreign", sentence, id_, sentence) for id_, sentence in found]
+
+
+def _sentences(library: AlteringIndex, tuning: bool, rng: random.Random) -> list[tuple[str, str]]:
+    """(document id, sentence) in random order, each sentence once; only such as state something by themselves."""
+    documents = library.document_ids[0 if tuning else 1 :: 2]
+    found = dict.fromkeys((id_, text) for id_ in documents for p in library.passages(id_) for text in _texts(p))
+    kept = [
+        (id_, text)
+        for id_, text in found
+        if _SHORTEST <= len(text) <= _LONGEST
+        and _ENDED.search(text)
+        and is_claim(text)
+        and not depends_on_previous(text)
+    ]
+    rng.shuffle(kept)
+    return kept
+
+
+def _texts(passage: Passage) -> list[str]:
+    inside = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
+    return [" ".join(text.split()) for text in inside]
+
+
+def _made(id_: str, sentence: str, names: dict[str, list[str]], rng: random.Random) -> Iterator[AlteredSentence]:
+    yield AlteredSentence("verbatim", sentence, id_, sentence)
+    again = _paraphrase(sentence)
+    if again != sentence:
+        yield AlteredSentence("paraphrase", again, id_, sentence)
+    for kind, wrong in _wrong(id_, sentence, names, rng):
+        reworded = _paraphrase(wrong) if rng.random() < 0.5 else wrong
+        yield AlteredSentence(kind, reworded, id_, sentence)
+
+
+def _paraphrase(sentence: str) -> str:
+    """Without an adverb, with another verb of saying, with its first or last phrase moved, as far as it has them."""
+    text = _ADVERB.sub("", sentence, count=1)
+    if not re.search(r"[“\"”]", text):
+        for pattern, other in _SAYING:
+            if re.search(pattern, text):
+                text = re.sub(pattern, other, text, count=1)
+                break
+    if leading := _LEADING.match(text):
+        first, rest, end = leading.groups()
+        return f"{rest[0].upper()}{rest[1:]} {first[0].lower()}{first[1:]}{end}"
+    if trailing := _TRAILING.match(text):
+        rest, last, end = trailing.groups()
+        opened = rest[0].lower() + rest[1:] if _LOWERED.match(rest) else rest
+        return f"{last[0].upper()}{last[1:]}, {opened}{end}"
+    return text
+
+
+def _wrong(id_: str, sentence: str, names: dict[str, list[str]], rng: random.Random) -> Iterator[tuple[Kind, str]]:
+    changes = [(fact, other) for fact in facts(sentence) if (other := _other(fact, rng))]
+    for kind in ("number", "date"):
+        of_kind = [one for one in changes if (one[0].moment is not None) == (kind == "date")]
+        if of_kind:
+            fact, other = rng.choice(of_kind)
+            yield ("date" if kind == "date" else "number"), f"{sentence[: fact.start]}{other}{sentence[fact.end :]}"
+    own = [match for match in _NAMES.finditer(sentence) if not _NO_NAMES.match(match.group())]
+    if own:
+        place = rng.choice(own)
+        elsewhere = [name for other, found in names.items() if other != id_ for name in found]
+        for name_kind, pool in (("name", elsewhere), ("name of the article", names[id_])):
+            others = [name for name in pool if not _beginnings(name) & _beginnings(sentence)]
+            if others:
+                put = rng.choice(others)
+                yield (
+                    ("name" if name_kind == "name" else "name of the article"),
+                    f"{sentence[: place.start()]}{put}{sentence[place.end() :]}",
+                )
+
+
+def _beginnings(text: str) -> set[str]:
+    """Of its words: "Mexican" and "Mexico" say the same."""
+    return {word[:4].lower() for word in re.findall(r"\w{4,}", text)}
+
+
+def _names_of(library: AlteringIndex, id_: str) -> Iterator[str]:
+    for passage in library.passages(id_):
+        for match in _NAMES.finditer(passage.text):
+            if not _NO_NAMES.match(match.group()) and match.group().lower() not in FUNCTION:
+                yield match.group()
+
+
+def _other(fact: Fact, rng: random.Random) -> str:
+    """The fact with another figure, written in the same way; "" where no rule knows how."""
+    if len(fact.figures) > 1 or (fact.moment and fact.moment.span):
+        return ""
+    if year := re.search(r"(?<!\d)(?:1\d{3}|20\d\d)(?!\d)", fact.printed):
+        other = int(year.group()) + rng.choice([-20, 20, 30] if fact.printed.endswith("s") else [-9, -4, -2, 2, 3, 7])
+        return f"{fact.printed[: year.start()]}{other}{fact.printed[year.end() :]}"
+    if digits := re.search(r"\d[\d,]*(?:\.\d+)?", fact.printed):
+        return f"{fact.printed[: digits.start()]}{_figure(digits.group(), fact, rng)}{fact.printed[digits.end() :]}"
+    spoken = next((word for word in _SPOKEN if re.search(rf"(?<![\w-]){word}(?![\w-])", fact.printed)), "")
+    others = [word for word in _SPOKEN if word != spoken]
+    return re.sub(rf"\b{spoken}\b", rng.choice(others), fact.printed) if spoken else ""
+
+
+def _figure(digits: str, fact: Fact, rng: random.Random) -> str:
+    if fact.moment:  # the day of a month, or a century
+        return str(int(digits) - 2 if int(digits) > 2 else int(digits) + 3)
+    decimals = len(digits.rpartition(".")[2]) if "." in digits else 0
+    figure = float(digits.replace(",", ""))
+    other = figure * rng.choice([0.4, 0.6, 1.3, 1.6, 2.2])
+    if abs(other - figure) < 2 and not decimals:
+        other = figure + rng.choice([2, 3, 5])
+    return f"{other:{',' if ',' in digits else ''}.{decimals}f}"

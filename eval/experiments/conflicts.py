@@ -1,0 +1,198 @@
+"""How often contradictions are found that were planted, and how often a banner stands over articles that agree."""
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.experiments.planted_conflicts import Change, Plant, plants
+from eval.runs.tables import counted, json_figure, text_of_figures
+from eval.scoring.intervals import Figure, mean
+from eval.scoring.judge import judge_for
+from eval.scoring.run import OnQuestion
+from eval.sets.gold import Question
+from eval.sets.sets import EvalSet, tuning_questions
+from index.build import Builder
+from index.embedding.embedder import Embedder
+from index.errors import BadGold
+from index.search import Index, open_index
+from index.settings import Settings
+from rag.question.analysis import analyse
+from rag.reading.reader import Reader
+from rag.selection.conflicts import find_conflict
+
+MOST = 150  # plants of one set, and untouched questions
+READ_HITS = 20  # as many as an answer reads
+
+ReaderOf = Callable[[Index], Reader]
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What was shown over the answer to one question; no values where nothing was."""
+
+    question_id: str
+    asked: str
+    change: Change | None  # None: no plant, the articles as they are
+    planted: str  # the planted text
+    original: str  # the sentence that it repeats
+    documents: tuple[str, ...]  # of the conflict, newest first
+    quotes: tuple[str, ...]
+    values: tuple[str, ...]
+    read: bool  # the plant and the article that it repeats were both among the reader's quotes
+    found: bool  # for a planted contradiction: both its sides are shown
+    right: bool  # both sides of some planted contradiction are shown, whichever question it was planted for
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictReport:
+    """One set's figures and the questions behind them."""
+
+    set_name: str
+    index_version: str
+    figures: tuple[Figure, ...]
+    banners: tuple[Banner, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictBench:
+    """How an index is made and read."""
+
+    settings: Settings
+    embedder: Embedder
+    reader_of: ReaderOf
+
+
+def measure(
+    questions: EvalSet,
+    index: Index,
+    bench: ConflictBench,
+    *,
+    tuning: bool = False,
+    most: int = MOST,
+    progress: OnQuestion | None = None,
+) -> ConflictReport:
+    """Untouched: up to `most` questions over the set's whole index. Planted: the articles that their plants repeat.
+
+    `tuning` takes the half of the set that may be looked at. Raises BadGold when the set does not fit the index, or
+    where nothing in it can be planted.
+    """
+    judge = judge_for(questions, index)
+    chosen = tuning_questions(questions) if tuning else list(questions.questions)
+    made = plants(chosen, dict(judge.keys), index, most)
+    if not made:
+        raise BadGold(f"{questions.name} holds no answer with a number, a date or a verb to change; give another set")
+    untouched = chosen[:: max(len(chosen) // most, 1)][:most]
+    count = len(untouched) + len(made)
+    banners = []
+    reader = bench.reader_of(index)
+    for question in untouched:
+        banners.append(_banner(index, reader, question, None, ()))
+        _tell(progress, len(banners), count)
+    with tempfile.TemporaryDirectory() as folder:
+        small = _planted(made, index, bench, Path(folder))
+        reader = bench.reader_of(small)
+        sides = [{plant.document_id, plant.original_id} for plant in made if plant.conflicts]
+        for plant in made:
+            banners.append(_banner(small, reader, plant.question, plant, sides))
+            _tell(progress, len(banners), count)
+    half = (f"only the tuning half of {questions.name}",) if tuning else ()
+    notes = (*judge.notes, *half, "planted by rule: the figures say nothing of contradictions told in other words")
+    return ConflictReport(questions.name, index.version, figures(banners), tuple(banners), notes)
+
+
+def figures(banners: Sequence[Banner]) -> tuple[Figure, ...]:
+    """A banner over a planted control or over the wrong quotes counts against precision; untouched articles do not."""
+    planted = [banner for banner in banners if banner.change]
+    conflicts = [banner for banner in planted if banner.change in ("number", "date", "negation")]
+    shown = [banner.right for banner in planted if banner.values]
+    return (
+        mean("precision, planted", shown),
+        mean("recall, planted", [banner.found for banner in conflicts]),
+        mean("recall, both sides read", [banner.found for banner in conflicts if banner.read]),
+        *(
+            mean(f"recall, {change}", [banner.found for banner in conflicts if banner.change == change])
+            for change in ("number", "date", "negation")
+        ),
+        mean("banner on a copy", [bool(b.values) and not b.right for b in planted if b.change == "copy"]),
+        mean(
+            "banner on another subject",
+            [bool(b.values) and not b.right for b in planted if b.change == "other subject"],
+        ),
+        mean("banner on untouched articles", [bool(b.values) for b in banners if not b.change]),
+    )
+
+
+def text_of_conflicts(report: ConflictReport) -> str:
+    """The figures as an aligned table with its notes."""
+    return text_of_figures(f"{report.set_name} · index {report.index_version}", report.figures, report.notes)
+
+
+def markdown_of_conflicts(reports: Sequence[ConflictReport], *, command: str) -> str:
+    """A row for each set: precision, recall and false banners, each with its interval and n."""
+    names = ("precision, planted", "recall, planted", "banner on untouched articles")
+    lines = [f"| set | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+    for report in reports:
+        found = {figure.name: figure for figure in report.figures}
+        lines.append(f"| {report.set_name} | {' | '.join(counted(found[name]) for name in names)} |")
+    return "\n".join([*lines, "", f"Cells are value, 95 % interval, n. Written by `{command}`."])
+
+
+def json_of_conflicts(report: ConflictReport, *, rows: bool = True) -> dict[str, Any]:
+    """The report as JSON-able values; what was not measured is null."""
+    found: dict[str, Any] = {
+        "set": report.set_name,
+        "index_version": report.index_version,
+        "figures": {each.name: json_figure(each) for each in report.figures},
+        "notes": list(report.notes),
+    }
+    return {**found, "banners": [asdict(banner) for banner in report.banners]} if rows else found
+
+
+def _banner(index: Index, reader: Reader, question: Question, plant: Plant | None, sides: Sequence[set[str]]) -> Banner:
+    """`sides`: the two documents of each planted contradiction."""
+    asked = analyse(question.asked, index.stem)
+    quotes = reader.read(asked, index.search(asked.text, limit=READ_HITS)).quotes
+    conflict = find_conflict(asked, quotes, index.document)
+    shown = conflict.quotes if conflict else ()
+    documents = tuple(quote.passage.document_id for quote in shown)
+    own = {plant.document_id, plant.original_id} if plant else set()
+    return Banner(
+        question_id=question.id,
+        asked=asked.text,
+        change=plant.change if plant else None,
+        planted=plant.text if plant else "",
+        original=plant.original if plant else "",
+        documents=documents,
+        quotes=tuple(
+            quote.passage.text[q.start - p.start : q.end - p.start]
+            for quote in shown
+            for q, p in [(quote, quote.passage)]
+        ),
+        values=conflict.values if conflict else (),
+        read=bool(own) and own <= {quote.passage.document_id for quote in quotes},
+        found=bool(plant and plant.conflicts and own <= set(documents)),
+        right=any(both <= set(documents) for both in sides),
+    )
+
+
+def _planted(made: Sequence[Plant], index: Index, bench: ConflictBench, folder: Path) -> Index:
+    """The articles that plants repeat, and the plants, newer by a year, as an index of their own."""
+    originals = [index.document(name) for name in sorted({plant.original_id for plant in made})]
+    lines = [
+        *({"_id": d.id, "title": d.title, "text": d.text, "date": str(d.published or "2020-01-01")} for d in originals),
+        *({"_id": p.document_id, "title": p.title, "text": p.text, "date": "2030-01-01"} for p in made),
+    ]
+    corpus = folder / "planted.jsonl"
+    corpus.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    settings = bench.settings.model_copy(update={"data": folder / "index"})
+    Builder(settings.data, settings, bench.embedder).index([corpus])
+    return open_index(settings.data, settings, bench.embedder)
+
+
+def _tell(progress: OnQuestion | None, done: int, count: int) -> None:
+    if progress:
+        progress(done, count)

@@ -1,0 +1,173 @@
+"""Measure follow-up questions: as typed, as resolved by rule, and in the gold standalone form, pair by pair.
+
+The gold history holds earlier questions only; their answers are those of the assistant itself, turn by turn. A question
+without history is asked once more behind a random other one, which must change nothing.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from eval.runs.tables import bracketed, json_figure, text_of_figures
+from eval.scoring.intervals import SEED, Figure, mean
+from eval.scoring.judge import Judge, Searchable, judge_for
+from eval.scoring.run import OnQuestion
+from eval.sets.gold import Question
+from eval.sets.sets import EvalSet
+from index.errors import BadInput
+from rag.answer import Answer
+from rag.follow_ups.resolve import resolve
+from rag.follow_ups.turns import Turn
+
+DEPTH = 5
+FORMS = ("as typed", "resolved", "standalone")
+
+
+class StandaloneAsker(Protocol):
+    """What is measured: an assistant that knows nothing of earlier turns."""
+
+    @property
+    def index(self) -> Searchable: ...
+    def ask(self, question: str, *, limit: int | None = None) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpRow:
+    """One follow-up: the forms it was asked in, in the order of FORMS, and whether each found its passage."""
+
+    question_id: str
+    readings: tuple[str, ...]
+    standalone: str
+    hits: tuple[bool, bool, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpFigures:
+    """Hit@5 of the three forms, their paired differences, and what a history does to questions that need none."""
+
+    set_name: str
+    index_version: str
+    hits: tuple[Figure, ...]  # named by FORMS
+    differences: tuple[Figure, ...]  # "resolved - standalone", "resolved - as typed"
+    changed: Figure  # share of the questions without history that come back in other words
+    alone: tuple[Figure, ...]  # Hit@5 of those questions without and behind another one, and the difference
+    rows: tuple[FollowUpRow, ...]
+
+
+def measure_followups(
+    assistant: StandaloneAsker, questions: EvalSet, *, progress: OnQuestion | None = None
+) -> FollowUpFigures:
+    """Ask every answerable follow-up of a set in three forms, and every other answerable question in two.
+
+    Right is a passage that holds a gold span, or a judged document, among the first five. Of two readings the one
+    counts whose answer the assistant is surer of. Raises BadGold when the set does not fit the index, BadInput when
+    it holds no follow-up question.
+    """
+    judge = judge_for(questions, assistant.index)
+    follow_ups = [question for question in questions.questions if question.answerable and question.history]
+    others = [question for question in questions.questions if question.answerable and not question.history]
+    if not follow_ups:
+        raise BadInput(f"{questions.name} has no answerable question with a history; give a set that has")
+    rows: list[FollowUpRow] = []
+    for question in follow_ups:
+        rows.append(_row(assistant, question, judge))
+        if progress:
+            progress(len(rows), len(follow_ups) + len(others))
+    alone = _alone(assistant, others, judge)
+    if progress:
+        progress(len(follow_ups) + len(others), len(follow_ups) + len(others))
+    typed, resolved, standalone = zip(*(row.hits for row in rows), strict=True)
+    return FollowUpFigures(
+        questions.name,
+        assistant.index.version,
+        tuple(mean(name, [row.hits[at] for row in rows]) for at, name in enumerate(FORMS)),
+        (
+            _difference("resolved - standalone", resolved, standalone),
+            _difference("resolved - as typed", resolved, typed),
+        ),
+        mean("changed behind another question", [changed for changed, _, _ in alone]),
+        (
+            mean("alone", [without for _, without, _ in alone]),
+            mean("behind another question", [behind for _, _, behind in alone]),
+            _difference("behind - alone", [behind for _, _, behind in alone], [without for _, without, _ in alone]),
+        ),
+        tuple(rows),
+    )
+
+
+def turns_before(assistant: StandaloneAsker, history: Sequence[str]) -> tuple[Turn, ...]:
+    """The earlier questions with what the assistant says to each in its standalone form."""
+    turns: tuple[Turn, ...] = ()
+    for question in history:
+        answer = assistant.ask(resolve(question, turns).readings[0])
+        turns = (*turns, Turn(question, answer.text))
+    return turns
+
+
+def _row(assistant: StandaloneAsker, question: Question, judge: Judge) -> FollowUpRow:
+    resolved = resolve(question.text, turns_before(assistant, question.history))
+    forms = ((question.text,), resolved.readings, (question.asked,))
+    typed, best, standalone = (_found(assistant, form, question, judge) for form in forms)
+    return FollowUpRow(question.id, resolved.readings, question.asked, (typed, best, standalone))
+
+
+def _alone(assistant: StandaloneAsker, others: Sequence[Question], judge: Judge) -> list[tuple[bool, bool, bool]]:
+    """Changed, found alone, found behind another question: one triple a question; the choice is seeded."""
+    choose = random.Random(SEED)
+    found: list[tuple[bool, bool, bool]] = []
+    for question in others if len(others) > 1 else ():
+        earlier = choose.choice([other for other in others if other.id != question.id])
+        resolved = resolve(question.asked, turns_before(assistant, [earlier.asked]))
+        without = _found(assistant, (question.asked,), question, judge)
+        same = resolved.readings == (question.asked,)
+        behind = without if same else _found(assistant, resolved.readings, question, judge)
+        found.append((resolved.changed, without, behind))
+    return found
+
+
+def _found(assistant: StandaloneAsker, readings: Sequence[str], question: Question, judge: Judge) -> bool:
+    """Is something right among the first five of the reading that the assistant is surest of, the first of equals?"""
+    answers = [assistant.ask(reading, limit=DEPTH * (1 if judge.level == "passage" else 10)) for reading in readings]
+    best = max(answers, key=lambda answer: answer.confidence)
+    return any(name in judge.keys[question.id].relevant for name in judge.ranking(best.evidence)[:DEPTH])
+
+
+def _difference(name: str, values: Sequence[bool], others: Sequence[bool]) -> Figure:
+    return mean(name, [float(a) - float(b) for a, b in zip(values, others, strict=True)])
+
+
+def text_of_followups(found: FollowUpFigures) -> str:
+    """Every figure with its interval, one a line."""
+    return text_of_figures(
+        f"{found.set_name} · Hit@{DEPTH} of follow-ups · index {found.index_version}", _figures(found)
+    )
+
+
+def markdown_of_followups(found: FollowUpFigures, *, command: str) -> str:
+    """The figures as a Markdown table with the command that gives them."""
+    lines = ["| Hit@5 | value and 95 % interval | n |", "|---|---:|---:|"]
+    lines += [f"| {figure.name} | {bracketed(figure)} | {figure.n} |" for figure in _figures(found)]
+    return "\n".join([*lines, "", f"{found.set_name} · index {found.index_version}: written by `{command}`."])
+
+
+def json_of_followups(found: FollowUpFigures) -> dict[str, Any]:
+    """The figures and each question, JSON-able; what was not measured is null."""
+    return {
+        "set": found.set_name,
+        "index_version": found.index_version,
+        "figures": {each.name: json_figure(each) for each in _figures(found)},
+        "rows": [
+            {
+                "id": row.question_id,
+                "readings": list(row.readings),
+                "standalone": row.standalone,
+                "hits": dict(zip(FORMS, row.hits, strict=True)),
+            }
+            for row in found.rows
+        ],
+    }
+
+
+def _figures(found: FollowUpFigures) -> tuple[Figure, ...]:
+    return (*found.hits, *found.differences, found.changed, *found.alone)

@@ -1,0 +1,183 @@
+"""Compare ways of searching (BM25 alone, dense alone, RRF, convex …) on the same questions, pair by pair."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from eval.runs.tables import NOT_MEASURED, aligned, cells_of, json_figure, listed, value_of
+from eval.scoring.figures import follow_up_note
+from eval.scoring.intervals import Figure, mean
+from eval.scoring.judge import Judge, Searchable, judge_for
+from eval.scoring.measures import Values, ranked, ranked_names
+from eval.scoring.run import DEPTH, OnQuestion
+from eval.sets.indexes import ShowProgress, open_set
+from eval.sets.sets import EvalSet
+from eval.training.tune import WEIGHTS
+from index.embedding.embedder import Embedder
+from index.errors import BadInput
+from index.records import Hit
+from index.search import Index
+from index.settings import Settings
+from rag.assistant import open_assistant
+
+COMPARED = ("Success@1", "RR@10", "nDCG@10")
+
+Retrieve = Callable[[str, int], Sequence[Hit]]  # question, limit → hits, best first
+
+
+@dataclass(frozen=True, slots=True)
+class ArmDifference:
+    """A measure of `arm` minus the same of `other`, question by question; sure when the interval leaves out zero."""
+
+    arm: str
+    other: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Every arm's figures on the answerable questions of a set, and the paired difference of every two arms."""
+
+    set_name: str
+    index_version: str
+    arms: Mapping[str, tuple[Figure, ...]]
+    differences: tuple[ArmDifference, ...]
+    notes: tuple[str, ...]
+
+
+def compare_arms(
+    arms: Mapping[str, Retrieve], questions: EvalSet, index: Searchable, *, progress: OnQuestion | None = None
+) -> Comparison:
+    """Run every arm on every answerable question. `index` knows the documents and the passages that the arms search.
+
+    Raises BadGold when the set does not fit the index, BadInput when there is nothing to compare on or when an arm
+    finds nothing at all: it did not run, and zeros would look like a loss.
+    """
+    judge = judge_for(questions, index)
+    asked = {question.id: question.asked for question in questions.questions if question.answerable}
+    if not asked:
+        raise BadInput(f"{questions.name} has no answerable question to compare on; give another set")
+    values = {
+        name: _values(name, arms[name], asked, judge, _part(progress, at, len(arms))) for at, name in enumerate(arms)
+    }
+    measured = {
+        name: tuple(mean(measure, [row[measure] for row in rows]) for measure in ranked_names(judge.level))
+        for name, rows in values.items()
+    }
+    differences = tuple(
+        ArmDifference(arm, other, mean(measure, [a[measure] - b[measure] for a, b in pairs]))
+        for arm, other in combinations(values, 2)
+        for pairs in [list(zip(values[arm], values[other], strict=True))]
+        for measure in COMPARED
+    )
+    notes = (*judge.notes, *follow_up_note(questions.questions))
+    return Comparison(questions.name, index.version, measured, differences, notes)
+
+
+def _values(
+    name: str, retrieve: Retrieve, asked: Mapping[str, str], judge: Judge, progress: OnQuestion | None
+) -> list[Values]:
+    """The ranked measures of one arm, in the order of `asked`."""
+    rankings: dict[str, tuple[str, ...]] = {}
+    for done, (question_id, text) in enumerate(asked.items(), start=1):
+        rankings[question_id] = judge.ranking(retrieve(text, DEPTH[judge.level]))
+        if progress:
+            progress(done, len(asked))
+    if not any(rankings.values()):
+        raise BadInput(f"arm {name!r} found nothing for any question; see that it searches this index")
+    values = ranked(rankings, {id_: judge.keys[id_].relevant for id_ in asked}, judge.level)
+    return [values[question_id] for question_id in asked]
+
+
+def _part(progress: OnQuestion | None, at: int, arms: int) -> OnQuestion | None:
+    """The progress of one of several arms, counted over all of them."""
+    return (lambda done, total: progress(at * total + done, arms * total)) if progress else None
+
+
+# Arms side by side, as text, as JSON and as the Markdown tables of the docs.
+
+
+def text_of_comparison(comparison: Comparison) -> str:
+    """The figures of the arms side by side, then every paired difference; `*` where the interval leaves out zero."""
+    names = [figure.name for figure in next(iter(comparison.arms.values()))]
+    arms = [("arm", *names), *((arm, *map(value_of, figures)) for arm, figures in comparison.arms.items())]
+    head = ("difference", "measure", "value", "95 % interval", "n")
+    differences = [head, *(_difference(difference) for difference in comparison.differences)]
+    title = f"{comparison.set_name} · index {comparison.index_version}"
+    pairs = ["", *aligned(differences)] if comparison.differences else []
+    return "\n".join([title, "", *aligned(arms), *pairs, *listed(comparison.notes)])
+
+
+def json_of_comparison(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as JSON-able values."""
+    return {
+        "set": comparison.set_name,
+        "index_version": comparison.index_version,
+        "arms": {arm: {each.name: json_figure(each) for each in each_of} for arm, each_of in comparison.arms.items()},
+        "differences": [
+            {"arm": each.arm, "other": each.other, "measure": each.figure.name, **json_figure(each.figure)}
+            for each in comparison.differences
+        ],
+        "notes": list(comparison.notes),
+    }
+
+
+def markdown_of_arms(
+    comparisons: Sequence[Comparison], arms: Sequence[str], pairs: Sequence[tuple[str, str]], *, command: str
+) -> str:
+    """For each set the arms' Success@1 / nDCG@10, then the paired differences of nDCG@10 that matter, in points."""
+    lines = [f"| set | n | {' | '.join(arms)} |", f"|---|---:|{'---:|' * len(arms)}"]
+    for each in comparisons:
+        figures = {arm: {figure.name: figure for figure in each.arms[arm]} for arm in arms}
+        cells = [f"{_short(of['Success@1'])} / {_short(of['nDCG@10'])}" for of in figures.values()]
+        lines.append(f"| {each.set_name} | {figures[arms[0]]['nDCG@10'].n} | {' | '.join(cells)} |")
+    lines += ["", "| nDCG@10, paired, in points | " + " | ".join(f"{a} − {b}" for a, b in pairs) + " |"]
+    lines += [f"|---|{'---:|' * len(pairs)}"]
+    for each in comparisons:
+        lines.append(f"| {each.set_name} | {' | '.join(_points(each, a, b) for a, b in pairs)} |")
+    return "\n".join([*lines, "", f"Cells are Success@1 / nDCG@10; intervals are 95 %. Written by `{command}`."])
+
+
+def _short(figure: Figure) -> str:
+    """Without the nought before the point."""
+    return value_of(figure).removeprefix("0")
+
+
+def _points(comparison: Comparison, arm: str, other: str) -> str:
+    """The difference as a person reads it: in points, with its interval."""
+    for each in comparison.differences:
+        if each.figure.name == "nDCG@10" and {each.arm, each.other} == {arm, other}:
+            sign = 100 if each.arm == arm else -100
+            value, low, high = (sign * (x or 0.0) for x in (each.figure.value, each.figure.low, each.figure.high))
+            return f"{value:+.1f} [{min(low, high):+.1f}, {max(low, high):+.1f}]"
+    return NOT_MEASURED
+
+
+def _difference(difference: ArmDifference) -> tuple[str, ...]:
+    figure = difference.figure
+    sure = figure.low is not None and figure.high is not None and not figure.low <= 0 <= figure.high
+    value, interval, n = cells_of(figure)
+    return f"{difference.arm} - {difference.other}", figure.name, value, interval + (" *" if sure else "  "), n
+
+
+def compare_fusions(
+    questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: ShowProgress
+) -> Comparison:
+    """BM25 alone, dense alone, the convex combination by weight, RRF, and the order that the reader gives."""
+    index, own = open_set(questions, settings, embedder, work, show)
+
+    def arm(**fusion: Any) -> Retrieve:
+        tried = Index(index.generation, embedder, own.model_copy(update=fusion))
+        return lambda question, limit: tried.search(question, limit=limit)
+
+    arms: dict[str, Retrieve] = {
+        "bm25": arm(fusion="convex", dense_weight=0.0),
+        "dense": arm(fusion="convex", dense_weight=1.0),
+    }
+    assistant = open_assistant(settings=own, embedder=embedder)
+    arms |= {"reader": lambda question, limit: assistant.search(question, limit=limit)}
+    arms |= {f"convex {weight}": arm(fusion="convex", dense_weight=weight) for weight in WEIGHTS}
+    arms |= {"rrf": arm(fusion="rrf")}
+    return compare_arms(arms, questions, index, progress=lambda done, total: show(questions.name, done, total))

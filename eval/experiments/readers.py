@@ -1,0 +1,133 @@
+"""Two readers on the same questions, each as it ships: every figure side by side, with its paired difference."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eval.runs.tables import json_figure
+from eval.scoring.intervals import Figure, Sample, mean, stratified
+from eval.scoring.measures import auroc, coverage
+from eval.scoring.rows import Row
+from eval.scoring.run import Report
+from index.errors import BadInput
+
+MEASURES = ("Success@1", "RR@10", "answer sentence hit@1", "AUROC", "coverage at 90 % precision")
+_RANKED = MEASURES[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The figures of both readers on one set, and reader minus other for each of MEASURES."""
+
+    set_name: str
+    reader: Mapping[str, Figure]
+    other: Mapping[str, Figure]
+    differences: Mapping[str, Figure]
+
+
+def match(reader: Report, other: Report) -> Match:
+    """From two runs over the same questions in the same order. Raises BadInput for others."""
+    pairs = list(zip(reader.rows, other.rows, strict=False))
+    if len(reader.rows) != len(other.rows) or any(a.question_id != b.question_id for a, b in pairs):
+        raise BadInput(f"the runs of {reader.set_name} and {other.set_name} are not about the same questions")
+    return Match(reader.set_name, _shown(reader), _shown(other), {name: _difference(name, pairs) for name in MEASURES})
+
+
+def _shown(report: Report) -> dict[str, Figure]:
+    return {figure.name: figure for figure in report.figures if figure.name in MEASURES}
+
+
+def _difference(name: str, pairs: Sequence[tuple[Row, Row]]) -> Figure:
+    answerable = [pair for pair in pairs if pair[0].answerable]
+    judged = [pair for pair in answerable if pair[0].any_right is not None]
+    others = [pair for pair in pairs if not pair[0].answerable]
+    if name in _RANKED:
+        return mean(name, [a.values[name] - b.values[name] for a, b in answerable])
+    if name == "AUROC":
+        groups = [_columns(group, lambda row: (row.confidence,), 1) for group in (answerable, others)]
+        return stratified(name, groups, _minus(lambda a, b: auroc(a[:, 0], b[:, 0])), n=len(pairs))
+    if name == "coverage at 90 % precision":
+        groups = [_columns(group, _given, 3) for group in (judged, others)]
+        return stratified(name, groups, _minus(coverage), n=len(judged))
+    return mean(name, [float(bool(a.first_right)) - float(bool(b.first_right)) for a, b in judged])
+
+
+def _given(row: Row) -> tuple[float, ...]:
+    return row.confidence, row.answered, bool(row.any_right)
+
+
+def _columns(pairs: Sequence[tuple[Row, Row]], values: Callable[[Row], tuple[float, ...]], width: int) -> Sample:
+    """(pairs, 2 * width): the reader's values, then the other's."""
+    rows = [(*values(a), *values(b)) for a, b in pairs]
+    return np.array(rows, dtype=np.float64).reshape(len(rows), 2 * width)
+
+
+def _minus(statistic: Callable[[Sample, Sample], float | None]) -> Callable[[Sample, Sample], float | None]:
+    """The statistic of the left halves minus that of the right halves."""
+
+    def difference(a: Sample, b: Sample) -> float | None:
+        half = a.shape[1] // 2
+        ours, theirs = statistic(a[:, :half], b[:, :half]), statistic(a[:, half:], b[:, half:])
+        return None if ours is None or theirs is None else ours - theirs
+
+    return difference
+
+
+def text_of_matches(matches: Sequence[Match], reader: str, other: str) -> str:
+    """One line a set and measure; `*` where the interval of the difference leaves out zero."""
+    lines = []
+    for each in matches:
+        for name in MEASURES:
+            ours, theirs, gain = each.reader[name], each.other[name], each.differences[name]
+            if ours.value is not None and theirs.value is not None:
+                values = f"{reader} {ours.value:.3f}  {other} {theirs.value:.3f}"
+                lines.append(f"{each.set_name:22} {name:28} {values}  {_points(gain)}{'*' if _sure(gain) else ''}")
+    return "\n".join(lines)
+
+
+def json_of_matches(matches: Sequence[Match], reader: str, other: str) -> list[dict[str, Any]]:
+    """As JSON-able values; what was not measured is null."""
+    return [
+        {
+            "set": each.set_name,
+            "measure": name,
+            reader: json_figure(each.reader[name]),
+            other: json_figure(each.other[name]),
+        }
+        | {"difference": json_figure(each.differences[name])}
+        for each in matches
+        for name in MEASURES
+    ]
+
+
+def markdown_of_matches(matches: Sequence[Match], reader: str, other: str, *, command: str) -> str:
+    """A table for each measure: both readers with intervals and the paired difference in points."""
+    lines: list[str] = []
+    for name in MEASURES:
+        measured = [each for each in matches if each.reader[name].value is not None]
+        if not measured:
+            continue
+        lines += [f"| {name} | n | {reader} | {other} | {reader} − {other}, in points |", "|---|---:|---:|---:|---:|"]
+        for each in measured:
+            cells = (_value(each.reader[name]), _value(each.other[name]), _points(each.differences[name]))
+            lines.append(f"| {each.set_name} | {each.reader[name].n} | {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join([*lines, f"Intervals are 95 %. Written by `{command}`."])
+
+
+def _value(figure: Figure) -> str:
+    if figure.value is None or figure.low is None or figure.high is None:
+        return "not measured"
+    return f"{figure.value:.3f} [{figure.low:.2f}, {figure.high:.2f}]"
+
+
+def _points(figure: Figure) -> str:
+    if figure.value is None or figure.low is None or figure.high is None:
+        return "not measured"
+    return f"{100 * figure.value:+.1f} [{100 * figure.low:+.1f}, {100 * figure.high:+.1f}]"
+
+
+def _sure(figure: Figure) -> bool:
+    return figure.low is not None and figure.high is not None and not figure.low <= 0 <= figure.high

@@ -1,0 +1,183 @@
+"""Does an abstention say why? Measured on cases that are built so that the right reason is known."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from eval.experiments.unanswerable_cases import (
+    HELD_OUT,
+    KINDS,
+    BuildingIndex,
+    UnanswerableCase,
+    filtered,
+    moved,
+    removed,
+    swapped,
+)
+from eval.runs.tables import json_figure
+from eval.scoring.intervals import Figure, mean
+from eval.scoring.judge import judge_for
+from eval.scoring.run import OnQuestion
+from eval.sets.sets import EvalSet
+from index.errors import BadInput
+from index.ranking.filters import EVERYTHING, Filters
+from rag.answer import Reason, ReasonCode
+
+MOST = 100  # cases of each kind
+OVERALL = "right reason, all built cases"
+
+
+class ToldReason(Protocol):
+    """What is looked at in an answer."""
+
+    @property
+    def reason(self) -> Reason | None: ...
+
+
+class ReasonAsker(Protocol):
+    """What measuring reasons needs of an assistant."""
+
+    @property
+    def index(self) -> BuildingIndex: ...
+    def ask(self, question: str, *, filters: Filters) -> ToldReason: ...
+
+
+Without = Callable[[frozenset[str]], ReasonAsker]  # the same assistant, as if these documents had never been indexed
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonOutcome:
+    """What was said to one case; no code where it was answered."""
+
+    case: UnanswerableCase
+    code: ReasonCode | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Of each kind of case: the share of right codes among abstentions, and the share that was answered instead."""
+
+    set_name: str
+    index_version: str
+    right: tuple[Figure, ...]  # by kind in the order of KINDS, then all of them together
+    answered: tuple[Figure, ...]  # the same kinds
+    confusion: Mapping[tuple[str, str], int]  # (kind and expected code, code or "answered") → cases
+    outcomes: tuple[ReasonOutcome, ...]
+    notes: tuple[str, ...]
+
+
+def measure_reasons(
+    assistant: ReasonAsker,
+    questions: EvalSet,
+    without: Without,
+    *,
+    most: int = MOST,
+    progress: OnQuestion | None = None,
+) -> Reasons:
+    """Ask every built case and compare the reasons; deterministic.
+
+    A filter is added only to questions that are answered without it. Raises BadGold when the set does not fit the
+    index, and BadInput when not one case can be built of it.
+    """
+    cases = build_cases(assistant, questions, most)
+    outcomes: list[ReasonOutcome] = []
+    asking, gone = assistant, frozenset[str]()
+    for done, case in enumerate(cases, start=1):
+        if case.removed != gone:
+            asking, gone = without(case.removed) if case.removed else assistant, case.removed
+        answer = asking.ask(case.question, filters=case.filters)
+        outcomes.append(ReasonOutcome(case, answer.reason.code if answer.reason else None))
+        if progress:
+            progress(done, len(cases))
+    return _reasons(questions.name, assistant.index.version, outcomes)
+
+
+def build_cases(assistant: ReasonAsker, questions: EvalSet, most: int) -> list[UnanswerableCase]:
+    """At most `most` of each kind, those of one kind together."""
+    judge, library = judge_for(questions, assistant.index), assistant.index
+    parts = (questions.questions, judge, library, most)
+    limited = (case for case in filtered(*parts) if assistant.ask(case.question, filters=EVERYTHING).reason is None)
+    judgement = [UnanswerableCase("judgement asked", question, "needs_judgement") for question in HELD_OUT[:most]]
+    cases = [*swapped(*parts), *moved(*parts), *removed(*parts), *limited]
+    if not cases:
+        raise BadInput(f"no case can be built of {questions.name}; give a set with answerable questions")
+    return [*cases, *judgement]
+
+
+def text_of_reasons(found: Reasons) -> str:
+    """Both shares of every kind as an aligned table, then who was taken for what."""
+    table = [("case", "right reason", "95 % interval", "n", "answered", "of"), *_rows(found)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    confused = [f"{case} → {said}: {count}" for (case, said), count in found.confusion.items()]
+    return "\n".join([_title(found), "", *lines, "", *confused, "", *found.notes])
+
+
+def markdown_of_reasons(found: Sequence[Reasons], *, command: str) -> str:
+    """Both shares of every kind that was measured, set by set, with the command that gives them."""
+    lines = ["| set | case | right reason | 95 % interval | n | answered | of |", "|---|---|---:|---:|---:|---:|---:|"]
+    lines += [f"| {each.set_name} | {' | '.join(row)} |" for each in found for row in _rows(each) if row[-1] != "0"]
+    notes = [f"{note[0].upper()}{note[1:]}." for note in dict.fromkeys(n for each in found for n in each.notes)]
+    return "\n".join([*lines, "", f"Written by `{command}`.", *notes])
+
+
+def json_of_reasons(found: Reasons) -> dict[str, object]:
+    """As JSON-able values; what was not measured is null."""
+    return {
+        "set": found.set_name,
+        "index_version": found.index_version,
+        "right": {figure.name: json_figure(figure) for figure in found.right},
+        "answered": {figure.name: json_figure(figure) for figure in found.answered},
+        "confusion": [{"case": case, "said": said, "count": count} for (case, said), count in found.confusion.items()],
+        "cases": [
+            {
+                "kind": outcome.case.kind,
+                "question": outcome.case.question,
+                "expected": outcome.case.expected,
+                "said": outcome.code,
+            }
+            for outcome in found.outcomes
+        ],
+        "notes": list(found.notes),
+    }
+
+
+def _reasons(set_name: str, version: str, outcomes: Sequence[ReasonOutcome]) -> Reasons:
+    groups = {str(kind): [outcome for outcome in outcomes if outcome.case.kind == kind] for kind in KINDS}
+    groups[OVERALL] = list(outcomes)
+    confusion = Counter((f"{o.case.kind}, {o.case.expected}", o.code or "answered") for o in outcomes)
+    return Reasons(
+        set_name=set_name,
+        index_version=version,
+        right=tuple(
+            mean(name, [o.code == o.case.expected for o in group if o.code is not None])
+            for name, group in groups.items()
+        ),
+        answered=tuple(mean(name, [o.code is None for o in group]) for name, group in groups.items()),
+        confusion=dict(sorted(confusion.items())),
+        outcomes=tuple(outcomes),
+        notes=(
+            "right reason: among the cases that were not answered",
+            "a case may be answered rightly: what was exchanged or taken out may stand elsewhere",
+        ),
+    )
+
+
+def _rows(found: Reasons) -> list[tuple[str, ...]]:
+    return [
+        (right.name, _value(right.value), _interval(right), str(right.n), _value(answered.value), str(answered.n))
+        for right, answered in zip(found.right, found.answered, strict=True)
+    ]
+
+
+def _title(found: Reasons) -> str:
+    return f"reasons for abstaining · {found.set_name} · index {found.index_version}"
+
+
+def _value(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3f}"
+
+
+def _interval(figure: Figure) -> str:
+    return "" if figure.low is None or figure.high is None else f"{figure.low:.3f} to {figure.high:.3f}"

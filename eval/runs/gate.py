@@ -1,0 +1,209 @@
+"""The gate: is this run worse than the committed baseline, so surely and so much that a change must not go in?
+
+It fails only on a drop that is both significant (Holm over the gated figures) and larger than a stated minimum; any
+other drop is a warning. Last digits that differ between machines move no question, and so fail nothing.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from eval.runs.compare import RIGHT, FigureChange, RunComparison, compare, differing
+from eval.runs.compare_report import json_of_figure, json_of_pair, json_of_runs, p_text, question_lines, text_of_runs
+from eval.runs.paired import LEVEL, NOISE
+from eval.runs.run_file import Trial, json_of_baseline, read_trial
+from eval.runs.tables import NOT_MEASURED, aligned
+from eval.scoring.latency import FIGURES as LATENCY
+from index.errors import BadInput, NotFound
+
+GOLD = Path(__file__).parent.parent / "gold" / "articles-dev.jsonl"
+BASELINE = Path(__file__).parent.parent / "baseline.json"
+MINIMUM = 0.02
+UPDATE = "run the gate again with --update-baseline"
+
+# Few, because each further one weakens the test of all: the whole, finding, quoting, and refusing.
+GATED = (RIGHT, "nDCG@10", "answer sentence hit@1", "exact citation, of all", "abstention recall", "AUROC")
+
+# A retrained reader brings its own threshold, and is what the gate is for.
+_READER = "weights of the reader"
+_WITH_READER = frozenset({_READER, "threshold"})
+
+Grade = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class FigureVerdict:
+    """What the gate says of one figure."""
+
+    change: FigureChange
+    grade: Grade
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What the gate says of a run."""
+
+    comparison: RunComparison
+    verdicts: tuple[FigureVerdict, ...]
+    minimum: float
+
+    @property
+    def grade(self) -> Grade:
+        grades = {verdict.grade for verdict in self.verdicts}
+        return "fail" if "fail" in grades else "warn" if "warn" in grades else "pass"
+
+
+def judge(baseline: Trial, run: Trial, *, minimum: float = MINIMUM) -> GateResult:
+    """The run against the baseline. Raises BadInput when they do not differ by the code and the reader alone."""
+    _refuse_other(baseline, run)
+    gated = [name for name in GATED if _measured(name, baseline)]
+    comparison = compare(baseline, run, figures=gated)
+    if lost := [each.name for each in comparison.figures if each.difference is None]:
+        raise BadInput(f"{', '.join(lost)}: in the baseline, and not measured now; if that is meant, {UPDATE}")
+    if missing := len(comparison.dropped) + len(comparison.added):
+        raise BadInput(f"{missing} questions stand in only one of baseline and run; if that is meant, {UPDATE}")
+    return GateResult(comparison, tuple(_verdict(each, minimum) for each in comparison.figures), minimum)
+
+
+def read_baseline(path: Path) -> Trial:
+    """Raises NotFound, and BadInput for what is no baseline."""
+    if not path.is_file():
+        raise NotFound(f"no baseline at {path}; to make one, {UPDATE}")
+    return read_trial(path)
+
+
+def keep_baseline(run: Trial, path: Path) -> bool:
+    """Write the run as the baseline; False when that file stood there already."""
+    text = _text_of(run).encode()
+    if path.is_file() and path.read_bytes() == text:
+        return False
+    path.write_bytes(text)
+    return True
+
+
+def text_of_update(before: Trial | None, now: Trial) -> str:
+    """What a new baseline changes."""
+    if before is None:
+        return f"a first baseline: {now.set_name}, {len(now.rows)} questions"
+    if _same_questions(before, now):
+        return text_of_runs(_change(before, now), ("the baseline", "this run"))
+    head = f"other questions: {before.set_name}, {len(before.rows)} → {now.set_name}, {len(now.rows)}"
+    names = dict.fromkeys((*before.figures, *now.figures))
+    table = [("measure", "baseline", "now"), *((name, _value(before, name), _value(now, name)) for name in names)]
+    return "\n".join([head, "", *aligned(table)])
+
+
+def json_of_update(before: Trial | None, now: Trial) -> dict[str, Any]:
+    """As JSON-able values; without a baseline of the same questions, what the new one is about."""
+    if before and _same_questions(before, now):
+        return json_of_runs(_change(before, now), ("the baseline", "this run"))
+    return {
+        "set": now.set_name,
+        "questions": len(now.rows),
+        "figures": {name: now.figures[name].value for name in now.figures},
+    }
+
+
+def text_of_judgement(found: GateResult, baseline: Path) -> str:
+    """The verdict, the figures and the questions that changed."""
+    head = {"pass": "passed", "warn": "passed, with warnings", "fail": "FAILED"}[found.grade]
+    comparison = found.comparison
+    table = aligned([("measure", "baseline", "now", "difference", "Holm", "n"), *map(_cells, found.verdicts)])
+    said = ["verdict", *(f"{each.grade}: {each.why}" if each.why else each.grade for each in found.verdicts)]
+    parts = [f"gate {head}: {comparison.set_name} · {comparison.common} questions · baseline {baseline}"]
+    parts.append("\n".join(f"{line}  {verdict}" for line, verdict in zip(table, said, strict=True)))
+    if comparison.settings:
+        parts.append("\n".join(f"{each.name}: {each.first} → {each.second}" for each in comparison.settings))
+    for name, pairs in (("newly failing", comparison.failing), ("newly right", comparison.mended)):
+        if pairs:
+            parts.append("\n".join([f"{name}: {len(pairs)}", *(f"  {line}" for line in question_lines(pairs))]))
+    if found.grade == "fail":
+        parts.append(f"if that is meant, {UPDATE}")
+    return "\n\n".join(parts)
+
+
+def json_of_judgement(found: GateResult) -> dict[str, Any]:
+    """As JSON-able values."""
+    figures = [{**json_of_figure(each.change), "grade": each.grade, "why": each.why} for each in found.verdicts]
+    return {
+        "set": found.comparison.set_name,
+        "grade": found.grade,
+        "minimum": found.minimum,
+        "level": LEVEL,
+        "questions": found.comparison.common,
+        "figures": figures,
+        "newly_failing": [json_of_pair(pair) for pair in found.comparison.failing],
+        "newly_right": [json_of_pair(pair) for pair in found.comparison.mended],
+    }
+
+
+def _refuse_other(baseline: Trial, run: Trial) -> None:
+    if not _same_questions(baseline, run):
+        raise BadInput(
+            f"the baseline is of other questions ({baseline.set_name}) than the run ({run.set_name}); "
+            f"if that is meant, {UPDATE}"
+        )
+    differences = differing(baseline.made_with, run.made_with)
+    retrained = any(each.name == _READER for each in differences)
+    others = [each for each in differences if not (retrained and each.name in _WITH_READER)]
+    if others:
+        listed = ", ".join(f"{each.name} {each.first} → {each.second}" for each in others)
+        raise BadInput(f"the baseline was made with other settings: {listed}; to see and accept the change, {UPDATE}")
+
+
+def _measured(name: str, trial: Trial) -> bool:
+    return name == RIGHT or (name in trial.figures and trial.figures[name].value is not None)
+
+
+def _verdict(change: FigureChange, minimum: float) -> FigureVerdict:
+    drop = -change.gain
+    if drop <= NOISE:
+        return FigureVerdict(change, "pass", "")
+    sure = change.adjusted is not None and change.adjusted <= 1 - LEVEL
+    if sure and drop > minimum:
+        return FigureVerdict(change, "fail", f"sure, and more than {minimum:g}")
+    if sure:
+        return FigureVerdict(change, "warn", f"sure, but at most {minimum:g}")
+    return FigureVerdict(change, "warn", "may be chance" if drop > minimum else f"may be chance, at most {minimum:g}")
+
+
+def _cells(verdict: FigureVerdict) -> tuple[str, ...]:
+    change = verdict.change
+    value = change.difference.value if change.difference else 0.0
+    shown = f"{change.first:.3f}", f"{change.second:.3f}", f"{value:+.3f}"
+    return change.name, *shown, p_text(change.adjusted), str(change.n)
+
+
+def _value(trial: Trial, name: str) -> str:
+    value = trial.figures[name].value if name in trial.figures else None
+    return NOT_MEASURED if value is None else f"{value:.3f}"
+
+
+def _change(before: Trial, now: Trial) -> RunComparison:
+    """All that a baseline keeps."""
+    kept = dict.fromkeys((RIGHT, *before.figures, *now.figures))
+    return compare(before, now, figures=[name for name in kept if name not in LATENCY])
+
+
+def _same_questions(before: Trial, now: Trial) -> bool:
+    return before.made_with.questions_sha256 == now.made_with.questions_sha256
+
+
+def _text_of(run: Trial) -> str:
+    """One line a question and numbers to nine digits, so that what changes in the file can be read."""
+    fields = _rounded(json_of_baseline(run, LATENCY))
+    rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in fields.pop("rows"))
+    figures = ",\n".join(f"  {json.dumps(name)}: {json.dumps(each)}" for name, each in fields.pop("figures").items())
+    head = json.dumps(fields, ensure_ascii=False, indent=1).removesuffix("\n}")
+    return f'{head},\n "figures": {{\n{figures}\n }},\n "rows": [\n{rows}\n ]\n}}\n'
+
+
+def _rounded(value: Any) -> Any:
+    """JSON values with numbers of at most nine digits behind the point."""
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_rounded(each) for each in value]
+    return round(value, 9) if isinstance(value, float) else value

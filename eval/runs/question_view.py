@@ -1,0 +1,216 @@
+"""In which group of a report a question falls, and what decided that it was answered or refused."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Literal
+
+from eval.runs.run_file import KeptDropped, KeptPassage, KeptRow, Outcome, Run, outcome_of
+from rag.answer import REASONS, RULES
+
+Group = Literal["wrong", "refused", "invented", "unjudged", "right"]
+GROUPS: Mapping[Group, str] = {
+    "wrong": "Wrong answer",
+    "refused": "Refused, though answerable",
+    "invented": "Answered, though unanswerable",
+    "unjudged": "Not judged",
+    "right": "Right",
+}
+
+
+def group_of(outcome: Outcome) -> Group:
+    if outcome.right is None:
+        return "unjudged"
+    if outcome.right:
+        return "right"
+    if not outcome.answerable:
+        return "invented"
+    return "wrong" if outcome.answered or outcome.any_right is None else "refused"
+
+
+def why(row: KeptRow) -> str:
+    """What decided whether it was answered."""
+    reached = row.confidence >= row.threshold
+    against = (
+        f"confidence {row.confidence:.4f} {'reaches' if reached else 'is below'} the threshold {row.threshold:.4f}"
+    )
+    if row.status == "answered":
+        return f"Answered: {against}."
+    rule = f"; reason {row.reason}: {REASONS.get(row.reason, 'not known')}" if row.reason else ""
+    return f"Refused: {against}{', so a rule refused' if reached else ''}{rule}."
+
+
+def why_not_shown(rule: str) -> str:
+    """Code and sentence of what took a quote away."""
+    return next((f"{code}: {sentence}" for code, sentence in RULES.items() if code == rule), rule)
+
+
+# A text cut where marks begin and end, so that marks which overlap can be shown without nesting one in another.
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """start:end of a text, 0-based and half open; what lies outside the text marks nothing."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Characters that share their labels; never empty."""
+
+    text: str
+    labels: tuple[str, ...]  # sorted, each once
+    opens: tuple[str, ...]  # those that the piece before does not have
+
+
+def pieces(text: str, marks: Sequence[Labelled]) -> tuple[Piece, ...]:
+    """Joined, they are the text; neighbours differ in their labels. Nothing for an empty text."""
+    cuts = sorted({0, len(text), *(min(max(at, 0), len(text)) for mark in marks for at in (mark.start, mark.end))})
+    labelled = [(start, end, _labels(marks, start, end)) for start, end in pairwise(cuts)]
+    return tuple(_opened(_merged(text, labelled)))
+
+
+def _labels(marks: Iterable[Labelled], start: int, end: int) -> tuple[str, ...]:
+    return tuple(sorted({mark.label for mark in marks if mark.start <= start and end <= mark.end}))
+
+
+def _merged(text: str, parts: Sequence[tuple[int, int, tuple[str, ...]]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Two marks of one label that touch are one."""
+    for labels, group in groupby(parts, key=lambda part: part[2]):
+        run = list(group)
+        yield text[run[0][0] : run[-1][1]], labels
+
+
+def _opened(runs: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[Piece]:
+    before: tuple[str, ...] = ()
+    for text, labels in runs:
+        yield Piece(text, labels, tuple(label for label in labels if label not in before))
+        before = labels
+
+
+# What a maintainer wants to see of one question: how it went, where its passages stood, and where the answer is.
+#
+# Offsets of quotes and gold are of the cleaned text, like those of passages, so a mark is a mere difference.
+
+GOLD = "gold"  # the label of a gold span; quotes have their number
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPlace:
+    """A passage of the answer's evidence, and where each ranker had it."""
+
+    number: int  # 1-based, in the order of the answer
+    passage_id: str
+    ranks: tuple[int | None, ...]  # parallel to `rankers_of`; None: the ranker did not bring it
+    scores: tuple[float | None, ...]  # the rankers' own; None also where an older run did not keep it
+    right: bool  # judged relevant
+    quotes: tuple[str, ...]  # numbers of the quotes that touch it
+    before: int | None  # its place in the other run
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A passage that a quote or a gold span touches."""
+
+    passage_id: str
+    title: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """One question; `anchor` counts in the order of the set, so that it stays what it is when others change."""
+
+    anchor: str
+    row: KeptRow
+    outcome: Outcome
+    group: Group
+    why: str  # answered or refused, against the threshold and by which rule
+    places: tuple[RankedPlace, ...]
+    shown: tuple[Shown, ...]
+    found_gold: bool  # some gold span touches a passage of the evidence
+    of_quote: tuple[tuple[str, float], ...]  # feature → added, the largest first
+    of_confidence: tuple[tuple[str, float], ...]
+    dropped: tuple[tuple[str, tuple[KeptDropped, ...]], ...]  # why the reader's other quotes are not shown, with them
+    other: Outcome | None  # the same question in the other run
+
+
+def views(run: Run, others: Mapping[str, Outcome]) -> list[QuestionView]:
+    """By group, mistakes before the rest and the surest of them first; else in the order of the set."""
+    found = [_view(f"q{at}", row, run, others.get(row.id)) for at, row in enumerate(run.rows, start=1)]
+    order = list(GROUPS)
+    return sorted(found, key=lambda one: (order.index(one.group), _surest_first(one)))
+
+
+def rankers_of(run: Run) -> tuple[str, ...]:
+    """By name."""
+    return tuple(sorted({name for row in run.rows for ranks in row.ranks for name in ranks}))
+
+
+def _view(anchor: str, row: KeptRow, run: Run, other: Outcome | None) -> QuestionView:
+    outcome = outcome_of(row)
+    passages = [(passage_id, run.passages[passage_id]) for passage_id in row.evidence]
+    marked = [_marks(row, passage) for _, passage in passages]
+    return QuestionView(
+        anchor=anchor,
+        row=row,
+        outcome=outcome,
+        group=group_of(outcome),
+        why=why(row),
+        places=tuple(_places(run, row, marked, other)),
+        shown=tuple(
+            Shown(passage_id, passage.title, pieces(passage.text, marks))
+            for (passage_id, passage), marks in zip(passages, marked, strict=True)
+            if marks
+        ),
+        found_gold=any(mark.label == GOLD for marks in marked for mark in marks),
+        of_quote=_by_size(row.features.quote),
+        of_confidence=_by_size(row.features.confidence),
+        dropped=tuple(
+            (why_not_shown(rule), tuple(one for one in row.dropped if one.rule == rule))
+            for rule in dict.fromkeys(one.rule for one in row.dropped)
+        ),
+        other=other,
+    )
+
+
+def _places(
+    run: Run, row: KeptRow, marked: Sequence[Sequence[Labelled]], other: Outcome | None
+) -> Iterator[RankedPlace]:
+    rankers, before = rankers_of(run), (other.evidence or ()) if other else ()
+    scores = row.ranker_scores or ({},) * len(row.evidence)
+    for at, (passage_id, ranks, marks) in enumerate(zip(row.evidence, row.ranks, marked, strict=True)):
+        passage = run.passages[passage_id]
+        yield RankedPlace(
+            number=at + 1,
+            passage_id=passage_id,
+            ranks=tuple(ranks.get(name) for name in rankers),
+            scores=tuple(scores[at].get(name) for name in rankers),
+            right=(passage_id if run.level == "passage" else passage.document_id) in row.relevant,
+            quotes=tuple(mark.label for mark in marks if mark.label != GOLD),
+            before=before.index(passage_id) + 1 if passage_id in before else None,
+        )
+
+
+def _marks(row: KeptRow, passage: KeptPassage) -> list[Labelled]:
+    """Those that touch the passage, from its start; a quote or a span may begin before it or end behind it."""
+    spans = [(one.document_id, one.start, one.end, str(n)) for n, one in enumerate(row.citations, start=1)]
+    for gold in row.gold:
+        if gold.clean_start is not None and gold.clean_end is not None:
+            spans.append((gold.document_id, gold.clean_start, gold.clean_end, GOLD))
+    return [
+        Labelled(start - passage.start, end - passage.start, label)
+        for document_id, start, end, label in spans
+        if document_id == passage.document_id and start < passage.end and end > passage.start
+    ]
+
+
+def _by_size(added: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(added.items(), key=lambda one: (-abs(one[1]), one[0])))
+
+
+def _surest_first(view: QuestionView) -> float:
+    return 0.0 if view.group == "right" else -view.row.confidence

@@ -1,0 +1,102 @@
+"""Questions for training the reader, each with what was found for it and which of the sentences are right."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.scoring.judge import Judge
+from eval.scoring.measures import holds_answer
+from eval.sets.gold import Question
+from eval.training.fit import FittingIndex, Sample, answering_documents, is_right
+from eval.training.twins import TWIN
+from index.records import Hit, Span
+from index.text.words import Stem
+from rag.question.analysis import analyse
+from rag.reading.candidates import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCase:
+    """A question as the reader meets it."""
+
+    set_name: str
+    question: Question
+    hits: tuple[Hit, ...]
+    right: tuple[NDArray[np.bool_], ...]  # of each hit, (sentences,)
+    relevant: NDArray[np.bool_]  # (hits,): of a document that answers the question
+    judged: bool = True  # False: answerable, but its answers stand in no document that answers it ("yes")
+
+    @property
+    def has_right(self) -> bool:
+        return any(flags.any() for flags in self.right)
+
+
+def case_of(set_name: str, question: Question, judge: Judge, index: FittingIndex, depth: int) -> TrainingCase:
+    """The best `depth` hits of a question, judged."""
+    hits = tuple(index.search(question.asked, limit=depth))
+    right = tuple(
+        np.array([is_right(question, judge, index, hit, *span) for span in hit.passage.sentences], bool) for hit in hits
+    )
+    answering = answering_documents(question, judge)
+    relevant = np.array([hit.passage.document_id in answering for hit in hits], bool)
+    return TrainingCase(set_name, question, hits, right, relevant, _judged(question, judge, index))
+
+
+def _judged(question: Question, judge: Judge, index: FittingIndex) -> bool:
+    key = judge.keys.get(question.id)
+    if key is None or key.spans:
+        return True
+    return any(holds_answer(index.document(name).text, key.answers) for name in key.relevant)
+
+
+def without(case: TrainingCase, gone: NDArray[np.bool_], *, answerable: bool = False) -> TrainingCase | None:
+    """The question as if some of its hits were not in the corpus, ranks closed up; None if nothing is left."""
+    kept = [n for n in range(len(case.hits)) if not gone[n]]
+    if not kept:
+        return None
+    hits = [case.hits[n] for n in kept]
+    places: dict[str, dict[int, int]] = {}
+    for name in sorted({name for hit in hits for name in hit.ranks}):
+        order = sorted((hit.ranks[name], hit.row) for hit in hits if name in hit.ranks)
+        places[name] = {row: place for place, (_, row) in enumerate(order, start=1)}
+    reranked = tuple(
+        replace(hit, ranks={name: place[hit.row] for name, place in places.items() if hit.row in place}) for hit in hits
+    )
+    question = replace(case.question, answerable=answerable)
+    return TrainingCase(case.set_name, question, reranked, tuple(case.right[n] for n in kept), case.relevant[kept])
+
+
+def cut_to(case: TrainingCase, depth: int) -> TrainingCase:
+    """With the best `depth` hits alone."""
+    return replace(case, hits=case.hits[:depth], right=case.right[:depth], relevant=case.relevant[:depth])
+
+
+def sample_of(case: TrainingCase, evidence: Evidence, stem: Stem) -> Sample | None:
+    """Of a question with its hits; None where nothing was found."""
+    candidates = evidence.candidates(analyse(case.question.asked, stem), case.hits)
+    if not candidates:
+        return None
+    right: dict[tuple[str, Span], tuple[bool, bool]] = {}
+    for hit, flags, relevant in zip(case.hits, case.right, case.relevant.tolist(), strict=True):
+        for span, flag in zip(hit.passage.sentences, flags.tolist(), strict=True):
+            right[hit.passage.document_id, span] = (flag, relevant)
+    marks = np.array([right[c.hit.passage.document_id, c.sentence] for c in candidates], bool)
+    features = np.stack([c.features for c in candidates])
+    return Sample(case.set_name, features, marks[:, 0], marks[:, 1], case.question.answerable)
+
+
+def for_projection(case: TrainingCase) -> bool:
+    """Is the question of the first half? By the article that it was written on, where the set says so."""
+    near = case.question.near
+    article = near.partition("-")[0] if case.set_name == "squad2-dev-half" else near
+    key = article or case.question.id.removesuffix(TWIN)
+    return hashlib.sha256(key.encode()).digest()[0] % 2 == 0
+
+
+def shuffled(cases: Sequence[TrainingCase], seed: int) -> list[TrainingCase]:
+    """The same cases in an order that depends on nothing but the seed."""
+    order = np.random.default_rng(seed).permutation(len(cases))
+    return [cases[n] for n in order]

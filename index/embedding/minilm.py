@@ -1,0 +1,134 @@
+"""The packaged MiniLM by onnxruntime and tokenizers; nothing here imports torch, and nothing calls home."""
+
+import hashlib
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]
+from tokenizers import Tokenizer
+
+from index.embedding.vectors import Batch, Encoded, Floats, OnBatch, batches, encoded, unit, unit_rows
+from index.embedding.weights import MINILM_ONNX, fingerprint, packaged_onnx, sha256
+from index.errors import ModelMissing
+
+# A learned projection of MiniLM's token vectors: a third of their size, and closer to what answers a question.
+#
+# It is made for the official weights and means nothing for others.
+
+PROJECTION = "projection.npy"  # beside this file; written by `quotewell eval train-reader` and by nothing else
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """`matrix` (dim, d) takes token vectors to d numbers; `attention` (d,) says from those how much a token counts."""
+
+    matrix: Floats
+    attention: Floats
+    sha256: str  # of the file
+
+    def passage(self, one: Encoded) -> Encoded:
+        """The same text with its tokens projected, rows of unit length; its vector stays as it is."""
+        return replace(one, tokens=unit_rows(one.tokens @ self.matrix))
+
+    def question(self, one: Encoded) -> Encoded:
+        """As `passage`, and the importance of each token: softmax of its product with `attention`."""
+        projected = self.passage(one)
+        drawn = projected.tokens @ self.attention
+        drawn = np.exp(drawn - drawn.max(initial=-np.inf)) if len(drawn) else drawn
+        return replace(projected, importance=(drawn / max(float(drawn.sum()), 1e-12)).astype(np.float32))
+
+
+@cache
+def load_projection() -> Projection:
+    """From the package. Raises ModelMissing where its file is missing or no projection."""
+    try:
+        written = files("index.embedding").joinpath(PROJECTION).read_bytes()
+        return projection_from(written)
+    except (OSError, ValueError) as error:
+        raise ModelMissing(f"index/embedding/{PROJECTION} cannot be read: {error}; install quotewell again") from error
+
+
+def projection_from(written: bytes) -> Projection:
+    """From the bytes of a .npy of float16, (dim + 1, d), whose last row is the attention. Raises ValueError."""
+    whole = np.load(io.BytesIO(written), allow_pickle=False)
+    if whole.ndim != 2 or whole.dtype != np.float16 or not np.isfinite(whole).all():
+        raise ValueError(f"it holds {whole.dtype} {whole.shape}, not finite float16 (dim + 1, d)")
+    parts = whole.astype(np.float32)
+    return Projection(np.ascontiguousarray(parts[:-1]), parts[-1], hashlib.sha256(written).hexdigest())
+
+
+def projection_bytes(matrix: Floats, attention: Floats) -> bytes:
+    """What `projection_from` reads; float16, so not every last bit is kept."""
+    file = io.BytesIO()
+    np.save(file, np.vstack([matrix, attention]).astype(np.float16), allow_pickle=False)
+    return file.getvalue()
+
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: else it keeps a device id and looks up hosts
+
+
+class OnnxEmbedder:
+    """all-MiniLM-L6-v2 by onnxruntime and tokenizers: no torch, a fifth of a CPU second to load.
+
+    Token vectors are projected unless `projected` is False or the weights are not the official ones.
+    """
+
+    max_tokens = 256  # what the model was trained with
+
+    def __init__(self, folder: Path | None = None, *, projected: bool = True) -> None:
+        folder = folder or packaged_onnx()
+        model = next((folder / n for n in ("onnx/model.onnx", "model.onnx") if (folder / n).is_file()), None)
+        if model is None or not (folder / "tokenizer.json").is_file():
+            raise ModelMissing(f"no tokenizer.json and model.onnx in '{folder}'; check the setting model_path")
+        weights = [folder / "tokenizer.json", model, *sorted(model.parent.glob(f"{model.name}_data"))]
+        official = [sha256(path) for path in weights] == list(MINILM_ONNX.values())
+        self._projection = load_projection() if projected and official else None
+        self.name = "minilm" if projected else "minilm-384"
+        self.fingerprint = fingerprint(weights, *([self._projection.sha256] if self._projection else []))
+        self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._counter.no_truncation()
+        self._counter.no_padding()
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(self.max_tokens)
+        self._tokenizer.enable_padding()
+        options = ort.SessionOptions()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not eat a core
+        self._session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._inputs = {given.name for given in self._session.get_inputs()}
+        self.dim = int(self._session.get_outputs()[0].shape[-1])
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+
+    def encode_passages(self, texts: Sequence[str], on_batch: OnBatch = lambda _: None) -> list[Encoded]:
+        done: dict[int, Encoded] = {}
+        for rows in batches([n + 2 for n in self.count_tokens(texts)], self.max_tokens):
+            batch, seen = self._forward([texts[row] for row in rows])
+            made = map(self._projection.passage, batch) if self._projection else batch
+            done.update(zip(rows, made, strict=True))
+            on_batch(seen)
+        return [done[row] for row in range(len(texts))]
+
+    def encode_question(self, text: str) -> Encoded:
+        one = self._forward([text])[0][0]
+        return self._projection.question(one) if self._projection else one
+
+    def _forward(self, texts: list[str]) -> tuple[list[Encoded], Batch]:
+        tokenized = self._tokenizer.encode_batch(texts)
+        ids = np.array([t.ids for t in tokenized], dtype=np.int64)
+        mask = np.array([t.attention_mask for t in tokenized], dtype=np.int64)
+        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        states = self._session.run(None, {name: given[name] for name in self._inputs})[0]
+        made = []
+        for state, seen, token in zip(states, mask, tokenized, strict=True):
+            real = np.flatnonzero(seen)
+            offsets = np.array(token.offsets, dtype=np.int32)[real]
+            words_only = np.array(token.special_tokens_mask)[real] == 0
+            made.append(encoded(unit(state[real].mean(axis=0)), state[real][words_only], offsets[words_only]))
+        return made, Batch(len(texts), int(mask.sum()), mask.size)

@@ -1,0 +1,69 @@
+"""Any sentence-transformers model, the reference that OnnxEmbedder is held against; making one imports torch."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.embedding.vectors import Batch, Encoded, OnBatch, batches, encoded, unit
+from index.embedding.weights import fingerprint, packaged_torch
+from index.errors import ModelMissing
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model by name or folder; the reference that OnnxEmbedder is held against."""
+
+    def __init__(self, name: str) -> None:
+        from sentence_transformers import SentenceTransformer  # seconds of import: only who asks for it pays
+
+        official = name.rpartition("/")[2] == "all-MiniLM-L6-v2" and not Path(name).exists()
+        folder = str(packaged_torch()) if official else name
+        try:
+            self._model = SentenceTransformer(folder, device="cpu", local_files_only=True)
+        except (OSError, ValueError) as error:
+            raise ModelMissing(f"model '{name}' cannot be loaded: {error}; name a model folder on this disk") from error
+        self.name = name
+        weights = sorted(Path(folder).rglob("*.safetensors")) if Path(folder).is_dir() else []
+        self.fingerprint = fingerprint(weights) if weights else hashlib.sha256(name.encode()).hexdigest()[:16]
+        self.dim = int(self._model.get_embedding_dimension() or 0)
+        self.max_tokens = int(self._model.max_seq_length or 512)
+        self._tokenizer: Any = self._model.tokenizer
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        tokenized = self._tokenizer(["", *texts], add_special_tokens=False, verbose=False)  # it fails on no texts
+        return [len(ids) for ids in tokenized["input_ids"][1:]]
+
+    def encode_passages(self, texts: Sequence[str], on_batch: OnBatch = lambda _: None) -> list[Encoded]:
+        sizes = [n + 2 for n in self.count_tokens(texts)]
+        done: dict[int, Encoded] = {}
+        for rows in batches(sizes, self.max_tokens):
+            done.update(zip(rows, self._forward([texts[row] for row in rows], "document"), strict=True))
+            kept = [min(sizes[row], self.max_tokens) for row in rows]
+            on_batch(Batch(len(rows), sum(kept), max(kept) * len(rows)))
+        return [done[row] for row in range(len(texts))]
+
+    def encode_question(self, text: str) -> Encoded:
+        return self._forward([text], "query")[0]
+
+    def _forward(self, texts: list[str], prompt: str) -> list[Encoded]:
+        prefix = str(self._model.prompts.get(prompt) or "")
+        outputs = self._model.encode(
+            texts, prompt=prefix or None, output_value=None, batch_size=len(texts), show_progress_bar=False
+        )
+        return [self._one(prefix, text, output) for text, output in zip(texts, outputs, strict=True)]
+
+    def _one(self, prefix: str, text: str, output: Any) -> Encoded:
+        marks = self._tokenizer(
+            prefix + text,
+            truncation=True,
+            max_length=self.max_tokens,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        offsets = np.array(marks["offset_mapping"], dtype=np.int32) - len(prefix)
+        states = output["token_embeddings"].float().numpy()[output["attention_mask"].numpy().astype(bool)]
+        words_only = (np.array(marks["special_tokens_mask"]) == 0) & (offsets[:, 0] >= 0)
+        vector = output["sentence_embedding"].float().numpy()
+        return encoded(unit(vector), states[: len(offsets)][words_only], offsets[words_only])

@@ -1,0 +1,88 @@
+"""Ranks passages by the inner product of their vectors with the question's, exactly, through FAISS.
+
+FAISS finds the candidates in float32; the few that matter are scored again in float64, row by row, so that equal
+vectors have equal scores and the order does not depend on how FAISS sums, breaks ties or pads.
+"""
+
+from copy import copy
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.ranking.fuse import best
+from index.records import Scored
+
+_SPARE = 16  # candidates beyond the depth, so that a second scan is rare
+_TINY = 2 * float(np.finfo(np.float32).tiny)  # sums below it may be rounded to 0
+
+
+class DenseRanker:
+    """Exact search over (n, dim) float32 rows, one per passage; n may be 0. Not to be shared with a forked child."""
+
+    name = "dense"
+
+    def __init__(self, vectors: NDArray[np.float32]) -> None:
+        """Rows are meant to be of unit length, so that scores are cosines in -1..1; FAISS keeps a copy of them."""
+        if vectors.ndim != 2 or not np.isfinite(vectors).all():
+            raise ValueError(f"vectors of shape {vectors.shape}: expected finite (n, dim) rows; embed them again")
+        self._index = faiss.IndexFlatIP(vectors.shape[1])
+        self._index.add(np.ascontiguousarray(vectors, np.float32))
+        self._rows: NDArray[np.int64] | None = None  # those of FAISS that are seen; None: all
+        lengths = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
+        # n-term float32 sums err by at most n * 2**-24 of the lengths' product, whatever their order
+        self._error = vectors.shape[1] * 2.0**-24 * float(np.sqrt(lengths.max(initial=0.0)))
+
+    def restricted(self, rows: NDArray[np.int64]) -> "DenseRanker":
+        """Sees these rows alone, and shares their memory with this one; its row i is rows[i]. They ascend, each once.
+
+        Scores are the same: the inner product of a row does not depend on the others.
+        """
+        seen = copy(self)
+        seen._rows = rows if self._rows is None else self._rows[rows]
+        return seen
+
+    def rank(self, vector: NDArray[np.float32], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
+        """At most `depth` rows, best inner product first, ties by row; `allowed` is a mask over rows.
+
+        Raises ValueError for a vector of another size or with a number that is not finite.
+        """
+        if vector.shape != (self._index.d,) or not np.isfinite(vector).all():
+            raise ValueError(f"a vector of shape {vector.shape}: expected {self._index.d} finite numbers")
+        count = self._index.ntotal if self._rows is None else len(self._rows)
+        if allowed is not None and allowed.shape != (count,):
+            raise ValueError(f"a mask of shape {allowed.shape}: expected a flag for each of {count} rows")
+        question = np.asarray(vector, np.float32)[np.newaxis]
+        rows = self._candidates(question, depth, _selecting(self._seen(allowed)))
+        exact = self._index.reconstruct_batch(rows).astype(np.float64) * question
+        return best(rows if self._rows is None else np.searchsorted(self._rows, rows), exact.sum(axis=1), depth)
+
+    def _seen(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        """A mask over FAISS's rows."""
+        if self._rows is None:
+            return allowed
+        mask = np.zeros(self._index.ntotal, np.bool_)
+        mask[self._rows if allowed is None else self._rows[allowed]] = True
+        return mask
+
+    def _candidates(self, question: NDArray[np.float32], depth: int, params: Any) -> NDArray[np.int64]:
+        """Ascending rows among which the best `depth` are, with all that tie with the last of them."""
+        count = min(depth + _SPARE, self._index.ntotal)
+        if not count:
+            return np.zeros(0, np.int64)
+        scores, rows = self._index.search(question, count, params=params)
+        found = rows[0] >= 0  # FAISS fills up with -1
+        floor = scores[0, min(depth, count) - 1] - 3 * self._error * float(np.linalg.norm(question)) - _TINY
+        if found.all() and count < self._index.ntotal and scores[0, -1] >= floor:
+            _, _, within = self._index.range_search(question, floor, params=params)
+            return np.sort(within)
+        return np.sort(rows[0][found])
+
+
+def _selecting(allowed: NDArray[np.bool_] | None) -> Any:
+    """FAISS's parameters for a mask over rows. The wheel's type stubs know the C++ signatures only."""
+    if allowed is None:
+        return None
+    selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))  # type: ignore[call-arg, arg-type]
+    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]

@@ -1,0 +1,89 @@
+"""Which documents a question is asked of: filters that somebody gives, checked before anything is searched.
+
+An empty filter lets everything pass. A document without a date never passes a filter on dates: nothing shows that it
+lies within them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from index.errors import BadQuestion
+from index.records import Head
+from index.text.words import normalise
+
+KEYS = ("authors", "documents", "published_from", "published_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """All that are given must hold; true when there is any."""
+
+    documents: frozenset[str] = frozenset()  # ids, any of them
+    authors: frozenset[str] = frozenset()  # whole names, any of them; case, accents and blanks do not count
+    published_from: date | None = None  # inclusive
+    published_to: date | None = None  # inclusive
+
+    def __bool__(self) -> bool:
+        return self != Filters()
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> "Filters":
+        """From JSON-like values: two lists of texts and two days as YYYY-MM-DD; null and [] count as not given.
+
+        Raises BadQuestion naming the key and the value.
+        """
+        for key in given:
+            if key not in KEYS:
+                raise BadQuestion(f"unknown filter {key!r}; known are {', '.join(KEYS)}")
+        begin, end = (_day_or_none(given.get(key), key) for key in ("published_from", "published_to"))
+        if begin and end and begin > end:
+            raise BadQuestion(f"published_from {begin} is later than published_to {end}; exchange them")
+        return cls(_texts(given.get("documents"), "documents"), _texts(given.get("authors"), "authors"), begin, end)
+
+    def passes(self, head: Head) -> bool:
+        """Whether the document may be searched."""
+        dated = self.published_from is not None or self.published_to is not None
+        return (
+            (not self.documents or head.id in self.documents)
+            and (not self.authors or _name(head.author) in {_name(author) for author in self.authors})
+            and (not dated or self._within(head.published))
+        )
+
+    def _within(self, day: date | None) -> bool:
+        if day is None:
+            return False
+        return (self.published_from or day) <= day <= (self.published_to or day)
+
+
+EVERYTHING = Filters()
+
+
+def parse_day(given: object, name: str) -> date:
+    """From YYYY-MM-DD or a date. Raises BadQuestion that names the field and the value."""
+    if isinstance(given, date) and not isinstance(given, datetime):
+        return given
+    try:
+        day = date.fromisoformat(given) if isinstance(given, str) else None
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != given:  # fromisoformat also takes 20250301 and 2025-W09-6
+        raise BadQuestion(f"{name} is {given!r}; give a day of the calendar as YYYY-MM-DD, such as 2025-03-01")
+    return day
+
+
+def _day_or_none(given: object, name: str) -> date | None:
+    return None if given is None else parse_day(given, name)
+
+
+def _texts(given: object, name: str) -> frozenset[str]:
+    if given is None:
+        return frozenset()
+    if not isinstance(given, list | tuple | set | frozenset) or not all(isinstance(one, str) for one in given):
+        raise BadQuestion(f'{name} is {given!r}; give a list of texts, such as ["…"]')
+    return frozenset(given)
+
+
+def _name(written: str) -> str:
+    return " ".join(normalise(written).split())

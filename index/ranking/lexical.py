@@ -1,0 +1,198 @@
+"""Ranks passages by BM25 exactly as rank_bm25.BM25Okapi defines it, from postings instead of whole-corpus scans.
+
+The scores equal `BM25Okapi(corpus).get_scores(terms)` bit for bit: the idf is computed by rank_bm25 itself over terms
+in the order they were first seen, and each sum runs in float64 in the question's order, repetitions included.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial, reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
+
+from index.errors import IndexDamaged
+from index.ranking.fuse import best
+from index.records import Scored
+
+K1 = 1.5  # rank_bm25's defaults, named here because the finished scores depend on them
+B = 0.75
+EPSILON = 0.25
+
+
+class Postings(NamedTuple):
+    """Which passage holds which term how often: compressed rows per term, terms in the order first seen."""
+
+    indptr: NDArray[np.int64]  # (terms + 1,): the postings of term t stand at indptr[t]:indptr[t + 1]
+    rows: NDArray[np.int32]  # (postings,), ascending within a term
+    counts: NDArray[np.int32]  # (postings,), at least 1
+    places: NDArray[np.int32]  # (postings,): how many terms stand before the term's first occurrence in the passage
+    lengths: NDArray[np.int32]  # (passages,), in terms
+
+
+class LexicalRanker:
+    """BM25 over the rows of a corpus; immutable, so it may serve several threads at once."""
+
+    name = "lexical"
+
+    def __init__(self, vocabulary: Sequence[str], postings: Postings) -> None:
+        """`vocabulary[t]` is the term of the postings' row t, in the order first seen; `build` makes both."""
+        self.vocabulary = tuple(vocabulary)
+        self.numbers: Mapping[str, int] = {term: number for number, term in enumerate(vocabulary)}
+        self._postings = postings
+        self._idfs = _idfs(vocabulary, postings)
+        self._scores = _finished_scores(self._idfs, postings)
+
+    @classmethod
+    def build(cls, token_lists: Sequence[Sequence[str]]) -> "LexicalRanker":
+        """Row i is token_lists[i]. An empty corpus and rows without terms are fine; a line break in a term is not."""
+        ids: dict[str, int] = {}
+        lengths = np.fromiter(map(len, token_lists), np.int32, len(token_lists))
+        terms = np.fromiter(
+            (ids.setdefault(term, len(ids)) for tokens in token_lists for term in tokens), np.int64, int(lengths.sum())
+        )
+        if any("\n" in term for term in ids):
+            raise ValueError("a term holds a line break, which separates terms when they are saved; split it there")
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        pairs, first, counts = np.unique(terms * len(lengths) + rows, return_index=True, return_counts=True)
+        numbers, rows = np.divmod(pairs, max(len(lengths), 1))
+        places = first - (np.cumsum(lengths) - lengths)[rows]
+        indptr = np.searchsorted(numbers, np.arange(len(ids) + 1))
+        in_row, counts, places = (column.astype(np.int32) for column in (rows, counts, places))
+        return cls(list(ids), Postings(indptr, in_row, counts, places, lengths))
+
+    def restricted(self, rows: NDArray[np.int64]) -> "LexicalRanker":
+        """What `build` makes of these rows alone, bit for bit; its row i is rows[i]. They ascend, each once.
+
+        Nothing of the other passages remains: neither their terms nor their share in any idf or average.
+        """
+        numbers, postings = _restricted(self._postings, rows)
+        return LexicalRanker([self.vocabulary[number] for number in numbers.tolist()], postings)
+
+    def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
+        """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
+        scores = np.zeros(len(self._postings.lengths))
+        for posting in self._found(terms):
+            scores[self._postings.rows[posting]] += self._scores[posting]
+        return scores
+
+    def rank(self, terms: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
+        """At most `depth` passages that share a term with the question, best first, ties by row.
+
+        `allowed` is a mask over rows; what it shuts out is not returned, but still counts in the idf. Scores can
+        be 0 or negative for a true match (terms in half of the passages or more), so no score is a threshold.
+        """
+        scores = self.scores(terms)
+        rows = np.flatnonzero(scores > 0 if allowed is None else (scores > 0) & allowed)
+        if len(rows) < depth:
+            holding = self._holding(terms)
+            rows = np.flatnonzero(holding if allowed is None else holding & allowed)
+        return best(rows, scores[rows], depth)
+
+    def contributions(self, terms: Sequence[str], row: int) -> dict[str, float]:
+        """What each of the terms that the passage holds adds to its score; a repeated one as often as it stands."""
+        parts: dict[str, float] = {}
+        for term in (term for term in terms if term in self.numbers):
+            (posting,) = self._found([term])
+            at = posting.start + int(np.searchsorted(self._postings.rows[posting], row))
+            if at < posting.stop and self._postings.rows[at] == row:
+                parts[term] = parts.get(term, 0.0) + float(self._scores[at])
+        return parts
+
+    def idf(self, term: str) -> float:
+        """rank_bm25's weight of a term (it has a floor, so common terms may outweigh middling ones); absent: 0.0."""
+        number = self.numbers.get(term)
+        return 0.0 if number is None else float(self._idfs[number])
+
+    def document_frequency(self, term: str) -> int:
+        """How many passages hold the term."""
+        return sum(posting.stop - posting.start for posting in self._found([term]))
+
+    def holding(self, terms: Sequence[str]) -> NDArray[np.int64]:
+        """Ascending rows of the passages that hold every one of the terms; none for no term or an unknown one."""
+        found = [self._postings.rows[posting] for posting in self._found(terms)]
+        if not found or len(found) < len(terms):
+            return np.zeros(0, np.int64)
+        return reduce(partial(np.intersect1d, assume_unique=True), found).astype(np.int64)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """All that is needed to make this ranker again, as arrays that save without pickle."""
+        text = "\n".join(self.vocabulary).encode("utf-8", "surrogatepass")
+        return {"vocabulary": np.frombuffer(text, np.uint8), **self._postings._asdict()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "LexicalRanker":
+        """The ranker that `to_arrays` was called on, bit for bit. Raises IndexDamaged where the arrays disagree."""
+        postings = Postings(**{name: np.asarray(arrays[name]) for name in Postings._fields})
+        text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
+        vocabulary = text.split("\n") if len(postings.indptr) > 1 else []
+        if not _agree(len(vocabulary), postings):
+            raise IndexDamaged("the lexical arrays contradict each other; rebuild with: quotewell index PATH")
+        return cls(vocabulary, postings)
+
+    def _holding(self, terms: Sequence[str]) -> NDArray[np.bool_]:
+        """Mask of the passages that share a term with the question."""
+        holding = np.zeros(len(self._postings.lengths), np.bool_)
+        for posting in self._found(terms):
+            holding[self._postings.rows[posting]] = True
+        return holding
+
+    def _found(self, terms: Iterable[str]) -> list[slice]:
+        """Where the postings of the known terms stand, in the question's order, repetitions included."""
+        numbers = [self.numbers[term] for term in terms if term in self.numbers]
+        indptr = self._postings.indptr
+        return [slice(int(indptr[number]), int(indptr[number + 1])) for number in numbers]
+
+
+class _OkapiIdf(BM25Okapi):  # type: ignore[misc]
+    """rank_bm25's own idf, given document frequencies instead of a corpus to count them in."""
+
+    def __init__(self, corpus_size: int, frequencies: Mapping[str, int]) -> None:
+        self._given_size = corpus_size
+        super().__init__(frequencies, k1=K1, b=B, epsilon=EPSILON)
+
+    def _initialize(self, corpus: Mapping[str, int]) -> Mapping[str, int]:
+        self.corpus_size = self._given_size
+        return corpus
+
+
+def _idfs(vocabulary: Sequence[str], postings: Postings) -> NDArray[np.float64]:
+    """(terms,) weights. The order of the terms matters: rank_bm25's floor is a share of the sum of all idfs."""
+    frequencies = dict(zip(vocabulary, np.diff(postings.indptr).tolist(), strict=True))
+    if not frequencies:  # rank_bm25 divides by the number of terms
+        return np.zeros(0)
+    idf = _OkapiIdf(len(postings.lengths), frequencies).idf
+    return np.fromiter((idf[term] for term in frequencies), np.float64, len(frequencies))
+
+
+def _finished_scores(idfs: NDArray[np.float64], postings: Postings) -> NDArray[np.float64]:
+    """(postings,) what a term adds to a passage: BM25Okapi.get_scores operation by operation, or bits would differ."""
+    counts, lengths = postings.counts, postings.lengths
+    if not len(counts):
+        return np.zeros(0)
+    average = int(lengths.sum()) / len(lengths)
+    dampers = K1 * (1 - B + B * lengths / average)
+    weights = np.repeat(idfs, np.diff(postings.indptr))
+    finished: NDArray[np.float64] = weights * (counts * (K1 + 1) / (counts + dampers[postings.rows]))
+    return finished
+
+
+def _restricted(postings: Postings, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Postings]:
+    """The terms that remain, in the order in which they are first seen in these rows, and their postings."""
+    renumbered = np.full(len(postings.lengths), -1, np.int32)
+    renumbered[rows] = np.arange(len(rows), dtype=np.int32)
+    kept = np.flatnonzero(renumbered[postings.rows] >= 0)
+    terms = np.repeat(np.arange(len(postings.indptr) - 1), np.diff(postings.indptr))[kept]
+    in_row, counts, places = renumbered[postings.rows[kept]], postings.counts[kept], postings.places[kept]
+    remaining, first, sizes = np.unique(terms, return_index=True, return_counts=True)
+    seen = np.lexsort((places[first], in_row[first]))
+    order = np.argsort(np.repeat(np.argsort(seen), sizes), kind="stable")
+    indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
+    return remaining[seen], Postings(indptr, in_row[order], counts[order], places[order], postings.lengths[rows])
+
+
+def _agree(terms: int, postings: Postings) -> bool:
+    indptr, rows, counts, places, lengths = postings
+    ends_fit = len(indptr) == terms + 1 and indptr[0] == 0 and indptr[-1] == len(rows) == len(counts) == len(places)
+    return bool(ends_fit and np.all(np.diff(indptr) > 0) and np.all((rows >= 0) & (rows < len(lengths))))

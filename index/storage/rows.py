@@ -1,0 +1,263 @@
+"""The tables of corpus.db, and how a record becomes a row and back.
+
+Every row ends in a hash over all its other values, because SQLite itself notices few damaged bytes; a row is
+opened, that is checked against its hash, before anything in it is decoded.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from index.embedding.vectors import Encoding, StoredPassage, is_unit
+from index.errors import BadInput, IndexDamaged
+from index.records import Document, OffsetRun, Passage, Span
+from index.storage.sqlite import PAGE_BYTES, Connection, connect, explained, immediate, sync_folder
+
+VERSION = "2"
+READABLE = ("1", VERSION)  # 1 had no table of revisions
+HASH = "row_sha256"
+
+Row = tuple[Any, ...]  # of str, bytes, int and None; text is read back as bytes, so that damaged text can be hashed
+COLUMNS = {
+    "meta": ("key", "value"),
+    "documents": (
+        *("id", "sha256", "published", "language", "title", "author", "publisher", "url"),
+        *("inferred", "headings", "runs", "contexts", "text", "source"),
+    ),
+    "passages": (
+        *("document_id", "ordinal", "text_start", "text_end", "sentences"),
+        *("vector", "token_dim", "scales", "offsets", "tokens"),
+    ),
+    "revisions": ("document_id", "sha256", "replaced", "text"),
+}
+# Deferred: a document that is replaced is gone for the length of a statement, and its revisions stay.
+REVISIONS = (
+    f"""CREATE TABLE revisions (
+        document_id TEXT NOT NULL REFERENCES documents (id) DEFERRABLE INITIALLY DEFERRED,
+        sha256 TEXT NOT NULL, replaced TEXT NOT NULL, pad BLOB NOT NULL DEFAULT (zeroblob({PAGE_BYTES})), text TEXT,
+        {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, sha256))""",
+    "CREATE INDEX revisions_by_time ON revisions (replaced) WHERE text IS NOT NULL",
+)
+CREATE = (
+    f"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, {HASH} BLOB NOT NULL)",
+    f"""CREATE TABLE documents (
+        id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, published TEXT, language TEXT NOT NULL,
+        pad BLOB NOT NULL DEFAULT (zeroblob({PAGE_BYTES})),
+        title TEXT NOT NULL, author TEXT NOT NULL, publisher TEXT NOT NULL, url TEXT NOT NULL, inferred TEXT NOT NULL,
+        headings TEXT NOT NULL, runs TEXT NOT NULL, contexts TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL,
+        {HASH} BLOB NOT NULL)""",
+    f"""CREATE TABLE passages (
+        document_id TEXT NOT NULL REFERENCES documents (id), ordinal INTEGER NOT NULL,
+        text_start INTEGER NOT NULL, text_end INTEGER NOT NULL, sentences TEXT NOT NULL,
+        vector BLOB NOT NULL, token_dim INTEGER NOT NULL, scales BLOB NOT NULL, offsets BLOB NOT NULL,
+        tokens BLOB NOT NULL, {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, ordinal))""",
+    *REVISIONS,
+)
+
+
+def insert(table: str) -> str:
+    """SQL that writes a sealed row."""
+    columns = (*COLUMNS[table], HASH)
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def select(table: str, rest: str = "") -> str:
+    """SQL that reads sealed rows."""
+    return f"SELECT {', '.join((*COLUMNS[table], HASH))} FROM {table} {rest}"
+
+
+def sealed(table: str, values: Row) -> Row:
+    """The row with its hash. Raises ValueError for text that has no UTF-8 form."""
+    return (*values, row_sha256(table, values))
+
+
+def opened(table: str, row: Row, name: str) -> Row:
+    """The row without its hash; raises IndexDamaged if it is not what was written."""
+    values, digest = row[:-1], row[-1]
+    if row_sha256(table, values) != digest:
+        raise IndexDamaged(f"{name} is damaged: its stored bytes do not match their hash; see: quotewell verify")
+    return values
+
+
+def row_sha256(table: str, values: Row) -> bytes:
+    """SHA-256 over table name and values, each with its kind and length, so that no two rows read the same."""
+    digest = sha256(table.encode())
+    for column, value in zip(COLUMNS[table], values, strict=True):
+        data = _bytes(value, column)
+        kind = "text" if isinstance(value, str | bytes) else type(value).__name__
+        digest.update(f"{kind} {len(data)}:".encode())
+        digest.update(data)
+    return digest.digest()
+
+
+def document_row(document: Document, contexts: Sequence[str]) -> Row:
+    """The document with the contexts of its passages, which are words as well."""
+    published = document.published.isoformat() if document.published else None
+    return (
+        *(document.id, document.sha256, published, document.language),
+        *(document.title, document.author, document.publisher, document.url, _json(document.inferred)),
+        *(_json(document.headings), _json(document.runs), _json(contexts), document.text, document.source),
+    )
+
+
+def document_from(row: Row) -> tuple[Document, list[str]]:
+    """From an opened row: the document, and the contexts of its passages by ordinal."""
+    values = ["" if value is None else value.decode() for value in row]
+    id_, digest, published, language, title, author, publisher, url = values[:8]
+    inferred, headings, runs, contexts = (json.loads(value) for value in values[8:12])
+    document = Document(
+        id=id_,
+        title=title,
+        text=values[12],
+        source=values[13],
+        runs=tuple(OffsetRun(*triple) for triple in runs),
+        headings=tuple(Span(*pair) for pair in headings),
+        author=author,
+        publisher=publisher,
+        published=date.fromisoformat(published) if published else None,
+        language=language,
+        url=url,
+        inferred=tuple(inferred),
+        sha256=digest,
+    )
+    return document, contexts
+
+
+def passage_row(stored: StoredPassage) -> Row:
+    """Numbers only: the words are in the document's row."""
+    passage, encoding = stored.passage, stored.encoding
+    return (
+        *(passage.document_id, passage.ordinal, passage.start, passage.end, _json(passage.sentences)),
+        *(encoding.vector.astype("<f4").tobytes(), encoding.tokens.shape[1]),
+        *(encoding.scales.astype("<f4").tobytes(), encoding.offsets.astype("<i4").tobytes()),
+        encoding.tokens.tobytes(),
+    )
+
+
+def passage_from(row: Row, document: Document, contexts: Sequence[str]) -> StoredPassage:
+    """From an opened row and what `document_from` made of its document's."""
+    _, ordinal, start, end, sentences, vector, token_dim, scales, offsets, tokens = row
+    passage = Passage(
+        id=f"{document.id}#{ordinal}",
+        document_id=document.id,
+        ordinal=ordinal,
+        text=document.text[start:end],
+        start=start,
+        end=end,
+        sentences=tuple(Span(*pair) for pair in json.loads(sentences)),
+        context=contexts[ordinal],
+    )
+    encoding = Encoding(
+        vector=np.frombuffer(vector, "<f4").astype(np.float32, copy=False),
+        tokens=np.frombuffer(tokens, np.int8).reshape(len(scales) // 4, token_dim),
+        scales=np.frombuffer(scales, "<f4").astype(np.float32, copy=False),
+        offsets=np.frombuffer(offsets, "<i4").astype(np.int32, copy=False).reshape(-1, 2),
+    )
+    return StoredPassage(passage, encoding)
+
+
+def fault(stored: StoredPassage, document: Document, ordinal: int) -> str | None:
+    """What is untrue about the ordinal-th passage (0-based) of a document, if anything."""
+    passage = stored.passage
+    if (passage.id, passage.document_id, passage.ordinal) != (f"{document.id}#{ordinal}", document.id, ordinal):
+        return f"passage '{passage.id}' is not the passage '{document.id}#{ordinal}'"
+    if not 0 <= passage.start < passage.end <= len(document.text):
+        return f"passage '{passage.id}' is empty or outside its text, {passage.start}:{passage.end}"
+    if passage.text != document.text[passage.start : passage.end]:
+        return f"passage '{passage.id}' has not the text of {passage.start}:{passage.end}"
+    edges = [passage.start, *(edge for sentence in passage.sentences for edge in sentence), passage.end]
+    if edges != sorted(edges):
+        return f"passage '{passage.id}' has sentences that overlap or leave it"
+    return None if is_unit(stored.encoding.vector) else f"passage '{passage.id}' has a vector not of length 1"
+
+
+def _bytes(value: object, column: str) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        try:
+            return value.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{column} has a lone surrogate at {error.start}; such text cannot be stored") from error
+    return b"" if value is None else str(value).encode()  # a float stands only where damage put it
+
+
+def _json(value: Sequence[object]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# How corpus.db is made, and what a write transaction does to its rows; the transaction itself is the caller's.
+
+Rows = tuple[Row, list[Row]]
+
+
+def rows_of(document: Document, passages: Sequence[StoredPassage]) -> Rows:
+    """The sealed rows of a document and its passages. Raises ValueError for passages that are not the document's."""
+    faults = [fault(stored, document, ordinal) for ordinal, stored in enumerate(passages)]
+    if any(faults):
+        raise ValueError(f"document '{document.id}': " + "; ".join(filter(None, faults)))
+    sealed_passages = [sealed("passages", passage_row(stored)) for stored in passages]
+    return sealed("documents", document_row(document, [p.passage.context for p in passages])), sealed_passages
+
+
+def insert_rows(writer: Connection, rows: Rows) -> None:
+    """Of a document that does not stand there."""
+    document, passages = rows
+    writer.execute(insert("documents"), document)
+    writer.executemany(insert("passages"), passages)
+
+
+def remove(writer: Connection, document_id: str) -> bool:
+    """A document and its passages, not its former texts; False if there is none such."""
+    key = (document_id.encode("utf-8", "surrogatepass"),)
+    writer.execute("DELETE FROM passages WHERE document_id = CAST(? AS TEXT)", key)
+    return writer.execute("DELETE FROM documents WHERE id = CAST(? AS TEXT)", key).rowcount > 0
+
+
+def remove_others(writer: Connection, kept: set[str]) -> None:
+    """All documents but those of these ids, with their former texts; the passages must be gone."""
+    ids = {name.encode() for name in kept}
+    for rowid, document_id in writer.execute("SELECT rowid, id FROM documents").fetchall():
+        if document_id not in ids:
+            writer.execute("DELETE FROM revisions WHERE document_id = CAST(? AS TEXT)", (document_id,))
+            writer.execute("DELETE FROM documents WHERE rowid = ?", (rowid,))
+
+
+def set_head(writer: Connection, **values: str | int) -> None:
+    """What holds of the whole store."""
+    rows = [sealed("meta", (key, str(value))) for key, value in values.items()]
+    writer.executemany(insert("meta"), rows)
+
+
+def create_file(path: Path, timeout_s: float) -> None:
+    """Makes an empty store, unless there is one. It appears complete or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent, prefix="new-") as folder:
+            new = Path(folder) / path.name
+            with explained(new), closing(connect(new, "rwc", timeout_s)) as writer, immediate(writer):
+                for statement in CREATE:
+                    writer.execute(statement)
+                set_head(writer, schema=VERSION, sequence=0, documents=0)
+            with suppress(FileExistsError):  # another process was first; a rename would replace what it made
+                path.hardlink_to(new)
+    except OSError as error:
+        raise BadInput(f"no index can be made in '{path.parent}': {error.strerror}; name another folder") from error
+    sync_folder(path.parent)
+    sync_folder(path.parent.absolute().parent)
+
+
+def bring_up(writer: Connection) -> None:
+    """The tables that schema 1 did not have; nothing that stands is touched but the name of the schema."""
+    (before,) = writer.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    if before == b"1":  # else another process did it meanwhile
+        for statement in REVISIONS:
+            writer.execute(statement)
+        set_head(writer, schema=VERSION)

@@ -1,0 +1,184 @@
+"""One unchanging view of a store: everything read from it belongs to the same sequence number.
+
+Whatever is read was first checked against its hash and its count; what does not fit raises IndexDamaged.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from index.embedding.vectors import StoredPassage
+from index.errors import IndexDamaged, IndexMismatch, NotFound
+from index.records import Document
+from index.storage.revisions import Former, former, problems, revision_sha256
+from index.storage.rows import READABLE, VERSION, Row, document_from, fault, opened, passage_from, select
+from index.storage.sqlite import Connection, explained
+
+
+class Count(NamedTuple):
+    """How much a store holds."""
+
+    documents: int
+    passages: int
+
+
+class Snapshot:
+    """Reads inside the transaction that its connection has open; `Store.snapshot` makes it, one thread uses it."""
+
+    def __init__(self, connection: Connection, path: Path) -> None:
+        """Pins the state. Raises IndexMismatch for another schema, IndexDamaged for a head that is not intact."""
+        self._connection = connection
+        self._path = path
+        rows = connection.execute(select("meta")).fetchall()
+        versions = [row[1] for row in rows if row[0] == b"schema"]
+        if versions not in [[readable.encode()] for readable in READABLE]:
+            found = b", ".join(versions).decode(errors="replace")
+            raise IndexMismatch(
+                f"'{path}' has schema {found}, this Quotewell reads schema {VERSION}; "
+                "move it away and build it again with: quotewell index PATH"
+            )
+        self.schema = versions[0].decode()
+        values = (opened("meta", row, f"the head of '{path}'") for row in rows)
+        self._meta = {key.decode(): value.decode() for key, value in values}
+        needed = (
+            {"sequence", "documents"} if self._meta.get("documents") == "0" else {"sequence", "documents", "recipe"}
+        )
+        if not needed <= self._meta.keys():
+            raise self._damaged(f"its head has lost {', '.join(sorted(needed - self._meta.keys()))}")
+
+    def sequence(self) -> int:
+        """Grows by one with every committed change."""
+        return int(self._meta["sequence"])
+
+    def recipe(self) -> str | None:
+        """How the passages and their encodings were made; None until the first document."""
+        return self._meta.get("recipe")
+
+    def policy(self) -> str:
+        """What decides when to answer, as given to `keep_policy`; "" when nothing was calibrated."""
+        return str(self._meta.get("policy", ""))
+
+    def document_count(self) -> int:
+        """How many documents were put and not deleted."""
+        return int(self._meta["documents"])
+
+    def count(self) -> Count:
+        """How many documents and passages there are; counts the passages."""
+        (passages,) = self._connection.execute("SELECT count(*) FROM passages").fetchone()
+        return Count(self.document_count(), passages)
+
+    def hashes(self) -> dict[str, str]:
+        """Document id → sha256, without reading the documents: the one answer for which no row hash vouches."""
+        rows = self._connection.execute("SELECT id, sha256 FROM documents ORDER BY id")
+        return {id_.decode(errors="replace"): digest.decode(errors="replace") for id_, digest in rows}
+
+    def document(self, document_id: str) -> Document:
+        """One document. Raises NotFound."""
+        return self._document(document_id.encode("utf-8", "surrogatepass"))[0]
+
+    def revision(self, document_id: str, sha256: str) -> bytes | None:
+        """The UTF-8 bytes of a document's text of this SHA-256, present or former; None: unknown or no longer kept."""
+        try:
+            text: str | None = self.document(document_id).text
+        except NotFound:
+            return None
+        if text is None or revision_sha256(text) != sha256:
+            found = self._former(document_id, sha256)
+            text = found.text if found else None
+        return None if text is None else text.encode()
+
+    def replaced(self, document_id: str, sha256: str) -> datetime | None:
+        """When the text of this SHA-256 was replaced, whether it is still kept or not; None: it never was."""
+        found = self._former(document_id, sha256)
+        return found.replaced if found else None
+
+    def _former(self, document_id: str, sha256: str) -> Former | None:
+        return None if self.schema == "1" else former(self._connection, document_id, sha256)
+
+    def documents(self) -> Iterator[Document]:
+        """All documents by id."""
+        return (document for document, _ in self._documents())
+
+    def passages(self) -> Iterator[StoredPassage]:
+        """All passages by (document id, ordinal)."""
+        for document, contexts in self._documents():
+            yield from self._passages_of(document, contexts)
+
+    def holds(self, document: Document) -> bool:
+        """Whether this very version of the document is stored, and every byte of it and its passages is intact."""
+        key = (document.id, document.sha256)
+        if not self._connection.execute("SELECT 1 FROM documents WHERE id = ? AND sha256 = ?", key).fetchone():
+            return False
+        return not list(self._document_problems(document.id.encode()))
+
+    def verify(self) -> list[str]:
+        """Reads everything and tells what is wrong, a sentence each; empty when all is well."""
+        found: list[str] = []
+        try:
+            with explained(self._path):
+                found += self._file_problems()
+                for (document_id,) in self._connection.execute("SELECT id FROM documents ORDER BY id"):
+                    found += self._document_problems(document_id)
+                found += problems(self._connection) if self.schema != "1" else ()
+        except IndexDamaged as error:
+            found.append(str(error))
+        return found
+
+    def _file_problems(self) -> Iterator[str]:
+        for (line,) in self._connection.execute("PRAGMA integrity_check"):
+            if line != b"ok":
+                yield f"'{self._path}': {line.decode(errors='replace')}"
+        if orphans := self._connection.execute("PRAGMA foreign_key_check").fetchall():
+            yield f"{len(orphans)} rows belong to no document"
+        (documents,) = self._connection.execute("SELECT count(*) FROM documents").fetchone()
+        if documents != self.document_count():
+            yield f"{documents} documents where {self.document_count()} were stored"
+
+    def _document_problems(self, document_id: bytes) -> Iterator[str]:
+        try:
+            document, contexts = self._document(document_id)
+            for ordinal, stored in enumerate(self._passages_of(document, contexts)):
+                if problem := fault(stored, document, ordinal):
+                    yield problem
+        except (NotFound, IndexDamaged) as error:
+            yield str(error)
+
+    def _document(self, document_id: bytes) -> tuple[Document, list[str]]:
+        # The cast lets bytes be looked up that are no valid text: they are found nowhere.
+        where = "WHERE id = CAST(? AS TEXT)"
+        row = self._connection.execute(select("documents", where), (document_id,)).fetchone()
+        if row is None:
+            name = _shown(document_id)
+            raise NotFound(f"no document {name} in '{self._path}'; list them with: quotewell documents list")
+        return self._opened(row)
+
+    def _documents(self) -> Iterator[tuple[Document, list[str]]]:
+        found, previous = 0, ""
+        for row in self._connection.execute(select("documents", "ORDER BY id")):
+            document, contexts = self._opened(row)
+            if found and document.id <= previous:
+                raise self._damaged(f"document '{document.id}' stands out of order")
+            found, previous = found + 1, document.id
+            yield document, contexts
+        if found != self.document_count():
+            raise self._damaged(f"{found} documents where {self.document_count()} were stored")
+
+    def _opened(self, row: Row) -> tuple[Document, list[str]]:
+        return document_from(opened("documents", row, f"document {_shown(row[0])} in '{self._path}'"))
+
+    def _passages_of(self, document: Document, contexts: list[str]) -> Iterator[StoredPassage]:
+        where = "WHERE document_id = ? ORDER BY ordinal"
+        rows = self._connection.execute(select("passages", where), (document.id,)).fetchall()
+        if [row[1] for row in rows] != list(range(len(contexts))):
+            raise self._damaged(f"document '{document.id}' has {len(rows)} passages where {len(contexts)} were stored")
+        for row in rows:
+            name = f"passage {row[1]} of document '{document.id}' in '{self._path}'"
+            yield passage_from(opened("passages", row, name), document, contexts)
+
+    def _damaged(self, what: str) -> IndexDamaged:
+        return IndexDamaged(f"'{self._path}' is damaged: {what}; see: quotewell verify")
+
+
+def _shown(value: object) -> str:
+    return repr(value.decode(errors="replace") if isinstance(value, bytes) else value)

@@ -1,0 +1,139 @@
+"""How corpus.db is opened and written, and what SQLite's errors mean to a person: the only file that knows sqlite3.
+
+Nothing else may open the database file while this process uses it: closing any descriptor of a file drops all of
+the process's POSIX locks on it, and with them SQLite's.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Literal
+
+from index.errors import BadInput, IndexDamaged, QuotewellError, StoreBusy
+
+Connection = sqlite3.Connection
+
+GUARDS = ("trusted_schema=OFF", "cell_size_check=ON")
+READER = (*GUARDS, "query_only=ON")
+
+# Words stand only in `documents` and `revisions`, and there behind a pad. When SQLite moves rows between pages it
+# leaves copies of their first bytes behind, at most one page, which secure_delete does not reach; what stands behind
+# the pad is in overflow pages, and those are zeroed when the row goes.
+PAGE_BYTES = 4096
+# WAL: readers and the writer do not wait for each other. FULL: a commit that was acknowledged survives power loss.
+WRITER = (
+    *GUARDS,
+    f"page_size={PAGE_BYTES}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+)
+
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+# Our SQL is fixed, so an SQL error or a broken constraint means that the tables are not ours or not whole.
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
+UNUSABLE = {
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
+}
+
+
+def connect(path: Path, mode: Literal["ro", "rw", "rwc"], timeout_s: float) -> Connection:
+    """A connection that any one thread at a time may use; text comes back as bytes, transactions are explicit."""
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None, check_same_thread=False)
+    connection.text_factory = bytes
+    try:
+        for pragma in READER if mode == "ro" else WRITER:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def immediate(connection: Connection) -> Iterator[None]:
+    """A write transaction: it takes the write lock first, since a read that turns into a write fails at once."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def checkpoint(connection: Connection, timeout_s: float) -> bool:
+    """Moves the log into the file and empties it, without waiting; False while somebody still needs the log."""
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={int(timeout_s * 1000)}")
+    return not busy
+
+
+def copy(path: Path, target: Path, timeout_s: float) -> None:
+    """A database as it is now, to a new file, while others read and write. Raises BadInput if there can be none."""
+    try:
+        target.touch(exist_ok=False)
+    except FileExistsError as error:
+        raise BadInput(f"'{target}' exists already; name a new file") from error
+    except OSError as error:
+        raise BadInput(f"'{target}' cannot be written: {error.strerror}; name another file") from error
+    complete = False
+    try:
+        with (
+            explained(path),
+            closing(connect(path, "ro", timeout_s)) as source,
+            explained(target),
+            closing(connect(target, "rw", timeout_s)) as into,
+        ):
+            source.backup(into)
+        sync_folder(target.parent)
+        complete = True
+    finally:
+        if not complete:
+            target.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """A new file survives power loss only once its folder is on the disk as well."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Raises StoreBusy, IndexDamaged or QuotewellError in place of SQLite's errors; misuse of sqlite3 stays a bug."""
+    try:
+        yield
+    except UnicodeDecodeError as error:  # SQLite quotes damaged bytes of its schema in its message
+        if not error.object.startswith(b"malformed database schema"):
+            raise
+        raise _damaged(path, "malformed database schema") from error
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        if code & 0xFF in BUSY:
+            raise StoreBusy(f"another process is writing to '{path}'; try again when it is done") from error
+        if code & 0xFF in DAMAGED or code == sqlite3.SQLITE_IOERR_SHORT_READ:
+            raise _damaged(path, str(error)) from error
+        if code & 0xFF in UNUSABLE:
+            raise QuotewellError(
+                f"'{path}' cannot be used: {error}; see to free space and to the right to write in its folder"
+            ) from error
+        raise
+
+
+def _damaged(path: Path, why: str) -> IndexDamaged:
+    return IndexDamaged(
+        f"'{path}' is damaged or not a Quotewell index ({why}); "
+        "restore a backup, or move it away and build it again with: quotewell index PATH"
+    )

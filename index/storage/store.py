@@ -1,0 +1,248 @@
+"""The only truth of a corpus: documents, passages and encodings in one SQLite file, a transaction per document.
+
+Threads: every read opens a connection of its own and so never waits; writes share one connection behind a lock.
+Processes: any number read while one writes; a second writer waits for its turn, then gives up with StoreBusy.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from index.embedding.vectors import StoredPassage
+from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound
+from index.records import Document
+from index.storage.revisions import Keeping, expire, forget, keep, revision_sha256
+from index.storage.rows import VERSION, bring_up, create_file, insert_rows, remove, remove_others, rows_of, set_head
+from index.storage.snapshot import Count, Snapshot
+from index.storage.sqlite import Connection, checkpoint, connect, copy, explained, immediate
+
+FILE_NAME = "corpus.db"
+
+
+class Store:
+    """Made by `Store.open`; use it as a context manager, or close it."""
+
+    def __init__(self, path: Path, writer: Connection | None, timeout_s: float) -> None:
+        self.path = path
+        self._writer = writer
+        self._timeout_s = timeout_s
+        self._lock = Lock()
+
+    @classmethod
+    def open(cls, folder: str | Path, *, create: bool = False, readonly: bool = False, timeout_s: float = 5.0) -> Self:
+        """The store of a data folder; timeout_s is how long a write waits for another process to finish its own.
+
+        Raises IndexMissing, IndexDamaged, IndexMismatch (another schema), StoreBusy, and QuotewellError where the
+        folder cannot be used.
+        """
+        if create and readonly:
+            raise ValueError("a store that is only read cannot be created")
+        path = Path(folder) / FILE_NAME
+        if create and not path.exists():
+            create_file(path, timeout_s)
+        if not path.exists():
+            raise IndexMissing(f"no index in '{path.parent}'; build one with: quotewell index PATH")
+        if not path.is_file():
+            raise IndexDamaged(f"'{path}' is not a file; move it away and build an index with: quotewell index PATH")
+        with cls(path, None, timeout_s).snapshot() as now, explained(path):  # looked at before it is touched
+            store = cls(path, None if readonly else connect(path, "rw", timeout_s), timeout_s)
+            older = now.schema != VERSION
+        if older and not readonly:
+            store._bring_up()
+        return store
+
+    def _bring_up(self) -> None:
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            with self._writing() as (writer, _):
+                bring_up(writer)
+            undo.pop_all()  # it went well: the store stays open
+
+    def close(self) -> None:
+        """The last writer to close also empties the log into the file."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """A view that stays as it is while others write; keep it short, since the log grows while it is open."""
+        with explained(self.path), closing(connect(self.path, "ro", self._timeout_s)) as connection:
+            connection.execute("BEGIN")
+            yield Snapshot(connection, self.path)
+
+    def sequence(self) -> int:
+        """Grows by one with every committed change; 0 for a new store."""
+        with self.snapshot() as now:
+            return now.sequence()
+
+    def recipe(self) -> str | None:
+        """How passages and encodings were made, as given to `put`; None until the first document."""
+        with self.snapshot() as now:
+            return now.recipe()
+
+    def policy(self) -> str:
+        """What decides when to answer, as given to `keep_policy`; "" when nothing was calibrated."""
+        with self.snapshot() as now:
+            return now.policy()
+
+    def count(self) -> Count:
+        """How many documents and passages there are."""
+        with self.snapshot() as now:
+            return now.count()
+
+    def hashes(self) -> dict[str, str]:
+        """Document id → sha256: what is stored already, without reading it."""
+        with self.snapshot() as now:
+            return now.hashes()
+
+    def document(self, document_id: str) -> Document:
+        """One document. Raises NotFound."""
+        with self.snapshot() as now:
+            return now.document(document_id)
+
+    def revision(self, document_id: str, sha256: str) -> bytes | None:
+        """The UTF-8 bytes of a document's text of this SHA-256, present or former; None: unknown or no longer kept."""
+        with self.snapshot() as now:
+            return now.revision(document_id, sha256)
+
+    def documents(self) -> Iterator[Document]:
+        """All documents by id, as they are at the first step."""
+        with self.snapshot() as now:
+            yield from now.documents()
+
+    def passages(self) -> Iterator[StoredPassage]:
+        """All passages by (document id, ordinal), as they are at the first step."""
+        with self.snapshot() as now:
+            yield from now.passages()
+
+    def verify(self) -> list[str]:
+        """Reads everything and tells what is wrong, a sentence each; empty when all is well.
+
+        Raises IndexDamaged where not even the head can be read.
+        """
+        with self.snapshot() as now:
+            return now.verify()
+
+    def put(
+        self, document: Document, passages: Sequence[StoredPassage], *, recipe: str, keeping: Keeping | None = None
+    ) -> bool:
+        """Adds or replaces one document with all its passages; False if it is there already, unchanged and whole.
+
+        `recipe` names all that shaped the passages and encodings; the first document sets it. Without `keeping` the
+        former text is not kept. Raises IndexMismatch under another recipe, StoreBusy, and ValueError for passages
+        that are not this document's.
+        """
+        rows = rows_of(document, passages)
+        with self._writing() as (writer, before):
+            if before.recipe() != recipe and before.document_count():
+                raise IndexMismatch(
+                    f"'{self.path}' was built with {before.recipe()}, not with {recipe}; use the settings it was "
+                    "built with, or move it away and build it again with: quotewell index PATH"
+                )
+            if before.recipe() == recipe and before.holds(document):
+                return False
+            _keep_former(writer, before, document, keeping)
+            replaced = remove(writer, document.id)
+            insert_rows(writer, rows)
+            documents = before.document_count() + (0 if replaced else 1)
+            set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=documents)
+            return True
+
+    def delete(self, document_id: str) -> bool:
+        """Removes a document, and its texts from the disk unless somebody is reading; False if there is none such."""
+        with self._writing() as (writer, before):
+            removed = remove(writer, document_id)
+            forget(writer, document_id)
+            if removed:
+                set_head(writer, sequence=before.sequence() + 1, documents=before.document_count() - 1)
+        if removed:
+            self.checkpoint()
+        return removed
+
+    def expire(self, keeping: Keeping) -> int:
+        """Takes the former texts away whose time is up, and returns how many; `put` does it too."""
+        with self._writing() as (writer, _):
+            return expire(writer, keeping)
+
+    def replace_all(
+        self,
+        documents: Iterable[tuple[Document, Sequence[StoredPassage]]],
+        *,
+        recipe: str,
+        keeping: Keeping | None = None,
+    ) -> int:
+        """Everything anew under another recipe, in one transaction: afterwards all of the old or all of the new.
+
+        Documents may be read from a snapshot of this store meanwhile. Returns their number; ids must be unique.
+        """
+        with self._writing() as (writer, before):
+            writer.execute("DELETE FROM passages")
+            seen: set[str] = set()
+            for document, passages in documents:
+                rows = rows_of(document, passages)
+                _keep_former(writer, before, document, keeping)
+                remove(writer, document.id)
+                insert_rows(writer, rows)
+                seen.add(document.id)
+            remove_others(writer, seen)
+            set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=len(seen))
+        self.checkpoint()
+        return len(seen)
+
+    def keep_policy(self, policy: str) -> bool:
+        """Keeps what decides when to answer, whatever becomes of the documents; "" removes it. False: as it was."""
+        with self._writing() as (writer, before):
+            changed = before.policy() != policy
+            if changed:
+                set_head(writer, policy=policy, sequence=before.sequence() + 1)
+            return changed
+
+    def checkpoint(self) -> bool:
+        """Empties the log, the last place where replaced and deleted text stands; False while a reader needs it."""
+        with self._lock, explained(self.path):
+            return checkpoint(self._opened_writer(), self._timeout_s)
+
+    def backup(self, target: str | Path) -> None:
+        """Copies the store, with all that was committed before, to a new file while it is read and written.
+
+        Raises BadInput if the file exists or cannot be made. Nothing is checked but the head: run `verify` before.
+        """
+        with self.snapshot():
+            copy(self.path, Path(target), self._timeout_s)
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, Snapshot]]:
+        """A write transaction and the state it starts from; committed at the end unless something was raised."""
+        with self._lock, explained(self.path):
+            writer = self._opened_writer()
+            with immediate(writer):
+                yield writer, Snapshot(writer, self.path)
+
+    def _opened_writer(self) -> Connection:
+        if self._writer is None:
+            raise ValueError(f"'{self.path}' was opened for reading only")
+        return self._writer
+
+
+def _keep_former(writer: Connection, before: Snapshot, document: Document, keeping: Keeping | None) -> None:
+    """What stands under the document's id will be replaced; a damaged text is not worth keeping."""
+    if keeping is None:
+        return
+    expire(writer, keeping)
+    with suppress(NotFound, IndexDamaged):
+        text = before.document(document.id).text
+        if text != document.text:
+            keep(writer, document.id, text, keeping)
+    forget(writer, document.id, revision_sha256(document.text))

@@ -1,0 +1,96 @@
+"""Is everything on the disk what was written, and does the search index agree with the store? Mends what can be.
+
+The store is the truth and is never changed here; a search index is a cache, made again whenever it is in doubt.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.build import UNSAID, Builder
+from index.embedding.embedder import Embedder, load_embedder
+from index.errors import IndexDamaged, IndexMissing
+from index.settings import Settings
+from index.storage.generation import current, load, put_aside, version_of
+from index.storage.store import Store
+
+SHAPING = (
+    "embedder",
+    "overlap_sentences",
+    "passage_tokens",
+    "stem",
+    "token_vectors",
+)  # settings that stand in a recipe
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """`problems` are of the store and remain; `mended` were of the search index and are gone."""
+
+    documents: int
+    passages: int
+    version: str
+    problems: tuple[str, ...]
+    mended: tuple[str, ...]
+
+
+def verify(settings: Settings) -> VerifyReport:
+    """Read every stored row and every published file against its hash.
+
+    Raises IndexMissing, IndexMismatch for another schema, and IndexDamaged where the store cannot be read at all.
+    """
+    with Store.open(settings.data) as store:
+        problems = tuple(store.verify())
+        count = store.count()
+        with store.snapshot() as snapshot:
+            recipe = snapshot.recipe()
+            wanted = version_of(recipe or "", snapshot.hashes(), snapshot.policy())
+        mended: list[str] = []
+        if not problems and recipe is not None:
+            mended += _put_damaged_aside(settings.data)
+            if mended or _published(settings.data) != wanted:
+                builder_as_built(settings).publish(store)
+                mended.append("the search index was made again from the store")
+    return VerifyReport(count.documents, count.passages, _published(settings.data), problems, tuple(mended))
+
+
+def renew(settings: Settings, embedder: Embedder | None = None) -> None:
+    """Make the search index again from the store, where another version of Quotewell made it; embeds nothing."""
+    with Store.open(settings.data, readonly=True) as store:
+        builder_as_built(settings, embedder).publish(store)
+
+
+def builder_as_built(settings: Settings, embedder: Embedder | None = None) -> Builder:
+    """A builder that goes on as the store was built, if there is one, whatever the settings say now."""
+    own = settings.model_copy(update=_made(settings.data))
+    if embedder is None or embedder.name != own.embedder:
+        embedder = load_embedder(own.embedder, own.model_path)
+    return Builder(own.data, own, embedder)
+
+
+def _made(data: Path) -> dict[str, object]:
+    try:
+        with Store.open(data, readonly=True) as store:
+            recipe = store.recipe()
+    except IndexMissing:
+        recipe = None
+    made = UNSAID | json.loads(recipe) if recipe else {}
+    return {name: made[name] for name in SHAPING if name in made}
+
+
+def _put_damaged_aside(data: Path) -> list[str]:
+    said: list[str] = []
+    for folder in sorted((data / "generations").glob("[!.]*/")):
+        try:
+            load(data, folder.name)
+        except IndexDamaged as error:
+            put_aside(data, folder.name)
+            said.append(f"put aside: {error}")
+    return said
+
+
+def _published(data: Path) -> str:
+    try:
+        return current(data)
+    except IndexMissing:
+        return ""

@@ -1,1 +1,0 @@
-"""Articles that say different things of the same matter."""

@@ -1,0 +1,250 @@
+"""A fragment ("And its imports?", "in 2023?", "Why?") → the earlier question with the fragment in its place."""
+
+import re
+from collections.abc import Sequence
+
+from rag.follow_ups.mentions import MONTHS, TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners, singular
+from rag.follow_ups.noun_phrases import WORD
+from rag.follow_ups.referents import SaidTurn
+from rag.follow_ups.word_lists import ARTICLES, ASKING, AUXILIARIES, FUNCTION, POSSESSIVES, PREPOSITIONS, lexicon
+from rag.language.detect import language_of
+
+LEAD = re.compile(
+    r"^(?:(?:and|but|so|ok|okay|also|then|well|y|pero),?\s+)*(?:(?P<swap>what about|how about|and about|qué tal|"
+    r"(?:no,? |sorry,? )*i (?:mean|meant)|(?:sorry|no|rather),?)\s+)?(?:(?<=about )then\s+)?",
+    re.IGNORECASE,
+)
+_TIME_WORDS = re.compile(r"(?:now|nowadays|today|currently|these days|at present|right now|ahora|hoy)$", re.IGNORECASE)
+_ASKED = re.compile(r"(?:why(?: not| so)?|when|where|how|since when|until when|for how long|how so)$", re.IGNORECASE)
+_ADJUNCT = re.compile(r"^(?:why|when|where|how|since when|in (?:which|what) \w+)\s+(?=(\w+(?:n't)?)\b)", re.IGNORECASE)
+_ORDINALS = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}
+_ORDINAL = re.compile(
+    rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|of them|two)|(?<=er))\b(?! \w+s\b)|\bthe (first|second|third|last)$",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(r"\bthe other (?:one|country|side|party|person|treaty)\b", re.IGNORECASE)
+_SAME = re.compile(
+    r"(?:what|how(?: much| many| high| large| big)?) (?:is|was|were|are) (?:it|that|they|this) (?P<when>.+)",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    r"(?:what|which|how (?:much|many|high|large|big|strong))\b(?! (?:did|does|do|happened)\b)", re.IGNORECASE
+)
+_MOST_WORDS = 6  # of a fragment without "and" or "what about"
+_SUFFIX = 4  # letters that two nouns must share at their ends to be parallel: imports, exports
+
+
+def opening(question: str) -> tuple[str, str]:
+    """What leads in ("And", "What about") and the rest, without its end mark."""
+    bare = unmarked(question.strip().lstrip("¿¡ "))
+    found = LEAD.match(bare)
+    lead = found.group().strip() if found else ""
+    rest = bare[found.end() :] if found else bare
+    return (lead, rest) if rest else ("", bare)
+
+
+def is_fragment(lead: str, rest: str, question: str) -> bool:
+    """No sentence of its own: no verb, few words, and a sign that it goes on from what was asked before."""
+    words = [word.group().lower() for word in WORD.finditer(rest)]
+    if not words or _ASKED.match(rest):
+        return bool(words)
+    asks = [at for at, word in enumerate(words) if word in ASKING or word in ("many", "much")]
+    if any(word in AUXILIARIES for word in words) or (asks and len(words) > 4):
+        return False
+    if asks:
+        return not (words[0] in ("who", "what", "which") and len(words) > 2) and len(words) <= 4
+    if any(lexicon().verb(word) and not _nominal(words, at) for at, word in enumerate(words)):
+        return False
+    led = bool(lead) and len(words) <= _MOST_WORDS + 3
+    timed = bool(TIME.fullmatch(rest) or _TIME_WORDS.match(rest))
+    bare = len(words) <= 2 and question.rstrip().endswith("?")
+    return led or timed or bare or (words[0] in PREPOSITIONS | POSSESSIVES and len(words) <= _MOST_WORDS)
+
+
+def complete(rest: str, last: SaidTurn) -> tuple[tuple[str, ...], str]:
+    """One or two full questions for a fragment, and what was done."""
+    base = last.core
+    if timed := _timed(rest, base):
+        return (timed,), f"the question before, for “{rest}”"
+    if _ASKED.match(rest):
+        return (_asked(rest, base, last),), f"“{rest}” asked of the question before"
+    first = WORD.match(rest)
+    if first and first.group().lower() in ASKING | {"on", "in", "of", "for", "by", "to"} and _asks(rest):
+        return (hung(last.core, rest),), "asked of the question before"
+    swapped = _swapped_behind(rest, last) or _swapped(rest, base, last)
+    if swapped:
+        return swapped, f"the question before, for “{rest}”"
+    if worded := _worded(rest.lower(), base):
+        return (worded,), f"the question before, for “{rest}”"
+    if WORD.match(rest.lower()) and rest.split()[0].lower() in PREPOSITIONS and "about" not in rest.lower():
+        return (f"{unmarked(base)} {rest[:1].lower()}{rest[1:]}?",), f"“{rest}” added to the question before"
+    if "'s " in rest or rest.lower().startswith(("the ", "its ")):
+        if kind_of_noun(rest.split()[-1].lower()) == "person":
+            return (f"Who is {rest}?", hung(last.core, _about(rest))), "a question of its own"
+        verb = "are" if is_plural(rest.split()[-1].lower()) else "is"
+        return (f"What {verb} {rest}?", hung(last.core, _about(rest))), "a question of its own"
+    return (hung(last.core, _about(rest)),), "asked with the question before"
+
+
+def hung(core: str, clause: str) -> str:
+    """Both in one sentence: what the clause leaves out stands before it."""
+    language = language_of(core)
+    if language_of(clause) != language:
+        return f"{clause[:1].upper()}{unmarked(clause)[1:]}?"  # half of a sentence in each language is none
+    words = clause.split()
+    low = words[0].lower() in FUNCTION or lexicon().verb(words[0].lower())
+    tail = clause[:1].lower() + clause[1:] if low and words[0] not in ("I", "US") else clause
+    return f"{unmarked(core)}, {'y' if language == 'es' else 'and'} {tail.rstrip('?!. ')}?"
+
+
+def at_another_time(rest: str, last: SaidTurn) -> str:
+    """ "What was it in 2019?" behind a question for a figure or a state; else empty."""
+    found = _SAME.match(unmarked(rest))
+    when = found["when"] if found else ""
+    timed = TIME.fullmatch(re.sub(r"^at ", "", when)) or _TIME_WORDS.match(when)
+    return complete(when, last)[0][0] if timed and _FIGURE.match(last.core) else ""
+
+
+def counted(question: str, last: SaidTurn) -> tuple[str, str]:
+    """ "the second one", "the latter" and "the other country" by name, and why; unchanged where nothing is listed."""
+    listed = _listed([*last.mentions]) or _listed([*last.heard])
+    for pattern in (_ORDINAL, _OTHER):
+        found = pattern.search(question)
+        if not found or len(listed) < 2:
+            continue
+        at = _ORDINALS[(found.group(1) or found.group(2)).lower()] if pattern is _ORDINAL else _other(question, listed)
+        if -len(listed) <= at < len(listed):
+            name = listed[at].text
+            return question[: found.start()] + name + question[found.end() :], f"“{found.group()}” = {name}"
+    return question, ""
+
+
+def _listed(found: Sequence[Mention]) -> list[Mention]:
+    names = [m for m in {m.text.lower(): m for m in found if is_name(m) and m.role != "possessor"}.values()]
+    return [m for m in names if m.kind == names[0].kind] if names else []
+
+
+def _other(question: str, listed: Sequence[Mention]) -> int:
+    named = [at for at, mention in enumerate(listed) if mention.text.lower() in question.lower()]
+    return 0 if named and named[0] != 0 else 1
+
+
+def _timed(rest: str, base: str) -> str:
+    if not (TIME.fullmatch(rest) or _TIME_WORDS.match(rest)):
+        return ""
+    preposition = "in " if re.fullmatch(rf"(?:(?:{MONTHS}) )?\d{{4}}|{MONTHS}", rest, re.IGNORECASE) else ""
+    found = [match for match in TIME.finditer(base) if not match.group().lower().startswith("each")]
+    if not found:
+        return f"{unmarked(base)} {preposition}{rest}?"
+    old = found[-1]
+    kept = re.match(r"(?:in|on|by|since|until|before|after|during|from|en|desde) ", old.group(), re.IGNORECASE)
+    own = rest.split()[0].lower() in PREPOSITIONS or _TIME_WORDS.match(rest) or rest.lower().startswith("last")
+    new = rest if own else f"{kept.group() if kept else preposition}{rest}"
+    return base[: old.start()] + new + base[old.end() :]
+
+
+def _asked(rest: str, base: str, last: SaidTurn) -> str:
+    """ "Why?" takes the place of "When" in "When did Trump …?", and stands before a yes-no question."""
+    word = rest[:1].upper() + rest[1:].lower()
+    adjunct = _ADJUNCT.match(base)
+    if adjunct and adjunct.group(1).lower() in AUXILIARIES:
+        return f"{word} {base[adjunct.end() :]}"
+    if base.lower().partition(" ")[0] in AUXILIARIES:
+        return f"{word} {base[:1].lower()}{base[1:]}"
+    return hung(last.core, rest)
+
+
+def _swapped(rest: str, base: str, last: SaidTurn) -> tuple[str, ...]:
+    """The fragment in the place of what is most like it in the question; two when another place is as good."""
+    words = rest.split()
+    led = words[0].lower() if words[0].lower() in PREPOSITIONS and len(words) > 1 else ""
+    noun = rest[len(words[0]) + 1 :] if led else rest
+    new = mentions(f"of {noun}", [*last.mentions, *last.heard])  # what opens a fragment opens no sentence
+    if not new or not noun:
+        return ()
+    known = [*last.mentions, *last.heard]
+    old = [m for m in mentions(base, known) if m.kind != "time"]
+    old += owners(old, known)
+    if led and is_name(new[-1]) and not _behind(led, base, old):
+        return ()
+    found = _parallel(new[-1], _behind(led, base, old)) or _parallel(new[-1], old)
+    return tuple(base[: m.start] + _fitting(noun, m, base) + base[m.end :] for m in found)
+
+
+def _swapped_behind(rest: str, last: SaidTurn) -> tuple[str, ...]:
+    """In the clause that was hung on the question, where there is one and it has something like the fragment."""
+    core = unmarked(last.core)
+    if unmarked(last.question) == core:
+        return ()
+    return tuple(text for text in _swapped(rest, last.question, last) if text.startswith(core))[:1]
+
+
+def _worded(rest: str, base: str) -> str:
+    """ "imports" for the verb of "How much did Mexico export?"."""
+    noun = singular(rest)
+    for word in WORD.finditer(base):
+        low = word.group().lower()
+        if (
+            " " not in noun
+            and low != noun
+            and low[-_SUFFIX:] == noun[-_SUFFIX:]
+            and lexicon().verb(low)
+            and low != rest
+        ):
+            return base[: word.start()] + noun + base[word.end() :] if len(noun) > _SUFFIX else ""
+    return ""
+
+
+def _behind(led: str, base: str, old: Sequence[Mention]) -> list[Mention]:
+    """Those that stand behind the same preposition as the fragment."""
+    return [m for m in old if led and base[: m.start].lower().rstrip().endswith(f" {led}")]
+
+
+def _parallel(new: Mention, old: Sequence[Mention]) -> list[Mention]:
+    """Names for names of the same kind, the last first; nouns for nouns that look alike."""
+    if is_name(new) and not new.text.lower().startswith("its"):
+        alike = [m for m in old if is_name(m) and (m.kind == new.kind or "name" in (m.kind, new.kind))]
+        alike = [m for m in alike if m.kind == new.kind] or alike
+        best = sorted(alike, key=lambda m: (m.role == "possessor", -m.start))[:2]
+        return best if len(best) > 1 and best[1].role != "subject" else best[:1]
+    head = new.head
+    nouns = [m for m in old if not is_name(m)]
+    ending = [m for m in nouns if m.head != head and m.head[-_SUFFIX:] == head[-_SUFFIX:]]
+    inside = [m for m in nouns if head and m.head == head]
+    alone = [m for m in nouns if m.role == "object" and _plain(m) and _plain(new)]
+    return (ending or inside or alone[-1:] if not old or alone[-1:] == [old[-1]] else ending or inside)[-1:]
+
+
+def _plain(mention: Mention) -> bool:
+    """One noun without an article: "fisheries"."""
+    return mention.kind == "thing" and " " not in mention.text
+
+
+def _fitting(noun: str, old: Mention, base: str) -> str:
+    """Without a possessor that stands before the old words already, with the article of the old ones."""
+    owner = re.search(r"(\S+['\u2019]s?) $", base[: old.start])
+    if owner and noun.lower().startswith(f"{owner.group(1).lower()} "):
+        return noun[len(owner.group(1)) + 1 :]
+    if owner and (re.match(r"\S+['\u2019]s? ", noun) or noun.split()[0].lower() in ARTICLES):
+        return noun.split(" ", 1)[1]
+    return noun.title() if noun.lower() in lexicon().countries and noun.islower() and len(noun) > 3 else noun
+
+
+def _asks(rest: str) -> bool:
+    words = rest.lower().split()
+    return any(word in ASKING for word in words[:3])
+
+
+def _nominal(words: Sequence[str], at: int) -> bool:
+    """A word that could be a verb, but stands where a noun does, or is a plural that is seldom a verb."""
+    before = words[at - 1] if at else ""
+    return (not before and len(words) <= 2) or before in ARTICLES | POSSESSIVES | PREPOSITIONS or is_plural(words[at])
+
+
+def _about(rest: str) -> str:
+    return rest if language_of(rest) == "es" else f"what about {rest}"
+
+
+def unmarked(question: str) -> str:
+    """Without its end mark; the point of "the U.S." stays."""
+    return re.sub(r"(?:[?!\s]|(?<![A-Z])\.|(?<!\.[A-Z])\.)+$", "", question)

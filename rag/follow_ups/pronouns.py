@@ -1,0 +1,218 @@
+"""Pronouns and "that treaty" → the names they stand for, put in so that the question stays English."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from rag.follow_ups.mentions import Mention, Role, is_name, is_plural, kind_of_noun, mentions
+from rag.follow_ups.referents import SaidTurn, WantedReferent, agrees, is_class, rank
+from rag.follow_ups.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon
+
+_PRONOUN = re.compile(
+    r"\b(?:(?:the )?(?P<other>former|latter)|(?P<word>he|him|his|she|hers?|it|its|they|them|their|theirs|there|then"
+    r"|that|this|these|those|the(?= [^\W\d_]+(?:\?|$| (?:is|are|was|were|will|would|do|does|did|have|has|can"
+    r"|could|allow|say|force|need|want|end|take|get|use|give|being|come|go|start|help)\b)))"
+    r"(?: (?P<noun>[^\W\d_]{3,}))?)\b(?!-)",
+    re.IGNORECASE,
+)
+_THINGS = ("thing", "group", "place", "name")
+_BOUND = frozenset(["their", "theirs", "them", "they", "its", "it", "his", "he", "him", "her", "she", "hers"])
+_SHAPES: dict[str, tuple[tuple[str, ...], str, bool | None]] = {
+    **dict.fromkeys(("he", "him", "his"), (("person", "name"), "m", False)),
+    **dict.fromkeys(("she", "her", "hers"), (("person", "name"), "f", False)),
+    **dict.fromkeys(("it", "its"), (_THINGS, "", False)),
+    **dict.fromkeys(("they", "them", "their", "theirs"), (("person", *_THINGS), "", True)),
+    **dict.fromkeys(("this", "that"), (("thing", "name", "group"), "", False)),
+    **dict.fromkeys(("these", "those"), (("thing", "name", "group", "person"), "", True)),
+    "there": (("place",), "", None),
+    "then": (("time",), "", None),
+}
+_EMPTY_IT = re.compile(
+    r"\bit(?: (?:is|was|be|will be|would be))? (?:true|possible|likely|legal|safe|clear|known|important"
+    r"|takes?(?! (?:effect|place|part|office|shape|hold|over|action|steps)\b)|cost|matter|rain|snow)\b"
+    r"|\b(?:is|was) it (?:true|possible|likely|legal|safe|clear|known|important)\b",
+    re.IGNORECASE,
+)
+_EVENT = re.compile(
+    r"\b(?:it|this|that) (?:happen\w*|occur\w*|take place|took place|came about|come about)\b"
+    r"|^(?:(?:what|which|in which|in what) (?:year|month|day|date)|when|who|where|why) (?:was|is) (?:that|this)$"
+    r"|\b(?:says?|said|think|thinks|estimated|counted|reported|know|knows|found) (?:so|that|this|it)$",
+    re.IGNORECASE,
+)
+_ON_IT = re.compile(
+    r"\b(?:says?|said|think|thinks|thought|feel|do|does|did|done|know|knows) (?:about|on) (?:it|this|that)$",
+    re.IGNORECASE,
+)
+_DEED = re.compile(  # a question after an event: what is thought "about it" is thought about all of that
+    r"(?:why|how(?! (?:many|much|old|long|far|big))|did|does|do|has|have|what (?:did|does|do|has|have|happened))\b",
+    re.IGNORECASE,
+)
+_WHEN_WAS = re.compile(r"(?:when|where|how long|how) (?:is|was|are|were|will|does|do)\b", re.IGNORECASE)
+_NAME_WORDS = 3  # "President Jane Roe"
+_JOINING = frozenset(["that", "which", "who", "if", "because", "when", "and", "before", "after", "while"])
+_SUBORDINATE = frozenset(
+    ["after", "before", "when", "while", "if", "since", "once", "because", "until", "although", "as"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A question with its pronouns replaced: best first; `open_` says that one was left without a referent."""
+
+    texts: tuple[str, ...]
+    why: tuple[str, ...]
+    open_: bool
+    short: str = ""  # the best with surnames only, as articles have them behind the first mention; "" if the same
+
+
+def fill(question: str, said: Sequence[SaidTurn]) -> Filled:
+    """Unchanged and alone where nothing in it points back."""
+    own = mentions(question, [m for turn in said for m in (*turn.mentions, *turn.heard)])
+    bare = question.rstrip("?!. ")
+    if _EVENT.search(bare) or (_ON_IT.search(bare) and _DEED.match(said[-1].core)):
+        return Filled((question,), (), True)
+    first, second, short, why, used, open_ = "", "", "", [], [m.text.lower() for m in own], False
+    at = 0
+    for found in _PRONOUN.finditer(question):
+        seen = _seen(question, found, own)
+        if not seen:
+            continue
+        start, end, wanted, written = seen
+        choices = _choices(wanted, written.lower(), said, used)
+        if question[:start].lower().endswith(" of ") and wanted.plural:
+            choices = [one for one in choices if one.plural]  # "which of them"
+        if not choices:
+            open_ = open_ or written.lower().split()[0] != "the"
+            continue
+        used.append(choices[0].text.lower())
+        why.append(f"“{written}” = {choices[0].text}")
+        first += question[at:start] + _put(choices[0], written, wanted.role, question[:start])
+        rival = choices[1] if len(choices) > 1 else choices[0]
+        short += question[at:start] + _put(_surname(choices[0]), written, wanted.role, question[:start])
+        second += question[at:start] + _put(rival, written, wanted.role, question[:start])
+        at = end
+    texts = dict.fromkeys((first + question[at:], second + question[at:]))
+    short = short + question[at:] if why and short != first else ""
+    return Filled(tuple(texts) if why else (question,), tuple(why), open_, short)
+
+
+def _surname(person: Mention) -> Mention:
+    """The same by the last word of the name; as it is where that may not be the whole surname."""
+    parts = person.text.split()
+    plain = person.kind == "person" and all(part[:1].isupper() for part in parts) and len(parts) <= _NAME_WORDS
+    return replace(person, text=parts[-1]) if plain else person
+
+
+def _choices(wanted: WantedReferent, written: str, said: Sequence[SaidTurn], used: Sequence[str]) -> list[Mention]:
+    """ "that" alone is what happened, unless the question before asked when or how something was."""
+    last = said[-1]
+    if written in ("this", "that"):
+        if not _WHEN_WAS.match(last.question):
+            return []
+        things = [m for m in last.mentions if m.kind != "time"]
+        return rank(wanted, said[-1:], used)[:1] if len(things) == 1 and things[0].role == "subject" else []
+    if written in ("there", "then"):
+        kind = wanted.kinds[0]
+        quiet = [replace(turn, heard=turn.heard if turn.asked == kind else ()) for turn in said[-1:]]
+        return rank(wanted, quiet, used)[:1]
+    if written.startswith("the "):
+        return rank(wanted, said[-2:], used)[:1]
+    return rank(wanted, said, () if wanted.role == "possessor" else used)
+
+
+def _seen(question: str, found: re.Match[str], own: Sequence[Mention]) -> tuple[int, int, WantedReferent, str] | None:  # noqa: C901
+    """Where the words stand that point back, what they want, and how they are written; None if they do not."""
+    if found["other"]:
+        return None  # rag.dialogue.ellipsis counts
+    word, start, end = found["word"].lower(), found.start("word"), found.end("word")
+    noun, before = (found["noun"] or "").lower(), _word_before(question, start)
+    if found["word"] == "IT" or (
+        word == "it" and any(m.start() <= start < m.end() for m in _EMPTY_IT.finditer(question))
+    ):
+        return None
+    if word == "the":
+        known = is_class(noun) and not any(m.start <= start < m.end - 1 and len(m.text.split()) > 2 for m in own)
+        wanted = WantedReferent((), _role(before), noun=noun)
+        return (start, found.end("noun"), wanted, question[start : found.end("noun")]) if known else None
+    if word in ("this", "that", "these", "those"):
+        if (word == "that" and not _points(before, noun)) or (noun in ("who", "which", "that", "with", "whose")):
+            return None
+        if word in ("this", "these") and kind_of_noun(noun) == "time":
+            return None  # "these days" is now
+        if (
+            noun
+            and noun not in FUNCTION
+            and (not lexicon().verb(noun) or (is_plural(noun) and word in ("these", "those")))
+        ):
+            return (
+                start,
+                found.end("noun"),
+                WantedReferent((), _role(before), noun=noun),
+                question[start : found.end("noun")],
+            )
+    if word in ("there", "then") and (noun in AUXILIARIES or before in AUXILIARIES or question[end:].strip(" ?.!")):
+        return None
+    kinds, gender, plural = _SHAPES[word]
+    if word == "its" and noun.endswith("ed"):
+        return None  # "its extended": "it's", in haste
+    owned = noun not in FUNCTION if noun else bool(re.match(r" [A-Z]{2,}\b", question[end:]))  # "her US policy"
+    owner = word in ("its", "their", "his") or (word == "her" and owned)
+    role: Role = "possessor" if owner else _role(before)
+    wanted = WantedReferent(kinds, role, gender, plural)  # type: ignore[arg-type]
+    if word in _BOUND and _bound_inside(question, start, wanted, own):
+        return None
+    return start, end, wanted, question[start:end]
+
+
+def _bound_inside(question: str, start: int, wanted: WantedReferent, own: Sequence[Mention]) -> bool:
+    """Does the question name the referent itself? The subject of a clause is not what its own "it" stands for."""
+    earlier = [m for m in own if m.end <= start and agrees(wanted, m)]
+    if wanted.role == "possessor":
+        earlier = [m for m in earlier if m.kind != "thing" or m.role in ("subject", "asked")]
+    else:
+        apart = [m for m in earlier if _clause_between(question[m.end : start])]
+        named = [m for m in earlier if m.kind != "thing" and m.role == "object" and wanted.role == "object"]
+        earlier = [*apart, *named]
+    forward = _word_before(question, start) in _SUBORDINATE and len(question[:start].split()) > 1
+    later = [m for m in own if m.start > start and agrees(wanted, m) and is_name(m)] if forward else []
+    return bool(earlier or later)
+
+
+def _clause_between(text: str) -> bool:
+    words = text.lower().split()
+    infinitive = any(a == "to" and lexicon().verb(b) for a, b in pairwise(words))
+    return infinitive or "," in text or bool(_JOINING & set(words))
+
+
+def _points(before: str, noun: str) -> bool:
+    """ "that" points back behind an auxiliary, a preposition, at the start and at the end; else it joins clauses."""
+    return not noun or not before or before in AUXILIARIES | PREPOSITIONS | {"and", "but", "so", "why", "how"}
+
+
+def _role(before: str) -> Role:
+    subject = not before or before in AUXILIARIES | {"after", "before", "when", "if", "that", "because"}
+    return "subject" if subject else "object"
+
+
+def _word_before(question: str, start: int) -> str:
+    return (question[:start].lower().split() or [""])[-1].strip('"“,;:¿')
+
+
+def _put(mention: Mention, written: str, role: Role, before: str) -> str:
+    low = written.lower()
+    text = mention.text
+    first = text.split()[0].lower()
+    if mention.role == "asked" or (mention.kind == "thing" and first in ("a", "an")):
+        text = f"the {text.partition(' ')[2] if first in ('a', 'an') else text}"
+    elif (first in ARTICLES and text[:1].isupper()) or (low in ("them", "those", "these") and first == "how"):
+        text = text[:1].lower() + text[1:]
+    elif mention.kind == "thing" and first in ("its", "their", "his", "her"):
+        text = text.partition(" ")[2]
+    if low == "there":
+        return f"in {text}" if _word_before(before, len(before)) not in PREPOSITIONS else text
+    if low == "then":
+        return text if text.lower().split()[0] in PREPOSITIONS else f"in {text}"
+    if low in ("its", "their", "his", "her") and role == "possessor":
+        return f"{text}'" if text.endswith("s") else f"{text}'s"
+    return text

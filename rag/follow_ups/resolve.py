@@ -1,0 +1,217 @@
+"""A follow-up question → one that can be understood alone, by rules over the turns before; no language model.
+
+Nothing is certain in this, so the caller shows the standalone form, and searches both readings where two are given.
+A question that points to nothing comes back as it is, and so does any first reading that is resolved again.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from rag.follow_ups.fragments import at_another_time, complete, counted, hung, is_fragment, opening, unmarked
+from rag.follow_ups.mentions import Kind, Mention, is_name, kind_of_noun, mentions, owners, with_first_names
+from rag.follow_ups.noun_phrases import WORD
+from rag.follow_ups.pronouns import fill
+from rag.follow_ups.referents import SaidTurn, is_class
+from rag.follow_ups.turns import MOST_TURNS, Turn
+from rag.follow_ups.word_lists import ASKING, AUXILIARIES, FUNCTION, lexicon
+from rag.question.out_of_scope import is_out_of_scope
+
+_HEARD_CHARS = 1_200
+_PERSON = re.compile(r"(?<!are )(?<!were )(?<!is )(?<!was )\b(?:he|she|they)\b", re.IGNORECASE)
+_ROUNDS = 3
+_TOLD_WORDS = 12
+_THIN_WORDS = 2
+_QUOTED = re.compile(r": “(.+?)”\s*\[\d", re.DOTALL)
+_HANGING = re.compile(
+    r"\b(?:instead|in return|otherwise|as well|too|either|neither|so|else|any|others?|the rest|the same|both)$"
+    r"|^(?:have|has|were|was|are|is|did|do) (?:any|some|others|both|all)\b"
+    r"|^how (?:did|do|does|has|have|will|would|should) [^,]+ (?:respond|react|reply|retaliate|responded|reacted)$",
+    re.IGNORECASE,
+)
+_ASKS_IN_SPANISH = re.compile(
+    r"(?:por qué|qué|cuál(?:es)?|cuándo|cuánt[oa]s?|quién(?:es)?|cómo|dónde) (?!de\b|en\b|a\b|con\b)\w+ \w+",
+    re.IGNORECASE,
+)
+_ASKED: tuple[tuple[Kind, str], ...] = (
+    ("person", r"^(?:who|whom)\b"),
+    ("place", r"^where\b"),
+    ("time", r"^when\b"),
+)
+_AMPLE = 5  # telling words of a question that can stand alone, whatever it leans on
+_NEARLY_AMPLE = 4  # … that is searched as it was typed as well
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """One reading, or two where unsure, the better first; `changed`: the first is not what was typed."""
+
+    readings: tuple[str, ...]
+    changed: bool
+    why: str  # in a few words, for the reader; "" where nothing was done
+
+
+def resolve(question: str, turns: Sequence[Turn]) -> Resolved:
+    """Standalone forms of a question asked after `turns`, oldest first. Never fails, whatever the texts."""
+    return _resolve(question, history(turns))
+
+
+def history(turns: Sequence[Turn]) -> list[SaidTurn]:
+    """The last turns, each with its question in standalone form, resolved against those before it."""
+    said: list[SaidTurn] = []
+    for turn in [turn for turn in turns if WORD.search(turn.question)][-MOST_TURNS:]:
+        resolved = _resolve(turn.question, said).readings[0]
+        said.append(_said(resolved, turn.answer, said))
+    return said
+
+
+def _resolve(question: str, said: Sequence[SaidTurn]) -> Resolved:
+    if not said or not WORD.search(question) or _core(question, said) != question:
+        return Resolved((question,), False, "")
+    readings, why = _read(question, said)
+    best = readings[0]
+    for _ in range(_ROUNDS):
+        again = _read(best, said)[0][0] if _core(best, said) == best else best
+        if again == best:
+            break
+        best = again
+    else:
+        return Resolved((question,), False, "")
+    own = _telling(question)
+    if own >= _AMPLE and _core(best, said) != best:  # it says enough: what it was hung on would only drown it
+        return Resolved((question,), False, "")
+    alternatives = (question,) if own >= _NEARLY_AMPLE else readings[1:]
+    shown = tuple(dict.fromkeys((best, *alternatives)))[:2]
+    changed = best != question
+    return Resolved(shown, changed, why if changed or len(shown) > 1 else "")
+
+
+def _read(question: str, said: Sequence[SaidTurn]) -> tuple[tuple[str, ...], str]:
+    """One step: ordinals, pronouns, then what is left out."""
+    last = said[-1]
+    lead, rest = opening(question)
+    if (again := at_another_time(rest, last)) and not _names(rest):
+        return (again,), "the question before, for another time"
+    if lead and _ASKS_IN_SPANISH.match(rest):
+        return (f"¿{rest[:1].upper()}{rest[1:]}?",), f"without “{lead}”"
+    text, why = counted(rest, last)
+    filled = fill(text, said)
+    reasons = "; ".join(filter(None, (why, *filled.why)))
+    if is_fragment(lead, rest, question):
+        completed, how = complete(filled.texts[0], last)
+        unsure = (question,) if not lead and len(completed) == 1 and _names(rest) else ()
+        return (*completed, *unsure), "; ".join(filter(None, (reasons, how)))
+    if filled.open_ and is_out_of_scope(rest):
+        return (question,), ""
+    if filled.open_:
+        return (hung(last.core, filled.texts[0]),), "; ".join(filter(None, (reasons, "asked with the question before")))
+    mark = "?" if question.rstrip().endswith("?") or lead or _asks(rest) else ""
+    if filled.why or why:
+        found = tuple(_ended(text, mark) for text in filled.texts)
+        thin = _thin(rest) and _PERSON.search(rest)
+        other = hung(last.core, filled.texts[0]) if thin else filled.short and _ended(filled.short, mark)
+        return (*found, *((other,) if other and len(found) < 2 else ())), reasons
+    if _HANGING.search(rest):
+        return (hung(last.core, rest), question), "asked with the question before"
+    if lead:
+        return (_ended(rest, mark), *((hung(last.core, rest),) if _leans(rest) else ())), f"without “{lead}”"
+    if _leans(rest):
+        return (question, hung(last.core, rest)), "it may go on from the question before"
+    return (question,), ""
+
+
+def _telling(text: str) -> int:
+    """How many words a question has that are no grammar."""
+    return sum(word.group().lower() not in FUNCTION for word in WORD.finditer(text))
+
+
+def _core(question: str, said: Sequence[SaidTurn]) -> str:
+    """The question that ", and …" was hung on, where one of the turns was; else the question itself."""
+    cores = (turn.core.rstrip("?!. ") for turn in said)
+    return next((core for core in cores if core and question.startswith(f"{core}, and ")), question)
+
+
+def _leans(rest: str) -> bool:
+    """A short question that names nothing and speaks of "the" something may go on from the one before."""
+    words = [word.group().lower() for word in WORD.finditer(rest)]
+    telling = [word for word in words if word not in FUNCTION]
+    definite = any(is_class(word) for before, word in pairwise(words) if before == "the")
+    return bool(words) and words[0] in ASKING and not _names(rest) and len(telling) <= (4 if definite else 2)
+
+
+def _thin(rest: str) -> bool:
+    """ "What reasons did he give?": so few words of its own that it may lack what was said before."""
+    if re.match(r"(?:when|where|who|whom)\b", rest, re.IGNORECASE):
+        return False
+    telling = [word for word in WORD.findall(rest.lower()) if word not in FUNCTION]
+    return 0 < len(telling) <= _THIN_WORDS
+
+
+def _names(text: str) -> bool:
+    found = mentions(text)
+    return any(is_name(mention) or any(word[:1].isupper() for word in mention.text.split()[1:]) for mention in found)
+
+
+def _said(question: str, answer: str, before: Sequence[SaidTurn]) -> SaidTurn:
+    known = [mention for turn in before for mention in (*turn.mentions, *turn.heard)]
+    quoted = ".\n".join(_QUOTED.findall(answer)) or ("" if "“" in answer else answer)
+    every = mentions(quoted[:_HEARD_CHARS])
+    heard = [mention for mention in (*every, *owners(every)) if is_name(mention) or mention.kind == "time"]
+    found = mentions(question, [*known, *heard])
+    found += owners(found, [*known, *heard])
+    found = [_answered(mention, heard, question) for mention in found]
+    everywhere = [*known, *heard, *found]
+    named = {mention.text.lower() for mention in found}
+    new = [mention for mention in heard if mention.text.lower() not in named]
+    core = _core(question, before)
+    return SaidTurn(
+        question,
+        question if core == question else f"{core}?",
+        _asked(question) if not _who_is(question, found) else None,
+        tuple(with_first_names(found, everywhere)),
+        tuple(with_first_names(new, everywhere)),
+    )
+
+
+def _who_is(question: str, found: Sequence[Mention]) -> bool:
+    """ "Who is Jane Roe?" asks for no other person than the one it names."""
+    named = [mention for mention in found if is_name(mention)]
+    return len(named) == 1 and bool(re.fullmatch(rf"who (?:is|was) {re.escape(named[0].text)}\W*", question, re.I))
+
+
+def _answered(mention: Mention, heard: Sequence[Mention], question: str) -> Mention:
+    """What "which treaty" asked for is later the treaty of the answer, or that which the question says of it."""
+    if mention.role != "asked":
+        return mention
+    if not mention.plural:
+        named = [m for m in heard if is_name(m) and mention.head in m.text.lower().split()]
+        return replace(named[0], start=mention.start, end=mention.end, role="object") if named else mention
+    rest = question[mention.end :].rstrip("?!. ").strip()
+    words = rest.lower().split()
+    if not question.lower().startswith(("how many", "which")) or not 1 < len(words) <= _TOLD_WORDS or "," in rest:
+        return mention
+    if words[0] in ("were", "are") and lexicon().verb(words[1]) and words[1].endswith(("ed", "t", "n")):
+        return replace(mention, text=f"{mention.text} {rest.split(' ', 1)[1]}")
+    if words[0] not in AUXILIARIES and lexicon().verb(words[0]):
+        return replace(mention, text=f"{mention.text} that {rest}")
+    return mention
+
+
+def _asks(text: str) -> bool:
+    return text.lower().partition(" ")[0] in AUXILIARIES | ASKING
+
+
+def _asked(question: str) -> Kind | None:
+    low = question.lower()
+    told = next((kind for kind, pattern in _ASKED if re.match(pattern, low)), None)
+    noun = re.match(r"(?:in )?(?:which|what) (\w+)(?: (\w+))?", low)
+    if told or not noun or noun.group(1) in AUXILIARIES:
+        return told
+    first, second = noun.groups()
+    return kind_of_noun(first if kind_of_noun(first) != "thing" or not second else second)
+
+
+def _ended(text: str, mark: str) -> str:
+    opened = text[:1].upper() + text[1:]
+    return f"{unmarked(opened)}{mark}"

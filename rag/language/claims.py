@@ -1,0 +1,153 @@
+"""A sentence taken apart to be compared with another: its words of meaning, its facts with the words about them, its
+negations. Who reports it is left out: "According to the bank, …" claims no more than the rest of the sentence.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from index.text.words import cut, stop_words, words
+from rag.language.facts import Fact, facts
+
+_NEAR_WORDS = 6  # words of meaning on each side that say what a fact is of
+_SAYING = r"(?:said|says|reported|reports|stated|states|noted|notes|announced|estimated|estimates|wrote|added)"
+_ATTRIBUTION = re.compile(
+    r"^\W*(?:according to|as reported by|as stated by|as)\b[^,;]{1,80},\s"
+    rf"|^[^,;]{{1,60}}?\b{_SAYING} that\s|,\s(?:according to|as reported by)\b[^,;.]{{1,80}}(?=[.,;]|$)"
+    rf"|,\s[^,;.]{{1,50}}\b{_SAYING}\W*$|,\s(?:said|says)\s[^,;.]{{1,50}}\W*$",
+    re.IGNORECASE,
+)
+_NEGATION = re.compile(
+    r"\b(?:(?P<idiom>not (?:only|just|merely|until|least)|no (?:less|fewer|more|later) than|if not|no\. ?\d"
+    r"|whether or not|not to be confused)"
+    r"|(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should)(?:n['’]t| not| never)"
+    r"|cannot|can['’]t|won['’]t|not|never|no longer|no|neither|nobody|none|without"
+    r"|den(?:y|ied|ies|ying)|(?:fail(?:s|ed|ing)?|refus(?:es|ed|ing|e)|unable) to)(?!\w)",
+    re.IGNORECASE,
+)
+_PIECES = re.compile(r",? (?:and|but|while|whereas|versus|compared (?:to|with)) |[;,:] ")
+_CAPITALS = re.compile(r"[^\W\d_a-z][\w.’'-]*(?: (?:of |the |and )*[^\W\d_a-z][\w.’'-]*)+")
+_EMPTY_WORDS = """
+    about above account accord almost also amount approxim approx around below close estim exact exceed fewer howev just
+    less more most near nearli number over part percent percentag per rough roughli share some than today total under
+    up upward well year million billion trillion thousand hundr he she we i you his her our my one would could can may
+    might should must now still alreadi said say report state note announc later meanwhil indeed fact in do did make
+    made
+"""
+_EMPTY = frozenset(_EMPTY_WORDS.split())  # stems that say how sure or how exact, or that only carry the sentence
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth last former latter next previous"
+_APART = frozenset(_ORDINALS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class ContentWord:
+    """A word of meaning."""
+
+    stem: str
+    start: int
+    end: int
+    name: bool  # told apart by it: a name, an ordinal, or digits that are no fact
+
+
+@dataclass(frozen=True, slots=True)
+class StatedFact:
+    """A fact and what it is of."""
+
+    fact: Fact
+    near: frozenset[str]  # stems of its own piece of the sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence, taken apart."""
+
+    terms: tuple[ContentWord, ...]
+    told: tuple[StatedFact, ...]
+    negations: tuple[str, ...]  # as printed
+    initials: tuple[tuple[str, frozenset[str]], ...]  # "us" and the stems of "United States"
+
+    @property
+    def stems(self) -> frozenset[str]:
+        return frozenset(term.stem for term in self.terms)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(term.stem for term in self.terms if term.name)
+
+
+@lru_cache(maxsize=4096)
+def claim_of(text: str) -> Claim:
+    """Pure; the same sentence is asked about again and again."""
+    left_out = [match.span() for match in _ATTRIBUTION.finditer(text)]
+    found = facts(text)
+    terms = tuple(_terms(text, [*left_out, *((fact.start, fact.end) for fact in found)]))
+    told = tuple(_told(text, fact, found, terms) for fact in found)
+    negations = tuple(m.group() for m in _NEGATION.finditer(text) if not m["idiom"])
+    return Claim(terms, told, negations, tuple(_initials(text)))
+
+
+def stems_of(text: str) -> frozenset[str]:
+    """The words of meaning of a longer text, facts and reports included."""
+    return frozenset(cut(word.text, "snowball") for word in words(text) if word.text not in stop_words()) - _EMPTY
+
+
+def short_names(*claims: Claim) -> dict[str, str]:
+    """Stem → initials, for names that one claim shortens and another spells out: united → us, nations → un."""
+    known = frozenset().union(*(claim.stems for claim in claims))
+    return {stem: short for claim in claims for short, long in claim.initials if short in known for stem in long}
+
+
+def shortened(claim: Claim, short: dict[str, str]) -> Claim:
+    """The claim with those names in their short form."""
+    terms = tuple(replace(term, stem=short.get(term.stem, term.stem)) for term in claim.terms)
+    told = tuple(replace(one, near=short_stems(one.near, short)) for one in claim.told)
+    return replace(claim, terms=terms, told=told)
+
+
+def short_stems(stems: frozenset[str], short: dict[str, str]) -> frozenset[str]:
+    return frozenset(short.get(stem, stem) for stem in stems)
+
+
+def _terms(text: str, left_out: Sequence[tuple[int, int]]) -> list[ContentWord]:
+    terms = []
+    for word in words(text):
+        stem = cut(word.text, "snowball")
+        inside = any(start <= word.start < end for start, end in left_out)
+        if inside or word.text in stop_words() or stem in _EMPTY or word.text in _EMPTY:
+            continue
+        written = text[word.start : word.end]
+        name = written[:1].isupper() or written[:1].isdigit() or word.text in _APART
+        terms.append(ContentWord(stem, word.start, word.end, name))
+    return terms
+
+
+def _told(text: str, fact: Fact, found: Sequence[Fact], terms: Sequence[ContentWord]) -> StatedFact:
+    """The words about a fact: up to the next fact of its unit, or to where the piece between the two ends."""
+    before = max(
+        (_border(text, one.end, fact.start) for one in found if one.unit == fact.unit and one.end <= fact.start),
+        default=0,
+    )
+    behind = min(
+        (_border(text, fact.end, one.start) for one in found if one.unit == fact.unit and one.start >= fact.end),
+        default=len(text),
+    )
+    left = [term.stem for term in terms if before <= term.start < fact.start][-_NEAR_WORDS:]
+    right = [term.stem for term in terms if fact.end <= term.start < behind][:_NEAR_WORDS]
+    return StatedFact(fact, frozenset((*left, *right)))
+
+
+def _border(text: str, start: int, end: int) -> int:
+    """Where, between two facts, the words about the first end: at the last joint of the sentence, or behind all."""
+    joints = [start + match.start() for match in _PIECES.finditer(text[start:end])]
+    return joints[-1] if joints else end
+
+
+def _initials(text: str) -> list[tuple[str, frozenset[str]]]:
+    runs = []
+    for match in _CAPITALS.finditer(text):
+        inside = [word for word in words(match.group()) if word.text not in stop_words()]
+        if len(inside) > 1:
+            stems = frozenset(cut(word.text, "snowball") for word in inside)
+            runs.append((cut("".join(word.text[0] for word in inside), "snowball"), stems))
+    return runs

@@ -1,0 +1,201 @@
+"""The numbers and dates of a sentence with what each of them allows, and whether two of them can both be true.
+
+Two figures contradict unless one allows the other: equal, rounded ("83 %" and "83.1 %"), inside a range or a longer
+time ("April 2025" in "2025"), or beyond a bound up to the next round figure ("over 80 %" allows 83 % but not 95 %).
+Two bounds on the same side are two statements as soon as they differ: "over 80 %" beside "over 83 %".
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from rag.language.quantities import Value, values
+
+_NAMES = "January|February|March|April|May|June|July|August|September|October|November|December"
+_MONTH = {name[:3].lower(): n for n, name in enumerate(_NAMES.split("|"), start=1)}
+_MONTHS = rf"(?:{_NAMES}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+_YEAR = r"(?:1\d{3}|20\d\d)(?!\d|[.,]\d|%)"
+_DATE = re.compile(
+    rf"\b(?P<day_a>[0-3]?\d)(?:st|nd|rd|th)? (?:of )?(?P<month_a>{_MONTHS})(?:,? (?P<year_a>{_YEAR}))?(?!\w)"
+    rf"|\b(?P<month_b>{_MONTHS}) ?(?P<day_b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w%]|[.,]\d)(?:,? ?(?P<year_b>{_YEAR}))?"
+    rf"|\b(?P<month_c>{_MONTHS}),? (?:of )?(?P<year_c>{_YEAR})"
+    r"|\b(?P<year_d>1\d{3}|20\d\d)-(?P<month_d>[01]\d)-(?P<day_d>[0-3]\d)\b"
+    rf"|\b(?<=[Ii]n )(?P<month_e>{_NAMES})\b|\b(?<=[Ss]ince )(?P<month_f>{_NAMES})\b"
+    r"|\b(?P<century>[12]?\d)(?:st|nd|rd|th)[ -]century\b"
+)
+_OVER = (
+    "over|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|(?:more|greater|higher|larger) than|at least|upwards of|"
+    "no (?:less|fewer) than|a minimum of"
+)
+_UNDER = (
+    "under|below|(?:less|fewer|lower|smaller) than|at most|up to|as (?:many|much) as|no more than|a maximum of|"
+    "nearly|almost"
+)
+_ABOUT = "about|around|approximately|roughly|some|close to|circa|c\\.|ca\\.|an estimated|an average of"
+_QUALIFIER = re.compile(
+    rf"(?<!\w)(?:(?:just|slightly|well|a little|far) )?(?:(?P<over>{_OVER})|(?P<under>{_UNDER})|(?P<about>{_ABOUT}))"
+    r"\s[$€£]?$",
+    re.IGNORECASE,
+)
+_QUALIFIER_CHARS = 32
+_ABOUT_SHARE = 0.05  # "around 80" allows what lies at most so far from it, relatively
+_BETWEEN = re.compile(r"\s?[-–—]\s?|\s(?:to|and)\s")
+_OPENS = re.compile(r"\b(?:between|from) \S{0,3}$", re.IGNORECASE)
+_NUMBERING = re.compile(r"^\W*\d{1,2}[.)]\s|\[\d{1,3}\]")  # of headings, lists and notes
+_CALENDAR = ("year", "decade", "day")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A date as far as it is said; None stands for what is not."""
+
+    first: int | None  # year
+    last: int | None  # another year than `first` for a decade, a century or a stretch of years
+    month: int | None
+    day: int | None
+    span: bool = False  # printed with beginning and end: "1846–1848"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number or date at start:end of a sentence, its qualifier ("over") included in the range and in the words."""
+
+    start: int
+    end: int
+    printed: str
+    unit: str  # "date", or the number's own
+    figures: tuple[float, ...]  # one, or the ends of a range; none of a date
+    low: float  # low..high: the figures that do not contradict it
+    high: float
+    bound: int  # 1: a least, -1: a most, else 0
+    moment: Moment | None
+
+
+def facts(text: str) -> tuple[Fact, ...]:
+    """All numbers and dates of a sentence in order, none overlapping."""
+    dates = [_date(text, match) for match in _DATE.finditer(text)]
+    taken = [(fact.start, fact.end) for fact in dates]
+    taken += [match.span() for match in _NUMBERING.finditer(text)]
+    free = [v for v in values(text) if not any(v.start < end and start < v.end for start, end in taken)]
+    calendar = [_year(text, value) for value in free if value.unit in ("year", "decade")]
+    numbers = [_number(text, value) for value in free if value.unit not in _CALENDAR]
+    return tuple(_ranges(text, sorted((*dates, *calendar, *numbers), key=lambda fact: fact.start)))
+
+
+def differ(a: Fact, b: Fact) -> bool:
+    """Can they not both be true of the same thing? Facts of different units never differ: nothing compares them."""
+    if a.unit != b.unit:
+        return False
+    if a.moment and b.moment:
+        return not (_within(a.moment, b.moment) or _within(b.moment, a.moment))
+    if a.figures == b.figures:
+        return False
+    if a.bound and a.bound == b.bound:
+        return True
+    return not (_allows(a, b) or _allows(b, a))
+
+
+def said_alike(a: Fact, b: Fact) -> bool:
+    """The same figure or date, whatever stands before it."""
+    return a.unit == b.unit and a.figures == b.figures and a.moment == b.moment
+
+
+def _allows(a: Fact, b: Fact) -> bool:
+    slack = 1e-9 * max(abs(a.low), abs(a.high), 1.0)
+    return all(a.low - slack <= figure <= a.high + slack for figure in b.figures)
+
+
+def _within(a: Moment, b: Moment) -> bool:
+    """Is what `a` says of its date part of `b`, as far as both say something? Two spans are told by both their ends."""
+    if a.span and b.span:
+        return a == b
+    if a.first is not None and b.first is not None and not (b.first <= a.first and (a.last or 0) <= (b.last or 0)):
+        return False
+    pairs = ((a.month, b.month), (a.day, b.day))
+    return all(mine is None or other is None or mine == other for mine, other in pairs)
+
+
+def _date(text: str, match: re.Match[str]) -> Fact:
+    found = {name: value for name, value in match.groupdict().items() if value}
+    start, end = match.span()
+    if century := found.get("century"):
+        first = int(century) * 100 - 100
+        return _dated(text, start, end, Moment(first, first + 99, None, None))
+    parts = {name.split("_")[0]: value for name, value in found.items()}
+    year = int(parts["year"]) if "year" in parts else None
+    month = int(parts["month"]) if parts["month"].isdigit() else _MONTH[parts["month"][:3].lower()]
+    return _dated(text, start, end, Moment(year, year, month, int(parts["day"]) if "day" in parts else None))
+
+
+def _year(text: str, value: Value) -> Fact:
+    first = int(value.value)
+    return _dated(text, value.start, value.end, Moment(first, first + 9 * (value.unit == "decade"), None, None))
+
+
+def _dated(text: str, start: int, end: int, moment: Moment) -> Fact:
+    return Fact(start, end, text[start:end], "date", (), 0.0, 0.0, 0, moment)
+
+
+def _number(text: str, value: Value) -> Fact:
+    """What the figure allows: half of its last printed place; with a qualifier, up to the next round figure."""
+    printed = text[value.start : value.end]
+    found = _QUALIFIER.search(text, max(value.start - _QUALIFIER_CHARS, 0), value.start)
+    figure, place, round_ = value.value, _last_place(printed, value.value), _round_place(value.value)
+    low, high, bound = figure - place / 2, figure + place / 2, 0
+    if found and found["over"]:
+        low, high, bound = figure, figure + round_, 1
+    elif found and found["under"]:
+        low, high, bound = figure - round_, figure, -1
+    elif found:
+        slack = max(place / 2, abs(figure) * _ABOUT_SHARE)
+        low, high = figure - slack, figure + slack
+    start = found.start() if found else value.start
+    unit = "$" if value.unit in ("US$", "USD") else value.unit
+    return Fact(start, value.end, text[start : value.end], unit, (figure,), low, high, bound, None)
+
+
+def _last_place(printed: str, figure: float) -> float:
+    """The worth of the last printed digit: 0.1 of "1.2", 100,000 of "1.2 million"; 0 of whole numbers without scale.
+
+    A whole number may be a count: 53 consulates are not 53.4, and only a more precise decimal may round to it.
+    """
+    digits = re.search(r"\d[\d,]*(?:\.(?P<decimals>\d+))?", printed)
+    if not digits or not figure:
+        return 0.0
+    bare = float(digits.group().replace(",", "").rstrip("."))
+    scale = abs(figure) / bare if bare else 1.0
+    return float(scale * 10.0 ** -len(digits["decimals"] or ""))
+
+
+def _round_place(figure: float) -> float:
+    """The worth of the last digit that is not 0: 10 of 80, 100,000 of 100,000."""
+    if not figure:
+        return 0.0
+    digits = Decimal(repr(abs(figure))).normalize()
+    return float(Decimal(1).scaleb(int(digits.as_tuple().exponent)))
+
+
+def _ranges(text: str, found: list[Fact]) -> Iterator[Fact]:
+    """Two facts that are the ends of a range become one."""
+    at = 0
+    while at < len(found):
+        ends = at + 1 < len(found) and _is_range(text, found[at], found[at + 1])
+        yield _joined(text, found[at], found[at + 1]) if ends else found[at]
+        at += 2 if ends else 1
+
+
+def _is_range(text: str, a: Fact, b: Fact) -> bool:
+    between = _BETWEEN.fullmatch(text, a.end, b.start)
+    if a.unit != b.unit or not between:
+        return False
+    return between.group().strip() != "and" or _OPENS.search(text, 0, a.start + 1) is not None
+
+
+def _joined(text: str, a: Fact, b: Fact) -> Fact:
+    whole = replace(a, end=b.end, printed=text[a.start : b.end], bound=0)
+    if a.moment and b.moment:
+        years = [year for m in (a.moment, b.moment) for year in (m.first, m.last) if year is not None]
+        return replace(whole, moment=Moment(min(years), max(years), None, None, span=True)) if years else whole
+    figures = tuple(sorted((*a.figures, *b.figures)))
+    return replace(whole, figures=figures, low=figures[0], high=figures[-1])

@@ -1,0 +1,180 @@
+"""Words that the articles do not know, read as the nearest word that they do know; the answer says so.
+
+A word is mended only if it is no word of its own: otherwise a question about Iran would be answered about Iraq.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Protocol
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
+
+from index.embedding.embedder import Encoded
+from index.ranking.lexical import LexicalRanker
+from index.records import Passage
+from index.text.words import Stem, Word, cut, normalise, stop_words, words
+from rag.language.casing import Casing
+from rag.language.detect import language_of
+
+_SHORTEST = 5  # letters; among shorter words too many are neighbours
+_LONG = 9  # letters, from which on two slips may be mended
+_SHORT = 6  # letters, up to which the last one must be right as well
+_CLEAR = 8  # letters, from which on the first one may be wrong
+_NEAREST = 20  # near words that are compared
+_WHOLE = 4  # letters of a first piece that is a word, so that the pieces behind it may be its endings
+
+_PREFIX = re.compile(
+    r"(?:un|re|non|pre|post|anti|over|under|mis|dis|inter|intra|co|sub|super|counter|de|pro|multi|micro|macro|semi|trans"
+    r"|ultra|bio|geo|neo|auto|cyber|eco|electro|hyper|mega|mini|out|pseudo|tele|thermo|psycho|socio|im|in)(?=\w{3})"
+)
+_ENDING = re.compile(
+    r"(?:e?s|e?d|e?rs?|ors?|ing|ings|ly|[ai]ble|ably|ibly|ness|ism|isms|ists?|istic|i[sz]ations?|i[sz](?:e[srd]?|ing)|al|ally"
+    r"|i?ty|ities|ments?|less|ful|ish|wards?|ions?|ations?|ives?|ous|ic|ics|ian|ians|an|ans|ese|hood|ships?|y|ies|e|like"
+    r"|logy|logist|proof|man|men|wide)"
+)
+
+
+class Known(Protocol):
+    """What respelling needs of an index."""
+
+    @property
+    def stem(self) -> Stem: ...
+    @property
+    def lexical(self) -> LexicalRanker: ...
+    def encode(self, question: str) -> Encoded: ...
+    def passage(self, row: int) -> Passage: ...
+    def written_forms(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Respelt:
+    """The question with its slips mended, and what was changed: (typed, read)."""
+
+    text: str
+    changes: tuple[tuple[str, str], ...] = ()
+
+
+class Speller:
+    """Of one index, or of one day's view of it; its list of words is made at the first word that is unknown."""
+
+    def __init__(self, index: Known) -> None:
+        self._index = index
+        self._casing = Casing(index)
+
+    def respell(self, question: str) -> Respelt:
+        """Mends a word only if no passage holds it, it is no word of its own, and a near one stands in the articles.
+
+        "No word of its own": the embedder's tokeniser, whose vocabulary holds the common words and names of English,
+        cuts it into pieces that are not a word with a prefix or an ending. English only, as that vocabulary is.
+        """
+        if language_of(question) != "en":
+            return Respelt(question)
+        text, changes = question, []
+        for word in reversed(self._strange(question)):
+            typed = question[word.start : word.end]
+            named = typed[0].isupper() and not typed.isupper() and word.start > 0
+            if read := _like(typed, self._nearest(word.text, named)):
+                text = text[: word.start] + read + text[word.end :]
+                changes.append((typed, read))
+        return Respelt(text, tuple(reversed(changes)))
+
+    def _strange(self, question: str) -> list[Word]:
+        """Words that neither the articles nor the language know."""
+        new = [
+            word
+            for word in words(question)
+            if len(word.text) >= _SHORTEST and word.text.isalpha() and word.text not in stop_words()
+            if not self._index.lexical.document_frequency(cut(word.text, self._index.stem))
+        ]
+        new = [word for word in new if not _made_of(self._pieces(question, word), word.text)]
+        bare = {word: prefix.end() for word in new if (prefix := _PREFIX.match(word.text))}
+        rests = {word: word.text[end:] for word, end in bare.items()}
+        return [word for word in new if word not in rests or not self._is_word(rests[word])]
+
+    def _is_word(self, text: str) -> bool:
+        if self._index.lexical.document_frequency(cut(text, self._index.stem)):
+            return True
+        return _made_of(self._pieces(text, Word(text, 0, len(text))), text)
+
+    def _pieces(self, text: str, word: Word) -> list[str]:
+        """Of a word of the text, as the embedder's tokeniser cuts it; one that was not read is left whole."""
+        spans = [(int(a), int(b)) for a, b in self._index.encode(text).offsets if a < word.end and word.start < b]
+        return [normalise(text[max(a, word.start) : min(b, word.end)]) for a, b in spans] or [word.text]
+
+    def _nearest(self, word: str, named: bool) -> str:
+        """The nearest word of the articles by optimal string alignment; "" if none is near.
+
+        Of equals the one that ends alike, then the commonest. What is written as a name is read as a name only.
+        """
+        forms = self._forms
+        if doubled := [other for other in self._single.get(_undoubled(word), ()) if self._fits_case(named, other)]:
+            return max(doubled, key=lambda other: self._index.lexical.document_frequency(forms[other]))
+        most = 2 if len(word) >= _LONG else 1
+        near = extract(word, forms.keys(), scorer=OSA.distance, score_cutoff=most, limit=_NEAREST)
+        found = [
+            (distance, other[-1] != word[-1], -self._index.lexical.document_frequency(forms[other]), other)
+            for other, distance, _ in near
+            if _slip(word, other)
+        ]
+        return next((other for *_, other in sorted(found) if self._fits(word, named, other)), "")
+
+    def _fits(self, word: str, named: bool, other: str) -> bool:
+        """ "Estefan" and "Manuela" are people of their own, not slips for "Esteban" and "Manuel"."""
+        if not self._casing.is_name(other):
+            return not named
+        swapped = sorted(word) == sorted(other)
+        ends = word[-1] == other[-1] and (len(word) >= _CLEAR or len(word) < len(other))
+        return OSA.distance(word, other) == 1 and (swapped or ends)
+
+    def _fits_case(self, named: bool, other: str) -> bool:
+        return not named or self._casing.is_name(other)
+
+    @cached_property
+    def _single(self) -> dict[str, list[str]]:
+        """Words of the articles by what they are without doubled letters: "tarrifs" is "tariffs", whatever OSA says."""
+        found: dict[str, list[str]] = {}
+        for form in self._forms:
+            found.setdefault(_undoubled(form), []).append(form)
+        return found
+
+    @cached_property
+    def _forms(self) -> dict[str, str]:
+        """Every longer word of letters in the passages, normalised → its stem."""
+        written = sorted({normalise(form) for form in self._index.written_forms()})
+        return {form: cut(form, self._index.stem) for form in written if form.isalpha() and len(form) >= _SHORTEST - 1}
+
+
+def _undoubled(word: str) -> str:
+    return "".join(letter for letter, _ in groupby(word))
+
+
+def _made_of(pieces: Sequence[str], word: str) -> bool:
+    """Is it a word of the tokeniser's vocabulary, as it stands or with endings?"""
+    if len(pieces) < 2:
+        return True
+    return len(pieces[0]) >= _WHOLE and _ENDING.fullmatch(word[len(pieces[0]) :]) is not None
+
+
+def _slip(typed: str, meant: str) -> bool:
+    """Could one word be a slip for the other? The fewer letters, the more of them must be right.
+
+    The first letter seldom is wrong (Pollock and Zamora 1984), and where it is, "import" may mean "export".
+    """
+    first = (
+        meant[0] == typed[0] or meant[:2] == typed[1::-1] or (len(typed) >= _CLEAR and OSA.distance(typed, meant) < 2)
+    )
+    if len(typed) > _SHORT:
+        return first
+    same = sorted(typed) == sorted(meant)
+    return first and (same or meant[-1] == typed[-1]) and (same or len(meant) > len(typed) or len(typed) == _SHORT)
+
+
+def _like(typed: str, read: str) -> str:
+    """In the letter case of what was typed."""
+    if typed.isupper():
+        return read.upper()
+    return read[:1].upper() + read[1:] if typed[:1].isupper() else read

@@ -1,0 +1,119 @@
+"""Hits → candidate sentences, each with the features by which a reader judges it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from index.embedding.vectors import Encoded, Encoding
+from index.ranking.lexical import LexicalRanker
+from index.records import Hit, Passage, Span
+from index.text.words import Stem, cut, stop_words, words
+from rag.language.quantities import values
+from rag.question.analysis import Asked
+from rag.reading.features import Floats, Lookup, PassageWords, features_of
+from rag.reading.similarity import similarities
+
+
+class Counted(Protocol):
+    """What telling a word's rarity needs of an index."""
+
+    @property
+    def lexical(self) -> LexicalRanker: ...
+    @property
+    def passage_count(self) -> int: ...
+
+
+class ReadableIndex(Counted, Protocol):
+    """What reading needs of an index."""
+
+    @property
+    def stem(self) -> Stem: ...
+    def encode(self, question: str) -> Encoded: ...
+    def encoding(self, row: int) -> Encoding: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may be quoted."""
+
+    hit: Hit
+    sentence: Span  # in document offsets
+    features: Floats  # (len(FEATURES),)
+    rows: tuple[int, ...]  # of all passages among the hits that hold the sentence
+
+
+class Evidence:
+    """Judges the sentences of one index; what a passage's words are is worked out once."""
+
+    def __init__(self, index: ReadableIndex) -> None:
+        self._index = index
+        self._words = lru_cache(maxsize=8192)(self._words_of)
+
+    def candidates(self, asked: Asked, hits: Sequence[Hit]) -> list[Candidate]:
+        """Every sentence of the hits, in their order; one that two passages share comes once, as judged best."""
+        if not asked.terms or not hits:
+            return []
+        question = self._index.encode(asked.text)
+        encodings = [self._index.encoding(hit.row) for hit in hits]
+        similar_to = similarities(asked, question, hits, encodings)
+        held = [self._words(hit.passage) for hit in hits]
+        cosines = [float(question.vector @ encoding.vector) for encoding in encodings]
+        lookup = self._lookup(asked, hits, held, cosines)
+        found: dict[tuple[str, Span], Candidate] = {}
+        for hit, of, similar, cosine in zip(hits, held, similar_to, cosines, strict=True):
+            rows = features_of(lookup, hit, of, similar, cosine)
+            for sentence, row in zip(hit.passage.sentences, rows, strict=True):
+                key = (hit.passage.document_id, sentence)
+                passages = (*(found[key].rows if key in found else ()), hit.row)
+                if key not in found or row[0] > found[key].features[0]:
+                    found[key] = Candidate(hit, sentence, row, passages)
+                else:
+                    found[key] = replace(found[key], rows=passages)
+        return list(found.values())
+
+    def _lookup(
+        self, asked: Asked, hits: Sequence[Hit], held: Sequence[PassageWords], cosines: Sequence[float]
+    ) -> Lookup:
+        terms = asked.terms
+        number = np.array([term.number for term in terms], bool)
+        name = np.array([term.name for term in terms], bool) & ~number
+        if not any(c.isupper() for c in asked.text):  # typed in lower case: names are what the hits write as names
+            capital = frozenset[str]().union(*(of.capital for of in held))
+            small = frozenset[str]().union(*(of.small for of in held))
+            name = np.array([term.stem in capital - small for term in terms], bool) & ~number
+        weights = {term.stem: rarity(self._index, term.stem) for term in terms}
+        return Lookup(
+            asked=asked,
+            stem=self._index.stem,
+            rarities=np.array([weights[term.stem] for term in terms]),
+            weights=weights,
+            rarest=max(weights, key=lambda stem: (weights[stem], stem)),
+            name=name,
+            number=number,
+            known=np.array([self._index.lexical.document_frequency(term.stem) > 0 for term in terms], bool),
+            values=tuple(values(asked.text)),
+            cosine=max(cosines),
+            bm25=max(hit.scores.get("lexical", 0.0) for hit in hits),
+        )
+
+    def _words_of(self, passage: Passage) -> PassageWords:
+        """Of the title and heading, and of each sentence."""
+        texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
+        stems, capital, small = [], set[str](), set[str]()
+        for text in (passage.context, *texts):
+            own = [(cut(word.text, self._index.stem), word) for word in words(text) if word.text not in stop_words()]
+            stems.append(frozenset(stem for stem, _ in own))
+            for stem, word in own[1:]:
+                (capital if text[word.start].isupper() else small).add(stem)
+        numbers = tuple(tuple(values(text)) for text in texts)
+        return PassageWords(stems[0], tuple(stems[1:]), numbers, frozenset(capital), frozenset(small))
+
+
+def rarity(index: Counted, stem: str) -> float:
+    """Inverse passage frequency that is never negative: log(1 + (N - n + ½) / (n + ½)), as in Lucene."""
+    n = index.lexical.document_frequency(stem)
+    return math.log(1 + (index.passage_count - n + 0.5) / (n + 0.5))

@@ -1,0 +1,176 @@
+"""Which of the quotes that a reader found are shown, what they are together, and why the others are not shown."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from index.records import Document
+from index.text.words import normalise, stop_words, words
+from rag.answer import Dropped, Frame, Quote, Reading, Rule
+from rag.question.analysis import Asked
+from rag.selection.conflicts import find_conflict
+from rag.selection.definitions import defines
+from rag.selection.timeline import chronological
+
+# The quotes that are left of a reading while one rule after another takes some away, and which rule took which.
+#
+# Left and dropped together are always all that the reader offered, each once.
+
+_DISCLAIMS = re.compile(
+    r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
+    r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
+    re.IGNORECASE,
+)  # what publishers print below every article, and what adds nothing to a better quote
+
+Widen = Callable[[Quote], Quote]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """Quotes as the reader picked them; those that are left in the order in which they would be said."""
+
+    left: tuple[Quote, ...]
+    dropped: tuple[Dropped, ...] = ()
+
+    def only(self, places: Sequence[int], rule: Rule) -> "Shortlist":
+        """Those at these places of `left`, in this order; the rule takes the others."""
+        gone = tuple(Dropped(quote, rule) for n, quote in enumerate(self.left) if n not in places)
+        return Shortlist(tuple(self.left[n] for n in places), (*self.dropped, *gone))
+
+    def first(self, most: int) -> "Shortlist":
+        return self.only(range(len(self.left))[:most], "max_quotes")
+
+
+def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
+    """Of quotes best first, those that come close to the best; what says the same in the same words is said once."""
+    offered = Shortlist(tuple(quotes))
+    near = offered.only([n for n, one in enumerate(offered.left) if one.score >= quotes[0].score - margin], "margin")
+    told = near.only(
+        [n for n, one in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(one))], "small_print"
+    )
+    places: dict[str, int] = {}
+    for n, quote in enumerate(told.left):
+        places.setdefault(normalise(words_of(quote)), n)
+    return told.only(list(places.values()), "same_words")
+
+
+def widened(sifted: Shortlist, widen: Widen) -> tuple[Shortlist, tuple[Quote, ...]]:
+    """What is left, and beside it each with what it leans on, unless it then stands within another one."""
+    forms = [widen(quote) for quote in sifted.left]
+    places = _outermost(forms)
+    return sifted.only(places, "within"), tuple(forms[n] for n in places)
+
+
+def words_of(quote: Quote) -> str:
+    """What a reader picked, before it is widened."""
+    return quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start]
+
+
+def holds(outer: Quote, inner: Quote) -> bool:
+    """Does the inner one stand within the outer one, or is it the same?"""
+    same = outer.passage.document_id == inner.passage.document_id
+    return same and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _outermost(quotes: Sequence[Quote]) -> list[int]:
+    """Places of all but those that stand within another one, which takes the place of the first of them."""
+    kept: list[int] = []
+    for n, quote in enumerate(quotes):
+        inside = [m for m in kept if holds(quote, quotes[m])]
+        if inside:
+            kept[kept.index(inside[0])] = n
+            kept = [m for m in kept if m not in inside[1:]]
+        elif not any(holds(quotes[m], quote) for m in kept):
+            kept.append(n)
+    return kept
+
+
+TIMELINE_QUOTES = 5
+_DEFINITION_MARGIN = 1.5  # what defines may score so much less than a quote that only names the subject
+_GRADES = 0.05  # grades of a definition that are no further apart are the same
+_TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
+_STEM = 4  # characters that two forms of a word share at least
+_COURSE = frozenset(
+    (
+        "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
+        "course happen happened order time change changed changes evolved developed"
+    ).split()
+)
+_TIMELINE_MARGIN = 3.0  # a course of events is told by sentences that are further from the question than an answer is
+
+DocumentOf = Callable[[str], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Quotes in the order in which they are said; each is one that the reader offered, the dropped are all others."""
+
+    quotes: tuple[Quote, ...]
+    frame: Frame
+    dropped: tuple[Dropped, ...]
+
+
+def choose(
+    asked: Asked, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
+) -> Selection:
+    """From a reading with at least one quote: the best and those that come close to it, with what they lean on."""
+    near = Shortlist(())
+    if asked.shape == "timeline":
+        near = _about(asked, close(reading.quotes, margin + _TIMELINE_MARGIN))
+        if told := _told(near, document_of, widen):
+            return told
+    conflict = find_conflict(asked, reading.quotes, document_of)
+    if conflict and any(holds(quote, reading.quotes[0]) for quote in conflict.quotes):  # else it is beside the point
+        places = [reading.quotes.index(quote) for quote in conflict.quotes]
+        differing = Shortlist(reading.quotes).only(places, "not_in_conflict")
+        differing = differing.first(max(most, 2))  # one alone would be a side taken
+        frame = Frame("conflict", differs=conflict.kind, copies=conflict.copies)
+        return Selection(tuple(map(widen, differing.left)), frame, differing.dropped)
+    kept = (near if near.left else close(reading.quotes, margin)).first(most)
+    if asked.shape == "definition":
+        kept = _defining(asked, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
+    kept, quotes = widened(kept, widen)
+    return Selection(quotes, Frame(), kept.dropped)
+
+
+def _defining(asked: Asked, all_near: Shortlist, kept: Shortlist) -> Shortlist:
+    """Those of `kept` that define, or else of all; the best of equals stays first. `kept` where none does."""
+    for sifted in (kept, all_near):
+        grades = [defines(asked, words_of(quote)) for quote in sifted.left]
+        least = max(grades, default=0.0) - _GRADES
+        places = [n for n, grade in enumerate(grades) if grade and grade >= least]
+        if places:
+            return sifted.only(sorted(places, key=lambda n: -grades[n]), "not_defining")
+    return kept
+
+
+def _about(asked: Asked, near: Shortlist) -> Shortlist:
+    return near.only([n for n, one in enumerate(near.left) if _of_subject(asked, words_of(one))], "off_subject")
+
+
+def _of_subject(asked: Asked, sentence: str) -> bool:
+    """Does it speak of what is said to develop: all the nouns of the question, and half of its names?"""
+    spoken = [word.text for word in words(sentence)]
+    telling = [term for term in asked.terms if asked.text[term.start : term.end].lower() not in _COURSE | stop_words()]
+    nouns = [term for term in telling if not term.name and not term.number]
+    names = [term for term in telling if term.name]
+    said = sum(_stands(term.stem, spoken) for term in names)
+    return all(_stands(term.stem, spoken) for term in nouns) and said >= _TOLD_NAMES * len(names)
+
+
+def _stands(stem: str, spoken: Sequence[str]) -> bool:
+    """In whichever form: "ferries" for the stem "ferri" of "ferry", "Mexican" for "mexico"."""
+    start = stem[: max(_STEM, len(stem) - 1)]
+    return any(word == stem or (len(start) >= _STEM and word.startswith(start)) for word in spoken)
+
+
+def _told(near: Shortlist, document_of: DocumentOf, widen: Widen) -> Selection | None:
+    """The quotes that name a time, in order of time; a single one is no course of events."""
+    kept, quotes = widened(near, widen)
+    timed = [one for one in chronological(quotes, document_of) if one.when and one.when.end]
+    if len(timed) < 2:
+        return None
+    kept = kept.only([quotes.index(one.quote) for one in timed], "untimed").first(TIMELINE_QUOTES)
+    moments = timed[:TIMELINE_QUOTES]
+    frame = Frame("timeline", moments=tuple(one.shown for one in moments))
+    return Selection(tuple(one.quote for one in moments), frame, kept.dropped)

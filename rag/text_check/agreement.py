@@ -1,0 +1,307 @@
+"""What of a sentence a quote bears out, what it lacks, and what it says instead.
+
+A quote that has another number, date or name in the place of the sentence's own, or denies what the sentence says,
+contradicts it, however alike the two are.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from index.text.words import Word, cut, stop_words, words
+from rag.follow_ups.word_lists import FUNCTION, lexicon
+from rag.language.claims import Claim, StatedFact, claim_of
+from rag.language.dependence import depends_on_previous
+from rag.language.facts import Fact, differ, facts, said_alike
+from rag.language.quantities import Value, same
+from rag.question.analysis import Asked, Term
+from rag.refusal import things
+from rag.selection.conflicts import aligned
+
+# The names, numbers and dates of a sentence: what may not be said in other words, and must stand where it is proved.
+#
+# Numbers and dates are compared by what they are worth, names by their words; a country goes for its people.
+
+_ADVERBS = ("ly", "ing", "ed")  # endings of words that open a sentence without being names
+_PEOPLE = ("an", "ans", "ian", "ians", "ese", "ish", "i", "is", "ean", "eans", "can", "cans", "ch")
+_KIN = 4  # letters that a country and its people have in common at least
+_CAPITALISED = re.compile(r"[^\W\d_a-z][\w.’'-]*(?: (?:of |and |the )*[^\W\d_a-z][\w.’'-]*)+")
+_MOST_CAPITALS = 8  # words in a row that may be a name
+_DOTTED = re.compile(r"(?:\w\.)+\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Particular:
+    """At start:end of a sentence; `fact` is what a number or date is worth, None for a name or for mere digits."""
+
+    text: str
+    start: int
+    end: int
+    words: tuple[str, ...]  # normalised
+    fact: Fact | None
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What a text says, to be looked up in."""
+
+    words: frozenset[str]  # normalised
+    stems: frozenset[str]
+    facts: tuple[Fact, ...]
+    initials: frozenset[str]  # "us" where it spells out "United States"
+    shorts: frozenset[str]  # "us" where it has "US" or "U.S."
+
+
+def with_opening_name(asked: Asked, is_name: Callable[[str], bool], known: Callable[[str], bool]) -> Asked:
+    """A word that opens a sentence has a capital anyway: it is a name if the articles write it as one, or if they do
+    not know it and it is no word of grammar, no verb and no adverb."""
+    if not asked.terms or asked.terms[0].name or asked.terms[0].number:
+        return asked
+    first = asked.terms[0]
+    written = asked.text[first.start : first.end]
+    if not written[:1].isupper() or written.lower() in FUNCTION:
+        return asked
+    plain = lexicon().verb(written.lower()) or written.lower().endswith(_ADVERBS)
+    if is_name(written) or (not known(first.stem) and not plain):
+        return replace(asked, terms=(replace(first, name=True), *asked.terms[1:]))
+    return asked
+
+
+def particulars(asked: Asked) -> tuple[Particular, ...]:
+    """In order, none overlapping; a name next to a date is one by itself."""
+    told = facts(asked.text)
+    found = [Particular(f.printed, f.start, f.end, _words_of(f.printed), f) for f in told]
+    free = [t for t in asked.terms if not any(f.start < t.end and t.start < f.end for f in told)]
+    for thing in things(replace(asked, terms=tuple(free))):
+        if thing.named:
+            found.append(_named(thing.text, thing.terms))
+    return tuple(sorted(found, key=lambda one: one.start))
+
+
+def _named(text: str, terms: Sequence[Term]) -> Particular:
+    printed = f"{text}." if _DOTTED.fullmatch(text) else text
+    return Particular(printed, terms[0].start, terms[-1].end, _words_of(text), None)
+
+
+@lru_cache(maxsize=4096)
+def told(text: str) -> Particulars:
+    """Pure; the same sentences are looked up in again and again."""
+    found = words(text)
+    return Particulars(
+        words=frozenset(word.text for word in found),
+        stems=frozenset(cut(word.text, "snowball") for word in found),
+        facts=facts(text),
+        initials=frozenset(_initials(text)),
+        shorts=frozenset(word.text for word in found if text[word.start : word.end].isupper()),
+    )
+
+
+def held(one: Particular, there: Particulars) -> bool:
+    """Does the text hold the number, the date, or every word of the name?"""
+    if one.fact:
+        return any(states(fact, one.fact) for fact in there.facts)
+    if len(one.words) > 1 and "".join(word[0] for word in one.words) in there.shorts:
+        return True
+    return all(_holds_word(word, there) for word in one.words)
+
+
+def states(said: Fact, claimed: Fact) -> bool:
+    """Does what is said bear out what is claimed? Equal or more exact; a rounder claim is borne out, a bound only by
+    its own figure or a figure within it."""
+    if said.moment and claimed.moment:
+        return _dates(said, claimed)
+    if said.moment or claimed.moment or not said.figures or not claimed.figures:
+        return False
+    if len(said.figures) != len(claimed.figures) and len(claimed.figures) > 1:
+        return False
+    if claimed.bound and said.bound and claimed.bound != said.bound:
+        return False
+    values = [_value(fact, figure) for fact in (said, claimed) for figure in fact.figures[:1]]
+    if said.figures == claimed.figures:
+        return same(*values)
+    if not same(values[0], replace(values[1], value=values[0].value)) or said.bound:
+        return False
+    return all(claimed.low <= figure <= claimed.high for figure in said.figures)
+
+
+def _value(fact: Fact, figure: float) -> Value:
+    return Value(fact.start, fact.end, figure, fact.unit)
+
+
+def _dates(said: Fact, claimed: Fact) -> bool:
+    """Every part of the claimed date is said: of "in March" no year is borne out."""
+    a, b = said.moment, claimed.moment
+    if not a or not b:
+        return False
+    for mine, other in ((b.month, a.month), (b.day, a.day)):
+        if mine is not None and mine != other:
+            return False
+    if b.first is None:
+        return True
+    if a.first is None or a.last is None or b.last is None:
+        return False
+    if b.span or a.span:
+        return (a.first, a.last) == (b.first, b.last)
+    return b.first <= a.first and a.last <= b.last
+
+
+def _holds_word(word: str, there: Particulars) -> bool:
+    if word in there.words or cut(word, "snowball") in there.stems or word in there.initials:
+        return True
+    if word in lexicon().countries:
+        return any(_kin(word, other) for other in there.words)
+    return word.endswith(_PEOPLE) and any(_kin(other, word) for other in there.words & lexicon().countries)
+
+
+def _kin(country: str, people: str) -> bool:
+    """mexico and mexican, canada and canadian, china and chinese."""
+    ending = next((end for end in sorted(_PEOPLE, key=len, reverse=True) if people.endswith(end)), "")
+    stem = people.removesuffix(ending)
+    return bool(ending) and len(stem) >= _KIN and country.startswith(stem)
+
+
+def _words_of(text: str) -> tuple[str, ...]:
+    found = [word.text for word in words(text)]
+    return tuple(word for word in found if word not in stop_words()) or tuple(found)
+
+
+def _initials(text: str) -> Iterator[str]:
+    """Of all names of two words or more, and of all parts of them: capitals in a row are not all one name."""
+    for match in _CAPITALISED.finditer(text):
+        first = [word.text[0] for word in words(match.group()) if word.text not in stop_words()]
+        for begin in range(len(first)):
+            for end in range(begin + 2, min(begin + _MOST_CAPITALS, len(first)) + 1):
+                yield "".join(first[begin:end])
+
+
+_ALIKE = 0.6  # share of common words in order from which on what differs between two texts stands in each other's place
+_MOST_WORDS = 120  # of two texts that are laid side by side; longer ones are compared by their facts only
+_CAPITALS = re.compile(r"[^\W\d_a-z][\w.’'-]*(?: (?:of |de )?[^\W\d_a-z][\w.’'-]*)*")
+_DENIED = 3  # words of meaning behind a negation that it may be of
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """What the sentence says and what the quote says in its place, both as printed."""
+
+    said: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One sentence beside one quote."""
+
+    lacking: tuple[Particular, ...]  # that the quote does not hold
+    differs: tuple[Mismatch, ...]
+
+    @property
+    def whole(self) -> bool:
+        return not self.lacking and not self.differs
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteContext:
+    """A quote and what may tell of whom it speaks: the title of its article, the sentence that it leans on."""
+
+    quote: str
+    about: str
+
+
+def compare(sentence: str, parts: Sequence[Particular], source: QuoteContext) -> Agreement:
+    """`parts` are the sentence's own. A name may stand in what the quote is about, if the quote names nobody else."""
+    own, around = told(source.quote), told(f"{source.about}\n{source.quote}")
+    silent = depends_on_previous(source.quote) or not _names_another(sentence, source.quote)
+    lacking = [one for one in parts if not held(one, own) and not (one.fact is None and silent and held(one, around))]
+    facts = dict.fromkeys(_other_facts(sentence, source.quote))
+    replaced = dict.fromkeys(_replaced(sentence, source.quote, parts))
+    others = [one for one in replaced if not any(one.said in fact.said for fact in facts)]
+    return Agreement(tuple(lacking), (*facts, *others, *_denials(sentence, source.quote)))
+
+
+def _names_another(sentence: str, quote: str) -> bool:
+    own = told(sentence)
+    return any(term.stem not in own.stems for term in claim_of(quote).terms if term.name and term.start > 0)
+
+
+def _replaced(sentence: str, quote: str, parts: Sequence[Particular]) -> Iterator[Mismatch]:
+    """Laid side by side: a name or number for which the quote has other words that are names or numbers, too."""
+    ours, theirs = _words(sentence), _words(quote)
+    if max(len(ours), len(theirs)) > _MOST_WORDS:
+        return
+    matcher = SequenceMatcher(None, [w.text for w in ours], [w.text for w in theirs], autojunk=False)
+    blocks = matcher.get_matching_blocks()
+    if sum(block.size for block in blocks) < _ALIKE * len(ours):
+        return
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag != "replace":
+            continue
+        found = quote[theirs[j1].start : theirs[j2 - 1].end]
+        special = [one for one in parts if one.start < ours[i2 - 1].end and ours[i1].start < one.end]
+        unsaid = [one for one in special if not held(one, told(found))]
+        if unsaid and (instead := _telling(found)):
+            yield Mismatch(unsaid[0].text, instead)
+
+
+def _telling(text: str) -> str:
+    """Its first number, date or name as printed; "" where it has none."""
+    numbers = told(text).facts
+    name = _CAPITALS.search(text)
+    return numbers[0].printed if numbers else name.group() if name else ""
+
+
+def _other_facts(sentence: str, quote: str) -> Iterator[Mismatch]:
+    """Numbers and dates of the same thing that cannot both be true."""
+    own, others = claim_of(sentence), claim_of(quote)
+    for ours, theirs in aligned(own, others):
+        if differ(ours.fact, theirs.fact):
+            yield Mismatch(ours.fact.printed, theirs.fact.printed)
+        elif instead := _misplaced(ours, theirs, own, others):
+            yield Mismatch(ours.fact.printed, instead.fact.printed)
+
+
+def _misplaced(ours: StatedFact, theirs: StatedFact, own: Claim, others: Claim) -> StatedFact | None:
+    """The quote has the number, but says it of something else, and another number of what the sentence speaks of."""
+    rivals = [
+        one
+        for one in others.told
+        if differ(ours.fact, one.fact) and not any(said_alike(one.fact, each.fact) for each in own.told)
+    ]
+    best = max(rivals, key=lambda one: len(ours.near & one.near), default=None)
+    return best if best and len(ours.near & best.near) > len(ours.near & theirs.near) else None
+
+
+def _denials(sentence: str, quote: str) -> Iterator[Mismatch]:
+    """Only one of the two denies something; a quote may deny what the sentence does not speak of."""
+    ours, theirs = claim_of(sentence), claim_of(quote)
+    if ours.negations and not theirs.negations:
+        yield Mismatch(ours.negations[0], "")
+    elif theirs.negations and not ours.negations and _denied(quote, theirs) & ours.stems:
+        yield Mismatch("", theirs.negations[0])
+
+
+def _denied(text: str, claim: Claim) -> frozenset[str]:
+    """Stems of the words of meaning behind each negation."""
+    found: set[str] = set()
+    at = 0
+    for printed in claim.negations:
+        at = text.index(printed, at) + len(printed)
+        found.update([term.stem for term in claim.terms if term.start >= at][:_DENIED])
+    return frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[Word, ...]:
+    """Without the words of grammar, which two writers seldom choose alike."""
+    return tuple(word for word in words(text) if word.text not in stop_words())
+
+
+def copied(sentence: str, quote: str) -> float:
+    """Share of the sentence's words, grammar included, that stand in the quote in the same order; 0..1."""
+    ours, theirs = [w.text for w in words(sentence)], [w.text for w in words(quote)]
+    if not ours or max(len(ours), len(theirs)) > 2 * _MOST_WORDS:
+        return 0.0
+    blocks = SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) / len(ours)

@@ -1,0 +1,156 @@
+"""Does a quote say what a sentence in somebody else's words says? Stricter than `checker`, which says "partly" as well.
+
+Each word of the sentence but a few of grammar stands in the quote, all close together; its names and numbers come in
+the quote's order; nothing that the quote denies, doubts or only supposes is told as a fact. This needs no index and no
+model. What is left open: the same words in another order can still mean something else.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from index.text.words import cut, words
+from rag.question.analysis import analyse
+from rag.text_check.agreement import Particular, QuoteContext, compare, particulars, told, with_opening_name
+from rag.text_check.assertions import clauses, is_claim
+
+_FREE = frozenset(  # words that a sentence may have of its own
+    "a an the of in on at to for from by with as and also that which who whom be been being "
+    "el la los las un una unos unas de del en al con y que lo".split()
+)
+_SAME = {"are": "is", "were": "was", "have": "has", "does": "do"}  # number may change, tense may not
+_DOUBTS = frozenset(
+    "may might could would should can if unless whether perhaps possibly probably likely unlikely allegedly reportedly "
+    "supposedly alleged claim claims claimed argue argues argued believe believes believed suspect suspects suspected "
+    "expect expects expected plan plans planned propose proposes proposed hope hopes hoped want wants wanted aim aims "
+    "aimed intend intends intended threaten threatens threatened almost nearly only "
+    "puede pueden podría podrían si quizá quizás tal supuestamente presunto solo casi".split()
+)
+_ASIDE = re.compile(
+    r", (?![^,]*\b(?:said|says?|told|tells|according|claim(?:s|ed)|argue[sd]?|wrote|writes|dijo|dice|según)\b)"
+    r"[^,;.:!?]{1,120},"
+)
+_MAY = re.compile(r"\bMay\b")  # the month
+_DOUBTED = 3  # words of meaning behind a word of doubt that it may be of, and one before it
+_WAYS = frozenset({"to", "by", "from"})  # "rose to 8" is not "rose by 8"
+_SIGNS = frozenset(".,;:!?'’‘()-–—%$€£/&…")
+_QUOTED = re.compile('[“"«„]([^“”"«»„]+)[”"»“]')
+_MOST_CHARACTERS = 1_000  # of a sentence; a longer one is no sentence
+
+
+def resting_on(sentence: str, quotes: Sequence[str]) -> tuple[int, ...]:
+    """The places of those quotes that bear the sentence out: each alone, or one for each of its clauses; else none."""
+    if len(sentence) > _MOST_CHARACTERS:
+        return ()
+    alone = tuple(n for n, quote in enumerate(quotes) if bears_out(sentence, quote))
+    if alone:
+        return alone
+    parts = [_first(part, quotes) for part in clauses(sentence)]
+    found = [n for n in parts if n is not None]
+    return tuple(sorted(set(found))) if len(found) == len(parts) else ()
+
+
+def bears_out(sentence: str, quote: str) -> bool:
+    """Does one quote say all of it? False for what states nothing, too."""
+    if not (is_claim(sentence) and _in_its_signs(sentence, quote) and _in_its_words(sentence, quote)):
+        return False
+    parts = _particulars(sentence, quote)
+    return (
+        _in_its_order(parts, quote)
+        and _in_one_place(sentence, quote)
+        and _as_sure(sentence, quote)
+        and compare(sentence, parts, QuoteContext(quote, about="")).whole
+    )
+
+
+def _first(part: str, quotes: Sequence[str]) -> int | None:
+    """The first quote that bears a clause out; the clause must say by name of whom it speaks."""
+    for n, quote in enumerate(quotes):
+        if any(one.fact is None for one in _particulars(part, quote)) and bears_out(part, quote):
+            return n
+    return None
+
+
+def _in_its_signs(sentence: str, quote: str) -> bool:
+    """What it puts in quotation marks stands there, and it brings no signs but those of plain prose."""
+    printed = " ".join(quote.split())
+    if any(match[1].strip(" .,") not in printed for match in _QUOTED.finditer(sentence)):
+        return False
+    rest = _QUOTED.sub("", sentence)
+    return all(c.isalnum() or c in _SIGNS or c == " " or c in quote for c in rest) and not set('“”"«»„') & set(rest)
+
+
+def _in_its_words(sentence: str, quote: str) -> bool:
+    ours, theirs = _stems(sentence), _stems(quote)
+    if not set(ours) - _FREE <= set(theirs):
+        return False
+    ways = {pair for pair in pairwise(ours) if pair[0] in _WAYS and pair[1][:1].isdigit()}
+    return ways <= set(pairwise(theirs))
+
+
+def _in_its_order(parts: Sequence[Particular], quote: str) -> bool:
+    """Who did what to whom is told by order, and which number is whose. A date may move if the quote has but one."""
+    dates = sum(fact.moment is not None for fact in told(quote).facts)
+    fixed = [one for one in parts if dates > 1 or not (one.fact and one.fact.moment)]
+    rest = iter(_stems(quote))
+    return all(_stem(word) in rest for one in fixed for word in one.words)
+
+
+def _in_one_place(sentence: str, quote: str) -> bool:
+    """In the shortest stretch of the quote that has all of its words, nobody else is named: who is passed over may be
+    the one of whom a part of it is told. What stands between two commas may be passed over, unless it says who says so.
+    """
+    wanted = set(_stems(sentence)) - _FREE
+    return any(_is_near(wanted, text) for text in (quote, _ASIDE.sub(" ", quote)))
+
+
+def _is_near(wanted: set[str], text: str) -> bool:
+    theirs = _stems(text)
+    if not wanted <= set(theirs):
+        return False
+    names = {_stem(word) for one in particulars(analyse(text, "snowball")) if one.fact is None for word in one.words}
+    begin, end = _stretch(theirs, wanted)
+    return not (names & set(theirs[begin:end])) - wanted
+
+
+def _stretch(stems: Sequence[str], wanted: set[str]) -> tuple[int, int]:
+    """The first of the shortest; all of `wanted` stand in `stems`."""
+    best, last = (0, len(stems)), dict.fromkeys(wanted, -1)
+    for n, stem in enumerate(stems):
+        if stem in wanted:
+            last[stem] = n
+            begin = min(last.values())
+            if begin >= 0 and n + 1 - begin < best[1] - best[0]:
+                best = begin, n + 1
+    return best
+
+
+def _as_sure(sentence: str, quote: str) -> bool:
+    """A word of doubt next to what the sentence says must be in the sentence as well."""
+    ours = set(_stems(sentence))
+    theirs = [stem for stem in _stems(_MAY.sub("", quote)) if stem not in _FREE]
+    doubts = {_stem(word) for word in _DOUBTS}
+    for n, stem in enumerate(theirs):
+        near = {*theirs[max(n - 1, 0) : n], *theirs[n + 1 : n + 1 + _DOUBTED]}
+        if stem in doubts and stem not in ours and near & ours:
+            return False
+    return True
+
+
+def _particulars(sentence: str, quote: str) -> tuple[Particular, ...]:
+    """The word that opens it is a name if the quote never writes it without a capital."""
+    small = {quote[word.start : word.end] for word in words(quote)}
+    asked = analyse(sentence, "snowball")
+    named = with_opening_name(asked, lambda written: written.lower() not in small, lambda _: True)
+    return particulars(named)
+
+
+@lru_cache(maxsize=1024)
+def _stems(text: str) -> tuple[str, ...]:
+    """All words in order, those of grammar too."""
+    return tuple(_stem(word.text) for word in words(text))
+
+
+def _stem(word: str) -> str:
+    return _SAME.get(word, word if word in _FREE else cut(word, "snowball"))

@@ -1,0 +1,44 @@
+"""What was asked, before anything is searched: the question usable, standing alone, spelt as the corpus spells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index.errors import BadQuestion
+from rag.follow_ups.resolve import resolve
+from rag.follow_ups.turns import Turn
+from rag.language.detect import language_of
+from rag.question.spelling import Speller
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One question and the ways to read it, the likeliest first."""
+
+    readings: tuple[str, ...]
+    follows: bool  # it leans on the turns before it, and the readings say what it leans on
+    respelled: tuple[tuple[str, str], ...]  # (typed, read)
+    language: str  # ISO 639-1 of the question, as far as there are templates for it
+
+
+def understand(question: str, history: Sequence[Turn], speller: Speller) -> Understood:
+    """From a usable question and the turns before it, oldest first."""
+    resolved = resolve(question, history)
+    spelt = [speller.respell(reading) for reading in resolved.readings]
+    return Understood(
+        readings=tuple(dict.fromkeys(one.text for one in spelt)),
+        follows=resolved.changed,
+        respelled=tuple(change for change in spelt[0].changes if change[0].lower() in question.lower()),
+        language=language_of(question),
+    )
+
+
+def usable(question: str, most: int) -> str:
+    """The question without surrounding blanks. Raises BadQuestion."""
+    text = question.strip()
+    if not text or not any(c.isalnum() for c in text):
+        raise BadQuestion("the question is empty; ask something in words")
+    if len(text) > most:
+        raise BadQuestion(f"the question has {len(text):,} characters; at most {most:,} are read")
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise BadQuestion("the question holds a character that is no text (NUL or half a surrogate pair); remove it")
+    return text

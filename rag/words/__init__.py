@@ -1,1 +1,0 @@
-"""Single words and numbers: how they are spelt, what they are worth, what they name."""

@@ -1,0 +1,154 @@
+"""Citations → the short text of an answer. All our own words stand in templates/; jinja2 is at home here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from index.records import Document, Hit
+from index.search import Index
+from rag.answer import PLAIN, AnswerPart, Citation, Frame, Reason, Segment
+from rag.language.detect import other_language
+from rag.language.relative_dates import Relative, lead_in, relative_notes
+from rag.understand import Understood
+
+LANGUAGES = ("en", "es")
+
+Times = Mapping[int, Sequence[Relative]]  # by marker
+NO_TIMES: Times = MappingProxyType({})
+
+
+def compose(
+    citations: Sequence[Citation], frame: Frame = PLAIN, times: Times = NO_TIMES, language: str = "en"
+) -> tuple[Segment, ...]:
+    """A note that names article and date, then the quote with its marker, for each citation in order.
+
+    The frame says what they are together: a plain answer, statements that differ, or a course of events in order.
+    `times`: what "last year" and the like mean in the quote of a marker; said beside the quote, never inside it.
+    """
+    segments: list[Segment] = list(_opening(citations, frame, language))
+    for n, citation in enumerate(citations):
+        segments.append(Segment("note", _lead(citations, n, frame, language), ()))
+        segments.append(Segment("quote", citation.quote, (citation.marker,)))
+        segments += [_meant(citation, one, language) for one in times.get(citation.marker, ())]
+    return tuple(segments)
+
+
+def text_of(segments: Sequence[Segment], language: str = "en") -> str:
+    """The segments as one plain text: quotes in quotation marks with [n] behind them, a line each.
+
+    Statements have no quotation marks; those that follow each other share a line.
+    """
+    lines: list[str] = []
+    before = ""
+    for segment in segments:
+        if segment.kind == "quote" and lines:
+            lines[-1] += f" {_say(language).quote(segment.text, segment.citations)}"
+        elif segment.kind == "statement":
+            told = str(_say(language).statement(segment.text, segment.citations))
+            lines[-1:] = [f"{lines[-1]} {told}"] if before == "statement" else [*lines[-1:], told]
+        else:
+            lines.append(segment.text)
+        before = segment.kind
+    return "\n".join(lines)
+
+
+def abstention(
+    reason: Reason, nearest: Sequence[Document], day: date | None = None, language: str = "en", other: str = ""
+) -> Segment:
+    """What is said when the articles do not say; it names the nearest articles and claims nothing.
+
+    `day`: only articles up to it were read. `other`: the language of the articles, where the question is in another.
+    """
+    say = _say(language)
+    named = [str(say.article(d.title, d.published, "published" in d.inferred)) for d in nearest]
+    code = "near_miss" if other and reason.code == "off_corpus" else reason.code
+    lacking, apart = ((), ()) if other else (reason.missing, reason.apart)  # words of another language tell nothing
+    parts = (say.abstained(code, lacking, apart, named, day), say.other_language(other))
+    return Segment("note", " ".join(str(part) for part in parts if part), ())
+
+
+def side(label: str, language: str = "en") -> Segment:
+    """The head of one column of a comparison."""
+    return Segment("comparison", str(_say(language).side(label)), ())
+
+
+def spelled(changes: Sequence[tuple[str, str]], language: str = "en") -> Segment:
+    """Says which words were read as others: (typed, read)."""
+    return Segment("note", str(_say(language).spelled(changes)), ())
+
+
+def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iterator[Segment]:
+    if frame.kind == "conflict":
+        first, second = citations[0].published, citations[1].published
+        newer = bool(first and second and first > second)
+        one = len({citation.document_id for citation in citations}) == 1
+        text = _say(language).differ(frame.differs, newer, frame.copies, one)
+        yield Segment("conflict", str(text), tuple(citation.marker for citation in citations))
+    elif frame.kind == "timeline":
+        yield Segment("note", str(_say(language).timeline()), ())
+
+
+def _lead(citations: Sequence[Citation], n: int, frame: Frame, language: str) -> str:
+    one = citations[n]
+    same = n > 0 and citations[n - 1].document_id == one.document_id
+    inferred = "published" in one.inferred
+    if frame.kind == "timeline" and frame.moments[n]:
+        return str(_say(language).moment(frame.moments[n], one.title, one.published, inferred, same))
+    first = n == 0 and frame.kind == "plain"
+    return str(_say(language).lead(one.title, one.published, inferred, one.author, first, same))
+
+
+def _meant(citation: Citation, time: Relative, language: str) -> Segment:
+    text = _say(language).relative(time.words, time.meaning, "published" in citation.inferred)
+    return Segment("note", str(text), (citation.marker,))
+
+
+@cache
+def _say(language: str) -> Any:
+    """The macros of a language's template; English where there is none."""
+    environment = Environment(loader=PackageLoader("rag.writing"), undefined=StrictUndefined, autoescape=False)
+    environment.filters["quoted"] = lambda word: f"“{word}”"
+    return environment.get_template(f"{language if language in LANGUAGES else 'en'}.j2").module
+
+
+# Columns of quotes and reasons → the segments of an answer, with notes beside the quotes.
+
+_NEAREST = 2
+
+
+def segments_of(
+    heard: Understood, columns: Sequence[AnswerPart], citations: Sequence[Citation], index: Index
+) -> tuple[Segment, ...]:
+    """`citations` are those of all columns' quotes, in their order."""
+    language = heard.language
+    segments = [spelled(heard.respelled, language)] if heard.respelled else []
+    rest = list(citations)
+    for column in columns:
+        segments += [side(column.label, language)] if column.label else []
+        if column.reason:
+            nearest = [] if column.label else _nearest(column.reading.hits, index)
+            other = other_language(language, nearest)
+            segments.append(abstention(column.reason, nearest, index.day, language, other))
+        else:
+            own, rest = rest[: len(column.quotes)], rest[len(column.quotes) :]
+            segments += compose(own, column.frame, _times(own, language, index), language)
+    return tuple(segments)
+
+
+def _times(citations: Sequence[Citation], language: str, index: Index) -> Times:
+    """What relative words in the quotes mean; an inferred date is good for a year, not for a day."""
+    times: dict[int, list[Relative]] = {}
+    for one in citations:
+        found = relative_notes(one.quote, one.published, lead_in(index.document(one.document_id).text, one.start))
+        sure = [each for each in found if "published" not in one.inferred or each.when.precision == "year"]
+        times[one.marker] = [each for each in sure if language == "en" or each.meaning.isdigit()]
+    return times
+
+
+def _nearest(hits: Sequence[Hit], index: Index) -> list[Document]:
+    names = list(dict.fromkeys(hit.passage.document_id for hit in hits))[:_NEAREST]
+    return [index.document(name) for name in names]

@@ -1,0 +1,137 @@
+"""An answer → the text of a chat message, and where in it which source is cited.
+
+Chat clients show Markdown, so lines become paragraphs; quotes stay as they stand in their article, to the character.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from rag.language.detect import language_of
+from server.schemas.ask import Answer
+from server.schemas.base import Citation
+
+_NOTHING = {"en": "The articles hold no passage on this.", "es": "Los artículos no contienen ningún pasaje sobre esto."}
+_UNSURE = {
+    "en": "None of these is sure to answer the question; they come nearest.",
+    "es": "Ninguna de estas citas responde con seguridad a la pregunta; son las más cercanas.",
+}
+_STATING = {"quote", "statement"}  # kinds of segments that sources support; notes are our own words
+_RULE = "\n\n---\n\n"
+_LISTED = re.compile(r"\d+\. \[.*\]\(\S+\)")
+_MARKUP = re.compile(r"([\\`*_\[\]<>&~$|!#^])")  # what means something in the text of a link
+_URL_SAFE = "/:?#[]@!$&'*+,;=%~"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMark:
+    """`text[start:end]` (code points) is what the source of this marker supports."""
+
+    marker: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CitedText:
+    """Marks are in order of their markers, then of the text."""
+
+    text: str
+    marks: tuple[SourceMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a marker stands for; absolute web address, ISO date if stated. No other marker has the same label."""
+
+    marker: int
+    title: str
+    label: str
+    url: str
+    date: str | None
+
+
+def cited_text(answer: Answer) -> CitedText:
+    """What is said; in mode evidence the quotes, numbered, each with the article it is from."""
+    return _joined(_quoted(answer) if answer.mode == "evidence" else _told(answer))
+
+
+def sources_of(answer: Answer, base: str) -> tuple[Source, ...]:
+    """One for each citation, by marker. `base`: this server's address without a slash at the end."""
+    often = Counter(citation.title for citation in answer.citations)
+    return tuple(
+        Source(
+            marker=one.marker,
+            title=one.title,
+            label=f"{one.title} [{one.marker}]" if often[one.title] > 1 else one.title,
+            url=f"{base}{one.url}" if one.url.startswith("/") else one.url,
+            date=_day(one) or None,
+        )
+        for one in sorted(answer.citations, key=lambda citation: citation.marker)
+    )
+
+
+def sources_list(sources: Sequence[Source]) -> str:
+    """As Markdown below a rule, for clients that show no citations; nothing in a title can be markup. "" for none."""
+    lines = [f"{one.marker}. [{_escaped(one.title)}]({quote(one.url, safe=_URL_SAFE)}){_dated(one)}" for one in sources]
+    return _RULE + "\n".join(lines) if lines else ""
+
+
+def without_sources(text: str) -> str:
+    """A message of ours as it was before `sources_list` was put behind it."""
+    said, rule, listed = text.rpartition(_RULE.rstrip())
+    lines = [line.strip() for line in listed.splitlines() if line.strip()]
+    return said.rstrip() if rule and lines and all(map(_LISTED.match, lines)) else text
+
+
+def _told(answer: Answer) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """(what stands before it, segment, its markers), in order; the segments all stand in the text."""
+    at = 0
+    for segment in answer.segments:
+        begin = answer.text.index(segment.text, at)
+        markers = segment.citations if segment.kind in _STATING else ()
+        yield answer.text[at:begin].replace("\n", "\n\n"), segment.text, markers
+        at = begin + len(segment.text)
+    yield answer.text[at:].replace("\n", "\n\n"), "", ()
+
+
+def _quoted(answer: Answer) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    language = "es" if language_of(answer.question) == "es" else "en"
+    if not answer.citations:
+        yield _NOTHING[language], "", ()
+        return
+    before = "“" if answer.status == "answered" else f"{_UNSURE[language]}\n\n“"
+    for citation in answer.citations:
+        yield before, citation.quote, (citation.marker,)
+        before = f"” [{citation.marker}]\n\n— {_named(citation)}\n\n“"
+    yield before.removesuffix("\n\n“"), "", ()
+
+
+def _joined(parts: Iterator[tuple[str, str, tuple[int, ...]]]) -> CitedText:
+    pieces: list[str] = []
+    marks: list[SourceMark] = []
+    at = 0
+    for before, text, markers in parts:
+        begin, at = at + len(before), at + len(before) + len(text)
+        marks += [SourceMark(marker, begin, at) for marker in markers]
+        pieces += [before, text]
+    return CitedText("".join(pieces), tuple(sorted(marks, key=lambda mark: (mark.marker, mark.start))))
+
+
+def _named(citation: Citation) -> str:
+    return ", ".join(fact for fact in (citation.author, citation.title, _day(citation)) if fact)
+
+
+def _day(citation: Citation) -> str:
+    """Where the article states it: a date that was only inferred would look certain here."""
+    return "" if citation.published is None or "published" in citation.inferred else citation.published.isoformat()
+
+
+def _escaped(title: str) -> str:
+    return _MARKUP.sub(r"\\\1", " ".join(title.split()))
+
+
+def _dated(source: Source) -> str:
+    return f", {source.date}" if source.date else ""

@@ -1,0 +1,109 @@
+"""A message of ours in OpenAI's formats: whole, or as the chunks of a stream.
+
+It is whole before the first byte goes out, so what streams is what is given at once.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from time import time
+from typing import Any
+from uuid import uuid4
+
+from fastapi.sse import format_sse_event
+
+from index.text.tokens import count_tokens
+from server.openai.cited_text import Source, SourceMark, cited_text, sources_list, sources_of
+from server.schemas import openai as wire
+from server.schemas.ask import Answer
+from server.sse import pieces
+
+_DONE = "[DONE]"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReply:
+    """A message and what it stands on; a reply to a side prompt stands on nothing."""
+
+    id: str
+    model: str
+    text: str
+    usage: wire.Usage
+    marks: tuple[SourceMark, ...] = ()
+    sources: tuple[Source, ...] = ()
+    about: wire.About | None = None
+
+
+def said(answer: Answer, model: str, read: Sequence[str], base: str, listed: bool) -> ChatReply:
+    """`read`: the texts it was made from; `base`: this server's address; `listed`: with the sources below the text."""
+    text, sources = cited_text(answer), sources_of(answer, base)
+    shown = text.text + (sources_list(sources) if listed else "")
+    about = wire.About(answer_id=answer.id, status=answer.status, confidence=answer.confidence)
+    return ChatReply(f"chatcmpl-{answer.id}", model, shown, _usage(read, shown), text.marks, sources, about)
+
+
+def said_aside(text: str, model: str, prompt: str) -> ChatReply:
+    """The reply to a side prompt."""
+    return ChatReply(f"chatcmpl-{uuid4().hex}", model, text, _usage([prompt], text))
+
+
+def whole(message: ChatReply) -> wire.ChatCompletion:
+    """The reply where no stream was asked for."""
+    text = wire.AssistantMessage(
+        role="assistant", content=message.text, refusal=None, annotations=_annotations(message)
+    )
+    return wire.ChatCompletion(
+        id=message.id,
+        object="chat.completion",
+        created=int(time()),
+        model=message.model,
+        choices=(wire.Choice(index=0, message=text, logprobs=None, finish_reason="stop"),),
+        usage=message.usage,
+        **_sourced(message),
+    )
+
+
+async def events(message: ChatReply, with_usage: bool) -> AsyncIterator[bytes]:
+    """Server-sent events: the chunks, then [DONE]. In ASCII, since some clients end a line at U+2028 and its like."""
+    for chunk in _chunks(message, with_usage):
+        yield format_sse_event(data_str=json.dumps(chunk.model_dump(exclude_unset=True)))
+    yield format_sse_event(data_str=_DONE)
+
+
+def _chunks(message: ChatReply, with_usage: bool) -> Iterator[wire.ChatCompletionChunk]:
+    """Role, text, annotations, end, usage; where usage is wanted, it is null in all chunks but the last."""
+    same: dict[str, Any] = {"id": message.id, "object": "chat.completion.chunk", "created": int(time())}
+    same |= {"model": message.model, **({"usage": None} if with_usage else {})}
+    annotations = _annotations(message)
+    deltas = [wire.Delta(role="assistant", content=""), *(wire.Delta(content=piece) for piece in pieces(message.text))]
+    deltas += [wire.Delta(annotations=annotations)] if annotations else []
+    for delta in deltas:
+        choice = wire.ChunkChoice(index=0, delta=delta, logprobs=None, finish_reason=None)
+        yield wire.ChatCompletionChunk(**same, choices=(choice,))
+    end = wire.ChunkChoice(index=0, delta=wire.Delta(), logprobs=None, finish_reason="stop")
+    yield wire.ChatCompletionChunk(**same, choices=(end,), **_sourced(message))
+    if with_usage:
+        yield wire.ChatCompletionChunk(**{**same, "usage": message.usage}, choices=())
+
+
+def _annotations(message: ChatReply) -> tuple[wire.Annotation, ...]:
+    by_marker = {source.marker: source for source in message.sources}
+    return tuple(_annotation(by_marker[mark.marker], mark) for mark in message.marks)
+
+
+def _annotation(source: Source, mark: SourceMark) -> wire.Annotation:
+    cited = wire.UrlCitation(url=source.url, title=source.label, start_index=mark.start, end_index=mark.end)
+    return wire.Annotation(type="url_citation", url_citation=cited)
+
+
+def _sourced(message: ChatReply) -> dict[str, Any]:
+    if message.about is None:
+        return {}
+    results = [wire.SearchResultItem(title=one.title, url=one.url, date=one.date) for one in message.sources]
+    addresses = tuple(one.url for one in message.sources)
+    return {"citations": addresses, "search_results": tuple(results), "quotewell": message.about}
+
+
+def _usage(read: Sequence[str], written: str) -> wire.Usage:
+    prompt, completion = sum(map(count_tokens, read)), count_tokens(written)
+    return wire.Usage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)

@@ -1,0 +1,164 @@
+"""/v1/documents: list, read, add, replace and delete articles. A write is answered once answers reflect it."""
+
+from base64 import b64decode, urlsafe_b64encode
+from bisect import bisect_right
+from hashlib import sha256
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+from pydantic import TypeAdapter, ValidationError
+
+from index.cleaning.clean import clean
+from index.errors import BadInput, UnreadableFile
+from index.formats import MAX_ID_CHARS
+from index.formats.document import make_document
+from index.formats.metadata import Facts
+from index.formats.text import body_start
+from index.records import Document, document_fields
+from index.storage.revisions import revision_sha256
+from index.text.language import language
+from server.dependencies import AddressedId, LiveIndex, Now
+from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
+from server.live_index import Live
+from server.middleware.idempotency import KEYED
+from server.openapi import Responses, problems
+from server.schemas import base as schemas
+
+router = APIRouter(prefix="/v1/documents", tags=["documents"])
+_WRITTEN: Responses = {201: {"model": schemas.DocumentInfo, "description": "Added"}}
+_TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Cleaned text"}}
+_CHECK_BYTES = 6
+_BAD_TOKEN = "page_token is not one that this server gave; begin without one"
+_ID: TypeAdapter[str] = TypeAdapter(schemas.DocumentId)
+
+
+@router.get(
+    "", operation_id="list_documents", response_model=schemas.DocumentPage, responses=NOT_MODIFIED | problems(422, 503)
+)
+def list_documents(
+    now: Now,
+    response: Response,
+    page_size: Annotated[int, Query(ge=1, le=schemas.MAX_PAGE_SIZE)] = 50,
+    page_token: Annotated[str, Query(max_length=4000, description="next_page_token of the page before")] = "",
+    if_none_match: IfNoneMatch = "",
+) -> schemas.DocumentPage | Response:
+    """Articles in order of their ids, a page at a time; a page token stays good while others add and delete."""
+    ids = now.index.document_ids
+    begin = bisect_right(ids, id_of(page_token)) if page_token else 0
+    if (nothing_new := unchanged(if_none_match, response, strong(now.index.version))) is not None:
+        return nothing_new
+    shown = ids[begin : begin + page_size]
+    return schemas.DocumentPage(
+        documents=tuple(_info(now.index.document(name)) for name in shown),
+        total=len(ids),
+        next_page_token=token_of(shown[-1]) if begin + page_size < len(ids) else None,
+        index_version=now.index.version,
+    )
+
+
+@router.post(
+    "", operation_id="add_document", status_code=201, dependencies=KEYED, responses=problems(400, 409, 413, 422, 503)
+)
+def add_document(body: schemas.NewDocument, response: Response, live: LiveIndex) -> schemas.DocumentInfo:
+    """Add or replace an article by the id in the body; 201 when it is new, else 200."""
+    return _put(body.id, body, response, live)
+
+
+@router.get(
+    "/{document_id}/text", operation_id="get_document_text", response_class=Response,
+    responses=_TEXT | NOT_MODIFIED | problems(404, 503),
+)  # fmt: skip
+def get_document_text(document_id: AddressedId, now: Now, if_none_match: IfNoneMatch = "") -> Response:
+    """The cleaned text, to which the offsets of passages and citations refer."""
+    text = now.index.document(document_id).text
+    reply = Response(text, headers={"Content-Security-Policy": "default-src 'none'; sandbox"}, media_type="text/plain")
+    return unchanged(if_none_match, reply, strong(revision_sha256(text))) or reply
+
+
+@router.get(
+    "/{document_id}", operation_id="get_document", response_model=schemas.Document,
+    responses=NOT_MODIFIED | problems(404, 503),
+)  # fmt: skip
+def get_document(
+    document_id: AddressedId, response: Response, now: Now, if_none_match: IfNoneMatch = ""
+) -> schemas.Document | Response:
+    """One article with its cleaned text."""
+    document = now.index.document(document_id)
+    if (nothing_new := unchanged(if_none_match, response, strong(now.index.version))) is not None:
+        return nothing_new
+    text = {"text": document.text, "headings": document.headings, "index_version": now.index.version}
+    return schemas.Document.model_validate(document_fields(document) | text)
+
+
+@router.put(
+    "/{document_id}", operation_id="put_document", dependencies=KEYED,
+    responses=_WRITTEN | problems(400, 409, 413, 422, 503),
+)  # fmt: skip
+def put_document(
+    document_id: AddressedId, body: schemas.DocumentContent, response: Response, live: LiveIndex
+) -> schemas.DocumentInfo:
+    """Add or replace an article; the same request twice leaves one article."""
+    return _put(_checked(document_id), body, response, live)
+
+
+@router.delete(
+    "/{document_id}", operation_id="delete_document", status_code=204, dependencies=KEYED,
+    responses=problems(404, 409, 422, 503),
+)  # fmt: skip
+def delete_document(document_id: AddressedId, live: LiveIndex) -> None:
+    """No answer cites the article any more when this returns."""
+    live.delete(document_id)
+
+
+def _put(document_id: str, body: schemas.DocumentContent, response: Response, live: Live) -> schemas.DocumentInfo:
+    document = _document(document_id, body)
+    added = live.put(document)
+    response.status_code = 201 if added else 200
+    response.headers["Location"] = f"{router.prefix}/{quote(document_id, safe='')}"
+    return _info(document)
+
+
+def _document(document_id: str, body: schemas.DocumentContent) -> Document:
+    """As a file with this text and these facts would become one."""
+    cleaned = clean(body.text, start=body_start(body.text))
+    facts = Facts(body.title, body.author, body.publisher, body.published, body.language, body.url)
+    try:
+        return make_document(document_id, body.text, cleaned, facts, language=language(cleaned.text))
+    except UnreadableFile as error:
+        raise UnreadableFile(f"the text {error}; send the article itself") from error
+
+
+def _info(document: Document) -> schemas.DocumentInfo:
+    return schemas.DocumentInfo.model_validate(document_fields(document))
+
+
+def _checked(document_id: str) -> str:
+    try:
+        return _ID.validate_python(document_id)
+    except ValidationError as error:
+        raise BadInput(
+            f"the id in the address does not serve: 1 to {MAX_ID_CHARS} printable characters, not '.' or '..'"
+        ) from error
+
+
+def token_of(document_id: str) -> str:
+    """Where the next page begins: after this id, whether it is still there by then or not."""
+    name = document_id.encode()
+    return urlsafe_b64encode(_check(name) + name).decode("ascii").rstrip("=")
+
+
+def id_of(token: str) -> str:
+    """Raises BadInput, also for a token that was cut off: it must not begin another page."""
+    try:
+        raw = b64decode(token + "=" * (-len(token) % 4), altchars="-_", validate=True)
+        check, name = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
+        if check == _check(name):
+            return name.decode("utf-8")
+    except ValueError as error:
+        raise BadInput(_BAD_TOKEN) from error
+    raise BadInput(_BAD_TOKEN)
+
+
+def _check(name: bytes) -> bytes:
+    return sha256(name).digest()[:_CHECK_BYTES]

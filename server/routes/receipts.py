@@ -1,0 +1,203 @@
+"""Revisions of articles and what became of old answers: the bytes that receipts name, and POST /v1/verify."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Path as InPath
+from pydantic import Field
+
+from index.errors import BadInput, BadQuestion, NotFound
+from index.records import Document
+from index.storage.snapshot import Snapshot
+from index.storage.store import Store
+from rag.answer_json import citation_fields
+from rag.assistant import Assistant
+from rag.receipts.changes import change_fields, changes_of_answer
+from rag.receipts.receipt import manifest_of
+from rag.text_check.check import MOST_CHARACTERS, check_text, text_check_fields
+from server.dependencies import AddressedId, Now
+from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
+from server.openapi import Responses, problems
+from server.schemas import base as schemas
+from server.schemas.base import OldAnswer, Reply, Verification
+
+MOST_VERIFY_BYTES = 2_000_000
+
+router = APIRouter(tags=["receipts"])
+_BYTES: Responses = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Exactly the hashed bytes"},
+    304: {"description": "The client has them"},
+}
+_IMMUTABLE = "private, max-age=31536000, immutable"  # private: shared caches must not keep what is deleted here
+_HEADERS = {"Cache-Control": _IMMUTABLE, "Content-Security-Policy": "default-src 'none'; sandbox"}
+
+Sha256 = Annotated[str, InPath(pattern="^[0-9a-f]{64}$", description="lower-case hex, of the text's UTF-8 bytes")]
+
+
+async def _data(request: Request) -> Path:
+    data: Path = request.app.state.data
+    return data
+
+
+Data = Annotated[Path, Depends(_data)]
+
+
+@router.get(
+    "/v1/documents/{document_id}/revisions/{sha256}", operation_id="get_revision", response_class=Response,
+    responses=_BYTES | problems(404, 422, 503),
+)  # fmt: skip
+def get_revision(
+    document_id: AddressedId, sha256: Sha256, data: Data, if_none_match: Annotated[str, Header()] = ""
+) -> Response:
+    """The text of an article, present or former, that has this hash: what a receipt's offsets refer to."""
+    with _stored(data) as stored:
+        found = stored.revision(document_id, sha256)
+        if found is None:
+            raise NotFound(_why_not(stored, document_id, sha256))
+    headers = {**_HEADERS, "ETag": f'"{sha256}"'}
+    if any(tag.strip().removeprefix("W/") in (f'"{sha256}"', "*") for tag in if_none_match.split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(found, headers=headers, media_type="text/plain; charset=utf-8")
+
+
+@router.post("/v1/verify", operation_id="verify_answer", responses=problems(400, 413, 422, 503))
+def verify(body: OldAnswer, now: Now, data: Data) -> Verification:
+    """What became of each citation of an old answer: unchanged, moved, changed or gone, and where its words are now.
+
+    A citation that cannot be judged is "unusable" with a reason. Nothing is said of whether an answer is right.
+    """
+    with _stored(data) as stored:
+        changes = changes_of_answer({"citations": body.citations}, _Texts(now, stored))
+    version = now.index.version
+    return Verification.model_validate(
+        {
+            "index_version": version,
+            "answer_version": body.index_version,
+            "current": None if body.index_version is None else body.index_version == version,
+            "citations": [change_fields(change) for change in changes],
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Present texts from the index that answers, so that they fit its version; former ones from the store."""
+
+    now: Assistant
+    stored: Snapshot
+
+    def document(self, document_id: str) -> Document:
+        return self.now.index.document(document_id)
+
+    def revision(self, document_id: str, sha256: str) -> bytes | None:
+        return self.stored.revision(document_id, sha256)
+
+
+@contextmanager
+def _stored(data: Path) -> Iterator[Snapshot]:
+    with Store.open(data, readonly=True) as store, store.snapshot() as snapshot:
+        yield snapshot
+
+
+def _why_not(stored: Snapshot, document_id: str, sha256: str) -> str:
+    stored.document(document_id)
+    replaced = stored.replaced(document_id, sha256)
+    if replaced is None:
+        return "this document never had a revision of this hash here; its present text is at /v1/documents/{id}/text"
+    return (
+        f"this revision was replaced on {replaced.date().isoformat()} and is no longer kept; "
+        "the setting keep_revisions_days says for how long"
+    )
+
+
+# POST /v1/check: what the articles say of every sentence of a text that somebody, or a language model, wrote.
+
+MOST_CHECK_BYTES = 12 * MOST_CHARACTERS + 1_000  # a character is at most two escapes of six bytes in JSON
+
+
+class TextToCheck(schemas.Request):
+    """A text of at most 200 sentences; they are split here."""
+
+    text: Annotated[schemas.Text, Field(min_length=1, max_length=MOST_CHARACTERS)] = Field(
+        examples=["The El Chamizal dispute was resolved peacefully in 1967."]
+    )
+    as_of: schemas.IsoDate | None = Field(None, description="check as if articles published later did not exist")
+
+
+class Difference(schemas.Reply):
+    """A name, number, date or negation of the sentence, and what the closest span has instead; "" for nothing."""
+
+    said: str
+    found: str
+
+
+class CheckedSentence(schemas.Reply):
+    """What the articles say of one sentence, at start:end (code points) of the text.
+
+    supported: one span says it, with all its names, numbers and dates, and none of them otherwise. partly: spans speak
+    of it, but do not say all of it, or say it otherwise. unsupported: none speaks of it. `citations` are the markers of
+    these spans, best first. Supported does not mean true, and who did what to whom is not compared.
+    """
+
+    text: str
+    start: int
+    end: int
+    state: Literal["supported", "partly", "unsupported", "not_a_claim"]
+    citations: tuple[int, ...]
+    missing: tuple[str, ...] = Field(description="names, numbers and dates found nowhere in the articles")
+    elsewhere: tuple[str, ...] = Field(description="found in the articles, but in none of these spans")
+    differs: tuple[Difference, ...]
+
+
+class CheckedText(schemas.Reply):
+    """The sentences in order, and every span that is named with one, once."""
+
+    sentences: tuple[CheckedSentence, ...]
+    citations: tuple[schemas.Citation, ...]
+    index_version: str
+
+
+@router.post("/v1/check", operation_id="check_text", responses=problems(400, 413, 422, 503))
+def check(body: TextToCheck, response: Response, now: Now) -> CheckedText:
+    """Say of every sentence of a text which verbatim spans support it, or what in it they do not say."""
+    begin = perf_counter()
+    index = now.index.as_of(body.as_of) if body.as_of else now.index
+    try:
+        found = check_text(body.text, index)
+    except BadQuestion as error:
+        raise BadInput(str(error)) from error  # there is no /question in this body to point at
+    response.headers["Server-Timing"] = f"check;dur={(perf_counter() - begin) * 1000:.1f}"
+    fields = text_check_fields(found, partial(citation_fields, basis=now.basis))
+    return CheckedText.model_validate(fields)
+
+
+class Entry(Reply):
+    """An article; `sha256` is of its clean text in UTF-8."""
+
+    document_id: str
+    sha256: str
+    characters: int
+
+
+class Manifest(Reply):
+    """The articles in order of their ids; `root` is their hash tree's (RFC 6962), and what `signature` is over."""
+
+    format: str
+    root: str
+    documents: int
+    entries: tuple[Entry, ...]
+    signature: str | None
+    public_key: str | None
+
+
+@router.get("/v1/corpus", operation_id="get_corpus", response_model=Manifest, responses=NOT_MODIFIED | problems(503))
+def corpus(response: Response, now: Now, if_none_match: IfNoneMatch = "") -> Manifest | Response:
+    """What this server answers from now."""
+    same = unchanged(if_none_match, response, strong(now.index.corpus.root))
+    return same or Manifest.model_validate(manifest_of(now.index.corpus, now.basis.signature))

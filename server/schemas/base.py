@@ -1,0 +1,246 @@
+"""The wire format and nothing else: what a request may hold, what a reply holds.
+
+Offsets are Unicode code points of the cleaned text, end exclusive. Unknown fields are errors in both directions;
+replies are filled from the names in `rag.wire` and `index.wire`, so that programs see one format everywhere.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from index.formats import MAX_ID_CHARS
+from rag.receipts.changes import MOST_CITATIONS
+
+MAX_LIMIT = 100
+MAX_PAGE_SIZE = 100
+
+
+def _text(value: str) -> str:
+    if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value):
+        raise ValueError("holds a character that is no text (NUL or half a surrogate pair)")
+    return value
+
+
+def _document_id(value: str) -> str:
+    if not value.isprintable() or value in {".", ".."}:
+        raise ValueError("is not a document id: use printable characters, and neither '.' nor '..'")
+    return value
+
+
+def _iso_date(value: object) -> object:
+    if not isinstance(value, str) or len(value) != len("2025-08-11"):
+        raise ValueError("is not a date; expected YYYY-MM-DD")
+    return date.fromisoformat(value)
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Line = Annotated[Text, Field(max_length=1000)]
+DocumentId = Annotated[Text, AfterValidator(_document_id), Field(min_length=1, max_length=MAX_ID_CHARS)]
+IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+WebAddress = Annotated[Text, Field(pattern=r"^(https?://\S+)?$", max_length=2000)]
+Range = Annotated[  # as few schema words as will do: generators of clients do not know prefixItems
+    tuple[int, int], WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2})
+]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+
+
+class Request(BaseModel):
+    """Closed, and nothing is converted: "1" is no number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Reply(BaseModel):
+    """Closed: a name that is missing here is a bug."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DocumentContent(Request):
+    """An article: plain text or Markdown, cleaned like a file, and what is known about it."""
+
+    text: Text
+    title: Line = ""
+    author: Line = ""
+    publisher: Line = ""
+    published: IsoDate | None = None
+    language: str = Field("", pattern=r"^([a-z]{2})?$", description="ISO 639-1; empty: found from the text")
+    url: WebAddress = ""
+
+
+class NewDocument(DocumentContent):
+    """An article with its id."""
+
+    id: DocumentId
+
+
+class Proof(Reply):
+    """That an article belongs to the corpus: its leaf, and the hashes beside the way from there to the root."""
+
+    index: int
+    size: int
+    path: tuple[str, ...]
+
+
+class Receipt(Reply):
+    """The hash of the article's text, the quote's [start, end] in other units, what stands around it, the proof."""
+
+    sha256: str
+    utf16: Range
+    bytes: Range
+    prefix: str
+    suffix: str
+    text_url: str
+    revision_url: str
+    proof: Proof
+
+
+class Citation(Reply):
+    """Where a quote stands: start:end in the cleaned text, source_start:source_end in the text as it was given."""
+
+    marker: int
+    document_id: str
+    passage_id: str
+    title: str
+    author: str
+    published: date | None
+    inferred: tuple[str, ...]
+    url: str
+    quote: str
+    start: int
+    end: int
+    source_start: int
+    source_end: int
+    receipt: Receipt | None = Field(None, description="what lets a client check the quote by itself")
+
+
+class DocumentInfo(Reply):
+    """What is known about an article; `inferred` names the fields that stand nowhere in it."""
+
+    id: str
+    title: str
+    author: str
+    publisher: str
+    published: date | None
+    language: str
+    url: str
+    inferred: tuple[str, ...]
+    characters: int
+    sha256: str
+
+
+class Document(DocumentInfo):
+    """An article with its cleaned text; `headings` are [start, end] of the lines that are headings."""
+
+    text: str
+    headings: tuple[Range, ...]
+    index_version: str
+
+
+class DocumentPage(Reply):
+    """One page of the articles in order of their ids; `next_page_token` is null on the last."""
+
+    documents: tuple[DocumentInfo, ...]
+    total: int
+    next_page_token: str | None
+    index_version: str
+
+
+class Suggestions(Reply):
+    """Questions that the indexed articles are known to answer."""
+
+    suggestions: tuple[str, ...]
+
+
+class Check(Reply):
+    """One thing that must be well for the server to be ready."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Readiness(Reply):
+    """Whether questions are answered now, and from which index."""
+
+    ready: bool
+    index_version: str | None
+    checks: tuple[Check, ...]
+
+
+class Liveness(Reply):
+    """The process answers."""
+
+    alive: bool
+
+
+class Version(Reply):
+    """What answers here."""
+
+    version: str
+    index_version: str | None
+    embedder: str | None
+
+
+class FieldProblem(Reply):
+    """What is wrong with one value of the request; `pointer` is a JSON Pointer (RFC 6901) into the body, or a name."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(Reply):
+    """RFC 9457: every error reply has this form."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: tuple[FieldProblem, ...] = ()
+
+
+# What POST /v1/verify takes and gives. An answer is taken as it was given, with whatever else it holds.
+
+MOST_VERSION = 200
+
+
+class OldAnswer(BaseModel):
+    """An answer as /v1/ask gave it, or its citations alone; fields that are not named here are passed over."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+    citations: Annotated[list[Any], Field(max_length=MOST_CITATIONS, description="as an answer holds them")]
+    index_version: Annotated[str, Field(max_length=MOST_VERSION)] | None = None
+
+
+class DiffPart(Reply):
+    """Equal and deleted parts together are the cited quote, equal and inserted ones what stands there now."""
+
+    op: Literal["equal", "delete", "insert"]
+    text: str
+
+
+class CitationState(Reply):
+    """What became of one citation, in the order in which they were sent; start:end in the present cleaned text."""
+
+    marker: int | None
+    document_id: str
+    state: Literal["unchanged", "moved", "changed", "gone", "unusable"]
+    reason: str
+    start: int | None
+    end: int | None
+    quote: str
+    diff: tuple[DiffPart, ...]
+    sha256: str | None
+
+
+class Verification(Reply):
+    """`current`: whether the answer was given by the index that answers now; null where it names none."""
+
+    index_version: str
+    answer_version: str | None
+    current: bool | None
+    citations: tuple[CitationState, ...]

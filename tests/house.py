@@ -1,0 +1,117 @@
+"""How easily a stranger finds the way: `make house` prints the figures, a test holds them to their limits."""
+
+import ast
+import contextlib
+import io
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("index", "rag", "server", "eval")
+QUESTION = "Which sectors gained from preferential access under the USMCA?"
+SHORT = 100  # lines; a shorter module that a single other one imports is a paragraph of it
+
+
+class Figure(NamedTuple):
+    value: int
+    most: int
+    what: str
+
+
+@cache
+def sources() -> dict[str, str]:
+    """Module → its text; an `__init__` that holds a docstring at most is no module but a sign on a door."""
+    files = [ROOT / "quotewell.py", *(path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py")))]
+    texts = {path: path.read_text("utf-8") for path in files if "node_modules" not in path.parts}
+    return {module_of(path): text for path, text in texts.items() if path.stem != "__init__" or _has_code(text)}
+
+
+def module_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix().removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _has_code(text: str) -> bool:
+    return any(
+        not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)) for node in ast.parse(text).body
+    )
+
+
+def class_names_used_twice() -> list[str]:
+    names = Counter(
+        node.name for text in sources().values() for node in ast.parse(text).body if isinstance(node, ast.ClassDef)
+    )
+    return sorted(name for name, count in names.items() if count > 1)
+
+
+def importers() -> dict[str, set[str]]:
+    """Module → the modules that import it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for module, text in sources().items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    full = f"{node.module}.{alias.name}"
+                    found[full if full in sources() else node.module or ""].add(module)
+    return found
+
+
+def paragraphs() -> list[str]:
+    """Modules that are short and serve one other module only."""
+    by = importers()
+    return [name for name, text in sources().items() if len(text.splitlines()) < SHORT and len(by[name]) == 1]
+
+
+def modules_run(work: Callable[[], object]) -> set[str]:
+    """Our modules of which a function is called while `work` runs in this thread."""
+    files: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and not frame.f_code.co_name.startswith("<"):
+            files.add(frame.f_code.co_filename)
+
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    paths = [Path(file) for file in files]
+    return {module_of(path) for path in paths if path.is_relative_to(ROOT)} & set(sources())
+
+
+def figures() -> Iterator[Figure]:
+    """Raises nothing of its own; the two runs index the bundled articles in a folder that goes away."""
+    texts = sources()
+    folders = Counter(path.parent for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+    yield Figure(len(texts), 215, "modules")
+    yield Figure(sum(len(text.splitlines()) for text in texts.values()), 30_500, "lines of product Python")
+    yield Figure(len(class_names_used_twice()), 14, "class names used more than once")
+    yield Figure(len(paragraphs()), 20, f"modules below {SHORT} lines with one importer")
+    yield Figure(max(folders.values()), 16, "files side by side in one folder")
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        yield from _runs(Path(folder))
+
+
+def _runs(folder: Path) -> Iterator[Figure]:
+    from quotewell import run  # what runs is measured, so it is loaded here
+    from rag import open_assistant
+
+    run(["index", str(ROOT / "seeds"), "--data", str(folder / "index")])
+    assistant = open_assistant(data=folder / "index")
+    yield Figure(len(modules_run(lambda: assistant.ask(QUESTION))), 46, "modules run for one plain question")
+    gold = folder / "gold.jsonl"
+    lines = (ROOT / "eval" / "gold" / "articles-dev.jsonl").read_text("utf-8").splitlines()
+    gold.write_text("\n".join(lines[:3]) + "\n", "utf-8")
+    command = ["eval", "run", str(gold), "--data", str(folder / "index"), "--out", str(folder / "runs")]
+    yield Figure(len(modules_run(lambda: run(command))), 60, "modules run for `eval run`")
+
+
+if __name__ == "__main__":
+    for figure in figures():
+        sys.stdout.write(f"{figure.value:>7,}  at most {figure.most:>6,}  {figure.what}\n")
+    sys.stdout.write(f"twice: {', '.join(class_names_used_twice())}\none importer: {', '.join(paragraphs())}\n")
