@@ -29,13 +29,13 @@ from index.search import Index, open_index
 from index.settings import Settings
 from index.storage.generation import current
 from index.verify import verify
-from rag.answer import Citation
 from rag.assistant import open_assistant
 from rag.policy import InForce, in_force
 from server.live_index import Live
+from tests import make
 from tests.conftest import until
 
-CITED = Citation(1, "a", "a#0", "", "", None, (), "", "quote", 0, 5, 0, 5)
+CITED = make.citation("quote")
 
 
 def row(confidence: float, *, answerable: bool, right: bool | None, answered: bool = True) -> Row:
