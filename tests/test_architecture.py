@@ -224,11 +224,15 @@ def bound_eval(path: str, tree: ast.AST) -> Iterator[str]:
 
 
 def read_environment(path: str, tree: ast.AST) -> Iterator[str]:
-    """Only the settings read the environment."""
+    """Only the settings read the environment; a library's home may set what the library reads there."""
     if path == "index/settings.py":
         return
     names = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+    targets = [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
+    written = [target.value for target in targets if isinstance(target, ast.Subscript)]
     for node in ast.walk(tree):
+        if node in written:
+            continue
         found = node.attr if isinstance(node, ast.Attribute) else node.name if isinstance(node, ast.alias) else ""
         if found in names:
             yield f"{path}:{getattr(node, 'lineno', 0)} uses {found}"
@@ -339,6 +343,8 @@ PLANTED = [
     (read_environment, "rag/a.py", "import os\nos.environ['A']"),
     (read_environment, "index/embedding/embedder.py", "import os\nos.getenv('A')"),
     (read_environment, "index/embedding/embedder.py", "from os import environ"),
+    (read_environment, "index/embedding/minilm.py", "import os\nos.environ['A'] += 'b'"),
+    (read_environment, "index/embedding/minilm.py", "import os\nos.environ['A'] = os.environ['B']"),
     (unlucky_name, "server/types.py", ""),
     (unlucky_name, "index/formats/json.py", ""),
     (too_long, "rag/a.py", "x = 1\n" * 401),
@@ -371,6 +377,7 @@ SOUND = [
         "from fastapi import FastAPI\nfrom rag import Assistant\nfrom index.errors import BadInput\n",
     ),
     ("eval/scoring/run.py", "from eval.sets.gold import Question\nimport eval.sets.gold as gold\nx = 1\n" * 80),
+    ("index/embedding/minilm.py", "import os\nos.environ['A'] = '1'\nimport onnxruntime\n"),
     ("quotewell.py", "import typer\nfrom eval.cli import run\n"),
 ]
 
