@@ -15,7 +15,7 @@ import pytest
 from index.embedding.embedder import HashEmbedder
 from quotewell import COMMANDS, run
 from server.schemas import ask as ask_schemas
-from server.schemas.base import base as schemas
+from server.schemas import base as schemas
 
 GOLDEN = Path(__file__).parent / "golden"
 ARTICLES = {
