@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from index.encoding import Encoding
+from index.encoding import Encoding, settled
 from index.lexical import LexicalRanker
 from index.projection import Projection
 from index.records import Document, Hit
@@ -45,7 +45,7 @@ class ProjectedIndex:
 
     def _encode(self, question: str) -> Encoded:
         known = self._encoded.get(question)
-        return self._projection.question(self._index.encode(question) if known is None else known)
+        return settled(self._projection.question(self._index.encode(question) if known is None else known))
 
     def _encoding(self, row: int) -> Encoding:
         full = self._index.encoding(row)

@@ -31,10 +31,11 @@ from index.store import Store
 from index.wording import spelled, wording
 
 CLEANER = 1  # raised when the same file would clean to another text
+ENCODER = 1  # raised when the same text would be encoded to other numbers
 TERMS = 1  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
 _UTC_NOW = partial(datetime.now, UTC)
-_GROUP_PASSAGES = 512  # embedded together, so that batches are of one length
+_GROUP_PASSAGES = 512  # embedded together, so that all cores have work
 
 
 def recipe(settings: Settings, embedder: Embedder) -> str:
@@ -42,6 +43,7 @@ def recipe(settings: Settings, embedder: Embedder) -> str:
     parts = {
         "cleaner": CLEANER,
         "embedder": embedder.name,
+        "encoder": ENCODER,
         "fingerprint": embedder.fingerprint,
         "overlap_sentences": settings.overlap_sentences,
         "passage_tokens": settings.passage_tokens,

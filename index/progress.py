@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from index.embed import Batch, OnBatch
+from index.embed import OnText
 from index.errors import BadInput
 from index.formats.document import Unread
 from index.generation import Manifest
@@ -33,7 +33,6 @@ class BuildReport:
     unread: tuple[Unread, ...]
     embedded_passages: int
     tokens: int
-    padding_ratio: float  # computed tokens / real tokens, 1.0 is none wasted
     documents: int
     passages: int
     version: str
@@ -57,7 +56,7 @@ class Run:
         self._on_progress = on_progress
         self._everything = everything
         self._unread: list[Unread] = []
-        self._batches: list[Batch] = []
+        self._tokens = 0
         self._done = 0
         self._total = 0
 
@@ -82,19 +81,18 @@ class Run:
             )
         return [name for name in self._before if name not in self.wanted]
 
-    def embedding(self, texts: int) -> OnBatch:
-        """Counts the batches of a group of so many texts."""
+    def embedding(self, texts: int) -> OnText:
+        """Counts a group of so many texts."""
         self._total += texts
 
-        def on_batch(batch: Batch) -> None:
-            self._done += batch.texts
-            self._batches.append(batch)
+        def on_text(tokens: int) -> None:
+            self._done += 1
+            self._tokens += tokens
             self._on_progress(Progress("embedding", self._done, self._total))
 
-        return on_batch
+        return on_text
 
     def report(self, deleted: Sequence[str], manifest: Manifest) -> BuildReport:
-        tokens, padded = sum(b.tokens for b in self._batches), sum(b.padded for b in self._batches)
         return BuildReport(
             added=tuple(name for name in self.put if name not in self._before),
             updated=tuple(name for name in self.put if name in self._before),
@@ -102,8 +100,7 @@ class Run:
             deleted=tuple(deleted),
             unread=tuple(self._unread),
             embedded_passages=self._done,
-            tokens=tokens,
-            padding_ratio=padded / tokens if tokens else 1.0,
+            tokens=self._tokens,
             documents=manifest.documents,
             passages=manifest.passages,
             version=manifest.version,

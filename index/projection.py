@@ -5,6 +5,7 @@ It is made for the official weights and means nothing for others.
 
 import hashlib
 import io
+import math
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -15,6 +16,7 @@ from index.errors import ModelMissing
 from index.vectors import Encoded, Floats, unit_rows
 
 PROJECTION = "projection.npy"  # beside this file; written by `quotewell eval train-reader` and by nothing else
+_STEPS = 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,15 +28,21 @@ class Projection:
     sha256: str  # of the file
 
     def passage(self, one: Encoded) -> Encoded:
-        """The same text with its tokens projected, rows of unit length; its vector stays as it is."""
-        return replace(one, tokens=unit_rows(one.tokens @ self.matrix))
+        """The same text with its tokens projected, rows of unit length; its vector stays as it is.
+
+        Tokens are rounded to 20 binary digits and the matrix has 24 at most, so that float64 sums are exact, and the
+        same whatever the BLAS, as long as no column of the matrix is longer than 256.
+        """
+        steps = np.rint(one.tokens.astype(np.float64) * _STEPS)
+        return replace(one, tokens=unit_rows(steps @ self.matrix.astype(np.float64)))
 
     def question(self, one: Encoded) -> Encoded:
         """As `passage`, and the importance of each token: softmax of its product with `attention`."""
         projected = self.passage(one)
-        drawn = projected.tokens @ self.attention
-        drawn = np.exp(drawn - drawn.max(initial=-np.inf)) if len(drawn) else drawn
-        return replace(projected, importance=(drawn / max(float(drawn.sum()), 1e-12)).astype(np.float32))
+        drawn = (projected.tokens.astype(np.float64) * self.attention).sum(axis=1).tolist()
+        shares = [math.exp(one - max(drawn)) for one in drawn]
+        importance = np.array(shares, np.float32) / np.float32(max(math.fsum(shares), 1e-12))
+        return replace(projected, importance=importance)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from index.corpus import Corpus
 from index.embed import Embedder, Encoded, load_embedder
-from index.encoding import Encoding
+from index.encoding import Encoding, settled
 from index.errors import IndexDamaged, IndexMismatch
 from index.fuse import Shares, convex_shares, ordered, reciprocal_shares
 from index.generation import Generation, Manifest, current, load
@@ -35,7 +35,8 @@ class Index:
         self.recipe: Mapping[str, Any] = json.loads(generation.manifest.recipe)
         self.stem: Stem = self.recipe["stem"]
         recomputes = embedder if self.recipe.get("token_vectors") == "recomputed" else None
-        view = view or _View(Holdings.of(generation, recomputes), lru_cache(maxsize=256)(embedder.encode_question))
+        encode = lru_cache(maxsize=256)(lambda question: settled(embedder.encode_question(question)))
+        view = view or _View(Holdings.of(generation, recomputes), encode)
         self._holdings = held = view.holdings
         self._shelf = held.shelf
         self.lexical = held.lexical

@@ -22,9 +22,9 @@ MAY_IMPORT = {
 
 # Inside index, from the bottom: a module imports only from rows above its own.
 INDEX_LAYERS = (
-    ("errors", "records", "tree"),
+    ("errors", "records", "tree", "vectors"),
     ("settings", "text", "tokens", "encoding", "markup", "language", "sentences", "weights", "fuse", "wire"),
-    ("vectors", "corpus"),
+    ("corpus",),
     ("projection",),
     ("onnx", "reference"),
     ("clean", "split", "embed", "lexical", "dense", "schema", "generation", "shelf", "scope", "wording"),
@@ -73,7 +73,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "scipy": ("eval/",),
     "matplotlib": ("eval/plots.py",),
     "cryptography": ("rag/receipts/signing.py",),
-    "torch": ("eval/train_projection.py",),
+    "torch": ("index/reference.py", "eval/train_projection.py"),
     "typer": (
         *COMMANDS,
         "index/documents.py",
