@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from index.cleaning.clean import clean
-from index.embedding.embedder import Batch, Embedder, Encoded, OnBatch
+from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.formats import read
@@ -56,7 +56,6 @@ class BuildReport:
     unread: tuple[Unread, ...]
     embedded_passages: int
     tokens: int
-    padding_ratio: float  # computed tokens / real tokens, 1.0 is none wasted
     documents: int
     passages: int
     version: str
@@ -80,7 +79,7 @@ class BuildRun:
         self._on_progress = on_progress
         self._everything = everything
         self._unread: list[Unread] = []
-        self._batches: list[Batch] = []
+        self._tokens = 0
         self._done = 0
         self._total = 0
 
@@ -105,19 +104,18 @@ class BuildRun:
             )
         return [name for name in self._before if name not in self.wanted]
 
-    def embedding(self, texts: int) -> OnBatch:
-        """Counts the batches of a group of so many texts."""
+    def embedding(self, texts: int) -> OnText:
+        """Counts a group of so many texts."""
         self._total += texts
 
-        def on_batch(batch: Batch) -> None:
-            self._done += batch.texts
-            self._batches.append(batch)
+        def on_text(tokens: int) -> None:
+            self._done += 1
+            self._tokens += tokens
             self._on_progress(Progress("embedding", self._done, self._total))
 
-        return on_batch
+        return on_text
 
     def report(self, deleted: Sequence[str], manifest: GenerationManifest) -> BuildReport:
-        tokens, padded = sum(b.tokens for b in self._batches), sum(b.padded for b in self._batches)
         return BuildReport(
             added=tuple(name for name in self.put if name not in self._before),
             updated=tuple(name for name in self.put if name in self._before),
@@ -125,8 +123,7 @@ class BuildRun:
             deleted=tuple(deleted),
             unread=tuple(self._unread),
             embedded_passages=self._done,
-            tokens=tokens,
-            padding_ratio=padded / tokens if tokens else 1.0,
+            tokens=self._tokens,
             documents=manifest.documents,
             passages=manifest.passages,
             version=manifest.version,
@@ -134,10 +131,11 @@ class BuildRun:
 
 
 CLEANER = 1  # raised when the same file would clean to another text
+ENCODER = 1  # raised when the same text would be encoded to other numbers
 TERMS = 1  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
 _UTC_NOW = partial(datetime.now, UTC)
-_GROUP_PASSAGES = 512  # embedded together, so that batches are of one length
+_GROUP_PASSAGES = 512  # embedded together, so that all cores have work
 
 
 def recipe(settings: Settings, embedder: Embedder) -> str:
@@ -145,6 +143,7 @@ def recipe(settings: Settings, embedder: Embedder) -> str:
     parts = {
         "cleaner": CLEANER,
         "embedder": embedder.name,
+        "encoder": ENCODER,
         "fingerprint": embedder.fingerprint,
         "overlap_sentences": settings.overlap_sentences,
         "passage_tokens": settings.passage_tokens,

@@ -1,7 +1,7 @@
 """An answer as other programs see it: the one home of its names, for `--json`, HTTP and tools. Extend, never rename.
 
-The id is a hash over these fields, so fields and id are made together. What explains an answer stays outside the id:
-it says why, not what.
+The id is a hash over these fields, so fields and id are made together. What explains an answer and what is measured
+stays outside the id: it says why, not what.
 """
 
 from collections.abc import Callable

@@ -104,7 +104,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "scipy": ("eval/",),
     "matplotlib": ("eval/runs/plots.py",),
     "cryptography": ("rag/receipts/signing.py",),
-    "torch": ("eval/training/projection.py",),
+    "torch": ("index/embedding/sentence_transformer.py", "eval/training/projection.py"),
     "typer": (
         *COMMANDS,
         "index/terminal.py",

@@ -142,7 +142,6 @@ def indexing(corpus: Path, settings: Settings, work: Path, runs: int) -> tuple[S
     return (
         Spread("indexing: passages", "per CPU s", tuple(report.embedded_passages / cpu for report, cpu in first)),
         Spread("indexing: tokens", "per CPU s", tuple(report.tokens / cpu for report, cpu in first)),
-        Spread("indexing: computed tokens / real tokens", "ratio", tuple(report.padding_ratio for report, _ in first)),
         Spread("indexing unchanged files", "CPU s", tuple(cpu for _, cpu in again)),
         Spread(
             "indexing unchanged files: embedded", "passages", tuple(report.embedded_passages for report, _ in again)

@@ -61,7 +61,8 @@ class Evidence:
         encodings = [self._index.encoding(hit.row) for hit in hits]
         similar_to = similarities(asked, question, hits, encodings)
         held = [self._words(hit.passage) for hit in hits]
-        cosines = [float(question.vector @ encoding.vector) for encoding in encodings]
+        vectors = np.stack([encoding.vector for encoding in encodings]).astype(np.float64)
+        cosines = (vectors @ question.vector).tolist()  # exact: both have few digits
         lookup = self._lookup(asked, hits, held, cosines)
         found: dict[tuple[str, Span], Candidate] = {}
         for hit, of, similar, cosine in zip(hits, held, similar_to, cosines, strict=True):

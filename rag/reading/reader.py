@@ -42,7 +42,7 @@ class LinearReader:
         found = self._evidence.candidates(asked, hits)
         if not found:
             return Reading((), tuple(hits), 0.0)
-        scores = self._weights.sentence.score(np.stack([one.features for one in found])).tolist()
+        scores = self._weights.sentence.scores(np.stack([one.features for one in found]))
         order = sorted(range(len(found)), key=lambda n: (-scores[n], _place(found[n])))
         quotes = tuple(self._quote(found[n], scores[n]) for n in order[:_QUOTES])
         first: dict[int, int] = {}

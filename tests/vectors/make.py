@@ -393,9 +393,12 @@ def _add_whole(cases: Cases, by_id: Mapping[str, Document], corpus: CorpusTree) 
         "\uffee": "\u2028\x7f\x01",
     }
     cases.add("fields that nobody knows, with odd numbers and names", renamed(signed | {"more": odd}), true, ok=True)
-    explained = signed | {"workings": {"threshold": 0.5}, "evidence": [{"text": "…", "scores": {"dense": 0.25}}]}
-    explained["id"] = renamed(signed | {"evidence": [{"text": "…"}]})["id"]
+    said = renamed(signed | {"evidence": [{"text": "…"}]})
+    scores = {"score": 0.75, "scores": {"dense": 0.25}, "ranks": {"dense": 1}}
+    explained = said | {"workings": {"threshold": 0.5}, "evidence": [{"text": "…", **scores}]}
     cases.add("explained: the id is that of the answer without what explains it", explained, true, ok=True)
+    surer = said | {"confidence": 0.9321}
+    cases.add("another confidence: it is measured, and the id says what was said", surer, true, ok=True)
     spans_only = renamed(plain | {"mode": "evidence", "status": "abstained", "segments": []})
     cases.add("spans alone, and not sure enough to answer", spans_only, true, ok=True)
     cases.add(
