@@ -309,14 +309,14 @@ def test_every_row_and_every_home_is_still_there() -> None:
 
 
 PLANTED = [
-    (wrong_packages, "index/a.py", "from rag.answers import Answer"),
+    (wrong_packages, "index/a.py", "from rag.answer import Answer"),
     (wrong_packages, "rag/a.py", "import server"),
-    (wrong_packages, "server/a.py", "from eval.run import run"),
+    (wrong_packages, "server/a.py", "from eval.scoring.run import run"),
     (wrong_packages, "eval/a.py", "from server.app import app"),
     (wrong_packages, "rag/a.py", "from quotewell import main"),
     (wrong_packages, "rag/a.py", "def f():\n    from server import app"),
-    (wrong_packages, "rag/a.py", "from .answers import Answer"),
-    (wrong_packages, "rag/a.py", "from . import answers"),
+    (wrong_packages, "rag/a.py", "from .answer import Answer"),
+    (wrong_packages, "rag/a.py", "from . import answer"),
     (wrong_rooms, "index/storage/store.py", "from index.build import Builder"),
     (wrong_rooms, "index/errors.py", "from index.records import Span"),
     (wrong_rooms, "index/records.py", "import index.storage.store"),
@@ -334,7 +334,7 @@ PLANTED = [
     (wrong_homes, "index/a.py", "from fastapi import FastAPI"),
     (wrong_homes, "rag/a.py", "def f():\n    import sentence_transformers.util"),
     (wrong_homes, "rag/a.py", "import requests"),
-    (hidden_imports, "rag/a.py", "def f():\n    from index.store import Store"),
+    (hidden_imports, "rag/a.py", "def f():\n    from index.storage.store import Store"),
     (hidden_imports, "rag/a.py", "class A:\n    async def f(self):\n        if self:\n            import rag.reader"),
     (bound_eval, "rag/a.py", "import eval"),
     (bound_eval, "rag/a.py", "import eval.run"),
