@@ -141,12 +141,6 @@ _YEARS = range(1000, 9000)  # of an article's day: counting from it stays inside
 _STEP = {"last": -1, "this": 0, "next": 1}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEKDAY = "|".join(_WEEKDAYS)
-_SEASONS = ("spring", "summer", "autumn")
-_SEASON_MONTHS = {
-    -1: range(1, 3),
-    0: range(3, 12),
-    1: range(12, 13),
-}  # of the article, in which the year is beyond doubt
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _OWN = (  # "the last year" is a span of time, "his last year" belongs to somebody
     r"(?<!\b[Tt]he )(?<!\b[Hh]is )(?<!\b[Hh]er )(?<!\b[Ii]ts )(?<!\b[Tt]heir )(?<!\bmy )(?<!\bour )(?<!\bvery )"
@@ -205,11 +199,6 @@ def _is_title(note: Relative, quote: str) -> bool:
     """A capital inside a sentence, as in the song "Gone Tomorrow"? Months and weekdays always have one."""
     capital = note.words.startswith(("Yesterday", "Tomorrow", "Last", "This", "Next"))
     return capital and quote[: note.start].rstrip()[-1:].isalpha()
-
-
-def speaks_relatively(text: str) -> bool:
-    """Does the text say when by words that need the article's day?"""
-    return any(pattern.search(text) for pattern in (_SIDE, _DAY, _AGO)) or bool(partials_in(text))
 
 
 def _candidates(scene: _Scene) -> Iterator[Relative]:

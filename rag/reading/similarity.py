@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from index.embedding.vectors import Encoded, Encoding
 from index.records import Hit
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ class Similarity:
 
 
 def similarities(
-    asked: Asked, question: Encoded, hits: Sequence[Hit], encodings: Sequence[Encoding]
+    asked: Query, question: Encoded, hits: Sequence[Hit], encodings: Sequence[Encoding]
 ) -> list[Similarity]:
     """One for each hit, from one matrix product over all of them."""
     tokens = np.concatenate([encoding.tokens for encoding in encodings])
@@ -66,7 +66,7 @@ def _similarity(cosines: Floats, of_terms: Floats, importance: Floats, hit: Hit,
     )
 
 
-def _tokens_of_terms(asked: Asked, question: Encoded) -> Floats:
+def _tokens_of_terms(asked: Query, question: Encoded) -> Floats:
     """(terms, question tokens): each row averages over the tokens of its term; zeros for a term that was cut off."""
     inside = np.array([[a < term.end and term.start < b for a, b in question.offsets] for term in asked.terms], float)
     inside = inside.reshape(len(asked.terms), len(question.offsets))
