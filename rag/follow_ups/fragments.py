@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from rag.follow_ups.mentions import MONTHS, TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners, singular
+from rag.follow_ups.mentions import TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners, singular
 from rag.follow_ups.noun_phrases import WORD
 from rag.follow_ups.referents import SaidTurn
-from rag.follow_ups.word_lists import ARTICLES, ASKING, AUXILIARIES, FUNCTION, POSSESSIVES, PREPOSITIONS, lexicon
 from rag.language.detect import language_of
+from rag.language.word_lists import A_MONTH, ARTICLES, ASKING, AUXILIARIES, FUNCTION, POSSESSIVES, PREPOSITIONS, lexicon
 
 LEAD = re.compile(
     r"^(?:(?:and|but|so|ok|okay|also|then|well|y|pero),?\s+)*(?:(?P<swap>what about|how about|and about|qué tal|"
@@ -132,7 +132,7 @@ def _other(question: str, listed: Sequence[Mention]) -> int:
 def _timed(rest: str, base: str) -> str:
     if not (TIME.fullmatch(rest) or _TIME_WORDS.match(rest)):
         return ""
-    preposition = "in " if re.fullmatch(rf"(?:(?:{MONTHS}) )?\d{{4}}|{MONTHS}", rest, re.IGNORECASE) else ""
+    preposition = "in " if re.fullmatch(rf"(?:(?:{A_MONTH}) )?\d{{4}}|{A_MONTH}", rest, re.IGNORECASE) else ""
     found = [match for match in TIME.finditer(base) if not match.group().lower().startswith("each")]
     if not found:
         return f"{unmarked(base)} {preposition}{rest}?"

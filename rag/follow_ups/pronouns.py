@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from rag.follow_ups.mentions import Mention, Role, is_name, is_plural, kind_of_noun, mentions
 from rag.follow_ups.referents import SaidTurn, WantedReferent, agrees, is_class, rank
-from rag.follow_ups.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon
+from rag.language.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon
 
 _PRONOUN = re.compile(
     r"\b(?:(?:the )?(?P<other>former|latter)|(?P<word>he|him|his|she|hers?|it|its|they|them|their|theirs|there|then"

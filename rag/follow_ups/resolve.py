@@ -15,7 +15,7 @@ from rag.follow_ups.noun_phrases import WORD
 from rag.follow_ups.pronouns import fill
 from rag.follow_ups.referents import SaidTurn, is_class
 from rag.follow_ups.turns import MOST_TURNS, Turn
-from rag.follow_ups.word_lists import ASKING, AUXILIARIES, FUNCTION, lexicon
+from rag.language.word_lists import ASKING, AUXILIARIES, FUNCTION, lexicon
 from rag.question.out_of_scope import out_of_scope
 
 _HEARD_CHARS = 1_200

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from rag.language.dates import Partial, When, dates_in, month_of, partials_in, safe_day, written
 from rag.language.tense import Tense, tense_at
+from rag.language.word_lists import SMALL_NUMBERS
 
 # Which June, which 10 June, which Monday an article means: the nearest one on the side that the verb points to.
 #
@@ -141,7 +142,7 @@ _YEARS = range(1000, 9000)  # of an article's day: counting from it stays inside
 _STEP = {"last": -1, "this": 0, "next": 1}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEKDAY = "|".join(_WEEKDAYS)
-_NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = ("", *SMALL_NUMBERS[1:13])
 _OWN = (  # "the last year" is a span of time, "his last year" belongs to somebody
     r"(?<!\b[Tt]he )(?<!\b[Hh]is )(?<!\b[Hh]er )(?<!\b[Ii]ts )(?<!\b[Tt]heir )(?<!\bmy )(?<!\bour )(?<!\bvery )"
     r"(?<!['’]s )(?<!ago )"

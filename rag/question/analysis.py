@@ -10,17 +10,16 @@ from typing import Literal
 from index.text.words import Stem, Word, cut, stop_words, words
 from rag.language.dates import When, dates_in
 from rag.language.detect import language_of
+from rag.language.word_lists import A_MONTH, SMALL_NUMBERS, TENS
 from rag.question.comparison import Side, sides
 from rag.question.out_of_scope import OutOfScope, out_of_scope
 from rag.question.shape import Shape, Sought, shape, sought
 
 Kind = Literal["who", "when", "percent", "money", "number", ""]
 
-_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _DIGITS = r"\d+(?:[.,]\d+)*"
-_NUMBERS = (
-    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|"
-    "millions?|billions?|trillions?|dozens?|half|thirds?|quarters?|once|twice"
+_NUMBERS = "|".join((*SMALL_NUMBERS[1:13], *TENS[2:6])) + (
+    "|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|half|thirds?|quarters?|once|twice"
 )
 _FIRST = r"^(?:(?!\b(?:what|which|how|why|where)\b).)*"  # "what did he say when it rained?" asks for no time
 _NO_VERB = r"(?<!\bto )(?<!\bwho )(?<!\bthey )(?<!\bcountries )"
@@ -51,7 +50,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (  # the first that fits
     ("number", r"\b(?:what|which) (?:\w+ )?(?:number|amount|value|size|total)\b"),
 )
 _HOLDS: dict[Kind, str] = {
-    "when": rf"\b(?:1[0-9]\d\d|20\d\d)\b|\b(?:{_MONTHS})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b",
+    "when": rf"\b(?:1[0-9]\d\d|20\d\d)\b|\b(?:{A_MONTH})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b",
     "percent": r"\d+(?:\.\d+)?\s?(?:%|per ?cent)|\b(?:half|(?:one|a|two|three)[ -](?:thirds?|quarters?|fifths?))\b",
     "money": rf"[$€£]\s?{_DIGITS}|{_DIGITS}\s(?:(?:million|billion|trillion) )?(?:dollars?|euros?|pesos?|pounds?)",
     "number": rf"{_DIGITS}|\b(?:{_NUMBERS})\b",

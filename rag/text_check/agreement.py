@@ -11,11 +11,11 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from index.text.words import Word, cut, stop_words, words
-from rag.follow_ups.word_lists import FUNCTION, lexicon
 from rag.language.claims import Claim, StatedFact, claim_of
 from rag.language.dependence import depends_on_previous
 from rag.language.facts import Fact, differ, facts, said_alike
 from rag.language.quantities import Value, same
+from rag.language.word_lists import FUNCTION, lexicon
 from rag.question.analysis import Query, Term
 from rag.refusal import things
 from rag.selection.conflicts import aligned
