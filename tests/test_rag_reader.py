@@ -17,7 +17,7 @@ from index.search import Index, open_index
 from index.settings import Settings
 from index.text.words import stems
 from rag.answer import Quote, Reading
-from rag.question.analysis import Asked, analyse
+from rag.question.analysis import Query, analyse
 from rag.reading.candidates import Evidence
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
 from rag.reading.reader import LinearReader, Reader, gap, load_reader
@@ -42,7 +42,7 @@ class CountingReader:
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
         quotes = [self._quote(asked, hit, span) for hit in hits for span in hit.passage.sentences if asked.terms]
         if not quotes:
             return Reading((), tuple(hits), 0.0)
@@ -52,7 +52,7 @@ class CountingReader:
         rescored = tuple(replace(hit, score=best[hit.row]) for hit in ranked)
         return Reading(tuple(quotes), rescored, quotes[0].score / len(asked.terms))
 
-    def _quote(self, asked: Asked, hit: Hit, span: Span) -> Quote:
+    def _quote(self, asked: Query, hit: Hit, span: Span) -> Quote:
         text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
         return Quote(hit.passage, *span, float(len(asked.stems & set(stems(text, self._index.stem)))))
 
@@ -62,7 +62,7 @@ def reader(request: pytest.FixtureRequest, hash_index: Index) -> Reader:
     return CountingReader(hash_index) if request.param == "counting" else load_reader(request.param, hash_index)
 
 
-def asked_of(index: Index, question: str) -> tuple[Asked, list[Hit]]:
+def asked_of(index: Index, question: str) -> tuple[Query, list[Hit]]:
     return analyse(question, index.stem), index.search(question, limit=6)
 
 

@@ -9,7 +9,7 @@ from index.embedding.embedder import Encoded
 from index.embedding.vectors import Encoding
 from index.records import Hit, Passage, Span
 from index.search import Index
-from rag.question.analysis import Asked, Term, analyse
+from rag.question.analysis import Query, Term, analyse
 from rag.reading.similarity import similarities
 
 X, Y, Z = np.eye(3, dtype=np.float32)
@@ -29,7 +29,7 @@ def encoded(*tokens: np.ndarray, offsets: list[tuple[int, int]]) -> Encoded:
     return Encoded(X, np.array(tokens, np.float32).reshape(len(tokens), 3), places)
 
 
-def asked(text: str, *places: tuple[int, int]) -> Asked:
+def asked(text: str, *places: tuple[int, int]) -> Query:
     return replace(analyse(text, "none"), terms=tuple(Term(text[a:b], a, b, False, False) for a, b in places))
 
 

@@ -27,7 +27,7 @@ from index.settings import Settings
 from index.text.words import stems
 from rag.answer import Reading
 from rag.assistant import Assistant, assistant_over
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 from rag.reading.reader import Reader, load_reader
 
 P95_NEEDS = 20  # with fewer observations the 95th percentile is the largest one
@@ -77,7 +77,7 @@ class Clock:
         self._reader = reader
         self.name = reader.name
 
-    def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
         self.began = process_time()
         reading = self._reader.read(asked, hits)
         self.ended = process_time()

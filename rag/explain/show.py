@@ -116,8 +116,6 @@ def _detail(because: Mapping[str, float | str]) -> str:
 
 def _unreached(because: Mapping[str, float | str]) -> str:
     asked = f"asked about {because['from']} to {because['to']}"
-    if because["side"] == "published":
-        return f"{asked}, and no article was published then"
     mentioned = f"{because['beyond']} of {because['years']} mentions of years are {because['side']}"
     return f"{asked}, which no passage mentions; {mentioned}, and no article was published then or {because['side']}"
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from rag.follow_ups.mentions import MONTHS, TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners, singular
+from rag.follow_ups.mentions import TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners, singular
 from rag.follow_ups.noun_phrases import WORD
 from rag.follow_ups.referents import SaidTurn
-from rag.follow_ups.word_lists import ARTICLES, ASKING, AUXILIARIES, FUNCTION, POSSESSIVES, PREPOSITIONS, lexicon
 from rag.language.detect import language_of
+from rag.language.word_lists import A_MONTH, ARTICLES, ASKING, AUXILIARIES, FUNCTION, POSSESSIVES, PREPOSITIONS, lexicon
 
 LEAD = re.compile(
     r"^(?:(?:and|but|so|ok|okay|also|then|well|y|pero),?\s+)*(?:(?P<swap>what about|how about|and about|qué tal|"
@@ -132,7 +132,7 @@ def _other(question: str, listed: Sequence[Mention]) -> int:
 def _timed(rest: str, base: str) -> str:
     if not (TIME.fullmatch(rest) or _TIME_WORDS.match(rest)):
         return ""
-    preposition = "in " if re.fullmatch(rf"(?:(?:{MONTHS}) )?\d{{4}}|{MONTHS}", rest, re.IGNORECASE) else ""
+    preposition = "in " if re.fullmatch(rf"(?:(?:{A_MONTH}) )?\d{{4}}|{A_MONTH}", rest, re.IGNORECASE) else ""
     found = [match for match in TIME.finditer(base) if not match.group().lower().startswith("each")]
     if not found:
         return f"{unmarked(base)} {preposition}{rest}?"
@@ -201,18 +201,29 @@ def _behind(led: str, base: str, old: Sequence[Mention]) -> list[Mention]:
 
 
 def _parallel(new: Mention, old: Sequence[Mention]) -> list[Mention]:
-    """Names for names of the same kind, the last first; nouns for nouns that look alike."""
+    """What in the earlier question the fragment takes the place of; two where a second name is as good as the first."""
     if is_name(new) and not new.text.lower().startswith("its"):
-        alike = [m for m in old if is_name(m) and (m.kind == new.kind or "name" in (m.kind, new.kind))]
-        alike = [m for m in alike if m.kind == new.kind] or alike
-        best = sorted(alike, key=lambda m: (m.role == "possessor", -m.start))[:2]
-        return best if len(best) > 1 and best[1].role != "subject" else best[:1]
-    head = new.head
-    nouns = [m for m in old if not is_name(m)]
-    ending = [m for m in nouns if m.head != head and m.head[-_SUFFIX:] == head[-_SUFFIX:]]
-    inside = [m for m in nouns if head and m.head == head]
-    alone = [m for m in nouns if m.role == "object" and _plain(m) and _plain(new)]
-    return (ending or inside or alone[-1:] if not old or alone[-1:] == [old[-1]] else ending or inside)[-1:]
+        return _parallel_names(new, [mention for mention in old if is_name(mention)])
+    nouns = [mention for mention in old if not is_name(mention)]
+    # "exports?" after "What are Mexico's imports?"
+    ending_alike = [noun for noun in nouns if noun.head != new.head and noun.head[-_SUFFIX:] == new.head[-_SUFFIX:]]
+    # "the second treaty?" after "Who signed the treaty?"
+    of_same_noun = [noun for noun in nouns if new.head and noun.head == new.head]
+    # "fisheries?" after "Which states live on agriculture?"
+    at_the_end = [noun for noun in old[-1:] if noun in nouns and noun.role == "object" and _plain(noun) and _plain(new)]
+    return (ending_alike or of_same_noun or at_the_end)[-1:]
+
+
+def _parallel_names(new: Mention, names: Sequence[Mention]) -> list[Mention]:
+    """Of the same kind, the last first, owners behind the others.
+
+    "And Canada?" after "Did China or Mexico retaliate?" may stand for either; after "Did China sue Mexico?" only for
+    Mexico, since China is the subject.
+    """
+    same_kind = [name for name in names if name.kind == new.kind]
+    any_kind = [name for name in names if "name" in (name.kind, new.kind)]
+    best = sorted(same_kind or any_kind, key=lambda name: (name.role == "possessor", -name.start))[:2]
+    return best[:1] if best[1:] and best[1].role == "subject" else best
 
 
 def _plain(mention: Mention) -> bool:

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.follow_ups.noun_phrases import WORD, Token, capitals_end, known_end, phrase_end, token
-from rag.follow_ups.word_lists import ARTICLES, AUXILIARIES, PREPOSITIONS, lexicon
+from rag.language.word_lists import A_MONTH, ARTICLES, AUXILIARIES, PREPOSITIONS, lexicon
 
 Kind = Literal["person", "place", "group", "thing", "time", "name"]  # "name": a name of we know not what
 Role = Literal["subject", "asked", "possessor", "object"]
 
-MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
-_WHEN = rf"(?:(?:early|late|mid|the (?:start|end|beginning) of) )?(?:(?:\d{{1,2}} )?(?:{MONTHS})(?: \d{{1,2}},?)?"
+_WHEN = rf"(?:(?:early|late|mid|the (?:start|end|beginning) of) )?(?:(?:\d{{1,2}} )?(?:{A_MONTH})(?: \d{{1,2}},?)?"
 TIME = re.compile(
     rf"\b(?:(?:in|on|by|since|until|before|after|during|from|en|desde) )?(?:{_WHEN}(?: \d{{4}})?|\d{{4}})"
     r"|the (?:start|end|beginning) of the year|(?:last|this|next) (?:year|month|week|decade)|(?:1[5-9]|20)\d\ds)"

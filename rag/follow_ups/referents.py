@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.follow_ups.mentions import Kind, Mention, Role, is_name, is_plural, kind_of_noun, singular
-from rag.follow_ups.word_lists import lexicon
+from rag.language.word_lists import lexicon
 
 _CLOSE = 0.75  # a rival that comes so near makes the choice unsure
 _SYNONYMS = (

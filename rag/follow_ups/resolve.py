@@ -15,8 +15,8 @@ from rag.follow_ups.noun_phrases import WORD
 from rag.follow_ups.pronouns import fill
 from rag.follow_ups.referents import SaidTurn, is_class
 from rag.follow_ups.turns import MOST_TURNS, Turn
-from rag.follow_ups.word_lists import ASKING, AUXILIARIES, FUNCTION, lexicon
-from rag.question.out_of_scope import is_out_of_scope
+from rag.language.word_lists import ASKING, AUXILIARIES, FUNCTION, lexicon
+from rag.question.out_of_scope import out_of_scope
 
 _HEARD_CHARS = 1_200
 _PERSON = re.compile(r"(?<!are )(?<!were )(?<!is )(?<!was )\b(?:he|she|they)\b", re.IGNORECASE)
@@ -102,7 +102,7 @@ def _read(question: str, said: Sequence[SaidTurn]) -> tuple[tuple[str, ...], str
         completed, how = complete(filled.texts[0], last)
         unsure = (question,) if not lead and len(completed) == 1 and _names(rest) else ()
         return (*completed, *unsure), "; ".join(filter(None, (reasons, how)))
-    if filled.open_ and is_out_of_scope(rest):
+    if filled.open_ and out_of_scope(rest):
         return (question,), ""
     if filled.open_:
         return (hung(last.core, filled.texts[0]),), "; ".join(filter(None, (reasons, "asked with the question before")))

@@ -9,13 +9,13 @@ from functools import lru_cache
 
 from index.text.words import cut, stop_words, words
 from rag.language.facts import Fact, facts
+from rag.language.word_lists import REPORTS
 
 _NEAR_WORDS = 6  # words of meaning on each side that say what a fact is of
-_SAYING = r"(?:said|says|reported|reports|stated|states|noted|notes|announced|estimated|estimates|wrote|added)"
 _ATTRIBUTION = re.compile(
     r"^\W*(?:according to|as reported by|as stated by|as)\b[^,;]{1,80},\s"
-    rf"|^[^,;]{{1,60}}?\b{_SAYING} that\s|,\s(?:according to|as reported by)\b[^,;.]{{1,80}}(?=[.,;]|$)"
-    rf"|,\s[^,;.]{{1,50}}\b{_SAYING}\W*$|,\s(?:said|says)\s[^,;.]{{1,50}}\W*$",
+    rf"|^[^,;]{{1,60}}?\b(?:{REPORTS}) that\s|,\s(?:according to|as reported by)\b[^,;.]{{1,80}}(?=[.,;]|$)"
+    rf"|,\s[^,;.]{{1,50}}\b(?:{REPORTS})\W*$|,\s(?:said|says)\s[^,;.]{{1,50}}\W*$",
     re.IGNORECASE,
 )
 _NEGATION = re.compile(

@@ -11,6 +11,8 @@ from datetime import MAXYEAR, date, timedelta
 from functools import cache
 from typing import Literal
 
+from rag.language.word_lists import A_MONTH, A_SPANISH_MONTH, MONTHS
+
 # Whether four digits in prose are a year, or a count, a number of something or an amount of money.
 #
 # A year stands open: behind "in" or "since", before a name, in brackets. A count has a plural behind it, a number of
@@ -82,11 +84,6 @@ Precision = Literal["day", "month", "quarter", "year", "decade", "century"]
 Found = tuple[date, date, Precision]
 Reader = tuple[re.Pattern[str], Callable[[re.Match[str]], Found | None]]
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class When:
@@ -99,18 +96,9 @@ class When:
     precision: Precision
 
 
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?|enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre"
-    r"|diciembre)\b\.?"
-)
-_NUMBER = {name[:3].lower(): n for n, name in enumerate(MONTHS, 1)} | {
-    "ene": 1,
-    "abr": 4,
-    "ago": 8,
-    "set": 9,
-    "dic": 12,
-}
+_MONTH = rf"(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|{A_MONTH.lower()}|{A_SPANISH_MONTH}|setiembre)\b\.?"
+_NUMBER = {name[:3].lower(): n for n, name in enumerate(MONTHS, 1)}
+_NUMBER |= {"ene": 1, "abr": 4, "ago": 8, "set": 9, "dic": 12}
 _DAY = r"(?:3[01]|[12][0-9]|0?[1-9])"
 _NTH = r"(?:st|nd|rd|th|º)?"
 _YEAR = r"(?:1[0-9]{3}|2[01][0-9]{2})"

@@ -6,6 +6,8 @@ stands alone.
 
 import re
 
+from rag.language.word_lists import A_MONTH
+
 _TO_THIS_END = (  # they only link
     r"To this end|For this reason|In this (?:context|regard|respect|sense|way|light|framework)|With this in mind"
     r"|Within this framework"
@@ -94,7 +96,6 @@ _POINTING = re.compile(  # "In this scenario, …", "During the meeting, …", b
     r"|the (?:meeting|same(?! time\b)|process|summit|visit|latter|ceremony|talks))\b",
     re.IGNORECASE,
 )
-_MONTHS = r"January|February|March|April|May|June|July|August|September|October|November|December"
 _NAME = re.compile(r"(?<=\s)(?!I\b)[^\W\d_a-z]\w+")
 
 
@@ -119,6 +120,6 @@ def hangs_on_a_pronoun(sentence: str) -> bool:
 
 def _resolves(introduction: str, pronoun: str) -> bool:
     """Is the pronoun a name before it? "When Trump arrived, he …", but not "Through the Enemies Act, he …"."""
-    names = [name for name in _NAME.findall(introduction) if not re.fullmatch(_MONTHS, name)]
+    names = [name for name in _NAME.findall(introduction) if not re.fullmatch(A_MONTH, name)]
     person = pronoun in ("he", "she", "his", "her")
     return bool(names) and (not person or bool(re.match(rf"(?:{_CLAUSE}|according)\b", introduction, re.IGNORECASE)))

@@ -19,6 +19,7 @@ _SPANISH = frozenset(
 _SHARED = frozenset(
     "de la los las el en un y o es son se sin como al con le lo a del san no me".split()
 )  # also in names
+_OWN = _SPANISH - _SHARED
 _ASKING = frozenset(
     "qué cuál cuáles cual cuales cuándo cuando cuánto cuanto cuántos cuantos quién quien dónde como".split()
 )
@@ -30,7 +31,7 @@ def language_of(question: str) -> str:
     if "¿" in question or "¡" in question or (found and found[0] in _ASKING):
         return "es"
     telling = sum(word in _SPANISH for word in found)
-    own = sum(word in _SPANISH - _SHARED for word in found)
+    own = sum(word in _OWN for word in found)
     return "es" if own and 3 * telling >= len(found) else "en"
 
 

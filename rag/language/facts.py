@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from rag.language.quantities import Value, values
+from rag.language.word_lists import A_MONTH, MONTHS
 
-_NAMES = "January|February|March|April|May|June|July|August|September|October|November|December"
-_MONTH = {name[:3].lower(): n for n, name in enumerate(_NAMES.split("|"), start=1)}
-_MONTHS = rf"(?:{_NAMES}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
+_MONTH = {name[:3].lower(): n for n, name in enumerate(MONTHS, start=1)}
+_MONTHS = rf"(?:{A_MONTH}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
 _YEAR = r"(?:1\d{3}|20\d\d)(?!\d|[.,]\d|%)"
 _DATE = re.compile(
     rf"\b(?P<day_a>[0-3]?\d)(?:st|nd|rd|th)? (?:of )?(?P<month_a>{_MONTHS})(?:,? (?P<year_a>{_YEAR}))?(?!\w)"
     rf"|\b(?P<month_b>{_MONTHS}) ?(?P<day_b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w%]|[.,]\d)(?:,? ?(?P<year_b>{_YEAR}))?"
     rf"|\b(?P<month_c>{_MONTHS}),? (?:of )?(?P<year_c>{_YEAR})"
     r"|\b(?P<year_d>1\d{3}|20\d\d)-(?P<month_d>[01]\d)-(?P<day_d>[0-3]\d)\b"
-    rf"|\b(?<=[Ii]n )(?P<month_e>{_NAMES})\b|\b(?<=[Ss]ince )(?P<month_f>{_NAMES})\b"
+    rf"|\b(?<=[Ii]n )(?P<month_e>{A_MONTH})\b|\b(?<=[Ss]ince )(?P<month_f>{A_MONTH})\b"
     r"|\b(?P<century>[12]?\d)(?:st|nd|rd|th)[ -]century\b"
 )
 _OVER = (

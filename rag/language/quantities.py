@@ -12,18 +12,15 @@ from itertools import pairwise
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 
+from rag.language.word_lists import A_SPANISH_MONTH, SMALL_NUMBERS, TENS
+
 # Numbers written in English words: "two hundred and five thousand", "half a dozen", "two-thirds", "one in five".
 #
 # A lone "one" is left to whoever sees what stands behind it, as it is a pronoun more often than a number.
 
-_SMALL = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9}
 _PARTS |= {"tenth": 10} | {f"{word}s": n for word, n in _PARTS.items()} | {"tenths": 10}
-_WORTH = {word: n for n, word in enumerate(_SMALL)} | {word: 10 * n for n, word in enumerate(_TENS, start=2)}
+_WORTH = {word: n for n, word in enumerate(SMALL_NUMBERS)} | {word: 10 * n for n, word in enumerate(TENS) if word}
 SCALES: Mapping[str, int] = {  # and the Spanish ones, which nobody writes for anything else
     **{"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12},
     **{"lakh": 10**5, "crore": 10**7, "mil": 10**3, "millón": 10**6, "millones": 10**6, "billones": 10**12},
@@ -176,9 +173,8 @@ _CURRENCY = re.compile(r"(?:(?<![^\W_])[A-Z][A-Za-z]{0,2}\$|\$|[€£¥₹]|(?<!
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FIRST_YEAR, _LAST_YEAR = 1100, 2100
 _MONTHS = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)(?:[a-z]{3,6})?"
-_SPANISH = "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
 _MONTH_BEFORE = re.compile(rf"\b{_MONTHS}(?:\. ?| )\Z")
-_MONTH_BEHIND = re.compile(rf"(?: of)? {_MONTHS}\b| de (?:{_SPANISH})\b")
+_MONTH_BEHIND = re.compile(rf"(?: of)? {_MONTHS}\b| de (?:{A_SPANISH_MONTH})\b")
 _NOT_COUNTED = re.compile(r"(?:st|nd|rd|th|[ºª])\b|\s?[ap]\.?m\b")  # ordinals and the hours of a clock
 _NAMING = re.compile(r"[A-Z]\w*-\Z|\b(?:[Tt]able|[Ff]igure|Fig\.|[Aa]rticle|[Ss]ection|[Cc]hapter|[Pp]age|No\.)\s\Z")
 _COUNTED = re.compile(r" (?:[a-z]+s|people|men|women|children)\b")

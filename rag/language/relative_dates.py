@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from rag.language.dates import Partial, When, dates_in, month_of, partials_in, safe_day, written
 from rag.language.tense import Tense, tense_at
+from rag.language.word_lists import SMALL_NUMBERS
 
 # Which June, which 10 June, which Monday an article means: the nearest one on the side that the verb points to.
 #
@@ -141,13 +142,7 @@ _YEARS = range(1000, 9000)  # of an article's day: counting from it stays inside
 _STEP = {"last": -1, "this": 0, "next": 1}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEKDAY = "|".join(_WEEKDAYS)
-_SEASONS = ("spring", "summer", "autumn")
-_SEASON_MONTHS = {
-    -1: range(1, 3),
-    0: range(3, 12),
-    1: range(12, 13),
-}  # of the article, in which the year is beyond doubt
-_NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = ("", *SMALL_NUMBERS[1:13])
 _OWN = (  # "the last year" is a span of time, "his last year" belongs to somebody
     r"(?<!\b[Tt]he )(?<!\b[Hh]is )(?<!\b[Hh]er )(?<!\b[Ii]ts )(?<!\b[Tt]heir )(?<!\bmy )(?<!\bour )(?<!\bvery )"
     r"(?<!['’]s )(?<!ago )"
@@ -205,11 +200,6 @@ def _is_title(note: Relative, quote: str) -> bool:
     """A capital inside a sentence, as in the song "Gone Tomorrow"? Months and weekdays always have one."""
     capital = note.words.startswith(("Yesterday", "Tomorrow", "Last", "This", "Next"))
     return capital and quote[: note.start].rstrip()[-1:].isalpha()
-
-
-def speaks_relatively(text: str) -> bool:
-    """Does the text say when by words that need the article's day?"""
-    return any(pattern.search(text) for pattern in (_SIDE, _DAY, _AGO)) or bool(partials_in(text))
 
 
 def _candidates(scene: _Scene) -> Iterator[Relative]:

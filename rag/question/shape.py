@@ -6,8 +6,6 @@ English and Spanish question words; what fits nothing has no shape, and costs no
 import re
 from typing import Literal
 
-from rag.question.comparison import sides
-
 Shape = Literal["definition", "list", "comparison", "timeline", ""]
 Sought = Literal["place", "reason", "duration", "manner", ""]
 
@@ -91,12 +89,12 @@ _SOUGHT: tuple[tuple[Sought, str], ...] = (
 _SOUGHT_PATTERNS = tuple((what, re.compile(pattern)) for what, pattern in _SOUGHT)
 
 
-def shape(question: str) -> tuple[Shape, str]:
-    """The shape, and what is to be defined where that is a definition, else ""."""
+def shape(question: str, *, compared: bool) -> tuple[Shape, str]:
+    """The shape, and what is to be defined where that is a definition, else ""; `compared`: it has two sides."""
     text = " ".join(question.split()).strip(" ?!.¿¡")
     if subject := _defined(text):
         return "definition", subject
-    if sides(question):
+    if compared:
         return "comparison", ""
     if _TIMELINE.search(text):
         return "timeline", ""

@@ -14,7 +14,7 @@ from index.ranking.lexical import K1
 from index.records import Hit
 from index.text.words import Stem
 from rag.language.quantities import Value, same
-from rag.question.analysis import Asked, holds_kind
+from rag.question.analysis import Query, holds_kind
 from rag.reading.similarity import Similarity
 
 Floats = NDArray[np.float64]
@@ -88,7 +88,7 @@ class PassageWords:
 class Lookup:
     """A question as its terms are looked for in all hits; arrays are (terms,)."""
 
-    asked: Asked
+    asked: Query
     stem: Stem
     rarities: Floats
     weights: Mapping[str, float]  # rarity of each different term

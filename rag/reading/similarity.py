@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from index.embedding.vectors import Encoded, Encoding
 from index.records import Hit
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class Similarity:
 
 
 def similarities(
-    asked: Asked, question: Encoded, hits: Sequence[Hit], encodings: Sequence[Encoding]
+    asked: Query, question: Encoded, hits: Sequence[Hit], encodings: Sequence[Encoding]
 ) -> list[Similarity]:
     """One for each hit."""
     tokens = question.tokens.astype(np.float64)
@@ -72,7 +72,7 @@ def _cosines(tokens: Floats, encoding: Encoding) -> Floats:
     return cosines
 
 
-def _tokens_of_terms(asked: Asked, question: Encoded) -> Floats:
+def _tokens_of_terms(asked: Query, question: Encoded) -> Floats:
     """(terms, question tokens): 1 for each token of its term, else 0; zeros for a term that was cut off."""
     inside = np.array([[a < term.end and term.start < b for a, b in question.offsets] for term in asked.terms], float)
     return inside.reshape(len(asked.terms), len(question.offsets))

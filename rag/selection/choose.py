@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from index.records import Document
 from index.text.words import normalise, stop_words, words
 from rag.answer import Dropped, Frame, Quote, Reading, Rule
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 from rag.selection.conflicts import find_conflict
 from rag.selection.definitions import defines
 from rag.selection.timeline import chronological
@@ -111,15 +111,15 @@ class Selection:
 
 
 def choose(
-    asked: Asked, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
+    query: Query, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
 ) -> Selection:
     """From a reading with at least one quote: the best and those that come close to it, with what they lean on."""
     near = Shortlist(())
-    if asked.shape == "timeline":
-        near = _about(asked, close(reading.quotes, margin + _TIMELINE_MARGIN))
+    if query.shape == "timeline":
+        near = _about(query, close(reading.quotes, margin + _TIMELINE_MARGIN))
         if told := _told(near, document_of, widen):
             return told
-    conflict = find_conflict(asked, reading.quotes, document_of)
+    conflict = find_conflict(query, reading.quotes, document_of)
     if conflict and any(holds(quote, reading.quotes[0]) for quote in conflict.quotes):  # else it is beside the point
         places = [reading.quotes.index(quote) for quote in conflict.quotes]
         differing = Shortlist(reading.quotes).only(places, "not_in_conflict")
@@ -127,16 +127,16 @@ def choose(
         frame = Frame("conflict", differs=conflict.kind, copies=conflict.copies)
         return Selection(tuple(map(widen, differing.left)), frame, differing.dropped)
     kept = (near if near.left else close(reading.quotes, margin)).first(most)
-    if asked.shape == "definition":
-        kept = _defining(asked, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
+    if query.shape == "definition":
+        kept = _defining(query, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
     kept, quotes = widened(kept, widen)
     return Selection(quotes, Frame(), kept.dropped)
 
 
-def _defining(asked: Asked, all_near: Shortlist, kept: Shortlist) -> Shortlist:
+def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:
     """Those of `kept` that define, or else of all; the best of equals stays first. `kept` where none does."""
     for sifted in (kept, all_near):
-        grades = [defines(asked, words_of(quote)) for quote in sifted.left]
+        grades = [defines(query, words_of(quote)) for quote in sifted.left]
         least = max(grades, default=0.0) - _GRADES
         places = [n for n, grade in enumerate(grades) if grade and grade >= least]
         if places:
@@ -144,14 +144,14 @@ def _defining(asked: Asked, all_near: Shortlist, kept: Shortlist) -> Shortlist:
     return kept
 
 
-def _about(asked: Asked, near: Shortlist) -> Shortlist:
-    return near.only([n for n, one in enumerate(near.left) if _of_subject(asked, words_of(one))], "off_subject")
+def _about(query: Query, near: Shortlist) -> Shortlist:
+    return near.only([n for n, one in enumerate(near.left) if _of_subject(query, words_of(one))], "off_subject")
 
 
-def _of_subject(asked: Asked, sentence: str) -> bool:
+def _of_subject(query: Query, sentence: str) -> bool:
     """Does it speak of what is said to develop: all the nouns of the question, and half of its names?"""
     spoken = [word.text for word in words(sentence)]
-    telling = [term for term in asked.terms if asked.text[term.start : term.end].lower() not in _COURSE | stop_words()]
+    telling = [term for term in query.terms if query.text[term.start : term.end].lower() not in _COURSE | stop_words()]
     nouns = [term for term in telling if not term.name and not term.number]
     names = [term for term in telling if term.name]
     said = sum(_stands(term.stem, spoken) for term in names)

@@ -14,7 +14,7 @@ from index.records import Document
 from rag.answer import Quote
 from rag.language.claims import Claim, StatedFact, claim_of, short_names, short_stems, shortened, stems_of
 from rag.language.facts import Fact, differ, said_alike
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 
 # Whether two claims speak of the same thing: how many words they have in common, and which facts belong together.
 
@@ -148,17 +148,18 @@ class _Pair:
     differs: bool
 
 
-def find_conflict(asked: Asked, quotes: Sequence[Quote], document_of: DocumentOf) -> Conflict | None:
+def find_conflict(query: Query, quotes: Sequence[Quote], document_of: DocumentOf) -> Conflict | None:
     """Of quotes in the order of their scores: what contradicts the best, or else one that comes close to the best.
 
     Only a sentence in nearly the same words can contradict another one than the best. None if nothing differs.
     """
+    question = claim_of(query.text)
     said = [one for one in (_said(quote, document_of) for quote in quotes) if one.comparable]
     for n, one in enumerate(said[:_ANCHORS]):
         if one.quote.score < quotes[0].score - _ANCHOR_MARGIN:
             break
         least = math.inf if n else quotes[0].score - MARGIN
-        compared = [(other, _compared(asked, one, other, least)) for other in said if other is not one]
+        compared = [(other, _compared(query, question, one, other, least)) for other in said if other is not one]
         pairs = [(other, pair) for other, pair in compared if pair]
         if kind := next((pair.kind for _, pair in pairs if pair.differs), None):
             return _conflict(one, pairs, kind, document_of)
@@ -187,9 +188,8 @@ def _said(quote: Quote, document_of: DocumentOf) -> _Said:
     return _Said(quote, claim_of(text), stems_of(f"{title}\n{passage.search_text}"), title, comparable)
 
 
-def _compared(asked: Asked, best: _Said, other: _Said, least: float) -> _Pair | None:
+def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: float) -> _Pair | None:
     """What both say of the same thing, or None. Other words are compared only if they score `least` or more."""
-    question = claim_of(asked.text)
     short = short_names(best.claim, other.claim, question)
     question, a, b = (shortened(claim, short) for claim in (question, best.claim, other.claim))
     if best.quote.passage.document_id == other.quote.passage.document_id and not told_twice(a, b):
@@ -199,8 +199,8 @@ def _compared(asked: Asked, best: _Said, other: _Said, least: float) -> _Pair | 
     if of_other_time(question, a, b) or not _tied(question, a, b, here, there, titles=titles):
         return None
     if likeness(a, b) >= NEAR_COPY and not swapped(a.names, b.names, a, b):
-        return _of_copies(asked, a, b)
-    return _of_answers(asked, question, a, b) if other.quote.score >= least else None
+        return _of_copies(query, a, b)
+    return _of_answers(query, question, a, b) if other.quote.score >= least else None
 
 
 def _tied(question: Claim, a: Claim, b: Claim, here: frozenset[str], there: frozenset[str], *, titles: bool) -> bool:
@@ -215,8 +215,8 @@ def _tied(question: Claim, a: Claim, b: Claim, here: frozenset[str], there: froz
     return specific(a, b) or bool(names) or titles
 
 
-def _of_copies(asked: Asked, a: Claim, b: Claim) -> _Pair:
-    for ours, theirs in sorted(aligned(a, b), key=lambda pair: _priority(asked, pair[0].fact)):
+def _of_copies(query: Query, a: Claim, b: Claim) -> _Pair:
+    for ours, theirs in sorted(aligned(a, b), key=lambda pair: _priority(query, pair[0].fact)):
         if differ(ours.fact, theirs.fact):
             return _pair(ours.fact, theirs.fact, differs=True)
     one_more = {len(a.negations), len(b.negations)} == {0, 1}
@@ -225,16 +225,16 @@ def _of_copies(asked: Asked, a: Claim, b: Claim) -> _Pair:
     return _Pair("number", "", "", differs=False)
 
 
-def _of_answers(asked: Asked, question: Claim, a: Claim, b: Claim) -> _Pair | None:
+def _of_answers(query: Query, question: Claim, a: Claim, b: Claim) -> _Pair | None:
     """Two sentences in different words that both answer a question for a number or a date."""
-    if asked.kind not in ("percent", "money", "number", "when"):
+    if query.kind not in ("percent", "money", "number", "when"):
         return None
-    when = asked.kind == "when"
+    when = query.kind == "when"
     wanted = question.stems - _ASKING - (_ASKING_TIME if when else frozenset())
     held = min(len(wanted & a.stems), len(wanted & b.stems))
     if not wanted or held < (1.0 if when else _ASKED_WORDS) * len(wanted):
         return None
-    left, right = _answers(asked, wanted, a), _answers(asked, wanted, b)
+    left, right = _answers(query, wanted, a), _answers(query, wanted, b)
     unit = next((unit for unit in left if unit in right), None)
     if unit is None:
         return None
@@ -246,9 +246,9 @@ def _of_answers(asked: Asked, question: Claim, a: Claim, b: Claim) -> _Pair | No
     return _pair(ours.fact, theirs.fact, differs=differ(ours.fact, theirs.fact))
 
 
-def _answers(asked: Asked, wanted: frozenset[str], claim: Claim) -> dict[str, StatedFact]:
+def _answers(query: Query, wanted: frozenset[str], claim: Claim) -> dict[str, StatedFact]:
     """By unit, the fact of the asked kind that has most of the question's words about it; none at a tie."""
-    units = _UNITS.get(asked.kind)
+    units = _UNITS.get(query.kind)
     found: dict[str, StatedFact] = {}
     for unit in dict.fromkeys(told.fact.unit for told in claim.told):
         held = [
@@ -263,10 +263,10 @@ def _answers(asked: Asked, wanted: frozenset[str], claim: Claim) -> dict[str, St
     return found
 
 
-def _priority(asked: Asked, fact: Fact) -> int:
+def _priority(query: Query, fact: Fact) -> int:
     """What is asked for is compared first; else numbers, and then dates, which may only be of different years."""
-    if asked.kind in _UNITS:
-        return int(fact.unit not in _UNITS[asked.kind])
+    if query.kind in _UNITS:
+        return int(fact.unit not in _UNITS[query.kind])
     return int(fact.unit == "date")
 
 

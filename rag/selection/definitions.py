@@ -7,7 +7,7 @@ Knowledge Sources", read off the words around the subject.
 import re
 from functools import lru_cache
 
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 
 _X = "\ue000"  # stands for the subject, so that the patterns need to be compiled only once
 _SURNAME = 0.9  # what is said of "Sheinbaum" is worth less than what is said of "Claudia Sheinbaum"
@@ -64,12 +64,12 @@ _GRADED = tuple(
 )
 
 
-def defines(asked: Asked, sentence: str) -> float:
+def defines(query: Query, sentence: str) -> float:
     """0..1: 1 for "X is a …", less for an apposition, a title or an abbreviation spelled out, and less late in the
     sentence; 0 where no definition is asked for or the sentence does not name the subject."""
-    if not asked.subject:
+    if not query.subject:
         return 0.0
-    whole, surname = _names(asked.subject, asked.kind == "who")
+    whole, surname = _names(query.subject, query.kind == "who")
     marked, found = whole.subn(_X, sentence)
     if found:
         return _best(marked)

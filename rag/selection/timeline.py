@@ -4,6 +4,7 @@ A sentence speaks of the first date in it, written out or resolved against its a
 1798 Alien Enemies Act") is a name and no such date. Where it names none it is as old as its article.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,8 +12,15 @@ from datetime import date
 from index.records import Document
 from rag.answer import Quote
 from rag.language.dates import When, dates_in, written
-from rag.language.relative_dates import lead_in, relative_notes, speaks_relatively
-from rag.question.period import names_a_law
+from rag.language.relative_dates import lead_in, relative_notes
+
+_LAW = (
+    r"(?:acts?|laws?|treaty|treaties|agreements?|conventions?|codes?|constitution|accords?|protocols?|statutes?|charter"
+    r"|decree)"
+)
+_LAW_BEHIND = re.compile(rf"\s+(?:[\w'’.-]+\s+){{0,4}}?{_LAW}\b", re.IGNORECASE)
+_LAW_BEFORE = re.compile(rf"\b{_LAW}(?:,| of)?\s+$", re.IGNORECASE)
+_DETERMINED = re.compile(r"\b(?:the|its|his|her|their|an?|our|this)\s+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,6 @@ class Dated:
     quote: Quote
     when: When | None
     shown: str
-
-
-def names_a_date(sentence: str) -> bool:
-    """Could the sentence answer a "when" question: a date in it, a month without a year, or "last week"?"""
-    return bool(dates_in(sentence)) or speaks_relatively(sentence)
 
 
 def chronological(quotes: Sequence[Quote], document_of: Callable[[str], Document]) -> tuple[Dated, ...]:
@@ -51,3 +54,13 @@ def _dated(quote: Quote, document: Document) -> Dated:
         return Dated(quote, None, "")
     when = When(0, 0, document.published, document.published, "day")
     return Dated(quote, when, written(when))
+
+
+def names_a_law(text: str, when: When) -> bool:
+    """Is it a year that belongs to a law's name ("its 2020 security law", "the Act of 1984") and tells no time?"""
+    before = text[max(0, when.start - 20) : when.start]
+    if when.precision != "year" or when.first.year != when.last.year:
+        return False
+    if _LAW_BEFORE.search(before):
+        return True
+    return _DETERMINED.search(before) is not None and _LAW_BEHIND.match(text, when.end) is not None

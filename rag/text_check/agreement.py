@@ -11,12 +11,12 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from index.text.words import Word, cut, stop_words, words
-from rag.follow_ups.word_lists import FUNCTION, lexicon
 from rag.language.claims import Claim, StatedFact, claim_of
 from rag.language.dependence import depends_on_previous
 from rag.language.facts import Fact, differ, facts, said_alike
 from rag.language.quantities import Value, same
-from rag.question.analysis import Asked, Term
+from rag.language.word_lists import FUNCTION, lexicon
+from rag.question.analysis import Query, Term
 from rag.refusal import things
 from rag.selection.conflicts import aligned
 
@@ -54,27 +54,27 @@ class Particulars:
     shorts: frozenset[str]  # "us" where it has "US" or "U.S."
 
 
-def with_opening_name(asked: Asked, is_name: Callable[[str], bool], known: Callable[[str], bool]) -> Asked:
+def with_opening_name(query: Query, is_name: Callable[[str], bool], known: Callable[[str], bool]) -> Query:
     """A word that opens a sentence has a capital anyway: it is a name if the articles write it as one, or if they do
     not know it and it is no word of grammar, no verb and no adverb."""
-    if not asked.terms or asked.terms[0].name or asked.terms[0].number:
-        return asked
-    first = asked.terms[0]
-    written = asked.text[first.start : first.end]
+    if not query.terms or query.terms[0].name or query.terms[0].number:
+        return query
+    first = query.terms[0]
+    written = query.text[first.start : first.end]
     if not written[:1].isupper() or written.lower() in FUNCTION:
-        return asked
+        return query
     plain = lexicon().verb(written.lower()) or written.lower().endswith(_ADVERBS)
     if is_name(written) or (not known(first.stem) and not plain):
-        return replace(asked, terms=(replace(first, name=True), *asked.terms[1:]))
-    return asked
+        return replace(query, terms=(replace(first, name=True), *query.terms[1:]))
+    return query
 
 
-def particulars(asked: Asked) -> tuple[Particular, ...]:
+def particulars(query: Query) -> tuple[Particular, ...]:
     """In order, none overlapping; a name next to a date is one by itself."""
-    told = facts(asked.text)
+    told = facts(query.text)
     found = [Particular(f.printed, f.start, f.end, _words_of(f.printed), f) for f in told]
-    free = [t for t in asked.terms if not any(f.start < t.end and t.start < f.end for f in told)]
-    for thing in things(replace(asked, terms=tuple(free))):
+    free = [t for t in query.terms if not any(f.start < t.end and t.start < f.end for f in told)]
+    for thing in things(replace(query, terms=tuple(free))):
         if thing.named:
             found.append(_named(thing.text, thing.terms))
     return tuple(sorted(found, key=lambda one: one.start))

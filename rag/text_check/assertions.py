@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from index.text.sentences import sentences
 from index.text.words import stop_words, words
-from rag.follow_ups.word_lists import AUXILIARIES, lexicon
+from rag.language.word_lists import AUXILIARIES, lexicon
 
 _MARKS = re.compile(r"^[\s>*•·‣▪_~`#\"'“”‘’(\[–—-]*(?:\(?\d{1,2}[.)]\s+)?[\s*_\"'“‘(\[]*")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s")

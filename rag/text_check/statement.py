@@ -141,8 +141,8 @@ def _as_sure(sentence: str, quote: str) -> bool:
 def _particulars(sentence: str, quote: str) -> tuple[Particular, ...]:
     """The word that opens it is a name if the quote never writes it without a capital."""
     small = {quote[word.start : word.end] for word in words(quote)}
-    asked = analyse(sentence, "snowball")
-    named = with_opening_name(asked, lambda written: written.lower() not in small, lambda _: True)
+    query = analyse(sentence, "snowball")
+    named = with_opening_name(query, lambda written: written.lower() not in small, lambda _: True)
     return particulars(named)
 
 

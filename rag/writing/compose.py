@@ -121,21 +121,21 @@ _NEAREST = 2
 
 
 def segments_of(
-    heard: Understood, columns: Sequence[AnswerPart], citations: Sequence[Citation], index: Index
+    understood: Understood, parts: Sequence[AnswerPart], citations: Sequence[Citation], index: Index
 ) -> tuple[Segment, ...]:
     """`citations` are those of all columns' quotes, in their order."""
-    language = heard.language
-    segments = [spelled(heard.respelled, language)] if heard.respelled else []
+    language = understood.language
+    segments = [spelled(understood.respelled, language)] if understood.respelled else []
     rest = list(citations)
-    for column in columns:
-        segments += [side(column.label, language)] if column.label else []
-        if column.reason:
-            nearest = [] if column.label else _nearest(column.reading.hits, index)
+    for part in parts:
+        segments += [side(part.label, language)] if part.label else []
+        if part.reason:
+            nearest = [] if part.label else _nearest(part.reading.hits, index)
             other = other_language(language, nearest)
-            segments.append(abstention(column.reason, nearest, index.day, language, other))
+            segments.append(abstention(part.reason, nearest, index.day, language, other))
         else:
-            own, rest = rest[: len(column.quotes)], rest[len(column.quotes) :]
-            segments += compose(own, column.frame, _times(own, language, index), language)
+            own, rest = rest[: len(part.quotes)], rest[len(part.quotes) :]
+            segments += compose(own, part.frame, _times(own, language, index), language)
     return tuple(segments)
 
 
