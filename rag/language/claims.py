@@ -20,9 +20,8 @@ _ATTRIBUTION = re.compile(
 )
 _NEGATION = re.compile(
     r"\b(?:(?P<idiom>not (?:only|just|merely|until|least)|no (?:less|fewer|more|later) than|if not|no\. ?\d"
-    r"|whether or not|not to be confused)"
-    r"|(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should)(?:n['’]t| not| never)"
-    r"|cannot|can['’]t|won['’]t|not|never|no longer|no|neither|nobody|none|without"
+    r"|whether or not|not to be confused)|(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would"
+    r"|should)(?:n['’]t| not| never)|cannot|can['’]t|won['’]t|not|never|no longer|no|neither|nobody|none|without"
     r"|den(?:y|ied|ies|ying)|(?:fail(?:s|ed|ing)?|refus(?:es|ed|ing|e)|unable) to)(?!\w)",
     re.IGNORECASE,
 )

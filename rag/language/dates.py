@@ -30,9 +30,8 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\b(?:over|(?:more|less|fewer) than|nearly|almost|some|approximately|roughly"
-    r"|exceed(?:s|ed|ing)|least|most|only|another|total of|averag(?:e|es|ed|ing)|costs?|weigh(?:s|ed|ing)"
-    r"|scor(?:es|ed|ing))\s+\Z",
+    r"\b(?:over|(?:more|less|fewer) than|nearly|almost|some|approximately|roughly|exceed(?:s|ed|ing)|least|most|only"
+    r"|another|total of|averag(?:e|es|ed|ing)|costs?|weigh(?:s|ed|ing)|scor(?:es|ed|ing))\s+\Z",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(

@@ -19,10 +19,9 @@ _YEAR = r"(?:1\d{3}|20\d\d)(?!\d|[.,]\d|%)"
 _DATE = re.compile(
     rf"\b(?P<day_a>[0-3]?\d)(?:st|nd|rd|th)? (?:of )?(?P<month_a>{_MONTHS})(?:,? (?P<year_a>{_YEAR}))?(?!\w)"
     rf"|\b(?P<month_b>{_MONTHS}) ?(?P<day_b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w%]|[.,]\d)(?:,? ?(?P<year_b>{_YEAR}))?"
-    rf"|\b(?P<month_c>{_MONTHS}),? (?:of )?(?P<year_c>{_YEAR})"
-    r"|\b(?P<year_d>1\d{3}|20\d\d)-(?P<month_d>[01]\d)-(?P<day_d>[0-3]\d)\b"
-    rf"|\b(?<=[Ii]n )(?P<month_e>{A_MONTH})\b|\b(?<=[Ss]ince )(?P<month_f>{A_MONTH})\b"
-    r"|\b(?P<century>[12]?\d)(?:st|nd|rd|th)[ -]century\b"
+    rf"|\b(?P<month_c>{_MONTHS}),? (?:of )?(?P<year_c>{_YEAR})|\b(?P<year_d>1\d{{3}}"
+    rf"|20\d\d)-(?P<month_d>[01]\d)-(?P<day_d>[0-3]\d)\b|\b(?<=[Ii]n )(?P<month_e>{A_MONTH})\b"
+    rf"|\b(?<=[Ss]ince )(?P<month_f>{A_MONTH})\b|\b(?P<century>[12]?\d)(?:st|nd|rd|th)[ -]century\b"
 )
 _OVER = (
     "over|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|(?:more|greater|higher|larger) than|at least|upwards of|"

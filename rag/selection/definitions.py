@@ -16,20 +16,16 @@ _EARLY_CHARACTERS = 40
 _BE = r"(?:is|was|are|were|remains|became|has been|es|fue|son)"
 _TITLE = (
     r"(?:president|prime minister|minister|chancellor|king|queen|prince|princess|pope|senator|governor|mayor|judge"
-    r"|justice"
-    r"|secretary|ambassador|director|chief|chairman|chairwoman|chair|ceo|founder|co-founder|leader|head|general"
-    r"|captain"
-    r"|professor|dr\.?|sir|author|writer|singer|actor|actress|coach|spokes(?:man|woman|person)|lawyer|journalist"
-    r"|economist"
-    r"|analyst|historian|advis[eo]r|envoy|congress(?:man|woman)|candidate|czar|official|officer|manager|predecessor)"
+    r"|justice|secretary|ambassador|director|chief|chairman|chairwoman|chair|ceo|founder|co-founder|leader|head|general"
+    r"|captain|professor|dr\.?|sir|author|writer|singer|actor|actress|coach|spokes(?:man|woman|person)|lawyer"
+    r"|journalist|economist|analyst|historian|advis[eo]r|envoy|congress(?:man|woman)|candidate|czar|official|officer"
+    r"|manager|predecessor)"
 )
 _THING = (
     r"(?:agreement|treaty|act|law|policy|party|movement|coalition|alliance|program(?:me)?|initiative|plan|fund|bank"
-    r"|company"
-    r"|firm|group|agency|organi[sz]ation|institute|university|system|principle|method|model|theory|protocol|test"
-    r"|language"
-    r"|river|city|town|county|region|species|disease|virus|element|compound|film|novel|album|series|software"
-    r"|language)"
+    r"|company|firm|group|agency|organi[sz]ation|institute|university|system|principle|method|model|theory|protocol"
+    r"|test|language|river|city|town|county|region|species|disease|virus|element|compound|film|novel|album|series"
+    r"|software|language)"
 )
 _HEAD = rf"{_X}[”\"’']?(?: \([^)]{{1,60}}\))?"
 _GRADED = tuple(
@@ -38,8 +34,7 @@ _GRADED = tuple(
         (
             1.0,
             rf"{_HEAD}(?:, [^,]{{1,80}},)? {_BE} (?:\w+ly |also |still |now |often )?(?:an?|the|one of|any|some"
-            rf"|known as"
-            r"|his|her|its|their|un|una|el|la)\b",
+            r"|known as|his|her|its|their|un|una|el|la)\b",
         ),
         (
             1.0,

@@ -26,13 +26,12 @@ TITLE = re.compile(
     r"|Director|Chancellor|King|Queen|CEO|Coach|Representative|Congress(?:man|woman)|Chairman|Chair|Sir|Captain) "
 )
 _NO_NAME = re.compile(  # opens a sentence like a name
-    r"(?:According|After|All|Also|Although|Analysts|And|Another|April|As|At|August|Because|Before|Both|But|By"
-    r"|Company|Critics|December|Despite|During|Each|Earlier|Even|Experts|February|Finally|For|Friday|From|He"
-    r"|Her|Here|His|How|However|I|If|Image|In|It|Its|January|July|June|Last|Many|March|May|Meanwhile|Monday"
-    r"|More|Most|My|Next|No|Not|November|Now|October|Officials|On|One|Other|Our|Over|Photo|Reciprocally|Report"
-    r"|Reports|Researchers|Saturday|September|Several|She|Since|Some|Source|Study|Such|Sunday|That|The|Their"
-    r"|Then|There|These|They|This|Those|Though|Thursday|Today|Tuesday|Two|Under|We|Wednesday|What|When|Where"
-    r"|While|Who|Why|With|Yesterday|Yet|You|Your)\b"
+    r"(?:According|After|All|Also|Although|Analysts|And|Another|April|As|At|August|Because|Before|Both|But|By|Company"
+    r"|Critics|December|Despite|During|Each|Earlier|Even|Experts|February|Finally|For|Friday|From|He|Her|Here|His|How"
+    r"|However|I|If|Image|In|It|Its|January|July|June|Last|Many|March|May|Meanwhile|Monday|More|Most|My|Next|No|Not"
+    r"|November|Now|October|Officials|On|One|Other|Our|Over|Photo|Reciprocally|Report|Reports|Researchers|Saturday"
+    r"|September|Several|She|Since|Some|Source|Study|Such|Sunday|That|The|Their|Then|There|These|They|This|Those|Though"
+    r"|Thursday|Today|Tuesday|Two|Under|We|Wednesday|What|When|Where|While|Who|Why|With|Yesterday|Yet|You|Your)\b"
 )
 
 

@@ -25,9 +25,8 @@ _GREETING = re.compile(
 _CHATTER = re.compile(
     r"(?:(?:so|and|but|well|now|okay|ok|sure|certainly|of course|honestly|personally|also|as requested|yes|no)[,!.:]? )"
     r"*"
-    r"(?:i|i['’](?:m|ve|d|ll)|let me|let us|let['’]s|here(?:['’]s| is| are)|below (?:is|are)"
-    r"|in my (?:\w+ )?(?:opinion|view)"
-    r"|my|(?:please )?feel free|please|hope|hopefully|as an? (?:\w+ )?(?:ai|language model|assistant|llm)\b"
+    r"(?:i|i['’](?:m|ve|d|ll)|let me|let us|let['’]s|here(?:['’]s| is| are)|below (?:is|are)|in my (?:\w+ )?(?:opinion"
+    r"|view)|my|(?:please )?feel free|please|hope|hopefully|as an? (?:\w+ )?(?:ai|language model|assistant|llm)\b"
     r"|do you|can you|would you|if you (?:have|need|want|would like|['’]d like)|you can|you may|don['’]t hesitate"
     r"|thank you|thanks|happy to|glad to|creo que|yo)(?![\w'’])",
     re.IGNORECASE,
