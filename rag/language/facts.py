@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rag.language.quantities import Value, values
+from rag.language.quantities import Value, may_be_one, values
 from rag.language.word_lists import A_MONTH, MONTHS
 
 _MONTH = {name[:3].lower(): n for n, name in enumerate(MONTHS, start=1)}
@@ -98,6 +98,34 @@ def differ(a: Fact, b: Fact) -> bool:
 def said_alike(a: Fact, b: Fact) -> bool:
     """The same figure or date, whatever stands before it."""
     return a.unit == b.unit and a.figures == b.figures and a.moment == b.moment
+
+
+def states(said: Fact, claimed: Fact) -> bool:
+    """Does what is said bear out what is claimed? Equal or more exact; a rounder claim is borne out, a bound only by
+    its own figure or a figure within it."""
+    if said.moment and claimed.moment:
+        return _states_date(said.moment, claimed.moment)
+    if said.moment or claimed.moment or not said.figures or not claimed.figures:
+        return False
+    if len(said.figures) != len(claimed.figures) and len(claimed.figures) > 1:
+        return False
+    if (claimed.bound and said.bound and claimed.bound != said.bound) or not may_be_one(said.unit, claimed.unit):
+        return False
+    within = all(claimed.low <= figure <= claimed.high for figure in said.figures)
+    return said.figures == claimed.figures or (within and not said.bound)
+
+
+def _states_date(said: Moment, claimed: Moment) -> bool:
+    """Every part of the claimed date is said: of "in March" no year is borne out."""
+    if claimed.month not in (None, said.month) or claimed.day not in (None, said.day):
+        return False
+    if claimed.first is None:
+        return True
+    if said.first is None or said.last is None or claimed.last is None:
+        return False
+    if claimed.span or said.span:
+        return (said.first, said.last) == (claimed.first, claimed.last)
+    return claimed.first <= said.first and said.last <= claimed.last
 
 
 def _allows(a: Fact, b: Fact) -> bool:

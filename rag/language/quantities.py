@@ -221,13 +221,15 @@ def values(text: str) -> list[Value]:
 
 
 def same(a: Value, b: Value) -> bool:
-    """Do both say the same? A bare number goes with any unit that may be left out, but not with "%"."""
-    if a.unit != b.unit:
-        bare = "" in (a.unit, b.unit) and not {a.unit, b.unit} & _APART
-        dollars = "$" in (a.unit, b.unit) and a.unit.endswith("$") and b.unit.endswith("$")
-        if not bare and not dollars:
-            return False
-    return math.isclose(a.value, b.value, rel_tol=1e-9, abs_tol=1e-12)
+    """Do both say the same?"""
+    return may_be_one(a.unit, b.unit) and math.isclose(a.value, b.value, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def may_be_one(a: str, b: str) -> bool:
+    """Of two units; a bare number goes with any unit that may be left out, but not with "%"."""
+    bare = "" in (a, b) and not {a, b} & _APART
+    dollars = "$" in (a, b) and a.endswith("$") and b.endswith("$")
+    return a == b or bare or dollars
 
 
 def _figures(text: str) -> Iterator[_Found]:

@@ -11,14 +11,12 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from index.text.words import Word, cut, stop_words, words
-from rag.language.claims import Claim, StatedFact, claim_of
+from rag.language.claims import Claim, StatedFact, aligned, claim_of
 from rag.language.dependence import depends_on_previous
-from rag.language.facts import Fact, differ, facts, said_alike
-from rag.language.quantities import Value, same
+from rag.language.facts import Fact, differ, facts, said_alike, states
 from rag.language.word_lists import FUNCTION, lexicon
 from rag.question.analysis import Query, Term
 from rag.refusal import things
-from rag.selection.conflicts import aligned
 
 # The names, numbers and dates of a sentence: what may not be said in other words, and must stand where it is proved.
 #
@@ -107,46 +105,6 @@ def held(one: Particular, there: Particulars) -> bool:
     return all(_holds_word(word, there) for word in one.words)
 
 
-def states(said: Fact, claimed: Fact) -> bool:
-    """Does what is said bear out what is claimed? Equal or more exact; a rounder claim is borne out, a bound only by
-    its own figure or a figure within it."""
-    if said.moment and claimed.moment:
-        return _dates(said, claimed)
-    if said.moment or claimed.moment or not said.figures or not claimed.figures:
-        return False
-    if len(said.figures) != len(claimed.figures) and len(claimed.figures) > 1:
-        return False
-    if claimed.bound and said.bound and claimed.bound != said.bound:
-        return False
-    values = [_value(fact, figure) for fact in (said, claimed) for figure in fact.figures[:1]]
-    if said.figures == claimed.figures:
-        return same(*values)
-    if not same(values[0], replace(values[1], value=values[0].value)) or said.bound:
-        return False
-    return all(claimed.low <= figure <= claimed.high for figure in said.figures)
-
-
-def _value(fact: Fact, figure: float) -> Value:
-    return Value(fact.start, fact.end, figure, fact.unit)
-
-
-def _dates(said: Fact, claimed: Fact) -> bool:
-    """Every part of the claimed date is said: of "in March" no year is borne out."""
-    a, b = said.moment, claimed.moment
-    if not a or not b:
-        return False
-    for mine, other in ((b.month, a.month), (b.day, a.day)):
-        if mine is not None and mine != other:
-            return False
-    if b.first is None:
-        return True
-    if a.first is None or a.last is None or b.last is None:
-        return False
-    if b.span or a.span:
-        return (a.first, a.last) == (b.first, b.last)
-    return b.first <= a.first and a.last <= b.last
-
-
 def _holds_word(word: str, there: Particulars) -> bool:
     if word in there.words or cut(word, "snowball") in there.stems or word in there.initials:
         return True
@@ -179,7 +137,6 @@ def _initials(text: str) -> Iterator[str]:
 _ALIKE = 0.6  # share of common words in order from which on what differs between two texts stands in each other's place
 _MOST_WORDS = 120  # of two texts that are laid side by side; longer ones are compared by their facts only
 _CAPITALS = re.compile(r"[^\W\d_a-z][\w.’'-]*(?: (?:of |de )?[^\W\d_a-z][\w.’'-]*)*")
-_DENIED = 3  # words of meaning behind a negation that it may be of
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,18 +235,8 @@ def _denials(sentence: str, quote: str) -> Iterator[Mismatch]:
     ours, theirs = claim_of(sentence), claim_of(quote)
     if ours.negations and not theirs.negations:
         yield Mismatch(ours.negations[0], "")
-    elif theirs.negations and not ours.negations and _denied(quote, theirs) & ours.stems:
+    elif theirs.negations and not ours.negations and theirs.denied & ours.stems:
         yield Mismatch("", theirs.negations[0])
-
-
-def _denied(text: str, claim: Claim) -> frozenset[str]:
-    """Stems of the words of meaning behind each negation."""
-    found: set[str] = set()
-    at = 0
-    for printed in claim.negations:
-        at = text.index(printed, at) + len(printed)
-        found.update([term.stem for term in claim.terms if term.start >= at][:_DENIED])
-    return frozenset(found)
 
 
 @lru_cache(maxsize=4096)
