@@ -51,6 +51,7 @@ def refusal_of(part: AnswerPart, removed: Removed | None) -> Refusal | None:
 # What would have been: the question without one of its words, or without filters. Every statement is a rerun.
 
 MOST_TERMS = 8  # each is a rerun
+_FILTERS = ("documents", "authors", "published_from", "published_to")
 
 
 def without(pipeline: Pipeline, query: Query, best: Quote, filters: Filters) -> tuple[Without, ...]:
@@ -103,13 +104,9 @@ def _read(pipeline: Pipeline, question: str, filters: Filters) -> Reading:
 
 def _shut_out(document: Document, filters: Filters) -> tuple[str, ...]:
     """Names of the filters that the document does not pass."""
-    single = {
-        "documents": replace(EVERYTHING, documents=filters.documents),
-        "authors": replace(EVERYTHING, authors=filters.authors),
-        "published_from": replace(EVERYTHING, published_from=filters.published_from),
-        "published_to": replace(EVERYTHING, published_to=filters.published_to),
-    }
-    return tuple(name for name, one in single.items() if not one.passes(_head(document)))
+    head = _head(document)
+    single = {name: replace(EVERYTHING, **{name: getattr(filters, name)}) for name in _FILTERS}
+    return tuple(name for name, one in single.items() if not one.passes(head))
 
 
 def _head(document: Document) -> Head:

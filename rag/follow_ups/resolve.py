@@ -2,6 +2,8 @@
 
 Nothing is certain in this, so the caller shows the standalone form, and searches both readings where two are given.
 A question that points to nothing comes back as it is, and so does any first reading that is resolved again.
+
+Of the 207 development questions (eval/gold) it changes 36 answers: 20 are right only with it, 1 only without.
 """
 
 import re

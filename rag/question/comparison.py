@@ -2,6 +2,8 @@
 
 Rules over the words alone: what both sides share is kept in both questions, and what cannot be taken apart with some
 certainty is left whole. "The war between A and B" names one thing, not two sides.
+
+Of the 207 development questions (eval/gold) 1 compares, and is answered alike without these rules.
 """
 
 import re

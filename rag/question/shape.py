@@ -1,6 +1,9 @@
 """The shape of the answer that a question wants, beyond its kind: a definition, a list, two sides, a development.
 
 English and Spanish question words; what fits nothing has no shape, and costs nothing.
+
+Of the 207 development questions (eval/gold) 1 answer is another by its shape; 2 ask for a definition, none for a
+timeline.
 """
 
 import re

@@ -11,12 +11,13 @@ from typing import Any
 from index.errors import BadQuestion
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Span
+from index.search import Index
 from index.text.sentences import sentences
 from rag.answer import Citation, Quote
 from rag.citations import cite
 from rag.language.detect import language_of
 from rag.text_check.agreement import Mismatch
-from rag.text_check.sentence import Checker, CheckerIndex, State
+from rag.text_check.sentence import Checker, State
 
 MOST_CHARACTERS = 20_000
 MOST_SENTENCES = 200
@@ -45,7 +46,7 @@ class TextCheck:
     index_version: str
 
 
-def check_text(text: str, index: CheckerIndex, *, filters: Filters = EVERYTHING) -> TextCheck:
+def check_text(text: str, index: Index, *, filters: Filters = EVERYTHING) -> TextCheck:
     """What the articles of an index, or of its view at a day, say of every sentence; spans come from those that pass.
 
     Raises BadQuestion for a text without words, of more than MOST_CHARACTERS or MOST_SENTENCES, or with characters

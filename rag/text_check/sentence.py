@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 from index.ranking.filters import EVERYTHING, Filters
-from index.records import Document, Hit, Passage
+from index.search import Index
 from rag.answer import Quote
 from rag.language.casing import Casing
 from rag.language.dependence import depends_on_previous
 from rag.question.analysis import Query, analyse, with_names
-from rag.reading.candidates import Candidate, Evidence, ReadableIndex
+from rag.reading.candidates import Candidate, Evidence
 from rag.reading.features import FEATURES
 from rag.refusal import missing
 from rag.selection.context import sentences_of, with_context
@@ -44,17 +44,6 @@ _BEHIND = 0.15  # a span so much less close than the best one is not shown
 _OVERRULED = 0.05  # a span that contradicts, and is so much closer, counts for more than one that bears out
 
 
-class CheckerIndex(ReadableIndex, Protocol):
-    """What checking needs of an index."""
-
-    @property
-    def version(self) -> str: ...
-    def passage(self, row: int) -> Passage: ...
-    def passages(self, document_id: str) -> Sequence[Passage]: ...
-    def document(self, document_id: str) -> Document: ...
-    def search(self, question: str, *, limit: int, filters: Filters = ...) -> list[Hit]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Compared:
     """A span of the articles beside the sentence: how close it is in words, 0..1, and what it says of its details."""
@@ -80,7 +69,7 @@ class SupportOfSentence:
 class Checker:
     """Judges sentences against one index; what passages hold is worked out once."""
 
-    def __init__(self, index: CheckerIndex, filters: Filters = EVERYTHING) -> None:
+    def __init__(self, index: Index, filters: Filters = EVERYTHING) -> None:
         self._index = index
         self._filters = filters
         self._evidence = Evidence(index)
