@@ -80,9 +80,9 @@ def removed(pipeline: Pipeline, whole: Pipeline, query: Query, filters: Filters)
 def _without(pipeline: Pipeline, query: Query, stem: str, best: Quote, filters: Filters) -> Without:
     spans = [(term.start, term.end) for term in query.terms if term.stem == stem]
     reading = _read(pipeline, left_of(query.text, spans), filters)
-    place = (best.passage.document_id, best.start, best.end)
-    there = [(one.passage.document_id, one.start, one.end) for one in reading.quotes]
-    rank = there.index(place) + 1 if place in there else None
+    best_span = (best.passage.document_id, best.start, best.end)
+    spans_read = [(quote.passage.document_id, quote.start, quote.end) for quote in reading.quotes]
+    rank = spans_read.index(best_span) + 1 if best_span in spans_read else None
     start, end = spans[0]
     return Without(query.text[start:end], rank, round(reading.confidence, CONFIDENCE_DIGITS))
 
@@ -105,8 +105,8 @@ def _read(pipeline: Pipeline, question: str, filters: Filters) -> Reading:
 def _shut_out(document: Document, filters: Filters) -> tuple[str, ...]:
     """Names of the filters that the document does not pass."""
     head = _head(document)
-    single = {name: replace(EVERYTHING, **{name: getattr(filters, name)}) for name in _FILTERS}
-    return tuple(name for name, one in single.items() if not one.passes(head))
+    alone = {name: replace(EVERYTHING, **{name: getattr(filters, name)}) for name in _FILTERS}
+    return tuple(name for name, narrow in alone.items() if not narrow.passes(head))
 
 
 def _head(document: Document) -> Head:
@@ -140,7 +140,7 @@ def sentence_of(quote: Quote) -> SentenceScore:
 
 def _found(pipeline: Pipeline, parts: Sequence[AnswerPart], shares: Sequence[Shares], hit: Hit) -> FoundBy:
     """Of a hit that is one of some column's."""
-    n = next(n for n, part in enumerate(parts) if any(one is hit for one in part.reading.hits))
+    n = next(n for n, part in enumerate(parts) if any(read is hit for read in part.reading.hits))
     part, added = parts[n], shares[n][hit.row]
     best = part.reading.best.get(hit.row)
     terms = {"lexical": _by_word(pipeline, part.query.text, hit.row)}

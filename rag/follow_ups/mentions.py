@@ -119,14 +119,14 @@ def is_plural(noun: str) -> bool:
 
 def kind_of_noun(noun: str) -> Kind:
     """What a common noun stands for; a thing unless told otherwise."""
-    one = singular(noun)
+    single = singular(noun)
     heads: tuple[tuple[Kind, frozenset[str]], ...] = (
         ("person", _PERSON_HEADS),
         ("place", _PLACE_HEADS),
         ("group", _GROUP_HEADS),
         ("time", _TIME_HEADS),
     )
-    return next((kind for kind, nouns in heads if one in nouns), "thing")
+    return next((kind for kind, nouns in heads if single in nouns), "thing")
 
 
 def with_first_names(found: Iterable[Mention], everywhere: Sequence[Mention]) -> list[Mention]:

@@ -95,7 +95,7 @@ def fill(question: str, said: Sequence[SaidTurn]) -> Filled:
         written = question[start:end]
         choices = _choices(wanted, written.lower(), said, used)
         if question[:start].lower().endswith(" of ") and wanted.plural:
-            choices = [one for one in choices if one.plural]  # "which of them"
+            choices = [mention for mention in choices if mention.plural]  # "which of them"
         if not choices:
             open_ = open_ or written.lower().split()[0] != "the"
             continue

@@ -104,14 +104,14 @@ def _of_a_people(word: str) -> bool:
 
 def is_class(noun: str) -> bool:
     """ "the treaty", "the island": nouns that, without a word beside them, mean one spoken of before."""
-    one = singular(noun)
-    return any(one in nouns for nouns in _CLASSES) or kind_of_noun(one) == "place"
+    single = singular(noun)
+    return any(single in nouns for nouns in _CLASSES) or kind_of_noun(single) == "place"
 
 
 def _same_noun(noun: str, mention: Mention) -> bool:
-    one, head = singular(noun), singular(mention.head)
+    single, head = singular(noun), singular(mention.head)
     within = {singular(word) for word in mention.text.lower().split()} if is_name(mention) else {head}
-    if one in within or any(one in nouns and within & nouns for nouns in _CLASSES):
+    if single in within or any(single in nouns and within & nouns for nouns in _CLASSES):
         return True
     kind = kind_of_noun(noun)
     return kind in ("person", "place", "group") and mention.kind == kind and is_name(mention) and not is_plural(noun)

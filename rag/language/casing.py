@@ -36,11 +36,11 @@ class Casing:
 
 def _capitals(text: str, stem: str, how: Stem) -> Iterator[bool]:
     """For each place where that can be told: is the word written with a capital?"""
-    found = words(text)
-    for place, word in enumerate(found):
+    text_words = words(text)
+    for at, word in enumerate(text_words):
         if cut(word.text, how) != stem:
             continue
-        about = [*found[max(0, place - _NEIGHBOURS) : place], *found[place + 1 : place + 1 + _NEIGHBOURS]]
+        about = [*text_words[max(0, at - _NEIGHBOURS) : at], *text_words[at + 1 : at + 1 + _NEIGHBOURS]]
         upper = [text[other.start].isupper() for other in about]
         if _SENTENCE_START.search(text[max(0, word.start - 8) : word.start]):
             if _FIRST_OF_TWO.match(text, word.end):

@@ -111,7 +111,7 @@ def short_names(*claims: Claim) -> dict[str, str]:
 def shortened(claim: Claim, short: dict[str, str]) -> Claim:
     """The claim with those names in their short form."""
     terms = tuple(replace(term, stem=short.get(term.stem, term.stem)) for term in claim.terms)
-    told = tuple(replace(one, near=short_stems(one.near, short)) for one in claim.told)
+    told = tuple(replace(stated, near=short_stems(stated.near, short)) for stated in claim.told)
     return replace(claim, terms=terms, told=told)
 
 
@@ -138,13 +138,10 @@ def _behind(at: int, terms: Sequence[ContentWord]) -> list[ContentWord]:
 
 def _told(text: str, fact: Fact, found: Sequence[Fact], terms: Sequence[ContentWord]) -> StatedFact:
     """The words about a fact: up to the next fact of its unit, or to where the piece between the two ends."""
-    before = max(
-        (_border(text, one.end, fact.start) for one in found if one.unit == fact.unit and one.end <= fact.start),
-        default=0,
-    )
+    alike = [other for other in found if other.unit == fact.unit]
+    before = max((_border(text, other.end, fact.start) for other in alike if other.end <= fact.start), default=0)
     behind = min(
-        (_border(text, fact.end, one.start) for one in found if one.unit == fact.unit and one.start >= fact.end),
-        default=len(text),
+        (_border(text, fact.end, other.start) for other in alike if other.start >= fact.end), default=len(text)
     )
     left = [term.stem for term in terms if before <= term.start < fact.start][-_NEAR_WORDS:]
     right = [term.stem for term in terms if fact.end <= term.start < behind][:_NEAR_WORDS]

@@ -214,9 +214,9 @@ class _Found:
 def values(text: str) -> list[Value]:
     """All values in order, none overlapping, read as English ("1.200" is 1.2). Never raises."""
     found: list[_Found] = []
-    for one in sorted((*_figures(text), *_words(text)), key=lambda one: (one.value.start, -one.value.end)):
-        if not found or one.value.start >= found[-1].value.end:
-            found.append(one)
+    for read in sorted((*_figures(text), *_words(text)), key=lambda read: (read.value.start, -read.value.end)):
+        if not found or read.value.start >= found[-1].value.end:
+            found.append(read)
     return _ranges(text, found)
 
 
@@ -304,13 +304,13 @@ def _calendar(text: str, start: int, end: int) -> tuple[str, int]:
 
 
 def _words(text: str) -> Iterator[_Found]:
-    for one in spoken(text):
-        if one.share:
-            yield _Found(Value(one.start, one.end, 100 * one.value, "%"), 1)
+    for number in spoken(text):
+        if number.share:
+            yield _Found(Value(number.start, number.end, 100 * number.value, "%"), 1)
             continue
-        times, unit, end = _tail(text, one.end)
-        if one.value != 1 or times > 1 or unit:  # a lone "one" is a pronoun
-            yield _Found(Value(one.start, end, one.value * times, unit), times)
+        times, unit, end = _tail(text, number.end)
+        if number.value != 1 or times > 1 or unit:  # a lone "one" is a pronoun
+            yield _Found(Value(number.start, end, number.value * times, unit), times)
 
 
 def _ranges(text: str, found: list[_Found]) -> list[Value]:
@@ -329,7 +329,7 @@ def _ranges(text: str, found: list[_Found]) -> list[Value]:
         if found[n].times == 1 < b.times and first.unit == second.unit and first.value < second.value / b.times:
             first = replace(first, value=first.value * b.times)
         found[n], found[n + 1] = replace(found[n], value=first), replace(b, value=second)
-    return [one.value for one in found]
+    return [kept.value for kept in found]
 
 
 def spelled_out(text: str) -> str:

@@ -168,4 +168,6 @@ def out_of_scope(question: str) -> OutOfScope | None:
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Compiled when first needed: that takes as long as many answers."""
-    return tuple((kind, re.compile(one, re.IGNORECASE)) for kind, patterns in _KINDS.items() for one in patterns)
+    return tuple(
+        (kind, re.compile(pattern, re.IGNORECASE)) for kind, patterns in _KINDS.items() for pattern in patterns
+    )

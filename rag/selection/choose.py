@@ -44,10 +44,10 @@ class Shortlist:
 def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
     """Of quotes best first, those that come close to the best; what says the same in the same words is said once."""
     offered = Shortlist(tuple(quotes))
-    near = offered.only([n for n, one in enumerate(offered.left) if one.score >= quotes[0].score - margin], "margin")
-    told = near.only(
-        [n for n, one in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(one))], "small_print"
-    )
+    least = quotes[0].score - margin
+    near = offered.only([n for n, quote in enumerate(offered.left) if quote.score >= least], "margin")
+    plain = [n for n, quote in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(quote))]
+    told = near.only(plain, "small_print")
     places: dict[str, int] = {}
     for n, quote in enumerate(told.left):
         places.setdefault(normalise(words_of(quote)), n)
@@ -145,7 +145,7 @@ def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:
 
 
 def _about(query: Query, near: Shortlist) -> Shortlist:
-    return near.only([n for n, one in enumerate(near.left) if _of_subject(query, words_of(one))], "off_subject")
+    return near.only([n for n, quote in enumerate(near.left) if _of_subject(query, words_of(quote))], "off_subject")
 
 
 def _of_subject(query: Query, sentence: str) -> bool:
@@ -167,10 +167,10 @@ def _stands(stem: str, spoken: Sequence[str]) -> bool:
 def _told(near: Shortlist, document_of: DocumentOf, widen: Widen) -> Selection | None:
     """The quotes that name a time, in order of time; a single one is no course of events."""
     kept, quotes = widened(near, widen)
-    timed = [one for one in chronological(quotes, document_of) if one.when and one.when.end]
+    timed = [moment for moment in chronological(quotes, document_of) if moment.when and moment.when.end]
     if len(timed) < 2:
         return None
-    kept = kept.only([quotes.index(one.quote) for one in timed], "untimed").first(TIMELINE_QUOTES)
+    kept = kept.only([quotes.index(moment.quote) for moment in timed], "untimed").first(TIMELINE_QUOTES)
     moments = timed[:TIMELINE_QUOTES]
-    frame = Frame("timeline", moments=tuple(one.shown for one in moments))
-    return Selection(tuple(one.quote for one in moments), frame, kept.dropped)
+    frame = Frame("timeline", moments=tuple(moment.shown for moment in moments))
+    return Selection(tuple(moment.quote for moment in moments), frame, kept.dropped)

@@ -87,15 +87,15 @@ def find_conflict(query: Query, quotes: Sequence[Quote], document_of: DocumentOf
     Only a sentence in nearly the same words can contradict another one than the best. None if nothing differs.
     """
     question = claim_of(query.text)
-    said = [one for one in (_said(quote, document_of) for quote in quotes) if one.comparable]
-    for n, one in enumerate(said[:_ANCHORS]):
-        if one.quote.score < quotes[0].score - _ANCHOR_MARGIN:
+    said = [statement for quote in quotes if (statement := _said(quote, document_of)).comparable]
+    for n, anchor in enumerate(said[:_ANCHORS]):
+        if anchor.quote.score < quotes[0].score - _ANCHOR_MARGIN:
             break
         least = math.inf if n else quotes[0].score - MARGIN
-        compared = [(other, _compared(query, question, one, other, least)) for other in said if other is not one]
+        compared = [(other, _compared(query, question, anchor, other, least)) for other in said if other is not anchor]
         pairs = [(other, pair) for other, pair in compared if pair]
         if kind := next((pair.kind for _, pair in pairs if pair.differs), None):
-            return _conflict(one, pairs, kind, document_of)
+            return _conflict(anchor, pairs, kind, document_of)
     return None
 
 
@@ -106,9 +106,9 @@ def _conflict(best: _Said, pairs: Sequence[tuple[_Said, _Pair]], kind: Kind, doc
     for other, pair in against:
         voices.setdefault(pair.theirs, other.quote)
     told = [(best.quote, against[0][1].ours), *((quote, value) for value, quote in voices.items())]
-    told.sort(key=lambda one: document_of(one[0].passage.document_id).published or date.min, reverse=True)
+    told.sort(key=lambda voice: document_of(voice[0].passage.document_id).published or date.min, reverse=True)
     agreeing = [other for other, pair in pairs if not pair.differs]
-    articles = {one.quote.passage.document_id for one in (*agreeing, *(other for other, _ in against))}
+    articles = {other.quote.passage.document_id for other in (*agreeing, *(other for other, _ in against))}
     copies = articles - {quote.passage.document_id for quote, _ in told}
     return Conflict(tuple(quote for quote, _ in told), tuple(value for _, value in told), kind, len(copies))
 
@@ -127,7 +127,7 @@ def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: f
     question, a, b = (shortened(claim, short) for claim in (question, best.claim, other.claim))
     if best.quote.passage.document_id == other.quote.passage.document_id and not told_twice(a, b):
         return None
-    here, there = (short_stems(one.around, short) | claim.stems for one, claim in ((best, a), (other, b)))
+    here, there = (short_stems(statement.around, short) | claim.stems for statement, claim in ((best, a), (other, b)))
     titles = bool(stems_of(best.title) & there or stems_of(other.title) & here)
     if of_other_time(question, a, b) or not _tied(question, a, b, here, there, titles=titles):
         return None
@@ -189,7 +189,7 @@ def _answers(query: Query, wanted: frozenset[str], claim: Claim) -> dict[str, St
             for told in claim.told
             if told.fact.unit == unit and (unit in units if units else unit != "date")
         ]
-        held.sort(key=lambda one: one[:2], reverse=True)
+        held.sort(key=lambda rank: rank[:2], reverse=True)
         tie = len(held) > 1 and held[0][:2] == held[1][:2]
         if held and held[0][0] and not tie:
             found[unit] = held[0][2]

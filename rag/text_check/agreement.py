@@ -75,7 +75,12 @@ def particulars(query: Query) -> tuple[Particular, ...]:
     for thing in things(replace(query, terms=tuple(free))):
         if thing.named:
             found.append(_named(thing.text, thing.terms))
-    return tuple(sorted(found, key=lambda one: one.start))
+    return tuple(sorted(found, key=lambda particular: particular.start))
+
+
+def names_somebody(query: Query) -> bool:
+    """Or something: is there a name in it?"""
+    return any(particular.fact is None for particular in particulars(query))
 
 
 def _named(text: str, terms: Sequence[Term]) -> Particular:
@@ -96,13 +101,13 @@ def told(text: str) -> Particulars:
     )
 
 
-def held(one: Particular, there: Particulars) -> bool:
+def held(particular: Particular, there: Particulars) -> bool:
     """Does the text hold the number, the date, or every word of the name?"""
-    if one.fact:
-        return any(states(fact, one.fact) for fact in there.facts)
-    if len(one.words) > 1 and "".join(word[0] for word in one.words) in there.shorts:
+    if particular.fact:
+        return any(states(fact, particular.fact) for fact in there.facts)
+    if len(particular.words) > 1 and "".join(word[0] for word in particular.words) in there.shorts:
         return True
-    return all(_holds_word(word, there) for word in one.words)
+    return all(_holds_word(word, there) for word in particular.words)
 
 
 def _holds_word(word: str, there: Particulars) -> bool:
@@ -171,10 +176,12 @@ def compare(sentence: str, parts: Sequence[Particular], source: QuoteContext) ->
     """`parts` are the sentence's own. A name may stand in what the quote is about, if the quote names nobody else."""
     own, around = told(source.quote), told(f"{source.about}\n{source.quote}")
     silent = depends_on_previous(source.quote) or not _names_another(sentence, source.quote)
-    lacking = [one for one in parts if not held(one, own) and not (one.fact is None and silent and held(one, around))]
+    lacking = [
+        part for part in parts if not held(part, own) and not (part.fact is None and silent and held(part, around))
+    ]
     facts = dict.fromkeys(_other_facts(sentence, source.quote))
     replaced = dict.fromkeys(_replaced(sentence, source.quote, parts))
-    others = [one for one in replaced if not any(one.said in fact.said for fact in facts)]
+    others = [part for part in replaced if not any(part.said in fact.said for fact in facts)]
     return Agreement(tuple(lacking), (*facts, *others, *_denials(sentence, source.quote)))
 
 
@@ -196,8 +203,8 @@ def _replaced(sentence: str, quote: str, parts: Sequence[Particular]) -> Iterato
         if tag != "replace":
             continue
         found = quote[theirs[j1].start : theirs[j2 - 1].end]
-        special = [one for one in parts if one.start < ours[i2 - 1].end and ours[i1].start < one.end]
-        unsaid = [one for one in special if not held(one, told(found))]
+        special = [part for part in parts if part.start < ours[i2 - 1].end and ours[i1].start < part.end]
+        unsaid = [part for part in special if not held(part, told(found))]
         if unsaid and (instead := _telling(found)):
             yield Mismatch(unsaid[0].text, instead)
 
@@ -222,11 +229,11 @@ def _other_facts(sentence: str, quote: str) -> Iterator[Mismatch]:
 def _misplaced(ours: StatedFact, theirs: StatedFact, own: Claim, others: Claim) -> StatedFact | None:
     """The quote has the number, but says it of something else, and another number of what the sentence speaks of."""
     rivals = [
-        one
-        for one in others.told
-        if differ(ours.fact, one.fact) and not any(said_alike(one.fact, each.fact) for each in own.told)
+        rival
+        for rival in others.told
+        if differ(ours.fact, rival.fact) and not any(said_alike(rival.fact, each.fact) for each in own.told)
     ]
-    best = max(rivals, key=lambda one: len(ours.near & one.near), default=None)
+    best = max(rivals, key=lambda rival: len(ours.near & rival.near), default=None)
     return best if best and len(ours.near & best.near) > len(ours.near & theirs.near) else None
 
 

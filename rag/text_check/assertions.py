@@ -108,7 +108,7 @@ class Marked:
 def marked(text: str, language: str = "en") -> list[Marked]:
     """In order; a marker belongs to the sentence that it stands in or behind, one that opens a line to the first."""
     usable = text.encode(errors="replace").decode()  # half a surrogate pair has no place in any text
-    return [one for line in usable.splitlines() for one in _in_line(line, language)]
+    return [sentence for line in usable.splitlines() for sentence in _in_line(line, language)]
 
 
 def _in_line(line: str, language: str) -> Iterator[Marked]:

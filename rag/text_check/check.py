@@ -52,30 +52,24 @@ def check_text(text: str, index: Index, *, filters: Filters = EVERYTHING) -> Tex
     Raises BadQuestion for a text without words, of more than MOST_CHARACTERS or MOST_SENTENCES, or with characters
     that are no text; never anything else. The time it takes grows with the number of sentences.
     """
-    places = split(text)
     checker = Checker(index, filters)
-    judged = [checker.judge(text[place.start : place.end]) for place in places]
-    markers: dict[tuple[str, int, int], int] = {}
-    quotes = []
-    for one in judged:
-        for span in one.spans:
-            if _place(span.quote) not in markers:
-                markers[_place(span.quote)] = len(markers) + 1
-                quotes.append(span.quote)
+    judged = [(sentence, checker.judge(text[sentence.start : sentence.end])) for sentence in split(text)]
+    quotes = {_place(span.quote): span.quote for _, judgement in judged for span in judgement.spans}
+    markers = {place: marker for marker, place in enumerate(quotes, start=1)}
     checked = (
         SentenceSupport(
-            text=text[place.start : place.end],
-            start=place.start,
-            end=place.end,
-            state=one.state,
-            citations=tuple(markers[_place(span.quote)] for span in one.spans),
-            missing=one.missing,
-            elsewhere=one.elsewhere,
-            differs=one.spans[0].agreement.differs if one.spans else (),
+            text=text[sentence.start : sentence.end],
+            start=sentence.start,
+            end=sentence.end,
+            state=judgement.state,
+            citations=tuple(markers[_place(span.quote)] for span in judgement.spans),
+            missing=judgement.missing,
+            elsewhere=judgement.elsewhere,
+            differs=judgement.spans[0].agreement.differs if judgement.spans else (),
         )
-        for place, one in zip(places, judged, strict=True)
+        for sentence, judgement in judged
     )
-    return TextCheck(tuple(checked), cite(quotes, index.document), index.version)
+    return TextCheck(tuple(checked), cite([*quotes.values()], index.document), index.version)
 
 
 def split(text: str) -> list[Span]:
@@ -126,5 +120,5 @@ def _sentence_fields(sentence: SentenceSupport) -> dict[str, Any]:
         "citations": list(sentence.citations),
         "missing": list(sentence.missing),
         "elsewhere": list(sentence.elsewhere),
-        "differs": [asdict(one) for one in sentence.differs],
+        "differs": [asdict(mismatch) for mismatch in sentence.differs],
     }
