@@ -61,29 +61,28 @@ def is_fragment(lead: str, rest: str, question: str) -> bool:
     return led or timed or bare or (words[0] in PREPOSITIONS | POSSESSIVES and len(words) <= _MOST_WORDS)
 
 
-def complete(rest: str, last: SaidTurn) -> tuple[tuple[str, ...], str]:
-    """One or two full questions for a fragment, and what was done."""
+def complete(rest: str, last: SaidTurn) -> tuple[str, ...]:
+    """One or two full questions for a fragment."""
     base = last.core
     if timed := _timed(rest, base):
-        return (timed,), f"the question before, for “{rest}”"
+        return (timed,)
     if _ASKED.match(rest):
-        return (_asked(rest, base, last),), f"“{rest}” asked of the question before"
+        return (_asked(rest, base, last),)
     first = WORD.match(rest)
     if first and first.group().lower() in ASKING | {"on", "in", "of", "for", "by", "to"} and _asks(rest):
-        return (hung(last.core, rest),), "asked of the question before"
-    swapped = _swapped_behind(rest, last) or _swapped(rest, base, last)
-    if swapped:
-        return swapped, f"the question before, for “{rest}”"
+        return (hung(last.core, rest),)
+    if swapped := _swapped_behind(rest, last) or _swapped(rest, base, last):
+        return swapped
     if worded := _worded(rest.lower(), base):
-        return (worded,), f"the question before, for “{rest}”"
+        return (worded,)
     if WORD.match(rest.lower()) and rest.split()[0].lower() in PREPOSITIONS and "about" not in rest.lower():
-        return (f"{unmarked(base)} {rest[:1].lower()}{rest[1:]}?",), f"“{rest}” added to the question before"
+        return (f"{unmarked(base)} {rest[:1].lower()}{rest[1:]}?",)
+    asked_about = hung(last.core, _about(rest))
     if "'s " in rest or rest.lower().startswith(("the ", "its ")):
-        if kind_of_noun(rest.split()[-1].lower()) == "person":
-            return (f"Who is {rest}?", hung(last.core, _about(rest))), "a question of its own"
-        verb = "are" if is_plural(rest.split()[-1].lower()) else "is"
-        return (f"What {verb} {rest}?", hung(last.core, _about(rest))), "a question of its own"
-    return (hung(last.core, _about(rest)),), "asked with the question before"
+        noun = rest.split()[-1].lower()
+        word = "Who is" if kind_of_noun(noun) == "person" else "What are" if is_plural(noun) else "What is"
+        return (f"{word} {rest}?", asked_about)
+    return (asked_about,)
 
 
 def hung(core: str, clause: str) -> str:
@@ -102,11 +101,11 @@ def at_another_time(rest: str, last: SaidTurn) -> str:
     found = _SAME.match(unmarked(rest))
     when = found["when"] if found else ""
     timed = TIME.fullmatch(re.sub(r"^at ", "", when)) or _TIME_WORDS.match(when)
-    return complete(when, last)[0][0] if timed and _FIGURE.match(last.core) else ""
+    return complete(when, last)[0] if timed and _FIGURE.match(last.core) else ""
 
 
-def counted(question: str, last: SaidTurn) -> tuple[str, str]:
-    """ "the second one", "the latter" and "the other country" by name, and why; unchanged where nothing is listed."""
+def counted(question: str, last: SaidTurn) -> str:
+    """ "the second one", "the latter" and "the other country" by name; unchanged where nothing is listed."""
     listed = _listed([*last.mentions]) or _listed([*last.heard])
     for pattern in (_ORDINAL, _OTHER):
         found = pattern.search(question)
@@ -114,9 +113,8 @@ def counted(question: str, last: SaidTurn) -> tuple[str, str]:
             continue
         at = _ORDINALS[(found.group(1) or found.group(2)).lower()] if pattern is _ORDINAL else _other(question, listed)
         if -len(listed) <= at < len(listed):
-            name = listed[at].text
-            return question[: found.start()] + name + question[found.end() :], f"“{found.group()}” = {name}"
-    return question, ""
+            return question[: found.start()] + listed[at].text + question[found.end() :]
+    return question
 
 
 def _listed(found: Sequence[Mention]) -> list[Mention]:

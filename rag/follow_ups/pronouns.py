@@ -74,7 +74,6 @@ class Filled:
     """A question with its pronouns replaced: best first; `open_` says that one was left without a referent."""
 
     texts: tuple[str, ...]
-    why: tuple[str, ...]
     open_: bool
     short: str = ""  # the best with surnames only, as articles have them behind the first mention; "" if the same
 
@@ -84,9 +83,9 @@ def fill(question: str, said: Sequence[SaidTurn]) -> Filled:
     own = mentions(question, [m for turn in said for m in (*turn.mentions, *turn.heard)])
     bare = question.rstrip("?!. ")
     if _EVENT.search(bare) or (_ON_IT.search(bare) and _DEED.match(said[-1].core)):
-        return Filled((question,), (), True)
-    first, second, short, why, used, open_ = "", "", "", [], [m.text.lower() for m in own], False
-    at = 0
+        return Filled((question,), True)
+    first, second, short, open_, at = "", "", "", False, 0
+    used = [mention.text.lower() for mention in own]
     for found in _PRONOUN.finditer(question):
         pointer = _pointer(question, found, own)
         if not pointer:
@@ -100,15 +99,13 @@ def fill(question: str, said: Sequence[SaidTurn]) -> Filled:
             open_ = open_ or written.lower().split()[0] != "the"
             continue
         used.append(choices[0].text.lower())
-        why.append(f"“{written}” = {choices[0].text}")
         first += question[at:start] + _put(choices[0], written, wanted.role, question[:start])
         rival = choices[1] if len(choices) > 1 else choices[0]
         short += question[at:start] + _put(_surname(choices[0]), written, wanted.role, question[:start])
         second += question[at:start] + _put(rival, written, wanted.role, question[:start])
         at = end
     texts = dict.fromkeys((first + question[at:], second + question[at:]))
-    short = short + question[at:] if why and short != first else ""
-    return Filled(tuple(texts) if why else (question,), tuple(why), open_, short)
+    return Filled(tuple(texts), open_, short + question[at:] if short != first else "")
 
 
 def _surname(person: Mention) -> Mention:

@@ -51,7 +51,6 @@ class Resolved:
 
     readings: tuple[str, ...]
     changed: bool
-    why: str  # in a few words, for the reader; "" where nothing was done
 
 
 def resolve(question: str, turns: Sequence[Turn]) -> Resolved:
@@ -70,57 +69,49 @@ def history(turns: Sequence[Turn]) -> list[SaidTurn]:
 
 def _resolve(question: str, said: Sequence[SaidTurn]) -> Resolved:
     if not said or not WORD.search(question) or _core(question, said) != question:
-        return Resolved((question,), False, "")
-    readings, why = _read(question, said)
+        return Resolved((question,), False)
+    readings = _read(question, said)
     best = readings[0]
     for _ in range(_ROUNDS):
-        again = _read(best, said)[0][0] if _core(best, said) == best else best
+        again = _read(best, said)[0] if _core(best, said) == best else best
         if again == best:
             break
         best = again
     else:
-        return Resolved((question,), False, "")
+        return Resolved((question,), False)
     own = _telling(question)
     if own >= _AMPLE and _core(best, said) != best:  # it says enough: what it was hung on would only drown it
-        return Resolved((question,), False, "")
+        return Resolved((question,), False)
     alternatives = (question,) if own >= _NEARLY_AMPLE else readings[1:]
     shown = tuple(dict.fromkeys((best, *alternatives)))[:2]
-    changed = best != question
-    return Resolved(shown, changed, why if changed or len(shown) > 1 else "")
+    return Resolved(shown, best != question)
 
 
-def _read(question: str, said: Sequence[SaidTurn]) -> tuple[tuple[str, ...], str]:
+def _read(question: str, said: Sequence[SaidTurn]) -> tuple[str, ...]:
     """One step: ordinals, pronouns, then what is left out."""
     last = said[-1]
     lead, rest = opening(question)
     if (again := at_another_time(rest, last)) and not _names(rest):
-        return (again,), "the question before, for another time"
+        return (again,)
     if lead and _ASKS_IN_SPANISH.match(rest):
-        return (f"¿{rest[:1].upper()}{rest[1:]}?",), f"without “{lead}”"
-    text, why = counted(rest, last)
-    filled = fill(text, said)
-    reasons = "; ".join(filter(None, (why, *filled.why)))
+        return (f"¿{rest[:1].upper()}{rest[1:]}?",)
+    filled = fill(counted(rest, last), said)
     if is_fragment(lead, rest, question):
-        completed, how = complete(filled.texts[0], last)
-        unsure = (question,) if not lead and len(completed) == 1 and _names(rest) else ()
-        return (*completed, *unsure), "; ".join(filter(None, (reasons, how)))
-    if filled.open_ and out_of_scope(rest):
-        return (question,), ""
+        completed = complete(filled.texts[0], last)
+        return (*completed, question) if not lead and len(completed) == 1 and _names(rest) else completed
     if filled.open_:
-        return (hung(last.core, filled.texts[0]),), "; ".join(filter(None, (reasons, "asked with the question before")))
+        return (question if out_of_scope(rest) else hung(last.core, filled.texts[0]),)
     mark = "?" if question.rstrip().endswith("?") or lead or _asks(rest) else ""
-    if filled.why or why:
+    if filled.texts[0] != rest:
         found = tuple(_ended(text, mark) for text in filled.texts)
         thin = _thin(rest) and _PERSON.search(rest)
         other = hung(last.core, filled.texts[0]) if thin else filled.short and _ended(filled.short, mark)
-        return (*found, *((other,) if other and len(found) < 2 else ())), reasons
+        return (*found, other) if other and len(found) < 2 else found
     if _HANGING.search(rest):
-        return (hung(last.core, rest), question), "asked with the question before"
+        return (hung(last.core, rest), question)
     if lead:
-        return (_ended(rest, mark), *((hung(last.core, rest),) if _leans(rest) else ())), f"without “{lead}”"
-    if _leans(rest):
-        return (question, hung(last.core, rest)), "it may go on from the question before"
-    return (question,), ""
+        return (_ended(rest, mark), hung(last.core, rest)) if _leans(rest) else (_ended(rest, mark),)
+    return (question, hung(last.core, rest)) if _leans(rest) else (question,)
 
 
 def _telling(text: str) -> int:
