@@ -5,7 +5,7 @@ known already where a reader types in lower case; other noun phrases as runs of 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,24 +22,16 @@ TIME = re.compile(
     r"(?![\w,.]*\d|\w)",
     re.IGNORECASE,
 )
-_PERSON_HEADS = frozenset(
-    (
-        "person man woman minister president politician author official leader governor senator ambassador "
-        "secretary director officer candidate successor mentor professor king queen writer scientist actor player "
-        "coach"
-    ).split()
-)
-_PLACE_HEADS = frozenset(
-    ["country", "nation", "state", "city", "town", "region", "island", "continent", "place", "village", "river"]
-)
-_GROUP_HEADS = frozenset(
-    (
-        "party government administration company agency department ministry bank committee court organisation "
-        "army team organization union university institute group council congress parliament movement cartel "
-        "association bureau commission center centre federation league police force"
-    ).split()
-)
-_TIME_HEADS = frozenset(["year", "month", "day", "week", "date", "decade", "century", "time"])
+_HEADS: Mapping[Kind, str] = {  # nouns that say what kind of thing is named
+    "person": "person man woman minister president politician author official leader governor senator ambassador "
+    "secretary director officer candidate successor mentor professor king queen writer scientist actor player coach",
+    "place": "country nation state city town region island continent place village river",
+    "group": "party government administration company agency department ministry bank committee court organisation "
+    "army team organization union university institute group council congress parliament movement cartel "
+    "association bureau commission center centre federation league police force",
+    "time": "year month day week date decade century time",
+}
+_KIND_OF = {noun: kind for kind, nouns in _HEADS.items() for noun in nouns.split()}
 _TITLES = frozenset(
     ("president minister dr professor governor senator secretary ambassador general judge chancellor").split()
 )
@@ -119,14 +111,7 @@ def is_plural(noun: str) -> bool:
 
 def kind_of_noun(noun: str) -> Kind:
     """What a common noun stands for; a thing unless told otherwise."""
-    single = singular(noun)
-    heads: tuple[tuple[Kind, frozenset[str]], ...] = (
-        ("person", _PERSON_HEADS),
-        ("place", _PLACE_HEADS),
-        ("group", _GROUP_HEADS),
-        ("time", _TIME_HEADS),
-    )
-    return next((kind for kind, nouns in heads if single in nouns), "thing")
+    return _KIND_OF.get(singular(noun), "thing")
 
 
 def with_first_names(found: Iterable[Mention], everywhere: Sequence[Mention]) -> list[Mention]:

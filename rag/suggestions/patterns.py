@@ -122,26 +122,21 @@ def _vowed(match: re.Match[str], _: str) -> Made:
     return (asked if who else ""), who
 
 
-def _plans(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"What does {who} {match['verb']} to do?" if who else ""), who
+def _asked(template: str) -> Callable[[re.Match[str], str], Made]:
+    """A question with the groups of the match in it."""
 
+    def make(match: re.Match[str], _: str) -> Made:
+        who = subject(match["who"])
+        return (template.format_map({**match.groupdict(), "who": who}) if who else ""), who
 
-def _when(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"When {match['be']} {who} {match['verb']}?" if who else ""), who
-
-
-def _how_many(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"How many {match['what']} does {who} {match['verb']}?" if who else ""), who
+    return make
 
 
 DEEDS: tuple[Rule, ...] = (
     ("why", _REASON, _why),
     ("did", _ACTED, _acted),
     ("plan", _VOWED, _vowed),
-    ("plan", _PLANS, _plans),
-    ("when", _DATED, _when),
-    ("many", _COUNTED, _how_many),
+    ("plan", _PLANS, _asked("What does {who} {verb} to do?")),
+    ("when", _DATED, _asked("When {be} {who} {verb}?")),
+    ("many", _COUNTED, _asked("How many {what} does {who} {verb}?")),
 )
