@@ -116,7 +116,7 @@ def _head(document: Document) -> Head:
 def explain(
     pipeline: Pipeline, whole: Pipeline, parts: Sequence[AnswerPart], evidence: Sequence[Hit], filters: Filters
 ) -> Explanation:
-    """`pipeline` read the parts; `whole` reads everything, also what is later than the desk's day."""
+    """`pipeline` read the parts; `whole` reads everything, also what is later than the day of `pipeline`."""
     shares = [pipeline.index.shares(part.query.text, filters=filters) for part in parts]
     told = next((part for part in parts if not part.reason), parts[0])
     deciding = deciding_of(parts)

@@ -1,6 +1,6 @@
 """Dates and periods as a text writes them, from a day to a century, with their first and last day.
 
-Only what is complete is a date; a day or month without its year is left to `rag.times.partials`. A fiscal
+Only what is complete is a date; a day or month without its year is left to `partials_in`. A fiscal
 year counts as the calendar year of its name. Digits that could be read as two days ("03/04/2025") are passed over.
 """
 

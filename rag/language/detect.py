@@ -9,12 +9,10 @@ from index.text.words import words
 _NAMES = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese", "it": "Italian"}
 # Words that no English question has; a language model for whole texts errs on six words.
 _SPANISH = frozenset(
-    (
-        "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes por para según los las del "
-        "una unos unas el la en y o es son fue fueron era eran está están ha han hay se su sus al con sin sobre "
-        "entre desde hasta que como más pero porque también este esta estos estas ese esa eso lo le les un de cual "
-        "cuales cuando cuanto cuantos quien donde"
-    ).split()
+    "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes por para según los las del "
+    "una unos unas el la en y o es son fue fueron era eran está están ha han hay se su sus al con sin sobre "
+    "entre desde hasta que como más pero porque también este esta estos estas ese esa eso lo le les un de cual "
+    "cuales cuando cuanto cuantos quien donde".split()
 )
 _SHARED = frozenset(
     "de la los las el en un y o es son se sin como al con le lo a del san no me".split()

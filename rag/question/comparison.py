@@ -13,12 +13,11 @@ from dataclasses import dataclass
 # Which words of two phrases stand for one another: "trade with China" and "Canada" differ in their last word.
 
 _LONGEST_PART = 7  # words, of what stands on one side of "versus"
-DETERMINERS = {"the", "a", "an", "its", "their", "his", "her", "our", "el", "la", "los", "las"}
-_FUNCTION = {
-    *("to", "from", "in", "with", "on", "for", "by", "at", "of", "under", "during", "since", "after", "before", "as"),
-    *("is", "are", "was", "were", "do", "does", "did", "go", "goes", "went", "has", "have", "had", "will", "would"),
-    *("come", "comes", "came", "en", "de", "con", "para", "per", "over", "between"),
-}
+DETERMINERS = frozenset("the a an its their his her our el la los las".split())
+_FUNCTION = frozenset(
+    "to from in with on for by at of under during since after before as is are was were do does did go goes went has "
+    "have had will would come comes came en de con para per over between".split()
+)
 POSSESSIVE = re.compile(r"\w(?:['’]s|s['’])$")
 
 
@@ -106,7 +105,7 @@ _MORE = re.compile(
     r"^(?P<verb>do|does|did) (?P<who>.+?) more (?P<a>(?P<by>to|from|in|with|on|for) .+?) than (?P<b>(?P=by) .+)$",
     re.IGNORECASE,
 )
-_ENDING_IN_E = {"larg", "clos", "saf", "lat", "wid", "simpl", "dens", "rar", "wis", "nic", "pur", "brav", "strang"}
+_ENDING_IN_E = frozenset("larg clos saf lat wid simpl dens rar wis nic pur brav strang".split())
 _REST = re.compile(
     r" (?:on|in|under|during|for|about|regarding|with respect to|when it comes to|since|after|before) .+$"
 )

@@ -96,10 +96,8 @@ _GRADES = 0.05  # grades of a definition that are no further apart are the same
 _TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
 _STEM = 4  # characters that two forms of a word share at least
 _COURSE = frozenset(
-    (
-        "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
-        "course happen happened order time change changed changes evolved developed"
-    ).split()
+    "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
+    "course happen happened order time change changed changes evolved developed".split()
 )
 _TIMELINE_MARGIN = 3.0  # a course of events is told by sentences that are further from the question than an answer is
 

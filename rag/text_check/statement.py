@@ -1,4 +1,4 @@
-"""Does a quote say what a sentence in somebody else's words says? Stricter than `checker`, which says "partly" as well.
+"""Does a quote say what a sentence in somebody else's words says? Stricter than `Checker`, which says "partly" as well.
 
 Each word of the sentence but a few of grammar stands in the quote, all close together; its names and numbers come in
 the quote's order; nothing that the quote denies, doubts or only supposes is told as a fact. This needs no index and no
