@@ -89,9 +89,9 @@ class Pipeline:
 
     def _read(self, query: Query, limit: int, filters: Filters) -> Reading:
         """`limit` hits: those that were read, in the reader's order, then the rest as they were found."""
-        found = self.index.search(query.text, limit=max(READ_HITS, limit), filters=filters)
-        reading = self._reader.read(query, found[:READ_HITS])
-        return replace(reading, hits=(*reading.hits, *found[READ_HITS:])[:limit])
+        hits = self.index.search(query.text, limit=max(READ_HITS, limit), filters=filters)
+        reading = self._reader.read(query, hits[:READ_HITS])
+        return replace(reading, hits=(*reading.hits, *hits[READ_HITS:])[:limit])
 
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""

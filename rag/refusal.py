@@ -75,9 +75,9 @@ def missing(query: Query, corpus: Index, *, words_too: bool) -> tuple[str, ...]:
 
     Of a name whose last word is known ("Donald Lind" where Lind is) only the unknown words are given.
     """
-    found = things(query)
-    named = [part for thing in found if thing.named for part in _absent(thing, query, corpus)]
-    others = [part for thing in found if not thing.named for part in _absent(thing, query, corpus)]
+    every_thing = things(query)
+    named = [part for thing in every_thing if thing.named for part in _absent(thing, query, corpus)]
+    others = [part for thing in every_thing if not thing.named for part in _absent(thing, query, corpus)]
     return tuple(dict.fromkeys(named or (others if words_too else ())))
 
 
@@ -115,8 +115,8 @@ def _holding(thing: Thing, query: Query, corpus: Index) -> NDArray[np.int64]:
     rows = corpus.lexical.holding([term.stem for term in thing.terms])
     if len(thing.terms) > 1 or not thing.terms[0].number:
         return rows
-    found = next((v.value for v in values(query.text) if v.start <= thing.start < v.end), 0.0)
-    return np.union1d(rows, np.concatenate([corpus.lexical.holding(written) for written in _printed(found)] or [rows]))
+    worth = next((v.value for v in values(query.text) if v.start <= thing.start < v.end), 0.0)
+    return np.union1d(rows, np.concatenate([corpus.lexical.holding(written) for written in _printed(worth)] or [rows]))
 
 
 def _printed(value: float) -> list[list[str]]:

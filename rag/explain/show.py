@@ -136,21 +136,19 @@ def why_lines(answer: Answer, explanation: Explanation, document_of: DocumentOf)
         yield Paragraph(f"{certified} ({policy.questions} questions)", style="dim")
     yield from dropped_lines(workings)
     yield Paragraph(f"index {answer.index_version}", style="dim")
-    for number, found in enumerate(explanation.found, start=1):
-        yield from _found_lines(number, found)
+    for number, hit in enumerate(explanation.found, start=1):
+        yield from _found_lines(number, hit)
     yield from _otherwise_lines(explanation, document_of)
 
 
-def _found_lines(number: int, found: FoundBy) -> Iterator[Paragraph]:
-    shares = (
-        f"{name} {share.added:.4f} (rank {share.rank}, score {share.score:.4f})" for name, share in found.shares.items()
-    )
-    yield Paragraph(f"{number}. {found.passage_id}: found with {found.fused:.4f} = {' + '.join(shares)}", 2, "dim")
-    for share in found.shares.values():
+def _found_lines(number: int, hit: FoundBy) -> Iterator[Paragraph]:
+    shares = (f"{name} {one.added:.4f} (rank {one.rank}, score {one.score:.4f})" for name, one in hit.shares.items())
+    yield Paragraph(f"{number}. {hit.passage_id}: found with {hit.fused:.4f} = {' + '.join(shares)}", 2, "dim")
+    for share in hit.shares.values():
         if share.terms:
             yield Paragraph(f"BM25 by word: {added(share.terms)}", 5, "dim")
-    if found.best:
-        yield Paragraph(f"placed by its best sentence, {found.best.score:.4f} = {added(found.best.features)}", 5, "dim")
+    if hit.best:
+        yield Paragraph(f"placed by its best sentence, {hit.best.score:.4f} = {added(hit.best.features)}", 5, "dim")
 
 
 def _otherwise_lines(explanation: Explanation, document_of: DocumentOf) -> Iterator[Paragraph]:

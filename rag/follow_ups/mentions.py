@@ -63,23 +63,23 @@ def mentions(text: str, known: Sequence[Mention] = ()) -> list[Mention]:
     """In the order of the text, none inside another; `known` names are found in lower case as well."""
     tokens = [token(match) for match in WORD.finditer(text)]
     times = [
-        Mention(found.group(), found.start(), found.end(), "time", "", False, "object") for found in TIME.finditer(text)
+        Mention(named.group(), named.start(), named.end(), "time", "", False, "object") for named in TIME.finditer(text)
     ]
     familiar = {mention.text.lower(): mention for mention in known if is_name(mention)}
-    found = list(times)
+    named = list(times)
     at = 0
     while at < len(tokens):
         stop = phrase_end(tokens, at, text, familiar)
         if stop > at and not any(t.start < tokens[stop - 1].end and tokens[at].start < t.end for t in times):
-            found.append(_mention(tokens, at, stop, text, familiar))
+            named.append(_mention(tokens, at, stop, text, familiar))
         at = max(stop, at + 1)
-    return sorted(found, key=lambda mention: mention.start)
+    return sorted(named, key=lambda mention: mention.start)
 
 
-def owners(found: Sequence[Mention], known: Sequence[Mention] = ()) -> list[Mention]:
+def owners(mentioned: Sequence[Mention], known: Sequence[Mention] = ()) -> list[Mention]:
     """The names that stand behind "of" in them: "Norway" of "the population of Norway"."""
     inner: list[Mention] = []
-    for mention in found:
+    for mention in mentioned:
         at = mention.text.find(" of ") + len(" of ")
         if at >= len(" of ") and not is_name(mention):
             named = [m for m in mentions(mention.text[at:], known) if is_name(m)]
@@ -114,12 +114,12 @@ def kind_of_noun(noun: str) -> Kind:
     return _KIND_OF.get(singular(noun), "thing")
 
 
-def with_first_names(found: Iterable[Mention], everywhere: Sequence[Mention]) -> list[Mention]:
+def with_first_names(mentioned: Iterable[Mention], everywhere: Sequence[Mention]) -> list[Mention]:
     """ "Sheinbaum" is a woman once "Claudia Sheinbaum" has been named: kind and gender pass on by the last word."""
     full = {m.head: m for m in everywhere if m.kind == "person" and is_name(m)}
     return [
         replace(m, kind="person", gender=full[m.head].gender) if m.kind in ("name", "person") and m.head in full else m
-        for m in found
+        for m in mentioned
     ]
 
 

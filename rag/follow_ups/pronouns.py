@@ -86,8 +86,8 @@ def fill(question: str, said: Sequence[SaidTurn]) -> Filled:
         return Filled((question,), True)
     first, second, short, open_, at = "", "", "", False, 0
     used = [mention.text.lower() for mention in own]
-    for found in _PRONOUN.finditer(question):
-        pointer = _pointer(question, found, own)
+    for match in _PRONOUN.finditer(question):
+        pointer = _pointer(question, match, own)
         if not pointer:
             continue
         start, end, wanted = pointer
@@ -140,16 +140,16 @@ class _Pointer(NamedTuple):
     wanted: WantedReferent
 
 
-def _pointer(question: str, found: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
+def _pointer(question: str, match: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
     """None where the words do not point back."""
-    if found["other"]:
+    if match["other"]:
         return None  # "the latter" is counted, in rag.follow_ups.fragments
     word, noun, before = (
-        found["word"].lower(),
-        (found["noun"] or "").lower(),
-        _word_before(question, found.start("word")),
+        match["word"].lower(),
+        (match["noun"] or "").lower(),
+        _word_before(question, match.start("word")),
     )
-    with_noun = _Pointer(found.start("word"), found.end("noun"), WantedReferent((), _role(before), noun=noun))
+    with_noun = _Pointer(match.start("word"), match.end("noun"), WantedReferent((), _role(before), noun=noun))
     if word == "the":  # "Who signed the treaty?", but not "the treaty" of "the treaty of Guadalupe Hidalgo"
         start = with_noun.start
         named = any(m.start <= start < m.end - 1 and len(m.text.split()) > 2 for m in own)
@@ -160,7 +160,7 @@ def _pointer(question: str, found: re.Match[str], own: Sequence[Mention]) -> _Po
         plural = is_plural(noun) and word in ("these", "those")
         if noun and noun not in FUNCTION and (plural or not lexicon().verb(noun)):
             return with_noun  # "Who signed that treaty?"; in "When did that end?" the word behind it is a verb
-    return _pronoun(question, found, own)
+    return _pronoun(question, match, own)
 
 
 def _demonstrates(word: str, noun: str, before: str) -> bool:
@@ -170,12 +170,12 @@ def _demonstrates(word: str, noun: str, before: str) -> bool:
     return word not in ("this", "these") or kind_of_noun(noun) != "time"
 
 
-def _pronoun(question: str, found: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
+def _pronoun(question: str, match: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
     """ "Who signed it?", "What are its exports?", "How many live there?"."""
-    (start, end), before = found.span("word"), _word_before(question, found.start("word"))
-    word, noun = found["word"].lower(), (found["noun"] or "").lower()
+    (start, end), before = match.span("word"), _word_before(question, match.start("word"))
+    word, noun = match["word"].lower(), (match["noun"] or "").lower()
     if word == "it" and (
-        found["word"] == "IT" or any(m.start() <= start < m.end() for m in _EMPTY_IT.finditer(question))
+        match["word"] == "IT" or any(m.start() <= start < m.end() for m in _EMPTY_IT.finditer(question))
     ):
         return None  # "IT companies", "Is it true that …?"
     if word in ("there", "then") and ({noun, before} & AUXILIARIES or question[end:].strip(" ?.!")):

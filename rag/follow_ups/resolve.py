@@ -103,10 +103,10 @@ def _read(question: str, said: Sequence[SaidTurn]) -> tuple[str, ...]:
         return (question if out_of_scope(rest) else hung(last.core, filled.texts[0]),)
     mark = "?" if question.rstrip().endswith("?") or lead or _asks(rest) else ""
     if filled.texts[0] != rest:
-        found = tuple(_ended(text, mark) for text in filled.texts)
+        readings = tuple(_ended(text, mark) for text in filled.texts)
         thin = _thin(rest) and _PERSON.search(rest)
         other = hung(last.core, filled.texts[0]) if thin else filled.short and _ended(filled.short, mark)
-        return (*found, other) if other and len(found) < 2 else found
+        return (*readings, other) if other and len(readings) < 2 else readings
     if _HANGING.search(rest):
         return (hung(last.core, rest), question)
     if lead:
@@ -142,8 +142,7 @@ def _thin(rest: str) -> bool:
 
 
 def _names(text: str) -> bool:
-    found = mentions(text)
-    return any(is_name(mention) or any(word[:1].isupper() for word in mention.text.split()[1:]) for mention in found)
+    return any(is_name(m) or any(word[:1].isupper() for word in m.text.split()[1:]) for m in mentions(text))
 
 
 def _said(question: str, answer: str, before: Sequence[SaidTurn]) -> SaidTurn:
@@ -151,25 +150,25 @@ def _said(question: str, answer: str, before: Sequence[SaidTurn]) -> SaidTurn:
     quoted = ".\n".join(_QUOTED.findall(answer)) or ("" if "“" in answer else answer)
     every = mentions(quoted[:_HEARD_CHARS])
     heard = [mention for mention in (*every, *owners(every)) if is_name(mention) or mention.kind == "time"]
-    found = mentions(question, [*known, *heard])
-    found += owners(found, [*known, *heard])
-    found = [_answered(mention, heard, question) for mention in found]
-    everywhere = [*known, *heard, *found]
-    named = {mention.text.lower() for mention in found}
+    mentioned = mentions(question, [*known, *heard])
+    mentioned += owners(mentioned, [*known, *heard])
+    mentioned = [_answered(mention, heard, question) for mention in mentioned]
+    everywhere = [*known, *heard, *mentioned]
+    named = {mention.text.lower() for mention in mentioned}
     new = [mention for mention in heard if mention.text.lower() not in named]
     core = _core(question, before)
     return SaidTurn(
         question,
         question if core == question else f"{core}?",
-        _asked(question) if not _who_is(question, found) else None,
-        tuple(with_first_names(found, everywhere)),
+        _asked(question) if not _who_is(question, mentioned) else None,
+        tuple(with_first_names(mentioned, everywhere)),
         tuple(with_first_names(new, everywhere)),
     )
 
 
-def _who_is(question: str, found: Sequence[Mention]) -> bool:
+def _who_is(question: str, mentioned: Sequence[Mention]) -> bool:
     """ "Who is Jane Roe?" asks for no other person than the one it names."""
-    named = [mention for mention in found if is_name(mention)]
+    named = [mention for mention in mentioned if is_name(mention)]
     return len(named) == 1 and bool(re.fullmatch(rf"who (?:is|was) {re.escape(named[0].text)}\W*", question, re.I))
 
 

@@ -89,9 +89,9 @@ class Claim:
 def claim_of(text: str) -> Claim:
     """Pure; the same sentence is asked about again and again."""
     left_out = [match.span() for match in _ATTRIBUTION.finditer(text)]
-    found = facts(text)
-    terms = tuple(_terms(text, [*left_out, *((fact.start, fact.end) for fact in found)]))
-    told = tuple(_told(text, fact, found, terms) for fact in found)
+    stated = facts(text)
+    terms = tuple(_terms(text, [*left_out, *((fact.start, fact.end) for fact in stated)]))
+    told = tuple(_told(text, fact, stated, terms) for fact in stated)
     negations = [match for match in _NEGATION.finditer(text) if not match["idiom"]]
     denied = (term.stem for match in negations for term in _behind(match.end(), terms))
     return Claim(terms, told, tuple(match.group() for match in negations), frozenset(denied), tuple(_initials(text)))
@@ -136,9 +136,9 @@ def _behind(at: int, terms: Sequence[ContentWord]) -> list[ContentWord]:
     return [term for term in terms if term.start >= at][:_DENIED]
 
 
-def _told(text: str, fact: Fact, found: Sequence[Fact], terms: Sequence[ContentWord]) -> StatedFact:
+def _told(text: str, fact: Fact, every_fact: Sequence[Fact], terms: Sequence[ContentWord]) -> StatedFact:
     """The words about a fact: up to the next fact of its unit, or to where the piece between the two ends."""
-    alike = [other for other in found if other.unit == fact.unit]
+    alike = [other for other in every_fact if other.unit == fact.unit]
     before = max((_border(text, other.end, fact.start) for other in alike if other.end <= fact.start), default=0)
     behind = min(
         (_border(text, fact.end, other.start) for other in alike if other.start >= fact.end), default=len(text)

@@ -25,12 +25,12 @@ _ASKING = frozenset(
 
 def language_of(question: str) -> str:
     """`es` or `en`, which stands for every other language."""
-    found = [word.text for word in words(question)]
-    if "¿" in question or "¡" in question or (found and found[0] in _ASKING):
+    spoken = [word.text for word in words(question)]
+    if "¿" in question or "¡" in question or (spoken and spoken[0] in _ASKING):
         return "es"
-    telling = sum(word in _SPANISH for word in found)
-    own = sum(word in _OWN for word in found)
-    return "es" if own and 3 * telling >= len(found) else "en"
+    telling = sum(word in _SPANISH for word in spoken)
+    own = sum(word in _OWN for word in spoken)
+    return "es" if own and 3 * telling >= len(spoken) else "en"
 
 
 def grammar_of(language: str) -> frozenset[str]:

@@ -144,12 +144,12 @@ def _within(a: Moment, b: Moment) -> bool:
 
 
 def _date(text: str, match: re.Match[str]) -> Fact:
-    found = {name: value for name, value in match.groupdict().items() if value}
+    groups = {name: value for name, value in match.groupdict().items() if value}
     start, end = match.span()
-    if century := found.get("century"):
+    if century := groups.get("century"):
         first = int(century) * 100 - 100
         return _dated(text, start, end, Moment(first, first + 99, None, None))
-    parts = {name.split("_")[0]: value for name, value in found.items()}
+    parts = {name.split("_")[0]: value for name, value in groups.items()}
     year = int(parts["year"]) if "year" in parts else None
     month = int(parts["month"]) if parts["month"].isdigit() else _MONTH[parts["month"][:3].lower()]
     return _dated(text, start, end, Moment(year, year, month, int(parts["day"]) if "day" in parts else None))
@@ -167,17 +167,17 @@ def _dated(text: str, start: int, end: int, moment: Moment) -> Fact:
 def _number(text: str, value: Value) -> Fact:
     """What the figure allows: half of its last printed place; with a qualifier, up to the next round figure."""
     printed = text[value.start : value.end]
-    found = _QUALIFIER.search(text, max(value.start - _QUALIFIER_CHARS, 0), value.start)
+    qualifier = _QUALIFIER.search(text, max(value.start - _QUALIFIER_CHARS, 0), value.start)
     figure, place, round_ = value.value, _last_place(printed, value.value), _round_place(value.value)
     low, high, bound = figure - place / 2, figure + place / 2, 0
-    if found and found["over"]:
+    if qualifier and qualifier["over"]:
         low, high, bound = figure, figure + round_, 1
-    elif found and found["under"]:
+    elif qualifier and qualifier["under"]:
         low, high, bound = figure - round_, figure, -1
-    elif found:
+    elif qualifier:
         slack = max(place / 2, abs(figure) * _ABOUT_SHARE)
         low, high = figure - slack, figure + slack
-    start = found.start() if found else value.start
+    start = qualifier.start() if qualifier else value.start
     unit = "$" if value.unit in ("US$", "USD") else value.unit
     return Fact(start, value.end, text[start : value.end], unit, (figure,), low, high, bound, None)
 
@@ -203,12 +203,12 @@ def _round_place(figure: float) -> float:
     return float(Decimal(1).scaleb(int(digits.as_tuple().exponent)))
 
 
-def _ranges(text: str, found: list[Fact]) -> Iterator[Fact]:
+def _ranges(text: str, ordered: list[Fact]) -> Iterator[Fact]:
     """Two facts that are the ends of a range become one."""
     at = 0
-    while at < len(found):
-        ends = at + 1 < len(found) and _is_range(text, found[at], found[at + 1])
-        yield _joined(text, found[at], found[at + 1]) if ends else found[at]
+    while at < len(ordered):
+        ends = at + 1 < len(ordered) and _is_range(text, ordered[at], ordered[at + 1])
+        yield _joined(text, ordered[at], ordered[at + 1]) if ends else ordered[at]
         at += 2 if ends else 1
 
 

@@ -213,11 +213,11 @@ class _Found:
 
 def values(text: str) -> list[Value]:
     """All values in order, none overlapping, read as English ("1.200" is 1.2). Never raises."""
-    found: list[_Found] = []
+    kept: list[_Found] = []
     for read in sorted((*_figures(text), *_words(text)), key=lambda read: (read.value.start, -read.value.end)):
-        if not found or read.value.start >= found[-1].value.end:
-            found.append(read)
-    return _ranges(text, found)
+        if not kept or read.value.start >= kept[-1].value.end:
+            kept.append(read)
+    return _ranges(text, kept)
 
 
 def same(a: Value, b: Value) -> bool:
@@ -338,8 +338,8 @@ def spelled_out(text: str) -> str:
     Of the 207 development questions (eval/gold) no answer is another by it.
     """
 
-    def words_for(found: re.Match[str]) -> str:
-        number, suffix = (found["number"], found["suffix"]) if found["number"] else (found["money"], found["short"])
-        return f"{number} {_WORDS[suffix.lower()]}" if suffix.lower() in _WORDS else found.group()
+    def words_for(match: re.Match[str]) -> str:
+        number, suffix = (match["number"], match["suffix"]) if match["number"] else (match["money"], match["short"])
+        return f"{number} {_WORDS[suffix.lower()]}" if suffix.lower() in _WORDS else match.group()
 
     return _SHORT_FORM.sub(words_for, text)

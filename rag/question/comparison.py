@@ -59,12 +59,12 @@ def _parallel(left: list[str], right: list[str], a: int, b: int) -> float:
 
 def kinds(word: str) -> set[str]:
     """How a word looks: parallel words look alike."""
-    found = {"digit"} if word[0].isdigit() else {"name"} if word[0].isupper() else {"word"}
+    looks = {"digit"} if word[0].isdigit() else {"name"} if word[0].isupper() else {"word"}
     if POSSESSIVE.search(word):
-        found.add("possessive")
+        looks.add("possessive")
     elif len(word) > 3 and word.lower().endswith("s") and not word.lower().endswith(("ss", "us", "is")):
-        found.add("plural")
-    return found
+        looks.add("plural")
+    return looks
 
 
 def is_name(word: str) -> bool:
@@ -133,8 +133,8 @@ def sides(question: str) -> tuple[Side, Side] | None:
     if text.count(" ") >= _LONGEST_QUESTION or _BY_HOW_MUCH.search(text):
         return None
     for rule in (_around, _between, _asked_how, _which, _more, _versus):
-        if (found := rule(text)) and found[0].question.casefold() != found[1].question.casefold():
-            return found
+        if (compared := rule(text)) and compared[0].question.casefold() != compared[1].question.casefold():
+            return compared
     return None
 
 

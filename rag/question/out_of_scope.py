@@ -161,8 +161,8 @@ def out_of_scope(question: str) -> OutOfScope | None:
     text = _APOSTROPHE.sub("'", _SPACE.sub(" ", question)).strip()
     if len(text) > _MOST_CHARS or _SAID.search(text):
         return None
-    found = ((kind, pattern.search(text)) for kind, pattern in _patterns())
-    return next((OutOfScope(kind, match.group().strip()) for kind, match in found if match), None)
+    matches = ((kind, pattern.search(text)) for kind, pattern in _patterns())
+    return next((OutOfScope(kind, match.group().strip()) for kind, match in matches if match), None)
 
 
 @cache

@@ -102,12 +102,12 @@ class Speller:
             return max(doubled, key=lambda other: self._index.lexical.document_frequency(forms[other]))
         most = 2 if len(word) >= _LONG else 1
         near = extract(word, forms.keys(), scorer=OSA.distance, score_cutoff=most, limit=_NEAREST)
-        found = [
+        ranked = [
             (distance, other[-1] != word[-1], -self._index.lexical.document_frequency(forms[other]), other)
             for other, distance, _ in near
             if _slip(word, other)
         ]
-        return next((other for *_, other in sorted(found) if self._fits(word, named, other)), "")
+        return next((other for *_, other in sorted(ranked) if self._fits(word, named, other)), "")
 
     def _fits(self, word: str, named: bool, other: str) -> bool:
         """ "Estefan" and "Manuela" are people of their own, not slips for "Esteban" and "Manuel"."""
@@ -123,10 +123,10 @@ class Speller:
     @cached_property
     def _single(self) -> dict[str, list[str]]:
         """Words of the articles by what they are without doubled letters: "tarrifs" is "tariffs", whatever OSA says."""
-        found: dict[str, list[str]] = {}
+        forms: dict[str, list[str]] = {}
         for form in self._forms:
-            found.setdefault(_undoubled(form), []).append(form)
-        return found
+            forms.setdefault(_undoubled(form), []).append(form)
+        return forms
 
     @cached_property
     def _forms(self) -> dict[str, str]:

@@ -182,7 +182,7 @@ def _of_answers(query: Query, question: Claim, a: Claim, b: Claim) -> _Pair | No
 def _answers(query: Query, wanted: frozenset[str], claim: Claim) -> dict[str, StatedFact]:
     """By unit, the fact of the asked kind that has most of the question's words about it; none at a tie."""
     units = _UNITS.get(query.kind)
-    found: dict[str, StatedFact] = {}
+    best: dict[str, StatedFact] = {}
     for unit in dict.fromkeys(told.fact.unit for told in claim.told):
         held = [
             (len((wanted - claim.names) & told.near), len(wanted & told.near), told)
@@ -192,8 +192,8 @@ def _answers(query: Query, wanted: frozenset[str], claim: Claim) -> dict[str, St
         held.sort(key=lambda rank: rank[:2], reverse=True)
         tie = len(held) > 1 and held[0][:2] == held[1][:2]
         if held and held[0][0] and not tie:
-            found[unit] = held[0][2]
-    return found
+            best[unit] = held[0][2]
+    return best
 
 
 def _priority(query: Query, fact: Fact) -> int:

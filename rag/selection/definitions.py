@@ -75,9 +75,9 @@ def defines(query: Query, sentence: str) -> float:
 
 
 def _best(marked: str) -> float:
-    found = ((grade, pattern.search(marked)) for grade, pattern in _GRADED)
+    matches = ((grade, pattern.search(marked)) for grade, pattern in _GRADED)
     return max(
-        (grade * (1 if match.start() < _EARLY_CHARACTERS else _LATE) for grade, match in found if match), default=0
+        (grade * (1 if match.start() < _EARLY_CHARACTERS else _LATE) for grade, match in matches if match), default=0
     )
 
 

@@ -61,14 +61,14 @@ class Wondered(NamedTuple):
 
 def wonder(document: Document) -> list[Wondered]:
     """All questions that the rules make, each text once; within a kind, what the article speaks of most comes first."""
-    found: dict[str, Wondered] = {}
+    questions: dict[str, Wondered] = {}
     for span in sentences(document.text, document.language or "en"):
         sentence = document.text[span.start : span.end]
         if len(sentence) <= _LONGEST and sentence.rstrip("”\"’'")[-1:] in (".", "!"):
             for wondered in _of_sentence(sentence):
-                found.setdefault(normalise(wondered.text), wondered)
+                questions.setdefault(normalise(wondered.text), wondered)
     text = normalise(document.text)
-    return sorted(found.values(), key=lambda wondered: -text.count(wondered.of))
+    return sorted(questions.values(), key=lambda wondered: -text.count(wondered.of))
 
 
 def _of_sentence(sentence: str) -> Iterator[Wondered]:
@@ -148,8 +148,8 @@ class Suggester:
         cited = [citation.document_id for citation in answer.citations]
         near = cited or [hit.passage.document_id for hit in answer.evidence[:1]]
         asked = {_key(answer.question), _key(answer.standalone)}
-        found = [text for name in dict.fromkeys(near[:2]) for text in self.of_document(name)]
-        return tuple(text for text in dict.fromkeys(found) if _key(text) not in asked)[:MOST]
+        questions = [text for name in dict.fromkeys(near[:2]) for text in self.of_document(name)]
+        return tuple(text for text in dict.fromkeys(questions) if _key(text) not in asked)[:MOST]
 
     def _first(self) -> tuple[str, ...]:
         """To begin with: one from each of the first articles."""
@@ -180,11 +180,11 @@ class Suggester:
         return answer.confidence if first.document_id == document_id and (whole or part) else 0.0
 
 
-def _mixed(found: Sequence[Wondered]) -> list[Wondered]:
+def _mixed(questions: Sequence[Wondered]) -> list[Wondered]:
     """The best of each kind, then the second of each, so that not all eight are alike; the vaguest kind comes last."""
-    nth = {kind: count() for kind in (wondered.kind for wondered in found)}
-    ranked = [(wondered.kind == VAGUE, next(nth[wondered.kind]), n) for n, wondered in enumerate(found)]
-    return [found[n] for *_, n in sorted(ranked)]
+    nth = {kind: count() for kind in (wondered.kind for wondered in questions)}
+    ranked = [(wondered.kind == VAGUE, next(nth[wondered.kind]), n) for n, wondered in enumerate(questions)]
+    return [questions[n] for *_, n in sorted(ranked)]
 
 
 def _alike(a: Wondered, b: Wondered) -> bool:

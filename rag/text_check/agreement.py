@@ -91,13 +91,13 @@ def _named(text: str, terms: Sequence[Term]) -> Particular:
 @lru_cache(maxsize=4096)
 def told(text: str) -> Particulars:
     """Pure; the same sentences are looked up in again and again."""
-    found = words(text)
+    text_words = words(text)
     return Particulars(
-        words=frozenset(word.text for word in found),
-        stems=frozenset(cut(word.text, "snowball") for word in found),
+        words=frozenset(word.text for word in text_words),
+        stems=frozenset(cut(word.text, "snowball") for word in text_words),
         facts=facts(text),
         initials=frozenset(_initials(text)),
-        shorts=frozenset(word.text for word in found if text[word.start : word.end].isupper()),
+        shorts=frozenset(word.text for word in text_words if text[word.start : word.end].isupper()),
     )
 
 
@@ -126,8 +126,8 @@ def _kin(country: str, people: str) -> bool:
 
 
 def _words_of(text: str) -> tuple[str, ...]:
-    found = [word.text for word in words(text)]
-    return tuple(word for word in found if word not in stop_words()) or tuple(found)
+    text_words = [word.text for word in words(text)]
+    return tuple(word for word in text_words if word not in stop_words()) or tuple(text_words)
 
 
 def _initials(text: str) -> Iterator[str]:
@@ -176,13 +176,12 @@ def compare(sentence: str, parts: Sequence[Particular], source: QuoteContext) ->
     """`parts` are the sentence's own. A name may stand in what the quote is about, if the quote names nobody else."""
     own, around = told(source.quote), told(f"{source.about}\n{source.quote}")
     silent = depends_on_previous(source.quote) or not _names_another(sentence, source.quote)
-    lacking = [
-        part for part in parts if not held(part, own) and not (part.fact is None and silent and held(part, around))
-    ]
-    facts = dict.fromkeys(_other_facts(sentence, source.quote))
+    elsewhere = [part for part in parts if part.fact is None and silent and held(part, around)]
+    lacking = tuple(part for part in parts if not held(part, own) and part not in elsewhere)
+    others = tuple(dict.fromkeys(_other_facts(sentence, source.quote)))
     replaced = dict.fromkeys(_replaced(sentence, source.quote, parts))
-    others = [part for part in replaced if not any(part.said in fact.said for fact in facts)]
-    return Agreement(tuple(lacking), (*facts, *others, *_denials(sentence, source.quote)))
+    names = (mismatch for mismatch in replaced if not any(mismatch.said in other.said for other in others))
+    return Agreement(lacking, (*others, *names, *_denials(sentence, source.quote)))
 
 
 def _names_another(sentence: str, quote: str) -> bool:
@@ -202,10 +201,10 @@ def _replaced(sentence: str, quote: str, parts: Sequence[Particular]) -> Iterato
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "replace":
             continue
-        found = quote[theirs[j1].start : theirs[j2 - 1].end]
+        instead_of = quote[theirs[j1].start : theirs[j2 - 1].end]
         special = [part for part in parts if part.start < ours[i2 - 1].end and ours[i1].start < part.end]
-        unsaid = [part for part in special if not held(part, told(found))]
-        if unsaid and (instead := _telling(found)):
+        unsaid = [part for part in special if not held(part, told(instead_of))]
+        if unsaid and (instead := _telling(instead_of)):
             yield Mismatch(unsaid[0].text, instead)
 
 

@@ -42,16 +42,16 @@ _ENDED = re.compile(r"[.!…;][\"'”’»)\]*_]*\s*$")
 def is_claim(sentence: str) -> bool:
     """True for whatever is none of these; no text makes it fail."""
     bare = sentence[_MARKS.match(sentence).end() :] if not _RULE.fullmatch(sentence) else ""  # type: ignore[union-attr]
-    found = words(bare)
-    telling = [word for word in found if word.text not in stop_words()]
+    text_words = words(bare)
+    telling = [word for word in text_words if word.text not in stop_words()]
     if not telling or _HEADING.match(sentence) or _ASKS.search(sentence):
         return False
     if _GREETING.match(bare) or _CHATTER.match(bare):
         return False
-    lettered = any(word.text[0].isalpha() for word in found)
+    lettered = any(word.text[0].isalpha() for word in text_words)
     if not lettered or (len(telling) < 2 and not any(c.isdigit() for c in bare)):
         return False
-    return not _is_heading(bare, len(found))
+    return not _is_heading(bare, len(text_words))
 
 
 def clauses(sentence: str) -> tuple[str, ...]:
@@ -79,11 +79,11 @@ def _has_verb(text: str) -> bool:
     return predicate_start(text) < len(text)
 
 
-def _is_heading(bare: str, found: int) -> bool:
+def _is_heading(bare: str, count: int) -> bool:
     """A label in front of a colon, or a short line without an end and without a verb."""
     if bare.rstrip(" *_").endswith(":"):
-        return found <= _LONGEST_LABEL
-    return not _ENDED.search(bare) and found <= _LONGEST_HEADING and not _has_verb(bare)
+        return count <= _LONGEST_LABEL
+    return not _ENDED.search(bare) and count <= _LONGEST_HEADING and not _has_verb(bare)
 
 
 # A text that a language model wrote → its sentences without their markers, and the markers that each of them carries.

@@ -80,10 +80,10 @@ def split(text: str) -> list[Span]:
         raise BadQuestion(f"the text has {len(text):,} characters; at most {MOST_CHARACTERS:,} are checked at once")
     if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
         raise BadQuestion("the text holds a character that is no text (NUL or half a surrogate pair); remove it")
-    found = sentences(text, language_of(text))
-    if len(found) > MOST_SENTENCES:
-        raise BadQuestion(f"the text has {len(found)} sentences; at most {MOST_SENTENCES} are checked at once")
-    return found
+    spans = sentences(text, language_of(text))
+    if len(spans) > MOST_SENTENCES:
+        raise BadQuestion(f"the text has {len(spans)} sentences; at most {MOST_SENTENCES} are checked at once")
+    return spans
 
 
 def _place(quote: Quote) -> tuple[str, int, int]:

@@ -47,8 +47,8 @@ def resting_on(sentence: str, quotes: Sequence[str]) -> tuple[int, ...]:
     if alone:
         return alone
     parts = [_first(part, quotes) for part in clauses(sentence)]
-    found = [n for n in parts if n is not None]
-    return tuple(sorted(set(found))) if len(found) == len(parts) else ()
+    resting = [n for n in parts if n is not None]
+    return tuple(sorted(set(resting))) if len(resting) == len(parts) else ()
 
 
 def bears_out(sentence: str, quote: str) -> bool:

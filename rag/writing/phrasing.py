@@ -55,11 +55,11 @@ def supported(text: str, citations: Sequence[Citation]) -> tuple[tuple[Segment, 
 
     One that leans on what stands before it ("He …") needs the sentence before it, from the same quote.
     """
-    quotes = {sentence.marker: sentence.quote for sentence in citations}
-    found = marked(text, language_of(text))
+    quotes = {citation.marker: citation.quote for citation in citations}
+    sentences = marked(text, language_of(text))
     kept: list[Segment] = []
     before: Segment | None = None
-    for sentence in found[:MOST_SENTENCES]:
+    for sentence in sentences[:MOST_SENTENCES]:
         statement = _statement(sentence, quotes)
         leaning = statement is not None and depends_on_previous(statement.text)
         if leaning and not (before and statement and set(statement.citations) <= set(before.citations)):
@@ -67,7 +67,7 @@ def supported(text: str, citations: Sequence[Citation]) -> tuple[tuple[Segment, 
         if statement and statement not in kept:
             kept.append(statement)
         before = statement
-    return tuple(kept), len(found) - len(kept)
+    return tuple(kept), len(sentences) - len(kept)
 
 
 def _statement(sentence: Marked, quotes: dict[int, str]) -> Segment | None:
