@@ -36,11 +36,7 @@ _ASKS_IN_SPANISH = re.compile(
     r"(?:por qué|qué|cuál(?:es)?|cuándo|cuánt[oa]s?|quién(?:es)?|cómo|dónde) (?!de\b|en\b|a\b|con\b)\w+ \w+",
     re.IGNORECASE,
 )
-_ASKED: tuple[tuple[Kind, str], ...] = (
-    ("person", r"^(?:who|whom)\b"),
-    ("place", r"^where\b"),
-    ("time", r"^when\b"),
-)
+_ASKED: tuple[tuple[Kind, str], ...] = (("person", r"^(?:who|whom)\b"), ("place", r"^where\b"), ("time", r"^when\b"))
 _AMPLE = 5  # telling words of a question that can stand alone, whatever it leans on
 _NEARLY_AMPLE = 4  # … that is searched as it was typed as well
 

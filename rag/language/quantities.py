@@ -161,8 +161,7 @@ _CURRENCIES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "MXN": "peso",
 
 _UNIT = re.compile(r"[ \u00a0-]?(?:" + "|".join(f"({pattern})" for pattern, _ in _UNITS) + ")", re.IGNORECASE)
 _TIMES = re.compile(
-    rf"(?:[ \u00a0-]?(?:{'|'.join(SCALES)})\b)+|(?:mn|mln|bn|tn|trn|[kmb])(?![^\W_])",
-    re.IGNORECASE | re.ASCII,
+    rf"(?:[ \u00a0-]?(?:{'|'.join(SCALES)})\b)+|(?:mn|mln|bn|tn|trn|[kmb])(?![^\W_])", re.IGNORECASE | re.ASCII
 )
 _FIGURE = re.compile(
     r"[0-9](?:(?<=[0-9])(?:[0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]+)?(?![0-9])"  # 312,000 and 1,20,000

@@ -114,8 +114,7 @@ _BY_HOW_MUCH = re.compile(r"\bhow (?:much|many)(?: times)? (?:more|less|fewer|[a
 _OPEN = re.compile(r"\b(?:when|what|which|who|if)$", re.IGNORECASE)  # "as what compared to"
 _OF_THOSE = re.compile(r"^(?:those|that|the ones?) of ", re.IGNORECASE)
 _ASKING = re.compile(
-    r"\b(?:how|what|which|who|whose|when|where|why|is|are|was|were|do|does|did|has|have|can|will)\b",
-    re.IGNORECASE,
+    r"\b(?:how|what|which|who|whose|when|where|why|is|are|was|were|do|does|did|has|have|can|will)\b", re.IGNORECASE
 )
 
 

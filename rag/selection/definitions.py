@@ -46,10 +46,7 @@ _GRADED = tuple(
         (0.9, rf"(?:called|known as|named|dubbed|termed|abbreviated as|or simply|namely),? (?:the )?[“\"‘']?{_X}"),
         (0.9, rf"(?:\w[\w’'-]+ ){{2,}}\({_X}\)|{_X} \((?:[\w’'-]+[ )]){{2,}}"),
         (0.8, rf"{_HEAD} {_BE} (?!likely|expected|going|not|able|also|born|in|at|to|on|with|by|from)\w+"),
-        (
-            0.8,
-            rf"{_HEAD}, (?:\w+[’']s )?(?:(?:current|former|new|then|late) )?\w+ (?:\w+ )?(?:of|to|for|at|in)\b",
-        ),
+        (0.8, rf"{_HEAD}, (?:\w+[’']s )?(?:(?:current|former|new|then|late) )?\w+ (?:\w+ )?(?:of|to|for|at|in)\b"),
         (0.8, rf"\b{_TITLE}(?: (?:to|of|for) (?:the )?\w+)?,? {_X}|{_X}, (?:[\w’'-]+ ){{0,5}}{_TITLE}\b"),
         (0.8, rf"{_X} as (?:[\w’'-]+ ){{0,3}}{_TITLE}\b|{_X} (?:\w+ ){{0,2}}{_THING}\b"),
         (0.7, rf"{_HEAD},? (?:or|that is|i\.e\.),? (?!not\b)\w+|\b(?:or|i\.e\.),? [“\"]?{_X}"),
