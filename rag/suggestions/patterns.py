@@ -26,13 +26,12 @@ TITLE = re.compile(
     r"|Director|Chancellor|King|Queen|CEO|Coach|Representative|Congress(?:man|woman)|Chairman|Chair|Sir|Captain) "
 )
 _NO_NAME = re.compile(  # opens a sentence like a name
-    r"(?:According|After|All|Also|Although|Analysts|And|Another|April|As|At|August|Because|Before|Both|But|By"
-    r"|Company|Critics|December|Despite|During|Each|Earlier|Even|Experts|February|Finally|For|Friday|From|He"
-    r"|Her|Here|His|How|However|I|If|Image|In|It|Its|January|July|June|Last|Many|March|May|Meanwhile|Monday"
-    r"|More|Most|My|Next|No|Not|November|Now|October|Officials|On|One|Other|Our|Over|Photo|Reciprocally|Report"
-    r"|Reports|Researchers|Saturday|September|Several|She|Since|Some|Source|Study|Such|Sunday|That|The|Their"
-    r"|Then|There|These|They|This|Those|Though|Thursday|Today|Tuesday|Two|Under|We|Wednesday|What|When|Where"
-    r"|While|Who|Why|With|Yesterday|Yet|You|Your)\b"
+    r"(?:According|After|All|Also|Although|Analysts|And|Another|April|As|At|August|Because|Before|Both|But|By|Company"
+    r"|Critics|December|Despite|During|Each|Earlier|Even|Experts|February|Finally|For|Friday|From|He|Her|Here|His|How"
+    r"|However|I|If|Image|In|It|Its|January|July|June|Last|Many|March|May|Meanwhile|Monday|More|Most|My|Next|No|Not"
+    r"|November|Now|October|Officials|On|One|Other|Our|Over|Photo|Reciprocally|Report|Reports|Researchers|Saturday"
+    r"|September|Several|She|Since|Some|Source|Study|Such|Sunday|That|The|Their|Then|There|These|They|This|Those|Though"
+    r"|Thursday|Today|Tuesday|Two|Under|We|Wednesday|What|When|Where|While|Who|Why|With|Yesterday|Yet|You|Your)\b"
 )
 
 
@@ -123,26 +122,21 @@ def _vowed(match: re.Match[str], _: str) -> Made:
     return (asked if who else ""), who
 
 
-def _plans(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"What does {who} {match['verb']} to do?" if who else ""), who
+def _asked(template: str) -> Callable[[re.Match[str], str], Made]:
+    """A question with the groups of the match in it."""
 
+    def make(match: re.Match[str], _: str) -> Made:
+        who = subject(match["who"])
+        return (template.format_map({**match.groupdict(), "who": who}) if who else ""), who
 
-def _when(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"When {match['be']} {who} {match['verb']}?" if who else ""), who
-
-
-def _how_many(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"How many {match['what']} does {who} {match['verb']}?" if who else ""), who
+    return make
 
 
 DEEDS: tuple[Rule, ...] = (
     ("why", _REASON, _why),
     ("did", _ACTED, _acted),
     ("plan", _VOWED, _vowed),
-    ("plan", _PLANS, _plans),
-    ("when", _DATED, _when),
-    ("many", _COUNTED, _how_many),
+    ("plan", _PLANS, _asked("What does {who} {verb} to do?")),
+    ("when", _DATED, _asked("When {be} {who} {verb}?")),
+    ("many", _COUNTED, _asked("How many {what} does {who} {verb}?")),
 )
