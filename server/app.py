@@ -19,19 +19,13 @@ from server.middleware.shell import BodyLimit, LastResort, Shell
 from server.openai import routes as completions
 from server.openapi import problems, publish_contract
 from server.problems import handle_problems
-from server.routes import answers, ask, documents, feedback, pages, status, suggestions
-from server.routes import receipts as check
-from server.routes import receipts as corpus
-from server.routes import receipts as revisions
+from server.routes import answers, ask, check, corpus, documents, pages, receipts, status
 from server.write_log import Replies
 
 MAX_DOCUMENT_BYTES = 10_000_000
 
 _DESCRIPTION = "Answers from a corpus of articles, only in their own words, each quote with its source."
-_PARTS = (
-    *(ask, answers, feedback, completions, check, corpus, suggestions),
-    *(revisions, documents, status, pages),
-)
+_PARTS = (ask, answers, completions, check, corpus, receipts, documents, status, pages)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -76,7 +70,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
 
     def most_bytes(scope: Scope) -> int:
         if scope["path"] == "/v1/verify":
-            return max(revisions.MOST_VERIFY_BYTES, settings.max_body_bytes)
+            return max(receipts.MOST_VERIFY_BYTES, settings.max_body_bytes)
         if scope["path"] == "/v1/chat/completions":
             return max(completions.MOST_CHAT_BYTES, settings.max_body_bytes)
         if scope["path"] == "/v1/check":

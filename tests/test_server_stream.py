@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
+from rag.answer_json import AnswerStage
 from server.app import create_app
 from server.middleware.shell import BodyLimit
 from server.schemas.ask import Answer
@@ -194,8 +195,9 @@ MARKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # whatever some client takes
 def test_no_mark_in_a_text_ends_a_line_even_for_careless_clients(whole: dict[str, Any], texts: list[str]) -> None:
     """Cleaned articles hold none of them today; the stream does not lean on that."""
     segments = [{"kind": "quote", "text": text, "citations": [n]} for n, text in enumerate(texts)]
-    answer = Answer.model_validate(whole | {"segments": segments, "text": "".join(texts)})
-    raw = b"".join(events(iter([answer] * 3)))
+    stage = AnswerStage(None, whole | {"segments": segments, "text": "".join(texts)})  # type: ignore[arg-type]
+    read = AnswerStage(None, {name: whole[name] for name in Sources.model_fields})  # type: ignore[arg-type]
+    raw = b"".join(events(iter([read, stage, stage])))
     first, *deltas, citations, done = events_of(raw)
     careless = "\n".join(raw.decode().splitlines()).encode() + b"\n\n"
     assert events_of(careless) == [first, *deltas, citations, done]

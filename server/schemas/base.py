@@ -45,6 +45,9 @@ Range = Annotated[  # as few schema words as will do: generators of clients do n
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 
 
+Fields = dict[str, Any]  # of a reply; FastAPI holds them to the reply's model and writes them
+
+
 class Request(BaseModel):
     """Closed, and nothing is converted: "1" is no number."""
 
