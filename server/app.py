@@ -9,7 +9,7 @@ from starlette.types import Scope
 from index.settings import Settings
 from index.storage.feedback import FeedbackStore
 from server.answer_log import Kept, Noting, RecentFollowUps
-from server.hostnames import Names, allowed
+from server.hostnames import Names
 from server.live_index import Live
 from server.mcp_tools.endpoint import open_door
 from server.metrics import Measured, Metrics
@@ -52,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _equip(app: FastAPI, settings: Settings) -> None:
-    """What handlers share; `server.wiring` hands it to them."""
+    """What handlers share; `server.dependencies` hands it to them."""
     app.state.live = Live(settings)
     app.state.names = Names(settings.host, settings.origins)
     app.state.data = settings.data
@@ -81,7 +81,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(BodyLimit, most=most_bytes)
     app.add_middleware(LastResort)
     app.add_middleware(Measured, metrics=app.state.metrics)
-    app.add_middleware(Origins, pages=allowed(settings.origins))
+    app.add_middleware(Origins, pages=app.state.names.pages)
     app.add_middleware(Shell)
 
 

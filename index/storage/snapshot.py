@@ -55,6 +55,10 @@ class Snapshot:
         """How the passages and their encodings were made; None until the first document."""
         return self._meta.get("recipe")
 
+    def other_recipe(self, recipe: str) -> str | None:
+        """How the documents that stand here were made, where that is not by this recipe."""
+        return self.recipe() if self.recipe() != recipe and self.document_count() else None
+
     def policy(self) -> str:
         """What decides when to answer, as given to `keep_policy`; "" when nothing was calibrated."""
         return str(self._meta.get("policy", ""))

@@ -146,9 +146,9 @@ class Store:
         """
         rows = rows_of(document, passages)
         with self._writing() as (writer, before):
-            if before.recipe() != recipe and before.document_count():
+            if other := before.other_recipe(recipe):
                 raise IndexMismatch(
-                    f"'{self.path}' was built with {before.recipe()}, not with {recipe}; use the settings it was "
+                    f"'{self.path}' was built with {other}, not with {recipe}; use the settings it was "
                     "built with, or move it away and build it again with: quotewell index PATH"
                 )
             if before.recipe() == recipe and before.holds(document):
