@@ -1,7 +1,7 @@
 """The records that flow from files to hits: frozen, every field always filled.
 
 Offsets are Unicode code points, end exclusive. Two coordinate systems exist: *cleaned* (Document.text) and
-*source* (Document.source); only `index.clean` converts between them. Rank is 1-based, row is 0-based.
+*source* (Document.source); only `index.cleaning.clean` converts between them. Rank is 1-based, row is 0-based.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -125,20 +125,13 @@ def spans_of(pairs: Iterable[Sequence[int]]) -> tuple[Span, ...]:
     return tuple(Span(start, end) for start, end in pairs)
 
 
+_TOLD = ("id", "title", "author", "publisher", "published", "language", "url", "inferred")
+
+
 def document_fields(document: Document) -> dict[str, Any]:
     """JSON-able, without its text; `characters` counts the clean text's code points."""
-    return {
-        "id": document.id,
-        "title": document.title,
-        "author": document.author,
-        "publisher": document.publisher,
-        "published": document.published.isoformat() if document.published else None,
-        "language": document.language,
-        "url": document.url,
-        "inferred": list(document.inferred),
-        "characters": len(document.text),
-        "sha256": document.sha256,
-    }
+    fields = {name: plain(getattr(document, name)) for name in _TOLD}
+    return {**fields, "characters": len(document.text), "sha256": document.sha256}
 
 
 def dated(document: Document) -> str:

@@ -87,7 +87,7 @@ def citation_fields(citation: Citation, basis: Basis) -> dict[str, Any]:
 
 
 def dropped_fields(dropped: Dropped) -> dict[str, Any]:
-    """A quote that is not shown, with its code of `rag.explain.RULES`."""
+    """A quote that is not shown, with its code of `rag.answer.RULES`."""
     quote = dropped.quote
     where = {"document_id": quote.passage.document_id, "start": quote.start, "end": quote.end}
     return {**where, "quote": words_of(quote), "score": quote.score, "rule": dropped.rule}

@@ -25,8 +25,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
+from index.records import Document
 from index.settings import load_settings
+from index.storage.merkle import Proof
+from rag.answer import Citation
 from rag.answer_json import AnswerStage
+from rag.receipts.receipt import Receipt, receipt_for
 from server.app import create_app
 from server.middleware.shell import BodyLimit
 from server.schemas.ask import Answer
@@ -170,6 +174,22 @@ def test_the_last_event_has_the_bytes_of_the_json_reply(client: TestClient) -> N
     whole = client.post("/ask", json={"question": QUESTION}).content
     raw = client.post("/ask", json={"question": QUESTION, "stream": True}).content
     assert b"event: done\ndata: " + whole + b"\n\n" == raw[raw.index(b"event: done") :]
+
+
+@pytest.mark.parametrize("more", [{}, {"stream": True}, {"explain": True, "stream": True}])
+def test_an_answer_has_each_of_its_receipts_made_once(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+) -> None:
+    made: list[int] = []
+
+    def counted(citation: Citation, document: Document, proof: Proof) -> Receipt:
+        made.append(citation.marker)
+        return receipt_for(citation, document, proof)
+
+    monkeypatch.setattr("rag.answer_json.receipt_for", counted)
+    reply = client.post("/ask", json={"question": QUESTIONS[1], **more})
+    whole = events_of(reply.content)[-1].data if "stream" in more else reply.json()
+    assert made == [citation["marker"] for citation in whole["citations"]] != []
 
 
 def test_a_follow_up_streams_as_it_was_understood(client: TestClient) -> None:
