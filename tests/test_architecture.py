@@ -49,11 +49,12 @@ ROOMS = {
     ),
     "server": (
         ("hostnames", "schemas", "write_log"),
-        ("answering", "problems"),
+        ("problems",),
         ("live_index", "middleware", "openapi"),
         ("etags", "metrics", "sse"),
         ("answer_log",),
         ("dependencies",),
+        ("answering",),
         ("openai", "routes"),
         ("mcp_tools",),
         ("app",),

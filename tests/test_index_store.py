@@ -73,7 +73,7 @@ PRELUDE = "\n".join(
         "from datetime import date",
         "import numpy as np",
         "from index.embedding.vectors import Encoding, StoredPassage",
-        "from index.records import Document, Passage, OffsetRun, Span",
+        "from index.records import Document, OffsetRun, Passage, Span",
         "from index.storage.store import Store",
         f"RECIPE = {RECIPE!r}",
         *(inspect.getsource(function) for function in (make_document, cut, put)),
