@@ -181,7 +181,7 @@ def found_by_name(path: str, tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "later":
             place = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
             if place not in seen:
-                yield f"{path}:{node.lineno} loads {place} later, which the type checker does not see"
+                yield f"{path}:{node.lineno} loads {place!r} later, which the type checker does not see"
 
 
 def run_imports(tree: ast.AST) -> Iterator[Import]:

@@ -20,6 +20,7 @@ from eval.sets.sets import half
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document
+from tests import make
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -54,7 +55,7 @@ def test_the_same_articles_give_the_same_cases(articles: list[Document]) -> None
 
 
 def test_short_documents_are_joined_to_articles_with_something_above_and_below() -> None:
-    short = [Document(f"d{n}", "", "Words. " * 60, "", (), (), "", "", None, "en", "", (), "") for n in range(9)]
+    short = [make.document("Words. " * 60, f"d{n}") for n in range(9)]
     articles = joined(short)
     assert [article.id for article in articles] == ["d0", "d4", "d8"]
     assert all(len(article.text) >= LEAST_ARTICLE for article in articles[:-1])

@@ -127,7 +127,7 @@ def test_a_baseline_made_otherwise_is_refused_and_the_way_out_is_named(made: dic
 
 
 def test_a_retrained_reader_is_judged_with_the_threshold_it_brings() -> None:
-    made = {
+    made: dict[str, Any] = {
         "settings": {**MADE["settings"], "threshold": 0.6},
         "weights_sha256": {"embedder": "eeee", "reader": "bbbb"},
     }

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Request
 
 from eval.runs.compare import RIGHT, compare
 from eval.runs.page import MEANINGS, Against, page_of
@@ -357,10 +357,16 @@ def test_what_cannot_be_shown_is_a_clear_error(folder: Path, capsys: pytest.Capt
 @pytest.mark.browser
 def test_the_page_is_accessible_narrow_and_asks_for_nothing(browser: Browser, both: str) -> None:
     """Light and dark, with a wrong, a refused and an invented answer open; 320 px wide without sideways scrolling."""
-    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
         tab = browser.new_page(color_scheme=scheme, viewport={"width": 320, "height": 800})
-        asked: list[str] = []
-        tab.on("request", lambda request, asked=asked: asked.append(request.url))
+        tab.on("request", note)
         tab.set_content(both)
         tab.evaluate("[...document.querySelectorAll('details')].slice(1, 4).forEach(one => one.open = true)")
         assert tab.evaluate("document.documentElement.scrollWidth") == 320

@@ -43,7 +43,7 @@ def test_the_brier_score_and_both_calibration_errors_by_hand() -> None:
     assert found.brier.value == pytest.approx(0.225)
     assert [one.bins for one in found.errors] == ["equal width", "equal mass"]
     assert [one.value for one in found.errors] == pytest.approx([0.3, 0.35])
-    assert (found.confidence.value, found.right.value) == (pytest.approx(0.7), 0.5)
+    assert (found.confidence.value, found.right.value) == pytest.approx((0.7, 0.5))
     assert [(one.lowest, one.n, one.right) for one in found.bins] == [
         (0.2, 1, 0),
         (0.8, 1, 1),

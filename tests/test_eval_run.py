@@ -29,7 +29,8 @@ from index.errors import BadGold, BadInput, BadQuestion, NotFound
 from index.records import Document, Hit, Passage, Span
 from index.search import open_index
 from index.settings import load_settings
-from rag.answer import Answer, Citation, Dropped, Quote, Reason, Workings
+from rag.answer import Answer, Citation, Dropped, Quote
+from tests import make
 
 EXPORTS = "Exports rose in March."
 IMPORTS = "Imports fell in May."
@@ -37,16 +38,11 @@ TARIFFS = "Tariffs came in June."
 
 
 def document(id_: str, source: str, *, plain: bool = True) -> Document:
-    cleaned = clean_plain(source) if plain else clean(source)
-    return Document(
-        id_, id_, cleaned.text, source, cleaned.runs, cleaned.headings, "", "", None, "en", "", (), sha256=id_
-    )
+    return make.cleaned(source, id_, clean_plain if plain else clean, title=id_, sha256=id_)
 
 
 def passage(article: Document, ordinal: int, text: str) -> Passage:
-    start = article.text.index(text)
-    span = Span(start, start + len(text))
-    return Passage(f"{article.id}#{ordinal}", article.id, ordinal, text, *span, (span,), "")
+    return make.passage(text, article.id, ordinal, start=article.text.index(text))
 
 
 @dataclass
@@ -60,7 +56,7 @@ class FakeIndex:
 
     def search(self, question: str, *, limit: int) -> list[Hit]:
         found = self.found.get(question, ())[:limit]
-        return [Hit(row, passage, -float(row), {}, {}) for row, passage in enumerate(found)]
+        return [make.hit(passage, row, -float(row)) for row, passage in enumerate(found)]
 
     def document(self, document_id: str) -> Document:
         if document_id not in self.documents:
@@ -83,22 +79,9 @@ class FakeAssistant:
         self.asked.append(question)
         confidence, quotes = self.said[question]
         citations = tuple(self._cited(marker, *quote) for marker, quote in enumerate(quotes, start=1))
-        return Answer(
-            id="",
-            question=question,
-            status="answered" if citations else "abstained",
-            text="",
-            segments=(),
-            citations=citations,
-            evidence=tuple(self.index.search(question, limit=limit)),
-            confidence=confidence,
-            reason=None if citations else Reason("off_corpus", ()),
-            follow_ups=(),
-            index_version=self.index.version,
-            standalone="",
-            as_of=None,
-            policy=None,
-            workings=Workings((), {}, 0.0),
+        evidence = tuple(self.index.search(question, limit=limit))
+        return make.answer(
+            question, *citations, evidence=evidence, confidence=confidence, index_version=self.index.version
         )
 
     def _cited(self, marker: int, part: Passage, quote: str) -> Citation:
@@ -106,7 +89,8 @@ class FakeAssistant:
         start = article.text.index(quote)
         place = Span(start, start + len(quote))
         source = to_source(article, place)
-        return Citation(marker, article.id, part.id, "", "", None, (), "", quote, *place, *source)
+        spans = {"start": place.start, "end": place.end, "source_start": source.start, "source_end": source.end}
+        return make.citation(quote, article.id, marker, passage_id=part.id, **spans)
 
 
 A = document("a", f"{EXPORTS} {IMPORTS} {TARIFFS}")

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
-from index.records import Document, OffsetRun
+from index.records import Document
 from index.settings import Settings
 from index.storage.merkle import revision
 from index.storage.revisions import Keeping
 from index.storage.rows import CREATE, REVISIONS, sealed
 from index.storage.store import FILE_NAME, Store
+from tests import make
 
 RECIPE = '{"embedder":"hash"}'
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -27,8 +28,7 @@ START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 def article(name: str, text: str, title: str = "") -> Document:
     digest = sha256(f"{title}{text}".encode()).hexdigest()
-    runs = (OffsetRun(0, 0, len(text)),)
-    return Document(name, title, text, text, runs, (), "", "", None, "en", "", (), digest)
+    return make.document(text, name, title=title, sha256=digest)
 
 
 def after(days: float, keep: int = 90) -> Keeping:
@@ -166,8 +166,8 @@ def test_replacing_everything_keeps_former_texts_of_the_documents_that_stay(stor
     put(store, "changed", "Once.")
     put(store, "gone", "Away.")
     put(store, "gone", "Away now.")
-    new = [(article("same", "As it is."), []), (article("changed", "Now."), []), (article("new", "New."), [])]
-    assert store.replace_all(new, recipe="other", keeping=after(1)) == 3
+    new = [article("same", "As it is."), article("changed", "Now."), article("new", "New.")]
+    assert store.replace_all([(one, []) for one in new], recipe="other", keeping=after(1)) == 3
     assert list(store.hashes()) == ["changed", "new", "same"]
     assert read(store, "changed", "Once.") == b"Once."
     assert [read(store, "gone", text) for text in ("Away.", "Away now.")] == [None, None]

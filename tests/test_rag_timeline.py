@@ -7,11 +7,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.records import Document, Passage
+from index.records import Document
 from rag.answer import Quote
 from rag.language.dates import dates_in
 from rag.language.relative_dates import lead_in
 from rag.selection.choose import chronological, names_a_law
+from tests import make
 
 
 def test_the_year_of_a_law_is_told_from_the_year_of_an_event() -> None:
@@ -24,9 +25,8 @@ def quotes_of(articles: Sequence[tuple[str, date | None]]) -> tuple[list[Quote],
     documents, quotes = {}, []
     for n, (text, published) in enumerate(articles):
         name = f"d{n}"
-        documents[name] = Document(name, name, text, text, (), (), "", "", published, "en", "", (), "")
-        passage = Passage(f"{name}#0", name, 0, text, 0, len(text), (), "")
-        quotes.append(Quote(passage, 0, len(text), 1.0 - n / 10))
+        documents[name] = make.document(text, name, published=published)
+        quotes.append(make.quote(make.passage(text, name), score=1.0 - n / 10))
     return quotes, documents
 
 
