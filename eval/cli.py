@@ -11,7 +11,7 @@ from eval.bench.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.commands.authoring import check, from_feedback, label, new
 from eval.commands.compare import compare, gate
 from eval.commands.experiments import changes, conflicts, follow_ups, readers, reasons, support, sweep
-from eval.commands.options import Sets, names_of
+from eval.commands.options import Sets, command_on
 from eval.commands.run import report, run
 from eval.commands.training import calibrate, fit, train_reader
 from eval.experiments.fusion import (
@@ -83,7 +83,7 @@ def fusion(
             questions = half(resolve_set(path), tuning=not test)
             found.append(compare_fusions(questions, settings, embedder, WORK, show))
         emit_json(json_of_comparison(found[-1])) if as_json else emit(f"{text_of_comparison(found[-1])}\n")
-    command = f"quotewell eval fusion{' --test' if test else ''} {names_of(sets)}"
+    command = f"quotewell eval {command_on(sets, 'fusion --test' if test else 'fusion')}"
     table = markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command)
     write_block(write, "fusion-test" if test else "fusion-tuning", table)
 

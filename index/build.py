@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from index.cleaning.clean import clean
-from index.embedding.embedder import Batch, Embedder, Encoded, OnBatch
+from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.formats import read
@@ -56,7 +56,6 @@ class BuildReport:
     unread: tuple[Unread, ...]
     embedded_passages: int
     tokens: int
-    padding_ratio: float  # computed tokens / real tokens, 1.0 is none wasted
     documents: int
     passages: int
     version: str
@@ -80,7 +79,7 @@ class BuildRun:
         self._on_progress = on_progress
         self._everything = everything
         self._unread: list[Unread] = []
-        self._batches: list[Batch] = []
+        self._tokens = 0
         self._done = 0
         self._total = 0
 
@@ -105,19 +104,18 @@ class BuildRun:
             )
         return [name for name in self._before if name not in self.wanted]
 
-    def embedding(self, texts: int) -> OnBatch:
-        """Counts the batches of a group of so many texts."""
+    def embedding(self, texts: int) -> OnText:
+        """Counts a group of so many texts."""
         self._total += texts
 
-        def on_batch(batch: Batch) -> None:
-            self._done += batch.texts
-            self._batches.append(batch)
+        def on_text(tokens: int) -> None:
+            self._done += 1
+            self._tokens += tokens
             self._on_progress(Progress("embedding", self._done, self._total))
 
-        return on_batch
+        return on_text
 
     def report(self, deleted: Sequence[str], manifest: GenerationManifest) -> BuildReport:
-        tokens, padded = sum(b.tokens for b in self._batches), sum(b.padded for b in self._batches)
         return BuildReport(
             added=tuple(name for name in self.put if name not in self._before),
             updated=tuple(name for name in self.put if name in self._before),
@@ -125,8 +123,7 @@ class BuildRun:
             deleted=tuple(deleted),
             unread=tuple(self._unread),
             embedded_passages=self._done,
-            tokens=tokens,
-            padding_ratio=padded / tokens if tokens else 1.0,
+            tokens=self._tokens,
             documents=manifest.documents,
             passages=manifest.passages,
             version=manifest.version,
@@ -134,10 +131,11 @@ class BuildRun:
 
 
 CLEANER = 1  # raised when the same file would clean to another text
+ENCODER = 1  # raised when the same text would be encoded to other numbers
 TERMS = 1  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
 _UTC_NOW = partial(datetime.now, UTC)
-_GROUP_PASSAGES = 512  # embedded together, so that batches are of one length
+_GROUP_PASSAGES = 512  # embedded together, so that all cores have work
 
 
 def recipe(settings: Settings, embedder: Embedder) -> str:
@@ -145,6 +143,7 @@ def recipe(settings: Settings, embedder: Embedder) -> str:
     parts = {
         "cleaner": CLEANER,
         "embedder": embedder.name,
+        "encoder": ENCODER,
         "fingerprint": embedder.fingerprint,
         "overlap_sentences": settings.overlap_sentences,
         "passage_tokens": settings.passage_tokens,
@@ -183,27 +182,15 @@ class Builder:
         `rebuild` makes everything anew under the present settings, documents from elsewhere included. Raises
         NotFound for a path that is not there, before anything is written, and IndexMismatch for other settings.
         """
-        found = read(paths)
-        items = _started(found)
+        items = _started(read(paths))
         with Store.open(self._data, create=True) as store:
-            before = store.hashes()
-            run = BuildRun(before, items, on_progress, everything=rebuild)
-            keeping = self._keeping()
+            run = BuildRun(store.hashes(), items, on_progress, everything=rebuild)
             if rebuild:
-                documents = chain(run.changed(), _others(store, run, prune=prune))
-                store.replace_all(self._encoded(documents, run), recipe=self._recipe, keeping=keeping)
+                self._make_anew(store, run, prune=prune)
             else:
-                self._refuse_other_recipe(store)
-                for document, passages in self._encoded(run.changed(), run):
-                    store.put(document, passages, recipe=self._recipe, keeping=keeping)
-            try:
-                deleted = run.gone() if prune else []
-            except BadInput:  # what was added counts all the same
-                self.publish(store)
-                raise
-            for name in deleted:
-                store.delete(name)
-            store.expire(keeping)
+                self._bring_up_to_date(store, run)
+            deleted = self._prune(store, run) if prune else []
+            store.expire(self._keeping())
             store.checkpoint()
             on_progress(Progress("publishing", 0, 1))
             manifest = self.publish(store)
@@ -213,10 +200,7 @@ class Builder:
     def put(self, document: Document) -> generation.GenerationManifest:
         """Add or replace one document and publish; how a running server takes one."""
         with Store.open(self._data, create=True) as store:
-            self._refuse_other_recipe(store)
-            run = BuildRun({}, [], lambda _: None, everything=True)
-            for one, passages in self._encoded([document], run):
-                store.put(one, passages, recipe=self._recipe, keeping=self._keeping())
+            self._bring_up_to_date(store, BuildRun({}, [document], lambda _: None, everything=True))
             store.checkpoint()
             return self.publish(store)
 
@@ -259,14 +243,38 @@ class Builder:
         arrays, sequence = self._arrays(snapshot), snapshot.sequence()
         return generation.publish(self._data, arrays, version, sequence, made, count, policy)
 
+    def _make_anew(self, store: Store, run: BuildRun, *, prune: bool) -> None:
+        """All documents in one transaction, those that were not read included; with `prune` without these."""
+        documents = chain(run.changed(), _others(store, run, prune=prune))
+        store.replace_all(self._encoded(documents, run), recipe=self._recipe, keeping=self._keeping())
+
+    def _bring_up_to_date(self, store: Store, run: BuildRun) -> None:
+        """Each new or changed document in a transaction of its own."""
+        self._refuse_other_recipe(store)
+        for document, passages in self._encoded(run.changed(), run):
+            store.put(document, passages, recipe=self._recipe, keeping=self._keeping())
+
+    def _prune(self, store: Store, run: BuildRun) -> list[str]:
+        """The documents that stand nowhere any more, deleted. Raises BadInput when that cannot be told."""
+        try:
+            gone = run.gone()
+        except BadInput:  # what was added counts all the same
+            self.publish(store)
+            raise
+        for name in gone:
+            store.delete(name)
+        return gone
+
     def _keeping(self) -> Keeping:
         return Keeping(self._clock(), self._keep_days)
 
     def _refuse_other_recipe(self, store: Store) -> None:
-        made = store.recipe()
-        if made not in (None, self._recipe) and store.count().documents:
+        """Before anything is embedded for nothing; whatever another process does meanwhile, `put` refuses."""
+        with store.snapshot() as now:
+            other = now.other_recipe(self._recipe)
+        if other:
             raise IndexMismatch(
-                f"'{self._data}' was built with {_differences(made or '', self._recipe)}; use the settings it was "
+                f"'{self._data}' was built with {_differences(other, self._recipe)}; use the settings it was "
                 "built with, or build everything again with: quotewell index PATH --rebuild"
             )
 

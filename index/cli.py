@@ -73,10 +73,7 @@ def _emit_report(report: BuildReport, settings: Settings) -> None:
         f"{len(report.deleted)} deleted, {len(report.unread)} not read"
     )
     if report.embedded_passages:
-        emit(
-            f"embedded {report.embedded_passages} passages of {report.tokens} tokens, "
-            f"padding ratio {report.padding_ratio:.3f}"
-        )
+        emit(f"embedded {report.embedded_passages} passages of {report.tokens} tokens")
 
 
 def verify_index(data: Data = None, as_json: Json = False) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.embedder import Embedder, Encoded, load_embedder
-from index.embedding.vectors import Encoding
+from index.embedding.vectors import Encoding, settled
 from index.errors import IndexDamaged, IndexMismatch
 from index.ranking.dense import DenseRanker
 from index.ranking.filters import EVERYTHING, Filters
@@ -77,7 +77,8 @@ class Index:
         self.recipe: Mapping[str, Any] = json.loads(generation.manifest.recipe)
         self.stem: Stem = self.recipe["stem"]
         recomputes = embedder if self.recipe.get("token_vectors") == "recomputed" else None
-        view = view or _View(View.of(generation, recomputes), lru_cache(maxsize=256)(embedder.encode_question))
+        encode = lru_cache(maxsize=256)(lambda question: settled(embedder.encode_question(question)))
+        view = view or _View(View.of(generation, recomputes), encode)
         self._holdings = held = view.holdings
         self._shelf = held.shelf
         self.lexical = held.lexical

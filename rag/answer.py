@@ -11,12 +11,14 @@ from typing import Literal
 
 from index.records import Hit, Passage
 from rag.policy import InForce
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 
 # What an explanation holds: the summands of every score, and what would have been otherwise. Records only.
 #
 # Nothing here is rounded, so that summands add up to their score within 1e-9.
 
+Mode = Literal["answer", "evidence"]
+Because = Mapping[str, float | str]
 Rule = Literal[
     "refused",
     "margin",
@@ -115,7 +117,7 @@ class Refusal:
     """
 
     code: str
-    because: Mapping[str, float | str]
+    because: Because
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,6 @@ class Explanation:
     refusal: Refusal | None  # None where all of it was answered
 
 
-Mode = Literal["answer", "evidence"]
 Status = Literal["answered", "abstained"]
 Kind = Literal["quote", "statement", "note", "conflict", "comparison"]
 ReasonCode = Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
@@ -222,6 +223,7 @@ class Reason:
     code: ReasonCode
     missing: tuple[str, ...]  # occur nowhere
     apart: tuple[str, ...] = ()  # occur, but never together
+    because: Because = field(default_factory=dict, compare=False)  # what decided the code; only an explanation shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +282,7 @@ class AnswerPart:
     """The answer to one question, or to one side of a comparison: quotes, or a reason why there are none."""
 
     label: str
-    asked: Asked
+    query: Query
     reading: Reading
     quotes: tuple[Quote, ...]
     frame: Frame

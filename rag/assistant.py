@@ -12,11 +12,11 @@ from index.records import Hit
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from rag.answer import CONFIDENCE_DIGITS, Answer, AnswerPart, Dropped, Mode, Reason, Workings
-from rag.answer_json import Basis, answer_fields
+from rag.answer_json import AnswerStage, Basis, read_stage, said_stage, whole_stage
 from rag.citations import cite
-from rag.explain.explain import deciding_of, explain
+from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
-from rag.pipeline import MakeReader, Pipeline, Rules, evidence_of, said_by, spans
+from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
 from rag.reading.reader import load_reader
 from rag.reading.weights import load_weights
@@ -27,7 +27,7 @@ from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of
 from rag.writing.phrasing import Phraser, phrased
 
-_DAYS = 4  # desks over the corpus of past days that are kept ready
+_DAYS = 4  # pipelines over the corpus of past days that are kept ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Assistant:
         self.suggester = None if known is None else Suggester(self._said, index.document, index.document_ids, known)
         self._settings = settings
         self._phraser = extras.phraser
-        self._desk = Pipeline(index, make_reader, rules)
+        self._pipeline = Pipeline(index, make_reader, rules)
         self._past = lru_cache(maxsize=_DAYS)(lambda day: Pipeline(index.as_of(day), make_reader, rules))
 
     def ask(
@@ -90,27 +90,34 @@ class Assistant:
         `evidence` says nothing and cites the best quotes, sure or not. `explain` changes neither answer nor id. Only
         where a language model phrases it, the same question may get another text and id.
         """
-        *_, answer = self.stages(question, AskOptions(limit, history, filters, as_of, mode, explain, phrase=True))
-        return answer
+        wanted = AskOptions(limit, history, filters, as_of, mode, explain, phrase=True)
+        return self.answered(question, wanted).answer
 
-    def stages(self, question: str, wanted: AskOptions) -> Iterator[Answer]:
+    def answered(self, question: str, wanted: AskOptions) -> AnswerStage:
+        """The whole answer, and its fields for other programs. Raises BadQuestion."""
+        *_, whole = self.stages(question, wanted)
+        return whole
+
+    def stages(self, question: str, wanted: AskOptions) -> Iterator[AnswerStage]:
         """The answer as it comes, three times: read (its evidence stands), said (all but these), whole.
 
         Only the whole one has what to ask next, and the id. Raises BadQuestion, before the first.
         """
-        for answer in self._told(question, wanted):
-            yield answer
-        if self.suggester and wanted.mode == "answer" and not (wanted.filters or wanted.as_of):
-            answer = replace(answer, follow_ups=self.suggester.after(answer))
-        yield replace(answer, id=answer_fields(answer, self.basis)["id"])
+        told = self._told(question, wanted)
+        read = read_stage(next(told), self.basis)
+        yield read
+        said = said_stage(next(told), read, self.basis)
+        yield said
+        suggests = wanted.mode == "answer" and not (wanted.filters or wanted.as_of)
+        yield whole_stage(said, self.suggester.after(said.answer) if self.suggester and suggests else ())
 
     def search(
         self, question: str, *, limit: int | None = None, filters: Filters = EVERYTHING, as_of: date | None = None
     ) -> list[Hit]:
         """Passages only, in the same order as an answer's evidence. Raises BadQuestion."""
-        desk = self._desk_of(as_of)
-        heard = self._heard(question, (), desk)
-        return list(desk.surest(heard.readings, limit or self._settings.limit, filters)[1].hits)
+        pipeline = self._pipeline_of(as_of)
+        understood = self._understood(question, (), pipeline)
+        return list(pipeline.best_reading(understood.readings, limit or self._settings.limit, filters).hits)
 
     def _said(self, question: str) -> Answer:
         """The answer to a question alone, without an id and without what to ask next."""
@@ -119,51 +126,51 @@ class Assistant:
 
     def _told(self, question: str, wanted: AskOptions) -> Iterator[Answer]:
         """Read, then said: a language model may take its time in between."""
-        desk, filters = self._desk_of(wanted.as_of), wanted.filters
-        heard = self._heard(question, wanted.history, desk)
-        columns = desk.columns(heard.readings, wanted.limit or self._settings.limit, filters)
-        narrowed = bool(wanted.as_of or filters) and all(column.reason for column in columns)
-        if narrowed and self._desk.answers(heard.readings):
-            columns = tuple(map(_filtered, columns))
-        answer = self._answer(question.strip(), heard, columns, desk, wanted)
+        pipeline, filters = self._pipeline_of(wanted.as_of), wanted.filters
+        understood = self._understood(question, wanted.history, pipeline)
+        parts = pipeline.parts(understood.readings, wanted.limit or self._settings.limit, filters)
+        narrowed = bool(wanted.as_of or filters) and all(part.reason for part in parts)
+        if narrowed and self._pipeline.answers(understood.readings):
+            parts = tuple(map(_filtered, parts))
+        answer = self._answer(question.strip(), understood, parts, pipeline, wanted)
         if wanted.explain:
-            answer = replace(answer, explanation=explain(desk, self._desk, columns, answer.evidence, filters))
+            answer = replace(answer, explanation=explain(pipeline, self._pipeline, parts, answer.evidence, filters))
         yield answer
-        if self._phraser and wanted.phrase and _is_plain(answer, columns):
-            answer = phrased(answer, self._phraser, heard.language)
+        if self._phraser and wanted.phrase and _is_plain(answer, parts):
+            answer = phrased(answer, self._phraser, understood.language)
         yield answer
 
-    def _desk_of(self, day: date | None) -> Pipeline:
-        return self._past(day) if day else self._desk
+    def _pipeline_of(self, day: date | None) -> Pipeline:
+        return self._past(day) if day else self._pipeline
 
-    def _heard(self, question: str, history: Sequence[Turn], desk: Pipeline) -> Understood:
-        return understand(usable(question, self._settings.max_question_chars), history, desk.speller)
+    def _understood(self, question: str, history: Sequence[Turn], pipeline: Pipeline) -> Understood:
+        return understand(usable(question, self._settings.max_question_chars), history, pipeline.speller)
 
     def _answer(
-        self, question: str, heard: Understood, columns: Sequence[AnswerPart], desk: Pipeline, wanted: AskOptions
+        self, question: str, understood: Understood, parts: Sequence[AnswerPart], pipeline: Pipeline, wanted: AskOptions
     ) -> Answer:
-        index, rules, limit = desk.index, self.rules, wanted.limit or self._settings.limit
+        index, rules, limit = pipeline.index, self.rules, wanted.limit or self._settings.limit
         telling = wanted.mode == "answer"
-        quotes, dropped = said_by(columns) if telling else spans(columns, desk, limit)
+        quotes, dropped = said_by(parts) if telling else spans(parts, pipeline, limit)
         citations = cite(quotes, index.document)
-        segments = segments_of(heard, columns, citations, index) if telling else ()
-        read = columns[0].asked.text if len(columns) == 1 else heard.readings[0]
-        answered = [column for column in columns if not column.reason]
-        deciding = deciding_of(columns).reading
+        segments = segments_of(understood, parts, citations, index) if telling else ()
+        read = parts[0].query.text if len(parts) == 1 else understood.readings[0]
+        answered = [part for part in parts if not part.reason]
+        deciding = deciding_of(parts).reading
         added, dropped = tuple(quote.contributions for quote in quotes), sorted(dropped, key=_score_first)
         return Answer(
             id="",
             question=question,
             status="answered" if answered else "abstained",
-            text=text_of(segments, heard.language),
+            text=text_of(segments, understood.language),
             segments=segments,
             citations=citations,
-            evidence=evidence_of(columns, limit),
+            evidence=evidence_of(parts, limit),
             confidence=round(deciding.confidence, CONFIDENCE_DIGITS),
-            reason=None if answered else columns[0].reason,
+            reason=None if answered else parts[0].reason,
             follow_ups=(),
             index_version=index.version,
-            standalone=read if heard.follows and read != question else "",
+            standalone=read if understood.follows and read != question else "",
             as_of=index.day,
             policy=rules.policy,
             workings=Workings(added, deciding.contributions, rules.threshold, rules.margin, tuple(dropped)),
@@ -202,16 +209,16 @@ def assistant_over(
     return Assistant(index, make_reader or partial(load_reader, settings.reader), settings, rules, extras)
 
 
-def _is_plain(answer: Answer, columns: Sequence[AnswerPart]) -> bool:
+def _is_plain(answer: Answer, parts: Sequence[AnswerPart]) -> bool:
     """Quotes side by side; what a frame says of them together would be lost in other words."""
-    return answer.mode == "answer" and answer.status == "answered" and [c.frame.kind for c in columns] == ["plain"]
+    return answer.mode == "answer" and answer.status == "answered" and [c.frame.kind for c in parts] == ["plain"]
 
 
 def _score_first(dropped: Dropped) -> float:
     return -dropped.quote.score
 
 
-def _filtered(column: AnswerPart) -> AnswerPart:
+def _filtered(part: AnswerPart) -> AnswerPart:
     """Without its filters or its day it would have been answered."""
-    missing, apart = (column.reason.missing, column.reason.apart) if column.reason else ((), ())
-    return replace(column, reason=Reason("filtered", missing, apart))
+    missing, apart = (part.reason.missing, part.reason.apart) if part.reason else ((), ())
+    return replace(part, reason=Reason("filtered", missing, apart))

@@ -1,4 +1,4 @@
-"""One index, or one past day of it, and what reads it: a question's readings → columns of quotes or reasons."""
+"""One index, or one past day of it, and what reads it: a question's readings → quotes, or why there are none."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -7,17 +7,14 @@ from itertools import zip_longest
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
-from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading
+from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason
 from rag.language.casing import Casing
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
-from rag.question.analysis import Asked, analyse, with_names
-from rag.question.comparison import sides
-from rag.question.out_of_scope import is_out_of_scope
-from rag.question.period import period_of
+from rag.question.analysis import Query, analyse, with_names
 from rag.question.spelling import Speller
 from rag.reading.reader import Reader
-from rag.refusal import outside, refusal
+from rag.refusal import refusal
 from rag.selection.choose import choose, holds
 from rag.selection.context import sentences_of, with_context
 
@@ -46,99 +43,110 @@ class Pipeline:
         self._reader = make_reader(index)
         self._rules = rules
 
-    def columns(self, readings: Sequence[str], limit: int, filters: Filters) -> tuple[AnswerPart, ...]:
+    def parts(self, readings: Sequence[str], limit: int, filters: Filters) -> tuple[AnswerPart, ...]:
         """Two for a comparison that the articles answer on either side, else one."""
-        compared = sides(readings[0])
-        if compared:
-            columns = tuple(self._column((one.question,), limit, filters, one.label) for one in compared)
-            said = [_places(column.quotes) for column in columns if not column.reason]
+        queries = self._queries(readings)
+        if sides := queries[0].sides:
+            compared = [self._part(self._queries([side.question]), limit, filters, side.label) for side in sides]
+            said = [_places(part.quotes) for part in compared if not part.reason]
             if (said and said[0] != said[-1]) or len(said) == 1:
-                return columns
-        return (self._column(readings, limit, filters),)
+                return tuple(compared)
+        return (self._part(queries, limit, filters),)
 
     def answers(self, readings: Sequence[str]) -> bool:
         """Would it, without any filter?"""
-        return self._sure(*self.surest(readings, READ_HITS, EVERYTHING))
+        return self._refused(*self._best_reading(self._queries(readings), READ_HITS, EVERYTHING)) is None
 
-    def surest(self, readings: Sequence[str], limit: int, filters: Filters) -> tuple[Asked, Reading]:
+    def best_reading(self, readings: Sequence[str], limit: int, filters: Filters) -> Reading:
         """Of several ways to read a question, the one that the articles answer best; of equals the first."""
-        asked = [with_names(analyse(spelled_out(text), self.index.stem), self._casing.is_name) for text in readings]
-        return max(((one, self._read(one, limit, filters)) for one in asked), key=lambda pair: pair[1].confidence)
+        return self._best_reading(self._queries(readings), limit, filters)[1]
 
-    def _column(self, readings: Sequence[str], limit: int, filters: Filters, label: str = "") -> AnswerPart:
-        asked, reading = self.surest(readings, limit, filters)
-        if not self._sure(asked, reading):
-            reason = refusal(asked, self.index, reading.hits, unfiltered=False, period=period_of(asked.text))
+    def _queries(self, readings: Sequence[str]) -> list[Query]:
+        return [with_names(analyse(spelled_out(text), self.index.stem), self._casing.is_name) for text in readings]
+
+    def _best_reading(self, queries: Sequence[Query], limit: int, filters: Filters) -> tuple[Query, Reading]:
+        read = ((query, self._read(query, limit, filters)) for query in queries)
+        return max(read, key=lambda pair: pair[1].confidence)
+
+    def _part(self, queries: Sequence[Query], limit: int, filters: Filters, label: str = "") -> AnswerPart:
+        query, reading = self._best_reading(queries, limit, filters)
+        if reason := self._refused(query, reading):
             refused = tuple(Dropped(quote, "refused") for quote in reading.quotes)
-            return AnswerPart(label, asked, reading, (), PLAIN, reason, refused)
+            return AnswerPart(label, query, reading, (), PLAIN, reason, refused)
         choice = choose(
-            asked,
+            query,
             reading,
             self.index.document,
-            lambda quote: self.widened(asked, quote),
+            lambda quote: self.widened(query, quote),
             margin=self._rules.margin,
             most=self._rules.most,
         )
-        return AnswerPart(label, asked, reading, choice.quotes, choice.frame, None, choice.dropped)
+        return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
 
-    def _read(self, asked: Asked, limit: int, filters: Filters) -> Reading:
-        """`limit` hits: those that were read, in the reader's order, then the rest as they were found."""
-        found = self.index.search(asked.text, limit=max(READ_HITS, limit), filters=filters)
-        reading = self._reader.read(asked, found[:READ_HITS])
-        return replace(reading, hits=(*reading.hits, *found[READ_HITS:])[:limit])
-
-    def _sure(self, asked: Asked, reading: Reading) -> bool:
+    def _refused(self, query: Query, reading: Reading) -> Reason | None:
         sure = bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold
-        return sure and not is_out_of_scope(asked.text) and not outside(asked.text, self.index, period_of(asked.text))
+        return refusal(query, self.index, reading.hits, sure=sure)
 
-    def widened(self, asked: Asked, quote: Quote) -> Quote:
+    def _read(self, query: Query, limit: int, filters: Filters) -> Reading:
+        """`limit` hits: those that were read, in the reader's order, then the rest as they were found."""
+        hits = self.index.search(query.text, limit=max(READ_HITS, limit), filters=filters)
+        reading = self._reader.read(query, hits[:READ_HITS])
+        return replace(reading, hits=(*reading.hits, *hits[READ_HITS:])[:limit])
+
+    def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""
         name = quote.passage.document_id
-        return with_context(quote, self.index.document(name), sentences_of(self.index.passages(name)), asked.shape)
+        return with_context(quote, self.index.document(name), sentences_of(self.index.passages(name)), query.shape)
 
 
 def _places(quotes: Sequence[Quote]) -> list[tuple[str, int, int]]:
     return [(quote.passage.document_id, quote.start, quote.end) for quote in quotes]
 
 
-def evidence_of(columns: Sequence[AnswerPart], limit: int) -> tuple[Hit, ...]:
-    """The best hit of each column, then the second of each …; a passage once."""
+def deciding_of(parts: Sequence[AnswerPart]) -> AnswerPart:
+    """The one whose confidence is the answer's: an answer is as sure as the least sure of what it says."""
+    answered = [part for part in parts if not part.reason]
+    return min(answered or parts, key=lambda part: part.reading.confidence)
+
+
+def evidence_of(parts: Sequence[AnswerPart], limit: int) -> tuple[Hit, ...]:
+    """The best hit of each part, then the second of each …; a passage once."""
     kept: dict[int, Hit] = {}
-    for place in range(max(len(column.reading.hits) for column in columns)):
-        for column in columns:
-            for hit in column.reading.hits[place : place + 1]:
+    for rank in range(max(len(part.reading.hits) for part in parts)):
+        for part in parts:
+            for hit in part.reading.hits[rank : rank + 1]:
                 kept.setdefault(hit.row, hit)
     return tuple(kept.values())[:limit]
 
 
-def said_by(columns: Sequence[AnswerPart]) -> tuple[list[Quote], list[Dropped]]:
-    """The quotes of all columns, and what none of them says; one column may well drop what another one says."""
-    quotes = [quote for column in columns for quote in column.quotes]
+def said_by(parts: Sequence[AnswerPart]) -> tuple[list[Quote], list[Dropped]]:
+    """The quotes of all parts, and what none of them says; one part may well drop what another one says."""
+    quotes = [quote for part in parts for quote in part.quotes]
     dropped: list[Dropped] = []
-    for column in columns:
-        others = [quote for other in columns if other is not column for quote in other.quotes]
-        others += [one.quote for one in dropped]
-        dropped += [one for one in column.dropped if not any(holds(other, one.quote) for other in others)]
+    for part in parts:
+        others = [quote for other in parts if other is not part for quote in other.quotes]
+        others += [drop.quote for drop in dropped]
+        dropped += [drop for drop in part.dropped if not any(holds(other, drop.quote) for other in others)]
     return quotes, dropped
 
 
 # Evidence without an answer: the reader's best quotes, numbered, for people who bring a model of their own.
 
 
-def spans(columns: Sequence[AnswerPart], desk: Pipeline, limit: int) -> tuple[list[Quote], list[Dropped]]:
-    """At most `limit` quotes that share no word, best first, the columns in turn, sure or not; and what is left over.
+def spans(parts: Sequence[AnswerPart], pipeline: Pipeline, limit: int) -> tuple[list[Quote], list[Dropped]]:
+    """At most `limit` quotes that share no word, best first, the parts in turn, sure or not; and what is left over.
 
     Each comes with what it leans on, unless that is quoted already. A reader gives about ten.
     """
     kept: list[Quote] = []
     dropped: list[Dropped] = []
     offered: set[tuple[str, int, int]] = set()
-    for row in zip_longest(*(column.reading.quotes for column in columns)):
-        for column, quote in zip(columns, row, strict=True):
-            if quote is None or (place := (quote.passage.document_id, quote.start, quote.end)) in offered:
+    for row in zip_longest(*(part.reading.quotes for part in parts)):
+        for part, quote in zip(parts, row, strict=True):
+            if quote is None or (span := (quote.passage.document_id, quote.start, quote.end)) in offered:
                 continue
-            offered.add(place)
-            forms = (desk.widened(column.asked, quote), quote)
+            offered.add(span)
+            forms = (pipeline.widened(part.query, quote), quote)
             fitting = [form for form in forms if not any(_overlap(form, other) for other in kept)]
             if fitting and len(kept) < limit:
                 kept.append(fitting[0])
@@ -147,6 +155,6 @@ def spans(columns: Sequence[AnswerPart], desk: Pipeline, limit: int) -> tuple[li
     return kept, dropped
 
 
-def _overlap(one: Quote, other: Quote) -> bool:
-    same = one.passage.document_id == other.passage.document_id
-    return same and one.start < other.end and other.start < one.end
+def _overlap(quote: Quote, other: Quote) -> bool:
+    same = quote.passage.document_id == other.passage.document_id
+    return same and quote.start < other.end and other.start < quote.end

@@ -49,11 +49,12 @@ ROOMS = {
     ),
     "server": (
         ("hostnames", "schemas", "write_log"),
-        ("answering", "problems"),
+        ("problems",),
         ("live_index", "middleware", "openapi"),
         ("etags", "metrics", "sse"),
         ("answer_log",),
         ("dependencies",),
+        ("answering",),
         ("openai", "routes"),
         ("mcp_tools",),
         ("app",),
@@ -104,7 +105,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "scipy": ("eval/",),
     "matplotlib": ("eval/runs/plots.py",),
     "cryptography": ("rag/receipts/signing.py",),
-    "torch": ("eval/training/projection.py",),
+    "torch": ("index/embedding/sentence_transformer.py", "eval/training/projection.py"),
     "typer": (
         *COMMANDS,
         "index/terminal.py",
@@ -224,11 +225,15 @@ def bound_eval(path: str, tree: ast.AST) -> Iterator[str]:
 
 
 def read_environment(path: str, tree: ast.AST) -> Iterator[str]:
-    """Only the settings read the environment."""
+    """Only the settings read the environment; a library's home may set what the library reads there."""
     if path == "index/settings.py":
         return
     names = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+    targets = [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
+    written = [target.value for target in targets if isinstance(target, ast.Subscript)]
     for node in ast.walk(tree):
+        if node in written:
+            continue
         found = node.attr if isinstance(node, ast.Attribute) else node.name if isinstance(node, ast.alias) else ""
         if found in names:
             yield f"{path}:{getattr(node, 'lineno', 0)} uses {found}"
@@ -305,14 +310,14 @@ def test_every_row_and_every_home_is_still_there() -> None:
 
 
 PLANTED = [
-    (wrong_packages, "index/a.py", "from rag.answers import Answer"),
+    (wrong_packages, "index/a.py", "from rag.answer import Answer"),
     (wrong_packages, "rag/a.py", "import server"),
-    (wrong_packages, "server/a.py", "from eval.run import run"),
+    (wrong_packages, "server/a.py", "from eval.scoring.run import run"),
     (wrong_packages, "eval/a.py", "from server.app import app"),
     (wrong_packages, "rag/a.py", "from quotewell import main"),
     (wrong_packages, "rag/a.py", "def f():\n    from server import app"),
-    (wrong_packages, "rag/a.py", "from .answers import Answer"),
-    (wrong_packages, "rag/a.py", "from . import answers"),
+    (wrong_packages, "rag/a.py", "from .answer import Answer"),
+    (wrong_packages, "rag/a.py", "from . import answer"),
     (wrong_rooms, "index/storage/store.py", "from index.build import Builder"),
     (wrong_rooms, "index/errors.py", "from index.records import Span"),
     (wrong_rooms, "index/records.py", "import index.storage.store"),
@@ -330,7 +335,7 @@ PLANTED = [
     (wrong_homes, "index/a.py", "from fastapi import FastAPI"),
     (wrong_homes, "rag/a.py", "def f():\n    import sentence_transformers.util"),
     (wrong_homes, "rag/a.py", "import requests"),
-    (hidden_imports, "rag/a.py", "def f():\n    from index.store import Store"),
+    (hidden_imports, "rag/a.py", "def f():\n    from index.storage.store import Store"),
     (hidden_imports, "rag/a.py", "class A:\n    async def f(self):\n        if self:\n            import rag.reader"),
     (bound_eval, "rag/a.py", "import eval"),
     (bound_eval, "rag/a.py", "import eval.run"),
@@ -339,6 +344,8 @@ PLANTED = [
     (read_environment, "rag/a.py", "import os\nos.environ['A']"),
     (read_environment, "index/embedding/embedder.py", "import os\nos.getenv('A')"),
     (read_environment, "index/embedding/embedder.py", "from os import environ"),
+    (read_environment, "index/embedding/minilm.py", "import os\nos.environ['A'] += 'b'"),
+    (read_environment, "index/embedding/minilm.py", "import os\nos.environ['A'] = os.environ['B']"),
     (unlucky_name, "server/types.py", ""),
     (unlucky_name, "index/formats/json.py", ""),
     (too_long, "rag/a.py", "x = 1\n" * 401),
@@ -371,6 +378,7 @@ SOUND = [
         "from fastapi import FastAPI\nfrom rag import Assistant\nfrom index.errors import BadInput\n",
     ),
     ("eval/scoring/run.py", "from eval.sets.gold import Question\nimport eval.sets.gold as gold\nx = 1\n" * 80),
+    ("index/embedding/minilm.py", "import os\nos.environ['A'] = '1'\nimport onnxruntime\n"),
     ("quotewell.py", "import typer\nfrom eval.cli import run\n"),
 ]
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from eval.runs.compare import RIGHT, FigureChange, RunComparison, compare
 from eval.runs.compare_report import json_of_runs, markdown_of_runs, text_of_runs
 from eval.runs.paired import difference_of, difference_of_means, effect_size, holm, p_of_means, tally
-from eval.runs.run_file import Trial, read_trial, trial_of
+from eval.runs.run_file import parsed, read_compared
 from eval.scoring.measures import auroc
+from eval.scoring.run import Run
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
 
@@ -53,8 +54,8 @@ def run_of(rows: Sequence[Mapping[str, Any]], **other: Any) -> dict[str, Any]:
     return {"format": "quotewell-run-1", "set": "small", "made_with": MADE, "figures": figures, "rows": rows, **other}
 
 
-def trial(rows: Sequence[Mapping[str, Any]], **other: Any) -> Trial:
-    return trial_of(run_of(rows, **other), "run.json")
+def trial(rows: Sequence[Mapping[str, Any]], **other: Any) -> Run:
+    return parsed(json.dumps(run_of(rows, **other)).encode(), "run.json")
 
 
 def of(found: RunComparison, name: str) -> FigureChange:
@@ -318,7 +319,7 @@ def test_a_broken_run_file_is_an_error_with_its_name(tmp_path: Path, text: str, 
     path = tmp_path / "broken.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match=reason) as raised:
-        read_trial(path)
+        read_compared(path)
     assert "broken.json" in str(raised.value)
 
 
@@ -329,7 +330,7 @@ def test_an_arm_that_found_nothing_is_an_error_and_no_loss() -> None:
 
 def test_a_file_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="make one with: quotewell eval run"):
-        read_trial(tmp_path / "none.json")
+        read_compared(tmp_path / "none.json")
 
 
 def test_markdown_and_json_say_the_same_as_the_records() -> None:

@@ -16,9 +16,10 @@ from playwright.sync_api import Browser, Request
 from eval.runs.compare import RIGHT, compare
 from eval.runs.page import MEANINGS, Against, page_of
 from eval.runs.question_view import Labelled, QuestionView, pieces, views
-from eval.runs.run_file import Run, read_run, read_trial
+from eval.runs.run_file import read_compared, read_run
 from eval.scoring.figures import ALL
 from eval.scoring.latency import FIGURES as TIMES
+from eval.scoring.run import Run
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
 
@@ -179,8 +180,8 @@ def page(small: Run) -> str:
 
 @pytest.fixture(scope="module")
 def against(folder: Path) -> Against:
-    before = read_trial(folder / "before.json")
-    found = compare(before, read_trial(folder / "run.json"), figures=(RIGHT, "Success@1"))
+    before = read_compared(folder / "before.json")
+    found = compare(before, read_compared(folder / "run.json"), figures=(RIGHT, "Success@1"))
     return Against("before.json", before, found)
 
 

@@ -61,7 +61,7 @@ class Asker:
         hits = self.index.search(question, limit=5, filters=filters)
         if "Ada Lind open in 1998" in question and not filters:
             return Asker.Told(None)
-        return Asker.Told(refusal(asked, self.index, hits, unfiltered=bool(filters)))
+        return Asker.Told(Reason("filtered", ()) if filters else refusal(asked, self.index, hits, sure=False))
 
     @dataclass
     class Told:

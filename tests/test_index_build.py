@@ -10,7 +10,7 @@ import pytest
 
 from index.build import Builder, Progress, recipe
 from index.cleaning.clean import clean
-from index.embedding.embedder import Encoded, HashEmbedder, OnBatch
+from index.embedding.embedder import Encoded, HashEmbedder, OnText
 from index.errors import BadInput, IndexMismatch, IndexMissing, NotFound
 from index.formats.document import make_document
 from index.formats.metadata import Facts
@@ -27,9 +27,9 @@ class CountingEmbedder(HashEmbedder):
     def __init__(self) -> None:
         self.embedded: list[str] = []
 
-    def encode_passages(self, texts: Sequence[str], on_batch: OnBatch = lambda _: None) -> list[Encoded]:
+    def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
         self.embedded += texts
-        return super().encode_passages(texts, on_batch)
+        return super().encode_passages(texts, on_text)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_first_run_adds_everything_and_says_so(
     report = builder.index([six_files])
     assert report.added == tuple(six_articles)
     assert (report.updated, report.deleted, report.unread, report.unchanged) == ((), (), (), 0)
-    assert (report.documents, report.passages, report.embedded_passages, report.padding_ratio) == (6, 6, 6, 1.0)
+    assert (report.documents, report.passages, report.embedded_passages) == (6, 6, 6)
     index = opened(hash_settings)
     assert index.document_ids == tuple(six_articles)
     assert report.version == index.version == generation.current(hash_settings.data)
@@ -90,7 +90,7 @@ def test_a_second_run_over_the_same_files_embeds_and_writes_nothing(
     second = builder.index([six_files])
     assert counting.embedded == []
     assert (second.added, second.updated, second.unchanged, second.embedded_passages) == ((), (), 6, 0)
-    assert (second.version, second.padding_ratio, second.tokens) == (first.version, 1.0, 0)
+    assert (second.version, second.tokens) == (first.version, 0)
     assert files_of(hash_settings.data) == before
     assert {path: path.stat().st_mtime_ns for path in hash_settings.data.rglob("*.npy")} == stamps
 

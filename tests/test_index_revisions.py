@@ -16,7 +16,8 @@ from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
 from index.records import Document
 from index.settings import Settings
-from index.storage.revisions import Keeping, revision_sha256
+from index.storage.merkle import revision
+from index.storage.revisions import Keeping
 from index.storage.rows import CREATE, REVISIONS, sealed
 from index.storage.store import FILE_NAME, Store
 from tests import make
@@ -39,12 +40,12 @@ def put(store: Store, name: str, text: str, keeping: Keeping | None = None, titl
 
 
 def read(store: Store, name: str, text: str) -> bytes | None:
-    return store.revision(name, revision_sha256(text))
+    return store.revision(name, revision(text).hex())
 
 
 def replaced(store: Store, name: str, text: str) -> datetime | None:
     with store.snapshot() as now:
-        return now.replaced(name, revision_sha256(text))
+        return now.replaced(name, revision(text).hex())
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def test_a_revision_is_named_by_the_sha256_of_its_utf8_bytes_and_comes_back_as_these_bytes(store: Store) -> None:
     old, new = "Ein Satz. שלום 👩🏽‍🚀 e\u0301\n", "Ein Satz."
-    assert revision_sha256(old) == sha256(old.encode("utf-8")).hexdigest()
+    assert revision(old).hex() == sha256(old.encode("utf-8")).hexdigest()
     put(store, "ä/b", old)
     assert read(store, "ä/b", old) == old.encode()
     put(store, "ä/b", new, after(3))
@@ -70,7 +71,7 @@ def test_what_never_stood_there_is_none(store: Store) -> None:
     put(store, "a", "New.")
     put(store, "b", "Else.")
     assert read(store, "b", "Old.") is None
-    for name, digest in (("a", ""), ("a", "\ud800"), ("\ud800", "x"), ("c", revision_sha256("Old."))):
+    for name, digest in (("a", ""), ("a", "\ud800"), ("\ud800", "x"), ("c", revision("Old.").hex())):
         assert store.revision(name, digest) is None
 
 

@@ -11,7 +11,7 @@ from index.build import Builder
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.errors import IndexDamaged, IndexMissing, NotFound
 from index.formats import read
-from index.ranking.fuse import convex, reciprocal_rank
+from index.ranking.fuse import convex_shares, ordered, reciprocal_shares
 from index.records import Document, Scored
 from index.search import Index, fuse, open_index
 from index.settings import Settings, load_settings
@@ -95,9 +95,9 @@ def test_a_question_without_a_known_word_is_no_error(hash_index: Index, question
 
 def test_the_settings_say_how_rankings_are_fused() -> None:
     rankings = {"dense": [Scored(0, 0.9), Scored(1, 0.1)], "lexical": [Scored(1, 7.0), Scored(2, 3.0), Scored(0, 1.0)]}
-    assert fuse(rankings, load_settings(fusion="rrf")) == reciprocal_rank(rankings)
+    assert fuse(rankings, load_settings(fusion="rrf")) == ordered(reciprocal_shares(rankings))
     for weight in (0.0, 0.3, 1.0):
-        expected = convex(rankings, {"dense": weight, "lexical": 1 - weight})
+        expected = ordered(convex_shares(rankings, {"dense": weight, "lexical": 1 - weight}))
         assert fuse(rankings, load_settings(dense_weight=weight)) == expected
     assert [s.row for s in fuse(rankings, load_settings(dense_weight=1.0))][0] == 0
     assert [s.row for s in fuse(rankings, load_settings(dense_weight=0.0))][0] == 1

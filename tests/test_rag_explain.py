@@ -81,10 +81,10 @@ def test_contributions_add_up_to_every_score(opened: Opened, fusion: str, said: 
     answer, explanation = explained(assistant, question)
     if answer.standalone or any("read as" in s.text for s in answer.segments):
         return  # read otherwise than typed
-    desk = assistant._desk
-    read = desk.columns(assistant._heard(question, (), desk).readings, 10, Filters())
+    pipeline = assistant._pipeline
+    read = pipeline.parts(assistant._understood(question, (), pipeline).readings, 10, Filters())
     if len(read) == 1:
-        assert_adds_up(answer, explanation, assistant, read[0].asked.text)
+        assert_adds_up(answer, explanation, assistant, read[0].query.text)
     odds = math.fsum(answer.workings.confidence.values())
     assert math.isclose(odds, explanation.log_odds, abs_tol=CLOSE)
     if answer.workings.confidence:
@@ -189,7 +189,7 @@ def test_shown_and_dropped_are_all_that_the_reader_offered(opened: Opened) -> No
         assistant = opened(threshold=threshold)
         for question in (QUESTION, "When was the bridge opened?", "umbrella", "Atlantis"):
             answer = assistant.ask(question, mode=mode, limit=limit)
-            offered = assistant._desk.columns((question,), limit, Filters())[0].reading.quotes
+            offered = assistant._pipeline.parts((question,), limit, Filters())[0].reading.quotes
             dropped = answer.workings.dropped
             assert len(answer.citations) + len(dropped) == len(offered)
             assert [one.quote.score for one in dropped] == sorted((one.quote.score for one in dropped), reverse=True)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.experiments.unanswerable_cases import SEEN
-from rag.question.out_of_scope import is_out_of_scope
+from rag.question.out_of_scope import out_of_scope
 
 FACTS = (
     "Why should Mexico diversify its trade, according to Velázquez Flores?",
@@ -33,23 +33,23 @@ FACTS = (
 
 @pytest.mark.parametrize("question", SEEN)
 def test_what_no_article_can_answer_wants_judgement(question: str) -> None:
-    assert is_out_of_scope(question)
+    assert out_of_scope(question)
 
 
 @pytest.mark.parametrize("question", FACTS)
 def test_what_an_article_can_say_does_not(question: str) -> None:
-    assert not is_out_of_scope(question)
+    assert not out_of_scope(question)
 
 
 def test_case_blanks_and_curly_apostrophes_do_not_count() -> None:
-    assert is_out_of_scope("  WHAT\u2019S   your\nopinion?") and is_out_of_scope("what's your opinion?")
+    assert out_of_scope("  WHAT\u2019S   your\nopinion?") and out_of_scope("what's your opinion?")
 
 
 def test_whose_word_is_named_turns_advice_into_a_fact() -> None:
-    assert is_out_of_scope("Should Mexico retaliate?")
-    assert not is_out_of_scope("Should Mexico retaliate, according to the minister?")
+    assert out_of_scope("Should Mexico retaliate?")
+    assert not out_of_scope("Should Mexico retaliate, according to the minister?")
 
 
 @given(st.text(max_size=400))
 def test_no_text_makes_it_fail(question: str) -> None:
-    assert is_out_of_scope(question) in (True, False)
+    assert out_of_scope(question) == out_of_scope(question)

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text.words import Stem
-from rag.question.analysis import Asked, Kind, analyse, holds_kind, with_names
+from rag.question.analysis import Kind, Query, analyse, holds_kind, with_names
 
 SENSIBLE = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-def written(asked: Asked) -> list[str]:
+def written(asked: Query) -> list[str]:
     return [asked.text[term.start : term.end] for term in asked.terms]
 
 
@@ -104,7 +104,7 @@ def test_in_a_question_of_stop_words_alone_every_word_counts() -> None:
 
 @pytest.mark.parametrize("question", ["", "?!", " \n", "—"])
 def test_without_a_word_there_are_no_terms(question: str) -> None:
-    assert analyse(question, "snowball") == Asked(question, (), "", frozenset(), "", "", "")
+    assert analyse(question, "snowball") == Query(question, (), "", frozenset(), None, "", "", "")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from index.search import Index, open_index
 from index.settings import Settings
 from index.text.words import stems
 from rag.answer import Quote, Reading
-from rag.question.analysis import Asked, analyse
+from rag.question.analysis import Query, analyse
 from rag.reading.candidates import Evidence
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
 from rag.reading.reader import LinearReader, Reader, gap, load_reader
@@ -42,7 +42,7 @@ class CountingReader:
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
         quotes = [self._quote(asked, hit, span) for hit in hits for span in hit.passage.sentences if asked.terms]
         if not quotes:
             return Reading((), tuple(hits), 0.0)
@@ -52,7 +52,7 @@ class CountingReader:
         rescored = tuple(replace(hit, score=best[hit.row]) for hit in ranked)
         return Reading(tuple(quotes), rescored, quotes[0].score / len(asked.terms))
 
-    def _quote(self, asked: Asked, hit: Hit, span: Span) -> Quote:
+    def _quote(self, asked: Query, hit: Hit, span: Span) -> Quote:
         text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
         return Quote(hit.passage, *span, float(len(asked.stems & set(stems(text, self._index.stem)))))
 
@@ -62,7 +62,7 @@ def reader(request: pytest.FixtureRequest, hash_index: Index) -> Reader:
     return CountingReader(hash_index) if request.param == "counting" else load_reader(request.param, hash_index)
 
 
-def asked_of(index: Index, question: str) -> tuple[Asked, list[Hit]]:
+def asked_of(index: Index, question: str) -> tuple[Query, list[Hit]]:
     return analyse(question, index.stem), index.search(question, limit=6)
 
 
@@ -150,8 +150,8 @@ def test_the_contributions_of_the_features_add_up_to_the_score(hash_index: Index
         (c.hit.passage.document_id, c.sentence.start): c.features for c in Evidence(hash_index).candidates(asked, hits)
     }
     for quote in load_reader(name, hash_index).read(asked, hits).quotes:
-        assert math.fsum(quote.contributions.values()) == pytest.approx(quote.score, abs=1e-9)
-        assert quote.score == pytest.approx(float(weights.sentence.score(found[place(quote)])), abs=1e-9)
+        assert math.fsum(quote.contributions.values()) == quote.score
+        assert quote.score == weights.sentence.scores(found[place(quote)][np.newaxis])[0]
 
 
 @pytest.mark.parametrize("name", ["plain", "trained"])
@@ -168,9 +168,9 @@ def test_the_contributions_to_the_confidence_add_up_to_its_log_odds(
         for c in Evidence(hash_index).candidates(asked, hits)
         if (c.hit.passage.document_id, c.sentence.start) == place(first)
     )
-    odds = float(weights.confidence.score(np.append(features, [first.score - second.score, first.score])))
-    assert math.fsum(reading.contributions.values()) == pytest.approx(odds, abs=1e-9)
-    assert reading.confidence == pytest.approx(weights.chance(odds), abs=1e-9)
+    (odds,) = weights.confidence.scores(np.append(features, [first.score - second.score, first.score])[np.newaxis])
+    assert math.fsum(reading.contributions.values()) == odds
+    assert reading.confidence == weights.chance(odds)
 
 
 def test_without_calibration_a_chance_is_the_logistic_of_the_odds() -> None:

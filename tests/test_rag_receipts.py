@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from index.cleaning.clean import clean, clean_plain
 from index.formats.document import make_document
 from index.formats.metadata import Facts
-from index.records import Document, Span
+from index.records import Document, Span, plain
 from index.storage.merkle import CorpusTree, Proof, leaf_hash, node_hash
 from rag.citations import cite
 from rag.receipts import verify
 from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import receipt_fields, receipt_for, revision_url
+from rag.receipts.receipt import receipt_for, revision_url
 from rag.receipts.verify import Verdict, verdict_fields
 from tests.vectors import make
 
@@ -98,7 +98,7 @@ def test_a_receipt_says_where_the_quote_stands_in_three_units() -> None:
     assert receipt.revision_url == f"/v1/documents/d/revisions/{receipt.sha256}"
     assert receipt.text_url == "/documents/d#5-18:~:text=%F0%9F%91%8D%20%C3%A9%3A-,twelve%20words.,-The%20end."
     assert receipt.proof == Proof(0, 1, ())
-    assert json.loads(json.dumps(receipt_fields(receipt)))["utf16"] == [6, 19]
+    assert json.loads(json.dumps(plain(receipt)))["utf16"] == [6, 19]
 
 
 def test_the_address_of_a_revision_holds_any_id() -> None:

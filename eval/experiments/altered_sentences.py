@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from index.records import Passage
-from rag.follow_ups.word_lists import FUNCTION
 from rag.language.dependence import depends_on_previous
 from rag.language.facts import Fact, facts
+from rag.language.word_lists import FUNCTION
 from rag.text_check.assertions import is_claim
 
 Kind = Literal["verbatim", "paraphrase", "number", "date", "name", "name of the article", "foreign", "unsaid"]

@@ -27,7 +27,7 @@ from index.settings import Settings
 from index.text.words import stems
 from rag.answer import Reading
 from rag.assistant import Assistant, assistant_over
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 from rag.reading.reader import Reader, load_reader
 
 P95_NEEDS = 20  # with fewer observations the 95th percentile is the largest one
@@ -77,7 +77,7 @@ class Clock:
         self._reader = reader
         self.name = reader.name
 
-    def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
         self.began = process_time()
         reading = self._reader.read(asked, hits)
         self.ended = process_time()
@@ -142,7 +142,6 @@ def indexing(corpus: Path, settings: Settings, work: Path, runs: int) -> tuple[S
     return (
         Spread("indexing: passages", "per CPU s", tuple(report.embedded_passages / cpu for report, cpu in first)),
         Spread("indexing: tokens", "per CPU s", tuple(report.tokens / cpu for report, cpu in first)),
-        Spread("indexing: computed tokens / real tokens", "ratio", tuple(report.padding_ratio for report, _ in first)),
         Spread("indexing unchanged files", "CPU s", tuple(cpu for _, cpu in again)),
         Spread(
             "indexing unchanged files: embedded", "passages", tuple(report.embedded_passages for report, _ in again)

@@ -19,7 +19,7 @@ from index.search import Index
 from index.settings import Settings
 from rag.answer import Answer, Reading
 from rag.assistant import assistant_over
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 from rag.reading.reader import Reader, load_reader
 
 STAGES = ("encode", "search", "read", "rest", "all")
@@ -92,7 +92,7 @@ class _TimedReader:
         self._reader = reader
         self._clocked = clocked
 
-    def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
         reading: Reading = self._clocked("read", self._reader.read, asked, hits)
         return reading
 

@@ -5,8 +5,7 @@ beside what chance alone gives at these very confidences (Bröcker and Smith 200
 order of the questions does not matter.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from eval.scoring.intervals import LEVEL, SEED, Figure, mean
 
 BINS = 15
 _DRAWS = 500
-_BAR = 30  # characters of a whole bar
 
 Bins = NDArray[np.int64]  # (answers,): the bin of each, from 0
 
@@ -87,33 +85,6 @@ def expected_error(confidence: Floats, right: Floats, bins: Bins) -> Floats:
     return apart
 
 
-def text_of_reliability(found: Reliability) -> str:
-    """The figures, then a line a bin with a bar for the share right and a mark where the confidence lies."""
-    head = f"{'confidence':<16}{'n':>5}{'said':>7}{'right':>7}  95 % interval"
-    lines = [
-        f"{one.lowest:.2f} to {one.highest:.2f}{one.n:>9}{one.confidence:>7.2f}{one.right:>7.2f}  "
-        f"{one.low:.2f} to {one.high:.2f}   {_bar(one)}"
-        for one in found.bins
-    ]
-    return "\n".join([*_said(found), "", head, *lines, "", "bar: share right; |: where the confidence says it ends"])
-
-
-def markdown_of_reliability(found: Reliability) -> str:
-    """The bins as a table and the figures below it."""
-    lines = ["| confidence | n | said | right | 95 % interval |", "|---|---:|---:|---:|---:|"]
-    lines += [
-        f"| {one.lowest:.2f} to {one.highest:.2f} | {one.n} | {one.confidence:.2f} | {one.right:.2f} | "
-        f"{one.low:.2f} to {one.high:.2f} |"
-        for one in found.bins
-    ]
-    return "\n".join([*lines, "", *(f"* {line}" for line in _said(found))])
-
-
-def json_of_reliability(found: Reliability) -> dict[str, Any]:
-    """JSON-able values; what was not measured is null."""
-    return asdict(found)
-
-
 def _error(name: str, confidence: Floats, right: NDArray[np.bool_], bins: Bins) -> CalibrationError:
     drawn = np.random.default_rng(SEED).random((_DRAWS, len(confidence))) < confidence
     chance = expected_error(confidence, drawn.astype(np.float64), bins)
@@ -132,26 +103,3 @@ def _bin(confidence: Floats, right: NDArray[np.bool_]) -> Bin:
         low=float(betaincinv(hits, n - hits + 1, tail)) if hits else 0.0,
         high=float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0,
     )
-
-
-def _said(found: Reliability) -> list[str]:
-    if not found.bins:
-        return ["no answer to judge"]
-    brier = found.brier
-    interval = f", 95 % interval {brier.low:.3f} to {brier.high:.3f}" if brier.low is not None else ""
-    return [
-        f"{brier.n} answers: mean confidence {found.confidence.value:.3f}, {found.right.value:.3f} of them right",
-        f"Brier score {brier.value:.3f}{interval}",
-        *(
-            f"expected calibration error, {BINS} bins of {one.bins}: {one.value:.3f} "
-            f"(a perfect probability: up to {one.by_chance:.3f} by chance)"
-            for one in found.errors
-        ),
-    ]
-
-
-def _bar(one: Bin) -> str:
-    filled = round(one.right * _BAR)
-    cells = ["█" if at < filled else "·" for at in range(_BAR + 1)]
-    cells[round(one.confidence * _BAR)] = "|"
-    return "".join(cells)

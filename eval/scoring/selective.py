@@ -5,21 +5,23 @@ answers are always wrong. Questions of one confidence pass a threshold together,
 An answer that was not given cannot be judged: every curve ends at the assistant's own threshold.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import FiniteFloat
 
 from eval.scoring.intervals import Sample
 from eval.scoring.reliability import equal_mass, expected_error
 
 
-class Point(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Point:
     """What the least confidence to answer gives."""
 
-    confidence: float
-    coverage: float  # share of all questions that are answered
-    risk: float  # share of those answers that are wrong
+    confidence: FiniteFloat
+    coverage: FiniteFloat  # share of all questions that are answered
+    risk: FiniteFloat  # share of those answers that are wrong
 
 
 def risk_coverage(answerable: Sample, unanswerable: Sample) -> tuple[Point, ...]:

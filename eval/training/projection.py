@@ -17,7 +17,7 @@ from torch import Tensor
 
 from eval.training.cases import TrainingCase, shuffled
 from index.embedding.minilm import Projection
-from index.embedding.vectors import Encoded, Encoding, Floats
+from index.embedding.vectors import Encoded, Encoding, Floats, settled
 from index.ranking.lexical import LexicalRanker
 from index.records import Document, Hit
 from index.search import Index
@@ -174,7 +174,7 @@ class ProjectedIndex:
 
     def _encode(self, question: str) -> Encoded:
         known = self._encoded.get(question)
-        return self._projection.question(self._index.encode(question) if known is None else known)
+        return settled(self._projection.question(self._index.encode(question) if known is None else known))
 
     def _encoding(self, row: int) -> Encoding:
         full = self._index.encoding(row)

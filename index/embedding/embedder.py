@@ -9,15 +9,14 @@ import numpy as np
 
 from index.embedding.minilm import OnnxEmbedder
 from index.embedding.sentence_transformer import SentenceTransformerEmbedder
-from index.embedding.vectors import Batch, Encoded, Floats, OnBatch, unit
+from index.embedding.vectors import Encoded, Floats, OnText, unit
 from index.text.words import words
 
 __all__ = [
-    "Batch",
     "Embedder",
     "Encoded",
     "HashEmbedder",
-    "OnBatch",
+    "OnText",
     "OnnxEmbedder",
     "SentenceTransformerEmbedder",
     "load_embedder",
@@ -25,7 +24,10 @@ __all__ = [
 
 
 class Embedder(Protocol):
-    """Deterministic. Texts beyond `max_tokens` are cut; the splitter sees to it that none is."""
+    """Deterministic: what a text becomes depends on no other text.
+
+    Texts beyond `max_tokens` are cut; the splitter sees to it that none is.
+    """
 
     @property
     def name(self) -> str: ...
@@ -45,7 +47,7 @@ class Embedder(Protocol):
         """Of each text, special tokens not included, never cut."""
         ...
 
-    def encode_passages(self, texts: Sequence[str], on_batch: OnBatch = lambda _: None) -> list[Encoded]: ...
+    def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]: ...
     def encode_question(self, text: str) -> Encoded: ...
 
 
@@ -75,11 +77,12 @@ class HashEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(words(text)) for text in texts]
 
-    def encode_passages(self, texts: Sequence[str], on_batch: OnBatch = lambda _: None) -> list[Encoded]:
-        encoded = [self.encode_question(text) for text in texts]
-        count = sum(len(one.tokens) for one in encoded)
-        on_batch(Batch(len(texts), count, count))
-        return encoded
+    def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
+        done = []
+        for text in texts:
+            done.append(self.encode_question(text))
+            on_text(len(done[-1].tokens))
+        return done
 
     def encode_question(self, text: str) -> Encoded:
         found = words(text)[: self.max_tokens - 2]

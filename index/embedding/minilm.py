@@ -2,8 +2,10 @@
 
 import hashlib
 import io
+import math
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -13,7 +15,7 @@ import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
 
-from index.embedding.vectors import Batch, Encoded, Floats, OnBatch, batches, encoded, unit, unit_rows
+from index.embedding.vectors import Encoded, Floats, OnText, encoded, unit, unit_rows
 from index.embedding.weights import MINILM_ONNX, fingerprint, packaged_onnx, sha256
 from index.errors import ModelMissing
 
@@ -22,6 +24,7 @@ from index.errors import ModelMissing
 # It is made for the official weights and means nothing for others.
 
 PROJECTION = "projection.npy"  # beside this file; written by `quotewell eval train-reader` and by nothing else
+_STEPS = 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,15 +36,21 @@ class Projection:
     sha256: str  # of the file
 
     def passage(self, one: Encoded) -> Encoded:
-        """The same text with its tokens projected, rows of unit length; its vector stays as it is."""
-        return replace(one, tokens=unit_rows(one.tokens @ self.matrix))
+        """The same text with its tokens projected, rows of unit length; its vector stays as it is.
+
+        Tokens are rounded to 20 binary digits and the matrix has 24 at most, so that float64 sums are exact, and the
+        same whatever the BLAS, as long as no column of the matrix is longer than 256.
+        """
+        steps = np.rint(one.tokens.astype(np.float64) * _STEPS)
+        return replace(one, tokens=unit_rows(steps @ self.matrix.astype(np.float64)))
 
     def question(self, one: Encoded) -> Encoded:
         """As `passage`, and the importance of each token: softmax of its product with `attention`."""
         projected = self.passage(one)
-        drawn = projected.tokens @ self.attention
-        drawn = np.exp(drawn - drawn.max(initial=-np.inf)) if len(drawn) else drawn
-        return replace(projected, importance=(drawn / max(float(drawn.sum()), 1e-12)).astype(np.float32))
+        drawn = (projected.tokens.astype(np.float64) * self.attention).sum(axis=1).tolist()
+        shares = [math.exp(one - max(drawn)) for one in drawn]
+        importance = np.array(shares, np.float32) / np.float32(max(math.fsum(shares), 1e-12))
+        return replace(projected, importance=importance)
 
 
 @cache
@@ -76,7 +85,9 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: else it k
 class OnnxEmbedder:
     """all-MiniLM-L6-v2 by onnxruntime and tokenizers: no torch, a fifth of a CPU second to load.
 
-    Token vectors are projected unless `projected` is False or the weights are not the official ones.
+    Every text runs alone, on one thread: what it becomes depends on no other text, on no padding and on no number of
+    threads. Several passages run side by side. Token vectors are projected unless `projected` is False or the weights
+    are not the official ones.
     """
 
     max_tokens = 256  # what the model was trained with
@@ -96,9 +107,9 @@ class OnnxEmbedder:
         self._counter.no_padding()
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(self.max_tokens)
-        self._tokenizer.enable_padding()
+        self._tokenizer.no_padding()
         options = ort.SessionOptions()
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not eat a core
+        options.intra_op_num_threads = 1
         self._session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self._inputs = {given.name for given in self._session.get_inputs()}
         self.dim = int(self._session.get_outputs()[0].shape[-1])
@@ -106,29 +117,31 @@ class OnnxEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
 
-    def encode_passages(self, texts: Sequence[str], on_batch: OnBatch = lambda _: None) -> list[Encoded]:
-        done: dict[int, Encoded] = {}
-        for rows in batches([n + 2 for n in self.count_tokens(texts)], self.max_tokens):
-            batch, seen = self._forward([texts[row] for row in rows])
-            made = map(self._projection.passage, batch) if self._projection else batch
-            done.update(zip(rows, made, strict=True))
-            on_batch(seen)
-        return [done[row] for row in range(len(texts))]
+    def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
+        pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+        done = []
+        try:
+            for tokens, one in pool.map(self._passage, texts):
+                done.append(one)
+                on_text(tokens)
+        finally:
+            pool.shutdown(cancel_futures=True)  # whoever interrupts must not wait for the rest
+        return done
 
     def encode_question(self, text: str) -> Encoded:
-        one = self._forward([text])[0][0]
+        _, one = self._forward(text)
         return self._projection.question(one) if self._projection else one
 
-    def _forward(self, texts: list[str]) -> tuple[list[Encoded], Batch]:
-        tokenized = self._tokenizer.encode_batch(texts)
-        ids = np.array([t.ids for t in tokenized], dtype=np.int64)
-        mask = np.array([t.attention_mask for t in tokenized], dtype=np.int64)
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        states = self._session.run(None, {name: given[name] for name in self._inputs})[0]
-        made = []
-        for state, seen, token in zip(states, mask, tokenized, strict=True):
-            real = np.flatnonzero(seen)
-            offsets = np.array(token.offsets, dtype=np.int32)[real]
-            words_only = np.array(token.special_tokens_mask)[real] == 0
-            made.append(encoded(unit(state[real].mean(axis=0)), state[real][words_only], offsets[words_only]))
-        return made, Batch(len(texts), int(mask.sum()), mask.size)
+    def _passage(self, text: str) -> tuple[int, Encoded]:
+        tokens, one = self._forward(text)
+        return tokens, self._projection.passage(one) if self._projection else one
+
+    def _forward(self, text: str) -> tuple[int, Encoded]:
+        """How many tokens it has, special ones included, and what the model makes of it."""
+        found = self._tokenizer.encode(text)
+        ids = np.array([found.ids], dtype=np.int64)
+        given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        state = self._session.run(None, {name: given[name] for name in self._inputs})[0][0]
+        words_only = np.array(found.special_tokens_mask) == 0
+        offsets = np.array(found.offsets, dtype=np.int32)[words_only]
+        return len(state), encoded(unit(state.mean(axis=0)), state[words_only], offsets)

@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from index.embedding.vectors import Batch, Encoded, OnBatch, batches, encoded, unit
+from index.embedding.vectors import Encoded, OnText, encoded, unit
 from index.embedding.weights import fingerprint, packaged_torch
 from index.errors import ModelMissing
 
@@ -17,7 +17,9 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, name: str) -> None:
         from sentence_transformers import SentenceTransformer  # seconds of import: only who asks for it pays
+        from torch import set_num_threads
 
+        set_num_threads(1)  # what a text becomes must not depend on how many there are
         official = name.rpartition("/")[2] == "all-MiniLM-L6-v2" and not Path(name).exists()
         folder = str(packaged_torch()) if official else name
         try:
@@ -35,26 +37,21 @@ class SentenceTransformerEmbedder:
         tokenized = self._tokenizer(["", *texts], add_special_tokens=False, verbose=False)  # it fails on no texts
         return [len(ids) for ids in tokenized["input_ids"][1:]]
 
-    def encode_passages(self, texts: Sequence[str], on_batch: OnBatch = lambda _: None) -> list[Encoded]:
-        sizes = [n + 2 for n in self.count_tokens(texts)]
-        done: dict[int, Encoded] = {}
-        for rows in batches(sizes, self.max_tokens):
-            done.update(zip(rows, self._forward([texts[row] for row in rows], "document"), strict=True))
-            kept = [min(sizes[row], self.max_tokens) for row in rows]
-            on_batch(Batch(len(rows), sum(kept), max(kept) * len(rows)))
-        return [done[row] for row in range(len(texts))]
+    def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
+        done = []
+        for text, size in zip(texts, self.count_tokens(texts), strict=True):
+            done.append(self._forward(text, "document"))
+            on_text(min(size + 2, self.max_tokens))
+        return done
 
     def encode_question(self, text: str) -> Encoded:
-        return self._forward([text], "query")[0]
+        return self._forward(text, "query")
 
-    def _forward(self, texts: list[str], prompt: str) -> list[Encoded]:
+    def _forward(self, text: str, prompt: str) -> Encoded:
+        """Alone: what it becomes must not depend on the length of others."""
         prefix = str(self._model.prompts.get(prompt) or "")
-        outputs = self._model.encode(
-            texts, prompt=prefix or None, output_value=None, batch_size=len(texts), show_progress_bar=False
-        )
-        return [self._one(prefix, text, output) for text, output in zip(texts, outputs, strict=True)]
-
-    def _one(self, prefix: str, text: str, output: Any) -> Encoded:
+        outputs = self._model.encode([text], prompt=prefix or None, output_value=None, show_progress_bar=False)
+        (output,) = cast(list[Any], outputs)
         marks = self._tokenizer(
             prefix + text,
             truncation=True,

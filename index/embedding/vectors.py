@@ -1,8 +1,8 @@
 """What one forward pass gives: the passage's vector, its tokens' vectors, and their places in the text."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Self
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from index.records import Passage
 
 Floats = NDArray[np.float32]
-
-_BATCH_TOKENS = 2048  # larger batches leave the cache of a core and get slower
-_MOST_PADDING = 1.05  # computed tokens / real tokens in any one batch
+OnText = Callable[[int], None]  # called for each text that is encoded, in order, with its tokens, special ones included
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +24,6 @@ class Encoded:
     importance: Floats | None = None  # (t,) adds up to 1: what each token of a question counts; None: all the same
 
 
-class Batch(NamedTuple):
-    """Progress of a long embedding: texts done in this batch, their real tokens, the tokens computed for them."""
-
-    texts: int
-    tokens: int
-    padded: int
-
-
-OnBatch = Callable[[Batch], None]
-
-
 def encoded(vector: Floats, states: Floats, offsets: NDArray[np.int32]) -> Encoded:
     """From a unit vector (dim,), token states (t, d) of any length and their offsets (t, 2)."""
     return Encoded(vector, unit_rows(states), offsets)
@@ -44,46 +31,38 @@ def encoded(vector: Floats, states: Floats, offsets: NDArray[np.int32]) -> Encod
 
 def unit(vector: Floats) -> Floats:
     """The vector at length 1; one of length 0 stays as it is."""
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), dtype=np.float32)
+    (row,) = unit_rows(vector[np.newaxis])
+    return np.asarray(row)
 
 
-def unit_rows(rows: Floats) -> Floats:
-    """(n, d) with every row at length 1."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+def unit_rows(rows: NDArray[np.floating[Any]]) -> Floats:
+    """(n, d) with every row at length 1; what a row becomes depends on no other, and on no BLAS."""
+    norms = np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
     return np.asarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
-def batches(sizes: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Rows sorted by length; a batch ends before it is too large, or padded by more than _MOST_PADDING."""
-    order = sorted(range(len(sizes)), key=lambda row: (sizes[row], row))
-    batch: list[int] = []
-    real = 0
-    for row in order:
-        size = min(sizes[row], most)
-        computed = size * (len(batch) + 1)
-        if batch and (computed > _BATCH_TOKENS or computed > _MOST_PADDING * (real + size)):
-            yield batch
-            batch, real = [], 0
-        batch.append(row)
-        real += size
-    if batch:
-        yield batch
-
-
-# What an embedder makes of one passage, in the form in which it is kept: one vector, and one per token.
+# What an embedder makes of a passage, as it is kept, and of a question, as it is compared with that.
 #
-# Token vectors are kept as int8 with one scale each, a quarter of their float32 size; the vector itself stays exact.
+# All numbers have so few digits that whatever is summed over products of them in float64 is exact: no kernel, no
+# thread
+# and no order of summing can show in a score. The digits that are lost here are also those in which processors differ.
 
 KINDS = (np.dtype(np.float32), np.dtype(np.int8), np.dtype(np.float32), np.dtype(np.int32))
 LEVELS = 127  # int8 without -128, so that the scale is symmetric
+_SCALE_STEPS = 4096  # from one power of two to twice that: of scales
+_VECTOR_STEPS = 4096  # to a length of 1: of vectors, and of the importance of a question's tokens
+_TOKEN_STEPS = 512  # … of a question's token vectors
 UNIT_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoding:
-    """A passage as numbers; t is its count of tokens and may be 0."""
+    """A passage as numbers; t is its count of tokens and may be 0.
 
-    vector: npt.NDArray[np.float32]  # (dim,), unit length
+    Token vectors are int8 with one scale each, a quarter of their float32 size.
+    """
+
+    vector: npt.NDArray[np.float32]  # (dim,), unit length, whole numbers of 1/4096
     tokens: npt.NDArray[np.int8]  # (t, d), -127..127
     scales: npt.NDArray[np.float32]  # (t,): tokens[i] * scales[i] is about the i-th token vector
     offsets: npt.NDArray[np.int32]  # (t, 2): start and end of each token in the embedded text, code points
@@ -112,7 +91,8 @@ class Encoding:
     def from_floats(cls, vector: npt.ArrayLike, token_vectors: npt.ArrayLike, offsets: npt.ArrayLike) -> Self:
         """From vector (dim,) of unit length, token vectors (t, d) and offsets (t, 2); copies, and freezes the copies.
 
-        Symmetric quantisation with scale max|x| / 127, so no component moves by more than half a scale.
+        Symmetric quantisation by a scale of max|x| / 127, rounded up to 12 binary digits: no component moves by more
+        than half a scale.
         Raises ValueError for values that are not finite and for a vector that is not of unit length.
         """
         exact = np.array(vector, dtype=np.float32)
@@ -121,13 +101,15 @@ class Encoding:
             raise ValueError("an encoding must be finite; the embedder gave NaN or infinity")
         if not is_unit(exact):
             raise ValueError(f"a passage's vector must have length 1; this one has {np.linalg.norm(exact):.6g}")
-        scales = np.max(np.abs(floats), axis=1, initial=0.0) / np.float32(LEVELS)
+        digits, powers = np.frexp(np.max(np.abs(floats), axis=1, initial=0.0).astype(np.float64) / LEVELS)
+        scales = np.ldexp(np.ceil(digits * _SCALE_STEPS) / _SCALE_STEPS, powers).astype(np.float32)
         steps = np.divide(floats, scales[:, None], out=np.zeros_like(floats), where=scales[:, None] > 0)
         tokens = np.clip(np.rint(steps), -LEVELS, LEVELS).astype(np.int8)
         spans = np.array(offsets, dtype=np.int32).reshape(-1, 2)
-        for array in (exact, tokens, scales, spans):
+        whole = _whole(exact, _VECTOR_STEPS)
+        for array in (whole, tokens, scales, spans):
             array.setflags(write=False)
-        return cls(exact, tokens, scales, spans)
+        return cls(whole, tokens, scales, spans)
 
     def bare(self) -> Self:
         """The same without its tokens: what is kept where they are made again for each question."""
@@ -144,6 +126,22 @@ class StoredPassage:
 
     passage: Passage
     encoding: Encoding
+
+
+def settled(question: Encoded) -> Encoded:
+    """The question in as few digits as it is compared with: its numbers are whole multiples of a power of two."""
+    importance = question.importance
+    return replace(
+        question,
+        vector=_whole(question.vector, _VECTOR_STEPS),
+        tokens=_whole(question.tokens, _TOKEN_STEPS),
+        importance=None if importance is None else _whole(importance, _VECTOR_STEPS),
+    )
+
+
+def _whole(numbers: Floats, steps: int) -> Floats:
+    """The nearest multiples of 1 / `steps`."""
+    return np.asarray(np.rint(numbers * np.float32(steps)) / np.float32(steps), np.float32)
 
 
 def is_unit(vector: npt.NDArray[np.float32]) -> bool:

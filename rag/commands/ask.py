@@ -26,8 +26,8 @@ from index.terminal import (
     tell,
 )
 from rag.answer import Mode
-from rag.answer_json import answer_fields, hit_fields
-from rag.assistant import Assistant, open_assistant
+from rag.answer_json import hit_fields
+from rag.assistant import AskOptions, Assistant, open_assistant
 from rag.explain.show import answer_lines, hit_lines
 from rag.understand import usable
 
@@ -57,9 +57,10 @@ def ask(
     filters = filters_of(document, author, since, until)
     assistant, text = _prepared(question, data)
     mode: Mode = "evidence" if evidence else "answer"
-    answer = assistant.ask(text, limit=limit, filters=filters, as_of=day_of(as_of), mode=mode, explain=explain)
+    wanted = AskOptions(limit, (), filters, day_of(as_of), mode, explain, phrase=True)
+    answer, fields = assistant.answered(text, wanted)
     if as_json:
-        emit_json(answer_fields(answer, assistant.basis))
+        emit_json(fields)
     else:
         emit_lines(answer_lines(answer, assistant.index.document))
     if answer.status == "abstained":

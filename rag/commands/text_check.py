@@ -65,20 +65,20 @@ def _read(file: Path) -> str:
 
 def _lines(check: TextCheck) -> Iterator[Paragraph]:
     """Each sentence with its state, what is wrong with it, and the markers of its spans; then the spans."""
-    for one in check.sentences:
-        markers = "".join(f" [{marker}]" for marker in one.citations)
-        yield Paragraph(f"{_WORDS[one.state]}: {one.text}{markers}", style=_STYLES[one.state])
-        for difference in one.differs:
+    for sentence in check.sentences:
+        markers = "".join(f" [{marker}]" for marker in sentence.citations)
+        yield Paragraph(f"{_WORDS[sentence.state]}: {sentence.text}{markers}", style=_STYLES[sentence.state])
+        for difference in sentence.differs:
             said, found = difference.said or "nothing of the kind", difference.found or "nothing of the kind"
             yield Paragraph(f"says “{said}”, the article “{found}”", indent=4)
-        if one.missing:
-            yield Paragraph(f"found nowhere in the articles: {', '.join(one.missing)}", indent=4)
-        if one.elsewhere:
-            yield Paragraph(f"in the articles, but not there: {', '.join(one.elsewhere)}", indent=4)
+        if sentence.missing:
+            yield Paragraph(f"found nowhere in the articles: {', '.join(sentence.missing)}", indent=4)
+        if sentence.elsewhere:
+            yield Paragraph(f"in the articles, but not there: {', '.join(sentence.elsewhere)}", indent=4)
     for citation in check.citations:
         yield Paragraph("")
         day = citation.published.isoformat() if citation.published else "undated"
         inferred = ", date inferred" if "published" in citation.inferred else ""
-        place = f"{citation.document_id} {citation.start}-{citation.end}"
-        yield Paragraph(f"[{citation.marker}] {citation.title or citation.document_id} ({day}{inferred}) {place}")
+        span = f"{citation.document_id} {citation.start}-{citation.end}"
+        yield Paragraph(f"[{citation.marker}] {citation.title or citation.document_id} ({day}{inferred}) {span}")
         yield Paragraph(f"“{citation.quote}”", indent=4)

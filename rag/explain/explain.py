@@ -22,18 +22,13 @@ from rag.answer import (
     Share,
     Without,
 )
-from rag.pipeline import READ_HITS, Pipeline
-from rag.question.analysis import Asked
-from rag.question.out_of_scope import judgement_in
-from rag.question.period import period_of
+from rag.pipeline import READ_HITS, Pipeline, deciding_of
+from rag.question.analysis import Query
 from rag.reading.candidates import rarity
-from rag.refusal import RefusalIndex, off_corpus_parts, unreached
-
-# What decided that a question was refused, and how log odds became a confidence; told only where it is explained.
 
 
 def calibration_of(reading: Reading) -> Calibration | None:
-    """None where nothing was read."""
+    """How log odds became a confidence; None where nothing was read."""
     if not reading.contributions:
         return None
     odds = math.fsum(reading.contributions.values())
@@ -41,53 +36,40 @@ def calibration_of(reading: Reading) -> Calibration | None:
     return Calibration(odds, uncalibrated, reading.confidence)
 
 
-def refusal_of(column: AnswerPart, index: RefusalIndex, removed: Removed | None) -> Refusal | None:
-    """Of a refused column of this index; `removed` is what its filters shut out."""
-    if column.reason is None:
+def refusal_of(part: AnswerPart, removed: Removed | None) -> Refusal | None:
+    """What decided that a part is refused, as it was recorded; `removed` is what its filters shut out."""
+    if part.reason is None:
         return None
-    side: dict[str, float | str] = {"compared": column.label} if column.label else {}
-    confidence = round(column.reading.confidence, CONFIDENCE_DIGITS)
-    decided = _decided(column.reason.code, column, index, removed)
-    return Refusal(column.reason.code, {**side, "confidence": confidence, **decided})
-
-
-def _decided(code: str, column: AnswerPart, index: RefusalIndex, removed: Removed | None) -> dict[str, float | str]:
-    text = column.asked.text
-    if code == "filtered":
-        return {"without_filters": removed.confidence, "by": ", ".join(removed.by)} if removed else {}
-    if code == "needs_judgement":
-        kind, words = judgement_in(text) or ("", "")
-        return {"kind": kind, "words": words}
-    if code == "date_outside" and (one := unreached(text, index, period_of(text))):
-        days: dict[str, float | str] = {"from": one.first.isoformat(), "to": one.last.isoformat(), "side": one.side}
-        return {**days, "beyond": one.beyond, "years": one.years}
-    if not column.reading.hits:
-        return {"hits": 0}
-    parts = off_corpus_parts(column.asked, index, column.reading.hits)
-    return {"off_corpus": math.fsum(parts.values()), **parts}
+    side: dict[str, float | str] = {"compared": part.label} if part.label else {}
+    because = part.reason.because
+    if part.reason.code == "filtered" and removed:
+        because = {"without_filters": removed.confidence, "by": ", ".join(removed.by)}
+    confidence = round(part.reading.confidence, CONFIDENCE_DIGITS)
+    return Refusal(part.reason.code, {**side, "confidence": confidence, **because})
 
 
 # What would have been: the question without one of its words, or without filters. Every statement is a rerun.
 
 MOST_TERMS = 8  # each is a rerun
+_FILTERS = ("documents", "authors", "published_from", "published_to")
 
 
-def without(desk: Pipeline, asked: Asked, best: Quote, filters: Filters) -> tuple[Without, ...]:
+def without(pipeline: Pipeline, query: Query, best: Quote, filters: Filters) -> tuple[Without, ...]:
     """For each of the question's terms, at most the eight rarest, in the question's order: where the quote goes."""
-    stems = list(dict.fromkeys(term.stem for term in asked.terms))
-    rarest = sorted(stems, key=lambda stem: -rarity(desk.index, stem))[:MOST_TERMS]
-    return tuple(_without(desk, asked, stem, best, filters) for stem in stems if stem in rarest)
+    stems = list(dict.fromkeys(term.stem for term in query.terms))
+    rarest = sorted(stems, key=lambda stem: -rarity(pipeline.index, stem))[:MOST_TERMS]
+    return tuple(_without(pipeline, query, stem, best, filters) for stem in stems if stem in rarest)
 
 
-def removed(desk: Pipeline, whole: Pipeline, asked: Asked, filters: Filters) -> Removed | None:
+def removed(pipeline: Pipeline, whole: Pipeline, query: Query, filters: Filters) -> Removed | None:
     """None where the first quote of all articles is of one that the filters and the day let pass."""
-    reading = _read(whole, asked.text, EVERYTHING)
+    reading = _read(whole, query.text, EVERYTHING)
     if not reading.quotes:
         return None
     best = reading.quotes[0]
     document = whole.index.document(best.passage.document_id)
     by = _shut_out(document, filters)
-    if desk.index.day and not Filters(published_to=desk.index.day).passes(_head(document)):
+    if pipeline.index.day and not Filters(published_to=pipeline.index.day).passes(_head(document)):
         by = (*by, "as_of")
     if not by:
         return None
@@ -95,14 +77,14 @@ def removed(desk: Pipeline, whole: Pipeline, asked: Asked, filters: Filters) -> 
     return Removed(sentence, document.text[best.start : best.end], by, round(reading.confidence, CONFIDENCE_DIGITS))
 
 
-def _without(desk: Pipeline, asked: Asked, stem: str, best: Quote, filters: Filters) -> Without:
-    spans = [(term.start, term.end) for term in asked.terms if term.stem == stem]
-    reading = _read(desk, left_of(asked.text, spans), filters)
-    place = (best.passage.document_id, best.start, best.end)
-    there = [(one.passage.document_id, one.start, one.end) for one in reading.quotes]
-    rank = there.index(place) + 1 if place in there else None
+def _without(pipeline: Pipeline, query: Query, stem: str, best: Quote, filters: Filters) -> Without:
+    spans = [(term.start, term.end) for term in query.terms if term.stem == stem]
+    reading = _read(pipeline, left_of(query.text, spans), filters)
+    best_span = (best.passage.document_id, best.start, best.end)
+    spans_read = [(quote.passage.document_id, quote.start, quote.end) for quote in reading.quotes]
+    rank = spans_read.index(best_span) + 1 if best_span in spans_read else None
     start, end = spans[0]
-    return Without(asked.text[start:end], rank, round(reading.confidence, CONFIDENCE_DIGITS))
+    return Without(query.text[start:end], rank, round(reading.confidence, CONFIDENCE_DIGITS))
 
 
 def left_of(question: str, spans: list[tuple[int, int]]) -> str:
@@ -114,21 +96,17 @@ def left_of(question: str, spans: list[tuple[int, int]]) -> str:
     return " ".join("".join((*kept, question[at:])).split())
 
 
-def _read(desk: Pipeline, question: str, filters: Filters) -> Reading:
+def _read(pipeline: Pipeline, question: str, filters: Filters) -> Reading:
     if not any(character.isalnum() for character in question):  # nothing is left to ask
         return Reading((), (), 0.0)
-    return desk.surest((question,), READ_HITS, filters)[1]
+    return pipeline.best_reading((question,), READ_HITS, filters)
 
 
 def _shut_out(document: Document, filters: Filters) -> tuple[str, ...]:
     """Names of the filters that the document does not pass."""
-    single = {
-        "documents": replace(EVERYTHING, documents=filters.documents),
-        "authors": replace(EVERYTHING, authors=filters.authors),
-        "published_from": replace(EVERYTHING, published_from=filters.published_from),
-        "published_to": replace(EVERYTHING, published_to=filters.published_to),
-    }
-    return tuple(name for name, one in single.items() if not one.passes(_head(document)))
+    head = _head(document)
+    alone = {name: replace(EVERYTHING, **{name: getattr(filters, name)}) for name in _FILTERS}
+    return tuple(name for name, narrow in alone.items() if not narrow.passes(head))
 
 
 def _head(document: Document) -> Head:
@@ -136,42 +114,36 @@ def _head(document: Document) -> Head:
 
 
 def explain(
-    desk: Pipeline, whole: Pipeline, columns: Sequence[AnswerPart], evidence: Sequence[Hit], filters: Filters
+    pipeline: Pipeline, whole: Pipeline, parts: Sequence[AnswerPart], evidence: Sequence[Hit], filters: Filters
 ) -> Explanation:
-    """`desk` read the columns; `whole` reads everything, also what is later than the desk's day."""
-    shares = [desk.index.shares(column.asked.text, filters=filters) for column in columns]
-    told = next((column for column in columns if not column.reason), columns[0])
-    deciding = deciding_of(columns)
+    """`pipeline` read the parts; `whole` reads everything, also what is later than the day of `pipeline`."""
+    shares = [pipeline.index.shares(part.query.text, filters=filters) for part in parts]
+    told = next((part for part in parts if not part.reason), parts[0])
+    deciding = deciding_of(parts)
     best = told.reading.quotes[0] if told.reading.quotes else None
-    refused = next((column for column in columns if column.reason), None)
-    shut_out = removed(desk, whole, told.asked, filters) if filters or desk.index.day else None
+    refused = next((part for part in parts if part.reason), None)
+    shut_out = removed(pipeline, whole, told.query, filters) if filters or pipeline.index.day else None
     return Explanation(
-        found=tuple(_found(desk, columns, shares, hit) for hit in evidence),
+        found=tuple(_found(pipeline, parts, shares, hit) for hit in evidence),
         best=sentence_of(best) if best else None,
-        without=without(desk, told.asked, best, filters) if best else (),
+        without=without(pipeline, told.query, best, filters) if best else (),
         removed=shut_out,
         log_odds=math.fsum(deciding.reading.contributions.values()),
         calibration=calibration_of(deciding.reading),
-        refusal=refusal_of(refused, desk.index, shut_out) if refused else None,
+        refusal=refusal_of(refused, shut_out) if refused else None,
     )
-
-
-def deciding_of(columns: Sequence[AnswerPart]) -> AnswerPart:
-    """The one whose confidence is the answer's: an answer is as sure as the least sure of what it says."""
-    said = [column for column in columns if not column.reason]
-    return min(said or columns, key=lambda column: column.reading.confidence)
 
 
 def sentence_of(quote: Quote) -> SentenceScore:
     return SentenceScore(quote.passage.document_id, quote.start, quote.end, quote.score, quote.contributions)
 
 
-def _found(desk: Pipeline, columns: Sequence[AnswerPart], shares: Sequence[Shares], hit: Hit) -> FoundBy:
+def _found(pipeline: Pipeline, parts: Sequence[AnswerPart], shares: Sequence[Shares], hit: Hit) -> FoundBy:
     """Of a hit that is one of some column's."""
-    n = next(n for n, column in enumerate(columns) if any(one is hit for one in column.reading.hits))
-    column, added = columns[n], shares[n][hit.row]
-    best = column.reading.best.get(hit.row)
-    terms = {"lexical": _by_word(desk, column.asked.text, hit.row)}
+    n = next(n for n, part in enumerate(parts) if any(read is hit for read in part.reading.hits))
+    part, added = parts[n], shares[n][hit.row]
+    best = part.reading.best.get(hit.row)
+    terms = {"lexical": _by_word(pipeline, part.query.text, hit.row)}
     return FoundBy(
         passage_id=hit.passage.id,
         fused=math.fsum(added.values()),
@@ -183,9 +155,9 @@ def _found(desk: Pipeline, columns: Sequence[AnswerPart], shares: Sequence[Share
     )
 
 
-def _by_word(desk: Pipeline, question: str, row: int) -> dict[str, float]:
+def _by_word(pipeline: Pipeline, question: str, row: int) -> dict[str, float]:
     """What each word adds to the BM25 score, named as it first stands in the question."""
-    index = desk.index
+    index = pipeline.index
     written: dict[str, str] = {}
     for word in words(question):
         written.setdefault(cut(word.text, index.stem), question[word.start : word.end])

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from rag.follow_ups.word_lists import ARTICLES, FUNCTION, POSSESSIVES, PREPOSITIONS, lexicon
+from rag.language.word_lists import ARTICLES, FUNCTION, POSSESSIVES, PREPOSITIONS, lexicon
 
 WORD = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:[-.\u2019'&][^\W_]+)*")
 _GENITIVE = re.compile(r"(?:[\u2019']s|(?<=s)[\u2019'])$", re.IGNORECASE)

@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
-from rag.follow_ups.mentions import Mention, Role, is_name, is_plural, kind_of_noun, mentions
+from rag.follow_ups.mentions import Kind, Mention, Role, is_name, is_plural, kind_of_noun, mentions
 from rag.follow_ups.referents import SaidTurn, WantedReferent, agrees, is_class, rank
-from rag.follow_ups.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon
+from rag.language.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon
 
 _PRONOUN = re.compile(
     r"\b(?:(?:the )?(?P<other>former|latter)|(?P<word>he|him|his|she|hers?|it|its|they|them|their|theirs|there|then"
@@ -16,17 +17,29 @@ _PRONOUN = re.compile(
     r"(?: (?P<noun>[^\W\d_]{3,}))?)\b(?!-)",
     re.IGNORECASE,
 )
-_THINGS = ("thing", "group", "place", "name")
-_BOUND = frozenset(["their", "theirs", "them", "they", "its", "it", "his", "he", "him", "her", "she", "hers"])
-_SHAPES: dict[str, tuple[tuple[str, ...], str, bool | None]] = {
-    **dict.fromkeys(("he", "him", "his"), (("person", "name"), "m", False)),
-    **dict.fromkeys(("she", "her", "hers"), (("person", "name"), "f", False)),
-    **dict.fromkeys(("it", "its"), (_THINGS, "", False)),
-    **dict.fromkeys(("they", "them", "their", "theirs"), (("person", *_THINGS), "", True)),
-    **dict.fromkeys(("this", "that"), (("thing", "name", "group"), "", False)),
-    **dict.fromkeys(("these", "those"), (("thing", "name", "group", "person"), "", True)),
-    "there": (("place",), "", None),
-    "then": (("time",), "", None),
+_BOUND = frozenset("their theirs them they its it his he him her she hers".split())
+_DEMONSTRATIVES = ("this", "that", "these", "those")
+
+
+class _Shape(NamedTuple):
+    """What a pronoun may stand for."""
+
+    kinds: tuple[Kind, ...]
+    gender: str = ""
+    plural: bool | None = None  # None: either
+
+
+_SHAPES = {
+    **dict.fromkeys(("he", "him", "his"), _Shape(("person", "name"), "m", False)),
+    **dict.fromkeys(("she", "her", "hers"), _Shape(("person", "name"), "f", False)),
+    **dict.fromkeys(("it", "its"), _Shape(("thing", "group", "place", "name"), "", False)),
+    **dict.fromkeys(
+        ("they", "them", "their", "theirs"), _Shape(("person", "thing", "group", "place", "name"), "", True)
+    ),
+    **dict.fromkeys(("this", "that"), _Shape(("thing", "name", "group"), "", False)),
+    **dict.fromkeys(("these", "those"), _Shape(("thing", "name", "group", "person"), "", True)),
+    "there": _Shape(("place",)),
+    "then": _Shape(("time",)),
 }
 _EMPTY_IT = re.compile(
     r"\bit(?: (?:is|was|be|will be|would be))? (?:true|possible|likely|legal|safe|clear|known|important"
@@ -61,7 +74,6 @@ class Filled:
     """A question with its pronouns replaced: best first; `open_` says that one was left without a referent."""
 
     texts: tuple[str, ...]
-    why: tuple[str, ...]
     open_: bool
     short: str = ""  # the best with surnames only, as articles have them behind the first mention; "" if the same
 
@@ -71,30 +83,29 @@ def fill(question: str, said: Sequence[SaidTurn]) -> Filled:
     own = mentions(question, [m for turn in said for m in (*turn.mentions, *turn.heard)])
     bare = question.rstrip("?!. ")
     if _EVENT.search(bare) or (_ON_IT.search(bare) and _DEED.match(said[-1].core)):
-        return Filled((question,), (), True)
-    first, second, short, why, used, open_ = "", "", "", [], [m.text.lower() for m in own], False
-    at = 0
-    for found in _PRONOUN.finditer(question):
-        seen = _seen(question, found, own)
-        if not seen:
+        return Filled((question,), True)
+    first, second, short, open_, at = "", "", "", False, 0
+    used = [mention.text.lower() for mention in own]
+    for match in _PRONOUN.finditer(question):
+        pointer = _pointer(question, match, own)
+        if not pointer:
             continue
-        start, end, wanted, written = seen
+        start, end, wanted = pointer
+        written = question[start:end]
         choices = _choices(wanted, written.lower(), said, used)
         if question[:start].lower().endswith(" of ") and wanted.plural:
-            choices = [one for one in choices if one.plural]  # "which of them"
+            choices = [mention for mention in choices if mention.plural]  # "which of them"
         if not choices:
             open_ = open_ or written.lower().split()[0] != "the"
             continue
         used.append(choices[0].text.lower())
-        why.append(f"“{written}” = {choices[0].text}")
         first += question[at:start] + _put(choices[0], written, wanted.role, question[:start])
         rival = choices[1] if len(choices) > 1 else choices[0]
         short += question[at:start] + _put(_surname(choices[0]), written, wanted.role, question[:start])
         second += question[at:start] + _put(rival, written, wanted.role, question[:start])
         at = end
     texts = dict.fromkeys((first + question[at:], second + question[at:]))
-    short = short + question[at:] if why and short != first else ""
-    return Filled(tuple(texts) if why else (question,), tuple(why), open_, short)
+    return Filled(tuple(texts), open_, short + question[at:] if short != first else "")
 
 
 def _surname(person: Mention) -> Mention:
@@ -121,48 +132,63 @@ def _choices(wanted: WantedReferent, written: str, said: Sequence[SaidTurn], use
     return rank(wanted, said, () if wanted.role == "possessor" else used)
 
 
-def _seen(question: str, found: re.Match[str], own: Sequence[Mention]) -> tuple[int, int, WantedReferent, str] | None:  # noqa: C901
-    """Where the words stand that point back, what they want, and how they are written; None if they do not."""
-    if found["other"]:
-        return None  # rag.dialogue.ellipsis counts
-    word, start, end = found["word"].lower(), found.start("word"), found.end("word")
-    noun, before = (found["noun"] or "").lower(), _word_before(question, start)
-    if found["word"] == "IT" or (
-        word == "it" and any(m.start() <= start < m.end() for m in _EMPTY_IT.finditer(question))
-    ):
-        return None
-    if word == "the":
-        known = is_class(noun) and not any(m.start <= start < m.end - 1 and len(m.text.split()) > 2 for m in own)
-        wanted = WantedReferent((), _role(before), noun=noun)
-        return (start, found.end("noun"), wanted, question[start : found.end("noun")]) if known else None
-    if word in ("this", "that", "these", "those"):
-        if (word == "that" and not _points(before, noun)) or (noun in ("who", "which", "that", "with", "whose")):
+class _Pointer(NamedTuple):
+    """Words at start:end of a question that point back, and what they ask of their referent."""
+
+    start: int
+    end: int
+    wanted: WantedReferent
+
+
+def _pointer(question: str, match: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
+    """None where the words do not point back."""
+    if match["other"]:
+        return None  # "the latter" is counted, in rag.follow_ups.fragments
+    word, noun, before = (
+        match["word"].lower(),
+        (match["noun"] or "").lower(),
+        _word_before(question, match.start("word")),
+    )
+    with_noun = _Pointer(match.start("word"), match.end("noun"), WantedReferent((), _role(before), noun=noun))
+    if word == "the":  # "Who signed the treaty?", but not "the treaty" of "the treaty of Guadalupe Hidalgo"
+        start = with_noun.start
+        named = any(m.start <= start < m.end - 1 and len(m.text.split()) > 2 for m in own)
+        return with_noun if is_class(noun) and not named else None
+    if word in _DEMONSTRATIVES:
+        if not _demonstrates(word, noun, before):
             return None
-        if word in ("this", "these") and kind_of_noun(noun) == "time":
-            return None  # "these days" is now
-        if (
-            noun
-            and noun not in FUNCTION
-            and (not lexicon().verb(noun) or (is_plural(noun) and word in ("these", "those")))
-        ):
-            return (
-                start,
-                found.end("noun"),
-                WantedReferent((), _role(before), noun=noun),
-                question[start : found.end("noun")],
-            )
-    if word in ("there", "then") and (noun in AUXILIARIES or before in AUXILIARIES or question[end:].strip(" ?.!")):
-        return None
-    kinds, gender, plural = _SHAPES[word]
+        plural = is_plural(noun) and word in ("these", "those")
+        if noun and noun not in FUNCTION and (plural or not lexicon().verb(noun)):
+            return with_noun  # "Who signed that treaty?"; in "When did that end?" the word behind it is a verb
+    return _pronoun(question, match, own)
+
+
+def _demonstrates(word: str, noun: str, before: str) -> bool:
+    """Not "the man that …" and "those who …", nor "these days", which is now."""
+    if (word == "that" and not _points(before, noun)) or noun in ("who", "which", "that", "with", "whose"):
+        return False
+    return word not in ("this", "these") or kind_of_noun(noun) != "time"
+
+
+def _pronoun(question: str, match: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
+    """ "Who signed it?", "What are its exports?", "How many live there?"."""
+    (start, end), before = match.span("word"), _word_before(question, match.start("word"))
+    word, noun = match["word"].lower(), (match["noun"] or "").lower()
+    if word == "it" and (
+        match["word"] == "IT" or any(m.start() <= start < m.end() for m in _EMPTY_IT.finditer(question))
+    ):
+        return None  # "IT companies", "Is it true that …?"
+    if word in ("there", "then") and ({noun, before} & AUXILIARIES or question[end:].strip(" ?.!")):
+        return None  # "Are there others?", "then why?"
     if word == "its" and noun.endswith("ed"):
         return None  # "its extended": "it's", in haste
     owned = noun not in FUNCTION if noun else bool(re.match(r" [A-Z]{2,}\b", question[end:]))  # "her US policy"
     owner = word in ("its", "their", "his") or (word == "her" and owned)
-    role: Role = "possessor" if owner else _role(before)
-    wanted = WantedReferent(kinds, role, gender, plural)  # type: ignore[arg-type]
+    shape = _SHAPES[word]
+    wanted = WantedReferent(shape.kinds, "possessor" if owner else _role(before), shape.gender, shape.plural)
     if word in _BOUND and _bound_inside(question, start, wanted, own):
-        return None
-    return start, end, wanted, question[start:end]
+        return None  # "Why did Mexico raise its tariffs?"
+    return _Pointer(start, end, wanted)
 
 
 def _bound_inside(question: str, start: int, wanted: WantedReferent, own: Sequence[Mention]) -> bool:

@@ -1,6 +1,6 @@
 """Dates and periods as a text writes them, from a day to a century, with their first and last day.
 
-Only what is complete is a date; a day or month without its year is left to `rag.times.partials`. A fiscal
+Only what is complete is a date; a day or month without its year is left to `partials_in`. A fiscal
 year counts as the calendar year of its name. Digits that could be read as two days ("03/04/2025") are passed over.
 """
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import MAXYEAR, date, timedelta
 from functools import cache
 from typing import Literal
+
+from rag.language.word_lists import A_MONTH, A_SPANISH_MONTH, MONTHS
 
 # Whether four digits in prose are a year, or a count, a number of something or an amount of money.
 #
@@ -28,9 +30,8 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\b(?:over|(?:more|less|fewer) than|nearly|almost|some|approximately|roughly"
-    r"|exceed(?:s|ed|ing)|least|most|only|another|total of|averag(?:e|es|ed|ing)|costs?|weigh(?:s|ed|ing)"
-    r"|scor(?:es|ed|ing))\s+\Z",
+    r"\b(?:over|(?:more|less|fewer) than|nearly|almost|some|approximately|roughly|exceed(?:s|ed|ing)|least|most|only"
+    r"|another|total of|averag(?:e|es|ed|ing)|costs?|weigh(?:s|ed|ing)|scor(?:es|ed|ing))\s+\Z",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
@@ -82,11 +83,6 @@ Precision = Literal["day", "month", "quarter", "year", "decade", "century"]
 Found = tuple[date, date, Precision]
 Reader = tuple[re.Pattern[str], Callable[[re.Match[str]], Found | None]]
 
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class When:
@@ -99,18 +95,9 @@ class When:
     precision: Precision
 
 
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?|enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre"
-    r"|diciembre)\b\.?"
-)
-_NUMBER = {name[:3].lower(): n for n, name in enumerate(MONTHS, 1)} | {
-    "ene": 1,
-    "abr": 4,
-    "ago": 8,
-    "set": 9,
-    "dic": 12,
-}
+_MONTH = rf"(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|{A_MONTH.lower()}|{A_SPANISH_MONTH}|setiembre)\b\.?"
+_NUMBER = {name[:3].lower(): n for n, name in enumerate(MONTHS, 1)}
+_NUMBER |= {"ene": 1, "abr": 4, "ago": 8, "set": 9, "dic": 12}
 _DAY = r"(?:3[01]|[12][0-9]|0?[1-9])"
 _NTH = r"(?:st|nd|rd|th|º)?"
 _YEAR = r"(?:1[0-9]{3}|2[01][0-9]{2})"
@@ -125,17 +112,17 @@ _FIRST_NAMED_CENTURY = 15
 
 def dates_in(text: str) -> list[When]:
     """The dates and periods of `text` in order; they never overlap. No text makes it fail."""
-    found: list[When] = []
+    dates: list[When] = []
     if not any(c.isdigit() for c in text) and "century" not in text.lower():
-        return found
+        return dates
     taken = bytearray(len(text))  # 1 where a date stands; a list of spans would take quadratic time
     for pattern, read in _readers():
         for match in pattern.finditer(text):
             start, end = match.span()
             if not any(taken[start:end]) and (period := read(match)):
                 taken[start:end] = b"\1" * (end - start)
-                found.append(When(start, end, *period))
-    return _joined(text, sorted(found, key=lambda when: when.start))
+                dates.append(When(start, end, *period))
+    return _joined(text, sorted(dates, key=lambda when: when.start))
 
 
 def written(when: When) -> str:
@@ -288,10 +275,10 @@ _JOIN = re.compile(r"\s*[-–—]\s*|,?\s+(?:to|until|through|till|hasta)\s+")
 _JOIN_AND = re.compile(r",?\s+(?:and|y)\s+")
 
 
-def _joined(text: str, found: list[When]) -> list[When]:
+def _joined(text: str, dates: list[When]) -> list[When]:
     """Two dates with "to" or a dash between them, or "between … and", are one period."""
     joined: list[When] = []
-    for when in found:
+    for when in dates:
         if joined and joined[-1].first <= when.first and joined[-1].last <= when.last:
             before, gap = joined[-1], text[joined[-1].end : when.start]
             between = text[max(0, before.start - 8) : before.start].lower().endswith(("between ", "entre "))
@@ -341,7 +328,7 @@ _PATTERNS = tuple(
 def partials_in(text: str) -> list[Partial]:
     """In order, none of them part of a complete date."""
     taken = bytearray(len(text))
-    found: list[Partial] = []
+    partials: list[Partial] = []
     for when in dates_in(text):
         taken[when.start : when.end] = b"\1" * (when.end - when.start)
     for pattern in _PATTERNS:
@@ -349,5 +336,6 @@ def partials_in(text: str) -> list[Partial]:
             start, end = match.span("date")
             if not any(taken[start:end]):
                 taken[start:end] = b"\1" * (end - start)
-                found.append(Partial(start, end, month_number(match["month"]), int(match.groupdict().get("day") or 0)))
-    return sorted(found, key=lambda partial: partial.start)
+                day = int(match.groupdict().get("day") or 0)
+                partials.append(Partial(start, end, month_number(match["month"]), day))
+    return sorted(partials, key=lambda partial: partial.start)

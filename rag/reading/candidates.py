@@ -13,7 +13,7 @@ from index.ranking.lexical import LexicalRanker
 from index.records import Hit, Passage, Span
 from index.text.words import Stem, cut, stop_words, words
 from rag.language.quantities import values
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 from rag.reading.features import Floats, Lookup, PassageWords, features_of
 from rag.reading.similarity import similarities
 
@@ -53,7 +53,7 @@ class Evidence:
         self._index = index
         self._words = lru_cache(maxsize=8192)(self._words_of)
 
-    def candidates(self, asked: Asked, hits: Sequence[Hit]) -> list[Candidate]:
+    def candidates(self, asked: Query, hits: Sequence[Hit]) -> list[Candidate]:
         """Every sentence of the hits, in their order; one that two passages share comes once, as judged best."""
         if not asked.terms or not hits:
             return []
@@ -61,7 +61,8 @@ class Evidence:
         encodings = [self._index.encoding(hit.row) for hit in hits]
         similar_to = similarities(asked, question, hits, encodings)
         held = [self._words(hit.passage) for hit in hits]
-        cosines = [float(question.vector @ encoding.vector) for encoding in encodings]
+        vectors = np.stack([encoding.vector for encoding in encodings]).astype(np.float64)
+        cosines = (vectors @ question.vector).tolist()  # exact: both have few digits
         lookup = self._lookup(asked, hits, held, cosines)
         found: dict[tuple[str, Span], Candidate] = {}
         for hit, of, similar, cosine in zip(hits, held, similar_to, cosines, strict=True):
@@ -76,7 +77,7 @@ class Evidence:
         return list(found.values())
 
     def _lookup(
-        self, asked: Asked, hits: Sequence[Hit], held: Sequence[PassageWords], cosines: Sequence[float]
+        self, asked: Query, hits: Sequence[Hit], held: Sequence[PassageWords], cosines: Sequence[float]
     ) -> Lookup:
         terms = asked.terms
         number = np.array([term.number for term in terms], bool)

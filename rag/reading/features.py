@@ -14,7 +14,7 @@ from index.ranking.lexical import K1
 from index.records import Hit
 from index.text.words import Stem
 from rag.language.quantities import Value, same
-from rag.question.analysis import Asked, holds_kind
+from rag.question.analysis import Query, holds_kind
 from rag.reading.similarity import Similarity
 
 Floats = NDArray[np.float64]
@@ -88,7 +88,7 @@ class PassageWords:
 class Lookup:
     """A question as its terms are looked for in all hits; arrays are (terms,)."""
 
-    asked: Asked
+    asked: Query
     stem: Stem
     rarities: Floats
     weights: Mapping[str, float]  # rarity of each different term
@@ -141,11 +141,12 @@ def _of_sentence(lookup: Lookup, hit: Hit, of: PassageWords, similar: Similarity
     text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
     kind = holds_kind(lookup.asked, text, lookup.stem)
     near = np.maximum(similar.terms[:, max(n - 1, 0) : n + 1].max(axis=1), similar.title)
+    share = lookup.rarities / max(lookup.rarities.sum(), 1e-9)
     return {
         "maxsim_sentence": similar.tokens[n],
         "maxsim_learned": similar.weighted[n],
         "maxsim_terms": similar.terms[:, n].mean(),
-        "maxsim_rare": similar.terms[:, n] @ lookup.rarities / max(lookup.rarities.sum(), 1e-9),
+        "maxsim_rare": (similar.terms[:, n] * share).sum(),
         "weakest": similar.terms[:, n].min(),
         "weakest_near": near.min(),
         "cover_sentence": cover(weights, own),
@@ -157,12 +158,11 @@ def _of_sentence(lookup: Lookup, hit: Hit, of: PassageWords, similar: Similarity
         "numbers_near_missing": _missing(lookup, lookup.number, beside),
         "number_other": _other(lookup.values, of.numbers[n]),
         "length": math.log1p(len(own)),
-    } | _shorts(lookup, near)
+    } | _shorts(lookup, near, share)
 
 
-def _shorts(lookup: Lookup, near: Floats) -> dict[str, float]:
+def _shorts(lookup: Lookup, near: Floats, share: Floats) -> dict[str, float]:
     """Sum over the terms of a kind: rarity share times how far it stays below the level, as a share of the level."""
-    share = lookup.rarities / max(lookup.rarities.sum(), 1e-9)
     kinds = (lookup.name, lookup.number, ~(lookup.name | lookup.number))
     short = [np.clip(1 - near / level, 0, 1) * share for level in LEVELS]
     return dict(zip(SHORTS, (float(values[kind].sum()) for kind in kinds for values in short), strict=True))

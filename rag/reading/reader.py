@@ -9,7 +9,7 @@ import numpy as np
 
 from index.records import Hit
 from rag.answer import Quote, Reading
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
 from rag.reading.weights import ReaderWeights, load_weights
@@ -22,7 +22,7 @@ class Reader(Protocol):
 
     @property
     def name(self) -> str: ...
-    def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading: ...
+    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading: ...
 
 
 class LinearReader:
@@ -37,12 +37,12 @@ class LinearReader:
         self._evidence = Evidence(index)
         self._weights = weights
 
-    def read(self, asked: Asked, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
         """The best sentences, the hits in the order of their best sentence, and how sure it is that they answer."""
         found = self._evidence.candidates(asked, hits)
         if not found:
             return Reading((), tuple(hits), 0.0)
-        scores = self._weights.sentence.score(np.stack([one.features for one in found])).tolist()
+        scores = self._weights.sentence.scores(np.stack([one.features for one in found]))
         order = sorted(range(len(found)), key=lambda n: (-scores[n], _place(found[n])))
         quotes = tuple(self._quote(found[n], scores[n]) for n in order[:_QUOTES])
         first: dict[int, int] = {}

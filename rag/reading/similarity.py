@@ -1,6 +1,8 @@
 """Late interaction: how well each token of a question is met by the tokens of each sentence, seen in its passage.
 
-MaxSim as in ColBERT (Khattab and Zaharia 2020), on the token vectors that the passage's own embedding pass gave.
+MaxSim as in ColBERT (Khattab and Zaharia 2020), on the token vectors that the passage's own embedding pass gave. They
+and the question's have so few digits that every product and sum here is exact in float64 (`index.encoding`), so that
+passages that are equal are equally similar, whatever BLAS multiplies them, beside whichever others.
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from index.embedding.vectors import Encoded, Encoding
 from index.records import Hit
-from rag.question.analysis import Asked
+from rag.question.analysis import Query
 
 Floats = NDArray[np.float64]
 
@@ -29,18 +31,15 @@ class Similarity:
 
 
 def similarities(
-    asked: Asked, question: Encoded, hits: Sequence[Hit], encodings: Sequence[Encoding]
+    asked: Query, question: Encoded, hits: Sequence[Hit], encodings: Sequence[Encoding]
 ) -> list[Similarity]:
-    """One for each hit, from one matrix product over all of them."""
-    tokens = np.concatenate([encoding.tokens for encoding in encodings])
-    scales = np.concatenate([encoding.scales for encoding in encodings])
-    cosines = ((question.tokens @ tokens.astype(np.float32).T) * scales).astype(np.float64)
-    edges = np.cumsum([0, *(len(encoding.tokens) for encoding in encodings)])
+    """One for each hit."""
+    tokens = question.tokens.astype(np.float64)
     of_terms = _tokens_of_terms(asked, question)
     importance = importance_of(question)
     return [
-        _similarity(cosines[:, first:last], of_terms, importance, hit, encoding)
-        for (first, last), hit, encoding in zip(pairwise(edges), hits, encodings, strict=True)
+        _similarity(_cosines(tokens, encoding), of_terms, importance, hit, encoding)
+        for hit, encoding in zip(hits, encodings, strict=True)
     ]
 
 
@@ -52,6 +51,7 @@ def importance_of(question: Encoded) -> Floats:
 
 def _similarity(cosines: Floats, of_terms: Floats, importance: Floats, hit: Hit, encoding: Encoding) -> Similarity:
     edges = _edges(hit, encoding)
+    counts = np.maximum(of_terms.sum(axis=1), 1)
     best = np.zeros((len(cosines), len(edges) - 1))
     for n, (first, last) in enumerate(pairwise(edges)):
         if first < last:
@@ -59,19 +59,23 @@ def _similarity(cosines: Floats, of_terms: Floats, importance: Floats, hit: Hit,
     anywhere = cosines.max(axis=1, initial=0.0)
     return Similarity(
         tokens=best.mean(axis=0) if len(best) else np.zeros(best.shape[1]),
-        weighted=importance @ best,
-        terms=of_terms @ best,
-        title=of_terms @ cosines[:, : edges[0]].max(axis=1, initial=0.0),
+        weighted=(importance[:, np.newaxis] * best).sum(axis=0),
+        terms=of_terms @ best / counts[:, np.newaxis],
+        title=of_terms @ cosines[:, : edges[0]].max(axis=1, initial=0.0) / counts,
         passage=float(anywhere.mean()) if len(best) else 0.0,
     )
 
 
-def _tokens_of_terms(asked: Asked, question: Encoded) -> Floats:
-    """(terms, question tokens): each row averages over the tokens of its term; zeros for a term that was cut off."""
+def _cosines(tokens: Floats, encoding: Encoding) -> Floats:
+    """(question tokens, passage tokens); one passage is so small that BLAS needs no second thread, which would spin."""
+    cosines: Floats = (tokens @ encoding.tokens.T.astype(np.float64)) * encoding.scales
+    return cosines
+
+
+def _tokens_of_terms(asked: Query, question: Encoded) -> Floats:
+    """(terms, question tokens): 1 for each token of its term, else 0; zeros for a term that was cut off."""
     inside = np.array([[a < term.end and term.start < b for a, b in question.offsets] for term in asked.terms], float)
-    inside = inside.reshape(len(asked.terms), len(question.offsets))
-    averages: Floats = inside / np.maximum(inside.sum(axis=1, keepdims=True), 1)
-    return averages
+    return inside.reshape(len(asked.terms), len(question.offsets))
 
 
 def _edges(hit: Hit, encoding: Encoding) -> list[int]:

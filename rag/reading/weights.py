@@ -1,6 +1,7 @@
 """The readers' weights: small JSON files, written by `quotewell eval fit` and `eval train-reader` and nothing else."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,15 +19,14 @@ Knots = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """A linear model by feature name; contributions add up to the score."""
+    """A linear model by feature name; its score is the sum of contributions."""
 
     bias: float
     weights: Floats
 
-    def score(self, features: Floats) -> Floats:
-        """(n, features) or (features,) → (n,) or ()."""
-        scores: Floats = features @ self.weights + self.bias
-        return scores
+    def scores(self, features: Floats) -> list[float]:
+        """(n, features) → n sums of contributions, each rounded once: equal rows score equally, wherever they stand."""
+        return [math.fsum((*parts, self.bias)) for parts in (features * self.weights).tolist()]
 
     def contributions(self, names: Sequence[str], features: Floats) -> dict[str, float]:
         """What each feature adds to the score of (features,); those that add nothing are left out."""
@@ -47,7 +47,7 @@ class ReaderWeights:
     def chance(self, odds: float) -> float:
         """0..1, never falling with the odds."""
         if not self.calibration:
-            return float(1 / (1 + np.exp(-odds)))
+            return (1 + math.tanh(odds / 2)) / 2
         at, chances = zip(*self.calibration, strict=True)
         return float(np.interp(odds, at, chances))
 

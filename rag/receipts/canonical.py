@@ -11,21 +11,24 @@ from typing import Any
 
 DEEPEST = 100  # levels; nothing of ours is nested deeper than six
 ID_DIGITS = 32
+_MEASURED = frozenset({"id", "workings", "confidence"})
+_MEASURED_OF_HITS = frozenset({"score", "scores", "ranks"})
 
 
 def answer_id(fields: Mapping[str, Any]) -> str:
     """32 hex digits over an answer's wire form but "id". Raises ValueError for what is no JSON.
 
-    What explains an answer ("workings", and "scores" of its evidence) says why, not what, and is left out.
+    What explains an answer ("workings") and what is measured ("confidence", and "score", "scores" and "ranks" of its
+    evidence) says why, not what, and may differ in a digit between processors: it is left out.
     """
-    rest = {name: value for name, value in fields.items() if name not in ("id", "workings")}
+    rest = _without(fields, _MEASURED)
     if isinstance(evidence := rest.get("evidence"), list | tuple):
-        rest["evidence"] = [_unexplained(hit) for hit in evidence]
+        rest["evidence"] = [_without(hit, _MEASURED_OF_HITS) if isinstance(hit, Mapping) else hit for hit in evidence]
     return hashlib.sha256(canonical(rest)).hexdigest()[:ID_DIGITS]
 
 
-def _unexplained(hit: object) -> object:
-    return {name: value for name, value in hit.items() if name != "scores"} if isinstance(hit, Mapping) else hit
+def _without(fields: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}
 
 
 def canonical(value: object) -> bytes:

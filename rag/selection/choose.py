@@ -1,4 +1,8 @@
-"""Which of the quotes that a reader found are shown, what they are together, and why the others are not shown."""
+"""Which of the quotes that a reader found are shown, what they are together, and why the others are not shown.
+
+A course of events is told in the order of the time that its quotes speak of: of the first date in each, written out or
+resolved against its article; a law's year of birth ("the 1798 Alien Enemies Act") is a name and no such date.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,10 +11,11 @@ from dataclasses import dataclass
 from index.records import Document
 from index.text.words import normalise, stop_words, words
 from rag.answer import Dropped, Frame, Quote, Reading, Rule
-from rag.question.analysis import Asked
+from rag.language.dates import When, dates_in
+from rag.language.relative_dates import lead_in, relative_notes
+from rag.question.analysis import Query
 from rag.selection.conflicts import find_conflict
 from rag.selection.definitions import defines
-from rag.selection.timeline import chronological
 
 # The quotes that are left of a reading while one rule after another takes some away, and which rule took which.
 #
@@ -20,7 +25,7 @@ _DISCLAIMS = re.compile(
     r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
     r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
     re.IGNORECASE,
-)  # what publishers print below every article, and what adds nothing to a better quote
+)  # what publishers print below every article, and what adds nothing to a better quote; changes no development answer
 
 Widen = Callable[[Quote], Quote]
 
@@ -44,10 +49,10 @@ class Shortlist:
 def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
     """Of quotes best first, those that come close to the best; what says the same in the same words is said once."""
     offered = Shortlist(tuple(quotes))
-    near = offered.only([n for n, one in enumerate(offered.left) if one.score >= quotes[0].score - margin], "margin")
-    told = near.only(
-        [n for n, one in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(one))], "small_print"
-    )
+    least = quotes[0].score - margin
+    near = offered.only([n for n, quote in enumerate(offered.left) if quote.score >= least], "margin")
+    plain = [n for n, quote in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(quote))]
+    told = near.only(plain, "small_print")
     places: dict[str, int] = {}
     for n, quote in enumerate(told.left):
         places.setdefault(normalise(words_of(quote)), n)
@@ -91,10 +96,8 @@ _GRADES = 0.05  # grades of a definition that are no further apart are the same
 _TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
 _STEM = 4  # characters that two forms of a word share at least
 _COURSE = frozenset(
-    (
-        "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
-        "course happen happened order time change changed changes evolved developed"
-    ).split()
+    "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
+    "course happen happened order time change changed changes evolved developed".split()
 )
 _TIMELINE_MARGIN = 3.0  # a course of events is told by sentences that are further from the question than an answer is
 
@@ -111,15 +114,15 @@ class Selection:
 
 
 def choose(
-    asked: Asked, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
+    query: Query, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
 ) -> Selection:
     """From a reading with at least one quote: the best and those that come close to it, with what they lean on."""
     near = Shortlist(())
-    if asked.shape == "timeline":
-        near = _about(asked, close(reading.quotes, margin + _TIMELINE_MARGIN))
+    if query.shape == "timeline":
+        near = _about(query, close(reading.quotes, margin + _TIMELINE_MARGIN))
         if told := _told(near, document_of, widen):
             return told
-    conflict = find_conflict(asked, reading.quotes, document_of)
+    conflict = find_conflict(query, reading.quotes, document_of)
     if conflict and any(holds(quote, reading.quotes[0]) for quote in conflict.quotes):  # else it is beside the point
         places = [reading.quotes.index(quote) for quote in conflict.quotes]
         differing = Shortlist(reading.quotes).only(places, "not_in_conflict")
@@ -127,16 +130,16 @@ def choose(
         frame = Frame("conflict", differs=conflict.kind, copies=conflict.copies)
         return Selection(tuple(map(widen, differing.left)), frame, differing.dropped)
     kept = (near if near.left else close(reading.quotes, margin)).first(most)
-    if asked.shape == "definition":
-        kept = _defining(asked, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
+    if query.shape == "definition":
+        kept = _defining(query, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
     kept, quotes = widened(kept, widen)
     return Selection(quotes, Frame(), kept.dropped)
 
 
-def _defining(asked: Asked, all_near: Shortlist, kept: Shortlist) -> Shortlist:
+def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:
     """Those of `kept` that define, or else of all; the best of equals stays first. `kept` where none does."""
     for sifted in (kept, all_near):
-        grades = [defines(asked, words_of(quote)) for quote in sifted.left]
+        grades = [defines(query, words_of(quote)) for quote in sifted.left]
         least = max(grades, default=0.0) - _GRADES
         places = [n for n, grade in enumerate(grades) if grade and grade >= least]
         if places:
@@ -144,14 +147,14 @@ def _defining(asked: Asked, all_near: Shortlist, kept: Shortlist) -> Shortlist:
     return kept
 
 
-def _about(asked: Asked, near: Shortlist) -> Shortlist:
-    return near.only([n for n, one in enumerate(near.left) if _of_subject(asked, words_of(one))], "off_subject")
+def _about(query: Query, near: Shortlist) -> Shortlist:
+    return near.only([n for n, quote in enumerate(near.left) if _of_subject(query, words_of(quote))], "off_subject")
 
 
-def _of_subject(asked: Asked, sentence: str) -> bool:
+def _of_subject(query: Query, sentence: str) -> bool:
     """Does it speak of what is said to develop: all the nouns of the question, and half of its names?"""
     spoken = [word.text for word in words(sentence)]
-    telling = [term for term in asked.terms if asked.text[term.start : term.end].lower() not in _COURSE | stop_words()]
+    telling = [term for term in query.terms if query.text[term.start : term.end].lower() not in _COURSE | stop_words()]
     nouns = [term for term in telling if not term.name and not term.number]
     names = [term for term in telling if term.name]
     said = sum(_stands(term.stem, spoken) for term in names)
@@ -167,10 +170,54 @@ def _stands(stem: str, spoken: Sequence[str]) -> bool:
 def _told(near: Shortlist, document_of: DocumentOf, widen: Widen) -> Selection | None:
     """The quotes that name a time, in order of time; a single one is no course of events."""
     kept, quotes = widened(near, widen)
-    timed = [one for one in chronological(quotes, document_of) if one.when and one.when.end]
+    timed = chronological(quotes, document_of)
     if len(timed) < 2:
         return None
-    kept = kept.only([quotes.index(one.quote) for one in timed], "untimed").first(TIMELINE_QUOTES)
+    kept = kept.only([quotes.index(moment.quote) for moment in timed], "untimed").first(TIMELINE_QUOTES)
     moments = timed[:TIMELINE_QUOTES]
-    frame = Frame("timeline", moments=tuple(one.shown for one in moments))
-    return Selection(tuple(one.quote for one in moments), frame, kept.dropped)
+    frame = Frame("timeline", moments=tuple(moment.shown for moment in moments))
+    return Selection(tuple(moment.quote for moment in moments), frame, kept.dropped)
+
+
+# Quotes in the order of the time they speak of.
+
+_LAW = (
+    r"(?:acts?|laws?|treaty|treaties|agreements?|conventions?|codes?|constitution|accords?|protocols?|statutes?|charter"
+    r"|decree)"
+)
+_LAW_BEHIND = re.compile(rf"\s+(?:[\w'’.-]+\s+){{0,4}}?{_LAW}\b", re.IGNORECASE)
+_LAW_BEFORE = re.compile(rf"\b{_LAW}(?:,| of)?\s+$", re.IGNORECASE)
+_DETERMINED = re.compile(r"\b(?:the|its|his|her|their|an?|our|this)\s+$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A quote and when it speaks of; `shown` names that time."""
+
+    quote: Quote
+    when: When  # its offsets are those of the words in the quote
+    shown: str
+
+
+def chronological(quotes: Sequence[Quote], document_of: DocumentOf) -> tuple[Dated, ...]:
+    """Those that name a time, oldest first; quotes of the same time stay in their order."""
+    dated = (_dated(quote, document_of(quote.passage.document_id)) for quote in quotes)
+    return tuple(sorted(filter(None, dated), key=lambda moment: (moment.when.first, moment.when.last)))
+
+
+def _dated(quote: Quote, document: Document) -> Dated | None:
+    sentence = document.text[quote.start : quote.end]
+    named = [(when, sentence[when.start : when.end]) for when in dates_in(sentence) if not names_a_law(sentence, when)]
+    notes = relative_notes(sentence, document.published, lead_in(document.text, quote.start))
+    named += [(note.when, note.meaning) for note in notes]
+    return Dated(quote, *min(named, key=lambda time: time[0].start)) if named else None
+
+
+def names_a_law(text: str, when: When) -> bool:
+    """Is it a year that belongs to a law's name ("its 2020 security law", "the Act of 1984") and tells no time?"""
+    before = text[max(0, when.start - 20) : when.start]
+    if when.precision != "year" or when.first.year != when.last.year:
+        return False
+    if _LAW_BEFORE.search(before):
+        return True
+    return _DETERMINED.search(before) is not None and _LAW_BEHIND.match(text, when.end) is not None

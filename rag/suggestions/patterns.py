@@ -6,6 +6,8 @@ A match becomes (question, whom it is about); the question is "" where it would 
 import re
 from collections.abc import Callable
 
+from rag.language.word_lists import A_MONTH, SMALL_NUMBERS, TENS
+
 # Names as they are printed, with and without titles: patterns, and the name in the form in which a question has it.
 
 CAPITALISED = r"[^\W\d_a-z][\w’'-]*[^\W_]"
@@ -17,7 +19,6 @@ ROLE = (
     r"|spokes(?:man|woman|person)|coach|senator|secretary|CEO|governor|mayor|officer|head|envoy|advis[eo]r|researcher"
     r"|critic|captain|manager|lawyer|journalist|actor|actress|singer|writer|scientist|historian|politician|player"
 )
-MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 TITLE = re.compile(
     r"(?:(?:former|then|the|incoming|outgoing|current|new|acting|vice|deputy|U\.?S\.?|Mexican|American) |Former )*"
     r"(?:Vice President|President(?:-elect)?|Prime Minister|Foreign Minister|Minister|Secretary(?: of State)?|Senator"
@@ -25,13 +26,12 @@ TITLE = re.compile(
     r"|Director|Chancellor|King|Queen|CEO|Coach|Representative|Congress(?:man|woman)|Chairman|Chair|Sir|Captain) "
 )
 _NO_NAME = re.compile(  # opens a sentence like a name
-    r"(?:According|After|All|Also|Although|Analysts|And|Another|April|As|At|August|Because|Before|Both|But|By"
-    r"|Company|Critics|December|Despite|During|Each|Earlier|Even|Experts|February|Finally|For|Friday|From|He"
-    r"|Her|Here|His|How|However|I|If|Image|In|It|Its|January|July|June|Last|Many|March|May|Meanwhile|Monday"
-    r"|More|Most|My|Next|No|Not|November|Now|October|Officials|On|One|Other|Our|Over|Photo|Reciprocally|Report"
-    r"|Reports|Researchers|Saturday|September|Several|She|Since|Some|Source|Study|Such|Sunday|That|The|Their"
-    r"|Then|There|These|They|This|Those|Though|Thursday|Today|Tuesday|Two|Under|We|Wednesday|What|When|Where"
-    r"|While|Who|Why|With|Yesterday|Yet|You|Your)\b"
+    r"(?:According|After|All|Also|Although|Analysts|And|Another|April|As|At|August|Because|Before|Both|But|By|Company"
+    r"|Critics|December|Despite|During|Each|Earlier|Even|Experts|February|Finally|For|Friday|From|He|Her|Here|His|How"
+    r"|However|I|If|Image|In|It|Its|January|July|June|Last|Many|March|May|Meanwhile|Monday|More|Most|My|Next|No|Not"
+    r"|November|Now|October|Officials|On|One|Other|Our|Over|Photo|Reciprocally|Report|Reports|Researchers|Saturday"
+    r"|September|Several|She|Since|Some|Source|Study|Such|Sunday|That|The|Their|Then|There|These|They|This|Those|Though"
+    r"|Thursday|Today|Tuesday|Two|Under|We|Wednesday|What|When|Where|While|Who|Why|With|Yesterday|Yet|You|Your)\b"
 )
 
 
@@ -48,75 +48,29 @@ def subject(printed: str) -> str:
 Made = tuple[str, str]  # question, whom or what it is about
 Rule = tuple[str, re.Pattern[str], Callable[[re.Match[str], str], Made]]  # kind, pattern, what is made of a match
 
-_SAYING = {
-    "announced": "announce",
-    "declared": "declare",
-    "proposed": "propose",
-    "promised": "promise",
-    "pledged": "pledge",
-    "warned": "warn",
-    "argued": "argue",
-    "argues": "argue",
-    "contends": "contend",
-    "estimated": "estimate",
-    "estimates": "estimate",
-    "claimed": "claim",
-    "claims": "claim",
-    "predicted": "predict",
-    "threatened": "threaten",
-    "revealed": "reveal",
-    "admitted": "admit",
-    "denied": "deny",
-    "demanded": "demand",
-    "suggested": "suggest",
-    "explained": "explain",
-    "confirmed": "confirm",
-    "insisted": "insist",
-    "recommended": "recommend",
-    "concluded": "conclude",
-    "found": "find",
-    "discovered": "discover",
-    "reported": "report",
-}
-_DOING = {
-    "launched": "launch",
-    "introduced": "introduce",
-    "founded": "found",
-    "created": "create",
-    "built": "build",
-    "invented": "invent",
-    "signed": "sign",
-    "approved": "approve",
-    "released": "release",
-    "unveiled": "unveil",
-    "won": "win",
-    "acquired": "acquire",
-    "bought": "buy",
-    "imposed": "impose",
-    "published": "publish",
-    "wrote": "write",
-    "invested": "invest in",
-    "sponsored": "sponsor",
-    "developed": "develop",
-    "designated": "designate",
-    "banned": "ban",
-    "rejected": "reject",
-    "opened": "open",
-    "planted": "plant",
-    "designed": "design",
-    "established": "establish",
-}
-_VOWING = {
-    "agreed": "agree",
-    "decided": "decide",
-    "offered": "offer",
-    "planned": "plan",
-    "pledged": "pledge",
-    "promised": "promise",
-    "refused": "refuse",
-    "threatened": "threaten",
-    "vowed": "vow",
-}
+
+def _bases(pairs: str) -> dict[str, str]:
+    """Past → base: "announced:announce invested:invest_in"."""
+    return dict(pair.replace("_", " ").split(":") for pair in pairs.split())
+
+
+_SAYING = _bases(
+    "announced:announce declared:declare proposed:propose promised:promise pledged:pledge warned:warn argued:argue "
+    "argues:argue contends:contend estimated:estimate estimates:estimate claimed:claim claims:claim "
+    "predicted:predict threatened:threaten revealed:reveal admitted:admit denied:deny demanded:demand "
+    "suggested:suggest explained:explain confirmed:confirm insisted:insist recommended:recommend concluded:conclude "
+    "found:find discovered:discover reported:report"
+)
+_DOING = _bases(
+    "launched:launch introduced:introduce founded:found created:create built:build invented:invent signed:sign "
+    "approved:approve released:release unveiled:unveil won:win acquired:acquire bought:buy imposed:impose "
+    "published:publish wrote:write invested:invest_in sponsored:sponsor developed:develop designated:designate "
+    "banned:ban rejected:reject opened:open planted:plant designed:design established:establish"
+)
+_VOWING = _bases(
+    "agreed:agree decided:decide offered:offer planned:plan pledged:pledge promised:promise refused:refuse "
+    "threatened:threaten vowed:vow"
+)
 _OPEN = r"(?:^|^[A-Z][^,;“”]{2,40}, )"  # nothing, or one introduction: "In March, …"
 _AGAIN = r"(?:also |already |recently |repeatedly |since |once again |even )?"
 _NO_OBJECT = r"(?! (?:by|for|as|up|in|on|at|with|to|from|and)\b|[,.;])"
@@ -137,10 +91,10 @@ _DATED = re.compile(
 )
 _COUNTED = re.compile(
     rf"(?:^|, ){WHO} (?P<verb>operate|employ|seat|own|run|produce|hold)s [^.;]{{0,60}}?\b"
-    r"(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|forty|fifty) "
+    rf"(?:\d[\d,]*|{'|'.join((*SMALL_NUMBERS[2:13], *TENS[2:6]))}) "
     r"(?P<what>(?:[a-z]+ )?(?:[a-z]{3,}(?<!s)s|people|women|children))\b(?! of\b| old\b)"
 )
-_IN_YEAR = re.compile(rf"\bin (?:(?:{MONTHS}) )?(?:19|20)\d\d\b")
+_IN_YEAR = re.compile(rf"\bin (?:(?:{A_MONTH}) )?(?:19|20)\d\d\b")
 
 
 def _why(match: re.Match[str], _: str) -> Made:
@@ -168,26 +122,21 @@ def _vowed(match: re.Match[str], _: str) -> Made:
     return (asked if who else ""), who
 
 
-def _plans(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"What does {who} {match['verb']} to do?" if who else ""), who
+def _asked(template: str) -> Callable[[re.Match[str], str], Made]:
+    """A question with the groups of the match in it."""
 
+    def make(match: re.Match[str], _: str) -> Made:
+        who = subject(match["who"])
+        return (template.format_map({**match.groupdict(), "who": who}) if who else ""), who
 
-def _when(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"When {match['be']} {who} {match['verb']}?" if who else ""), who
-
-
-def _how_many(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"How many {match['what']} does {who} {match['verb']}?" if who else ""), who
+    return make
 
 
 DEEDS: tuple[Rule, ...] = (
     ("why", _REASON, _why),
     ("did", _ACTED, _acted),
     ("plan", _VOWED, _vowed),
-    ("plan", _PLANS, _plans),
-    ("when", _DATED, _when),
-    ("many", _COUNTED, _how_many),
+    ("plan", _PLANS, _asked("What does {who} {verb} to do?")),
+    ("when", _DATED, _asked("When {be} {who} {verb}?")),
+    ("many", _COUNTED, _asked("How many {what} does {who} {verb}?")),
 )

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 from index.ranking.filters import EVERYTHING, Filters
-from index.records import Document, Hit, Passage
+from index.search import Index
 from rag.answer import Quote
 from rag.language.casing import Casing
 from rag.language.dependence import depends_on_previous
-from rag.question.analysis import Asked, analyse, with_names
-from rag.reading.candidates import Candidate, Evidence, ReadableIndex
+from rag.question.analysis import Query, analyse, with_names
+from rag.reading.candidates import Candidate, Evidence
 from rag.reading.features import FEATURES
 from rag.refusal import missing
 from rag.selection.context import sentences_of, with_context
@@ -21,6 +21,7 @@ from rag.text_check.agreement import (
     compare,
     copied,
     held,
+    names_somebody,
     particulars,
     told,
     with_opening_name,
@@ -42,17 +43,6 @@ _WEAKEST = 0.34  # how well the word that is met worst must be met by a span tha
 _SAME_WORDS = 0.95  # share of the sentence's words from which on a span is a copy of it, whatever the vectors say
 _BEHIND = 0.15  # a span so much less close than the best one is not shown
 _OVERRULED = 0.05  # a span that contradicts, and is so much closer, counts for more than one that bears out
-
-
-class CheckerIndex(ReadableIndex, Protocol):
-    """What checking needs of an index."""
-
-    @property
-    def version(self) -> str: ...
-    def passage(self, row: int) -> Passage: ...
-    def passages(self, document_id: str) -> Sequence[Passage]: ...
-    def document(self, document_id: str) -> Document: ...
-    def search(self, question: str, *, limit: int, filters: Filters = ...) -> list[Hit]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,7 @@ class SupportOfSentence:
 class Checker:
     """Judges sentences against one index; what passages hold is worked out once."""
 
-    def __init__(self, index: CheckerIndex, filters: Filters = EVERYTHING) -> None:
+    def __init__(self, index: Index, filters: Filters = EVERYTHING) -> None:
         self._index = index
         self._filters = filters
         self._evidence = Evidence(index)
@@ -99,62 +89,63 @@ class Checker:
 
     def _parts(self, sentence: str) -> list[SupportOfSentence]:
         """Only where each names somebody or something: "and came into effect later" may be said of anything."""
-        found = clauses(sentence)
-        named = all(any(one.fact is None for one in particulars(self._asked(part))) for part in found)
-        return [self._judge(part) for part in found] if named and len(found) <= MOST_SPANS else []
+        parts = clauses(sentence)
+        named = all(names_somebody(self._asked(part)) for part in parts)
+        return [self._judge(part) for part in parts] if named and len(parts) <= MOST_SPANS else []
 
     def _judge(self, sentence: str) -> SupportOfSentence:
-        asked = self._asked(sentence)
-        parts = particulars(asked)
-        close = self.compared(asked, parts)
-        whole = [one for one in close if one.bears_out]
+        query = self._asked(sentence)
+        parts = particulars(query)
+        close = self.compared(query, parts)
+        whole = [span for span in close if span.bears_out]
         if whole and not (close[0].agreement.differs and close[0].closeness > whole[0].closeness + _OVERRULED):
             return SupportOfSentence("supported", tuple(whole[:MOST_SPANS]))
-        spans = tuple(one for one in close[:MOST_SPANS] if one.closeness >= close[0].closeness - _BEHIND)
-        return SupportOfSentence("partly" if spans else "unsupported", spans, *self._absent(asked, parts, spans))
+        spans = tuple(span for span in close[:MOST_SPANS] if span.closeness >= close[0].closeness - _BEHIND)
+        return SupportOfSentence("partly" if spans else "unsupported", spans, *self._absent(query, parts, spans))
 
-    def compared(self, asked: Asked, parts: Sequence[Particular]) -> list[Compared]:
+    def compared(self, query: Query, parts: Sequence[Particular]) -> list[Compared]:
         """The spans that speak of what the sentence says, closest first."""
-        hits = self._index.search(asked.text, limit=_HITS, filters=self._filters)
-        found = [(*self._closeness(asked.text, one), one) for one in self._evidence.candidates(asked, hits)]
+        hits = self._index.search(query.text, limit=_HITS, filters=self._filters)
+        candidates = self._evidence.candidates(query, hits)
+        rated = [(*self._closeness(query.text, candidate), candidate) for candidate in candidates]
         kept = sorted(
-            (one for one in found if one[0] >= PARTLY),
-            key=lambda one: (-one[0], one[2].hit.passage.document_id, one[2].sentence.start),
+            (candidate for candidate in rated if candidate[0] >= PARTLY),
+            key=lambda candidate: (-candidate[0], candidate[2].hit.passage.document_id, candidate[2].sentence.start),
         )
-        return [self._compare(asked, parts, *one) for one in kept[:_COMPARED]]
+        return [self._compare(query, parts, *candidate) for candidate in kept[:_COMPARED]]
 
-    def _asked(self, sentence: str) -> Asked:
-        asked = analyse(sentence, self._index.stem)
-        named = with_names(asked, self._casing.is_name)
+    def _asked(self, sentence: str) -> Query:
+        query = analyse(sentence, self._index.stem)
+        named = with_names(query, self._casing.is_name)
         return with_opening_name(named, self._casing.is_name, self._known)
 
     def _known(self, stem: str) -> bool:
         return bool(self._index.lexical.document_frequency(stem))
 
-    def _closeness(self, sentence: str, one: Candidate) -> tuple[float, bool]:
+    def _closeness(self, sentence: str, candidate: Candidate) -> tuple[float, bool]:
         """How close a span is, and whether no word of the sentence is without its like in it."""
-        features = dict(zip(FEATURES, one.features.tolist(), strict=True))
+        features = dict(zip(FEATURES, candidate.features.tolist(), strict=True))
         close = min(max(features["maxsim_rare"], 0.0), 1.0)
         if features["cover_sentence"] >= _SAME_WORDS:
-            same = copied(sentence, self._text(Quote(one.hit.passage, *one.sentence, close)))
+            same = copied(sentence, self._text(Quote(candidate.hit.passage, *candidate.sentence, close)))
             if same >= _SAME_WORDS:
                 return max(close, same), True
         return close, features["weakest"] >= _WEAKEST
 
     def _compare(
-        self, asked: Asked, parts: Sequence[Particular], closeness: float, complete: bool, one: Candidate
+        self, query: Query, parts: Sequence[Particular], closeness: float, complete: bool, candidate: Candidate
     ) -> Compared:
         """With the sentence itself, or where that leans on what stands before it, with both."""
-        quote = Quote(one.hit.passage, *one.sentence, closeness)
-        alone = compare(asked.text, parts, QuoteContext(self._text(quote), one.hit.passage.context))
+        quote = Quote(candidate.hit.passage, *candidate.sentence, closeness)
+        alone = compare(query.text, parts, QuoteContext(self._text(quote), candidate.hit.passage.context))
         sure = alone.whole and complete and closeness >= SUPPORTED
         if sure or not depends_on_previous(self._text(quote)):
             return Compared(quote, closeness, complete, alone)
         name = quote.passage.document_id
         wider = with_context(quote, self._index.document(name), sentences_of(self._index.passages(name)))
-        about = f"{one.hit.passage.context}\n{subject_of(self._text(wider))}"
-        together = compare(asked.text, parts, QuoteContext(self._text(quote), about))
-        same = _said(asked, parts, self._text(quote), about)
+        about = f"{candidate.hit.passage.context}\n{subject_of(self._text(wider))}"
+        together = compare(query.text, parts, QuoteContext(self._text(quote), about))
+        same = _said(query, parts, self._text(quote), about)
         if together.whole and same >= SUPPORTED:
             return Compared(wider, max(closeness, same), True, together)
         return Compared(quote, closeness, complete, alone)
@@ -163,24 +154,24 @@ class Checker:
         return self._index.document(quote.passage.document_id).text[quote.start : quote.end]
 
     def _absent(
-        self, asked: Asked, parts: Sequence[Particular], spans: Sequence[Compared]
+        self, query: Query, parts: Sequence[Particular], spans: Sequence[Compared]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What stands nowhere, and what stands elsewhere."""
         there = told("\n".join(self._text(span.quote) for span in spans))
-        lacking = [one for one in parts if not held(one, there)]
-        nowhere = [one for one in lacking if self._nowhere(asked, one)]
-        return tuple(one.text for one in nowhere), tuple(one.text for one in lacking if one not in nowhere)
+        lacking = [part for part in parts if not held(part, there)]
+        nowhere = [part for part in lacking if self._nowhere(query, part)]
+        return tuple(part.text for part in nowhere), tuple(part.text for part in lacking if part not in nowhere)
 
-    def _nowhere(self, asked: Asked, one: Particular) -> bool:
-        terms = tuple(term for term in asked.terms if one.start <= term.start < one.end)
-        return bool(terms) and bool(missing(replace(asked, terms=terms), self._index, words_too=True))
+    def _nowhere(self, query: Query, part: Particular) -> bool:
+        terms = tuple(term for term in query.terms if part.start <= term.start < part.end)
+        return bool(terms) and bool(missing(replace(query, terms=terms), self._index, words_too=True))
 
 
-def _said(asked: Asked, parts: Sequence[Particular], quote: str, about: str) -> float:
+def _said(query: Query, parts: Sequence[Particular], quote: str, about: str) -> float:
     """Share of what the sentence says of its subject that the quote has in the same words; 0 where the subject is not
     that of the sentence before it. A pronoun is alike to no name, so late interaction cannot tell."""
-    own, around, verb = told(quote).stems, told(about).stems, predicate_start(asked.text)
-    others = [term for term in asked.terms if not any(one.start <= term.start < one.end for one in parts)]
+    own, around, verb = told(quote).stems, told(about).stems, predicate_start(query.text)
+    others = [term for term in query.terms if not any(part.start <= term.start < part.end for part in parts)]
     said = [term.stem in own for term in others if term.start >= verb]
     if not said or any(term.stem not in around for term in others if term.start < verb):
         return 0.0

@@ -10,9 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.sse import EventSourceResponse
 
 from rag.follow_ups.turns import MOST_CHARS, MOST_TURNS
-from server.answer_log import KeptQuestion as KeptRequest
-from server.answering import answered
-from server.dependencies import InlineSources, KeptRequests, LiveIndex, NextQuestions, Noted, OwnNames
+from server.answering import Giving
+from server.dependencies import InlineSources, LiveIndex, NextQuestions, OwnNames
 from server.openai.cited_text import without_sources
 from server.openai.reply import ChatReply, events, said, said_aside, whole
 from server.openai.side_prompts import chore
@@ -121,8 +120,7 @@ class Parts:
     """Of the running server."""
 
     live: LiveIndex
-    kept: KeptRequests
-    noted: Noted
+    giving: Annotated[Giving, Depends()]
     names: OwnNames
     follow_ups: NextQuestions
     inline_sources: InlineSources
@@ -172,9 +170,7 @@ def _answer(body: wire.ChatRequest, address: str, parts: Parts) -> ChatReply:
     read = asked(body.messages)
     history = [{"role": role, "content": content} for role, content in read.history]
     ask = Ask.model_validate({"question": read.question, "history": history, "mode": _MODES[body.model]})
-    answer = answered(ask, parts.live.assistant)
-    parts.noted.given(answer)
-    parts.kept.keep(answer.id, KeptRequest(answer.index_version, ask.model_dump_json(exclude_defaults=True)))
+    answer = parts.giving.answer(ask, parts.live.assistant).answer
     texts = [*(content for _, content in read.history), read.question]
     message = said(answer, body.model, texts, address, parts.inline_sources == "list")
     parts.follow_ups.note(message.text.strip(), answer.follow_ups)

@@ -16,7 +16,7 @@ from index.formats.document import make_document
 from index.formats.metadata import Facts
 from index.formats.text import body_start
 from index.records import Document, document_fields
-from index.storage.revisions import revision_sha256
+from index.storage.merkle import revision
 from index.text.language import language
 from server.dependencies import AddressedId, LiveIndex, Now
 from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
@@ -73,7 +73,7 @@ def get_document_text(document_id: AddressedId, now: Now, if_none_match: IfNoneM
     """The cleaned text, to which the offsets of passages and citations refer."""
     text = now.index.document(document_id).text
     reply = Response(text, headers={"Content-Security-Policy": "default-src 'none'; sandbox"}, media_type="text/plain")
-    return unchanged(if_none_match, reply, strong(revision_sha256(text))) or reply
+    return unchanged(if_none_match, reply, strong(revision(text).hex())) or reply
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""What a question over HTTP may hold, and what an answer holds, in the names of `rag.wire`."""
+"""What a question over HTTP may hold, and what an answer holds, in the names of `rag.answer_json`."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import Field
 from rag.answer import Rule
 from server.schemas.base import Citation, DocumentId, IsoDate, Limit, Line, Reply, Request, Text
 
-# What an explained answer holds beside the answer itself, in the names of `rag.wire`.
+# What an explained answer holds beside the answer itself, in the names of `rag.answer_json`.
 
 
 class RankerShare(Reply):

@@ -1,7 +1,7 @@
 """The wire format and nothing else: what a request may hold, what a reply holds.
 
 Offsets are Unicode code points of the cleaned text, end exclusive. Unknown fields are errors in both directions;
-replies are filled from the names in `rag.wire` and `index.wire`, so that programs see one format everywhere.
+replies are filled from the names in `rag.answer_json` and `index.records`, so that programs see one format everywhere.
 """
 
 from datetime import date
@@ -43,6 +43,9 @@ Range = Annotated[  # as few schema words as will do: generators of clients do n
     tuple[int, int], WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2})
 ]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+
+
+Fields = dict[str, Any]  # of a reply; FastAPI holds them to the reply's model and writes them
 
 
 class Request(BaseModel):

@@ -6,18 +6,19 @@ const DEEPEST = 100; // levels, as everywhere else that checks receipts
 const ID_DIGITS = 32;
 
 /**
- * 32 hex digits over an answer but its "id"; what explains it ("workings", "scores" of its evidence) is left out.
+ * 32 hex digits over an answer but its "id"; what explains it ("workings") and what is measured ("confidence", and
+ * "score", "scores" and "ranks" of its evidence) is left out.
  * Throws for what has no JSON form, and with no WebCrypto.
  */
 export async function answerId(answer) {
-  const { id: _, workings: __, ...rest } = answer;
-  if (Array.isArray(rest.evidence)) rest.evidence = rest.evidence.map(unexplained);
+  const { id: _, workings: __, confidence: ___, ...rest } = answer;
+  if (Array.isArray(rest.evidence)) rest.evidence = rest.evidence.map(unmeasured);
   return hex(await sha256(utf8(canonical(rest)))).slice(0, ID_DIGITS);
 }
 
-function unexplained(hit) {
+function unmeasured(hit) {
   if (hit === null || typeof hit !== "object" || Array.isArray(hit)) return hit;
-  const { scores: _, ...rest } = hit;
+  const { score: _, scores: __, ranks: ___, ...rest } = hit;
   return rest;
 }
 

@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from index.cleaning.clean import clean, clean_plain
 from index.formats import read
 from index.formats.document import make_document
 from index.formats.metadata import Facts
-from index.records import Document, Passage, Span
+from index.records import Document, Passage, Span, plain
 from index.storage.merkle import CorpusTree
 from rag.answer import Quote
 from rag.citations import cite
 from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import receipt_fields, receipt_for
+from rag.receipts.receipt import receipt_for
 from rag.receipts.signing import corpus_message
 
 HERE = Path(__file__).parent
@@ -76,9 +75,7 @@ def answer_of(cited: Sequence[tuple[Document, Span]], corpus: CorpusTree, key: s
     by_id = {document.id: document for document, _ in cited}
     citations = cite([_quote(document, span) for document, span in cited], by_id.__getitem__)
     fields = [
-        asdict(one)
-        | {"published": one.published.isoformat() if one.published else None, "inferred": list(one.inferred)}
-        | {"receipt": receipt_fields(receipt_for(one, by_id[one.document_id], corpus.proof(one.document_id)))}
+        plain(one) | {"receipt": plain(receipt_for(one, by_id[one.document_id], corpus.proof(one.document_id)))}
         for one in citations
     ]
     return renamed(
@@ -393,9 +390,12 @@ def _add_whole(cases: Cases, by_id: Mapping[str, Document], corpus: CorpusTree) 
         "\uffee": "\u2028\x7f\x01",
     }
     cases.add("fields that nobody knows, with odd numbers and names", renamed(signed | {"more": odd}), true, ok=True)
-    explained = signed | {"workings": {"threshold": 0.5}, "evidence": [{"text": "…", "scores": {"dense": 0.25}}]}
-    explained["id"] = renamed(signed | {"evidence": [{"text": "…"}]})["id"]
+    said = renamed(signed | {"evidence": [{"text": "…"}]})
+    scores = {"score": 0.75, "scores": {"dense": 0.25}, "ranks": {"dense": 1}}
+    explained = said | {"workings": {"threshold": 0.5}, "evidence": [{"text": "…", **scores}]}
     cases.add("explained: the id is that of the answer without what explains it", explained, true, ok=True)
+    surer = said | {"confidence": 0.9321}
+    cases.add("another confidence: it is measured, and the id says what was said", surer, true, ok=True)
     spans_only = renamed(plain | {"mode": "evidence", "status": "abstained", "segments": []})
     cases.add("spans alone, and not sure enough to answer", spans_only, true, ok=True)
     cases.add(

@@ -30,9 +30,9 @@ class Counting(HashEmbedder):
     def __init__(self) -> None:
         self.calls: list[int] = []
 
-    def encode_passages(self, texts, on_batch=lambda _: None):  # type: ignore[no-untyped-def]
+    def encode_passages(self, texts, on_text=lambda _: None):  # type: ignore[no-untyped-def]
         self.calls.append(len(texts))
-        return super().encode_passages(texts, on_batch)
+        return super().encode_passages(texts, on_text)
 
 
 def built(folder: Path, source: Path, embedder: Embedder, **changes: str) -> tuple[Index, Settings]:
