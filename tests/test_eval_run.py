@@ -29,7 +29,7 @@ from index.errors import BadGold, BadInput, BadQuestion, NotFound
 from index.records import Document, Hit, Passage, Span
 from index.search import open_index
 from index.settings import load_settings
-from rag.answer import Answer, Citation, Dropped, Quote
+from rag.answer import Answer, Citation, Dropped, Quote, Workings
 from tests import make
 
 EXPORTS = "Exports rose in March."
