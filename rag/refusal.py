@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from index.ranking.filters import Filters
 from index.records import Hit
 from index.search import Index
 from index.text.words import stop_words, words
-from rag.answer import Reason
+from rag.answer import Because, Reason
 from rag.language.dates import When
 from rag.language.detect import grammar_of
 from rag.language.quantities import values
@@ -170,17 +169,6 @@ _STRAY = 0.01  # share of all years mentioned that may lie beyond a year that is
 _LONGEST = 200  # years of one period that are looked up
 
 
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """A time that the articles do not reach, first to last day."""
-
-    first: date
-    last: date
-    side: Literal["later", "earlier"]  # where they have next to nothing
-    beyond: int  # passages with years on that side, each year counting by itself
-    years: int  # the same of all years
-
-
 def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool) -> Reason | None:
     """Why nothing is answered, with what the articles lack and what decided it; None where it is answered.
 
@@ -195,7 +183,7 @@ def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool) -> R
     odds = math.fsum(parts.values()) if hits else math.inf
     lacking, separate = missing(query, index, words_too=odds > 0), apart(query, index)
     if beyond:
-        return Reason("date_outside", lacking, separate, _days(beyond))
+        return Reason("date_outside", lacking, separate, beyond)
     because: dict[str, float | str] = {"off_corpus": odds, **parts} if hits else {"hits": 0}
     return Reason("off_corpus", lacking, (), because) if odds > 0 else Reason("near_miss", lacking, separate, because)
 
@@ -210,10 +198,12 @@ def off_corpus_parts(query: Query, index: Index, hits: Sequence[Hit]) -> dict[st
     return {"bias": BIAS, "cosine": COSINE * cosine, "known": KNOWN * share, "size": SIZE * size}
 
 
-def unreached(query: Query, index: Index) -> Unreached | None:
+def unreached(query: Query, index: Index) -> Because | None:
     """A time that the question names and the articles do not reach; None where there is none.
 
     It is mentioned nowhere, nearly all years that are lie to one side of it, and nothing was published in it or beyond.
+    Told are its first and last day, the side where the articles have next to nothing, and how many of their mentions of
+    years lie there.
     None of the 207 development questions (eval/gold) is refused by this alone.
     """
     if not query.dates:
@@ -223,26 +213,21 @@ def unreached(query: Query, index: Index) -> Unreached | None:
     return next(filter(None, (_beyond(query.text, when, counts, index) for when in query.dates)), None)
 
 
-def _days(beyond: Unreached) -> dict[str, float | str]:
-    days = {"from": beyond.first.isoformat(), "to": beyond.last.isoformat(), "side": beyond.side}
-    return {**days, "beyond": beyond.beyond, "years": beyond.years}
-
-
-def _beyond(question: str, when: When, counts: dict[int, int], index: Index) -> Unreached | None:
+def _beyond(question: str, when: When, counts: dict[int, int], index: Index) -> Because | None:
     """Is there nothing of that time, and next to nothing on one side of it?"""
     first, last = when.first, when.last
-    if any(index.lexical.document_frequency(str(year)) for year in range(first.year, last.year + 1)[:_LONGEST]):
-        return None
     total = sum(counts.values())
-    stray = _STRAY * total
-    if not stray:
+    if not total or any(index.lexical.document_frequency(str(y)) for y in range(first.year, last.year + 1)[:_LONGEST]):
         return None
     later = sum(count for year, count in counts.items() if year > last.year)
     earlier = sum(count for year, count in counts.items() if year < first.year)
-    if later <= stray and not _published(question, index, date(first.year, 1, 1), date.max):
-        return Unreached(first, last, "later", later, total)
-    if earlier <= stray and not _published(question, index, date.min, date(last.year, 12, 31)):
-        return Unreached(first, last, "earlier", earlier, total)
+    for side, count, begin, end in (
+        ("later", later, date(first.year, 1, 1), date.max),
+        ("earlier", earlier, date.min, date(last.year, 12, 31)),
+    ):
+        if count <= _STRAY * total and not _published(question, index, begin, end):
+            days = {"from": first.isoformat(), "to": last.isoformat()}
+            return {**days, "side": side, "beyond": count, "years": total}
     return None
 
 
