@@ -1,9 +1,9 @@
 """An answer as server-sent events: sources, delta*, citations, done. What streams is what the JSON reply says.
 
 `sources` go out as soon as the articles are read; a language model and what to ask next come after them. What is wrong
-with a question is found before that and has its own status; a bug after it becomes the event `error` in
-`server.middleware.shell`. FastAPI frames the events; its own generator routes are not used, since they end a stream
-that breaks as if it were whole, and fail when a client leaves.
+with a question is found before that and has its own status; a bug after it becomes the event `error` (`LastResort`).
+FastAPI frames the events; its own generator routes are not used, since they end a stream that breaks as if it were
+whole, and fail when a client leaves.
 """
 
 import asyncio

@@ -7,7 +7,7 @@ which is all that the connectors of chat clients can send.
 """
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote as percent
 
 from pydantic import Field
@@ -15,7 +15,7 @@ from pydantic import Field
 from index.errors import NotFound
 from index.records import Document, Hit, Passage, Span, plain
 from index.search import Index
-from rag.answer import Answer, Citation
+from rag.answer import Answer, Citation, Status
 from server.schemas.ask import Phrasing, Reason
 from server.schemas.base import Reply
 
@@ -96,7 +96,7 @@ class AskReply(Reply):
     """Answered with at least one citation, or abstained with a reason and the nearest passages."""
 
     question: str
-    status: Literal["answered", "abstained"]
+    status: Status
     text: str = Field(description="the answer; [n] refers to citations")
     citations: tuple[CitedQuote, ...]
     confidence: float = Field(ge=0, le=1, description="calibrated: the chance that the quoted answer is right")

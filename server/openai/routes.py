@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.sse import EventSourceResponse
 
+from rag.answer import Mode
 from rag.follow_ups.turns import MOST_CHARS, MOST_TURNS
 from server.answering import Giving
 from server.dependencies import InlineSources, LiveIndex, NextQuestions, OwnNames
@@ -90,7 +91,7 @@ def _invalid(location: tuple[str | int, ...], message: str) -> RequestValidation
 
 MOST_CHAT_BYTES = 4_000_000  # histories grow, and clients send instructions and images along
 
-_MODES: dict[str, Literal["answer", "evidence"]] = {"quotewell": "answer", "quotewell-evidence": "evidence"}
+_MODES: dict[str, Mode] = {"quotewell": "answer", "quotewell-evidence": "evidence"}
 _NAMES = {"quotewell": "Quotewell", "quotewell-evidence": "Quotewell, quotes only"}
 _CREATED = 1_795_305_600  # 22 November 2026, when there first were models; clients want a date
 _MODELS = tuple(

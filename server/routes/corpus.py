@@ -6,7 +6,7 @@ from rag.receipts.receipt import manifest_of
 from server.dependencies import Now
 from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
 from server.openapi import problems
-from server.schemas.base import Fields, Reply, Suggestions
+from server.schemas.base import Fields, Reply
 
 router = APIRouter()
 
@@ -38,6 +38,12 @@ def corpus(response: Response, now: Now, if_none_match: IfNoneMatch = "") -> Fie
     """What this server answers from now."""
     same = unchanged(if_none_match, response, strong(now.index.corpus.root))
     return same or manifest_of(now.index.corpus, now.basis.signature)
+
+
+class Suggestions(Reply):
+    """Questions that the indexed articles are known to answer."""
+
+    suggestions: tuple[str, ...]
 
 
 @router.get("/v1/suggestions", operation_id="list_suggestions", tags=["answers"], responses=problems(503))

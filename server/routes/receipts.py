@@ -4,23 +4,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi import Path as InPath
+from pydantic import BaseModel, ConfigDict, Field
 
 from index.errors import NotFound
 from index.records import Document
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
 from rag.assistant import Assistant
-from rag.receipts.changes import change_fields, changes_of_answer
+from rag.receipts.changes import MOST_CITATIONS, change_fields, changes_of_answer
 from server.dependencies import AddressedId, Now
 from server.etags import has, strong
 from server.openapi import Responses, problems
-from server.schemas.base import Fields, OldAnswer, Verification
+from server.schemas.base import Fields, Reply
 
 MOST_VERIFY_BYTES = 2_000_000
+MOST_VERSION = 200
 
 router = APIRouter(tags=["receipts"])
 _BYTES: Responses = {
@@ -57,6 +59,45 @@ def get_revision(
     if has(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(found, headers=headers, media_type="text/plain; charset=utf-8")
+
+
+class OldAnswer(BaseModel):
+    """An answer as /v1/ask gave it, or its citations alone; fields that are not named here are passed over."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+    citations: Annotated[list[Any], Field(max_length=MOST_CITATIONS, description="as an answer holds them")]
+    index_version: Annotated[str, Field(max_length=MOST_VERSION)] | None = None
+
+
+class DiffPart(Reply):
+    """Equal and deleted parts together are the cited quote, equal and inserted ones what stands there now."""
+
+    op: Literal["equal", "delete", "insert"]
+    text: str
+
+
+class CitationState(Reply):
+    """What became of one citation, in the order in which they were sent; start:end in the present cleaned text."""
+
+    marker: int | None
+    document_id: str
+    state: Literal["unchanged", "moved", "changed", "gone", "unusable"]
+    reason: str
+    start: int | None
+    end: int | None
+    quote: str
+    diff: tuple[DiffPart, ...]
+    sha256: str | None
+
+
+class Verification(Reply):
+    """`current`: whether the answer was given by the index that answers now; null where it names none."""
+
+    index_version: str
+    answer_version: str | None
+    current: bool | None
+    citations: tuple[CitationState, ...]
 
 
 @router.post(
