@@ -89,7 +89,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "yaml": ("index/formats/text.py",),
     "regex": ("index/text/words.py",),
     "Stemmer": ("index/text/words.py",),
-    "pydantic": ("index/settings.py", "server/", "eval/runs/run_file.py"),
+    "pydantic": ("index/settings.py", "server/", "eval/"),
     "pydantic_settings": ("index/settings.py",),
     "jinja2": ("rag/writing/compose.py", "eval/runs/page.py"),
     "httpx2": ("rag/writing/chat_model.py",),
