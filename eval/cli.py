@@ -23,8 +23,7 @@ from eval.experiments.fusion import (
 )
 from eval.runs.tables import Write, write_block
 from eval.sets.gold import read_gold
-from eval.sets.indexes import WORK
-from eval.sets.sets import half, resolve_set
+from eval.sets.sets import WORK, half, resolve_set
 from index.embedding.embedder import load_embedder
 from index.settings import load_settings
 from index.terminal import Data, Json, emit, emit_json, progress, same_data

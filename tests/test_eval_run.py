@@ -16,9 +16,9 @@ from eval.scoring.figures import ALL, SHORT, TABLE, chosen
 from eval.scoring.intervals import Figure
 from eval.scoring.judge import judge_for
 from eval.scoring.measures import ranked_names
+from eval.scoring.reliability import Point
 from eval.scoring.rows import MEANS
 from eval.scoring.run import Run, run
-from eval.scoring.selective import Point
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet, GoldSpan, Question
 from eval.sets.sets import EvalSet

@@ -6,7 +6,7 @@ from eval.authoring.patterns import AGAIN, BY_PAST, CLOSE, END, PASTS, WHO, Made
 from eval.authoring.patterns import span_of as at
 from rag.question.analysis import analyse
 from rag.selection.definitions import defines
-from rag.suggestions.patterns import NAME, ROLE, TITLE
+from rag.suggestions.patterns import NAME, ROLE, TITLE, bases
 
 _DEFINES = 0.8  # how well a sentence must define what "What is …?" asks for
 _MAKERS = (
@@ -14,28 +14,13 @@ _MAKERS = (
     r"|figure|activist|reformer|artist|lawyer|soldier|theologian)\b"
 )
 _TO_PEOPLE = ("appointed", "arrested", "defeated", "elected", "joined", "killed", "married", "named", "became", "lost")
-_SAYING = {
-    "announced": "announce",
-    "argued": "argue",
-    "argues": "argue",
-    "believed": "believe",
-    "claimed": "claim",
-    "claims": "claim",
-    "concluded": "conclude",
-    "discovered": "discover",
-    "estimated": "estimate",
-    "estimates": "estimate",
-    "found": "find",
-    "predicted": "predict",
-    "proposed": "propose",
-    "reported": "report",
-    "showed": "show",
-    "stated": "state",
-    "suggested": "suggest",
-    "warned": "warn",
-}
-_VOWING = {"agreed": "agree", "decided": "decide", "planned": "plan", "pledged": "pledge", "promised": "promise"}
-_WANTING = {"seeks": "seek", "plans": "plan", "wants": "want", "aims": "aim", "hopes": "hope"}
+_SAYING = bases(
+    "announced:announce argued:argue argues:argue believed:believe claimed:claim claims:claim concluded:conclude "
+    "discovered:discover estimated:estimate estimates:estimate found:find predicted:predict proposed:propose "
+    "reported:report showed:show stated:state suggested:suggest warned:warn"
+)
+_VOWING = bases("agreed:agree decided:decide planned:plan pledged:pledge promised:promise")
+_WANTING = bases("seeks:seek plans:plan wants:want aims:aim hopes:hope")
 
 
 def _what_is(match: re.Match[str]) -> Made | None:

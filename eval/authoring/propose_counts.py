@@ -4,43 +4,17 @@ import re
 
 from eval.authoring.patterns import AGAIN, BY_PAST, INTRO, PASTS, REST, STOP, WHO, Made, fits, named, rest_of, rule
 from eval.authoring.patterns import span_of as at
+from rag.suggestions.patterns import bases
 
-_DOES = {
-    "comprises": "comprise",
-    "contains": "contain",
-    "covers": "cover",
-    "employs": "employ",
-    "has": "have",
-    "holds": "hold",
-    "houses": "house",
-    "includes": "include",
-    "offers": "offer",
-    "operates": "operate",
-    "owns": "own",
-    "produces": "produce",
-    "runs": "run",
-    "seats": "seat",
-    "serves": "serve",
-}
-_PAYING = {
-    "allocated": "allocate",
-    "borrowed": "borrow",
-    "contributed": "contribute",
-    "donated": "donate",
-    "earned": "earn",
-    "exported": "export",
-    "gave": "give",
-    "granted": "grant",
-    "imported": "import",
-    "invested": "invest",
-    "owed": "owe",
-    "paid": "pay",
-    "pledged": "pledge",
-    "provided": "provide",
-    "raised": "raise",
-    "received": "receive",
-    "spent": "spend",
-}
+_DOES = bases(
+    "comprises:comprise contains:contain covers:cover employs:employ has:have holds:hold houses:house "
+    "includes:include offers:offer operates:operate owns:own produces:produce runs:run seats:seat serves:serve"
+)
+_PAYING = bases(
+    "allocated:allocate borrowed:borrow contributed:contribute donated:donate earned:earn exported:export gave:give "
+    "granted:grant imported:import invested:invest owed:owe paid:pay pledged:pledge provided:provide raised:raise "
+    "received:receive spent:spend"
+)
 _LASTING = {"lasted": "did {} last", "lasts": "does {} last", "takes": "does {} take", "took": "did {} take"}
 
 

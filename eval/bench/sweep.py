@@ -14,8 +14,7 @@ from eval.runs.tables import Table, below, cells_of, in_points, json_of, paragra
 from eval.scoring.figures import chosen
 from eval.scoring.intervals import Figure, mean
 from eval.scoring.run import Run, measure
-from eval.sets.indexes import ShowProgress
-from eval.sets.sets import EvalSet, half, resolve_set
+from eval.sets.sets import EvalSet, ShowProgress, half, resolve_set
 from index.errors import BadInput
 from index.settings import Settings, load_settings
 

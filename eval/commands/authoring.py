@@ -14,7 +14,7 @@ from eval.authoring.label_session import Journal, Session
 from eval.authoring.propose import COUNT, NEAR_MISS, SEED, candidate_line, propose, read_candidates
 from eval.authoring.terminal import keys_of
 from eval.sets.gold import Question, line_of, write_lines
-from eval.sets.indexes import SEEDS, WORK
+from eval.sets.sets import SEEDS, WORK
 from index.bootstrap import ready
 from index.build import Builder
 from index.embedding.embedder import load_embedder

@@ -27,8 +27,7 @@ from eval.runs.plots import pareto
 from eval.runs.tables import Write, json_of, write_block
 from eval.scoring.run import Run
 from eval.scoring.run import run as run_questions
-from eval.sets.indexes import EMBEDDER_384, WORK, WORK_384, ShowProgress, opened
-from eval.sets.sets import EvalSet, half, resolve_set
+from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, EvalSet, ShowProgress, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
 from index.settings import Settings, load_settings
 from index.terminal import Json, emit, emit_json, progress, tell

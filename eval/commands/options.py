@@ -5,8 +5,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import typer
 
 from eval.runs.tables import write_block
-from eval.sets.indexes import ShowProgress
-from eval.sets.sets import EvalSet, resolve_set
+from eval.sets.sets import EvalSet, ShowProgress, resolve_set
 from index.terminal import emit, emit_json, progress
 
 Sets: TypeAlias = Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")]

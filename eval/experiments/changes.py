@@ -9,8 +9,7 @@ from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
 from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.run import OnQuestion
 from eval.sets.beir import BeirSet
-from eval.sets.indexes import SEEDS
-from eval.sets.sets import EvalSet
+from eval.sets.sets import SEEDS, EvalSet
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document, Span

@@ -22,8 +22,7 @@ from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import Judge, Searchable, judge_for
 from eval.scoring.measures import Values, ranked, ranked_names
 from eval.scoring.run import DEPTH, OnQuestion
-from eval.sets.indexes import ShowProgress, open_set
-from eval.sets.sets import EvalSet
+from eval.sets.sets import EvalSet, ShowProgress, open_set
 from eval.training.tune import WEIGHTS
 from index.embedding.embedder import Embedder
 from index.errors import BadInput

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from eval.runs.paired import Places
 from eval.scoring.intervals import Sample
 from eval.scoring.measures import auroc, coverage
+from eval.scoring.reliability import aurc, calibration_error
 from eval.scoring.rows import Row
-from eval.scoring.selective import aurc, calibration_error
 
 _OfGroups = Callable[[Sample, Sample], float | None]
 _PERCENTS = (80, 90, 95)

@@ -12,6 +12,7 @@ from eval.scoring.latency import FIGURES as LATENCY
 from eval.scoring.latency import NOTE as LATENCY_NOTE
 from eval.scoring.latency import latency_figures
 from eval.scoring.measures import JUDGED, Level, auroc, coverages, ranked_names
+from eval.scoring.reliability import Point, area_and_error, risk_coverage
 from eval.scoring.rows import (
     BRIER,
     FIRST_RIGHT,
@@ -22,7 +23,6 @@ from eval.scoring.rows import (
     RIGHT_OF_ANSWERED,
     Row,
 )
-from eval.scoring.selective import Point, area_and_error, risk_coverage
 from eval.sets.gold import Question
 from index.errors import BadInput
 

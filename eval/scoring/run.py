@@ -16,11 +16,10 @@ from eval.scoring.intervals import Figure, Figures
 from eval.scoring.judge import Judge, Searchable, judge_for
 from eval.scoring.latency import Timed
 from eval.scoring.measures import JUDGED, Level, Values, judged_shares, ranked
+from eval.scoring.reliability import Point
 from eval.scoring.rows import PLACES, Row, row_of, scored
-from eval.scoring.selective import Point
 from eval.sets.gold import Question
-from eval.sets.indexes import WORK, ShowProgress, opened
-from eval.sets.sets import EvalSet, set_sha256
+from eval.sets.sets import WORK, EvalSet, ShowProgress, opened, set_sha256
 from index.errors import BadGold, BadInput, BadQuestion
 from index.records import Passage
 from index.search import Index

@@ -49,25 +49,25 @@ Made = tuple[str, str]  # question, whom or what it is about
 Rule = tuple[str, re.Pattern[str], Callable[[re.Match[str], str], Made]]  # kind, pattern, what is made of a match
 
 
-def _bases(pairs: str) -> dict[str, str]:
+def bases(pairs: str) -> dict[str, str]:
     """Past → base: "announced:announce invested:invest_in"."""
     return dict(pair.replace("_", " ").split(":") for pair in pairs.split())
 
 
-_SAYING = _bases(
+_SAYING = bases(
     "announced:announce declared:declare proposed:propose promised:promise pledged:pledge warned:warn argued:argue "
     "argues:argue contends:contend estimated:estimate estimates:estimate claimed:claim claims:claim "
     "predicted:predict threatened:threaten revealed:reveal admitted:admit denied:deny demanded:demand "
     "suggested:suggest explained:explain confirmed:confirm insisted:insist recommended:recommend concluded:conclude "
     "found:find discovered:discover reported:report"
 )
-_DOING = _bases(
+_DOING = bases(
     "launched:launch introduced:introduce founded:found created:create built:build invented:invent signed:sign "
     "approved:approve released:release unveiled:unveil won:win acquired:acquire bought:buy imposed:impose "
     "published:publish wrote:write invested:invest_in sponsored:sponsor developed:develop designated:designate "
     "banned:ban rejected:reject opened:open planted:plant designed:design established:establish"
 )
-_VOWING = _bases(
+_VOWING = bases(
     "agreed:agree decided:decide offered:offer planned:plan pledged:pledge promised:promise refused:refuse "
     "threatened:threaten vowed:vow"
 )
