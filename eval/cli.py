@@ -25,8 +25,9 @@ from eval.runs.tables import Write, write_block
 from eval.sets.gold import read_gold
 from eval.sets.sets import WORK, half, resolve_set
 from index.embedding.embedder import load_embedder
+from index.options import Data, Json, same_data
 from index.settings import load_settings
-from index.terminal import Data, Json, emit, emit_json, progress, same_data
+from index.terminal import emit, emit_json, progress
 
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
 SHOWN_PAIRS = (

@@ -31,7 +31,7 @@ ROOMS = {
         ("cleaning", "embedding", "split"),
         ("formats", "storage"),
         ("ranking",),
-        ("build", "search", "terminal"),
+        ("build", "options", "search", "terminal"),
         ("seeding", "doctor", "verify"),
         ("bootstrap",),
         ("cli",),
@@ -108,6 +108,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "torch": ("index/embedding/sentence_transformer.py", "eval/training/projection.py"),
     "typer": (
         *COMMANDS,
+        "index/options.py",
         "index/terminal.py",
     ),
     "rich": (*COMMANDS, "index/terminal.py"),

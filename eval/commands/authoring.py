@@ -20,12 +20,13 @@ from index.build import Builder
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput, NotFound
 from index.formats import read
+from index.options import Data, Json
 from index.records import Document
 from index.search import open_index
 from index.settings import Settings, load_settings
 from index.storage.feedback import read_feedback
 from index.storage.store import Store
-from index.terminal import Data, Json, Paragraph, emit, emit_json, emit_lines, tell
+from index.terminal import Paragraph, emit, emit_json, emit_lines, tell
 from rag.assistant import open_assistant
 
 USAGE = 2

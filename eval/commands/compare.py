@@ -26,8 +26,9 @@ from eval.runs.tables import write_block
 from eval.scoring.run import Run, measure
 from eval.sets.sets import resolve_set
 from index.errors import BadInput
+from index.options import Data, Json
 from index.settings import load_settings
-from index.terminal import Data, Json, emit, emit_json, progress, tell
+from index.terminal import emit, emit_json, progress, tell
 
 GATE_FAILED = 4  # exit code
 

@@ -29,8 +29,9 @@ from eval.scoring.run import Run
 from eval.scoring.run import run as run_questions
 from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, EvalSet, ShowProgress, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
+from index.options import Json
 from index.settings import Settings, load_settings
-from index.terminal import Json, emit, emit_json, progress, tell
+from index.terminal import emit, emit_json, progress, tell
 from rag.assistant import assistant_over
 from rag.reading.reader import load_reader
 

@@ -16,8 +16,9 @@ from eval.scoring.figures import chosen
 from eval.scoring.run import Run, measure
 from eval.sets.sets import EvalSet, half, resolve_set
 from index.errors import BadInput
+from index.options import Data, Json
 from index.settings import load_settings
-from index.terminal import Data, Json, emit, emit_json, progress, tell
+from index.terminal import emit, emit_json, progress, tell
 
 
 def run(

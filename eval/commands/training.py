@@ -29,8 +29,9 @@ from index.bootstrap import ready
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput
 from index.lazy import later
+from index.options import Data, Json
 from index.settings import load_settings
-from index.terminal import Data, Json, emit, emit_json, progress, tell
+from index.terminal import emit, emit_json, progress, tell
 from rag.assistant import open_assistant
 
 if TYPE_CHECKING:

@@ -8,23 +8,9 @@ import typer
 
 from index.bootstrap import ready
 from index.errors import BadQuestion, IndexDamaged
+from index.options import AsOf, Authors, Data, Documents, Explain, Json, Since, Until, day_of, filters_of, same_data
 from index.settings import load_settings
-from index.terminal import (
-    AsOf,
-    Authors,
-    Data,
-    Documents,
-    Explain,
-    Json,
-    Since,
-    Until,
-    day_of,
-    emit_json,
-    emit_lines,
-    filters_of,
-    same_data,
-    tell,
-)
+from index.terminal import emit_json, emit_lines, tell
 from rag.answer import Mode
 from rag.answer_json import hit_fields
 from rag.assistant import AskOptions, Assistant, open_assistant

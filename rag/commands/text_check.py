@@ -9,9 +9,10 @@ import typer
 
 from index.bootstrap import ready
 from index.errors import BadInput, BadQuestion, NotFound
+from index.options import AsOf, Data, Json, day_of
 from index.search import open_index
 from index.settings import load_settings
-from index.terminal import AsOf, Data, Json, Paragraph, day_of, emit_json, emit_lines
+from index.terminal import Paragraph, emit_json, emit_lines
 from rag.text_check.check import MOST_CHARACTERS, TextCheck, check_text, split, text_check_fields
 
 _MOST_BYTES = 4 * MOST_CHARACTERS + 3  # every character of four bytes, and a mark in front
