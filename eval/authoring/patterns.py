@@ -150,6 +150,5 @@ def rest_of(match: re.Match[str], *, dated: bool = False) -> str | None:
     return f" {rest}" if rest else ""
 
 
-def rule(kind: str, tag: str, make: Callable[[re.Match[str]], Made | None], *pattern: str) -> Rule:
-    """The pieces of the pattern are joined."""
-    return Rule(kind, tag, re.compile("".join(pattern)), make)
+def rule(kind: str, tag: str, make: Callable[[re.Match[str]], Made | None], pattern: str) -> Rule:
+    return Rule(kind, tag, re.compile(pattern), make)
