@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Request
 
 from eval.runs.compare import RIGHT, compare
+from eval.runs.gate import BASELINE
 from eval.runs.page import MEANINGS, Against, page_of
 from eval.runs.question_view import Labelled, QuestionView, pieces, views
 from eval.runs.run_file import read_compared, read_run
@@ -341,6 +342,8 @@ def test_what_cannot_be_shown_is_a_clear_error(folder: Path, capsys: pytest.Capt
     for files, words in (
         ([str(folder / "missing.json")], "no run file at"),
         ([str(no_run)], "is not a run file"),
+        ([str(BASELINE)], "is a baseline, which does not keep what was found and quoted"),
+        ([str(kept(folder / "torn.json", passages={}))], "is not a run file: passages: no 'bridge#0'"),
         ([run, str(no_run)], "is not a run file"),
         ([run, str(others)], "the runs are not of the same questions"),
     ):
