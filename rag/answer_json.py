@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from index.records import Document, Hit, plain
 from index.storage.merkle import CorpusTree
-from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Removed, Workings
+from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Removed, Workings
 from rag.policy import InForce
 from rag.receipts.canonical import answer_id
 from rag.receipts.receipt import corpus_fields, receipt_for
@@ -100,7 +100,7 @@ def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, 
         "status": answer.status,
         "text": answer.text,
         "confidence": answer.confidence,
-        "reason": plain(answer.reason),
+        "reason": _reason_fields(answer.reason),
         "phrasing": plain(answer.phrasing),
         "segments": [plain(segment) for segment in answer.segments],
         "citations": [citation_fields(citation, basis) for citation in answer.citations],
@@ -115,6 +115,11 @@ def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, 
     if answer.explanation:
         fields["workings"] = _workings_fields(answer.workings, answer.explanation)
     return fields
+
+
+def _reason_fields(reason: Reason | None) -> dict[str, Any] | None:
+    """Without what decided it, which `workings` holds."""
+    return {"code": reason.code, "missing": [*reason.missing], "apart": [*reason.apart]} if reason else None
 
 
 def _policy_fields(policy: InForce) -> dict[str, Any]:
