@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file
 from transformers import BertConfig, BertModel, BertTokenizer
 
-from eval.reading.batches import Example, epoch
+from eval.reading.batches import Lesson, epoch
 from eval.reading.network import encode, open_backbone
 from eval.reading.recipe import Recipe, train_model
-from eval.reading.rows import Row, read_grades, read_rows
+from eval.reading.rows import TrainingRow, read_grades, read_rows
 from eval.reading.train import Plan, across, train
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput, ModelMissing, NotFound
@@ -84,7 +84,7 @@ def made(collection: Path, backbone: Path, tmp_path_factory: pytest.TempPathFact
     return out
 
 
-def rows_of(folder: Path) -> list[Row]:
+def rows_of(folder: Path) -> list[TrainingRow]:
     return [*read_rows(folder / "rows.jsonl"), *read_rows(folder / "more.jsonl")]
 
 
@@ -127,13 +127,13 @@ def test_what_is_swapped_in_an_unanswerable_twin_stands_nowhere_in_its_passage(m
 def test_a_batch_holds_all_of_a_group_or_none(made: Path, backbone: Path) -> None:
     rows = rows_of(made)
     tokenizer, _ = open_backbone(backbone)
-    examples = [Example(row, item) for row, item in zip(rows, encode(tokenizer, rows), strict=True)]
+    lessons = [Lesson(row, item) for row, item in zip(rows, encode(tokenizer, rows), strict=True)]
     sizes: dict[str, int] = defaultdict(int)
     for row in rows:
         sizes[row.group] += 1
     assert max(sizes.values()) > 2
     read = 0
-    for batch in epoch(examples, 1500, random.Random(1)):
+    for batch in epoch(lessons, 1500, random.Random(1)):
         here: dict[str, int] = defaultdict(int)
         for one in batch:
             here[one.row.group] += 1
@@ -185,11 +185,11 @@ def test_across_passages_of_a_question_the_one_that_answers_is_preferred(made: P
     rows = {row.kind: row for row in rows_of(made)}
     rows["found"] = replace(rows["found"], group=rows["gold"].group, question=rows["gold"].question)
     pair = [rows["gold"], rows["found"]]
-    examples = [Example(row, item) for row, item in zip(pair, encode(tokenizer, pair), strict=True)]
+    lessons = [Lesson(row, item) for row, item in zip(pair, encode(tokenizer, pair), strict=True)]
     want = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
     right, wrong = torch.tensor([[4.0, -4.0], [-4.0, -4.0]]), torch.tensor([[-4.0, -4.0], [4.0, -4.0]])
-    assert across(examples, right, want) < across(examples, wrong, want)
-    assert across(examples[:1], wrong[:1], want[:1]) == 0
+    assert across(lessons, right, want) < across(lessons, wrong, want)
+    assert across(lessons[:1], wrong[:1], want[:1]) == 0
 
 
 def test_what_is_missing_is_named_before_anything_is_made(collection: Path, tmp_path: Path) -> None:

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from eval.reading.network import Item
-from eval.reading.rows import Row
+from eval.reading.rows import TrainingRow
 
 SAME_WORDS = 0.5  # how much rarer a question is read that says nothing in words of its own
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class Lesson:
     """A row, its tokens, and its teacher's logits of the sentences and of *none* (None where it was not graded)."""
 
-    row: Row
+    row: TrainingRow
     item: Item
     grade: Sequence[float] | None = None
 
@@ -26,13 +26,13 @@ class Example:
         return self.row.group, self.row.question
 
 
-def epoch(examples: Sequence[Example], tokens: int, rng: random.Random) -> Iterator[list[Example]]:
+def epoch(lessons: Sequence[Lesson], tokens: int, rng: random.Random) -> Iterator[list[Lesson]]:
     """Batches of about `tokens` tokens, padding included, of one length each, in random order.
 
     All rows of a group stand in one batch, or in none.
     """
-    by_length: dict[int, list[list[Example]]] = defaultdict(list)
-    for group in groups(examples):
+    by_length: dict[int, list[list[Lesson]]] = defaultdict(list)
+    for group in groups(lessons):
         if rng.random() < chance(group):
             by_length[max(one.item.length for one in group)].append(group)
     made = [filled for length, groups in by_length.items() for filled in _packed(groups, max(1, tokens // length), rng)]
@@ -40,20 +40,20 @@ def epoch(examples: Sequence[Example], tokens: int, rng: random.Random) -> Itera
     yield from made
 
 
-def groups(examples: Sequence[Example]) -> list[list[Example]]:
-    together: dict[str, list[Example]] = defaultdict(list)
-    for one in examples:
+def groups(lessons: Sequence[Lesson]) -> list[list[Lesson]]:
+    together: dict[str, list[Lesson]] = defaultdict(list)
+    for one in lessons:
         together[one.row.group].append(one)
     return list(together.values())
 
 
-def chance(group: Sequence[Example]) -> float:
+def chance(group: Sequence[Lesson]) -> float:
     """Of being read in an epoch: the weight, less up to a half where questions are in the words of their sentences."""
     own = max(1 - SAME_WORDS * _shared(one.row) if one.row.good else 0.0 for one in group)
     return max(one.row.weight for one in group) * (own or 1.0)
 
 
-def _shared(row: Row) -> float:
+def _shared(row: TrainingRow) -> float:
     """The share of the question's words that stand in the sentences that answer it, 0 to 1."""
     said = _beginnings(" ".join(row.text[start:end] for start, end in row.good_spans))
     asked = _beginnings(row.question)
@@ -65,7 +65,7 @@ def _beginnings(text: str) -> set[str]:
     return {word[:5] for word in re.findall(r"\w{4,}|\d+", text.lower())}
 
 
-def _packed(groups: list[list[Example]], size: int, rng: random.Random) -> Iterator[list[Example]]:
+def _packed(groups: list[list[Lesson]], size: int, rng: random.Random) -> Iterator[list[Lesson]]:
     """`size` rows each; what a group leaves open is filled with rows that stand alone, so that shapes stay few."""
     rng.shuffle(groups)
     alone = [group for group in groups if len(group) == 1]

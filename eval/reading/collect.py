@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from eval.reading.rows import Offsets, Row
+from eval.reading.rows import Offsets, TrainingRow
 from eval.sets.beir import first_of, read_beir, read_qrels
 from eval.sets.lines import Record, records
 from eval.sets.sets import half
@@ -141,7 +141,7 @@ class Words:
         return [one.row for one in self.ranker.rank(self.terms(question), most)]
 
 
-def collect(collections: Sequence[Collection]) -> tuple[list[Row], list[Row]]:
+def collect(collections: Sequence[Collection]) -> tuple[list[TrainingRow], list[TrainingRow]]:
     """Rows to train on, shuffled, and rows of the validation sets; the order of the collections changes nothing."""
     rng = random.Random(SEED)
     known = [*TRAINED, *VALID]
@@ -168,7 +168,7 @@ class _Maker:
         self._use = (collection.use if tuning else None) or Use(wrong=0)
         self._cut: dict[str, list[Offsets]] = {}
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[TrainingRow]:
         documents = self._all.documents
         questions = self._asked()
         ids = self._all.shown
@@ -214,7 +214,7 @@ class _Maker:
             self._cut[id_] = cut(self._all.documents[id_]["text"])
         return self._cut[id_]
 
-    def _row(self, question: Record, id_: str, around: Sequence[Offsets], kind: str) -> Row:
+    def _row(self, question: Record, id_: str, around: Sequence[Offsets], kind: str) -> TrainingRow:
         document = self._all.documents[id_]
         run = window(self._cut[id_], around, self._rng)
         base = run[0][0]
@@ -222,7 +222,7 @@ class _Maker:
         local = tuple((start - base, end - base) for start, end in run)
         spans = [] if kind == "found" else _inside(around, base, len(text))
         short = next(((s, e) for s, e in spans if e - s <= _LONGEST_ANSWER), None)
-        return Row(
+        return TrainingRow(
             question=question["text"],
             title=document.get("title", ""),
             text=text,

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from eval.reading.batches import Example
-from eval.reading.network import Reader, batch, encode, open_backbone
-from eval.reading.rows import Grades, Row, read_grades
+from eval.reading.batches import Lesson
+from eval.reading.network import ReadingNetwork, batch, encode, open_backbone
+from eval.reading.rows import Grades, TrainingRow, read_grades
 from index.embedding.weights import sha256
 
 Say = Callable[[str], None]
@@ -31,35 +31,35 @@ class Figures:
 
 
 @torch.no_grad()
-def logits_of(model: Reader, examples: Sequence[Example], pad: int) -> list[list[float]]:
-    """Of each example the logits of its sentences and of *none*; in batches of like length."""
+def logits_of(model: ReadingNetwork, lessons: Sequence[Lesson], pad: int) -> list[list[float]]:
+    """Of each lesson the logits of its sentences and of *none*; in batches of like length."""
     model.eval()
-    out: list[list[float]] = [[] for _ in examples]
-    order = sorted(range(len(examples)), key=lambda place: len(examples[place].item.ids))
+    out: list[list[float]] = [[] for _ in lessons]
+    order = sorted(range(len(lessons)), key=lambda place: len(lessons[place].item.ids))
     for at in range(0, len(order), _ROWS):
         places = order[at : at + _ROWS]
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            score, none, _ = model(*batch([examples[place].item for place in places], pad))
+            score, none, _ = model(*batch([lessons[place].item for place in places], pad))
         for place, sentences, nothing in zip(places, score.tolist(), none.tolist(), strict=True):
-            out[place] = [*sentences[: len(examples[place].item.ranges)], nothing]
+            out[place] = [*sentences[: len(lessons[place].item.ranges)], nothing]
     model.train()
     return out
 
 
-def figures(examples: Sequence[Example], logits: Sequence[Sequence[float]]) -> Figures:
+def figures(lessons: Sequence[Lesson], logits: Sequence[Sequence[float]]) -> Figures:
     hits: list[bool] = []
     right: list[float] = []
     wrong: list[float] = []
-    for example, (*sentences, none) in zip(examples, logits, strict=True):
+    for lesson, (*sentences, none) in zip(lessons, logits, strict=True):
         best = max(range(len(sentences)), key=sentences.__getitem__)
-        (right if example.item.good else wrong).append(sentences[best] - none)
-        if example.item.good:
-            hits.append(best in example.item.good)
-    return Figures(len(examples), sum(hits) / max(1, len(hits)), _auroc(right, wrong))
+        (right if lesson.item.good else wrong).append(sentences[best] - none)
+        if lesson.item.good:
+            hits.append(best in lesson.item.good)
+    return Figures(len(lessons), sum(hits) / max(1, len(hits)), _auroc(right, wrong))
 
 
-def check(model: Reader, sets: Mapping[str, Sequence[Example]], pad: int) -> dict[str, Figures]:
-    return {name: figures(examples, logits_of(model, examples, pad)) for name, examples in sets.items()}
+def check(model: ReadingNetwork, sets: Mapping[str, Sequence[Lesson]], pad: int) -> dict[str, Figures]:
+    return {name: figures(lessons, logits_of(model, lessons, pad)) for name, lessons in sets.items()}
 
 
 def line(checked: Mapping[str, Figures]) -> str:
@@ -77,15 +77,15 @@ def _auroc(right: Sequence[float], wrong: Sequence[float]) -> float | None:
     return sum((p > n) + 0.5 * (p == n) for p in right for n in wrong) / (len(right) * len(wrong))
 
 
-def sample(examples: Sequence[Example], most: int) -> dict[str, list[Example]]:
+def sample(lessons: Sequence[Lesson], most: int) -> dict[str, list[Lesson]]:
     """By set, the first `most` of each."""
-    by: dict[str, list[Example]] = {}
-    for one in examples:
+    by: dict[str, list[Lesson]] = {}
+    for one in lessons:
         by.setdefault(one.row.set, []).append(one)
     return {name: found[:most] for name, found in by.items()}
 
 
-def grade(backbone: Path, weights: Path, rows: Sequence[Row], out: Path, say: Say) -> None:
+def grade(backbone: Path, weights: Path, rows: Sequence[TrainingRow], out: Path, say: Say) -> None:
     """The logits of all rows into `out`, the nearest kinds first, in case that it is stopped.
 
     Goes on behind what stands in `out`, and grades again what another teacher graded.
@@ -98,17 +98,17 @@ def grade(backbone: Path, weights: Path, rows: Sequence[Row], out: Path, say: Sa
     say(f"{len(rows)} rows, {len(left)} of them not graded by this teacher")
     for at in range(0, len(left), _AT_ONCE):
         part = left[at : at + _AT_ONCE]
-        examples = [Example(row, item) for row, item in zip(part, encode(tokenizer, part), strict=True)]
-        for row, logits in zip(part, logits_of(model, examples, tokenizer.pad_token_id), strict=True):
+        lessons = [Lesson(row, item) for row, item in zip(part, encode(tokenizer, part), strict=True)]
+        for row, logits in zip(part, logits_of(model, lessons, tokenizer.pad_token_id), strict=True):
             grades.put(row.key, np.maximum(np.array(logits, np.float32), _LEAST).astype(np.float16), teacher)
         grades.write(out)
         say(f"{at + len(part)} of {len(left)} graded")
 
 
-def in_order(rows: Sequence[Row]) -> list[Row]:
+def in_order(rows: Sequence[TrainingRow]) -> list[TrainingRow]:
     """Nearest kinds first; rows of like kind shuffled, so that a part that was graded is a fair one."""
 
-    def near(row: Row) -> tuple[int, int]:
+    def near(row: TrainingRow) -> tuple[int, int]:
         if row.made:
             return int(row.kind == "found"), 0
         return 2, next((place for place, name in enumerate(NEAREST) if name in row.set), len(NEAREST))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eval.reading.collect import WINDOW, Collection, Words, cut, says
-from eval.reading.rows import Offsets, Row
+from eval.reading.rows import Offsets, TrainingRow
 from index.embedding.embedder import Embedder
 from index.ranking.fuse import best, convex_shares, ordered
 
@@ -50,8 +50,12 @@ class Heap:
 
 
 def mine(
-    rows: Sequence[Row], collections: Sequence[Collection], embedder: Embedder, questions: int, rng: random.Random
-) -> list[Row]:
+    rows: Sequence[TrainingRow],
+    collections: Sequence[Collection],
+    embedder: Embedder,
+    questions: int,
+    rng: random.Random,
+) -> list[TrainingRow]:
     """EACH passages for `questions` questions: one of those that the search puts first, the others at random.
 
     A passage that holds the words of an answer, or overlaps the row's own one, is left out.

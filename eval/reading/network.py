@@ -18,7 +18,7 @@ from transformers import AttentionInterface, AutoConfig, AutoModel, AutoTokenize
 from transformers.masking_utils import AttentionMaskInterface, eager_mask
 from transformers.models.mpnet.modeling_mpnet import MPNetSelfAttention
 
-from eval.reading.rows import Offsets, Row
+from eval.reading.rows import Offsets, TrainingRow
 from index.errors import ModelMissing
 
 os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] = "8192"  # every new shape compiles a kernel
@@ -81,7 +81,7 @@ AttentionMaskInterface.register(_PLAIN, eager_mask)
 MPNetSelfAttention.forward = _mpnet  # type: ignore[method-assign, assignment]
 
 
-class Reader(nn.Module):
+class ReadingNetwork(nn.Module):
     def __init__(self, backbone: Path) -> None:
         super().__init__()
         config = AutoConfig.from_pretrained(backbone, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
@@ -139,7 +139,7 @@ class Item:
         return -(-len(self.ids) // _STEP) * _STEP
 
 
-def encode(tokenizer: Any, rows: Sequence[Row]) -> list[Item]:
+def encode(tokenizer: Any, rows: Sequence[TrainingRow]) -> list[Item]:
     heads = [f"{row.title}: " if row.title else "" for row in rows]
     texts = [head + row.text for head, row in zip(heads, rows, strict=True)]
     shape = {"truncation": "only_second", "max_length": LONGEST, "return_offsets_mapping": True}
@@ -147,7 +147,7 @@ def encode(tokenizer: Any, rows: Sequence[Row]) -> list[Item]:
     return [_item(encoded, place, row, len(head)) for place, (row, head) in enumerate(zip(rows, heads, strict=True))]
 
 
-def _item(encoded: Any, place: int, row: Row, shift: int) -> Item:
+def _item(encoded: Any, place: int, row: TrainingRow, shift: int) -> Item:
     part, offsets = encoded.sequence_ids(place), encoded["offset_mapping"][place]
     at = [(k, a - shift, b - shift) for k, (a, b) in enumerate(offsets) if part[k] == 1 and b > shift and b > a]
     ranges = []
@@ -160,7 +160,7 @@ def _item(encoded: Any, place: int, row: Row, shift: int) -> Item:
 
 
 def batch(items: Sequence[Item], pad: int) -> tuple[Tensor, Tensor, Tensor]:
-    """What `Reader.forward` takes."""
+    """What `ReadingNetwork.forward` takes."""
     longest = max(item.length for item in items)
     most = -(-max(len(item.ranges) for item in items) // _SENTENCE_STEP) * _SENTENCE_STEP
     ids = torch.full((len(items), longest), pad, dtype=torch.long)
@@ -185,13 +185,13 @@ def check_backbone(folder: Path) -> None:
         )
 
 
-def open_backbone(folder: Path) -> tuple[Any, Reader]:
+def open_backbone(folder: Path) -> tuple[Any, ReadingNetwork]:
     """Tokeniser and untrained reader of a transformers folder. Raises ModelMissing."""
     check_backbone(folder)
-    return AutoTokenizer.from_pretrained(folder, local_files_only=True), Reader(folder)
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True), ReadingNetwork(folder)
 
 
-def ship(model: Reader, path: Path) -> None:
+def ship(model: ReadingNetwork, path: Path) -> None:
     """All but the frozen word embeddings, in half precision."""
     frozen = ("word_embeddings", "position_ids")
     kept = {name: held for name, held in model.state_dict().items() if not any(part in name for part in frozen)}

@@ -14,7 +14,7 @@ Logits = NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TrainingRow:
     """Offsets are code points into `text`, end exclusive; `good` are places in `sentences`, none where none answers."""
 
     question: str
@@ -44,12 +44,12 @@ class Row:
         return self.text[slice(*self.short)] if self.short else ""
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[TrainingRow]:
     with path.open(encoding="utf-8") as file:
         return [_row(json.loads(line)) for line in file]
 
 
-def write_rows(path: Path, rows: Iterable[Row]) -> None:
+def write_rows(path: Path, rows: Iterable[TrainingRow]) -> None:
     """As a whole or not at all."""
     new = path.with_name(f"{path.name}.new")
     with new.open("w", encoding="utf-8") as file:
@@ -57,12 +57,12 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
     new.replace(path)
 
 
-def _row(fields: dict[str, object]) -> Row:
+def _row(fields: dict[str, object]) -> TrainingRow:
     pairs: Sequence[Sequence[int]] = fields["sentences"]  # type: ignore[assignment]
     fields["sentences"] = tuple((a, b) for a, b in pairs)
     fields["good"] = tuple(fields["good"])  # type: ignore[arg-type]
     fields["short"] = tuple(fields["short"]) if fields["short"] else None  # type: ignore[arg-type]
-    return Row(**fields)  # type: ignore[arg-type]
+    return TrainingRow(**fields)  # type: ignore[arg-type]
 
 
 @dataclass

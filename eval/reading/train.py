@@ -18,10 +18,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from eval.reading.batches import Example, chance, epoch, groups
+from eval.reading.batches import Lesson, chance, epoch, groups
 from eval.reading.grading import Say, check, line, sample
-from eval.reading.network import Item, Reader, Tensor, batch, encode, open_backbone, ship
-from eval.reading.rows import Logits, Row, read_grades, read_rows
+from eval.reading.network import Item, ReadingNetwork, Tensor, batch, encode, open_backbone, ship
+from eval.reading.rows import Logits, TrainingRow, read_grades, read_rows
 from index.embedding.weights import sha256
 from index.errors import BadInput
 
@@ -63,16 +63,16 @@ def train(plan: Plan, checkpoint: Path, weights: Path, say: Say) -> None:
     torch.manual_seed(plan.seed)
     tokenizer, model = open_backbone(plan.backbone)
     pad: int = tokenizer.pad_token_id
-    examples = [one for path in plan.rows for one in read_examples(path, tokenizer, plan.grades)]
+    lessons = [one for path in plan.rows for one in read_examples(path, tokenizer, plan.grades)]
     valid = sample(read_examples(plan.valid, tokenizer, None), plan.valid_most)
     if plan.start:
         model.load(plan.start)
-    trainer = Trainer(model, examples, pad, plan)
+    trainer = Trainer(model, lessons, pad, plan)
     if checkpoint.exists():
         trainer.resume(checkpoint)
         say(f"goes on: {trainer.line()}")
-    an_epoch = int(sum(chance(group) * sum(len(one.item.ids) for one in group) for group in groups(examples)))
-    say(f"{len(examples)} rows, {sum(one.grade is not None for one in examples)} graded, {an_epoch} tokens an epoch")
+    an_epoch = int(sum(chance(group) * sum(len(one.item.ids) for one in group) for group in groups(lessons)))
+    say(f"{len(lessons)} rows, {sum(one.grade is not None for one in lessons)} graded, {an_epoch} tokens an epoch")
     total = plan.epochs * an_epoch
     told = kept = time.monotonic()
     while trainer.seen < total:
@@ -94,7 +94,7 @@ def train(plan: Plan, checkpoint: Path, weights: Path, say: Say) -> None:
 class Trainer:
     """A model, its optimiser, and how far it has read."""
 
-    def __init__(self, model: Reader, train: Sequence[Example], pad: int, plan: Plan) -> None:
+    def __init__(self, model: ReadingNetwork, train: Sequence[Lesson], pad: int, plan: Plan) -> None:
         self._model, self._pad, self._plan, self._made_of = model, pad, plan, plan.made_of()
         trained = [p for p in model.parameters() if p.requires_grad]
         matrices = {"params": [p for p in trained if p.dim() > 1], "weight_decay": _DECAY}
@@ -108,14 +108,14 @@ class Trainer:
         """One batch, at the rate that belongs to this share of the run."""
         for group in self._optimiser.param_groups:
             group["lr"] = self._plan.rate * min(1.0, (share + 1e-3) / WARM, (1 - share) / (1 - WARM))
-        examples = next(self._batches)
-        loss = loss_of(self._model, examples, self._pad, self._plan.soft)
+        lessons = next(self._batches)
+        loss = loss_of(self._model, lessons, self._pad, self._plan.soft)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
         self._optimiser.step()
         self.steps += 1
-        self.seen += sum(len(one.item.ids) for one in examples)
+        self.seen += sum(len(one.item.ids) for one in lessons)
         self.loss = loss.item() if self.steps == 1 else 0.98 * self.loss + 0.02 * loss.item()
 
     def line(self) -> str:
@@ -144,27 +144,27 @@ class Trainer:
             next(self._batches)
 
 
-def _forever(train: Sequence[Example], tokens: int, rng: random.Random) -> Iterator[list[Example]]:
+def _forever(train: Sequence[Lesson], tokens: int, rng: random.Random) -> Iterator[list[Lesson]]:
     while True:
         yield from epoch(train, tokens, rng)
 
 
-def loss_of(model: Reader, examples: Sequence[Example], pad: int, soft: float) -> Tensor:
+def loss_of(model: ReadingNetwork, lessons: Sequence[Lesson], pad: int, soft: float) -> Tensor:
     """The mean over the rows; `soft` is the share of the teacher's opinion where it has one."""
-    items = [one.item for one in examples]
+    items = [one.item for one in lessons]
     ids, mask, pool = batch(items, pad)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         score, none, span = model(ids, mask, pool)
     logits = torch.cat([score, none[:, None]], 1)
-    want = wanted(examples, logits.shape[1], soft)
+    want = wanted(lessons, logits.shape[1], soft)
     within = -(want * F.log_softmax(logits, 1)).sum(1).mean()
-    return within + ACROSS * across(examples, score - none[:, None], want[:, :-1]) + WORDS * _words(items, span, mask)
+    return within + ACROSS * across(lessons, score - none[:, None], want[:, :-1]) + WORDS * _words(items, span, mask)
 
 
-def wanted(examples: Sequence[Example], wide: int, soft: float) -> Tensor:
+def wanted(lessons: Sequence[Lesson], wide: int, soft: float) -> Tensor:
     """(rows, wide): what is to be learnt of each sentence and, last, of *none*; rows sum to 1."""
-    want = torch.zeros(len(examples), wide)
-    for place, one in enumerate(examples):
+    want = torch.zeros(len(lessons), wide)
+    for place, one in enumerate(lessons):
         for good in one.item.good or [wide - 1]:
             want[place, good] = 1 / max(1, len(one.item.good))
         if one.grade is not None:
@@ -176,13 +176,13 @@ def wanted(examples: Sequence[Example], wide: int, soft: float) -> Tensor:
     return want
 
 
-def across(examples: Sequence[Example], gaps: Tensor, want: Tensor) -> Tensor:
+def across(lessons: Sequence[Lesson], gaps: Tensor, want: Tensor) -> Tensor:
     """The loss of the questions that have several passages here: softmax over the gaps of all sentences, and zero.
 
     gaps, want: (rows, sentences). Summed, by the number of all rows, so that it weighs like the rows' own losses.
     """
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for place, one in enumerate(examples):
+    for place, one in enumerate(lessons):
         places[one.question].append(place)
     losses = [gaps.new_zeros(())]
     for rows in places.values():
@@ -191,7 +191,7 @@ def across(examples: Sequence[Example], gaps: Tensor, want: Tensor) -> Tensor:
             shares = torch.cat([shares, (1 - shares.sum()).clamp(min=0.0)[None]])
             shares = shares / shares.sum()  # two passages may both answer
             losses.append(-(shares * F.log_softmax(torch.cat([gaps[rows].flatten(), gaps.new_zeros(1)]), 0)).sum())
-    return torch.stack(losses).sum() / len(examples)
+    return torch.stack(losses).sum() / len(lessons)
 
 
 def _words(items: Sequence[Item], span: Tensor, mask: Tensor) -> Tensor:
@@ -203,15 +203,15 @@ def _words(items: Sequence[Item], span: Tensor, mask: Tensor) -> Tensor:
     return ((each[0] + each[1]) * known).mean()
 
 
-def read_examples(path: Path, tokenizer: Any, grades: Path | None) -> list[Example]:
+def read_examples(path: Path, tokenizer: Any, grades: Path | None) -> list[Lesson]:
     rows = read_rows(path)
     parts = [rows[at : at + _ENCODED_AT_ONCE] for at in range(0, len(rows), _ENCODED_AT_ONCE)]
     items = [item for part in parts for item in encode(tokenizer, part)]
     held = read_grades(grades).logits if grades else {}
-    return [Example(row, item, _known(held, row)) for row, item in zip(rows, items, strict=True)]
+    return [Lesson(row, item, _known(held, row)) for row, item in zip(rows, items, strict=True)]
 
 
-def _known(held: Mapping[str, Logits], row: Row) -> list[float] | None:
+def _known(held: Mapping[str, Logits], row: TrainingRow) -> list[float] | None:
     """None too where the sentences were cut differently when it was graded."""
     logits = held.get(row.key)
     return logits.tolist() if logits is not None and len(logits) == len(row.sentences) + 1 else None

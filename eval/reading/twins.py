@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from eval.reading.rows import Row
+from eval.reading.rows import TrainingRow
 
 _HERE = Path(__file__).parent
 _YEAR = re.compile(r"(?<![\w,.–-])(1[0-9]{3}|20[0-2][0-9])(s?)(?![\w,–-])")
@@ -122,7 +122,7 @@ class Twin:
     answerable: bool
 
 
-class Names:
+class NamesAround:
     """The names of a collection and the words that they stand between: a place stands where places stand."""
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -155,12 +155,14 @@ class Names:
         return [other for other in drawn if self.alike(name, other) >= ALIKE]
 
 
-def twin_rows(rows: Sequence[Row], twinned: Collection[str], most: int, rng: random.Random) -> Iterator[Row]:
+def twin_rows(
+    rows: Sequence[TrainingRow], twinned: Collection[str], most: int, rng: random.Random
+) -> Iterator[TrainingRow]:
     """Twins of at most `most` questions of the sets named, those first that allow a rare kind."""
     texts: dict[str, dict[str, None]] = defaultdict(dict)
     for row in rows:
         texts[row.set][row.text] = None
-    names = {name: Names(texts[name]) for name in twinned}
+    names = {name: NamesAround(texts[name]) for name in twinned}
     asked = [row for row in rows if row.set in twinned and row.kind == "gold"]
     made = [(row, twins_of(row, names[row.set], rng)) for row in rng.sample(asked, len(asked))]
     made = [(row, twins) for row, twins in made if any(not twin.answerable for twin in twins)]
@@ -173,7 +175,7 @@ def twin_rows(rows: Sequence[Row], twinned: Collection[str], most: int, rng: ran
                 yield replace(row, question=twin.text, kind="twin", made=twin.kind, good=(), short=None)
 
 
-def twins_of(row: Row, names: Names, rng: random.Random, most: int = 2) -> list[Twin]:
+def twins_of(row: TrainingRow, names: NamesAround, rng: random.Random, most: int = 2) -> list[Twin]:
     """At most `most` questions that the row's passage does not answer, each of another kind, and one that it does."""
     makers = (_another_word, _another_year, _another_number, _another_name, _turned, _narrowed, _widened, _reason)
     made = [twin for maker in makers for twin in _chosen(list(maker(row, names, rng)), rng)]
@@ -198,7 +200,7 @@ def _absent(word: str, text: str) -> bool:
     return not re.search(rf"(?<!\w){re.escape(word[:5].lower())}", text.lower())
 
 
-def _another_word(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
+def _another_word(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
     del names, rng
     for match in re.finditer(r"[\w-]+", row.question):
         word = match.group()
@@ -209,7 +211,7 @@ def _another_word(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
                 yield Twin("another word", _put(row.question, match.span(), other), False)
 
 
-def _another_year(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
+def _another_year(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
     del names
     for match in _YEAR.finditer(row.question):
         if _BOUND.search(row.question[: match.start()]):
@@ -221,7 +223,7 @@ def _another_year(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
                 yield Twin("another year", _put(row.question, match.span(1), str(other)), False)
 
 
-def _another_number(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
+def _another_number(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
     del names
     for match in _NUMBER.finditer(row.question):
         before = row.question[: match.start()]
@@ -234,7 +236,7 @@ def _another_number(row: Row, names: Names, rng: random.Random) -> Iterator[Twin
                 yield Twin("another number", _put(row.question, match.span(1), str(other)), False)
 
 
-def _another_name(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
+def _another_name(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
     answer = row.answer.lower()
     for match in _own_names(row.question):
         name = match.group()
@@ -256,7 +258,7 @@ def _apart(name: str, text: str) -> bool:
     return not any(part.lower() in text.lower() for part in name.split() if len(part) > 2)
 
 
-def _turned(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
+def _turned(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
     del rng
     found = _own_names(row.question)
     if len(found) == 2:
@@ -274,7 +276,7 @@ def _turned(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
         yield Twin("turned", f"Who {passive[1]} {passive[2]}?", False)
 
 
-def _narrowed(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
+def _narrowed(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
     del names
     match = _COUNTED.search(row.question)
     if not match or _MEASURE.fullmatch(match[2].lower()):
@@ -287,7 +289,7 @@ def _narrowed(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
             yield Twin("narrowed", f"{before} {group}{after}", False)
 
 
-def _widened(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
+def _widened(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
     del names, rng
     match = _NARROWER.search(row.question)
     if match:
@@ -295,7 +297,7 @@ def _widened(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
         yield Twin("widened", wider, False)
 
 
-def _reason(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
+def _reason(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
     """Why, how, where or when beside the sentence that states only the bare fact."""
     del names, rng
     match = _FACT.match(row.question)
@@ -314,7 +316,7 @@ def _reason(row: Row, names: Names, rng: random.Random) -> Iterator[Twin]:
         yield Twin("when", f"When {verb} {rest}?", False)
 
 
-def _again(row: Row) -> Iterator[Twin]:
+def _again(row: TrainingRow) -> Iterator[Twin]:
     low = row.question.lower()
     for phrase, instead in _same().items():
         match = re.search(rf"(?<![\w-])(?<!in )(?<!in the ){re.escape(phrase)}(?![\w-])", low)
