@@ -9,7 +9,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
-from index.records import Hit, Passage
+from index.records import Hit, Passage, Span
 from rag.policy import InForce
 from rag.question.analysis import Query
 
@@ -22,6 +22,7 @@ Because = Mapping[str, float | str]
 Rule = Literal[
     "refused",
     "margin",
+    "not_answering",
     "small_print",
     "same_words",
     "off_subject",
@@ -35,6 +36,7 @@ RULES: Mapping[Rule, str] = MappingProxyType(
     {
         "refused": "the question is refused, so nothing is quoted",
         "margin": "scores too far below the best quote",
+        "not_answering": "the reading model finds no answer in it",
         "small_print": "what publishers print below an article",
         "same_words": "a better quote says the same in the same words",
         "off_subject": "does not speak of what is asked to have developed",
@@ -85,7 +87,7 @@ class FoundBy:
     passage_id: str
     fused: float
     shares: Mapping[str, Share]  # by ranker
-    best: SentenceScore | None  # decides the place; None where the reader read nothing of the passage
+    best: SentenceScore | None  # decides the place, if anything answers; None where nothing of the passage was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,13 @@ class Quote:
     end: int
     score: float  # the reader's own, higher is better
     contributions: Mapping[str, float] = field(default_factory=dict)  # by feature; they add up to the score
+    gap: float | None = None  # how far the reading model puts it ahead of no answer; None where no model reads
+    answer: Span | None = None  # the words of it that answer, in document offsets, where a model found any
+
+    @property
+    def likeness(self) -> float:
+        """How well it fits the question's words: its score less what the reading model added."""
+        return self.score - self.contributions.get("reading", 0.0)
 
 
 @dataclass(frozen=True, slots=True)

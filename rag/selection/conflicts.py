@@ -156,9 +156,9 @@ def find_conflict(query: Query, quotes: Sequence[Quote], document_of: DocumentOf
     question = claim_of(query.text)
     said = [one for one in (_said(quote, document_of) for quote in quotes) if one.comparable]
     for n, one in enumerate(said[:_ANCHORS]):
-        if one.quote.score < quotes[0].score - _ANCHOR_MARGIN:
+        if one.quote.likeness < quotes[0].likeness - _ANCHOR_MARGIN:
             break
-        least = math.inf if n else quotes[0].score - MARGIN
+        least = math.inf if n else quotes[0].likeness - MARGIN
         compared = [(other, _compared(query, question, one, other, least)) for other in said if other is not one]
         pairs = [(other, pair) for other, pair in compared if pair]
         if kind := next((pair.kind for _, pair in pairs if pair.differs), None):
@@ -200,7 +200,7 @@ def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: f
         return None
     if likeness(a, b) >= NEAR_COPY and not swapped(a.names, b.names, a, b):
         return _of_copies(query, a, b)
-    return _of_answers(query, question, a, b) if other.quote.score >= least else None
+    return _of_answers(query, question, a, b) if other.quote.likeness >= least else None
 
 
 def _tied(question: Claim, a: Claim, b: Claim, here: frozenset[str], there: frozenset[str], *, titles: bool) -> bool:
