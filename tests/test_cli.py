@@ -14,6 +14,8 @@ import pytest
 
 from index.embedding.embedder import HashEmbedder
 from quotewell import COMMANDS, run
+from rag.reading import model as reading_model
+from rag.reading.model import load_read_model
 from server.schemas import ask as ask_schemas
 from server.schemas import base as schemas
 

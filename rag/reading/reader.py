@@ -15,7 +15,7 @@ from rag.question.analysis import Query
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
 from rag.reading.model import ABOUT, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
-from rag.reading.weights import ReaderWeights, load_weights
+from rag.reading.weights import ReaderWeights, load_weights, logistic
 
 _QUOTES = 10  # scored quotes in a reading; how many are shown is decided by the assistant
 _FINDINGS = 512  # kept: an answer and its explanation read the same passages
@@ -100,7 +100,12 @@ class ModelReader:
         self._read = lru_cache(maxsize=_FINDINGS)(model.read)
 
     def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
-        """As the linear reader, with the words that answer where the model is sure of any."""
+        """As the linear reader, with the words that answer where the model is sure of any.
+
+        A course of events is left to the linear reader: many sentences tell it, and none of them answers alone.
+        """
+        if asked.shape == "timeline":
+            return self._linear.read(asked, hits)
         by_linear = self._linear.scored(asked, hits)
         if not by_linear:
             return Reading((), tuple(hits), 0.0)
@@ -109,7 +114,7 @@ class ModelReader:
         odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
         odds["bias"] = odds.get("bias", 0.0) + self._blend.bias
-        reading = _reading(scored, hits, (1 + math.tanh(math.fsum(odds.values()) / 2)) / 2, odds)
+        reading = _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
         answers = any(found > 0 for found, _ in told.values())
         return reading if answers else replace(reading, hits=tuple(hits))
 

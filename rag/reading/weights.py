@@ -47,9 +47,14 @@ class ReaderWeights:
     def chance(self, odds: float) -> float:
         """0..1, never falling with the odds."""
         if not self.calibration:
-            return (1 + math.tanh(odds / 2)) / 2
+            return logistic(odds)
         at, chances = zip(*self.calibration, strict=True)
         return float(np.interp(odds, at, chances))
+
+
+def logistic(odds: float) -> float:
+    """Log odds → 0..1, whatever their size."""
+    return (1 + math.tanh(odds / 2)) / 2
 
 
 def load_weights(name: str) -> ReaderWeights:
