@@ -22,7 +22,6 @@ Because = Mapping[str, float | str]
 Rule = Literal[
     "refused",
     "margin",
-    "not_answering",
     "small_print",
     "same_words",
     "off_subject",
@@ -36,7 +35,6 @@ RULES: Mapping[Rule, str] = MappingProxyType(
     {
         "refused": "the question is refused, so nothing is quoted",
         "margin": "scores too far below the best quote",
-        "not_answering": "the reading model finds no answer in it",
         "small_print": "what publishers print below an article",
         "same_words": "a better quote says the same in the same words",
         "off_subject": "does not speak of what is asked to have developed",
@@ -87,7 +85,7 @@ class FoundBy:
     passage_id: str
     fused: float
     shares: Mapping[str, Share]  # by ranker
-    best: SentenceScore | None  # decides the place, if anything answers; None where nothing of the passage was read
+    best: SentenceScore | None  # decides the place; None where the reader read nothing of the passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +248,9 @@ class Workings:
     quotes: tuple[Mapping[str, float], ...]  # one for each citation, by feature
     confidence: Mapping[str, float]
     threshold: float
-    margin: float = 0.0  # what scores this much less than the best is not shown; for definitions and timelines more
+    margin: float = (
+        0.0  # what is this much less like the question than the likest is not shown; for definitions and timelines more
+    )
     dropped: tuple[Dropped, ...] = ()  # of what the reader offered, all that is not shown; best first
 
 

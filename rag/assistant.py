@@ -198,7 +198,7 @@ def assistant_over(
     """
     own = reader_files(settings.reader)
     threshold, policy = in_force(settings, index.manifest, own.threshold, own.written)
-    rules = Rules(threshold, own.margin, settings.max_quotes, policy)
+    rules = Rules(threshold, own.weights.margin, settings.max_quotes, policy)
     return Assistant(index, make_reader or own.reader, settings, rules, extras)
 
 

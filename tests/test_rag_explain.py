@@ -273,10 +273,16 @@ def test_the_calibration_leads_from_the_log_odds_to_the_confidence(assistant: As
     assert steps.confidence == logistic(steps.log_odds)
 
 
-def test_plain_words_name_the_calibration_and_what_is_not_shown(assistant: Assistant) -> None:
+@pytest.mark.parametrize(
+    ("reader", "words"),
+    [("model", "by the logistic function"), ("trained", "by the logistic function, calibrated on judged questions")],
+)
+def test_plain_words_name_the_calibration_and_what_is_not_shown(opened: Opened, reader: str, words: str) -> None:
+    assistant = opened(reader=reader)
     answer, explanation = explained(assistant, QUESTION)
     shown = [line.text for line in why_lines(answer, explanation, assistant.index.document)]
-    assert any("by the logistic function, calibrated on judged questions" in line for line in shown)
+    assert any(words in line for line in shown)
+    assert any("reading" in line for line in shown if line.startswith("[1]")) is (reader == "model")
     (head,) = [n for n, line in enumerate(shown) if line.startswith("The reader's")]
     dropped = answer.workings.dropped
     assert shown[head] == f"The reader's {len(dropped) + 1} best sentences; not shown are {len(dropped)}"

@@ -168,8 +168,8 @@ class PairGraph:
         folder = packaged_onnx()
         self._tokenizer = _uncut(folder)
         options = _one_thread()
-        # without 8-bit dot products (before VNNI) sums of two products would saturate: there both sides go unsigned
-        options.add_session_config_entry("session.x64quantprecision", "1")
+        if not _dot_products():  # sums of two products would saturate, were not both sides unsigned: exact, but slow
+            options.add_session_config_entry("session.x64quantprecision", "1")
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder / "onnx"))
         try:
             self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
@@ -205,6 +205,12 @@ def _one_thread() -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     return options
+
+
+def _dot_products() -> bool:
+    """Does the processor sum four 8-bit products at once (VNNI)? One that does and is not known to is only slower."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", ())
+    return not {"AVX512_CLX", "AVX512_ICL", "AVX512_SPR"}.isdisjoint(found)
 
 
 def _uncut(folder: Path) -> Tokenizer:

@@ -63,7 +63,6 @@ class Blend:
     gap_odds: float  # … a point of the first quote's gap
     bias: float
     threshold: float  # least confidence to answer
-    margin: float  # further quotes score at most this much less than the first
 
 
 class ReadModel:

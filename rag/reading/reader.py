@@ -89,7 +89,7 @@ class ModelReader:
     The model reads the passage of the linear reader's best sentence, and the next one where the first hardly answers
     and the second comes close. Its word is one more summand of their scores, and of the confidence. What it says of
     one passage cannot be compared with what it says of another, so that reading more of them does not help
-    (docs/decisions.md). Where it finds no answer at all, the hits stay in the order of the search.
+    (docs/decisions.md).
     """
 
     name = "model"
@@ -114,9 +114,7 @@ class ModelReader:
         odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
         odds["bias"] = odds.get("bias", 0.0) + self._blend.bias
-        reading = _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
-        answers = any(found > 0 for found, _ in told.values())
-        return reading if answers else replace(reading, hits=tuple(hits))
+        return _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
 
     def _told(
         self, question: str, by_linear: Sequence[Scored], hits: Sequence[Hit]
@@ -171,11 +169,6 @@ class ReaderFiles:
     def threshold(self) -> float:
         """Least confidence to answer."""
         return self.model.blend.threshold if self.model else self.weights.threshold
-
-    @property
-    def margin(self) -> float:
-        """Further quotes score at most this much less than the first."""
-        return self.model.blend.margin if self.model else self.weights.margin
 
     def reader(self, index: ReadableIndex) -> Reader:
         """Over one index."""

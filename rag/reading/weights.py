@@ -41,7 +41,7 @@ class ReaderWeights:
     sentence: Linear
     confidence: Linear
     threshold: float  # least confidence to answer, fitted with the weights
-    margin: float  # further quotes score at most this much less than the first
+    margin: float  # further quotes are at most this much less like the question than the likest
     calibration: Knots = ()  # ascending (log odds, chance), straight lines between; none: the logistic function
 
     def chance(self, odds: float) -> float:

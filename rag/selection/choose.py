@@ -42,27 +42,12 @@ class Shortlist:
 
 
 def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
-    """Of quotes best first, those that come close to the best, and answer as far as a reading model can tell."""
-    offered = Shortlist(tuple(quotes))
-    near = offered.only([n for n, one in enumerate(offered.left) if one.score >= quotes[0].score - margin], "margin")
-    return _told_once(near.only([n for n, one in enumerate(near.left) if not n or _answers(one)], "not_answering"))
+    """Of quotes best first, the first and those as like the question as the likest of all, but for a margin.
 
-
-def alike(quotes: Sequence[Quote], margin: float) -> Shortlist:
-    """Of quotes best first, those whose words come as close to the question's as the best of them, but for a margin.
-
-    For what one sentence alone does not answer, and a reading model does not know.
+    What says the same in the same words is said once.
     """
     offered, least = Shortlist(tuple(quotes)), max(quote.likeness for quote in quotes) - margin
-    return _told_once(offered.only([n for n, one in enumerate(offered.left) if one.likeness >= least], "margin"))
-
-
-def _answers(quote: Quote) -> bool:
-    return quote.gap is None or quote.gap > 0
-
-
-def _told_once(near: Shortlist) -> Shortlist:
-    """Without small print behind the first, and what says the same in the same words once."""
+    near = offered.only([n for n, one in enumerate(offered.left) if not n or one.likeness >= least], "margin")
     told = near.only(
         [n for n, one in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(one))], "small_print"
     )
@@ -104,7 +89,7 @@ def _outermost(quotes: Sequence[Quote]) -> list[int]:
 
 
 TIMELINE_QUOTES = 5
-_DEFINITION_MARGIN = 2.5  # what defines may score so much less than a quote that only names the subject
+_DEFINITION_MARGIN = 1.5  # what defines may score so much less than a quote that only names the subject
 _GRADES = 0.05  # grades of a definition that are no further apart are the same
 _TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
 _STEM = 4  # characters that two forms of a word share at least
@@ -114,7 +99,7 @@ _COURSE = frozenset(
         "course happen happened order time change changed changes evolved developed"
     ).split()
 )
-_TIMELINE_MARGIN = 4.0  # a course of events is told by sentences that are further from the question than an answer is
+_TIMELINE_MARGIN = 3.0  # a course of events is told by sentences that are further from the question than an answer is
 
 DocumentOf = Callable[[str], Document]
 
@@ -134,7 +119,7 @@ def choose(
     """From a reading with at least one quote: the best and those that come close to it, with what they lean on."""
     near = Shortlist(())
     if query.shape == "timeline":
-        near = _about(query, alike(reading.quotes, _TIMELINE_MARGIN))
+        near = _about(query, close(reading.quotes, margin + _TIMELINE_MARGIN))
         if told := _told(near, document_of, widen):
             return told
     conflict = find_conflict(query, reading.quotes, document_of)
@@ -146,7 +131,7 @@ def choose(
         return Selection(tuple(map(widen, differing.left)), frame, differing.dropped)
     kept = (near if near.left else close(reading.quotes, margin)).first(most)
     if query.shape == "definition":
-        kept = _defining(query, alike(reading.quotes, _DEFINITION_MARGIN), kept).first(most)
+        kept = _defining(query, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
     kept, quotes = widened(kept, widen)
     return Selection(quotes, Frame(), kept.dropped)
 
