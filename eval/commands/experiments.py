@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -90,22 +90,28 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     keep_table(write, "reasons", partial(markdown_of_reasons, found), f"reasons{flag_of(tuning)} {names_of(sets)}")
 
 
-def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
-    """The reader of the settings beside the plain one on the same questions, with paired differences."""
+def readers(
+    sets: Sets,
+    tuning: Tuning = False,
+    beside: Annotated[
+        Literal["trained", "plain"], typer.Option(help="The other reader; plain has an index of its own.")
+    ] = "trained",
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
+    """The reader of the settings beside another one on the same questions, with paired differences."""
     settings = load_settings()
+    other = settings.model_copy(update=PLAIN if beside == "plain" else {"reader": beside})
+    work = {"work": WORK_384} if beside == "plain" else {}
 
     def measure(questions: EvalSet, show: ShowProgress) -> Any:
         asked = half(questions, tuning=tuning)
-        reports = [
-            _report(questions, asked, settings, show),
-            _report(questions, asked, settings.model_copy(update=PLAIN), show, work=WORK_384),
-        ]
-        return match(*reports)
+        return match(_report(questions, asked, settings, show), _report(questions, asked, other, show, **work))
 
-    found, names = measured(sets, measure), (settings.reader, PLAIN["reader"])
+    found, names = measured(sets, measure), (settings.reader, beside)
     emit_json(json_of_matches(found, *names)) if as_json else emit(text_of_matches(found, *names))
     table = partial(markdown_of_matches, found, *names)
-    keep_table(write, "readers", table, f"readers{flag_of(tuning)} {names_of(sets)}")
+    keep_table(write, f"readers-{beside}", table, f"readers{flag_of(tuning)} --beside {beside} {names_of(sets)}")
 
 
 def _report(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress, **work: Path) -> Report:
