@@ -9,16 +9,19 @@ from typing import cast
 import numpy as np
 import pytest
 
+from index.embedding import minilm
 from index.embedding.minilm import PairGraph
 from index.embedding.weights import packaged_onnx
 from index.errors import ModelMissing
 from index.records import Hit, Passage, Span
+from index.search import Index
+from index.text.sentences import sentences
 from rag.answer import Quote, Reading
 from rag.question.analysis import Query, analyse
 from rag.reading import model as read_model
 from rag.reading.candidates import Candidate
 from rag.reading.model import ABSENT, WINDOW, Excerpt, Finding, ReadModel, load_read_model
-from rag.reading.reader import LinearReader, ModelReader, Scored, reader_files
+from rag.reading.reader import LinearReader, ModelReader, Scored, load_reader, reader_files
 from rag.reading.weights import load_weights
 from rag.selection.choose import close
 
@@ -271,3 +274,23 @@ def test_the_reader_s_files_name_the_model_and_bring_its_threshold() -> None:
     assert own.written.startswith(linear.written)
     assert own.threshold == own.model.blend.threshold
     assert (linear.threshold, linear.model) == (load_weights("trained").threshold, None)
+
+
+def test_a_course_of_events_is_left_to_the_linear_reader(hash_index: Index) -> None:
+    asked = analyse("How did the repairs of the Sollen bridge develop over time?", hash_index.stem)
+    assert asked.shape == "timeline"
+    hits = hash_index.search(asked.text, limit=6)
+    assert load_reader("model", hash_index).read(asked, hits) == load_reader("trained", hash_index).read(asked, hits)
+
+
+def test_a_processor_without_8_bit_dot_products_finds_exactly_the_same(
+    model: ReadModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(minilm, "_dot_products", lambda: False)
+    graph = PairGraph(files("rag.reading").joinpath(read_model.GRAPH).read_bytes())
+    slower = ReadModel(graph, model.blend, model.sha256)
+    for path in sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))[:2]:
+        text = path.read_text("utf-8")[:2000]
+        excerpt = Excerpt(path.stem, text, tuple(sentences(text, "en")))
+        for question in ("What did Mexico's president say?", "When was it signed?", "How many people live there?"):
+            assert slower.read(question, excerpt) == model.read(question, excerpt)
