@@ -138,11 +138,10 @@ def fetched(index: Index, name: str, base: str) -> Fetched:
 
 def asked(answer: Answer, index: Index, base: str) -> AskReply:
     """An answer, with what comes nearest where there is none."""
-    told = {name: plain(getattr(answer, name)) for name in _TOLD}
+    told = {name: plain(getattr(answer, name)) for name in _TOLD} | {"reason": reason_fields(answer.reason)}
     nearest = answer.evidence[:NEAREST] if answer.reason else ()
     return AskReply(
         **told,
-        reason=reason_fields(answer.reason),
         citations=tuple(_cited(one, index, base) for one in answer.citations),
         nearest=tuple(found(hit, index, base) for hit in nearest),
     )
