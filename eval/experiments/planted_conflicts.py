@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from eval.scoring.judge import AnswerKey
-from eval.scoring.measures import holds_answer
+from eval.scoring.judge import AnswerKey, holds_answer
 from eval.sets.gold import Question
 from index.cleaning.clean import to_clean
 from index.errors import NotFound
