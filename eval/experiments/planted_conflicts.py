@@ -36,21 +36,7 @@ _REFERRING = re.compile(
 )
 _NAMES = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]{2,}(?: [A-Z][a-z]+)*")
 _STARTS_NAME = re.compile(r"^[A-Z][a-z]+ [A-Z]|^(?:[A-Z]{2,}|I)\b|^[A-Z][a-z]+['’]s")
-_SPOKEN = (
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "twenty",
-    "forty",
-)
+_SPOKEN = tuple("two three four five six seven eight nine ten eleven twelve twenty forty".split())
 _SHORTEST, _LONGEST = 30, 400  # characters of a sentence that is worth planting
 
 
