@@ -1,4 +1,4 @@
-"""The group `eval`: measuring as a whole here, parts of an answer in cli_answers.py, fitting in cli_reader.py."""
+"""The group `eval`: its commands by name; search and costs are measured here, all else in eval/commands."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,11 +37,6 @@ SHOWN_PAIRS = (
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
-
-
-@app.callback()
-def _group() -> None:
-    """Without a callback, Typer would make a group of one command that command."""
 
 
 for _command in (

@@ -12,8 +12,7 @@ from index.records import Document, Hit, plain
 from index.storage.merkle import CorpusTree
 from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Removed, Workings
 from rag.policy import InForce
-from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import corpus_fields, receipt_for
+from rag.receipts.receipt import answer_id, corpus_fields, receipt_for
 from rag.receipts.signing import Signature
 from rag.selection.choose import words_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from eval.runs.gate import BASELINE, GOLD, MINIMUM, GateResult, judge, keep_baseline, read_baseline, text_of_judgement
 from eval.runs.run_file import parsed, read_compared
-from eval.scoring.measures import ranked_names
+from eval.scoring.judge import ranked_names
 from eval.scoring.run import Run
 from index.build import Builder
 from index.errors import BadInput, NotFound

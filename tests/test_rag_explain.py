@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from index.ranking.filters import Filters
 from index.search import Index
 from index.settings import Settings
+from index.terminal import shortened
 from rag import Answer, Assistant, open_assistant
 from rag.answer import CONFIDENCE_DIGITS, REASONS, RULES, Explanation, Mode
 from rag.answer_json import SCORE_DIGITS, answer_fields
 from rag.explain.explain import MOST_TERMS, left_of
-from rag.explain.show import answer_lines, shortened, why_lines
+from rag.explain.show import answer_lines, why_lines
 from rag.reading.weights import logistic
 from tests.conftest import SIX_ARTICLES
 

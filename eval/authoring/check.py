@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from eval.authoring.duplicates import alike, form_of
-from eval.sets.gold import Question, check_gold, question_of
-from eval.sets.lines import LineOfFile, decoded, raw_lines, record_of
+from eval.sets.gold import LineOfFile, Question, check_gold, decoded, question_of, raw_lines, record_of
 from index.errors import BadGold
 from index.text.words import normalise, stems
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eval.commands.options import Sets
-from eval.runs.report import markdown_of_reliability, text_of_reliability
+from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.runs.tables import Write, write_block
-from eval.scoring.reliability import measure_reliability
+from eval.scoring.figures import measure_reliability
 from eval.sets.sets import EMBEDDER_384, WORK_384, half, resolve_set
 from eval.training.calibrate import (
     LEVEL,

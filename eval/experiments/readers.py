@@ -8,7 +8,7 @@ import numpy as np
 
 from eval.runs.tables import Table, bracketed, in_points, json_of, paragraphs, sure
 from eval.scoring.intervals import Figure, Sample, mean, stratified
-from eval.scoring.measures import auroc, coverage
+from eval.scoring.judge import auroc, coverage
 from eval.scoring.rows import Row
 from eval.scoring.run import Run
 from index.errors import BadInput

@@ -10,12 +10,10 @@ from typing import Annotated, Literal, Protocol, TypeAlias
 
 from pydantic import Field
 
-from eval.scoring.figures import curve, figures, follow_up_note, notes_on
+from eval.scoring.figures import Point, curve, figures, follow_up_note, notes_on
 from eval.scoring.intervals import Figure, Figures
-from eval.scoring.judge import Judge, Searchable, judge_for
+from eval.scoring.judge import JUDGED, Judge, Level, Searchable, Values, judge_for, judged_shares, ranked
 from eval.scoring.latency import Timed
-from eval.scoring.measures import JUDGED, Level, Values, judged_shares, ranked
-from eval.scoring.reliability import Point
 from eval.scoring.rows import PLACES, Row, row_of, scored
 from eval.sets.gold import Question
 from eval.sets.sets import WORK, EvalSet, ShowProgress, opened, set_sha256

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rag.language.patterns import read_patterns
+
 # Which words of two phrases stand for one another: "trade with China" and "Canada" differ in their last word.
 
 _LONGEST_PART = 7  # words, of what stands on one side of "versus"
@@ -73,49 +75,13 @@ def is_name(word: str) -> bool:
 
 _LONGEST_SIDE = 12  # words; what is longer is a sentence, not a side
 _LONGEST_QUESTION = 40  # words
-_VERSUS = re.compile(
-    r",? (?:vs\.?|versus|frente al?|(?:(?:as )?(?:compared|opposed)|in comparison|in contrast|relative) (?:with|to)"
-    r"|comparado con|as against) ",
-    re.IGNORECASE,
-)
-_AROUND = re.compile(r"\b(before) (?:and|or|versus|vs\.?|than) (after)\b", re.IGNORECASE)
-_BETWEEN = re.compile(
-    r"^(?:(?:what|which|how|tell me|explain|describe|list|name|is|are|was|were|there|any|the|main|key|big|some) )*"
-    r"(?:differences?|distinction|contrast|comparison) between (?P<a>.+?) and (?P<b>.+)$",
-    re.IGNORECASE,
-)
-_COMPARE = re.compile(
-    r"^(?:please |can you |could you )?(?:compare and contrast|compare|contrast) "
-    r"(?:(?P<a>.+?) and (?P<b>.+)|(?P<c>.+?) (?:with|against) (?P<d>.+)|(?P<e>.+?) to (?P<f>.+))$",
-    re.IGNORECASE,
-)
-_HOW = re.compile(
-    r"^how (?P<verb>do|does|did|is|are|was|were|will|would) (?P<a>.+?) (?:(?:expected|likely|supposed) to )?"
-    r"(?:compare|differ|different|stack up|measure up) (?:with|to|from|against) (?P<b>.+)$",
-    re.IGNORECASE,
-)
-_HIGHER = r"(?P<more>(?!rather|other|under|over|ever)[a-z]+er|worse|(?:more|less) [a-z]+)"
-_WHICH = (
-    rf"^(?:which|what|who) (?P<verb>is|are|was|were) {_HIGHER}(?:,|:| -)? (?P<a>.+?),? or (?P<b>.+)$",
-    rf"^(?P<a>.+?) or (?P<b>.+?)[:,] (?:which|what|who)(?: one)? (?P<verb>is|are|was|were) {_HIGHER}$",
-    rf"^(?P<verb>is|are|was|were) (?P<a>.+?) {_HIGHER} than (?P<b>(?!\d|expected|before|ever|usual).+)$",
-)
-_WHICH_ONES = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _WHICH)
-_MORE = re.compile(
-    r"^(?P<verb>do|does|did) (?P<who>.+?) more (?P<a>(?P<by>to|from|in|with|on|for) .+?) than (?P<b>(?P=by) .+)$",
-    re.IGNORECASE,
-)
+_TEXT = read_patterns("rag.question", "comparison.txt")
+_VERSUS, _AROUND, _BETWEEN, _COMPARE = map(_TEXT.compiled, ("VERSUS", "AROUND", "BETWEEN", "COMPARE"))
+_HOW, _MORE, _CONTEST, _BY_HOW_MUCH = map(_TEXT.compiled, ("HOW", "MORE", "CONTEST", "BY_HOW_MUCH"))
+_OPEN, _OF_THOSE, _ASKING = map(_TEXT.compiled, ("OPEN", "OF_THOSE", "ASKING"))
+_REST = re.compile(_TEXT.pieces["REST"])
+_WHICH = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _TEXT.families["which"])
 _ENDING_IN_E = frozenset("larg clos saf lat wid simpl dens rar wis nic pur brav strang".split())
-_REST = re.compile(
-    r" (?:on|in|under|during|for|about|regarding|with respect to|when it comes to|since|after|before) .+$"
-)
-_CONTEST = re.compile(r"\b(?:match|game|case|fight|final|bout|result|score|lawsuit|ruling)\b", re.IGNORECASE)
-_BY_HOW_MUCH = re.compile(r"\bhow (?:much|many)(?: times)? (?:more|less|fewer|[a-z]+er)\b", re.IGNORECASE)  # one number
-_OPEN = re.compile(r"\b(?:when|what|which|who|if)$", re.IGNORECASE)  # "as what compared to"
-_OF_THOSE = re.compile(r"^(?:those|that|the ones?) of ", re.IGNORECASE)
-_ASKING = re.compile(
-    r"\b(?:how|what|which|who|whose|when|where|why|is|are|was|were|do|does|did|has|have|can|will)\b", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +129,7 @@ def _asked_how(text: str) -> tuple[Side, Side] | None:
 
 
 def _which(text: str) -> tuple[Side, Side] | None:
-    match = next((match for pattern in _WHICH_ONES if (match := pattern.match(text))), None)
+    match = next((match for pattern in _WHICH if (match := pattern.match(text))), None)
     if not match:
         return None
     base, past = _base(match["more"].lower()), match["verb"].lower() in ("was", "were")
