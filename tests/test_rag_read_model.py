@@ -21,7 +21,7 @@ from rag.question.analysis import Query, analyse
 from rag.reading import model as read_model
 from rag.reading.candidates import Candidate
 from rag.reading.model import ABSENT, WINDOW, Excerpt, Finding, ReadModel, load_read_model
-from rag.reading.reader import LinearReader, ModelReader, ScoredCandidate, load_reader, reader_files
+from rag.reading.reader import LinearReader, ModelReader, Rated, load_reader, reader_files
 from rag.reading.weights import load_weights
 from rag.selection.choose import close
 
@@ -166,16 +166,16 @@ class Likeness:
     def __init__(self, scores: Mapping[str, float]) -> None:
         self._scores = scores
 
-    def scored(self, asked: Query, hits: Sequence[Hit]) -> list[ScoredCandidate]:
+    def scored(self, asked: Query, hits: Sequence[Hit]) -> list[Rated]:
         found = []
         for one in hits:
             for sentence in one.passage.sentences:
                 score = self._scores[one.passage.text[sentence.start : sentence.end]]
                 rows = tuple(other.row for other in hits if other.passage.id == one.passage.id)
-                found.append(ScoredCandidate(Candidate(one, sentence, np.zeros(1), rows), {"bias": score}, score))
+                found.append(Rated(Candidate(one, sentence, np.zeros(1), rows), {"bias": score}, score))
         return sorted(found, key=lambda one: (-one.score, one.place))
 
-    def odds(self, scored: Sequence[ScoredCandidate]) -> dict[str, float]:
+    def odds(self, scored: Sequence[Rated]) -> dict[str, float]:
         return {"bias": scored[0].score}
 
 

@@ -30,7 +30,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredCandidate:
+class Rated:
     """A candidate and what each feature adds to its score; `gap` and `answer` as in the Quote that it makes."""
 
     candidate: Candidate
@@ -68,16 +68,16 @@ class LinearReader:
         odds = self.odds(scored)
         return _reading(scored, hits, self._weights.chance(math.fsum(odds.values())), odds)
 
-    def scored(self, asked: Query, hits: Sequence[Hit]) -> list[ScoredCandidate]:
+    def scored(self, asked: Query, hits: Sequence[Hit]) -> list[Rated]:
         """Every sentence of the hits, best first."""
         found = self._evidence.candidates(asked, hits)
         if not found:
             return []
         scores = self._weights.sentence.scores(np.stack([one.features for one in found]))
         parts = (self._weights.sentence.contributions(FEATURES, one.features) for one in found)
-        return _best_first(map(ScoredCandidate, found, parts, scores))
+        return _best_first(map(Rated, found, parts, scores))
 
-    def odds(self, scored: Sequence[ScoredCandidate]) -> dict[str, float]:
+    def odds(self, scored: Sequence[Rated]) -> dict[str, float]:
         """Summands of the log odds that the first of `scored`, which are best first, answers the question."""
         of_first = np.append(scored[0].candidate.features, [gap([one.score for one in scored]), scored[0].score])
         return self._weights.confidence.contributions(CONFIDENCE_FEATURES, of_first)
@@ -117,7 +117,7 @@ class ModelReader:
         return _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
 
     def _told(
-        self, question: str, by_linear: Sequence[ScoredCandidate], hits: Sequence[Hit]
+        self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit]
     ) -> dict[tuple[str, int], tuple[float, Span | None]]:
         """Document and start of each sentence that was read → its gap, and the words of it that answer, if any.
 
@@ -135,9 +135,7 @@ class ModelReader:
                     told[place] = (said, _answer(hit.passage, sentence, one))
         return told
 
-    def _findings(
-        self, question: str, by_linear: Sequence[ScoredCandidate], hits: Sequence[Hit]
-    ) -> dict[Excerpt, Finding]:
+    def _findings(self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit]) -> dict[Excerpt, Finding]:
         passages = {hit.row: hit.passage for hit in hits}
         found: dict[Excerpt, Finding] = {}
         for one in by_linear:
@@ -152,10 +150,10 @@ class ModelReader:
                 found[excerpt] = self._read(question, excerpt)
         return found
 
-    def _with(self, one: ScoredCandidate, told: tuple[float, Span | None] | None) -> ScoredCandidate:
+    def _with(self, one: Rated, told: tuple[float, Span | None] | None) -> Rated:
         found, answer = told or (self._blend.unread, None)
         parts = {**one.parts, "reading": self._blend.gap * found}
-        return ScoredCandidate(one.candidate, parts, math.fsum(parts.values()), found, answer)
+        return Rated(one.candidate, parts, math.fsum(parts.values()), found, answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +199,7 @@ def gap(scores: Sequence[float]) -> float:
     return scores[0] - scores[1] if len(scores) > 1 else 0.0
 
 
-def _reading(
-    scored: Sequence[ScoredCandidate], hits: Sequence[Hit], confidence: float, odds: Mapping[str, float]
-) -> Reading:
+def _reading(scored: Sequence[Rated], hits: Sequence[Hit], confidence: float, odds: Mapping[str, float]) -> Reading:
     """The best of `scored`, which are best first, and the hits in the order of their best sentences."""
     best: dict[int, Quote] = {}
     for one in scored:
@@ -215,7 +211,7 @@ def _reading(
     return Reading(tuple(one.quote() for one in scored[:_QUOTES]), rescored, confidence, odds, best)
 
 
-def _best_first(scored: Iterable[ScoredCandidate]) -> list[ScoredCandidate]:
+def _best_first(scored: Iterable[Rated]) -> list[Rated]:
     """By score, ties by document and place."""
     return sorted(scored, key=lambda one: (-one.score, one.place))
 
