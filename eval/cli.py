@@ -13,7 +13,7 @@ from eval.commands.compare import compare, gate
 from eval.commands.experiments import changes, conflicts, follow_ups, readers, reasons, support, sweep
 from eval.commands.options import Sets, command_on
 from eval.commands.run import report, run
-from eval.commands.training import calibrate, fit, train_reader
+from eval.commands.training import calibrate, export_reader, fit, train_reader
 from eval.experiments.fusion import (
     Comparison,
     compare_fusions,
@@ -57,6 +57,7 @@ for _command in (
     support,
     fit,
     train_reader,
+    export_reader,
     calibrate,
 ):
     app.command()(_command)

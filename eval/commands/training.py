@@ -1,4 +1,4 @@
-"""The commands that make a reader and its threshold: `eval fit`, `eval train-reader`, `eval calibrate`."""
+"""The commands that make a reader and its threshold: `eval fit`, `train-reader`, `export-reader`, `calibrate`."""
 
 import json
 from dataclasses import asdict
@@ -35,9 +35,11 @@ from index.terminal import emit, emit_json, progress, tell
 from rag.assistant import open_assistant
 
 if TYPE_CHECKING:
+    from eval.training.export_reader import export_reader as export_to
     from eval.training.train_reader import train_reader as train_on
 else:  # needs torch
     train_on = later("eval.training.train_reader:train_reader")
+    export_to = later("eval.training.export_reader:export_reader")  # needs onnx
 
 ROOT = Path(__file__).parent.parent.parent
 PLAIN = ROOT / "rag" / "reading" / "plain.json"
@@ -76,6 +78,21 @@ def train_reader(
         f"wrote index/embedding/projection.npy and rag/reading/trained.json in '{out}'; "
         "indexes made before must be built again"
     )
+
+
+def export_reader(
+    checkpoint: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors that training wrote.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose package gets the graph.")] = ROOT,
+) -> None:
+    """Write the reading model that ships: rag/reading/reader.onnx, and its hash in reader.json.
+
+    Needs the package onnx. The same checkpoint gives the same bytes.
+    """
+    try:
+        sha256 = export_to(checkpoint, out / "rag" / "reading")
+    except ModuleNotFoundError as error:
+        raise BadInput(f"{error}; run: pip install 'onnx>=1.23'") from error
+    tell(f"wrote rag/reading/reader.onnx in '{out}', SHA-256 {sha256}; its blend in reader.json is to be fitted again")
 
 
 def calibrate(
