@@ -11,9 +11,8 @@ from index.text.words import Stem, Word, cut, stop_words, words
 from rag.language.dates import When, dates_in
 from rag.language.detect import language_of
 from rag.language.word_lists import A_MONTH, SMALL_NUMBERS, TENS
-from rag.question.comparison import Side, sides
 from rag.question.out_of_scope import OutOfScope, out_of_scope
-from rag.question.shape import Shape, Sought, shape, sought
+from rag.question.shape import Shape, Side, Sought, shape, sides, sought
 
 Kind = Literal["who", "when", "percent", "money", "number", ""]
 
