@@ -114,7 +114,7 @@ _TEXT = read_patterns(
     VOWING="|".join((*_VOWING, *_WANTING)),
     DONE="|".join(verb for verb in BY_PAST if verb not in _TO_PEOPLE),
 )
-_MAKERS = re.compile(_TEXT.pieces["MAKERS"])
+_MAKERS = _TEXT.cased("MAKERS")
 CLAIMS = rules(
     _TEXT,
     {

@@ -89,7 +89,7 @@ _TEXT = read_patterns(
     PAYING="|".join(_PAYING),
     LASTING="|".join(_LASTING),
 )
-_EMPTY = re.compile(_TEXT.pieces["EMPTY"])
+_EMPTY = _TEXT.cased("EMPTY")
 COUNTS = rules(
     _TEXT,
     {

@@ -13,10 +13,7 @@ _TEXT = read_patterns("rag.language", "dependence.txt")
 _CLAUSE = _TEXT.pieces["CLAUSE"]
 _EMPTY_IT, _OWN_TIME, _BEHIND_INTRODUCTION = map(_TEXT.compiled, ("EMPTY_IT", "OWN_TIME", "BEHIND_INTRODUCTION"))
 _POINTS_BACK = tuple(map(_TEXT.compiled, ("THIS", "THAT", "DEFINITE", "POINTING")))
-_NAMELESS = (
-    *map(_TEXT.compiled, ("PRONOUN", "IT")),
-    *map(re.compile, (_TEXT.pieces["TITLED"], _TEXT.pieces["IN_CLAUSE"])),
-)
+_NAMELESS = (*map(_TEXT.compiled, ("PRONOUN", "IT")), *map(_TEXT.cased, ("TITLED", "IN_CLAUSE")))
 _NAME = re.compile(r"(?<=\s)(?!I\b)[^\W\d_a-z]\w+")
 
 

@@ -25,6 +25,10 @@ class Patterns:
         """In any case."""
         return re.compile(self.pieces[piece], re.IGNORECASE)
 
+    def cased(self, piece: str) -> re.Pattern[str]:
+        """With capitals as they are written."""
+        return re.compile(self.pieces[piece])
+
 
 def read_patterns(package: str, name: str, **given: str) -> Patterns:
     """From the file `name` of a package; `given` are pieces that code makes. Raises KeyError for an unknown piece."""

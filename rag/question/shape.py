@@ -100,7 +100,7 @@ _LONGEST_QUESTION = 40  # words
 _VERSUS, _AROUND, _BETWEEN, _COMPARE = map(_TEXT.compiled, ("VERSUS", "AROUND", "BETWEEN", "COMPARE"))
 _HOW, _MORE, _CONTEST, _BY_HOW_MUCH = map(_TEXT.compiled, ("HOW", "MORE", "CONTEST", "BY_HOW_MUCH"))
 _OPEN, _OF_THOSE, _ASKING = map(_TEXT.compiled, ("OPEN", "OF_THOSE", "ASKING"))
-_REST = re.compile(_TEXT.pieces["REST"])
+_REST = _TEXT.cased("REST")
 _WHICH = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _TEXT.families["which"])
 _ENDING_IN_E = frozenset("larg clos saf lat wid simpl dens rar wis nic pur brav strang".split())
 

@@ -43,9 +43,10 @@ _TEXT = read_patterns(
     NUMBERS="|".join((*SMALL_NUMBERS[2:13], *TENS[2:6])),
     A_MONTH=A_MONTH,
 )
-CAPITALISED, NAME, PERSON, WHO, ROLE = (_TEXT.pieces[name] for name in ("CAPITALISED", "NAME", "PERSON", "WHO", "ROLE"))
+PIECES = _TEXT.pieces
+NAME, PERSON, ROLE = PIECES["NAME"], PIECES["PERSON"], PIECES["ROLE"]
 TITLE, _NO_NAME, _ACTED, _VOWED, _PLANS, _REASON, _DATED, _COUNTED, _IN_YEAR = (
-    re.compile(_TEXT.pieces[name])
+    _TEXT.cased(name)
     for name in ("TITLE", "NO_NAME", "ACTED", "VOWED", "PLANS", "REASON", "DATED", "COUNTED", "IN_YEAR")
 )
 
