@@ -165,7 +165,7 @@ def test_the_committed_baseline_is_of_the_committed_questions() -> None:
     kept = read_trial(BASELINE)
     asked = [json.loads(line)["id"] for line in GOLD.read_text("utf-8").splitlines()]
     assert [each.id for each in kept.rows] == asked
-    assert kept.made_with.settings["reader"] == "trained"
+    assert kept.made_with.settings["reader"] == "model"
     assert {*ranked_names("passage"), "AUROC", "AURC"} <= kept.figures.keys()
     assert not any("CPU ms" in name for name in kept.figures)
 
