@@ -1,6 +1,8 @@
 # make serve   chat with the four articles at http://127.0.0.1:8000        make test   everything that CI runs
 # make ask Q="…"   one answer        make eval   the articles' figures        make lint   style, types        make bench   speed
 # make gate        is any figure worse than eval/baseline.json?     make widget   the chat's script, with Node
+# make house       how many rooms, and how few meanings a word has  make coverage the share of lines that tests run
+# make lock        requirements.lock, made anew from pyproject.toml
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +10,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test lint eval eval-public gate bench browser widget clean
+.PHONY: serve ask test lint coverage house eval eval-public gate bench browser widget lock clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -24,9 +26,16 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Slower than `make test`, by what counting costs; commands that the tests start are counted too.
+coverage: browser
+	$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov --cov-report=term:skip-covered
+
+house: $(INSTALLED)
+	@$(BIN)/python tests/house.py
+
 eval: $(INSTALLED)
 	$(BIN)/quotewell eval run eval/gold/articles-dev.jsonl --out .eval/runs --write docs/evals.md
-	$(BIN)/quotewell eval report .eval/runs/articles-dev.json --no-times --out docs/eval-report.html
+	$(BIN)/quotewell eval report .eval/runs/articles-dev.json --no-times --out .eval/report.html
 	$(BIN)/quotewell eval run eval/gold/articles-test.jsonl --write docs/evals.md --write README.md
 
 # The halves of public sets that nothing was tuned on: make eval-public SETS=FOLDER. Indexes are kept in .eval/.
@@ -49,16 +58,22 @@ browser: $(INSTALLED)
 	  && echo "installing chromium for the browser tests" && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 	  || echo "browser tests are skipped: install chromium (Debian: apt-get install chromium)"
 
-# torch first and pinned: a later package that asks for any torch would otherwise bring gigabytes of CUDA. The rest by
-# uv, in seconds instead of minutes; where uv cannot reach the registry as pip is told to, pip does it.
-$(INSTALLED): pyproject.toml constraints.txt
+# Every file is checked against its hash in the lock, by uv, in seconds instead of minutes; where uv cannot reach the
+# registry as pip is told to, pip does it. torch is pinned and not locked: which build there is depends on the machine.
+$(INSTALLED): pyproject.toml requirements.lock
 	@echo "setting up .venv (once, some minutes)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --no-compile -c constraints.txt torch==2.13.0
-	$(BIN)/pip install -q --no-compile -c constraints.txt uv
-	UV_SYSTEM_CERTS=1 $(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e ".[test]" \
-	  || $(BIN)/pip install -q -c constraints.txt -e ".[test]"
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock | $(BIN)/pip install -q --no-compile --require-hashes -r /dev/stdin
+	UV_SYSTEM_CERTS=1 $(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements.lock \
+	  || $(BIN)/pip install -q --no-compile --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --no-compile torch==2.13.0
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
+# What is locked stays as it is as long as pyproject.toml allows; newer: make lock LOCK=--upgrade, or --upgrade-package=NAME.
+lock: $(INSTALLED)
+	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-annotate \
+	  --no-emit-package torch --custom-compile-command "make lock" -q -o requirements.lock $(LOCK)
+
 clean:
-	rm -rf .venv .index build *.egg-info
+	rm -rf .venv .index build *.egg-info .coverage*

@@ -18,6 +18,7 @@ from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, No
 from index.terminal import emit, tell_error, write_anything
 
 FAILED, USAGE, NO_INDEX, INTERRUPTED = 1, 2, 5, 130
+OPTIONAL = ("ir_measures", "matplotlib", "mcp", "scipy", "sentence_transformers", "torch")  # extras bring them
 
 EXITS = (
     "Exit codes: 0 ok, 1 failed, 2 usage, 3 the articles do not say, 4 eval gate failed, 5 index missing or damaged, "
@@ -72,6 +73,10 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(str(error), FAILED)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", INTERRUPTED)
+    except ModuleNotFoundError as error:
+        if error.name not in OPTIONAL:
+            raise
+        return _fail(f"{error.name} is not installed; in Quotewell's folder run: pip install '.[agents,eval]'", FAILED)
     except OSError as error:
         return _fail(f"{error}; see to the disk and the right to use it, or ask: quotewell doctor", FAILED)
 

@@ -11,7 +11,7 @@ from eval.bench.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.commands.authoring import check, from_feedback, label, new
 from eval.commands.compare import compare, gate
 from eval.commands.experiments import changes, conflicts, follow_ups, readers, reasons, support, sweep
-from eval.commands.options import Sets, names_of
+from eval.commands.options import Sets, command_on
 from eval.commands.run import report, run
 from eval.commands.training import calibrate, export_reader, fit, train_reader
 from eval.experiments.fusion import (
@@ -23,11 +23,11 @@ from eval.experiments.fusion import (
 )
 from eval.runs.tables import Write, write_block
 from eval.sets.gold import read_gold
-from eval.sets.indexes import WORK
-from eval.sets.sets import half, resolve_set
+from eval.sets.sets import WORK, half, resolve_set
 from index.embedding.embedder import load_embedder
+from index.options import Data, Json, same_data
 from index.settings import load_settings
-from index.terminal import Data, Json, emit, emit_json, progress, same_data
+from index.terminal import emit, emit_json, progress
 
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
 SHOWN_PAIRS = (
@@ -84,7 +84,7 @@ def fusion(
             questions = half(resolve_set(path), tuning=not test)
             found.append(compare_fusions(questions, settings, embedder, WORK, show))
         emit_json(json_of_comparison(found[-1])) if as_json else emit(f"{text_of_comparison(found[-1])}\n")
-    command = f"quotewell eval fusion{' --test' if test else ''} {names_of(sets)}"
+    command = f"quotewell eval {command_on(sets, 'fusion --test' if test else 'fusion')}"
     table = markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command)
     write_block(write, "fusion-test" if test else "fusion-tuning", table)
 

@@ -182,27 +182,15 @@ class Builder:
         `rebuild` makes everything anew under the present settings, documents from elsewhere included. Raises
         NotFound for a path that is not there, before anything is written, and IndexMismatch for other settings.
         """
-        found = read(paths)
-        items = _started(found)
+        items = _started(read(paths))
         with Store.open(self._data, create=True) as store:
-            before = store.hashes()
-            run = BuildRun(before, items, on_progress, everything=rebuild)
-            keeping = self._keeping()
+            run = BuildRun(store.hashes(), items, on_progress, everything=rebuild)
             if rebuild:
-                documents = chain(run.changed(), _others(store, run, prune=prune))
-                store.replace_all(self._encoded(documents, run), recipe=self._recipe, keeping=keeping)
+                self._make_anew(store, run, prune=prune)
             else:
-                self._refuse_other_recipe(store)
-                for document, passages in self._encoded(run.changed(), run):
-                    store.put(document, passages, recipe=self._recipe, keeping=keeping)
-            try:
-                deleted = run.gone() if prune else []
-            except BadInput:  # what was added counts all the same
-                self.publish(store)
-                raise
-            for name in deleted:
-                store.delete(name)
-            store.expire(keeping)
+                self._bring_up_to_date(store, run)
+            deleted = self._prune(store, run) if prune else []
+            store.expire(self._keeping())
             store.checkpoint()
             on_progress(Progress("publishing", 0, 1))
             manifest = self.publish(store)
@@ -212,10 +200,7 @@ class Builder:
     def put(self, document: Document) -> generation.GenerationManifest:
         """Add or replace one document and publish; how a running server takes one."""
         with Store.open(self._data, create=True) as store:
-            self._refuse_other_recipe(store)
-            run = BuildRun({}, [], lambda _: None, everything=True)
-            for one, passages in self._encoded([document], run):
-                store.put(one, passages, recipe=self._recipe, keeping=self._keeping())
+            self._bring_up_to_date(store, BuildRun({}, [document], lambda _: None, everything=True))
             store.checkpoint()
             return self.publish(store)
 
@@ -258,14 +243,38 @@ class Builder:
         arrays, sequence = self._arrays(snapshot), snapshot.sequence()
         return generation.publish(self._data, arrays, version, sequence, made, count, policy)
 
+    def _make_anew(self, store: Store, run: BuildRun, *, prune: bool) -> None:
+        """All documents in one transaction, those that were not read included; with `prune` without these."""
+        documents = chain(run.changed(), _others(store, run, prune=prune))
+        store.replace_all(self._encoded(documents, run), recipe=self._recipe, keeping=self._keeping())
+
+    def _bring_up_to_date(self, store: Store, run: BuildRun) -> None:
+        """Each new or changed document in a transaction of its own."""
+        self._refuse_other_recipe(store)
+        for document, passages in self._encoded(run.changed(), run):
+            store.put(document, passages, recipe=self._recipe, keeping=self._keeping())
+
+    def _prune(self, store: Store, run: BuildRun) -> list[str]:
+        """The documents that stand nowhere any more, deleted. Raises BadInput when that cannot be told."""
+        try:
+            gone = run.gone()
+        except BadInput:  # what was added counts all the same
+            self.publish(store)
+            raise
+        for name in gone:
+            store.delete(name)
+        return gone
+
     def _keeping(self) -> Keeping:
         return Keeping(self._clock(), self._keep_days)
 
     def _refuse_other_recipe(self, store: Store) -> None:
-        made = store.recipe()
-        if made not in (None, self._recipe) and store.count().documents:
+        """Before anything is embedded for nothing; whatever another process does meanwhile, `put` refuses."""
+        with store.snapshot() as now:
+            other = now.other_recipe(self._recipe)
+        if other:
             raise IndexMismatch(
-                f"'{self._data}' was built with {_differences(made or '', self._recipe)}; use the settings it was "
+                f"'{self._data}' was built with {_differences(other, self._recipe)}; use the settings it was "
                 "built with, or build everything again with: quotewell index PATH --rebuild"
             )
 

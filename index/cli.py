@@ -12,23 +12,11 @@ from index.build import Builder, BuildReport
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput, IndexDamaged, NotFound
 from index.formats import ARTICLES
+from index.options import Data, Json, same_data
 from index.records import dated, document_fields
 from index.settings import Settings, load_settings
 from index.storage.store import Store
-from index.terminal import (
-    Data,
-    Json,
-    Paragraph,
-    emit,
-    emit_json,
-    emit_lines,
-    emit_table,
-    progress,
-    safe,
-    same_data,
-    tell,
-    tell_error,
-)
+from index.terminal import Paragraph, emit, emit_json, emit_lines, emit_table, progress, safe, tell, tell_error
 from index.verify import builder_as_built, verify
 
 FAILED = 1

@@ -10,10 +10,10 @@ from typing import Literal, NamedTuple
 
 from index.embedding.embedder import Embedder, load_embedder
 from index.errors import BadSetting, IndexDamaged, IndexMissing, QuotewellError
+from index.options import same_data
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from index.storage.store import FILE_NAME
-from index.terminal import same_data
 from index.text.tokens import count_tokens
 
 OLDEST_PYTHON = (3, 11)

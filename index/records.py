@@ -1,11 +1,11 @@
 """The records that flow from files to hits: frozen, every field always filled.
 
 Offsets are Unicode code points, end exclusive. Two coordinate systems exist: *cleaned* (Document.text) and
-*source* (Document.source); only `index.clean` converts between them. Rank is 1-based, row is 0-based.
+*source* (Document.source); only `index.cleaning.clean` converts between them. Rank is 1-based, row is 0-based.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -89,23 +89,49 @@ class Hit:
     scores: Mapping[str, float]  # ranker name → that ranker's own score
 
 
-# A document as other programs see it: the one home of its names in `--json` and over HTTP.
+# Records as other programs see them, and as they are kept: under the names of their fields.
+
+
+def plain(value: Any) -> Any:
+    """JSON-able: records as objects, named tuples and tuples as lists, days as YYYY-MM-DD, bytes in hex."""
+    if is_dataclass(value):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(part) for part in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def document_of(fields: Mapping[str, Any]) -> Document:
+    """The document of which these are the plain fields."""
+    made = {
+        "runs": tuple(OffsetRun(*run) for run in fields["runs"]),
+        "headings": spans_of(fields["headings"]),
+        "inferred": tuple(fields["inferred"]),
+        "published": date.fromisoformat(fields["published"]) if fields["published"] else None,
+    }
+    return Document(**{**fields, **made})
+
+
+def passage_of(fields: Mapping[str, Any]) -> Passage:
+    """The passage of which these are the plain fields."""
+    return Passage(**{**fields, "sentences": spans_of(fields["sentences"])})
+
+
+def spans_of(pairs: Iterable[Sequence[int]]) -> tuple[Span, ...]:
+    return tuple(Span(start, end) for start, end in pairs)
+
+
+_TOLD = ("id", "title", "author", "publisher", "published", "language", "url", "inferred")
 
 
 def document_fields(document: Document) -> dict[str, Any]:
     """JSON-able, without its text; `characters` counts the clean text's code points."""
-    return {
-        "id": document.id,
-        "title": document.title,
-        "author": document.author,
-        "publisher": document.publisher,
-        "published": document.published.isoformat() if document.published else None,
-        "language": document.language,
-        "url": document.url,
-        "inferred": list(document.inferred),
-        "characters": len(document.text),
-        "sha256": document.sha256,
-    }
+    fields = {name: plain(getattr(document, name)) for name in _TOLD}
+    return {**fields, "characters": len(document.text), "sha256": document.sha256}
 
 
 def dated(document: Document) -> str:

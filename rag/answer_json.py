@@ -4,16 +4,16 @@ The id is a hash over these fields, so fields and id are made together. What exp
 stays outside the id: it says why, not what.
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
-from index.records import Document, Hit
+from index.records import Document, Hit, plain
 from index.storage.merkle import CorpusTree
-from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Removed, Segment, SentenceScore, Without
+from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Removed, Workings
 from rag.policy import InForce
 from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import corpus_fields, receipt_fields, receipt_for
+from rag.receipts.receipt import corpus_fields, receipt_for
 from rag.receipts.signing import Signature
 from rag.selection.choose import words_of
 
@@ -31,17 +31,36 @@ class Basis:
     signature: Signature | None
 
 
-def answer_fields(answer: Answer, basis: Basis) -> dict[str, Any]:
-    """The answer of design section 6, JSON-able, with receipts, and its id over all of that.
+class AnswerStage(NamedTuple):
+    """An answer as far as it has come, and what other programs see of that."""
 
-    An explained answer has the same id; each ranker's own score and the workings are added to the rest.
-    """
-    fields = _fields(answer, basis)
-    named = {"id": answer.id or answer_id(fields), **fields}
-    if answer.explanation is None:
-        return named
-    evidence = [hit_fields(hit, basis.document, explain=True) for hit in answer.evidence]
-    return {**named, "evidence": evidence, "workings": _workings_fields(answer, answer.explanation)}
+    answer: Answer
+    fields: dict[str, Any]
+
+
+def read_stage(answer: Answer, basis: Basis) -> AnswerStage:
+    """What it is read from; nothing of it is said yet."""
+    explained = answer.explanation is not None
+    evidence = [hit_fields(hit, basis.document, explain=explained) for hit in answer.evidence]
+    fields = {"question": answer.question, "standalone": answer.standalone or None, "evidence": evidence}
+    return AnswerStage(answer, {**fields, "index_version": answer.index_version})
+
+
+def said_stage(answer: Answer, read: AnswerStage, basis: Basis) -> AnswerStage:
+    """With receipts, and the workings of an explained answer; only the id and what to ask next are still to come."""
+    return AnswerStage(answer, _fields(answer, read.fields, basis))
+
+
+def whole_stage(said: AnswerStage, follow_ups: tuple[str, ...]) -> AnswerStage:
+    """With what to ask next, and the id over all fields but those that explain."""
+    fields = {**said.fields, "follow_ups": list(follow_ups)}
+    digest = answer_id(fields)
+    return AnswerStage(replace(said.answer, id=digest, follow_ups=follow_ups), {"id": digest, **fields})
+
+
+def answer_fields(answer: Answer, basis: Basis) -> dict[str, Any]:
+    """The answer of design section 6, JSON-able, with receipts, and its id over all of that."""
+    return whole_stage(said_stage(answer, read_stage(answer, basis), basis), answer.follow_ups).fields
 
 
 def hit_fields(hit: Hit, document_of: DocumentOf, *, explain: bool = False) -> dict[str, Any]:
@@ -64,101 +83,72 @@ def hit_fields(hit: Hit, document_of: DocumentOf, *, explain: bool = False) -> d
 def citation_fields(citation: Citation, basis: Basis) -> dict[str, Any]:
     """With its receipt."""
     receipt = receipt_for(citation, basis.document(citation.document_id), basis.corpus.proof(citation.document_id))
-    return {
-        "marker": citation.marker,
-        "document_id": citation.document_id,
-        "passage_id": citation.passage_id,
-        "title": citation.title,
-        "author": citation.author,
-        "published": citation.published.isoformat() if citation.published else None,
-        "inferred": list(citation.inferred),
-        "url": citation.url,
-        "quote": citation.quote,
-        "start": citation.start,
-        "end": citation.end,
-        "source_start": citation.source_start,
-        "source_end": citation.source_end,
-        "receipt": dict(receipt_fields(receipt)),
-    }
+    return {**plain(citation), "receipt": plain(receipt)}
 
 
 def dropped_fields(dropped: Dropped) -> dict[str, Any]:
-    """A quote that is not shown, with its code of `rag.explain.RULES`."""
+    """A quote that is not shown, with its code of `rag.answer.RULES`."""
     quote = dropped.quote
     where = {"document_id": quote.passage.document_id, "start": quote.start, "end": quote.end}
     return {**where, "quote": words_of(quote), "score": quote.score, "rule": dropped.rule}
 
 
-def _fields(answer: Answer, basis: Basis) -> dict[str, Any]:
-    return {
+def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, Any]:
+    fields = {
         "question": answer.question,
         "mode": answer.mode,
         "status": answer.status,
         "text": answer.text,
         "confidence": answer.confidence,
-        "reason": _reason_fields(answer.reason) if answer.reason else None,
-        "phrasing": asdict(answer.phrasing) if answer.phrasing else None,
-        "segments": [_segment_fields(segment) for segment in answer.segments],
+        "reason": _reason_fields(answer.reason),
+        "phrasing": plain(answer.phrasing),
+        "segments": [plain(segment) for segment in answer.segments],
         "citations": [citation_fields(citation, basis) for citation in answer.citations],
-        "evidence": [hit_fields(hit, basis.document) for hit in answer.evidence],
-        "follow_ups": list(answer.follow_ups),
+        "evidence": read["evidence"],
+        "follow_ups": [],
         "index_version": answer.index_version,
         "corpus": corpus_fields(basis.corpus, answer.index_version, basis.signature),
-        "standalone": answer.standalone or None,
-        "as_of": answer.as_of.isoformat() if answer.as_of else None,
+        "standalone": read["standalone"],
+        "as_of": plain(answer.as_of),
         "policy": _policy_fields(answer.policy) if answer.policy else None,
     }
+    if answer.explanation:
+        fields["workings"] = _workings_fields(answer.workings, answer.explanation)
+    return fields
 
 
-def _reason_fields(reason: Reason) -> dict[str, Any]:
-    return {"code": reason.code, "missing": list(reason.missing), "apart": list(reason.apart)}
+def _reason_fields(reason: Reason | None) -> dict[str, Any] | None:
+    """Without what decided it, which `workings` holds."""
+    return {"code": reason.code, "missing": [*reason.missing], "apart": [*reason.apart]} if reason else None
 
 
 def _policy_fields(policy: InForce) -> dict[str, Any]:
-    return {**asdict(policy.policy), "same_index": policy.same_index}
+    return {**plain(policy.policy), "same_index": policy.same_index}
 
 
-def _segment_fields(segment: Segment) -> dict[str, Any]:
-    return {"kind": segment.kind, "text": segment.text, "citations": list(segment.citations)}
-
-
-def _workings_fields(answer: Answer, explanation: Explanation) -> dict[str, Any]:
+def _workings_fields(workings: Workings, explanation: Explanation) -> dict[str, Any]:
     """Unrounded, so that they still add up."""
-    workings = answer.workings
+    removed = explanation.removed
     return {
-        "quotes": [dict(quote) for quote in workings.quotes],
-        "confidence": dict(workings.confidence),
+        "quotes": plain(workings.quotes),
+        "confidence": plain(workings.confidence),
         "log_odds": explanation.log_odds,
         "threshold": workings.threshold,
         "margin": workings.margin,
         "evidence": [_found_fields(found) for found in explanation.found],
-        "best": _sentence_fields(explanation.best) if explanation.best else None,
-        "without": [_without_fields(one) for one in explanation.without],
-        "removed": _removed_fields(explanation.removed) if explanation.removed else None,
+        "best": plain(explanation.best),
+        "without": plain(explanation.without),
+        "removed": plain(removed.best) | _without_best(removed) if removed else None,
         "dropped": [dropped_fields(one) for one in workings.dropped],
-        "refusal": asdict(explanation.refusal) if explanation.refusal else None,
-        "calibration": asdict(explanation.calibration) if explanation.calibration else None,
+        "refusal": plain(explanation.refusal),
+        "calibration": plain(explanation.calibration),
     }
 
 
 def _found_fields(found: FoundBy) -> dict[str, Any]:
-    shares = {
-        name: {"rank": one.rank, "score": one.score, "added": one.added, "terms": dict(one.terms)}
-        for name, one in found.shares.items()
-    }
-    best = _sentence_fields(found.best) if found.best else None
-    return {"passage_id": found.passage_id, "fused": found.fused, "rankers": shares, "best": best}
+    named = {"passage_id": found.passage_id, "fused": found.fused, "rankers": found.shares, "best": found.best}
+    return {name: plain(value) for name, value in named.items()}
 
 
-def _sentence_fields(one: SentenceScore) -> dict[str, Any]:
-    where = {"document_id": one.document_id, "start": one.start, "end": one.end}
-    return {**where, "score": one.score, "features": dict(one.features)}
-
-
-def _without_fields(one: Without) -> dict[str, Any]:
-    return {"term": one.term, "rank": one.rank, "confidence": one.confidence}
-
-
-def _removed_fields(one: Removed) -> dict[str, Any]:
-    named = {"quote": one.quote, "by": list(one.by), "confidence": one.confidence}
-    return {**_sentence_fields(one.best), **named}
+def _without_best(removed: Removed) -> dict[str, Any]:
+    return {"quote": removed.quote, "by": list(removed.by), "confidence": removed.confidence}

@@ -12,7 +12,7 @@ from index.records import Hit
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from rag.answer import CONFIDENCE_DIGITS, Answer, AnswerPart, Dropped, Mode, Reason, Workings
-from rag.answer_json import Basis, answer_fields
+from rag.answer_json import AnswerStage, Basis, read_stage, said_stage, whole_stage
 from rag.citations import cite
 from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
@@ -89,19 +89,26 @@ class Assistant:
         `evidence` says nothing and cites the best quotes, sure or not. `explain` changes neither answer nor id. Only
         where a language model phrases it, the same question may get another text and id.
         """
-        *_, answer = self.stages(question, AskOptions(limit, history, filters, as_of, mode, explain, phrase=True))
-        return answer
+        wanted = AskOptions(limit, history, filters, as_of, mode, explain, phrase=True)
+        return self.answered(question, wanted).answer
 
-    def stages(self, question: str, wanted: AskOptions) -> Iterator[Answer]:
+    def answered(self, question: str, wanted: AskOptions) -> AnswerStage:
+        """The whole answer, and its fields for other programs. Raises BadQuestion."""
+        *_, whole = self.stages(question, wanted)
+        return whole
+
+    def stages(self, question: str, wanted: AskOptions) -> Iterator[AnswerStage]:
         """The answer as it comes, three times: read (its evidence stands), said (all but these), whole.
 
         Only the whole one has what to ask next, and the id. Raises BadQuestion, before the first.
         """
-        for answer in self._told(question, wanted):
-            yield answer
-        if self.suggester and wanted.mode == "answer" and not (wanted.filters or wanted.as_of):
-            answer = replace(answer, follow_ups=self.suggester.after(answer))
-        yield replace(answer, id=answer_fields(answer, self.basis)["id"])
+        told = self._told(question, wanted)
+        read = read_stage(next(told), self.basis)
+        yield read
+        said = said_stage(next(told), read, self.basis)
+        yield said
+        suggests = wanted.mode == "answer" and not (wanted.filters or wanted.as_of)
+        yield whole_stage(said, self.suggester.after(said.answer) if self.suggester and suggests else ())
 
     def search(
         self, question: str, *, limit: int | None = None, filters: Filters = EVERYTHING, as_of: date | None = None

@@ -89,9 +89,9 @@ class Pipeline:
 
     def _read(self, query: Query, limit: int, filters: Filters) -> Reading:
         """`limit` hits: those that were read, in the reader's order, then the rest as they were found."""
-        found = self.index.search(query.text, limit=max(READ_HITS, limit), filters=filters)
-        reading = self._reader.read(query, found[:READ_HITS])
-        return replace(reading, hits=(*reading.hits, *found[READ_HITS:])[:limit])
+        hits = self.index.search(query.text, limit=max(READ_HITS, limit), filters=filters)
+        reading = self._reader.read(query, hits[:READ_HITS])
+        return replace(reading, hits=(*reading.hits, *hits[READ_HITS:])[:limit])
 
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""
@@ -112,9 +112,9 @@ def deciding_of(parts: Sequence[AnswerPart]) -> AnswerPart:
 def evidence_of(parts: Sequence[AnswerPart], limit: int) -> tuple[Hit, ...]:
     """The best hit of each part, then the second of each …; a passage once."""
     kept: dict[int, Hit] = {}
-    for place in range(max(len(part.reading.hits) for part in parts)):
+    for rank in range(max(len(part.reading.hits) for part in parts)):
         for part in parts:
-            for hit in part.reading.hits[place : place + 1]:
+            for hit in part.reading.hits[rank : rank + 1]:
                 kept.setdefault(hit.row, hit)
     return tuple(kept.values())[:limit]
 
@@ -125,8 +125,8 @@ def said_by(parts: Sequence[AnswerPart]) -> tuple[list[Quote], list[Dropped]]:
     dropped: list[Dropped] = []
     for part in parts:
         others = [quote for other in parts if other is not part for quote in other.quotes]
-        others += [one.quote for one in dropped]
-        dropped += [one for one in part.dropped if not any(holds(other, one.quote) for other in others)]
+        others += [drop.quote for drop in dropped]
+        dropped += [drop for drop in part.dropped if not any(holds(other, drop.quote) for other in others)]
     return quotes, dropped
 
 
@@ -143,9 +143,9 @@ def spans(parts: Sequence[AnswerPart], pipeline: Pipeline, limit: int) -> tuple[
     offered: set[tuple[str, int, int]] = set()
     for row in zip_longest(*(part.reading.quotes for part in parts)):
         for part, quote in zip(parts, row, strict=True):
-            if quote is None or (place := (quote.passage.document_id, quote.start, quote.end)) in offered:
+            if quote is None or (span := (quote.passage.document_id, quote.start, quote.end)) in offered:
                 continue
-            offered.add(place)
+            offered.add(span)
             forms = (pipeline.widened(part.query, quote), quote)
             fitting = [form for form in forms if not any(_overlap(form, other) for other in kept)]
             if fitting and len(kept) < limit:
@@ -155,6 +155,6 @@ def spans(parts: Sequence[AnswerPart], pipeline: Pipeline, limit: int) -> tuple[
     return kept, dropped
 
 
-def _overlap(one: Quote, other: Quote) -> bool:
-    same = one.passage.document_id == other.passage.document_id
-    return same and one.start < other.end and other.start < one.end
+def _overlap(quote: Quote, other: Quote) -> bool:
+    same = quote.passage.document_id == other.passage.document_id
+    return same and quote.start < other.end and other.start < quote.end

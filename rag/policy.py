@@ -77,11 +77,11 @@ def policy_json(policy: Policy) -> str:
 
 def policy_from(text: str) -> Policy:
     """The inverse of `policy_json`. Raises IndexMismatch for the policy of a Quotewell that knows other fields."""
-    found = json.loads(text)
+    given = json.loads(text)
     wanted = {field.name for field in fields(Policy)}
-    if not isinstance(found, dict) or set(found) != wanted:
+    if not isinstance(given, dict) or set(given) != wanted:
         raise IndexMismatch(
             "the index holds a policy of another Quotewell version; calibrate again with: quotewell eval calibrate "
             "SET, or drop it with: quotewell eval calibrate --remove"
         )
-    return Policy(**found)
+    return Policy(**given)

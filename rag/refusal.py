@@ -5,21 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.filters import Filters
-from index.ranking.lexical import LexicalRanker
 from index.records import Hit
-from index.text.words import Stem, stop_words, words
-from rag.answer import Reason
+from index.search import Index
+from index.text.words import stop_words, words
+from rag.answer import Because, Reason
 from rag.language.dates import When
 from rag.language.detect import grammar_of
 from rag.language.quantities import values
 from rag.question.analysis import Query, Term
-from rag.reading.candidates import Counted, rarity
+from rag.reading.candidates import rarity
 
 # Which names, numbers and dates of a question stand nowhere in the articles, and which never stand together.
 #
@@ -27,26 +26,13 @@ from rag.reading.candidates import Counted, rarity
 # passage holds all its words.
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-# words of asking that say nothing about what is asked for; index.text passes over grammar only
+# words of asking that say nothing about what is asked for, and signs in words; index.text passes over grammar only
 _ASKING = frozenset(
-    (
-        *("i", "me", "my", "you", "your", "we", "us", "our", "many", "much", "name", "names", "named", "long", "far"),
-        *("old", "say", "says", "said", "tell", "told", "know", "get", "got", "give", "make", "made", "go", "going"),
-        *("kind", "type", "sort", "thing", "things", "way", "year", "years", "time", "times", "one", "ones", "also"),
-        *("k", "m", "mn", "bn", "dollar", "dollars", "euro", "euros", "percent"),  # printed as signs
-        *("first", "really", "exactly", "now", "please", "so", "about", "happen", "happened", "happens"),
-    )
+    "i me my you your we us our many much name names named long far old say says said tell told know get got give make "
+    "made go going kind type sort thing things way year years time times one ones also k m mn bn dollar dollars euro "
+    "euros percent first really exactly now please so about happen happened happens".split()
 )
 _MOST = 6  # things of one question that are put together in twos and threes
-
-
-class WordIndex(Protocol):
-    """What looking up words needs of an index."""
-
-    @property
-    def lexical(self) -> LexicalRanker: ...
-    @property
-    def passage_count(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +69,18 @@ def telling(query: Query) -> list[Term]:
     return [term for thing in things(query) for term in thing.terms] or list(query.terms)
 
 
-def missing(query: Query, corpus: WordIndex, *, words_too: bool) -> tuple[str, ...]:
+def missing(query: Query, corpus: Index, *, words_too: bool) -> tuple[str, ...]:
     """The names, numbers and dates of the question that no passage holds, as typed; `words_too`: or else other words.
 
     Of a name whose last word is known ("Donald Lind" where Lind is) only the unknown words are given.
     """
-    found = things(query)
-    named = [part for thing in found if thing.named for part in _absent(thing, query, corpus)]
-    others = [part for thing in found if not thing.named for part in _absent(thing, query, corpus)]
+    every_thing = things(query)
+    named = [part for thing in every_thing if thing.named for part in _absent(thing, query, corpus)]
+    others = [part for thing in every_thing if not thing.named for part in _absent(thing, query, corpus)]
     return tuple(dict.fromkeys(named or (others if words_too else ())))
 
 
-def apart(query: Query, corpus: WordIndex) -> tuple[str, ...]:
+def apart(query: Query, corpus: Index) -> tuple[str, ...]:
     """Two names, numbers or dates, or else three, that the articles hold but never in one passage; else empty.
 
     The rarest are looked at first. Other words are passed over: what they say may be said in other words.
@@ -107,12 +93,12 @@ def apart(query: Query, corpus: WordIndex) -> tuple[str, ...]:
     return ()
 
 
-def held(terms: Sequence[Term], corpus: WordIndex) -> int:
+def held(terms: Sequence[Term], corpus: Index) -> int:
     """How many passages hold all of the terms."""
     return len(corpus.lexical.holding([term.stem for term in terms]))
 
 
-def _absent(thing: Thing, query: Query, corpus: WordIndex) -> list[str]:
+def _absent(thing: Thing, query: Query, corpus: Index) -> list[str]:
     unknown = [term for term in thing.terms if not corpus.lexical.document_frequency(term.stem)]
     if unknown and len(_holding(thing, query, corpus)):
         return []
@@ -123,13 +109,13 @@ def _absent(thing: Thing, query: Query, corpus: WordIndex) -> list[str]:
     return [thing.text] if whole else [query.text[term.start : term.end] for term in unknown]
 
 
-def _holding(thing: Thing, query: Query, corpus: WordIndex) -> NDArray[np.int64]:
+def _holding(thing: Thing, query: Query, corpus: Index) -> NDArray[np.int64]:
     """Rows of the passages with all its words; with a number in whichever way it is printed."""
     rows = corpus.lexical.holding([term.stem for term in thing.terms])
     if len(thing.terms) > 1 or not thing.terms[0].number:
         return rows
-    found = next((v.value for v in values(query.text) if v.start <= thing.start < v.end), 0.0)
-    return np.union1d(rows, np.concatenate([corpus.lexical.holding(written) for written in _printed(found)] or [rows]))
+    worth = next((v.value for v in values(query.text) if v.start <= thing.start < v.end), 0.0)
+    return np.union1d(rows, np.concatenate([corpus.lexical.holding(written) for written in _printed(worth)] or [rows]))
 
 
 def _printed(value: float) -> list[list[str]]:
@@ -183,26 +169,7 @@ _STRAY = 0.01  # share of all years mentioned that may lie beyond a year that is
 _LONGEST = 200  # years of one period that are looked up
 
 
-class RefusalIndex(Counted, Protocol):
-    """What telling the reason needs of an index."""
-
-    @property
-    def stem(self) -> Stem: ...
-    def search(self, question: str, *, limit: int, filters: Filters = ...) -> list[Hit]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """A time that the articles do not reach, first to last day."""
-
-    first: date
-    last: date
-    side: Literal["later", "earlier"]  # where they have next to nothing
-    beyond: int  # passages with years on that side, each year counting by itself
-    years: int  # the same of all years
-
-
-def refusal(query: Query, index: RefusalIndex, hits: Sequence[Hit], *, sure: bool) -> Reason | None:
+def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool) -> Reason | None:
     """Why nothing is answered, with what the articles lack and what decided it; None where it is answered.
 
     `hits` are those that were read; `sure`: the reader's confidence would do.
@@ -216,12 +183,12 @@ def refusal(query: Query, index: RefusalIndex, hits: Sequence[Hit], *, sure: boo
     odds = math.fsum(parts.values()) if hits else math.inf
     lacking, separate = missing(query, index, words_too=odds > 0), apart(query, index)
     if beyond:
-        return Reason("date_outside", lacking, separate, _days(beyond))
+        return Reason("date_outside", lacking, separate, beyond)
     because: dict[str, float | str] = {"off_corpus": odds, **parts} if hits else {"hits": 0}
     return Reason("off_corpus", lacking, (), because) if odds > 0 else Reason("near_miss", lacking, separate, because)
 
 
-def off_corpus_parts(query: Query, index: RefusalIndex, hits: Sequence[Hit]) -> dict[str, float]:
+def off_corpus_parts(query: Query, index: Index, hits: Sequence[Hit]) -> dict[str, float]:
     """By name, the summands of the log odds that the articles are not about what is asked; above 0 they are not."""
     weights = {term.stem: rarity(index, term.stem) for term in telling(query)}
     known = sum(weight for stem, weight in weights.items() if index.lexical.document_frequency(stem))
@@ -231,10 +198,13 @@ def off_corpus_parts(query: Query, index: RefusalIndex, hits: Sequence[Hit]) -> 
     return {"bias": BIAS, "cosine": COSINE * cosine, "known": KNOWN * share, "size": SIZE * size}
 
 
-def unreached(query: Query, index: RefusalIndex) -> Unreached | None:
+def unreached(query: Query, index: Index) -> Because | None:
     """A time that the question names and the articles do not reach; None where there is none.
 
     It is mentioned nowhere, nearly all years that are lie to one side of it, and nothing was published in it or beyond.
+    Told are its first and last day, the side where the articles have next to nothing, and how many of their mentions of
+    years lie there.
+    None of the 207 development questions (eval/gold) is refused by this alone.
     """
     if not query.dates:
         return None
@@ -243,29 +213,24 @@ def unreached(query: Query, index: RefusalIndex) -> Unreached | None:
     return next(filter(None, (_beyond(query.text, when, counts, index) for when in query.dates)), None)
 
 
-def _days(beyond: Unreached) -> dict[str, float | str]:
-    days = {"from": beyond.first.isoformat(), "to": beyond.last.isoformat(), "side": beyond.side}
-    return {**days, "beyond": beyond.beyond, "years": beyond.years}
-
-
-def _beyond(question: str, when: When, counts: dict[int, int], index: RefusalIndex) -> Unreached | None:
+def _beyond(question: str, when: When, counts: dict[int, int], index: Index) -> Because | None:
     """Is there nothing of that time, and next to nothing on one side of it?"""
     first, last = when.first, when.last
-    if any(index.lexical.document_frequency(str(year)) for year in range(first.year, last.year + 1)[:_LONGEST]):
-        return None
     total = sum(counts.values())
-    stray = _STRAY * total
-    if not stray:
+    if not total or any(index.lexical.document_frequency(str(y)) for y in range(first.year, last.year + 1)[:_LONGEST]):
         return None
     later = sum(count for year, count in counts.items() if year > last.year)
     earlier = sum(count for year, count in counts.items() if year < first.year)
-    if later <= stray and not _published(question, index, date(first.year, 1, 1), date.max):
-        return Unreached(first, last, "later", later, total)
-    if earlier <= stray and not _published(question, index, date.min, date(last.year, 12, 31)):
-        return Unreached(first, last, "earlier", earlier, total)
+    for side, count, begin, end in (
+        ("later", later, date(first.year, 1, 1), date.max),
+        ("earlier", earlier, date.min, date(last.year, 12, 31)),
+    ):
+        if count <= _STRAY * total and not _published(question, index, begin, end):
+            days = {"from": first.isoformat(), "to": last.isoformat()}
+            return {**days, "side": side, "beyond": count, "years": total}
     return None
 
 
-def _published(question: str, index: RefusalIndex, first: date, last: date) -> bool:
+def _published(question: str, index: Index, first: date, last: date) -> bool:
     """Is there an article with a date in first to last?"""
     return bool(index.search(question, limit=1, filters=Filters(published_from=first, published_to=last)))

@@ -25,7 +25,7 @@ def understand(question: str, history: Sequence[Turn], speller: Speller) -> Unde
     resolved = resolve(question, history)
     spelt = [speller.respell(reading) for reading in resolved.readings]
     return Understood(
-        readings=tuple(dict.fromkeys(one.text for one in spelt)),
+        readings=tuple(dict.fromkeys(respelt.text for respelt in spelt)),
         follows=resolved.changed,
         respelled=tuple(change for change in spelt[0].changes if change[0].lower() in question.lower()),
         language=language_of(question),

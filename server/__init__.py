@@ -1,4 +1,4 @@
 """Serve answers to people and programs over HTTP.
 
-index.generation ──watch──▶ Live (one Assistant) ──▶ routes ──▶ schemas (the wire) ──▶ static/ (chat and article pages)
+a generation ──watch──▶ Live (one Assistant) ──▶ routes ──▶ schemas (the wire) ──▶ static/ (chat and article pages)
 """

@@ -15,9 +15,9 @@ from index.errors import QuotewellError
 from index.records import Span
 from index.storage.feedback import Feedback, FeedbackStore, QuotedPlace
 from index.storage.side_db import SideFile
+from rag.answer import Citation
+from rag.answer_json import AnswerStage
 from server.metrics import Metrics
-from server.schemas.ask import Answer
-from server.schemas.base import Citation
 
 FILE = "answers.db"
 _CREATE = (
@@ -106,12 +106,13 @@ class Noting:
         self._recent: OrderedDict[str, Feedback] = OrderedDict()
         self._lock = Lock()
 
-    def given(self, answer: Answer) -> None:
+    def given(self, whole: AnswerStage) -> None:
         """Call it once for each answer to a person or a program, in a thread that may wait. Never raises."""
+        answer = whole.answer
         self._metrics.answered(answer.status, answer.reason.code if answer.reason else "none")
         if not self._most:
             return
-        feedback = feedback_on(answer)
+        feedback = feedback_on(whole)
         with self._lock:
             self._recent[answer.id] = feedback
             self._recent.move_to_end(answer.id)
@@ -125,16 +126,18 @@ class Noting:
             return self._recent.get(answer_id)
 
 
-def feedback_on(answer: Answer) -> Feedback:
+def feedback_on(whole: AnswerStage) -> Feedback:
     """Without a verdict."""
+    answer = whole.answer
+    revisions = [cited["receipt"]["sha256"] for cited in whole.fields["citations"]]
     return Feedback(
         answer_id=answer.id,
         question=answer.question,
-        standalone=answer.standalone or "",
+        standalone=answer.standalone,
         status=answer.status,
         reason=answer.reason.code if answer.reason else "",
         missing=answer.reason.missing if answer.reason else (),
-        quotes=tuple(_place(one, one.receipt.sha256) for one in answer.citations if one.receipt),
+        quotes=tuple(map(_place, answer.citations, revisions)),
         index_version=answer.index_version,
         verdict="",
         reasons=(),

@@ -1,25 +1,32 @@
-"""A request → its answer in the wire format: the one way there, for questions and for answers given again."""
+"""A question over HTTP → its answer, which is kept so that it can be given again, and noted."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from index.ranking.filters import Filters
-from rag import answer as answers
-from rag.answer_json import answer_fields
+from rag.answer_json import AnswerStage
 from rag.assistant import AskOptions, Assistant
 from rag.follow_ups.turns import turns_of
-from server.schemas.ask import Answer, Ask, Search
+from server.answer_log import KeptQuestion
+from server.dependencies import KeptRequests, Noted
+from server.schemas.ask import Ask, Search
 
 
-def answered(body: Ask, now: Assistant) -> Answer:
+def answered(body: Ask, now: Assistant) -> AnswerStage:
     """Raises BadQuestion."""
-    *_, answer = now.stages(body.question, _wanted(body))
-    return _on_the_wire(answer, now)
+    return now.answered(body.question, options_of(body))
 
 
-def stages(body: Ask, now: Assistant) -> Iterator[Answer]:
-    """The answer as it comes: read, said, whole (see Assistant.stages). Raises BadQuestion, before the first."""
-    for answer in now.stages(body.question, _wanted(body)):
-        yield _on_the_wire(answer, now)
+def options_of(body: Ask) -> AskOptions:
+    return AskOptions(
+        limit=body.limit,
+        history=turns_of([message.model_dump() for message in body.history]),
+        filters=filters_of(body),
+        as_of=body.as_of,
+        mode=body.mode,
+        explain=body.explain,
+        phrase=True,
+    )
 
 
 def filters_of(body: Search) -> Filters:
@@ -32,17 +39,32 @@ def filters_of(body: Search) -> Filters:
     )
 
 
-def _wanted(body: Ask) -> AskOptions:
-    return AskOptions(
-        limit=body.limit,
-        history=turns_of([message.model_dump() for message in body.history]),
-        filters=filters_of(body),
-        as_of=body.as_of,
-        mode=body.mode,
-        explain=body.explain,
-        phrase=True,
-    )
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """What becomes of every answer: kept so that it can be given again, and noted."""
 
+    kept: KeptRequests
+    noted: Noted
 
-def _on_the_wire(answer: answers.Answer, now: Assistant) -> Answer:
-    return Answer.model_validate(answer_fields(answer, now.basis))
+    def answer(self, body: Ask, now: Assistant) -> AnswerStage:
+        """Raises BadQuestion."""
+        return self._given(body, answered(body, now))
+
+    def stages(self, body: Ask, now: Assistant) -> Iterator[AnswerStage]:
+        """Read, said, and given as whole; the first one is there before this returns. Raises BadQuestion."""
+        stages = now.stages(body.question, options_of(body))
+        read = next(stages)
+
+        def rest() -> Iterator[AnswerStage]:
+            yield read
+            yield next(stages)
+            yield self._given(body, next(stages))
+
+        return rest()
+
+    def _given(self, body: Ask, whole: AnswerStage) -> AnswerStage:
+        answer = whole.answer
+        plain = body.model_copy(update={"explain": False, "stream": False})
+        self.kept.keep(answer.id, KeptQuestion(answer.index_version, plain.model_dump_json(exclude_defaults=True)))
+        self.noted.given(whole)
+        return whole

@@ -9,7 +9,7 @@ from starlette.types import Scope
 from index.settings import Settings
 from index.storage.feedback import FeedbackStore
 from server.answer_log import Kept, Noting, RecentFollowUps
-from server.hostnames import Names, allowed
+from server.hostnames import Names
 from server.live_index import Live
 from server.mcp_tools.endpoint import open_door
 from server.metrics import Measured, Metrics
@@ -19,19 +19,13 @@ from server.middleware.shell import BodyLimit, LastResort, Shell
 from server.openai import routes as completions
 from server.openapi import problems, publish_contract
 from server.problems import handle_problems
-from server.routes import answers, ask, documents, feedback, pages, status, suggestions
-from server.routes import receipts as check
-from server.routes import receipts as corpus
-from server.routes import receipts as revisions
+from server.routes import answers, ask, check, corpus, documents, pages, receipts, status
 from server.write_log import Replies
 
 MAX_DOCUMENT_BYTES = 10_000_000
 
 _DESCRIPTION = "Answers from a corpus of articles, only in their own words, each quote with its source."
-_PARTS = (
-    *(ask, answers, feedback, completions, check, corpus, suggestions),
-    *(revisions, documents, status, pages),
-)
+_PARTS = (ask, answers, completions, check, corpus, receipts, documents, status, pages)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -58,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _equip(app: FastAPI, settings: Settings) -> None:
-    """What handlers share; `server.wiring` hands it to them."""
+    """What handlers share; `server.dependencies` hands it to them."""
     app.state.live = Live(settings)
     app.state.names = Names(settings.host, settings.origins)
     app.state.data = settings.data
@@ -76,7 +70,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
 
     def most_bytes(scope: Scope) -> int:
         if scope["path"] == "/v1/verify":
-            return max(revisions.MOST_VERIFY_BYTES, settings.max_body_bytes)
+            return max(receipts.MOST_VERIFY_BYTES, settings.max_body_bytes)
         if scope["path"] == "/v1/chat/completions":
             return max(completions.MOST_CHAT_BYTES, settings.max_body_bytes)
         if scope["path"] == "/v1/check":
@@ -87,7 +81,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(BodyLimit, most=most_bytes)
     app.add_middleware(LastResort)
     app.add_middleware(Measured, metrics=app.state.metrics)
-    app.add_middleware(Origins, pages=allowed(settings.origins))
+    app.add_middleware(Origins, pages=app.state.names.pages)
     app.add_middleware(Shell)
 
 

@@ -12,9 +12,10 @@ import uvicorn
 from index.bootstrap import ready
 from index.errors import BadSetting, QuotewellError
 from index.lazy import later
+from index.options import Data
 from index.settings import Settings, load_settings
 from index.storage.generation import current
-from index.terminal import Data, tell, tell_error
+from index.terminal import tell, tell_error
 from rag.writing.chat_model import chat_model
 from server.app import create_app
 from server.live_index import Live

@@ -25,14 +25,14 @@ class Names:
 
     def __init__(self, host: str, origins: str) -> None:
         """Of the settings `host` and `origins`. Raises BadSetting."""
+        self.pages = allowed(origins)
         self._own = {"localhost", host.lower()}
-        self._pages: Allowed = allowed(origins)
-        self._addresses = {_split(origin).netloc: origin for origin in self._pages.origins if "://" in origin}
+        self._addresses = {_split(origin).netloc: origin for origin in self.pages.origins if "://" in origin}
 
     def refusal(self, headers: Headers) -> tuple[int, str] | None:
         """The status and why, or None for a request that is served."""
         host, origin = headers.get("host", "").lower(), headers.get("origin", "").lower()
-        if "*" in self._pages.origins:
+        if "*" in self.pages.origins:
             return None
         name = _split(f"//{host}").hostname or ""
         if not (name in self._own or _is_address(name) or host in self._addresses):
@@ -46,8 +46,8 @@ class Names:
         return self._addresses.get(host.lower()) or f"{scheme}://{host}"
 
     def _may_ask(self, origin: str) -> bool:
-        pattern = self._pages.pattern
-        return origin in self._pages.origins or bool(pattern and re.fullmatch(pattern, origin))
+        pattern = self.pages.pattern
+        return origin in self.pages.origins or bool(pattern and re.fullmatch(pattern, origin))
 
 
 def own_url(settings: Settings) -> str:

@@ -150,7 +150,7 @@ def _allowed(scope: Scope) -> list[str]:
     """What the address takes by all of its routes; the framework names only those of the first (RFC 9110, 10.2.1)."""
     routes = scope["app"].router.routes
     taken = {name for name in _METHODS if any(r.matches({**scope, "method": name})[0] is Match.FULL for r in routes)}
-    return [name for name in _METHODS if name in taken or (name == "HEAD" and "GET" in taken)]  # see server.shell
+    return [name for name in _METHODS if name in taken or (name == "HEAD" and "GET" in taken)]  # see Shell
 
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:

@@ -1,7 +1,7 @@
 """An answer as server-sent events: sources, delta*, citations, done. What streams is what the JSON reply says.
 
 `sources` go out as soon as the articles are read; a language model and what to ask next come after them. What is wrong
-with a question is found before that and has its own status; a bug after it becomes the event `error` in `server.shell`.
+with a question is found before that and has its own status; a bug after it becomes the event `error` (`LastResort`).
 FastAPI frames the events; its own generator routes are not used, since they end a stream that breaks as if it were
 whole, and fail when a client leaves.
 """
@@ -12,12 +12,13 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Ma
 from typing import Any
 
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import iterate_in_threadpool
 
+from rag.answer_json import AnswerStage
 from server.openapi import REF, Responses, ref
 from server.schemas.ask import Answer, Hit, Segment
-from server.schemas.base import Citation, Problem, Reply
+from server.schemas.base import Citation, Fields, Problem, Reply
 
 MEDIA_TYPE = "text/event-stream"
 LEAST_PIECE = 24  # characters
@@ -41,6 +42,8 @@ class Sources(Reply):
 class TextDelta(Segment):
     """A piece of segment `segment` (0-based); joined they are its text. Only its last piece has the citations."""
 
+    model_config = ConfigDict(title="Delta")  # its published name
+
     segment: int
 
 
@@ -50,24 +53,24 @@ class Citations(Reply):
     citations: tuple[Citation, ...]
 
 
-_EVENTS: tuple[tuple[str, type[BaseModel]], ...] = (
-    ("sources", Sources),
-    ("delta", TextDelta),
-    ("citations", Citations),
-    ("done", Answer),
-    ("error", Problem),
-)
+_EVENTS: Mapping[str, type[BaseModel]] = {
+    "sources": Sources,
+    "delta": TextDelta,
+    "citations": Citations,
+    "done": Answer,
+    "error": Problem,
+}
 
 
-def events(stages: Iterator[Answer]) -> Iterator[bytes]:
+def events(stages: Iterator[AnswerStage]) -> Iterator[bytes]:
     """In the order in which they are sent, of an answer read, said and whole; `done` is the whole one."""
-    yield _event("sources", _sources(next(stages)))
-    said = next(stages)
-    for number, segment in enumerate(said.segments):
+    yield _event("sources", next(stages).fields)
+    said = next(stages).fields
+    for number, segment in enumerate(said["segments"]):
         for delta in _deltas(number, segment):
             yield _event("delta", delta)
-    yield _event("citations", Citations(citations=said.citations))
-    yield _event("done", next(stages))
+    yield _event("citations", {"citations": said["citations"]})
+    yield _event("done", next(stages).fields)
 
 
 def pieces(text: str) -> list[str]:
@@ -92,7 +95,7 @@ def event_stream(source: Iterable[bytes], headers: Mapping[str, str]) -> EventSo
 
 def declared_events() -> Responses:
     """The events in the interface description, beside the JSON reply of a route that declares Answer."""
-    item = {"oneOf": [_event_schema(name, model) for name, model in _EVENTS]}
+    item = {"oneOf": [_event_schema(name, model) for name, model in _EVENTS.items()]}
     return {200: {"description": "The answer, whole or as events", "content": {MEDIA_TYPE: {"itemSchema": item}}}}
 
 
@@ -111,24 +114,15 @@ async def _kept_alive(source: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
         yield event
 
 
-def _sources(answer: Answer) -> Sources:
-    return Sources(
-        question=answer.question,
-        standalone=answer.standalone,
-        evidence=answer.evidence,
-        index_version=answer.index_version,
-    )
-
-
-def _deltas(number: int, segment: Segment) -> Iterator[TextDelta]:
-    *before, last = pieces(segment.text)
+def _deltas(number: int, segment: Fields) -> Iterator[Fields]:
+    *before, last = pieces(segment["text"])
     for piece in before:
-        yield TextDelta(segment=number, kind=segment.kind, text=piece, citations=())
-    yield TextDelta(segment=number, kind=segment.kind, text=last, citations=segment.citations)
+        yield {**segment, "text": piece, "citations": [], "segment": number}
+    yield {**segment, "text": last, "segment": number}
 
 
-def _event(name: str, data: BaseModel) -> bytes:
-    text = data.model_dump_json(exclude_unset=True)
+def _event(name: str, fields: Fields) -> bytes:
+    text = _EVENTS[name].model_validate(fields).model_dump_json(exclude_unset=True)
     return format_sse_event(event=name, data_str=text.translate(_ENDS_LINES))
 
 

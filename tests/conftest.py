@@ -111,7 +111,7 @@ def hash_index(hash_builder: Builder, hash_settings: Settings, six_files: Path) 
 
 @pytest.fixture(scope="session")
 def described() -> dict[str, Any]:
-    """The committed interface description; test_server_contract holds it equal to the published one."""
+    """The committed interface description; test_server_openapi holds it equal to the published one."""
     text = (Path(__file__).parent.parent / "docs" / "openapi.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
 

@@ -31,7 +31,7 @@ ROOMS = {
         ("cleaning", "embedding", "split"),
         ("formats", "storage"),
         ("ranking",),
-        ("build", "search", "terminal"),
+        ("build", "options", "search", "terminal"),
         ("seeding", "doctor", "verify"),
         ("bootstrap",),
         ("cli",),
@@ -49,11 +49,12 @@ ROOMS = {
     ),
     "server": (
         ("hostnames", "schemas", "write_log"),
-        ("answering", "problems"),
+        ("problems",),
         ("live_index", "middleware", "openapi"),
         ("etags", "metrics", "sse"),
         ("answer_log",),
         ("dependencies",),
+        ("answering",),
         ("openai", "routes"),
         ("mcp_tools",),
         ("app",),
@@ -90,7 +91,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "yaml": ("index/formats/text.py",),
     "regex": ("index/text/words.py",),
     "Stemmer": ("index/text/words.py",),
-    "pydantic": ("index/settings.py", "server/", "eval/runs/run_file.py"),
+    "pydantic": ("index/settings.py", "server/", "eval/runs/", "eval/scoring/"),
     "pydantic_settings": ("index/settings.py",),
     "jinja2": ("rag/writing/compose.py", "eval/runs/page.py"),
     "httpx2": ("rag/writing/chat_model.py",),
@@ -109,6 +110,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "torch": ("index/embedding/sentence_transformer.py", "eval/training/projection.py"),
     "typer": (
         *COMMANDS,
+        "index/options.py",
         "index/terminal.py",
     ),
     "rich": (*COMMANDS, "index/terminal.py"),
@@ -182,7 +184,7 @@ def found_by_name(path: str, tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "later":
             place = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
             if place not in seen:
-                yield f"{path}:{node.lineno} loads {place} later, which the type checker does not see"
+                yield f"{path}:{node.lineno} loads {place!r} later, which the type checker does not see"
 
 
 def run_imports(tree: ast.AST) -> Iterator[Import]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from eval.scoring.certify import JudgedAnswers, certify
-from eval.scoring.rows import Row
+from eval.scoring.rows import Quoted, Row
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet, GoldSpan, Question
 from eval.sets.sets import set_sha256
@@ -29,31 +29,27 @@ from index.search import Index, open_index
 from index.settings import Settings
 from index.storage.generation import current
 from index.verify import verify
-from rag.answer import Citation
 from rag.assistant import open_assistant
 from rag.policy import InForce, in_force
 from rag.reading.reader import reader_files
 from server.live_index import Live
 from tests.conftest import until
 
-CITED = Citation(1, "a", "a#0", "", "", None, (), "", "quote", 0, 5, 0, 5)
+CITED = Quoted("a", "a#0", "quote", 0, 5, 0, 5)
 
 
 def row(confidence: float, *, answerable: bool, right: bool | None, answered: bool = True) -> Row:
     return Row(
-        question_id="q",
-        asked="q?",
+        id="q",
+        question="q?",
         answerable=answerable,
         tags=(),
         status="answered" if answered else "abstained",
         confidence=confidence,
-        rank=None,
-        found=(),
-        evidence=(),
         citations=(CITED,) if answered else (),
         first_right=right,
         any_right=right,
-        values={},
+        scores={},
     )
 
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from eval.runs.compare import RIGHT, FigureChange, RunComparison, compare
 from eval.runs.compare_report import json_of_runs, markdown_of_runs, text_of_runs
 from eval.runs.paired import difference_of, difference_of_means, effect_size, holm, p_of_means, tally
-from eval.runs.run_file import Trial, read_trial, trial_of
+from eval.runs.run_file import parsed, read_compared
 from eval.scoring.measures import auroc
+from eval.scoring.run import Run
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
 
@@ -53,8 +54,8 @@ def run_of(rows: Sequence[Mapping[str, Any]], **other: Any) -> dict[str, Any]:
     return {"format": "quotewell-run-1", "set": "small", "made_with": MADE, "figures": figures, "rows": rows, **other}
 
 
-def trial(rows: Sequence[Mapping[str, Any]], **other: Any) -> Trial:
-    return trial_of(run_of(rows, **other), "run.json")
+def trial(rows: Sequence[Mapping[str, Any]], **other: Any) -> Run:
+    return parsed(json.dumps(run_of(rows, **other)).encode(), "run.json")
 
 
 def of(found: RunComparison, name: str) -> FigureChange:
@@ -143,16 +144,19 @@ def test_a_figure_that_is_no_mean_has_scipys_stratified_bootstrap() -> None:
 
     def minus(places: np.ndarray[Any, Any]) -> float | None:
         kind = answerable[places]
-        values = [auroc(run[places][kind], run[places][~kind]) for run in (first, second)]
-        return None if None in values else values[1] - values[0]
+        before, after = (auroc(run[places][kind], run[places][~kind]) for run in (first, second))
+        return None if before is None or after is None else after - before
 
     strata = [np.flatnonzero(answerable), np.flatnonzero(~answerable)]
     found = difference_of(minus, strata)
     assert found is not None
+
+    def of_both(*halves: np.ndarray[Any, Any]) -> float:
+        return minus(np.concatenate(halves).astype(int)) or 0.0
+
     oracle = scipy.stats.bootstrap(
-        strata, lambda a, b: minus(np.concatenate([a, b]).astype(int)), vectorized=False, n_resamples=1_999,
-        method="percentile", rng=np.random.default_rng(6),
-    )  # fmt: skip
+        strata, of_both, vectorized=False, n_resamples=1_999, method="percentile", rng=np.random.default_rng(6)
+    )
     assert found.value == minus(np.arange(60))
     assert (found.low, found.high) == pytest.approx(tuple(oracle.confidence_interval), abs=0.02)
     assert found.p is not None
@@ -231,7 +235,7 @@ def test_slices_are_tested_from_twenty_questions_on_and_say_their_n() -> None:
     after = [*rows("x" * 10 + "r" * 14), *(row(f"w{at}", tags=["who"], right=False) for at in range(5))]
     found = {(each.tag, each.figure): each for each in compare(trial(before), trial(after)).slices}
     large, small = found["when", RIGHT], found["who", RIGHT]
-    assert (large.n, large.first, large.second) == (24, 1.0, pytest.approx(14 / 24))
+    assert (large.n, large.first, large.second) == pytest.approx((24, 1.0, 14 / 24))
     assert large.p == pytest.approx(2 / 2**10)
     assert (small.n, small.p, small.adjusted) == (5, None, None)
 
@@ -315,7 +319,7 @@ def test_a_broken_run_file_is_an_error_with_its_name(tmp_path: Path, text: str, 
     path = tmp_path / "broken.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match=reason) as raised:
-        read_trial(path)
+        read_compared(path)
     assert "broken.json" in str(raised.value)
 
 
@@ -326,7 +330,7 @@ def test_an_arm_that_found_nothing_is_an_error_and_no_loss() -> None:
 
 def test_a_file_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="make one with: quotewell eval run"):
-        read_trial(tmp_path / "none.json")
+        read_compared(tmp_path / "none.json")
 
 
 def test_markdown_and_json_say_the_same_as_the_records() -> None:

@@ -12,12 +12,12 @@ from eval.experiments.conflicts import (
     ConflictBench,
     ConflictReport,
     figures,
-    json_of_conflicts,
     markdown_of_conflicts,
     measure,
     text_of_conflicts,
 )
 from eval.experiments.planted_conflicts import Plant, plants
+from eval.runs.tables import json_of
 from eval.scoring.judge import judge_for
 from eval.sets.beir import BeirSet
 from eval.sets.gold import Question
@@ -148,7 +148,6 @@ def test_a_report_reads_as_text_markdown_and_json(report: ConflictReport) -> Non
     table = markdown_of_conflicts([report], command="quotewell eval conflicts six")
     assert "| six | 1.000 [1.000, 1.000] n=" in table
     assert "`quotewell eval conflicts six`" in table
-    record = json.loads(json.dumps(json_of_conflicts(report)))
+    record = json.loads(json.dumps(json_of(report)))
     assert record["figures"]["precision, planted"]["value"] == 1.0
     assert len(record["banners"]) == len(report.banners)
-    assert "banners" not in json_of_conflicts(report, rows=False)

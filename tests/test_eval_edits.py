@@ -20,6 +20,7 @@ from eval.sets.sets import half
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document
+from tests import make
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -54,7 +55,7 @@ def test_the_same_articles_give_the_same_cases(articles: list[Document]) -> None
 
 
 def test_short_documents_are_joined_to_articles_with_something_above_and_below() -> None:
-    short = [Document(f"d{n}", "", "Words. " * 60, "", (), (), "", "", None, "en", "", (), "") for n in range(9)]
+    short = [make.document("Words. " * 60, f"d{n}") for n in range(9)]
     articles = joined(short)
     assert [article.id for article in articles] == ["d0", "d4", "d8"]
     assert all(len(article.text) >= LEAST_ARTICLE for article in articles[:-1])
@@ -79,7 +80,6 @@ def test_a_report_reads_the_same_as_text_as_markdown_and_as_json(report: Changes
     assert f"| seeds | {len(report.said)} | {name} | {value} |" in table
     assert "Written by `some command`." in table
     assert set(found["kinds"]) == set(report.kinds)
-    assert "wrong" not in json_of_changes(report, rows=False)
     for wrong in found["wrong"]:
         assert wrong["expected"] != wrong["said"]
 

@@ -61,7 +61,8 @@ def state() -> dict[str, Floats]:
 
 
 def gelu(x: Floats) -> Floats:
-    return (x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))).astype(np.float32)
+    curved: Floats = (x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))).astype(np.float32)
+    return curved
 
 
 def expected(state: dict[str, Floats], ids: tuple[int, ...], pool: Floats) -> tuple[Floats, Floats, Floats]:
@@ -72,7 +73,8 @@ def expected(state: dict[str, Floats], ids: tuple[int, ...], pool: Floats) -> tu
 
     def norm(x: Floats, name: str) -> Floats:
         even = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-12)
-        return even * state[f"{name}.weight"] + state[f"{name}.bias"]
+        scaled: Floats = even * state[f"{name}.weight"] + state[f"{name}.bias"]
+        return scaled
 
     words = np.memmap(packaged_onnx() / "onnx" / "model.onnx_data", np.float32, "r", 0, (export.WORDS, export.WIDE))
     x = words[list(ids)] + state["body.embeddings.position_embeddings.weight"][: len(ids)]

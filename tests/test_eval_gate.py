@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from eval.runs.gate import BASELINE, GOLD, MINIMUM, GateResult, judge, keep_baseline, read_baseline, text_of_judgement
-from eval.runs.run_file import Trial, read_trial, trial_of
+from eval.runs.run_file import parsed, read_compared
 from eval.scoring.measures import ranked_names
+from eval.scoring.run import Run
 from index.build import Builder
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
@@ -41,11 +42,15 @@ def row(at: int, mark: str) -> dict[str, Any]:
     }
 
 
-def trial(marks: str, *, figures: Sequence[str] = ANSWERED, **made: Any) -> Trial:
+def run_of(fields: Mapping[str, Any]) -> Run:
+    return parsed(json.dumps(fields).encode(), "this run")
+
+
+def trial(marks: str, *, figures: Sequence[str] = ANSWERED, **made: Any) -> Run:
     rows = [row(at, mark) for at, mark in enumerate(marks)]
     measured: Mapping[str, Any] = dict.fromkeys(figures, FIGURE)
     fields = {"format": "quotewell-run-1", "set": "small", "made_with": {**MADE, **made}, "figures": measured}
-    return trial_of({**fields, "rows": rows}, "this run")
+    return run_of({**fields, "rows": rows})
 
 
 def grades(found: GateResult) -> dict[str, str]:
@@ -100,7 +105,7 @@ def test_the_last_digits_of_another_machine_fail_nothing_and_warn_of_nothing() -
     for each in fields:
         each["scores"] = {name: value - 1e-8 for name, value in each["scores"].items()}
     noisy = {"format": "quotewell-run-1", "set": "small", "made_with": MADE, "rows": fields}
-    now = trial_of({**noisy, "figures": dict.fromkeys(ANSWERED, FIGURE)}, "this run")
+    now = run_of({**noisy, "figures": dict.fromkeys(ANSWERED, FIGURE)})
     assert judge(trial("r" * 60), now).grade == "pass"
 
 
@@ -122,7 +127,7 @@ def test_a_baseline_made_otherwise_is_refused_and_the_way_out_is_named(made: dic
 
 
 def test_a_retrained_reader_is_judged_with_the_threshold_it_brings() -> None:
-    made = {
+    made: dict[str, Any] = {
         "settings": {**MADE["settings"], "threshold": 0.6},
         "weights_sha256": {"embedder": "eeee", "reader": "bbbb"},
     }
@@ -143,7 +148,7 @@ def test_an_arm_that_did_not_run_is_an_error_and_no_zero() -> None:
     silent = [{**row(at, "x"), "status": "abstained", "evidence": []} for at in range(20)]
     fields = {"format": "quotewell-run-1", "set": "small", "made_with": MADE, "figures": {}, "rows": silent}
     with pytest.raises(BadInput, match="this run found nothing for any question: that arm did not run"):
-        trial_of(fields, "this run")
+        run_of(fields)
 
 
 def test_a_baseline_is_read_back_as_it_was_and_written_once(tmp_path: Path) -> None:
@@ -162,12 +167,12 @@ def test_a_baseline_is_read_back_as_it_was_and_written_once(tmp_path: Path) -> N
 
 
 def test_the_committed_baseline_is_of_the_committed_questions() -> None:
-    kept = read_trial(BASELINE)
+    kept = read_compared(BASELINE)
     asked = [json.loads(line)["id"] for line in GOLD.read_text("utf-8").splitlines()]
     assert [each.id for each in kept.rows] == asked
-    assert kept.made_with.settings["reader"] == "model"
-    assert {*ranked_names("passage"), "AUROC", "AURC"} <= kept.figures.keys()
-    assert not any("CPU ms" in name for name in kept.figures)
+    assert kept.makings.settings["reader"] == "trained"
+    assert {*ranked_names("passage"), "AUROC", "AURC"} <= {figure.name for figure in kept.figures}
+    assert not any("CPU ms" in name for name in [figure.name for figure in kept.figures])
 
 
 FACTS = {

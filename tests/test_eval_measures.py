@@ -4,7 +4,7 @@ from math import log2
 
 import numpy as np
 import pytest
-import scipy.stats  # type: ignore[import-untyped]
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 

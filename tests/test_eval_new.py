@@ -17,13 +17,13 @@ from index.formats import read
 from index.records import Document
 from index.text.words import stems
 from quotewell import run as quotewell
+from tests import make
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
 
 def document(text: str, id_: str = "a") -> Document:
-    cleaned = clean_plain(text)
-    return Document(id_, "", cleaned.text, text, cleaned.runs, (), "", "", date(2024, 1, 1), "en", "", (), "0")
+    return make.cleaned(text, id_, clean_plain, published=date(2024, 1, 1), sha256="0")
 
 
 CASES = [

@@ -5,20 +5,22 @@ from collections.abc import Sequence
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Request
 
 from eval.runs.compare import RIGHT, compare
+from eval.runs.gate import BASELINE
 from eval.runs.page import MEANINGS, Against, page_of
 from eval.runs.question_view import Labelled, QuestionView, pieces, views
-from eval.runs.run_file import Run, read_run, read_trial
+from eval.runs.run_file import read_compared, read_run
 from eval.scoring.figures import ALL
 from eval.scoring.latency import FIGURES as TIMES
+from eval.scoring.run import Run
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
 
@@ -179,8 +181,8 @@ def page(small: Run) -> str:
 
 @pytest.fixture(scope="module")
 def against(folder: Path) -> Against:
-    before = read_trial(folder / "before.json")
-    found = compare(before, read_trial(folder / "run.json"), figures=(RIGHT, "Success@1"))
+    before = read_compared(folder / "before.json")
+    found = compare(before, read_compared(folder / "run.json"), figures=(RIGHT, "Success@1"))
     return Against("before.json", before, found)
 
 
@@ -340,6 +342,8 @@ def test_what_cannot_be_shown_is_a_clear_error(folder: Path, capsys: pytest.Capt
     for files, words in (
         ([str(folder / "missing.json")], "no run file at"),
         ([str(no_run)], "is not a run file"),
+        ([str(BASELINE)], "is a baseline, which does not keep what was found and quoted"),
+        ([str(kept(folder / "torn.json", passages={}))], "is not a run file: passages: no 'bridge#0'"),
         ([run, str(no_run)], "is not a run file"),
         ([run, str(others)], "the runs are not of the same questions"),
     ):
@@ -356,10 +360,16 @@ def test_what_cannot_be_shown_is_a_clear_error(folder: Path, capsys: pytest.Capt
 @pytest.mark.browser
 def test_the_page_is_accessible_narrow_and_asks_for_nothing(browser: Browser, both: str) -> None:
     """Light and dark, with a wrong, a refused and an invented answer open; 320 px wide without sideways scrolling."""
-    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
         tab = browser.new_page(color_scheme=scheme, viewport={"width": 320, "height": 800})
-        asked: list[str] = []
-        tab.on("request", lambda request, asked=asked: asked.append(request.url))
+        tab.on("request", note)
         tab.set_content(both)
         tab.evaluate("[...document.querySelectorAll('details')].slice(1, 4).forEach(one => one.open = true)")
         assert tab.evaluate("document.documentElement.scrollWidth") == 320

@@ -1,22 +1,21 @@
 """Calibration errors by hand, by chance and against what chance alone gives."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eval.runs.report import markdown_of_reliability, text_of_reliability
 from eval.scoring.certify import JudgedAnswers
 from eval.scoring.reliability import (
     BINS,
     equal_mass,
     equal_width,
     expected_error,
-    json_of_reliability,
-    markdown_of_reliability,
     measure_reliability,
-    text_of_reliability,
 )
 
 
@@ -44,7 +43,7 @@ def test_the_brier_score_and_both_calibration_errors_by_hand() -> None:
     assert found.brier.value == pytest.approx(0.225)
     assert [one.bins for one in found.errors] == ["equal width", "equal mass"]
     assert [one.value for one in found.errors] == pytest.approx([0.3, 0.35])
-    assert (found.confidence.value, found.right.value) == (pytest.approx(0.7), 0.5)
+    assert (found.confidence.value, found.right.value) == pytest.approx((0.7, 0.5))
     assert [(one.lowest, one.n, one.right) for one in found.bins] == [
         (0.2, 1, 0),
         (0.8, 1, 1),
@@ -114,4 +113,4 @@ def test_what_is_shown_says_each_bin_with_a_bar_and_a_mark() -> None:
     assert text.count("0.50 to 0.50") == BINS
     assert "0.50 to 0.50        2   0.50   0.00  0.00 to 0.84   ···············|···············" in text
     assert "| 0.50 to 0.50 | 2 | 0.50 | 0.00 | 0.00 to 0.84 |" in markdown_of_reliability(found)
-    assert json.loads(json.dumps(json_of_reliability(found)))["bins"][0]["n"] == 2
+    assert json.loads(json.dumps(asdict(found)))["bins"][0]["n"] == 2

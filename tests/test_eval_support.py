@@ -8,11 +8,11 @@ from eval.experiments.altered_sentences import FALSE, cases, foreign
 from eval.experiments.text_check import (
     CheckedCase,
     figures,
-    json_of_support,
     markdown_of_support,
     measure_support,
     text_of_support,
 )
+from eval.runs.tables import json_of
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold
@@ -113,8 +113,7 @@ def test_a_run_checks_every_case_and_prints_what_it_found(library: Index, tmp_pa
     assert not any(one.state == "supported" for one in report.checked if one.kind in FALSE)
     assert "verbatim: supported" in text_of_support(report)
     assert text_of_support(report).startswith(f"six · index {library.version}")
-    assert json_of_support(report)["figures"]["verbatim: supported"]["value"] == 1.0
-    assert "checked" not in json_of_support(report, rows=False)
+    assert json_of(report)["figures"]["verbatim: supported"]["value"] == 1.0
     table = markdown_of_support([report, report], command="quotewell eval support")
     assert table.splitlines()[0] == "| sentences | six | six |"
     assert "quotewell eval support" in table

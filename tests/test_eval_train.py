@@ -127,8 +127,8 @@ def test_training_twice_writes_the_same_bytes_and_names_its_data(
 ) -> None:
     written = []
     for name in ("a", "b"):
-        (tmp_path / name / "index").mkdir(parents=True)
-        (tmp_path / name / "rag").mkdir()
+        (tmp_path / name / "index" / "embedding").mkdir(parents=True)
+        (tmp_path / name / "rag" / "reading").mkdir(parents=True)
         trained = train([projectable(gold, hash_index)], lambda *_: None)
         trained.write(tmp_path / name)
         written.append(

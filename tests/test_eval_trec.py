@@ -12,7 +12,7 @@ import pytrec_eval
 
 from eval.runs.run_file import NOWHERE, column, qrels_lines, read_run, run_lines, write_trec
 from eval.scoring.latency import STAGES
-from eval.scoring.run import Report, measure
+from eval.scoring.run import Run, measure
 from eval.sets.gold import GoldSet, GoldSpan, Question
 from eval.sets.sets import resolve_set, set_sha256
 from eval.sets.trec import read_topics, read_trec
@@ -129,14 +129,14 @@ def test_broken_or_empty_qrels_are_named(tmp_path: Path, qrels: str, reason: str
 
 
 @pytest.fixture(scope="module")
-def by_document(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def by_document(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("trec")
     questions = resolve_set(trec_folder(folder / "small set"))
     return measure(questions, load_settings(embedder="hash"), lambda *_: None, folder / "work")
 
 
 @pytest.fixture(scope="module")
-def by_passage(tmp_path_factory: pytest.TempPathFactory) -> Report:
+def by_passage(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """First sentences in their own words, a span that no passage holds whole, and a question without an answer."""
     folder = tmp_path_factory.mktemp("gold")
     (folder / "texts").mkdir()
@@ -178,8 +178,9 @@ def read(lines: Iterator[str], unit: int, value: int) -> dict[str, dict[str, Any
 def test_trec_eval_finds_the_same_figures_in_the_files(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    report: Report = request.getfixturevalue(kind)
-    run, qrels = write_trec(report, tmp_path)
+    report: Run = request.getfixturevalue(kind)
+    write_trec(report, tmp_path)
+    run, qrels = tmp_path / f"{report.set_name}.run", tmp_path / f"{report.set_name}.qrels"
     judgements = read(iter(qrels.read_text().splitlines()), 2, 3)
     scores = read(iter(run.read_text().splitlines()), 2, 4)
     evaluator = pytrec_eval.RelevanceEvaluator(judgements, {"success", "recip_rank", "ndcg_cut", "recall"})
@@ -192,10 +193,10 @@ def test_trec_eval_finds_the_same_figures_in_the_files(
         assert sum(values) / len(judgements) == pytest.approx(figures[ours]), ours
     for row in report.rows:
         for theirs, ours in checked if row.answerable else ():
-            assert found.get(column(row.question_id), {}).get(theirs, 0.0) == pytest.approx(row.values[ours])
+            assert found.get(column(row.id), {}).get(theirs, 0.0) == pytest.approx(row.measures[ours])
 
 
-def test_the_lines_are_those_that_trec_eval_reads(by_document: Report, by_passage: Report) -> None:
+def test_the_lines_are_those_that_trec_eval_reads(by_document: Run, by_passage: Run) -> None:
     first = next(run_lines(by_document)).split(" ")
     assert (first[0], first[1], first[3], first[4], first[5]) == ("7", "Q0", "1", "6", "quotewell")
     assert list(qrels_lines(by_document)) == ["7 0 comet 2", "7 0 ferry 0", "8 0 bakery 1", "8 0 orchard 1"]
@@ -209,14 +210,14 @@ def test_ids_without_blanks_are_written_as_they_are() -> None:
     assert [column(name) for name in ("a/b#1", "ü", "50% a\u00a0b")] == ["a/b#1", "ü", "50%25%20a%C2%A0b"]
 
 
-def test_a_span_that_no_passage_holds_lowers_the_ceiling(by_passage: Report) -> None:
+def test_a_span_that_no_passage_holds_lowers_the_ceiling(by_passage: Run) -> None:
     ceiling = next(figure for figure in by_passage.figures if figure.name == "spans whole in a passage")
     assert ceiling.value == pytest.approx(6 / 7)
     assert ceiling.n == 7
-    assert by_passage.rows[6].values["Success@5"] == 0
+    assert by_passage.rows[6].measures["Success@5"] == 0
 
 
-def test_every_answer_is_timed_by_stage_and_the_stages_add_up(by_passage: Report) -> None:
+def test_every_answer_is_timed_by_stage_and_the_stages_add_up(by_passage: Run) -> None:
     for row in by_passage.rows:
         assert tuple(row.latency) == STAGES
         assert sum(row.latency.values()) == pytest.approx(2 * row.latency["all"])
@@ -228,27 +229,29 @@ def test_every_answer_is_timed_by_stage_and_the_stages_add_up(by_passage: Report
     assert (median.n, tail.n, tail.value) == (8, 0, None)  # eight are too few for a 95th percentile
 
 
-def test_a_timed_assistant_answers_as_any_other(by_passage: Report, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_timed_assistant_answers_as_any_other(by_passage: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = next(tmp_path_factory.getbasetemp().glob("gold*"))
     settings = load_settings(data=folder / "data", embedder="hash", passage_tokens=16, overlap_sentences=0)
     assistant = open_assistant(settings=settings, embedder=HashEmbedder())
     for row in by_passage.rows:
-        answer = assistant.ask(row.asked, limit=10)
-        assert (row.status, row.confidence, row.citations) == (answer.status, answer.confidence, answer.citations)
-        assert row.detail.hits == answer.evidence
+        answer = assistant.ask(row.question, limit=10)
+        assert (row.status, row.confidence) == (answer.status, answer.confidence)
+        assert [quoted.quote for quoted in row.citations] == [citation.quote for citation in answer.citations]
+        assert row.ranks == tuple(hit.ranks for hit in answer.evidence)
+        assert row.ranker_scores == tuple(hit.scores for hit in answer.evidence)
 
 
-def test_a_run_says_what_it_was_made_with(by_passage: Report) -> None:
-    made = by_passage.made_with
-    assert (made["embedder"], made["index_version"]) == ("hash", by_passage.index_version)
-    settings = made["settings"]
+def test_a_run_says_what_it_was_made_with(by_passage: Run) -> None:
+    made = by_passage.makings
+    assert (made.embedder, made.index_version) == ("hash", by_passage.index_version)
+    settings = made.settings
     assert (settings["passage_tokens"], settings["stem"], settings["reader"]) == (16, "snowball", "model")
-    assert settings["threshold"] == by_passage.rows[0].detail.threshold
+    assert settings["threshold"] == by_passage.rows[0].threshold
     own = reader_files("model")
     assert own.model is not None
-    assert made["weights_sha256"]["reader"] == sha256(own.written).hexdigest()
-    assert made["weights_sha256"]["reading model"] == own.model.sha256
-    assert made["questions_sha256"] != set_sha256(GoldSet("gold", ()))
+    assert made.weights_sha256["reader"] == sha256(own.written).hexdigest()
+    assert made.weights_sha256["reading model"] == own.model.sha256
+    assert made.questions_sha256 != set_sha256(GoldSet("gold", ()))
 
 
 @pytest.fixture
@@ -268,7 +271,7 @@ def test_several_sets_are_run_and_kept_by_one_command(settled: Path, capsys: pyt
     printed = json.loads(capsys.readouterr().out)["runs"]
     assert [(run["set"], list(run["figures"])) for run in printed] == [("one", ["RR@10"]), ("two", ["RR@10"])]
     kept = read_run(settled / "kept" / "one.json")
-    assert kept.figures["RR@10"].value == printed[0]["figures"]["RR@10"]["value"]
+    assert {figure.name: figure.value for figure in kept.figures}["RR@10"] == printed[0]["figures"]["RR@10"]["value"]
     assert len(kept.figures) > 30  # what is kept is whole
     assert kept.made_with is not None
     assert sorted(path.name for path in (settled / "kept").iterdir()) == [

@@ -7,6 +7,7 @@ from eval.sets.gold import Question
 from eval.training.twins import MOST, twins
 from index.records import Document
 from index.text.words import Stem
+from tests import make
 
 TEXTS = {"brin": "Mayor Ada Lind opened the harbour of Brin in 1998.", "orm": "The bridge of Orm has stood since 1764."}
 QUESTIONS = [
@@ -23,8 +24,7 @@ class Library:
     stem: Stem = "snowball"
 
     def document(self, document_id: str) -> Document:
-        text = TEXTS[document_id]
-        return Document(document_id, "", text, text, (), (), "", "", date(2026, 1, 1), "en", "", (), "")
+        return make.document(TEXTS[document_id], document_id, published=date(2026, 1, 1))
 
 
 def test_a_twin_asks_for_what_its_article_does_not_hold() -> None:

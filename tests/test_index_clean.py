@@ -12,6 +12,7 @@ from index.records import Document, OffsetRun, Span
 from index.split import SplitRule, split
 from index.text.sentences import sentences
 from index.text.words import words
+from tests import make
 from tests.conftest import cost
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -21,21 +22,7 @@ ANY_TEXT = st.text(st.characters())  # lone surrogates included
 
 
 def document_of(cleaned: Cleaned, source: str) -> Document:
-    return Document(
-        id="d",
-        title="",
-        text=cleaned.text,
-        source=source,
-        runs=cleaned.runs,
-        headings=cleaned.headings,
-        author="",
-        publisher="",
-        published=None,
-        language="en",
-        url="",
-        inferred=(),
-        sha256="",
-    )
+    return make.cleaned(source, by=lambda _: cleaned)
 
 
 def check_map(cleaned: Cleaned, source: str) -> None:

@@ -13,7 +13,7 @@ from index.errors import QuotewellError
 from index.records import Span
 from index.settings import Settings, load_settings
 from index.storage.feedback import FILE, Feedback, FeedbackStore, Judgement, QuotedPlace, read_feedback
-from index.storage.revisions import revision_sha256
+from index.storage.merkle import revision
 from index.storage.side_db import SideFile
 from index.storage.store import Store
 
@@ -38,9 +38,7 @@ def quote_of(data: Path, document_id: str, quote: str) -> QuotedPlace:
     with Store.open(data, readonly=True) as store:
         text = store.document(document_id).text
     at = text.index(quote)
-    return QuotedPlace(
-        document_id, at + 3, at + 3 + len(quote), quote, revision_sha256(text), Span(at, at + len(quote))
-    )
+    return QuotedPlace(document_id, at + 3, at + 3 + len(quote), quote, revision(text).hex(), Span(at, at + len(quote)))
 
 
 def test_what_is_noted_and_judged_is_read_again_in_the_order_it_came(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Fusion by hand and by properties: what the formulas give, and what must not matter."""
 
 import math
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.ranking.fuse import best, convex, reciprocal_rank
+from index.ranking.fuse import RANK_CONSTANT, best, convex_shares, ordered, reciprocal_shares
 from index.records import Scored
 
 LEXICAL = [Scored(0, 9.0), Scored(1, 5.0), Scored(2, 1.0)]
@@ -20,6 +21,14 @@ RANKING = st.dictionaries(st.integers(0, 9), SCORES, max_size=8).map(
 )
 RANKINGS = st.dictionaries(st.sampled_from(["lexical", "dense", "titles", "dates"]), RANKING, max_size=4)
 WEIGHTS = st.fixed_dictionaries({name: st.floats(0, 1) for name in ["lexical", "dense", "titles", "dates"]})
+
+
+def convex(rankings: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> list[Scored]:
+    return ordered(convex_shares(rankings, weights))
+
+
+def reciprocal_rank(rankings: Mapping[str, Sequence[Scored]], k: int = RANK_CONSTANT) -> list[Scored]:
+    return ordered(reciprocal_shares(rankings, k))
 
 
 def test_convex_by_hand() -> None:

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
-from index.records import Document, OffsetRun
+from index.records import Document
 from index.settings import Settings
-from index.storage.revisions import Keeping, revision_sha256
+from index.storage.merkle import revision
+from index.storage.revisions import Keeping
 from index.storage.rows import CREATE, REVISIONS, sealed
 from index.storage.store import FILE_NAME, Store
+from tests import make
 
 RECIPE = '{"embedder":"hash"}'
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -26,8 +28,7 @@ START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 def article(name: str, text: str, title: str = "") -> Document:
     digest = sha256(f"{title}{text}".encode()).hexdigest()
-    runs = (OffsetRun(0, 0, len(text)),)
-    return Document(name, title, text, text, runs, (), "", "", None, "en", "", (), digest)
+    return make.document(text, name, title=title, sha256=digest)
 
 
 def after(days: float, keep: int = 90) -> Keeping:
@@ -39,12 +40,12 @@ def put(store: Store, name: str, text: str, keeping: Keeping | None = None, titl
 
 
 def read(store: Store, name: str, text: str) -> bytes | None:
-    return store.revision(name, revision_sha256(text))
+    return store.revision(name, revision(text).hex())
 
 
 def replaced(store: Store, name: str, text: str) -> datetime | None:
     with store.snapshot() as now:
-        return now.replaced(name, revision_sha256(text))
+        return now.replaced(name, revision(text).hex())
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def test_a_revision_is_named_by_the_sha256_of_its_utf8_bytes_and_comes_back_as_these_bytes(store: Store) -> None:
     old, new = "Ein Satz. שלום 👩🏽‍🚀 e\u0301\n", "Ein Satz."
-    assert revision_sha256(old) == sha256(old.encode("utf-8")).hexdigest()
+    assert revision(old).hex() == sha256(old.encode("utf-8")).hexdigest()
     put(store, "ä/b", old)
     assert read(store, "ä/b", old) == old.encode()
     put(store, "ä/b", new, after(3))
@@ -70,7 +71,7 @@ def test_what_never_stood_there_is_none(store: Store) -> None:
     put(store, "a", "New.")
     put(store, "b", "Else.")
     assert read(store, "b", "Old.") is None
-    for name, digest in (("a", ""), ("a", "\ud800"), ("\ud800", "x"), ("c", revision_sha256("Old."))):
+    for name, digest in (("a", ""), ("a", "\ud800"), ("\ud800", "x"), ("c", revision("Old.").hex())):
         assert store.revision(name, digest) is None
 
 
@@ -165,8 +166,8 @@ def test_replacing_everything_keeps_former_texts_of_the_documents_that_stay(stor
     put(store, "changed", "Once.")
     put(store, "gone", "Away.")
     put(store, "gone", "Away now.")
-    new = [(article("same", "As it is."), []), (article("changed", "Now."), []), (article("new", "New."), [])]
-    assert store.replace_all(new, recipe="other", keeping=after(1)) == 3
+    new = [article("same", "As it is."), article("changed", "Now."), article("new", "New.")]
+    assert store.replace_all([(one, []) for one in new], recipe="other", keeping=after(1)) == 3
     assert list(store.hashes()) == ["changed", "new", "same"]
     assert read(store, "changed", "Once.") == b"Once."
     assert [read(store, "gone", text) for text in ("Away.", "Away now.")] == [None, None]

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from index.cleaning.clean import clean
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.formats import read
-from index.records import Document, OffsetRun, Passage, Span
+from index.records import Document, Passage, Span
 from index.split import SplitRule, split
 from index.text.sentences import sentences
+from tests import make
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 PROSE = "The council of Brin met on Monday. It agreed the budget. The mayor paid for the tea. Nobody else did."
@@ -24,21 +25,7 @@ hash_tokens = HashEmbedder().count_tokens
 
 
 def document_of(text: str, *, title: str = "A title", headings: tuple[Span, ...] = ()) -> Document:
-    return Document(
-        id="d",
-        title=title,
-        text=text,
-        source=text,
-        runs=(OffsetRun(0, 0, len(text)),) if text else (),
-        headings=headings,
-        author="",
-        publisher="",
-        published=None,
-        language="en",
-        url="",
-        inferred=(),
-        sha256="",
-    )
+    return make.document(text, title=title, headings=headings)
 
 
 def check_passages(document: Document, rule: SplitRule, count_tokens: CountTokens) -> list[Passage]:

@@ -23,8 +23,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError, StoreBusy
-from index.records import Document, OffsetRun, Passage, Span
+from index.records import Document, OffsetRun, Span
 from index.storage.store import FILE_NAME, Store
+from tests import make
 from tests.conftest import until
 
 ROOT = Path(__file__).parent.parent
@@ -32,17 +33,16 @@ RECIPE = '{"embedder":"hash"}'
 
 
 def make_document(name: str, text: str) -> Document:
-    return Document(
-        id=name,
+    return make.document(
+        text,
+        name,
         title=f"On {name}",
-        text=text,
         source=f"# {text}",
         runs=(OffsetRun(0, 2, len(text)),),
         headings=(Span(0, 1),),
         author="A. Author",
         publisher="Publisher",
         published=date(2025, 8, 11),
-        language="en",
         url="https://example.org/",
         inferred=("title",),
         sha256=hashlib.sha256(text.encode()).hexdigest(),
@@ -57,8 +57,8 @@ def cut(document: Document, size: int) -> list[StoredPassage]:
         encoding = Encoding.from_floats(numbers[0] / np.linalg.norm(numbers[0]), numbers[1:], [[0, 1], [2, 3], [3, 4]])
         spans = (Span(start, (start + end) // 2), Span((start + end) // 2, end))
         text = document.text[start:end]
-        name = f"{document.id}#{ordinal}"
-        stored.append(StoredPassage(Passage(name, document.id, ordinal, text, start, end, spans, "a title"), encoding))
+        passage = make.passage(text, document.id, ordinal, start=start, sentences=spans, context="a title")
+        stored.append(StoredPassage(passage, encoding))
     return stored
 
 
@@ -73,8 +73,9 @@ PRELUDE = "\n".join(
         "from datetime import date",
         "import numpy as np",
         "from index.embedding.vectors import Encoding, StoredPassage",
-        "from index.records import Document, Passage, OffsetRun, Span",
+        "from index.records import Document, OffsetRun, Passage, Span",
         "from index.storage.store import Store",
+        "from tests import make",
         f"RECIPE = {RECIPE!r}",
         *(inspect.getsource(function) for function in (make_document, cut, put)),
     ]
@@ -152,7 +153,7 @@ def test_a_document_may_have_no_passages_and_a_passage_no_tokens(store: Store) -
     empty, short = make_document("empty", ""), make_document("short", "Yes.")
     vector = np.array([1.0], dtype=np.float32)
     encoding = Encoding.from_floats(vector, np.zeros((0, 1)), np.zeros((0, 2)))
-    passage = StoredPassage(Passage("short#0", "short", 0, "Yes.", 0, 4, (Span(0, 4),), ""), encoding)
+    passage = StoredPassage(make.passage("Yes.", "short"), encoding)
     store.put(empty, [], recipe=RECIPE)
     store.put(short, [passage], recipe=RECIPE)
     assert list(store.passages()) == [passage]
@@ -626,8 +627,11 @@ def test_a_backup_made_while_writing_holds_all_that_was_acknowledged_before(tmp_
     writer = Thread(target=write)
     writer.start()
     for count in range(3):
-        wanted = 10 * (count + 1)
-        until(lambda wanted=wanted: len(acknowledged) >= wanted)
+
+        def enough(wanted: int = 10 * (count + 1)) -> bool:
+            return len(acknowledged) >= wanted
+
+        until(enough)
         before = list(acknowledged)
         folder = tmp_path / f"copy{count}"
         folder.mkdir()

@@ -14,15 +14,12 @@ from index.records import Document
 from rag.receipts.alignment import similarity, word_diff
 from rag.receipts.changes import MOST_CITATIONS, Change, change_fields, change_of, changes_of_answer
 from rag.receipts.untrusted import MOST_QUOTE, StatedCitation
+from tests import make
 
 FIRST = "The ferry to Aldra leaves at nine in the evening."
 SECOND = "Tickets are sold in the old customs house by the pier."
 THIRD = "In winter the crossing takes six hours, and storms may close the port."
 TEXT = f"{FIRST} {SECOND}\n\n{THIRD}"
-
-
-def document(text: str, name: str = "ferry") -> Document:
-    return Document(name, "", text, text, (), (), "", "", None, "en", "", (), "")
 
 
 def digest(text: str) -> str:
@@ -36,7 +33,7 @@ def cite(text: str, quote: str, start: int | None = None) -> StatedCitation:
 
 
 def change(old: str, new: str | None, quote: str, start: int | None = None, *, kept: bool = True) -> Change:
-    return change_of(cite(old, quote, start), None if new is None else document(new), old if kept else None)
+    return change_of(cite(old, quote, start), None if new is None else make.document(new), old if kept else None)
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -182,7 +179,7 @@ def test_a_megabyte_takes_less_than_half_a_second(edit: str) -> None:
         "deleted": old.replace(quote, ""),
         "moved": f"Above. {old}",
     }
-    cited, new = cite(old, quote), document(edits[edit])
+    cited, new = cite(old, quote), make.document(edits[edit])
     assert len(old) > 1_000_000
     begin = process_time()
     change_of(cited, new, old)
@@ -202,7 +199,7 @@ class Library:
     def document(self, document_id: str) -> Document:
         if document_id not in self.present:
             raise NotFound(document_id)
-        return document(self.present[document_id], document_id)
+        return make.document(self.present[document_id], document_id)
 
     def revision(self, document_id: str, sha256: str) -> bytes | None:
         return self.former.get(sha256)

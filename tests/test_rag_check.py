@@ -42,7 +42,7 @@ def kept_answer(index: Index, key: Path | None = None) -> dict[str, Any]:
     document = index.document("ferry")
     answer = make.answer_of([(document, Span(0, document.text.index(".") + 1))], index.corpus)
     answer["corpus"] = corpus_fields(index.corpus, index.version, signature_of(index.corpus, key))
-    return json.loads(json.dumps(make.renamed(answer)))
+    return dict(json.loads(json.dumps(make.renamed(answer))))
 
 
 @pytest.fixture

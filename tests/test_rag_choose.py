@@ -11,10 +11,11 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.records import Document, Passage, Span
+from index.records import Document, Span
 from rag.answer import RULES, Quote, Reading, Rule
 from rag.question.analysis import analyse
 from rag.selection.choose import TIMELINE_QUOTES, Selection, choose, words_of
+from tests import make
 
 PUBLISHED = date(2024, 5, 1)
 
@@ -73,12 +74,12 @@ def test_small_print_is_added_to_no_better_quote() -> None:
 
 
 def _quote(n: int, text: str, score: float) -> Quote:
-    return Quote(Passage(f"a{n}#0", f"a{n}", 0, text, 0, len(text), (Span(0, len(text)),), ""), 0, len(text), score)
+    return make.quote(make.passage(text, f"a{n}"), score=score)
 
 
 def _document(quote: Quote) -> Document:
     name, text = quote.passage.document_id, quote.passage.text
-    return Document(name, name, text, text, (), (), "", "", PUBLISHED, "en", "", (), "")
+    return make.document(text, name, title=name, published=PUBLISHED)
 
 
 def test_both_sides_of_a_conflict_are_shown_even_where_one_quote_is_asked_for() -> None:
@@ -94,8 +95,8 @@ def of_one_article(
     text = " ".join(sentences)
     starts = [len(" ".join([*sentences[:n], ""])) for n in range(len(sentences))]
     spans = tuple(Span(start, start + len(one)) for start, one in zip(starts, sentences, strict=True))
-    passage = Passage("a#0", "a", 0, text, 0, len(text), spans, "")
-    quotes = [Quote(passage, *span, 9.0 - n / 10) for n, span in enumerate(spans)]
+    passage = make.passage(text, sentences=spans)
+    quotes = [make.quote(passage, span, 9.0 - n / 10) for n, span in enumerate(spans)]
     asked = analyse("Who is it?", "snowball")
     found = choose(asked, Reading(tuple(quotes), (), 0.9), lambda _: _document(quotes[0]), widen, margin=1.0, most=most)
     return found, quotes

@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.cleaning.clean import clean, to_clean
+from index.cleaning.clean import to_clean
 from index.embedding.embedder import HashEmbedder
 from index.errors import NotFound
 from index.records import Document, Passage, Span
 from index.split import SplitRule, split
 from rag.answer import Citation, Quote
 from rag.citations import article_url, cite, fault
+from tests import make
 
 SOURCE = (
     "# Rye\n\n"
@@ -26,22 +28,13 @@ RULE = SplitRule(passage_tokens=160, max_tokens=256, overlap_sentences=1)
 
 
 def document(source: str = SOURCE, id_: str = "rye") -> Document:
-    cleaned = clean(source)
-    return Document(
-        id=id_,
-        title="Rye",
-        text=cleaned.text,
-        source=source,
-        runs=cleaned.runs,
-        headings=cleaned.headings,
-        author="Ada Reed",
-        publisher="",
-        published=date(2024, 5, 17),
-        language="en",
-        url="",
-        inferred=("title",),
-        sha256="",
-    )
+    known: dict[str, Any] = {
+        "title": "Rye",
+        "author": "Ada Reed",
+        "published": date(2024, 5, 17),
+        "inferred": ("title",),
+    }
+    return make.cleaned(source, id_, **known)
 
 
 def passages(of: Document) -> list[Passage]:
@@ -49,7 +42,7 @@ def passages(of: Document) -> list[Passage]:
 
 
 def quotes(of: Document) -> list[Quote]:
-    return [Quote(passage, *sentence, 1.0) for passage in passages(of) for sentence in passage.sentences]
+    return [make.quote(passage, sentence) for passage in passages(of) for sentence in passage.sentences]
 
 
 def cited(of: Document) -> tuple[Citation, ...]:

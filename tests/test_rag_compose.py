@@ -8,33 +8,17 @@ import pytest
 from index.records import Document
 from rag.answer import Citation, Frame, Reason, Segment
 from rag.writing.compose import abstention, compose, side, text_of
+from tests import make
 
 
 def citation(
     marker: int = 1, document_id: str = "rye", quote: str = "Rye is baked at night.", **given: Any
 ) -> Citation:
-    fields: dict[str, Any] = {
-        "title": "Rye bread",
-        "author": "",
-        "published": date(2024, 5, 7),
-        "inferred": (),
-    } | given
-    return Citation(
-        marker=marker,
-        document_id=document_id,
-        passage_id=f"{document_id}#0",
-        url="",
-        quote=quote,
-        start=0,
-        end=len(quote),
-        source_start=0,
-        source_end=len(quote),
-        **fields,
-    )
+    return make.citation(quote, document_id, marker, **{"title": "Rye bread", "published": date(2024, 5, 7)} | given)
 
 
 def document(title: str, published: date | None = None, inferred: tuple[str, ...] = ()) -> Document:
-    return Document(title, title, "", "", (), (), "", "", published, "en", "", inferred, "")
+    return make.document(name=title, title=title, published=published, inferred=inferred)
 
 
 def said(*citations: Citation) -> str:

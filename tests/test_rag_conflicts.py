@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.records import Document, Passage, Span
 from rag.answer import Quote
 from rag.language.facts import differ, facts
 from rag.question.analysis import analyse
 from rag.selection.conflicts import Conflict, find_conflict
+from tests import make
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -27,12 +27,8 @@ OVER_83 = (
 )
 
 
-def document(name: str, published: date | None, title: str) -> Document:
-    return Document(name, title, "", "", (), (), "", "", published, "en", "", (), "")
-
-
 def quote(name: str, text: str, score: float, title: str) -> Quote:
-    return Quote(Passage(f"{name}#0", name, 0, text, 0, len(text), (Span(0, len(text)),), title), 0, len(text), score)
+    return make.quote(make.passage(text, name, context=title), score=score)
 
 
 def found(
@@ -46,7 +42,9 @@ def found(
     ids = list(names) or [f"d{n}" for n in range(len(texts))]
     days = dict(zip(ids, published or [None] * len(ids), strict=True))
     quotes = [quote(name, text, 5 - n / 10, title) for n, (name, text) in enumerate(zip(ids, texts, strict=True))]
-    return find_conflict(analyse(question, "snowball"), quotes, lambda name: document(name, days[name], title))
+    return find_conflict(
+        analyse(question, "snowball"), quotes, lambda name: make.document(name=name, published=days[name], title=title)
+    )
 
 
 @pytest.mark.parametrize(
@@ -243,7 +241,7 @@ def test_parallel_sentences_of_one_article_are_no_conflict() -> None:
     assert found("What were the debts of Aldra?", *texts, names=["one", "one2"]) is not None
     quotes = [quote("one", text, 5.0, "Debts") for text in texts]
     asked = analyse("What were the debts of Aldra?", "snowball")
-    assert find_conflict(asked, quotes, lambda name: document(name, None, "Debts")) is None
+    assert find_conflict(asked, quotes, lambda name: make.document(name=name, title="Debts")) is None
 
 
 def test_no_quotes_are_no_conflict() -> None:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
 from itertools import islice
@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from index.cleaning.clean import clean, clean_plain
 from index.formats.document import make_document
 from index.formats.metadata import Facts
-from index.records import Document, Span
+from index.records import Document, Span, plain
 from index.storage.merkle import CorpusTree, Proof, leaf_hash, node_hash
+from rag.citations import cite
 from rag.receipts import verify
 from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import receipt_fields, receipt_for, revision_url
+from rag.receipts.receipt import receipt_for, revision_url
 from rag.receipts.verify import Verdict, verdict_fields
 from tests.vectors import make
 
@@ -88,7 +89,7 @@ def test_a_receipt_says_where_the_quote_stands_in_three_units() -> None:
     text = "👍 é: twelve words. The end."
     document = make_document("d", text, clean_plain(text), Facts())
     corpus = CorpusTree.of([document])
-    (citation,) = make.cite([make._quote(document, Span(5, 18))], {"d": document}.__getitem__)
+    (citation,) = cite([make._quote(document, Span(5, 18))], {"d": document}.__getitem__)
     receipt = receipt_for(citation, document, corpus.proof("d"))
     assert (citation.quote, receipt.prefix, receipt.suffix) == ("twelve words.", "👍 é: ", " The end.")
     assert receipt.utf16 == Span(6, 19)
@@ -97,7 +98,7 @@ def test_a_receipt_says_where_the_quote_stands_in_three_units() -> None:
     assert receipt.revision_url == f"/v1/documents/d/revisions/{receipt.sha256}"
     assert receipt.text_url == "/documents/d#5-18:~:text=%F0%9F%91%8D%20%C3%A9%3A-,twelve%20words.,-The%20end."
     assert receipt.proof == Proof(0, 1, ())
-    assert json.loads(json.dumps(receipt_fields(receipt)))["utf16"] == [6, 19]
+    assert json.loads(json.dumps(plain(receipt)))["utf16"] == [6, 19]
 
 
 def test_the_address_of_a_revision_holds_any_id() -> None:
@@ -225,12 +226,15 @@ def test_an_invented_article_is_found_by_the_root_alone() -> None:
     _, corpus = library()
     lie = make_document("lie", "The bridge fell in 1999.", clean_plain("The bridge fell in 1999."), Facts())
     answer = make.answer_of([(lie, Span(0, 24))], CorpusTree.of([lie]), "another")
-    told = {"revision_of": lambda *_: lie.text.encode()}
-    assert verify(answer, **told).ok
-    assert not verify(answer, **told, pinned_root=corpus.root).ok
-    assert not verify(answer, **told, public_key=make.public("first")).ok
+
+    def told(*_: str) -> bytes:
+        return lie.text.encode()
+
+    assert verify(answer, told).ok
+    assert not verify(answer, told, pinned_root=corpus.root).ok
+    assert not verify(answer, told, public_key=make.public("first")).ok
     answer["corpus"] = make.corpus_fields(corpus, "first")  # the true root with the invented article
-    assert [one.code for one in verify(make.renamed(answer), **told).citations] == ["wrong_proof"]
+    assert [one.code for one in verify(make.renamed(answer), told).citations] == ["wrong_proof"]
 
 
 def test_a_source_span_is_checked_where_the_article_is_at_hand() -> None:
@@ -355,6 +359,6 @@ def test_a_revision_is_fetched_and_hashed_once_for_all_its_quotes() -> None:
 
 
 def test_the_id_is_of_all_fields_and_of_nothing_else() -> None:
-    fields: Mapping[str, Any] = {"b": 1.0, "a": ["é", None, True]}
+    fields: dict[str, Any] = {"b": 1.0, "a": ["é", None, True]}
     assert answer_id(fields) == hashlib.sha256('{"a":["é",null,true],"b":1}'.encode()).hexdigest()[:32]
     assert answer_id({**fields, "id": "anything"}) == answer_id(dict(reversed(fields.items())))

@@ -87,7 +87,7 @@ def hashes(
     )
     command = [sys.executable, "-c", CHILD]
     own = {name: value for name, value in os.environ.items() if name not in KERNELS["the least"]}
-    environment = {**(os.environ if kernels is None else own | kernels), **numbers, "PYTHONPATH": str(ROOT)}
+    environment = {**(os.environ if kernels is None else own | dict(kernels)), **numbers, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, input=wanted, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     found: list[str] = json.loads(done.stdout)

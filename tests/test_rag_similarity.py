@@ -7,16 +7,17 @@ import pytest
 
 from index.embedding.embedder import Encoded
 from index.embedding.vectors import Encoding
-from index.records import Hit, Passage, Span
+from index.records import Span
 from index.search import Index
 from rag.question.analysis import Query, Term, analyse
 from rag.reading.similarity import similarities
+from tests import make
 
 X, Y, Z = np.eye(3, dtype=np.float32)
 
 # The passage stands at 10 of its document; tokens of its search_text: T aa bb cc dd
-PASSAGE = Passage("d#0", "d", 0, "aa bb. cc dd.", 10, 23, (Span(10, 16), Span(17, 23)), "T")
-HIT = Hit(0, PASSAGE, 1.0, {}, {})
+PASSAGE = make.passage("aa bb. cc dd.", start=10, sentences=(Span(10, 16), Span(17, 23)), context="T")
+HIT = make.hit(PASSAGE)
 PLACES = [(0, 1), (2, 4), (5, 7), (9, 11), (12, 14)]
 
 

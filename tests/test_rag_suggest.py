@@ -10,6 +10,7 @@ from index.records import Document
 from index.search import Index
 from index.settings import Settings
 from rag.suggestions.suggest import MOST, TRIED, Suggester, wonder
+from tests import make
 
 MADE = (
     ("On Monday, President Claudia Sheinbaum announced a new plan.", "What did Claudia Sheinbaum announce?"),
@@ -43,7 +44,7 @@ TRAPS = (
 
 
 def document(text: str, name: str = "a") -> Document:
-    return Document(name, name, text, text, (), (), "", "", None, "en", "", (), "")
+    return make.document(text, name, title=name)
 
 
 @pytest.mark.parametrize(("sentence", "question"), MADE)

@@ -12,7 +12,7 @@ from index.errors import BadQuestion
 from index.ranking.filters import Filters
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.language.facts import facts
+from rag.language.facts import facts, states
 from rag.question.analysis import analyse
 from rag.text_check.agreement import (
     Mismatch,
@@ -22,7 +22,6 @@ from rag.text_check.agreement import (
     copied,
     held,
     particulars,
-    states,
     told,
     with_opening_name,
 )

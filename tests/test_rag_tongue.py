@@ -4,6 +4,7 @@ import pytest
 
 from index.records import Document
 from rag.language.detect import language_of, other_language
+from tests import make
 
 SPANISH = (
     "¿Qué es el T-MEC?",
@@ -46,7 +47,7 @@ def test_no_language_is_read_off_nothing() -> None:
 
 
 def written_in(language: str) -> Document:
-    return Document("a", "", "", "", (), (), "", "", None, language, "", (), "")
+    return make.document(language=language)
 
 
 def test_the_language_of_the_articles_is_named_only_where_it_is_another() -> None:

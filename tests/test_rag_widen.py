@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date
-from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.records import Document, OffsetRun, Passage, Span
+from index.records import Document, Span
 from index.text.sentences import sentences as split_sentences
 from rag.answer import Quote
 from rag.language.dependence import depends_on_previous
 from rag.question.shape import Shape
 from rag.selection.context import MOST_CHARACTERS, sentences_of, with_context
+from tests import make
 
 
 def document(*lines: str, headings: Sequence[int] = ()) -> tuple[Document, tuple[Span, ...]]:
@@ -26,28 +26,12 @@ def document(*lines: str, headings: Sequence[int] = ()) -> tuple[Document, tuple
         if n not in headings
         for s in split_sentences(line)
     ]
-    article = Document(
-        id="a",
-        title="",
-        text=text,
-        source=text,
-        runs=(OffsetRun(0, 0, len(text)),),
-        headings=tuple(Span(starts[n], starts[n] + len(lines[n])) for n in headings),
-        author="",
-        publisher="",
-        published=date(2025, 1, 1),
-        language="en",
-        url="",
-        inferred=(),
-        sha256=sha256(text.encode()).hexdigest(),
-    )
-    return article, tuple(found)
+    places = tuple(Span(starts[n], starts[n] + len(lines[n])) for n in headings)
+    return make.document(text, headings=places, published=date(2025, 1, 1)), tuple(found)
 
 
 def quote(article: Document, start: int, end: int) -> Quote:
-    passage = Passage("a#0", "a", 0, article.text[start:end], start, end, (Span(start, end),), "")
-    values = {"passage": passage, "start": start, "end": end, "score": 1.0, "contributions": {}}
-    return Quote(**{name: values[name] for name in Quote.__dataclass_fields__})  # type: ignore[arg-type]
+    return make.quote(make.passage(article.text[start:end], start=start))
 
 
 def widened(article: Document, spans: Sequence[Span], words: str, shape: Shape = "") -> str:
@@ -216,7 +200,7 @@ def test_a_quote_of_another_text_comes_back_as_it_is() -> None:
 
 def test_sentences_that_passages_share_come_once_and_in_order() -> None:
     a, b, c = Span(0, 3), Span(4, 6), Span(7, 9)
-    passages = [Passage("a#1", "a", 1, "", 4, 9, (b, c), ""), Passage("a#0", "a", 0, "", 0, 6, (a, b), "")]
+    passages = [make.passage("", ordinal=1, sentences=(b, c)), make.passage("", sentences=(a, b))]
     assert sentences_of(passages) == (a, b, c)
 
 

@@ -30,9 +30,8 @@ from index.settings import Settings, load_settings
 from server.app import create_app
 from server.hostnames import Names, own_url
 from server.live_index import Live
-from server.mcp_tools.replies import AROUND_CHARS, MOST_CHARS, part
+from server.mcp_tools.replies import AROUND_CHARS, MOST_CHARS, AskReply, Fetched, SearchResults, part
 from server.mcp_tools.tools import agents
-from server.schemas.agents import AskReply, Fetched, SearchResults
 from tests.browsing import listening
 
 ROOT = Path(__file__).parent.parent

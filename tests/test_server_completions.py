@@ -5,6 +5,7 @@ import re
 import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,12 @@ from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
 from index.text.tokens import count_tokens
+from rag.answer import Answer, Segment, Workings
 from server.answer_log import RecentFollowUps
 from server.app import create_app
 from server.openai.cited_text import Source, cited_text, sources_list, without_sources
 from server.openai.routes import MOST_CHAT_BYTES
 from server.openai.side_prompts import title_of
-from server.schemas.ask import Answer, Segment
 from tests.browsing import listening
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "openai_client.py"
@@ -39,6 +40,7 @@ ARTICLES = {
 }
 QUESTION = "How many hours a day do cats sleep?"
 ADDRESSES: list[str] = []
+NOTHING = Answer("", "", "abstained", "", (), (), (), 0.0, None, (), "v", "", None, None, Workings((), {}, 0.0))
 
 
 def build(folder: Path) -> Path:
@@ -210,11 +212,8 @@ def test_statements_of_a_language_model_are_annotated_and_notes_are_not() -> Non
         ("statement", "So do 😺.", (1,)),
         ("note", "Here “now” means 2024.", (1,)),
     )
-    answer = Answer.model_construct(
-        mode="answer",
-        text="Read as one.\nCats sleep. [1][2] So do 😺. [1]\nHere “now” means 2024.",
-        segments=tuple(Segment.model_validate({"kind": k, "text": t, "citations": c}) for k, t, c in told),
-    )
+    text = "Read as one.\nCats sleep. [1][2] So do 😺. [1]\nHere “now” means 2024."
+    answer = replace(NOTHING, text=text, segments=tuple(Segment(*segment) for segment in told))
     said = cited_text(answer)
     assert said.text == "Read as one.\n\nCats sleep. [1][2] So do 😺. [1]\n\nHere “now” means 2024."
     assert [(mark.marker, said.text[mark.start : mark.end]) for mark in said.marks] == [
@@ -223,7 +222,7 @@ def test_statements_of_a_language_model_are_annotated_and_notes_are_not() -> Non
 
 
 def test_the_evidence_model_without_evidence_says_so() -> None:
-    answer = Answer.model_construct(mode="evidence", question="Why?", status="abstained", citations=())
+    answer = replace(NOTHING, mode="evidence", question="Why?")
     assert cited_text(answer).text == "The articles hold no passage on this."
 
 

@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from starlette.testclient import TestClient
 
 from index.settings import load_settings
 from index.storage.feedback import FILE, FeedbackStore, read_feedback
+from rag.answer_json import AnswerStage
+from rag.assistant import AskOptions
 from server.answer_log import Noting
 from server.app import create_app
 from server.metrics import Metrics
-from server.schemas.ask import Answer
 
 QUESTION = {"question": "How many people does the Linden theatre seat?"}
 ATLANTIS = {"question": "What is the capital of Atlantis?"}
@@ -240,7 +242,7 @@ def test_only_the_newest_answers_are_remembered_and_asking_again_makes_new(share
     assert isinstance(shared.app, FastAPI)
     store = FeedbackStore(tmp_path, 2)
     noting = Noting(store, Metrics(shared.app.state.live, store, "1"), 2)
-    answer = Answer.model_validate(ask(shared))
+    answer, fields = shared.app.state.live.assistant.answered(QUESTION["question"], AskOptions())
     for name in "abac":
-        noting.given(answer.model_copy(update={"id": name}))
+        noting.given(AnswerStage(replace(answer, id=name), fields))
     assert [name for name in "abc" if noting.recent(name)] == ["a", "c"]

@@ -250,7 +250,7 @@ def test_an_address_that_is_not_ours_is_an_error_that_names_the_option(tmp_path:
 
 
 def test_serving_loads_neither_torch_nor_sentence_transformers() -> None:
-    code = "import sys, server.run; print([m for m in ('torch', 'sentence_transformers') if m in sys.modules])"
+    code = "import sys, server.cli; print([m for m in ('torch', 'sentence_transformers') if m in sys.modules])"
     out = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
     )

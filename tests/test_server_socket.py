@@ -17,7 +17,7 @@ from server.cli import listen
 ROOT = Path(__file__).parent.parent
 SERVE = (
     "import sys; from index.settings import load_settings; from server.cli import run_server; "
-    "serve(load_settings(data=sys.argv[1], embedder='hash', port=0))"
+    "run_server(load_settings(data=sys.argv[1], embedder='hash', port=0))"
 )
 REQUESTS = 100  # of each kind; nearly half of them may be as late as the machine is busy
 

@@ -25,7 +25,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
+from index.records import Document
 from index.settings import load_settings
+from index.storage.merkle import Proof
+from rag.answer import Citation
+from rag.answer_json import AnswerStage
+from rag.receipts.receipt import Receipt, receipt_for
 from server.app import create_app
 from server.middleware.shell import BodyLimit
 from server.schemas.ask import Answer
@@ -171,6 +176,22 @@ def test_the_last_event_has_the_bytes_of_the_json_reply(client: TestClient) -> N
     assert b"event: done\ndata: " + whole + b"\n\n" == raw[raw.index(b"event: done") :]
 
 
+@pytest.mark.parametrize("more", [{}, {"stream": True}, {"explain": True, "stream": True}])
+def test_an_answer_has_each_of_its_receipts_made_once(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+) -> None:
+    made: list[int] = []
+
+    def counted(citation: Citation, document: Document, proof: Proof) -> Receipt:
+        made.append(citation.marker)
+        return receipt_for(citation, document, proof)
+
+    monkeypatch.setattr("rag.answer_json.receipt_for", counted)
+    reply = client.post("/ask", json={"question": QUESTIONS[1], **more})
+    whole = events_of(reply.content)[-1].data if "stream" in more else reply.json()
+    assert made == [citation["marker"] for citation in whole["citations"]] != []
+
+
 def test_a_follow_up_streams_as_it_was_understood(client: TestClient) -> None:
     turns = [{"role": "user", "content": "When was the Sollen bridge closed?"}]
     sources = stream(client, "How much did its repairs cost?", history=turns)[0].data
@@ -194,8 +215,9 @@ MARKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # whatever some client takes
 def test_no_mark_in_a_text_ends_a_line_even_for_careless_clients(whole: dict[str, Any], texts: list[str]) -> None:
     """Cleaned articles hold none of them today; the stream does not lean on that."""
     segments = [{"kind": "quote", "text": text, "citations": [n]} for n, text in enumerate(texts)]
-    answer = Answer.model_validate(whole | {"segments": segments, "text": "".join(texts)})
-    raw = b"".join(events(iter([answer] * 3)))
+    stage = AnswerStage(None, whole | {"segments": segments, "text": "".join(texts)})  # type: ignore[arg-type]
+    read = AnswerStage(None, {name: whole[name] for name in Sources.model_fields})  # type: ignore[arg-type]
+    raw = b"".join(events(iter([read, stage, stage])))
     first, *deltas, citations, done = events_of(raw)
     careless = "\n".join(raw.decode().splitlines()).encode() + b"\n\n"
     assert events_of(careless) == [first, *deltas, citations, done]

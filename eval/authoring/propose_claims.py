@@ -6,7 +6,7 @@ from eval.authoring.patterns import AGAIN, BY_PAST, CLOSE, END, PASTS, WHO, Made
 from eval.authoring.patterns import span_of as at
 from rag.question.analysis import analyse
 from rag.selection.definitions import defines
-from rag.suggestions.patterns import NAME, ROLE, TITLE
+from rag.suggestions.patterns import NAME, ROLE, TITLE, bases
 
 _DEFINES = 0.8  # how well a sentence must define what "What is …?" asks for
 _MAKERS = (
@@ -14,28 +14,13 @@ _MAKERS = (
     r"|figure|activist|reformer|artist|lawyer|soldier|theologian)\b"
 )
 _TO_PEOPLE = ("appointed", "arrested", "defeated", "elected", "joined", "killed", "married", "named", "became", "lost")
-_SAYING = {
-    "announced": "announce",
-    "argued": "argue",
-    "argues": "argue",
-    "believed": "believe",
-    "claimed": "claim",
-    "claims": "claim",
-    "concluded": "conclude",
-    "discovered": "discover",
-    "estimated": "estimate",
-    "estimates": "estimate",
-    "found": "find",
-    "predicted": "predict",
-    "proposed": "propose",
-    "reported": "report",
-    "showed": "show",
-    "stated": "state",
-    "suggested": "suggest",
-    "warned": "warn",
-}
-_VOWING = {"agreed": "agree", "decided": "decide", "planned": "plan", "pledged": "pledge", "promised": "promise"}
-_WANTING = {"seeks": "seek", "plans": "plan", "wants": "want", "aims": "aim", "hopes": "hope"}
+_SAYING = bases(
+    "announced:announce argued:argue argues:argue believed:believe claimed:claim claims:claim concluded:conclude "
+    "discovered:discover estimated:estimate estimates:estimate found:find predicted:predict proposed:propose "
+    "reported:report showed:show stated:state suggested:suggest warned:warn"
+)
+_VOWING = bases("agreed:agree decided:decide planned:plan pledged:pledge promised:promise")
+_WANTING = bases("seeks:seek plans:plan wants:want aims:aim hopes:hope")
 
 
 def _what_is(match: re.Match[str]) -> Made | None:
@@ -144,66 +129,74 @@ _TITLE = rf"(?P<alias>(?:the )?(?:“[^”]{{3,40}}”|\"[^\"]{{3,40}}\"|{NAME})
 
 CLAIMS = (
     rule(
-        *("what is", "what", _what_is, "^", WHO, rf"(?: \([^)]{{2,40}}\))?{_BE}"),
-        rf"(?P<what>(?:an?|one of the) (?!{_NO_KIND})(?:[^,;.()]|(?<=\b[A-Z])\.){{10,110}}?)",
+        "what is",
+        "what",
+        _what_is,
+        rf"^{WHO}(?: \([^)]{{2,40}}\))?{_BE}"
+        rf"(?P<what>(?:an?|one of the) (?!{_NO_KIND})(?:[^,;.()]|(?<=\b[A-Z])\.){{10,110}}?)"
         r"(?=\.$|[,;(]| that | which | who | where | and (?:this|it|was|is|has) )",
     ),
     rule(
-        *("most", "what", _what_is_most, "^", WHO, rf" (?P<be>is|was) the (?P<rest>(?:[\w’'-]+ )?(?:{_MOST})"),
+        "most",
+        "what",
+        _what_is_most,
+        rf"^{WHO} (?P<be>is|was) the (?P<rest>(?:[\w’'-]+ )?(?:{_MOST})"
         rf"(?: [\w’'-]+){{0,2}} (?:{_THING})(?: (?:in|of|to) [^,;.()]{{3,50}})?){END}",
     ),
     rule(
-        *("most", "what", _what_is_most, "^", WHO),
-        rf" (?P<be>is|was) the (?P<rest>(?:[a-z]+ )?(?:{_SEAT})(?: city)? of [^,;.()]{{3,40}}){END}",
+        "most",
+        "what",
+        _what_is_most,
+        rf"^{WHO} (?P<be>is|was) the (?P<rest>(?:[a-z]+ )?(?:{_SEAT})(?: city)? of [^,;.()]{{3,40}}){END}",
     ),
     rule(
-        *("of it", "what", _of_it, rf"^(?P<thing>The (?:(?!{_EMPTY})[a-z-]+ ){{1,3}}(?:of|for) (?:the )?{NAME}|"),
+        "of it",
+        "what",
+        _of_it,
+        rf"^(?P<thing>The (?:(?!{_EMPTY})[a-z-]+ ){{1,3}}(?:of|for) (?:the )?{NAME}|"
         rf"{NAME}['’]s (?:[a-z-]+ ){{0,3}}[a-z]+){_BE}{_ANSWER}{END}",
     ),
     rule(
-        *(
-            "did what",
-            "what",
-            _did_what,
-            r"(?:^|^(?P<early>[Ii]n (?:[A-Z][a-z]+ )?\d{4}),? )",
-            WHO,
-            rf"(?:, [^,]{{3,60}},)? {AGAIN}",
-        ),
-        rf"(?P<verb>{_DONE}) (?P<answer>[^,;.()]{{6,90}}?)(?: (?P<when>in (?:[A-Z][a-z]+ )?\d{{4}}))?{CLOSE}",
+        "did what",
+        "what",
+        _did_what,
+        rf"(?:^|^(?P<early>[Ii]n (?:[A-Z][a-z]+ )?\d{{4}}),? ){WHO}(?:, [^,]{{3,60}},)? {AGAIN}(?P<verb>{_DONE})"
+        rf" (?P<answer>[^,;.()]{{6,90}}?)(?: (?P<when>in (?:[A-Z][a-z]+ )?\d{{4}}))?{CLOSE}",
     ),
     rule(
         "why",
         "why",
         _why,
-        "^",
-        WHO,
-        " (?P<be>is|are|was|were|can|cannot|could|may|must) ",
-        r"(?P<rest>[^,;.“”]{5,60}?)",
-        _REASON,
+        rf"^{WHO} (?P<be>is|are|was|were|can|cannot|could|may|must) (?P<rest>[^,;.“”]{{5,60}}?){_REASON}",
     ),
-    rule("why", "why", _why_did, "^", WHO, rf" {AGAIN}(?P<verb>{PASTS})(?P<rest> [^,;.“”]{{4,60}}?)", _REASON),
+    rule("why", "why", _why_did, rf"^{WHO} {AGAIN}(?P<verb>{PASTS})(?P<rest> [^,;.“”]{{4,60}}?){_REASON}"),
     rule(
-        *(
-            "said",
-            "said",
-            _said,
-            r"^(?:In (?P<year>\d{4}), |[A-Z][^,;“”]{2,50}, )?",
-            WHO,
-            rf"(?:, [^,]{{3,60}},)? {AGAIN}",
-        ),
+        "said",
+        "said",
+        _said,
+        rf"^(?:In (?P<year>\d{{4}}), |[A-Z][^,;“”]{{2,50}}, )?{WHO}(?:, [^,]{{3,60}},)? {AGAIN}"
         rf"(?P<verb>{'|'.join(_SAYING)}) (?P<claim>that [^;]{{20,200}}?)(?=\.$|;)",
     ),
     rule(
-        *("plan", "said", _vowed, "^(?:[A-Z][^,;“”]{2,50}, )?", WHO, rf" (?P<perfect>ha(?:s|ve) )?{AGAIN}"),
-        rf"(?P<verb>{'|'.join((*_VOWING, *_WANTING))}) (?P<answer>to [a-z](?:[^,;.()]|(?<=\b[A-Z])\.){{10,110}}?)",
-        r"(?=\.$|[,;]| if | while | because | and )",
+        "plan",
+        "said",
+        _vowed,
+        rf"^(?:[A-Z][^,;“”]{{2,50}}, )?{WHO} (?P<perfect>ha(?:s|ve) )?{AGAIN}"
+        rf"(?P<verb>{'|'.join((*_VOWING, *_WANTING))})"
+        r" (?P<answer>to [a-z](?:[^,;.()]|(?<=\b[A-Z])\.){10,110}?)(?=\.$|[,;]| if | while | because | and )",
     ),
     rule(
-        *("alias", "name", _alias, "^", WHO, _BE, "(?P<also>(?:also |often |commonly |sometimes )?)"),
-        *("(?P<verb>known as|called|nicknamed|referred to as) ", _TITLE, r"(?=\.?$|[,;]| and | because | in | for )"),
+        "alias",
+        "name",
+        _alias,
+        rf"^{WHO}{_BE}(?P<also>(?:also |often |commonly |sometimes )?)"
+        rf"(?P<verb>known as|called|nicknamed|referred to as) {_TITLE}(?=\.?$|[,;]| and | because | in | for )",
     ),
     rule(
-        *("known for", "what", _known_for, "^", WHO, _BE, "(?:also |well |best |most |perhaps )*"),
+        "known for",
+        "what",
+        _known_for,
+        rf"^{WHO}{_BE}(?:also |well |best |most |perhaps )*"
         rf"(?P<verb>known|famous|famed|noted|renowned|used|responsible) for (?P<answer>[^,;.()]{{6,90}}){CLOSE}",
     ),
     rule("short", "name", _stands_for, rf"(?P<long>{NAME}) \((?P<short>[A-Z]{{2,7}})\)"),

@@ -4,43 +4,17 @@ import re
 
 from eval.authoring.patterns import AGAIN, BY_PAST, INTRO, PASTS, REST, STOP, WHO, Made, fits, named, rest_of, rule
 from eval.authoring.patterns import span_of as at
+from rag.suggestions.patterns import bases
 
-_DOES = {
-    "comprises": "comprise",
-    "contains": "contain",
-    "covers": "cover",
-    "employs": "employ",
-    "has": "have",
-    "holds": "hold",
-    "houses": "house",
-    "includes": "include",
-    "offers": "offer",
-    "operates": "operate",
-    "owns": "own",
-    "produces": "produce",
-    "runs": "run",
-    "seats": "seat",
-    "serves": "serve",
-}
-_PAYING = {
-    "allocated": "allocate",
-    "borrowed": "borrow",
-    "contributed": "contribute",
-    "donated": "donate",
-    "earned": "earn",
-    "exported": "export",
-    "gave": "give",
-    "granted": "grant",
-    "imported": "import",
-    "invested": "invest",
-    "owed": "owe",
-    "paid": "pay",
-    "pledged": "pledge",
-    "provided": "provide",
-    "raised": "raise",
-    "received": "receive",
-    "spent": "spend",
-}
+_DOES = bases(
+    "comprises:comprise contains:contain covers:cover employs:employ has:have holds:hold houses:house "
+    "includes:include offers:offer operates:operate owns:own produces:produce runs:run seats:seat serves:serve"
+)
+_PAYING = bases(
+    "allocated:allocate borrowed:borrow contributed:contribute donated:donate earned:earn exported:export gave:give "
+    "granted:grant imported:import invested:invest owed:owe paid:pay pledged:pledge provided:provide raised:raise "
+    "received:receive spent:spend"
+)
 _LASTING = {"lasted": "did {} last", "lasts": "does {} last", "takes": "does {} take", "took": "did {} take"}
 
 
@@ -126,50 +100,42 @@ _SHARED = "is|are|was|were|has|have|had|live|lived|go|goes|went|come|came|speak|
 
 COUNTS = (
     rule(
-        *(
-            "many",
-            "number",
-            _how_many,
-            "(?:^|^[A-Z][^,;]{2,40}, )",
-            WHO,
-            f" (?P<verb>{'|'.join(_DOES)}|had) (?:[^.;]{{3,60}}, with )?",
-            _NUMBER,
-        ),
-        *(
-            " ",
-            _PLURAL,
-            r"(?P<tail>(?: (?:in|on) [A-Z][\w ]{2,25})?)",
-            r"(?=[.,;(]|$| and | that | which | with | for | who | distributed | across )",
-        ),
+        "many",
+        "number",
+        _how_many,
+        rf"(?:^|^[A-Z][^,;]{{2,40}}, ){WHO} (?P<verb>{'|'.join(_DOES)}|had) (?:[^.;]{{3,60}}, with )?{_NUMBER} "
+        rf"{_PLURAL}(?P<tail>(?: (?:in|on) [A-Z][\w ]{{2,25}})?)"
+        r"(?=[.,;(]|$| and | that | which | with | for | who | distributed | across )",
     ),
+    rule("many did", "number", _many_did, rf"{INTRO}{WHO} {AGAIN}(?P<verb>{PASTS}) {_NUMBER} {_PLURAL}{REST}{STOP}"),
     rule(
-        "many did", "number", _many_did, INTRO, WHO, rf" {AGAIN}(?P<verb>{PASTS}) ", _NUMBER, " ", _PLURAL, REST, STOP
-    ),
-    rule(
-        *("many were", "number", _many_were, r"^(?:In (?P<year>\d{4}), |[A-Z][^,;“”]{2,40}, )?", _NUMBER, " ", _PLURAL),
+        "many were",
+        "number",
+        _many_were,
+        rf"^(?:In (?P<year>\d{{4}}), |[A-Z][^,;“”]{{2,40}}, )?{_NUMBER} {_PLURAL}"
         rf" (?P<verb>{_WERE})(?P<rest>(?: [^\s,;:.()]+){{1,10}}?)(?=\.?$|[,;])",
     ),
-    rule("much", "number", _how_much, INTRO, WHO, rf" {AGAIN}(?P<verb>{'|'.join(_PAYING)}) ", _MONEY, REST, STOP),
+    rule("much", "number", _how_much, rf"{INTRO}{WHO} {AGAIN}(?P<verb>{'|'.join(_PAYING)}) {_MONEY}{REST}{STOP}"),
+    rule("population", "number", _population, rf"^{WHO} (?P<verb>has|had) a (?:total )?population of {_NUMBER}\b"),
+    rule("cost", "number", _cost, rf"(?:^|^[A-Z][^,;]{{2,40}}, ){WHO} cost {_MONEY}"),
     rule(
-        "population", "number", _population, "^", WHO, " (?P<verb>has|had) a (?:total )?population of ", _NUMBER, r"\b"
-    ),
-    rule("cost", "number", _cost, "(?:^|^[A-Z][^,;]{2,40}, )", WHO, " cost ", _MONEY),
-    rule(
-        *("share", "number", _share, _PERCENT, r" of (?P<whose>(?:the )?[\w’'. -]{3,50}?) "),
+        "share",
+        "number",
+        _share,
+        rf"{_PERCENT} of (?P<whose>(?:the )?[\w’'. -]{{3,50}}?) "
         rf"(?P<verb>{_SHARED})\b(?P<rest>(?: [^\s,;:.()]+){{1,10}}?)(?=\.?$|[,;])",
     ),
     rule(
-        *("accounts", "number", _accounts, INTRO, WHO, " accounted for ", _PERCENT),
+        "accounts",
+        "number",
+        _accounts,
+        rf"{INTRO}{WHO} accounted for {_PERCENT}"
         r" of (?P<whose>(?:the )?[\w’'-]+(?: [\w’'-]+){0,6}?)(?=\.?$|[,;]| and )",
     ),
     rule(
         "long",
         "number",
         _how_long,
-        "^",
-        WHO,
-        f" (?P<verb>{'|'.join(_LASTING)}) (?:for )?",
-        _NUMBER[:-1],
-        " (?:years|months|weeks|days|hours|minutes))",
+        rf"^{WHO} (?P<verb>{'|'.join(_LASTING)}) (?:for )?{_NUMBER[:-1]} (?:years|months|weeks|days|hours|minutes))",
     ),
 )

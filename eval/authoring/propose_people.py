@@ -96,33 +96,48 @@ _PLACE = rf"(?P<place>(?:in|at|on|near) (?:the )?(?:[a-z-]+ ){{0,4}}?{NAME}(?:, 
 _OWNERS = r"(?:an?|the|its|former|[A-Z]\w+['’]s)"
 
 PEOPLE = (
-    rule("when done", "when", _when_done, INTRO, WHO, _PASSIVE, REST, f" (?:in|on) {DATE}", STOP),
-    rule("when done", "when", _when_done, _AT_FIRST, WHO, _PASSIVE, REST, STOP),
-    rule("when did", "when", _when_did, INTRO, WHO, _ACTIVE, REST, f" (?:in|on) {DATE}", STOP),
-    rule("when did", "when", _when_did, _AT_FIRST, WHO, _ACTIVE, REST, END),
+    rule("when done", "when", _when_done, rf"{INTRO}{WHO}{_PASSIVE}{REST} (?:in|on) {DATE}{STOP}"),
+    rule("when done", "when", _when_done, f"{_AT_FIRST}{WHO}{_PASSIVE}{REST}{STOP}"),
+    rule("when did", "when", _when_did, rf"{INTRO}{WHO}{_ACTIVE}{REST} (?:in|on) {DATE}{STOP}"),
+    rule("when did", "when", _when_did, f"{_AT_FIRST}{WHO}{_ACTIVE}{REST}{END}"),
     rule(
-        *("who did", "who", _who_did, r"^(?:In \d{4},? )?", WHO, rf"(?:, [^,]{{3,60}},)? {AGAIN}(?P<verb>{AGENTIVE}) "),
-        *(_OBJECT, f"(?: (?P<prep>in|on) {DATE})?", r"(?=\.?$|[,;]| as | where | with | at | during | to )"),
+        "who did",
+        "who",
+        _who_did,
+        rf"^(?:In \d{{4}},? )?{WHO}(?:, [^,]{{3,60}},)? {AGAIN}(?P<verb>{AGENTIVE}) {_OBJECT}"
+        rf"(?: (?P<prep>in|on) {DATE})?(?=\.?$|[,;]| as | where | with | at | during | to )",
     ),
     rule(
-        *("done by", "who", _done_by, r"^(?:In \d{4},? )?", WHO, rf" (?:was|were) {AGAIN}"),
-        *(rf"(?P<verb>{'|'.join(BY_PARTICIPLE)})(?P<rest>(?: in \d{{4}})?) by ", _AGENT),
-        r"(?=\.?$|[,;]| in | on | during | at | as )",
+        "done by",
+        "who",
+        _done_by,
+        rf"^(?:In \d{{4}},? )?{WHO} (?:was|were) {AGAIN}(?P<verb>{'|'.join(BY_PARTICIPLE)})(?P<rest>(?: in \d{{4}})?)"
+        rf" by {_AGENT}(?=\.?$|[,;]| in | on | during | at | as )",
     ),
     rule(
-        *("led by", "who", _led_by, INTRO, WHO, rf" (?P<be>is|was) (?P<verb>{_LEADING}) by ", _AGENT),
-        r"(?=\.?$|[,;]| in | from )",
+        "led by",
+        "who",
+        _led_by,
+        rf"{INTRO}{WHO} (?P<be>is|was) (?P<verb>{_LEADING}) by {_AGENT}(?=\.?$|[,;]| in | from )",
     ),
     rule(
-        *("where", "where", _where, "^", WHO, rf" (?P<be>is|was|are|were) (?P<verb>{_PLACED}) ", _PLACE),
-        r"(?=\.?$|[,;]| and | in | on | with | to )",
+        "where",
+        "where",
+        _where,
+        rf"^{WHO} (?P<be>is|was|are|were) (?P<verb>{_PLACED}) {_PLACE}(?=\.?$|[,;]| and | in | on | with | to )",
     ),
     rule(
-        *("after", "name", _named_after, "^", WHO, " (?P<be>is|was) named (?P<after>after|for|in honou?r of) "),
+        "after",
+        "name",
+        _named_after,
+        rf"^{WHO} (?P<be>is|was) named (?P<after>after|for|in honou?r of) "
         rf"(?P<answer>(?:the )?(?:[a-z-]+ ){{0,3}}{NAME})(?=\.?$|[,;]| who | and | in )",
     ),
     rule(
-        *("who is", "who", _who_is, rf"(?<![\w’'.])(?P<who>{PERSON}), (?P<role>{_OWNERS} (?:[\w’'.-]+ ){{0,4}}?"),
+        "who is",
+        "who",
+        _who_is,
+        rf"(?<![\w’'.])(?P<who>{PERSON}), (?P<role>{_OWNERS} (?:[\w’'.-]+ ){{0,4}}?"
         rf"(?:{ROLE})\b(?: (?:of|at|for|in|to) [^,;.()]{{3,50}})?)(?=[,;.])",
     ),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.runs.tables import Table, paragraphs, sentence
 from eval.scoring.costs import Spread, clocked, cold, indexing, lexical, warm
 from index.errors import BadInput
 from index.seeding import SEEDS
@@ -14,8 +15,6 @@ from index.settings import Settings
 from index.storage.generation import current
 
 COLD_BAR_S = 1.5  # CPU seconds that a fresh process may take for its answer
-
-_HEAD = ("cost", "unit", "n", "min", "median", "p95", "max")
 
 OnStep = Callable[[str, int, int], None]  # step, done, in all
 
@@ -74,16 +73,7 @@ def bench(
 
 def text_of_bench(found: Bench) -> str:
     """The spreads as an aligned table with its notes."""
-    table = [_HEAD, *map(_cells, found.spreads)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if at < 2 else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
-    return "\n".join([_title(found), "", *lines, "", *found.notes])
+    return paragraphs(_title(found), _table(found), found.notes)
 
 
 def json_of_bench(found: Bench) -> dict[str, Any]:
@@ -99,10 +89,12 @@ def json_of_bench(found: Bench) -> dict[str, Any]:
 
 def markdown_of_bench(found: Bench, *, command: str) -> str:
     """The spreads as a Markdown table with the command that gives them."""
-    lines = [f"| {' | '.join(_HEAD)} |", "|---|---|---:|---:|---:|---:|---:|"]
-    lines += [f"| {' | '.join(_cells(spread))} |" for spread in found.spreads]
-    notes = [f"{note[0].upper()}{note[1:]}." for note in found.notes]
-    return "\n".join([*lines, "", f"{_title(found)}: written by `{command}`.", *notes])
+    notes = [f"{sentence(note)}." for note in found.notes]
+    return paragraphs(_table(found).as_markdown(), [f"{_title(found)}: written by `{command}`.", *notes])
+
+
+def _table(found: Bench) -> Table:
+    return Table(("cost", "unit", "n", "min", "median", "p95", "max"), list(map(_cells, found.spreads)), left=(0, 1))
 
 
 def _title(found: Bench) -> str:

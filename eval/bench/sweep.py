@@ -10,13 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from eval.runs.tables import aligned, cells_of, json_figure
+from eval.runs.tables import Table, below, cells_of, in_points, json_of, paragraphs
 from eval.scoring.figures import chosen
 from eval.scoring.intervals import Figure, mean
-from eval.scoring.rows import scores_of
-from eval.scoring.run import Report, measure
-from eval.sets.indexes import ShowProgress
-from eval.sets.sets import EvalSet, half, resolve_set
+from eval.scoring.run import Run, measure
+from eval.sets.sets import EvalSet, ShowProgress, half, resolve_set
 from index.errors import BadInput
 from index.settings import Settings, load_settings
 
@@ -120,9 +118,9 @@ class Tried:
     best: bool  # no other cell is at least as good and at least as cheap, and better in one of the two
 
 
-def sweep(grid: Grid, work: Path, show: ShowProgress, keep: Callable[[int, Report], None]) -> tuple[Tried, ...]:
+def sweep(grid: Grid, work: Path, show: ShowProgress, keep: Callable[[int, Run], None]) -> tuple[Tried, ...]:
     """In the grid's order; `keep` is given each run with its cell's number. Raises what `measure` raises."""
-    runs: list[list[Report]] = []
+    runs: list[list[Run]] = []
     for number, cell in enumerate(grid.cells):
         settings = settings_of(cell)
         told = _told(show, f"cell {number + 1} of {len(grid.cells)}")
@@ -146,13 +144,13 @@ def front(values: Sequence[float], costs: Sequence[float]) -> list[bool]:
     return [not any(v >= value and c <= cost and (v, c) != (value, cost) for v, c in pairs) for value, cost in pairs]
 
 
-def _scores(reports: Sequence[Report], quality: str) -> dict[tuple[str, str], float]:
+def _scores(reports: Sequence[Run], quality: str) -> dict[tuple[str, str], float]:
     """(set, question) → its own value. Raises BadInput for a figure that no single question has."""
     found = {
-        (report.set_name, row.question_id): own[quality]
+        (report.set_name, row.id): row.scores[quality]
         for report in reports
-        for row, own in zip(report.rows, scores_of(report.rows), strict=True)
-        if quality in own
+        for row in report.rows
+        if quality in row.scores
     }
     if not found:
         raise BadInput(f"no question of these sets has a {quality!r} of its own; choose one of the means, as nDCG@10")
@@ -163,8 +161,9 @@ def _difference(first: dict[tuple[str, str], float], other: dict[tuple[str, str]
     return mean("difference", [other[key] - first[key] for key in first if key in other])
 
 
-def _cost(report: Report) -> float:
-    return next(figure.value or 0.0 for figure in report.figures if figure.name == COST)
+def _cost(report: Run) -> float:
+    figure = report.figure(COST)
+    return figure.value or 0.0 if figure else 0.0
 
 
 def _folder(settings: Settings) -> str:
@@ -184,29 +183,22 @@ _NOTE = "Nobody beats a cell marked * in both quality and cost. Differences are 
 
 
 def text_of_sweep(tried: Sequence[Tried]) -> str:
-    head = ("settings", tried[0].quality.name, "95 % interval", "n", "from shipped, in points", "CPU ms", "")
-    return "\n".join([*aligned([head, *map(_row, tried)]), "", _NOTE])
+    return paragraphs(_table(tried, 7), _NOTE)
 
 
 def json_of_sweep(tried: Sequence[Tried]) -> list[dict[str, Any]]:
-    return [
-        {
-            "cell": dict(one.cell),
-            "quality": json_figure(one.quality),
-            "difference": json_figure(one.difference) if one.difference else None,
-            "cost_ms": one.cost_ms,
-            "best": one.best,
-        }
-        for one in tried
-    ]
+    return list(map(json_of, tried))
 
 
 def markdown_of_sweep(tried: Sequence[Tried], *, command: str) -> str:
     """Without the costs, which another run would change; the plot and the text show them."""
-    lines = [f"| settings | {tried[0].quality.name} | 95 % interval | n | from shipped, in points |"]
-    lines += ["|---|---:|---:|---:|---:|"]
-    lines += [f"| {' | '.join(_row(one)[:5])} |" for one in tried]
-    return "\n".join([*lines, "", f"Differences are paired by question, with 95 % intervals. Written by `{command}`."])
+    said = "Differences are paired by question, with 95 % intervals."
+    return paragraphs(_table(tried, 5).as_markdown(), below(command, said=said))
+
+
+def _table(tried: Sequence[Tried], columns: int) -> Table:
+    head = ("settings", tried[0].quality.name, "95 % interval", "n", "from shipped, in points", "CPU ms", "")
+    return Table(head[:columns], [_row(one)[:columns] for one in tried])
 
 
 def name_of(cell: Cell) -> str:
@@ -214,8 +206,5 @@ def name_of(cell: Cell) -> str:
 
 
 def _row(one: Tried) -> tuple[str, ...]:
-    points = ""
-    if one.difference and one.difference.value is not None:
-        low, high = one.difference.low or 0.0, one.difference.high or 0.0
-        points = f"{100 * one.difference.value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+    points = in_points(one.difference) if one.difference and one.difference.value is not None else ""
     return (name_of(one.cell), *cells_of(one.quality), points, f"{one.cost_ms:.1f}", "*" if one.best else "")

@@ -14,18 +14,19 @@ from eval.authoring.label_session import Journal, Session
 from eval.authoring.propose import COUNT, NEAR_MISS, SEED, candidate_line, propose, read_candidates
 from eval.authoring.terminal import keys_of
 from eval.sets.gold import Question, line_of, write_lines
-from eval.sets.indexes import SEEDS, WORK
+from eval.sets.sets import SEEDS, WORK
 from index.bootstrap import ready
 from index.build import Builder
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput, NotFound
 from index.formats import read
+from index.options import Data, Json
 from index.records import Document
 from index.search import open_index
 from index.settings import Settings, load_settings
 from index.storage.feedback import read_feedback
 from index.storage.store import Store
-from index.terminal import Data, Json, Paragraph, emit, emit_json, emit_lines, tell
+from index.terminal import Paragraph, emit, emit_json, emit_lines, tell
 from rag.assistant import open_assistant
 
 USAGE = 2

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from eval.runs.compare import RunComparison
-from eval.runs.compare import compare as compare_trials
+from eval.runs.compare import compare as compare_runs
 from eval.runs.compare_report import json_of_runs, markdown_of_runs, text_of_runs
 from eval.runs.gate import (
     BASELINE,
@@ -21,14 +21,14 @@ from eval.runs.gate import (
     text_of_judgement,
     text_of_update,
 )
-from eval.runs.report import json_of
-from eval.runs.run_file import Trial, read_trial, trial_of
+from eval.runs.run_file import read_compared
 from eval.runs.tables import write_block
-from eval.scoring.run import measure
+from eval.scoring.run import Run, measure
 from eval.sets.sets import resolve_set
 from index.errors import BadInput
+from index.options import Data, Json
 from index.settings import load_settings
-from index.terminal import Data, Json, emit, emit_json, progress, tell
+from index.terminal import emit, emit_json, progress, tell
 
 GATE_FAILED = 4  # exit code
 
@@ -49,7 +49,7 @@ def compare(
     """What run B does better and worse than run A: differences with intervals and tests, slices, questions."""
     paths = _paired(first, second)
     names = [(str(one), str(two)) for one, two in paths]
-    found = [compare_trials(read_trial(one), read_trial(two), common=common) for one, two in paths]
+    found = [compare_runs(read_compared(one), read_compared(two), common=common) for one, two in paths]
     if as_json:
         several = [json_of_runs(one, name) for one, name in zip(found, names, strict=True)]
         emit_json(several[0] if first.is_file() else {"comparisons": several})
@@ -79,7 +79,7 @@ def gate(
     before = _replaced(baseline) if update else read_baseline(baseline)
     found = resolve_set(questions)
     with progress() as show:
-        now = trial_of(json_of(measure(found, load_settings(data=data), show)), "this run")
+        now = measure(found, load_settings(data=data), show)
     if before is None or update:
         tell(f"{'wrote' if keep_baseline(now, baseline) else 'nothing changes in'} {baseline}")
         emit_json(json_of_update(before, now)) if as_json else emit(text_of_update(before, now))
@@ -90,7 +90,7 @@ def gate(
         raise typer.Exit(GATE_FAILED)
 
 
-def _replaced(baseline: Path) -> Trial | None:
+def _replaced(baseline: Path) -> Run | None:
     """The baseline that a new one is to replace; a broken one is replaced as if there were none."""
     try:
         return read_baseline(baseline) if baseline.is_file() else None

@@ -8,7 +8,7 @@ import typer
 
 from eval.bench.sweep import json_of_sweep, markdown_of_sweep, name_of, read_grid, text_of_sweep
 from eval.bench.sweep import sweep as run_sweep
-from eval.commands.options import Sets, Tuning, flag_of, joined, keep_table, measured, names_of
+from eval.commands.options import Sets, Tuning, command_on, keep_table, measured, tell_found
 from eval.commands.run import keep
 from eval.experiments.changes import (
     json_of_changes,
@@ -17,21 +17,21 @@ from eval.experiments.changes import (
     measure_changes,
     text_of_changes,
 )
-from eval.experiments.conflicts import ConflictBench, json_of_conflicts, markdown_of_conflicts, text_of_conflicts
+from eval.experiments.conflicts import ConflictBench, markdown_of_conflicts, text_of_conflicts
 from eval.experiments.conflicts import measure as measure_conflicts
 from eval.experiments.follow_ups import json_of_followups, markdown_of_followups, measure_followups, text_of_followups
 from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.experiments.refusal_reasons import json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
-from eval.experiments.text_check import json_of_support, markdown_of_support, measure_support, text_of_support
+from eval.experiments.text_check import markdown_of_support, measure_support, text_of_support
 from eval.runs.plots import pareto
-from eval.runs.tables import Write, write_block
-from eval.scoring.run import Report
+from eval.runs.tables import Write, json_of, write_block
+from eval.scoring.run import Run
 from eval.scoring.run import run as run_questions
-from eval.sets.indexes import EMBEDDER_384, WORK, WORK_384, ShowProgress, opened
-from eval.sets.sets import EvalSet, half, resolve_set
+from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, EvalSet, ShowProgress, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
+from index.options import Json
 from index.settings import Settings, load_settings
-from index.terminal import Json, emit, emit_json, progress, tell
+from index.terminal import emit, emit_json, progress, tell
 from rag.assistant import assistant_over
 from rag.reading.reader import load_reader
 
@@ -47,7 +47,7 @@ def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
         return measure_followups(assistant, questions, progress=partial(show, f"{questions.name}: asking"))
 
     found = measured(sets, measure)
-    emit_json([json_of_followups(one) for one in found]) if as_json else emit(joined(text_of_followups, found))
+    tell_found(found, text_of_followups, json_of_followups, as_json=as_json)
     for one in found:
         keep_table(
             write, f"follow-ups-{one.set_name}", partial(markdown_of_followups, one), f"follow-ups {one.set_name}"
@@ -66,10 +66,9 @@ def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: 
         return measure_conflicts(questions, index, bench, tuning=tuning, progress=partial(show, questions.name))
 
     found = measured(sets, measure)
-    emit_json([json_of_conflicts(one) for one in found]) if as_json else emit(joined(text_of_conflicts, found))
-    keep_table(
-        write, "conflicts", partial(markdown_of_conflicts, found), f"conflicts{flag_of(tuning)} {names_of(sets)}"
-    )
+    tell_found(found, text_of_conflicts, json_of, as_json=as_json)
+    table = partial(markdown_of_conflicts, found)
+    keep_table(write, "conflicts", table, command_on(sets, "conflicts", tuning=tuning))
 
 
 def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -86,8 +85,8 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         return measure_reasons(assistant, asked, without, progress=partial(show, questions.name))
 
     found = measured(sets, measure)
-    emit_json([json_of_reasons(one) for one in found]) if as_json else emit(joined(text_of_reasons, found))
-    keep_table(write, "reasons", partial(markdown_of_reasons, found), f"reasons{flag_of(tuning)} {names_of(sets)}")
+    tell_found(found, text_of_reasons, json_of_reasons, as_json=as_json)
+    keep_table(write, "reasons", partial(markdown_of_reasons, found), command_on(sets, "reasons", tuning=tuning))
 
 
 def readers(
@@ -106,15 +105,16 @@ def readers(
 
     def measure(questions: EvalSet, show: ShowProgress) -> Any:
         asked = half(questions, tuning=tuning)
-        return match(_report(questions, asked, settings, show), _report(questions, asked, other, show, **work))
+        return match(_run(questions, asked, settings, show), _run(questions, asked, other, show, **work))
 
     found, names = measured(sets, measure), (settings.reader, beside)
     emit_json(json_of_matches(found, *names)) if as_json else emit(text_of_matches(found, *names))
     table = partial(markdown_of_matches, found, *names)
-    keep_table(write, f"readers-{beside}", table, f"readers{flag_of(tuning)} --beside {beside} {names_of(sets)}")
+    command = command_on(sets, f"readers --beside {beside}", tuning=tuning)
+    keep_table(write, f"readers-{beside}", table, command)
 
 
-def _report(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress, **work: Path) -> Report:
+def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress, **work: Path) -> Run:
     assistant, _ = opened(questions, settings, show, **work)
     return run_questions(assistant, asked, progress=partial(show, f"{questions.name}: asking {settings.reader}"))
 
@@ -130,8 +130,8 @@ def changes(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         return measure_changes(documents, set_name=questions.name, progress=partial(show, questions.name))
 
     found = measured(sets, measure)
-    emit_json([json_of_changes(one) for one in found]) if as_json else emit(joined(text_of_changes, found))
-    keep_table(write, "changes", partial(markdown_of_changes, found), f"changes{flag_of(tuning)} {names_of(sets)}")
+    tell_found(found, text_of_changes, json_of_changes, as_json=as_json)
+    keep_table(write, "changes", partial(markdown_of_changes, found), command_on(sets, "changes", tuning=tuning))
 
 
 def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -145,8 +145,8 @@ def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         return measure_support(questions.name, own, others, tuning=tuning, progress=partial(show, questions.name))
 
     found = measured(sets, measure)
-    emit_json([json_of_support(one) for one in found]) if as_json else emit(joined(text_of_support, found))
-    keep_table(write, "support", partial(markdown_of_support, found), f"support{flag_of(tuning)} {names_of(sets)}")
+    tell_found(found, text_of_support, json_of, as_json=as_json)
+    keep_table(write, "support", partial(markdown_of_support, found), command_on(sets, "support", tuning=tuning))
 
 
 # The command `eval sweep`.
@@ -171,6 +171,6 @@ def sweep(
     write_block(write, f"sweep-{grid.stem}", markdown_of_sweep(tried, command=f"quotewell eval sweep {grid}"))
 
 
-def _keep(out: Path | None, number: int, report: Report) -> None:
+def _keep(out: Path | None, number: int, run: Run) -> None:
     if out:
-        keep(report, out / f"cell-{number:03d}")
+        keep(run, out / f"cell-{number:03d}")

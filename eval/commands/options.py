@@ -1,13 +1,12 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from eval.runs.tables import write_block
-from eval.sets.indexes import ShowProgress
-from eval.sets.sets import EvalSet, resolve_set
-from index.terminal import progress
+from eval.sets.sets import EvalSet, ShowProgress, resolve_set
+from index.terminal import emit, emit_json, progress
 
 Sets: TypeAlias = Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")]
 Tuning: TypeAlias = Annotated[bool, typer.Option("--tuning", help="The halves that are tuned on, not the others.")]
@@ -16,6 +15,7 @@ Found = TypeVar("Found")
 
 
 def measured(sets: Sequence[Path], measure: Callable[[EvalSet, ShowProgress], Found]) -> list[Found]:
+    """What is found on each set, while its progress is shown."""
     found: list[Found] = []
     for path in sets:
         with progress() as show:
@@ -23,18 +23,18 @@ def measured(sets: Sequence[Path], measure: Callable[[EvalSet, ShowProgress], Fo
     return found
 
 
+def tell_found(
+    found: Sequence[Found], text_of: Callable[[Found], str], json_of: Callable[[Found], Any], *, as_json: bool
+) -> None:
+    """On stdout, what was found on each set."""
+    emit_json(list(map(json_of, found))) if as_json else emit("\n\n".join(map(text_of, found)))
+
+
 def keep_table(write: Sequence[Path] | None, block: str, table: Callable[..., str], command: str) -> None:
     if write:
         write_block(write, block, table(command=f"quotewell eval {command}"))
 
 
-def joined(text_of: Callable[[Found], str], found: Sequence[Found]) -> str:
-    return "\n\n".join(map(text_of, found))
-
-
-def names_of(sets: Sequence[Path]) -> str:
-    return " ".join(path.name for path in sets)
-
-
-def flag_of(tuning: bool) -> str:
-    return " --tuning" if tuning else ""
+def command_on(sets: Sequence[Path], name: str, *, tuning: bool = False) -> str:
+    """As it stands below a table: sets by name, wherever they lie."""
+    return f"{name}{' --tuning' if tuning else ''} {' '.join(path.name for path in sets)}"

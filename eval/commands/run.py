@@ -9,15 +9,16 @@ import typer
 
 from eval.runs.compare import compare
 from eval.runs.page import Against, page_of
-from eval.runs.report import json_of, markdown_of, markdown_of_sets, only, text_of
-from eval.runs.run_file import Run, read_run, read_trial, trial_in, write_trec
+from eval.runs.report import markdown_of, markdown_of_sets, only, text_of
+from eval.runs.run_file import json_of, read_compared, read_run, write_trec
 from eval.runs.tables import write_block
 from eval.scoring.figures import chosen
-from eval.scoring.run import Report, measure
+from eval.scoring.run import Run, measure
 from eval.sets.sets import EvalSet, half, resolve_set
 from index.errors import BadInput
+from index.options import Data, Json
 from index.settings import load_settings
-from index.terminal import Data, Json, emit, emit_json, progress, tell
+from index.terminal import emit, emit_json, progress, tell
 
 
 def run(
@@ -50,28 +51,28 @@ def run(
     wanted = chosen(measures or ())
     found = _resolved(sets, test=test)
     settings = load_settings(data=data)
-    reports: list[Report] = []
+    runs: list[Run] = []
     for questions in found:
         with progress() as show:
             whole = measure(questions, settings, show)
         if out:
             keep(whole, out)
-        reports.append(only(whole, wanted) if wanted else whole)
+        runs.append(only(whole, wanted) if wanted else whole)
         if not as_json:
-            emit(text_of(reports[-1]) + ("" if len(reports) == len(sets) else "\n"))
-    _write(reports, write or [], command=_command(sets, test=test))
+            emit(text_of(runs[-1]) + ("" if len(runs) == len(sets) else "\n"))
+    _write(runs, write or [], command=_command(sets, test=test))
     if as_json:
-        several = [json_of(report) for report in reports]
+        several = [json_of(each) for each in runs]
         emit_json(several[0] if len(several) == 1 else {"runs": several})
 
 
-def keep(report: Report, folder: Path) -> None:
+def keep(run: Run, folder: Path) -> None:
     """Everything about one run in files named after its set."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{report.set_name}.json").write_text(json.dumps(json_of(report), ensure_ascii=False, indent=2), "utf-8")
-    (folder / f"{report.set_name}.txt").write_text(f"{text_of(report)}\n", "utf-8")
-    write_trec(report, folder)
-    tell(f"kept as {report.set_name}.json, .txt, .run and .qrels in '{folder}'")
+    (folder / f"{run.set_name}.json").write_text(json.dumps(json_of(run), ensure_ascii=False, indent=2), "utf-8")
+    (folder / f"{run.set_name}.txt").write_text(f"{text_of(run)}\n", "utf-8")
+    write_trec(run, folder)
+    tell(f"kept as {run.set_name}.json, .txt, .run and .qrels in '{folder}'")
 
 
 def _resolved(paths: Sequence[Path], *, test: bool) -> list[EvalSet]:
@@ -93,13 +94,13 @@ def _command(sets: Sequence[Path], *, test: bool) -> str:
     return f"quotewell eval run {'--test ' if test else ''}{' '.join(names)}"
 
 
-def _write(reports: Sequence[Report], files: Sequence[Path], *, command: str) -> None:
-    if len(reports) > 1:
-        write_block(files, "sets", markdown_of_sets(reports, command=command))
+def _write(runs: Sequence[Run], files: Sequence[Path], *, command: str) -> None:
+    if len(runs) > 1:
+        write_block(files, "sets", markdown_of_sets(runs, command=command))
         return
     for file in files:
-        table = markdown_of(reports[0], command=command, short=file.name == "README.md")
-        write_block([file], reports[0].set_name, table)
+        table = markdown_of(runs[0], command=command, short=file.name == "README.md")
+        write_block([file], runs[0].set_name, table)
 
 
 # The command `eval report`.
@@ -126,5 +127,5 @@ def report(
 
 
 def _against(run: Run, other: Path) -> Against:
-    before = read_trial(other)
-    return Against(str(other), before, compare(before, trial_in(run)))
+    before = read_compared(other)
+    return Against(str(other), before, compare(before, run))

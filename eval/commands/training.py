@@ -1,6 +1,7 @@
 """The commands that make a reader and its threshold: `eval fit`, `train-reader`, `export-reader`, `calibrate`."""
 
 import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,15 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eval.commands.options import Sets
+from eval.runs.report import markdown_of_reliability, text_of_reliability
 from eval.runs.tables import Write, write_block
-from eval.scoring.reliability import (
-    json_of_reliability,
-    markdown_of_reliability,
-    measure_reliability,
-    text_of_reliability,
-)
-from eval.sets.indexes import EMBEDDER_384, WORK_384
-from eval.sets.sets import half, resolve_set
+from eval.scoring.reliability import measure_reliability
+from eval.sets.sets import EMBEDDER_384, WORK_384, half, resolve_set
 from eval.training.calibrate import (
     LEVEL,
     RISK,
@@ -33,8 +29,9 @@ from index.bootstrap import ready
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput
 from index.lazy import later
+from index.options import Data, Json
 from index.settings import load_settings
-from index.terminal import Data, Json, emit, emit_json, progress, tell
+from index.terminal import emit, emit_json, progress, tell
 from rag.assistant import open_assistant
 
 if TYPE_CHECKING:
@@ -128,7 +125,7 @@ def calibrate(
         result = calibrate_on(assistant, found, risk=risk, level=level, progress=partial(show, "asking"))
     reliability = measure_reliability(result.judged)
     if as_json:
-        emit_json(json_of_calibration(result) | {"reliability": json_of_reliability(reliability)})
+        emit_json(json_of_calibration(result) | {"reliability": asdict(reliability)})
     else:
         emit(f"{text_of_calibration(result)}\n\n{text_of_reliability(reliability)}")
     write_block(write, f"reliability-{found.name}", markdown_of_reliability(reliability))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.experiments.article_edits import ArticleEdit, edit_cases
-from eval.runs.tables import json_figure
-from eval.scoring.intervals import Figure, mean
+from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
+from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.run import OnQuestion
 from eval.sets.beir import BeirSet
-from eval.sets.indexes import SEEDS
-from eval.sets.sets import EvalSet
+from eval.sets.sets import SEEDS, EvalSet
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document, Span
@@ -91,40 +90,40 @@ def measure_changes(
 
 def text_of_changes(report: ChangesReport) -> str:
     """The figures, then every kind of edit, as aligned tables with the notes."""
-    table = [("kind of edit", *WAYS, "n"), *_rows(report)]
-    figures = [("figure", "value", "95 % interval", "n"), *(_cells(figure) for figure in report.figures)]
+    figures = [(figure.name, *cells_of(figure, digits=4)) for figure in report.figures]
     title = f"{report.set_name} · {report.articles} articles · {len(report.said)} edits"
-    return "\n".join([title, "", *_aligned(figures), "", *_aligned(table), "", *report.notes])
+    return paragraphs(
+        title,
+        Table(("figure", "value", "95 % interval", "n"), figures, left=range(4)),
+        Table(("kind of edit", *WAYS, "n"), _rows(report), left=range(4)),
+        report.notes,
+    )
 
 
 def markdown_of_changes(reports: Sequence[ChangesReport], *, command: str) -> str:
     """The figures of each set, then its kinds of edit, with the command that gives them."""
-    lines = ["| set | edits | figure | value | 95 % interval |", "|---|---:|---|---:|---:|"]
-    for report in reports:
-        for figure in report.figures:
-            name, value, interval, n = _cells(figure)
-            lines.append(f"| {report.set_name} | {n} | {name} | {value} | {interval} |")
-    lines += ["", f"| set | kind of edit | {' | '.join(WAYS)} | n |", "|---|---|---:|---:|---:|"]
-    lines += [f"| {report.set_name} | {' | '.join(row)} |" for report in reports for row in _rows(report)]
-    notes = [f"{note[0].upper()}{note[1:]}." for note in dict.fromkeys(n for each in reports for n in each.notes)]
-    return "\n".join([*lines, "", f"Share of edits whose state is right. Written by `{command}`.", *notes])
+    cells = [(report, figure, cells_of(figure, digits=4)) for report in reports for figure in report.figures]
+    figures = [(report.set_name, str(figure.n), figure.name, *shown[:2]) for report, figure, shown in cells]
+    kinds = [(report.set_name, *row) for report in reports for row in _rows(report)]
+    notes = [note for report in reports for note in report.notes]
+    return paragraphs(
+        Table(("set", "edits", "figure", "value", "95 % interval"), figures, left=(0, 2)).as_markdown(),
+        Table(("set", "kind of edit", *WAYS, "n"), kinds, left=(0, 1)).as_markdown(),
+        below(command, said="Share of edits whose state is right.", notes=notes),
+    )
 
 
-def json_of_changes(report: ChangesReport, *, rows: bool = True) -> dict[str, Any]:
-    """As JSON-able values; with `rows` the cases that were judged wrongly too."""
-    found: dict[str, Any] = {
+def json_of_changes(report: ChangesReport) -> dict[str, Any]:
+    """As JSON-able values, with the cases that were judged wrongly."""
+    return {
         "set": report.set_name,
         "articles": report.articles,
         "edits": len(report.said),
-        "figures": {figure.name: json_figure(figure) for figure in report.figures},
-        "kinds": {
-            kind: {way: json_figure(figure) for way, figure in zip(WAYS, both, strict=True)}
-            for kind, both in report.kinds.items()
-        },
+        "figures": by_name(report.figures),
+        "kinds": {kind: by_name(both) for kind, both in report.kinds.items()},
         "notes": list(report.notes),
+        "wrong": [_json_wrong(one, way) for one in report.said for way in range(2) if not one.place_right(way)],
     }
-    wrong = [_json_wrong(one, way) for one in report.said for way in range(2) if not one.place_right(way)]
-    return {**found, "wrong": wrong} if rows else found
 
 
 def cited_in(document: Document, span: Span) -> StatedCitation:
@@ -154,21 +153,7 @@ def _figures(said: Sequence[SaidAfterEdit]) -> tuple[Figure, ...]:
 
 
 def _rows(report: ChangesReport) -> list[tuple[str, ...]]:
-    return [(kind, _value(kept), _value(alone), str(kept.n)) for kind, (kept, alone) in report.kinds.items()]
-
-
-def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-
-
-def _cells(figure: Figure) -> tuple[str, str, str, str]:
-    interval = "" if figure.low is None or figure.high is None else f"{figure.low:.4f} to {figure.high:.4f}"
-    return figure.name, _value(figure), interval, str(figure.n)
-
-
-def _value(figure: Figure) -> str:
-    return "not measured" if figure.value is None else f"{figure.value:.4f}"
+    return [(kind, *(value_of(share, 4) for share in both), str(both[0].n)) for kind, both in report.kinds.items()]
 
 
 def _json_wrong(one: SaidAfterEdit, way: int) -> dict[str, Any]:

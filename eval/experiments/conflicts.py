@@ -3,15 +3,14 @@
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from eval.experiments.planted_conflicts import Change, Plant, plants
-from eval.runs.tables import counted, json_figure, text_of_figures
-from eval.scoring.intervals import Figure, mean
+from eval.runs.tables import COUNTED, Table, below, counted, figure_table, paragraphs
+from eval.scoring.intervals import Figure, Figures, mean
 from eval.scoring.judge import judge_for
-from eval.scoring.run import OnQuestion
+from eval.scoring.run import OnQuestion, SetName
 from eval.sets.gold import Question
 from eval.sets.sets import EvalSet, tuning_questions
 from index.build import Builder
@@ -50,11 +49,11 @@ class Banner:
 class ConflictReport:
     """One set's figures and the questions behind them."""
 
-    set_name: str
+    set_name: SetName
     index_version: str
-    figures: tuple[Figure, ...]
-    banners: tuple[Banner, ...]
+    figures: Figures
     notes: tuple[str, ...]
+    banners: tuple[Banner, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def measure(
             _tell(progress, len(banners), count)
     half = (f"only the tuning half of {questions.name}",) if tuning else ()
     notes = (*judge.notes, *half, "planted by rule: the figures say nothing of contradictions told in other words")
-    return ConflictReport(questions.name, index.version, figures(banners), tuple(banners), notes)
+    return ConflictReport(questions.name, index.version, figures(banners), notes, tuple(banners))
 
 
 def figures(banners: Sequence[Banner]) -> tuple[Figure, ...]:
@@ -128,28 +127,16 @@ def figures(banners: Sequence[Banner]) -> tuple[Figure, ...]:
 
 def text_of_conflicts(report: ConflictReport) -> str:
     """The figures as an aligned table with its notes."""
-    return text_of_figures(f"{report.set_name} · index {report.index_version}", report.figures, report.notes)
+    title = f"{report.set_name} · index {report.index_version}"
+    return paragraphs(title, figure_table(report.figures), report.notes)
 
 
 def markdown_of_conflicts(reports: Sequence[ConflictReport], *, command: str) -> str:
     """A row for each set: precision, recall and false banners, each with its interval and n."""
     names = ("precision, planted", "recall, planted", "banner on untouched articles")
-    lines = [f"| set | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
-    for report in reports:
-        found = {figure.name: figure for figure in report.figures}
-        lines.append(f"| {report.set_name} | {' | '.join(counted(found[name]) for name in names)} |")
-    return "\n".join([*lines, "", f"Cells are value, 95 % interval, n. Written by `{command}`."])
-
-
-def json_of_conflicts(report: ConflictReport, *, rows: bool = True) -> dict[str, Any]:
-    """The report as JSON-able values; what was not measured is null."""
-    found: dict[str, Any] = {
-        "set": report.set_name,
-        "index_version": report.index_version,
-        "figures": {each.name: json_figure(each) for each in report.figures},
-        "notes": list(report.notes),
-    }
-    return {**found, "banners": [asdict(banner) for banner in report.banners]} if rows else found
+    figures = [(report.set_name, {figure.name: figure for figure in report.figures}) for report in reports]
+    rows = [(set_name, *(counted(figure[name]) for name in names)) for set_name, figure in figures]
+    return paragraphs(Table(("set", *names), rows).as_markdown(), below(command, said=COUNTED))
 
 
 def _banner(index: Index, reader: Reader, question: Question, plant: Plant | None, sides: Sequence[set[str]]) -> Banner:

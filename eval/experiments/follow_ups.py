@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from eval.runs.tables import bracketed, json_figure, text_of_figures
-from eval.scoring.intervals import SEED, Figure, mean
+from eval.runs.tables import Table, bracketed, figure_table, paragraphs
+from eval.scoring.intervals import SEED, Figure, by_name, mean
 from eval.scoring.judge import Judge, Searchable, judge_for
 from eval.scoring.run import OnQuestion
 from eval.sets.gold import Question
@@ -139,16 +139,15 @@ def _difference(name: str, values: Sequence[bool], others: Sequence[bool]) -> Fi
 
 def text_of_followups(found: FollowUpFigures) -> str:
     """Every figure with its interval, one a line."""
-    return text_of_figures(
-        f"{found.set_name} · Hit@{DEPTH} of follow-ups · index {found.index_version}", _figures(found)
-    )
+    title = f"{found.set_name} · Hit@{DEPTH} of follow-ups · index {found.index_version}"
+    return paragraphs(title, figure_table(_figures(found)))
 
 
 def markdown_of_followups(found: FollowUpFigures, *, command: str) -> str:
     """The figures as a Markdown table with the command that gives them."""
-    lines = ["| Hit@5 | value and 95 % interval | n |", "|---|---:|---:|"]
-    lines += [f"| {figure.name} | {bracketed(figure)} | {figure.n} |" for figure in _figures(found)]
-    return "\n".join([*lines, "", f"{found.set_name} · index {found.index_version}: written by `{command}`."])
+    rows = [(figure.name, bracketed(figure), str(figure.n)) for figure in _figures(found)]
+    table = Table(("Hit@5", "value and 95 % interval", "n"), rows)
+    return paragraphs(table.as_markdown(), f"{found.set_name} · index {found.index_version}: written by `{command}`.")
 
 
 def json_of_followups(found: FollowUpFigures) -> dict[str, Any]:
@@ -156,7 +155,7 @@ def json_of_followups(found: FollowUpFigures) -> dict[str, Any]:
     return {
         "set": found.set_name,
         "index_version": found.index_version,
-        "figures": {each.name: json_figure(each) for each in _figures(found)},
+        "figures": by_name(_figures(found)),
         "rows": [
             {
                 "id": row.question_id,

@@ -6,14 +6,23 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from eval.runs.tables import NOT_MEASURED, aligned, cells_of, json_figure, listed, value_of
+from eval.runs.tables import (
+    NOT_MEASURED,
+    Table,
+    below,
+    cells_of,
+    in_points,
+    json_of,
+    paragraphs,
+    sure,
+    value_of,
+)
 from eval.scoring.figures import follow_up_note
-from eval.scoring.intervals import Figure, mean
+from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import Judge, Searchable, judge_for
 from eval.scoring.measures import Values, ranked, ranked_names
 from eval.scoring.run import DEPTH, OnQuestion
-from eval.sets.indexes import ShowProgress, open_set
-from eval.sets.sets import EvalSet
+from eval.sets.sets import EvalSet, ShowProgress, open_set
 from eval.training.tune import WEIGHTS
 from index.embedding.embedder import Embedder
 from index.errors import BadInput
@@ -102,12 +111,11 @@ def _part(progress: OnQuestion | None, at: int, arms: int) -> OnQuestion | None:
 def text_of_comparison(comparison: Comparison) -> str:
     """The figures of the arms side by side, then every paired difference; `*` where the interval leaves out zero."""
     names = [figure.name for figure in next(iter(comparison.arms.values()))]
-    arms = [("arm", *names), *((arm, *map(value_of, figures)) for arm, figures in comparison.arms.items())]
+    arms = Table(("arm", *names), [(arm, *map(value_of, figures)) for arm, figures in comparison.arms.items()])
     head = ("difference", "measure", "value", "95 % interval", "n")
-    differences = [head, *(_difference(difference) for difference in comparison.differences)]
+    differences = Table(head, list(map(_difference, comparison.differences)))
     title = f"{comparison.set_name} · index {comparison.index_version}"
-    pairs = ["", *aligned(differences)] if comparison.differences else []
-    return "\n".join([title, "", *aligned(arms), *pairs, *listed(comparison.notes)])
+    return paragraphs(title, arms, differences if comparison.differences else "", comparison.notes)
 
 
 def json_of_comparison(comparison: Comparison) -> dict[str, Any]:
@@ -115,9 +123,9 @@ def json_of_comparison(comparison: Comparison) -> dict[str, Any]:
     return {
         "set": comparison.set_name,
         "index_version": comparison.index_version,
-        "arms": {arm: {each.name: json_figure(each) for each in each_of} for arm, each_of in comparison.arms.items()},
+        "arms": {arm: by_name(figures) for arm, figures in comparison.arms.items()},
         "differences": [
-            {"arm": each.arm, "other": each.other, "measure": each.figure.name, **json_figure(each.figure)}
+            {"arm": each.arm, "other": each.other, "measure": each.figure.name, **json_of(each.figure)}
             for each in comparison.differences
         ],
         "notes": list(comparison.notes),
@@ -128,16 +136,17 @@ def markdown_of_arms(
     comparisons: Sequence[Comparison], arms: Sequence[str], pairs: Sequence[tuple[str, str]], *, command: str
 ) -> str:
     """For each set the arms' Success@1 / nDCG@10, then the paired differences of nDCG@10 that matter, in points."""
-    lines = [f"| set | n | {' | '.join(arms)} |", f"|---|---:|{'---:|' * len(arms)}"]
+    cells, differences = [], []
     for each in comparisons:
-        figures = {arm: {figure.name: figure for figure in each.arms[arm]} for arm in arms}
-        cells = [f"{_short(of['Success@1'])} / {_short(of['nDCG@10'])}" for of in figures.values()]
-        lines.append(f"| {each.set_name} | {figures[arms[0]]['nDCG@10'].n} | {' | '.join(cells)} |")
-    lines += ["", "| nDCG@10, paired, in points | " + " | ".join(f"{a} − {b}" for a, b in pairs) + " |"]
-    lines += [f"|---|{'---:|' * len(pairs)}"]
-    for each in comparisons:
-        lines.append(f"| {each.set_name} | {' | '.join(_points(each, a, b) for a, b in pairs)} |")
-    return "\n".join([*lines, "", f"Cells are Success@1 / nDCG@10; intervals are 95 %. Written by `{command}`."])
+        figures = [{figure.name: figure for figure in each.arms[arm]} for arm in arms]
+        both = (f"{_short(of['Success@1'])} / {_short(of['nDCG@10'])}" for of in figures)
+        cells.append((each.set_name, str(figures[0]["nDCG@10"].n), *both))
+        differences.append((each.set_name, *(_points(each, arm, other) for arm, other in pairs)))
+    return paragraphs(
+        Table(("set", "n", *arms), cells).as_markdown(),
+        Table(("nDCG@10, paired, in points", *(f"{arm} − {other}" for arm, other in pairs)), differences).as_markdown(),
+        below(command, said="Cells are Success@1 / nDCG@10; intervals are 95 %."),
+    )
 
 
 def _short(figure: Figure) -> str:
@@ -146,20 +155,16 @@ def _short(figure: Figure) -> str:
 
 
 def _points(comparison: Comparison, arm: str, other: str) -> str:
-    """The difference as a person reads it: in points, with its interval."""
     for each in comparison.differences:
         if each.figure.name == "nDCG@10" and {each.arm, each.other} == {arm, other}:
-            sign = 100 if each.arm == arm else -100
-            value, low, high = (sign * (x or 0.0) for x in (each.figure.value, each.figure.low, each.figure.high))
-            return f"{value:+.1f} [{min(low, high):+.1f}, {max(low, high):+.1f}]"
+            return in_points(each.figure, 1 if each.arm == arm else -1)
     return NOT_MEASURED
 
 
 def _difference(difference: ArmDifference) -> tuple[str, ...]:
-    figure = difference.figure
-    sure = figure.low is not None and figure.high is not None and not figure.low <= 0 <= figure.high
-    value, interval, n = cells_of(figure)
-    return f"{difference.arm} - {difference.other}", figure.name, value, interval + (" *" if sure else "  "), n
+    value, interval, n = cells_of(difference.figure)
+    mark = " *" if sure(difference.figure) else "  "
+    return f"{difference.arm} - {difference.other}", difference.figure.name, value, interval + mark, n
 
 
 def compare_fusions(

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from eval.runs.tables import json_figure
+from eval.runs.tables import Table, bracketed, in_points, json_of, paragraphs, sure
 from eval.scoring.intervals import Figure, Sample, mean, stratified
 from eval.scoring.measures import auroc, coverage
 from eval.scoring.rows import Row
-from eval.scoring.run import Report
+from eval.scoring.run import Run
 from index.errors import BadInput
 
 ANY = "exact citation, of all"
@@ -28,15 +28,15 @@ class Match:
     differences: Mapping[str, Figure]
 
 
-def match(reader: Report, other: Report) -> Match:
+def match(reader: Run, other: Run) -> Match:
     """From two runs over the same questions in the same order. Raises BadInput for others."""
     pairs = list(zip(reader.rows, other.rows, strict=False))
-    if len(reader.rows) != len(other.rows) or any(a.question_id != b.question_id for a, b in pairs):
+    if len(reader.rows) != len(other.rows) or any(a.id != b.id for a, b in pairs):
         raise BadInput(f"the runs of {reader.set_name} and {other.set_name} are not about the same questions")
     return Match(reader.set_name, _shown(reader), _shown(other), {name: _difference(name, pairs) for name in MEASURES})
 
 
-def _shown(report: Report) -> dict[str, Figure]:
+def _shown(report: Run) -> dict[str, Figure]:
     return {figure.name: figure for figure in report.figures if figure.name in MEASURES}
 
 
@@ -45,7 +45,7 @@ def _difference(name: str, pairs: Sequence[tuple[Row, Row]]) -> Figure:
     judged = [pair for pair in answerable if pair[0].any_right is not None]
     others = [pair for pair in pairs if not pair[0].answerable]
     if name in _RANKED:
-        return mean(name, [a.values[name] - b.values[name] for a, b in answerable])
+        return mean(name, [a.measures[name] - b.measures[name] for a, b in answerable])
     if name == "AUROC":
         groups = [_columns(group, lambda row: (row.confidence,), 1) for group in (answerable, others)]
         return stratified(name, groups, _minus(lambda a, b: auroc(a[:, 0], b[:, 0])), n=len(pairs))
@@ -86,7 +86,7 @@ def text_of_matches(matches: Sequence[Match], reader: str, other: str) -> str:
             ours, theirs, gain = each.reader[name], each.other[name], each.differences[name]
             if ours.value is not None and theirs.value is not None:
                 values = f"{reader} {ours.value:.3f}  {other} {theirs.value:.3f}"
-                lines.append(f"{each.set_name:22} {name:28} {values}  {_points(gain)}{'*' if _sure(gain) else ''}")
+                lines.append(f"{each.set_name:22} {name:28} {values}  {in_points(gain)}{'*' if sure(gain) else ''}")
     return "\n".join(lines)
 
 
@@ -96,10 +96,10 @@ def json_of_matches(matches: Sequence[Match], reader: str, other: str) -> list[d
         {
             "set": each.set_name,
             "measure": name,
-            reader: json_figure(each.reader[name]),
-            other: json_figure(each.other[name]),
+            reader: json_of(each.reader[name]),
+            other: json_of(each.other[name]),
+            "difference": json_of(each.differences[name]),
         }
-        | {"difference": json_figure(each.differences[name])}
         for each in matches
         for name in MEASURES
     ]
@@ -107,30 +107,19 @@ def json_of_matches(matches: Sequence[Match], reader: str, other: str) -> list[d
 
 def markdown_of_matches(matches: Sequence[Match], reader: str, other: str, *, command: str) -> str:
     """A table for each measure: both readers with intervals and the paired difference in points."""
-    lines: list[str] = []
+    tables = []
     for name in MEASURES:
-        measured = [each for each in matches if each.reader[name].value is not None]
-        if not measured:
-            continue
-        lines += [f"| {name} | n | {reader} | {other} | {reader} − {other}, in points |", "|---|---:|---:|---:|---:|"]
-        for each in measured:
-            cells = (_value(each.reader[name]), _value(each.other[name]), _points(each.differences[name]))
-            lines.append(f"| {each.set_name} | {each.reader[name].n} | {' | '.join(cells)} |")
-        lines.append("")
-    return "\n".join([*lines, f"Intervals are 95 %. Written by `{command}`."])
-
-
-def _value(figure: Figure) -> str:
-    if figure.value is None or figure.low is None or figure.high is None:
-        return "not measured"
-    return f"{figure.value:.3f} [{figure.low:.2f}, {figure.high:.2f}]"
-
-
-def _points(figure: Figure) -> str:
-    if figure.value is None or figure.low is None or figure.high is None:
-        return "not measured"
-    return f"{100 * figure.value:+.1f} [{100 * figure.low:+.1f}, {100 * figure.high:+.1f}]"
-
-
-def _sure(figure: Figure) -> bool:
-    return figure.low is not None and figure.high is not None and not figure.low <= 0 <= figure.high
+        rows = [
+            (
+                each.set_name,
+                str(each.reader[name].n),
+                bracketed(each.reader[name], digits=2),
+                bracketed(each.other[name], digits=2),
+                in_points(each.differences[name]),
+            )
+            for each in matches
+            if each.reader[name].value is not None
+        ]
+        if rows:
+            tables.append(Table((name, "n", reader, other, f"{reader} − {other}, in points"), rows).as_markdown())
+    return paragraphs(*tables, f"Intervals are 95 %. Written by `{command}`.")

@@ -15,8 +15,8 @@ from eval.experiments.unanswerable_cases import (
     removed,
     swapped,
 )
-from eval.runs.tables import json_figure
-from eval.scoring.intervals import Figure, mean
+from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
+from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import judge_for
 from eval.scoring.run import OnQuestion
 from eval.sets.sets import EvalSet
@@ -107,37 +107,32 @@ def build_cases(assistant: ReasonAsker, questions: EvalSet, most: int) -> list[U
 
 def text_of_reasons(found: Reasons) -> str:
     """Both shares of every kind as an aligned table, then who was taken for what."""
-    table = [("case", "right reason", "95 % interval", "n", "answered", "of"), *_rows(found)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    head = ("case", "right reason", "95 % interval", "n", "answered", "of")
     confused = [f"{case} → {said}: {count}" for (case, said), count in found.confusion.items()]
-    return "\n".join([_title(found), "", *lines, "", *confused, "", *found.notes])
+    title = f"reasons for abstaining · {found.set_name} · index {found.index_version}"
+    return paragraphs(title, Table(head, _rows(found), left=range(len(head))), confused, found.notes)
 
 
 def markdown_of_reasons(found: Sequence[Reasons], *, command: str) -> str:
     """Both shares of every kind that was measured, set by set, with the command that gives them."""
-    lines = ["| set | case | right reason | 95 % interval | n | answered | of |", "|---|---|---:|---:|---:|---:|---:|"]
-    lines += [f"| {each.set_name} | {' | '.join(row)} |" for each in found for row in _rows(each) if row[-1] != "0"]
-    notes = [f"{note[0].upper()}{note[1:]}." for note in dict.fromkeys(n for each in found for n in each.notes)]
-    return "\n".join([*lines, "", f"Written by `{command}`.", *notes])
+    head = ("set", "case", "right reason", "95 % interval", "n", "answered", "of")
+    rows = [(each.set_name, *row) for each in found for row in _rows(each) if row[-1] != "0"]
+    notes = [note for each in found for note in each.notes]
+    return paragraphs(Table(head, rows, left=(0, 1)).as_markdown(), below(command, notes=notes))
 
 
 def json_of_reasons(found: Reasons) -> dict[str, object]:
     """As JSON-able values; what was not measured is null."""
+    cases = [(outcome.case, outcome.code) for outcome in found.outcomes]
     return {
         "set": found.set_name,
         "index_version": found.index_version,
-        "right": {figure.name: json_figure(figure) for figure in found.right},
-        "answered": {figure.name: json_figure(figure) for figure in found.answered},
+        "right": by_name(found.right),
+        "answered": by_name(found.answered),
         "confusion": [{"case": case, "said": said, "count": count} for (case, said), count in found.confusion.items()],
         "cases": [
-            {
-                "kind": outcome.case.kind,
-                "question": outcome.case.question,
-                "expected": outcome.case.expected,
-                "said": outcome.code,
-            }
-            for outcome in found.outcomes
+            {"kind": case.kind, "question": case.question, "expected": case.expected, "said": code}
+            for case, code in cases
         ],
         "notes": list(found.notes),
     }
@@ -166,18 +161,6 @@ def _reasons(set_name: str, version: str, outcomes: Sequence[ReasonOutcome]) -> 
 
 def _rows(found: Reasons) -> list[tuple[str, ...]]:
     return [
-        (right.name, _value(right.value), _interval(right), str(right.n), _value(answered.value), str(answered.n))
+        (right.name, *cells_of(right)[:2], str(right.n), value_of(answered), str(answered.n))
         for right, answered in zip(found.right, found.answered, strict=True)
     ]
-
-
-def _title(found: Reasons) -> str:
-    return f"reasons for abstaining · {found.set_name} · index {found.index_version}"
-
-
-def _value(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.3f}"
-
-
-def _interval(figure: Figure) -> str:
-    return "" if figure.low is None or figure.high is None else f"{figure.low:.3f} to {figure.high:.3f}"

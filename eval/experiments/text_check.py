@@ -1,13 +1,12 @@
 """How often a check of a text is right about a sentence: measured on sentences that are known to be true or false."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from eval.experiments.altered_sentences import FALSE, TRUE, AlteredSentence, Kind, cases, foreign
-from eval.runs.tables import counted, json_figure, text_of_figures
-from eval.scoring.intervals import Figure, mean
-from eval.scoring.run import OnQuestion
+from eval.runs.tables import COUNTED, Table, below, counted, figure_table, paragraphs
+from eval.scoring.intervals import Figure, Figures, mean
+from eval.scoring.run import OnQuestion, SetName
 from index.errors import BadGold
 from index.ranking.filters import Filters
 from index.search import Index
@@ -33,11 +32,11 @@ class CheckedCase:
 class SupportReport:
     """One set's figures and the cases behind them."""
 
-    set_name: str
+    set_name: SetName
     index_version: str
-    figures: tuple[Figure, ...]
-    checked: tuple[CheckedCase, ...]
+    figures: Figures
     notes: tuple[str, ...]
+    checked: tuple[CheckedCase, ...]
 
 
 def measure_support(
@@ -72,7 +71,7 @@ def measure_support(
             progress(len(checked), len(todo))
     half = "the half of the articles that thresholds were chosen on" if tuning else "the half never tuned on"
     notes = (half, "made by rule: the figures say nothing of free paraphrases")
-    return SupportReport(name, index.version, figures(checked), tuple(checked), notes)
+    return SupportReport(name, index.version, figures(checked), notes, tuple(checked))
 
 
 def _judge(case: AlteredSentence, checker: Checker, index: Index) -> SupportOfSentence:
@@ -103,26 +102,16 @@ def figures(checked: Sequence[CheckedCase]) -> tuple[Figure, ...]:
 
 def text_of_support(report: SupportReport) -> str:
     """The figures as an aligned table with its notes."""
-    return text_of_figures(f"{report.set_name} · index {report.index_version}", report.figures, report.notes)
+    title = f"{report.set_name} · index {report.index_version}"
+    return paragraphs(title, figure_table(report.figures), report.notes)
 
 
 def markdown_of_support(reports: Sequence[SupportReport], *, command: str) -> str:
     """A row for each figure, a column for each set: value, interval and n."""
-    lines = [f"| sentences | {' | '.join(report.set_name for report in reports)} |", f"|---|{'---:|' * len(reports)}"]
-    for row in zip(*(report.figures for report in reports), strict=True):
-        lines.append(f"| {row[0].name} | {' | '.join(counted(figure) for figure in row)} |")
-    return "\n".join([*lines, "", f"Cells are value, 95 % interval, n. Written by `{command}`."])
-
-
-def json_of_support(report: SupportReport, *, rows: bool = True) -> dict[str, Any]:
-    """The report as JSON-able values; what was not measured is null."""
-    found: dict[str, Any] = {
-        "set": report.set_name,
-        "index_version": report.index_version,
-        "figures": {each.name: json_figure(each) for each in report.figures},
-        "notes": list(report.notes),
-    }
-    return {**found, "checked": [asdict(one) for one in report.checked]} if rows else found
+    figures = zip(*(report.figures for report in reports), strict=True)
+    rows = [(row[0].name, *map(counted, row)) for row in figures]
+    table = Table(("sentences", *(report.set_name for report in reports)), rows)
+    return paragraphs(table.as_markdown(), below(command, said=COUNTED))
 
 
 def _checked(case: AlteredSentence, judged: SupportOfSentence) -> CheckedCase:

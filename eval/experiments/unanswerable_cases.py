@@ -3,12 +3,14 @@
 What is expected follows from how a case was made and from the set's labels, never from the rules that are measured.
 """
 
+import json
 import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.resources import files
 from itertools import groupby
 from typing import Literal, Protocol
 
@@ -207,79 +209,6 @@ def _before(own: set[str], others: Sequence[str], library: BuildingIndex) -> Fil
 #
 # SEEN were looked at while its patterns were written; HELD_OUT were written afterwards and never changed them.
 
-SEEN = (
-    "Should the minister resign?",
-    "Is it a good idea to move there?",
-    "Do you think he will keep his word?",
-    "Who is better, the old president or the new one?",
-    "What will happen in 2040?",
-    "How much is 552 billion divided by 12?",
-    "What is the average of all the figures in the articles?",
-    "How many times does the article mention the president?",
-    "Write a poem about the border.",
-    "Summarise everything.",
-    "hello",
-    "who are you",
-    "What is your opinion of the trade deal?",
-    "Should I invest in government bonds?",
-    "Who will win the next election?",
-    "What is 15% of 300?",
-    "How many articles talk about migration?",
-    "Can you translate this into French?",
-    "Was the invasion a bad decision?",
-    "What's the weather like today?",
-    "Are the sanctions justified?",
-    "Which is better, the old law or the new one?",
-    "Predict the price of oil.",
-    "What would you do if you were president?",
-    "Would it be wise to wait another year?",
-    "What do you make of the agreement?",
-    "Ought we to worry about the deficit?",
-    "Is he an honest man?",
-    "Who do you like more?",
-    "What will the country look like in fifty years?",
-    "Is there going to be a war?",
-    "what's 48 plus 96",
-    "If imports are 230 and exports are 310, what is the difference?",
-    "Add up all the amounts named in these documents.",
-    "Which country comes up most often across the articles?",
-    "How often is the treaty mentioned in the texts?",
-    "Compose a short speech for the opening.",
-    "Give me the gist of all the articles.",
-    "Rewrite the first paragraph in simpler words.",
-    "Tell me something funny.",
-    "hey, what's new?",
-    "Are you a real person?",
-    "thank you, that was helpful",
-    "What is your favourite article?",
-    "Which side do you support?",
-    "Can you recommend a good lawyer?",
-    "Guess how it ends.",
-    "Is the new tax fair to small shops?",
-)
-HELD_OUT = (
-    "Would you vote for this reform?",
-    "Was it right to close the factory?",
-    "Who is the most overrated politician?",
-    "Is the tariff a clever move?",
-    "Should we be worried?",
-    "What is the best thing to do now?",
-    "Are they bad people?",
-    "Will we see another crisis in ten years?",
-    "How will the world look in 2075?",
-    "What are the chances that the deal collapses?",
-    "Compute 3,400 minus 1,250.",
-    "how much is 20 percent of 1,500",
-    "What is 7 x 8?",
-    "How many articles are there in total?",
-    "Count how many names occur in all documents.",
-    "What is the most common word in these articles?",
-    "Draft a letter to the editor.",
-    "Summarize the news in three bullet points.",
-    "Translate the title into German.",
-    "Make up a story about a dragon.",
-    "Good evening!",
-    "how's it going",
-    "What's your name?",
-    "Could you help me with my homework?",
-)
+_OUT_OF_SCOPE = json.loads(files("eval.experiments").joinpath("out_of_scope.json").read_text("utf-8"))
+SEEN: tuple[str, ...] = tuple(_OUT_OF_SCOPE["seen"])
+HELD_OUT: tuple[str, ...] = tuple(_OUT_OF_SCOPE["held_out"])

@@ -25,11 +25,10 @@ from eval.runs.paired import (
     tally,
 )
 from eval.runs.resampled import STATISTICS, said_in
-from eval.runs.run_file import Makings, Outcome, Trial
 from eval.scoring.latency import FIGURES as LATENCY
+from eval.scoring.rows import Row
+from eval.scoring.run import Makings, Run
 from index.errors import BadInput
-
-# The records of a comparison of two runs. Every difference is second minus first.
 
 RIGHT = "right in the end"  # of all questions: a right quote, or rightly none
 SLICED = (RIGHT, "Success@1", "nDCG@10", "answer sentence hit@1")  # figures that are looked at tag by tag
@@ -37,7 +36,7 @@ FEWEST_OF_A_TAG = 20  # questions; smaller slices are shown and not tested
 LOWER_IS_BETTER = frozenset({"AURC", "calibration error", "Brier score, of answered"})
 NEITHER_IS_BETTER = frozenset({"quotes, of answered", "words, of answered", "Judged@10"})
 
-Pair = tuple[Outcome, Outcome]
+Pair = tuple[Row, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +106,8 @@ class RunComparison:
     slices: tuple[SliceChange, ...]
     failing: tuple[Pair, ...]  # right in the first run only
     mended: tuple[Pair, ...]  # right in the second run only
-    dropped: tuple[Outcome, ...]  # only in the first run
-    added: tuple[Outcome, ...]  # only in the second run
+    dropped: tuple[Row, ...]  # only in the first run
+    added: tuple[Row, ...]  # only in the second run
     settings: tuple[Setting, ...]
     notes: tuple[str, ...] = ()  # what a reader of the comparison must know
 
@@ -120,15 +119,13 @@ _OTHER_SETS = (
 )
 
 
-def compare(
-    first: Trial, second: Trial, *, figures: Sequence[str] | None = None, common: bool = False
-) -> RunComparison:
+def compare(first: Run, second: Run, *, figures: Sequence[str] | None = None, common: bool = False) -> RunComparison:
     """What the second run does better and worse than the first; `figures` names those to look at, else all.
 
     Raises BadInput when the runs are not of the same questions, or have none in common; with `common` sets may differ,
     and what counts is the questions of one id that both ask in the same words.
     """
-    same = first.made_with.questions_sha256 == second.made_with.questions_sha256
+    same = first.makings.questions_sha256 == second.makings.questions_sha256
     if not same and not common:
         raise BadInput(
             f"the runs are not of the same questions: {_set_of(first)} and {_set_of(second)}; "
@@ -147,7 +144,7 @@ def compare(
         mended=tuple(pair for pair in turned if pair[1].right),
         dropped=tuple(row for row in first.rows if row.id not in shared),
         added=tuple(row for row in second.rows if row.id not in shared),
-        settings=tuple(differing(first.made_with, second.made_with)),
+        settings=tuple(differing(first.makings, second.makings)),
         notes=() if same else (_OTHER_SETS,),
     )
 
@@ -166,7 +163,7 @@ def _flat(made: Makings) -> dict[str, str]:
     return {**settings, **weights, "embedder": made.embedder, "index version": made.index_version}
 
 
-def _pairs(first: Trial, second: Trial, *, common: bool) -> list[Pair]:
+def _pairs(first: Run, second: Run, *, common: bool) -> list[Pair]:
     """Questions of one id; what one run asks in other words stands in that run alone."""
     later = {row.id: row for row in second.rows}
     pairs = [(row, later[row.id]) for row in first.rows if row.id in later]
@@ -179,21 +176,22 @@ def _pairs(first: Trial, second: Trial, *, common: bool) -> list[Pair]:
     return alike
 
 
-def _asked(row: Outcome) -> tuple[str, bool]:
+def _asked(row: Row) -> tuple[str, bool]:
     return row.question, row.answerable
 
 
-def _set_of(trial: Trial) -> str:
-    return f"{trial.set_name} ({trial.made_with.questions_sha256[:_SHOWN_HEX]})"
+def _set_of(run: Run) -> str:
+    return f"{run.set_name} ({run.makings.questions_sha256[:_SHOWN_HEX]})"
 
 
-def _names(first: Trial, second: Trial) -> list[str]:
+def _names(first: Run, second: Run) -> list[str]:
     """In the order in which the runs show them."""
-    scored = (name for trial in (first, second) for row in trial.rows for name in row.scores)
-    return list(dict.fromkeys((RIGHT, *first.figures, *second.figures, *scored)))
+    shown = (figure.name for run in (first, second) for figure in run.figures)
+    scored = (name for run in (first, second) for row in run.rows for name in row.scores)
+    return list(dict.fromkeys((RIGHT, *shown, *scored)))
 
 
-def _change(name: str, pairs: Sequence[Pair], first: Trial, second: Trial) -> FigureChange:
+def _change(name: str, pairs: Sequence[Pair], first: Run, second: Run) -> FigureChange:
     if name in STATISTICS:
         return _change_of_statistic(name, pairs)
     ours, theirs = _columns(name, pairs)
@@ -235,7 +233,7 @@ def _columns(name: str, pairs: Sequence[Pair]) -> tuple[Floats, Floats]:
     return values[:, 0], values[:, 1]
 
 
-def _value(name: str, row: Outcome) -> float:
+def _value(name: str, row: Row) -> float:
     found = row.right if name == RIGHT else row.scores.get(name)
     return math.nan if found is None else float(found)
 
@@ -245,8 +243,9 @@ def _mean(values: Floats) -> float | None:
     return float(judged.mean()) if len(judged) else None
 
 
-def _shown(name: str, trial: Trial) -> float | None:
-    return trial.figures[name].value if name in trial.figures else None
+def _shown(name: str, run: Run) -> float | None:
+    figure = run.figure(name)
+    return figure.value if figure else None
 
 
 def _adjusted(figures: Sequence[FigureChange]) -> tuple[FigureChange, ...]:

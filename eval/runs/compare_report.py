@@ -1,13 +1,12 @@
 """A comparison of two runs as text for people, as JSON and as Markdown."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from eval.runs.compare import FEWEST_OF_A_TAG, FigureChange, Pair, RunComparison, SliceChange
 from eval.runs.paired import LEVEL, UNCHANGED, Tally
-from eval.runs.run_file import Outcome
-from eval.runs.tables import aligned
+from eval.runs.tables import NOT_MEASURED, Table, json_of, paragraphs, sentence
+from eval.scoring.rows import Row
 
 FIGURE_HEAD = ("measure", "first", "second", "difference", "95 % interval", "p", "Holm", "d", "better/same/worse", "n")
 _SLICE_HEAD = ("tag", "measure", "first", "second", "difference", "p", "Holm", "better/same/worse", "n")
@@ -21,29 +20,31 @@ _SHOWN_CHARS = 90
 
 def text_of_runs(found: RunComparison, names: tuple[str, str]) -> str:
     """Figures, slices and questions; `names` are the runs' own."""
-    parts = ["\n".join([_title(found), f"first: {names[0]} · second: {names[1]}", *found.notes])]
-    parts.append("\n".join([*aligned([FIGURE_HEAD, *map(figure_cells, found.figures)]), "", _EXPLAINED]))
-    parts += ["\n".join(lines) for lines in (_settings(found), _slices(found)) if lines]
-    parts += ["\n".join([head, *lines]) for head, lines in _questions(found) if lines]
-    if not (found.failing or found.mended):
-        parts.append("no question is newly failing or newly right")
-    return "\n\n".join([*parts, *_figure_notes(found)])
+    slices = _slices(found)
+    return paragraphs(
+        [_title(found), f"first: {names[0]} · second: {names[1]}", *found.notes],
+        _figures(found),
+        _EXPLAINED,
+        *(headed(head, lines) for head, lines in _settings(found)),
+        headed(_SLICES, [slices.as_text()], indent="") if slices.rows else "",
+        *(headed(head, lines) for head, lines in _questions(found)),
+        "" if found.failing or found.mended else "no question is newly failing or newly right",
+        _figure_notes(found),
+    )
 
 
 def markdown_of_runs(found: RunComparison, names: tuple[str, str], *, command: str) -> str:
     """The same, as tables and lists."""
-    parts = [f"{_title(found)}. First: `{names[0]}`, second: `{names[1]}`.", *(f"{note}." for note in found.notes)]
-    parts.append("\n".join(_table([FIGURE_HEAD, *map(figure_cells, found.figures)])))
-    parts.append(f"{_EXPLAINED[0].upper()}{_EXPLAINED[1:]}. Written by `{command}`.".replace("*", "\\*"))
-    if settings := _settings(found):
-        parts.append("\n".join(_bullets(settings)))
-    if moved := [each for each in found.slices if each.moved]:
-        parts += [f"{_SLICES[0].upper()}{_SLICES[1:]}:", "\n".join(_table([_SLICE_HEAD, *map(_slice_cells, moved)]))]
-    parts += [
-        "\n".join(_bullets([f"{head[0].upper()}{head[1:]}", *lines])) for head, lines in _questions(found) if lines
-    ]
-    return "\n\n".join(
-        [*parts, *("\n".join(f"- {line}" for line in note.splitlines()) for note in _figure_notes(found))]
+    slices = _slices(found)
+    return paragraphs(
+        f"{_title(found)}. First: `{names[0]}`, second: `{names[1]}`.",
+        *(f"{note}." for note in found.notes),
+        _figures(found).as_markdown(),
+        f"{sentence(_EXPLAINED)}. Written by `{command}`.".replace("*", "\\*"),
+        *(headed(f"{head}\n", lines, indent="- ") for head, lines in _settings(found)),
+        *((f"{sentence(_SLICES)}:", slices.as_markdown()) if slices.rows else ()),
+        *(headed(f"{sentence(head)}\n", lines, indent="- ") for head, lines in _questions(found)),
+        [f"- {note}" for note in _figure_notes(found)],
     )
 
 
@@ -56,19 +57,19 @@ def json_of_runs(found: RunComparison, names: tuple[str, str]) -> dict[str, Any]
         "questions": found.common,
         "level": LEVEL,
         "figures": [json_of_figure(each) for each in found.figures],
-        "slices": [asdict(each) for each in found.slices],
+        "slices": list(map(json_of, found.slices)),
         "newly_failing": [json_of_pair(pair) for pair in found.failing],
         "newly_right": [json_of_pair(pair) for pair in found.mended],
         "dropped": [{"id": row.id, "question": row.question} for row in found.dropped],
         "added": [{"id": row.id, "question": row.question} for row in found.added],
-        "settings": [asdict(each) for each in found.settings],
+        "settings": list(map(json_of, found.settings)),
         "notes": list(found.notes),
     }
 
 
 def json_of_figure(each: FigureChange) -> dict[str, Any]:
     """A figure with what is known of its change."""
-    change = asdict(each.difference) if each.difference else dict.fromkeys(("value", "low", "high", "p"))
+    change = json_of(each.difference) if each.difference else dict.fromkeys(("value", "low", "high", "p"))
     better = {1: "higher", -1: "lower", 0: "neither"}[each.direction]
     return {
         "measure": each.name,
@@ -80,7 +81,7 @@ def json_of_figure(each: FigureChange) -> dict[str, Any]:
         **{name: change[name] for name in ("low", "high", "p")},
         "p_holm": each.adjusted,
         "effect": each.effect,
-        "questions": asdict(each.tally) if each.tally else None,
+        "questions": json_of(each.tally) if each.tally else None,
         "note": each.note,
     }
 
@@ -94,24 +95,15 @@ def json_of_pair(pair: Pair) -> dict[str, Any]:
 
 def figure_cells(each: FigureChange) -> tuple[str, ...]:
     """The cells under FIGURE_HEAD."""
+    named = each.name, _value(each.first), _value(each.second)
     change = each.difference
     if change is None:
-        return each.name, _value(each.first), _value(each.second), *[""] * 6, str(each.n or "")
+        return *named, *[""] * 6, str(each.n or "")
     interval = "" if change.low is None or change.high is None else f"{_signed(change.low)} to {_signed(change.high)}"
-    sure = " *" if each.adjusted is not None and each.adjusted <= 1 - LEVEL else "  "
+    mark = " *" if each.adjusted is not None and each.adjusted <= 1 - LEVEL else "  "
     effect = "" if each.effect is None else f"{each.effect:+.2f}"
-    tests = p_text(change.p), p_text(each.adjusted) + sure, effect
-    counts = _counts(each.tally, each.direction)
-    return (
-        each.name,
-        _value(each.first),
-        _value(each.second),
-        _signed(change.value),
-        interval,
-        *tests,
-        counts,
-        str(each.n),
-    )
+    tests = p_text(change.p), p_text(each.adjusted) + mark, effect
+    return *named, _signed(change.value), interval, *tests, _counts(each.tally, each.direction), str(each.n)
 
 
 def question_lines(pairs: Sequence[Pair]) -> list[str]:
@@ -128,9 +120,18 @@ def _title(found: RunComparison) -> str:
     return f"{found.set_name} · {found.common} questions in both runs"
 
 
-def _slices(found: RunComparison) -> list[str]:
-    moved = [each for each in found.slices if each.moved]
-    return [_SLICES, *aligned([_SLICE_HEAD, *map(_slice_cells, moved)])] if moved else []
+def headed(head: str, lines: Iterable[str], *, indent: str = "  ") -> str:
+    """A heading and its lines; nothing where there are none."""
+    shown = [f"{indent}{line}" for line in lines]
+    return "\n".join([head, *shown]) if shown else ""
+
+
+def _figures(found: RunComparison) -> Table:
+    return Table(FIGURE_HEAD, list(map(figure_cells, found.figures)))
+
+
+def _slices(found: RunComparison) -> Table:
+    return Table(_SLICE_HEAD, [_slice_cells(each) for each in found.slices if each.moved])
 
 
 def _slice_cells(each: SliceChange) -> tuple[str, ...]:
@@ -139,18 +140,17 @@ def _slice_cells(each: SliceChange) -> tuple[str, ...]:
     return each.tag, each.figure, *values, *tested, _counts(each.tally, 1), str(each.n)
 
 
-def _settings(found: RunComparison) -> list[str]:
-    if not found.settings:
-        return []
-    return ["made with other settings:", *(f"  {each.name}: {each.first} → {each.second}" for each in found.settings)]
+def _settings(found: RunComparison) -> Iterator[tuple[str, list[str]]]:
+    """Heading and lines."""
+    yield "made with other settings:", [f"{each.name}: {each.first} → {each.second}" for each in found.settings]
 
 
 def _questions(found: RunComparison) -> Iterator[tuple[str, list[str]]]:
     """Headings and lines."""
-    yield f"newly failing: {len(found.failing)}", _indented(question_lines(found.failing))
-    yield f"newly right: {len(found.mended)}", _indented(question_lines(found.mended))
+    yield f"newly failing: {len(found.failing)}", question_lines(found.failing)
+    yield f"newly right: {len(found.mended)}", question_lines(found.mended)
     for kind, rows in (("first", found.dropped), ("second", found.added)):
-        yield f"only in the {kind} run, not compared: {len(rows)}", _indented(f"{row.id}: {_line(row)}" for row in rows)
+        yield f"only in the {kind} run, not compared: {len(rows)}", [f"{row.id}: {_line(row)}" for row in rows]
 
 
 def _figure_notes(found: RunComparison) -> list[str]:
@@ -161,30 +161,13 @@ def _figure_notes(found: RunComparison) -> list[str]:
         if each.tally and (each.tally.first_only or each.tally.second_only):
             alone = f"{each.tally.first_only} in the first run alone, {each.tally.second_only} in the second alone"
             notes.append(f"{each.name}: questions that count {alone}")
-    return ["\n".join(notes)] if notes else []
+    return notes
 
 
-def _line(row: Outcome) -> str:
+def _line(row: Row) -> str:
     question = " ".join(row.question.split())
     short = question if len(question) <= _SHOWN_CHARS else f"{question[:_SHOWN_CHARS]}…"
     return f"{short} [{', '.join(row.tags)}]" if row.tags else short
-
-
-def _indented(lines: Iterable[str]) -> list[str]:
-    return [f"  {line}" for line in lines]
-
-
-def _bullets(lines: Sequence[str]) -> list[str]:
-    """A heading, and its indented lines as a list."""
-    return [lines[0], "", *(f"- {line.strip()}" for line in lines[1:])]
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        f"| {' | '.join(cell.strip() for cell in rows[0])} |",
-        f"|---|{'---:|' * (len(rows[0]) - 1)}",
-        *(f"| {' | '.join(cell.strip().replace('*', chr(92) + '*') for cell in row)} |" for row in rows[1:]),
-    ]
 
 
 def _counts(counts: Tally | None, direction: int) -> str:
@@ -197,7 +180,7 @@ def _counts(counts: Tally | None, direction: int) -> str:
 
 
 def _value(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.3f}"
+    return NOT_MEASURED if value is None else f"{value:.3f}"
 
 
 def _signed(value: float) -> str:

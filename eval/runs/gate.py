@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from eval.runs.compare import RIGHT, FigureChange, RunComparison, compare, differing
-from eval.runs.compare_report import json_of_figure, json_of_pair, json_of_runs, p_text, question_lines, text_of_runs
+from eval.runs.compare_report import (
+    headed,
+    json_of_figure,
+    json_of_pair,
+    json_of_runs,
+    p_text,
+    question_lines,
+    text_of_runs,
+)
 from eval.runs.paired import LEVEL, NOISE
-from eval.runs.run_file import Trial, json_of_baseline, read_trial
-from eval.runs.tables import NOT_MEASURED, aligned
+from eval.runs.run_file import json_of_baseline, read_compared
+from eval.runs.tables import NOT_MEASURED, Table, paragraphs
 from eval.scoring.latency import FIGURES as LATENCY
+from eval.scoring.run import Run
 from index.errors import BadInput, NotFound
 
 GOLD = Path(__file__).parent.parent / "gold" / "articles-dev.jsonl"
@@ -55,7 +64,7 @@ class GateResult:
         return "fail" if "fail" in grades else "warn" if "warn" in grades else "pass"
 
 
-def judge(baseline: Trial, run: Trial, *, minimum: float = MINIMUM) -> GateResult:
+def judge(baseline: Run, run: Run, *, minimum: float = MINIMUM) -> GateResult:
     """The run against the baseline. Raises BadInput when they do not differ by the code and the reader alone."""
     _refuse_other(baseline, run)
     gated = [name for name in GATED if _measured(name, baseline)]
@@ -67,14 +76,14 @@ def judge(baseline: Trial, run: Trial, *, minimum: float = MINIMUM) -> GateResul
     return GateResult(comparison, tuple(_verdict(each, minimum) for each in comparison.figures), minimum)
 
 
-def read_baseline(path: Path) -> Trial:
+def read_baseline(path: Path) -> Run:
     """Raises NotFound, and BadInput for what is no baseline."""
     if not path.is_file():
         raise NotFound(f"no baseline at {path}; to make one, {UPDATE}")
-    return read_trial(path)
+    return read_compared(path)
 
 
-def keep_baseline(run: Trial, path: Path) -> bool:
+def keep_baseline(run: Run, path: Path) -> bool:
     """Write the run as the baseline; False when that file stood there already."""
     text = _text_of(run).encode()
     if path.is_file() and path.read_bytes() == text:
@@ -83,26 +92,26 @@ def keep_baseline(run: Trial, path: Path) -> bool:
     return True
 
 
-def text_of_update(before: Trial | None, now: Trial) -> str:
+def text_of_update(before: Run | None, now: Run) -> str:
     """What a new baseline changes."""
     if before is None:
         return f"a first baseline: {now.set_name}, {len(now.rows)} questions"
     if _same_questions(before, now):
         return text_of_runs(_change(before, now), ("the baseline", "this run"))
     head = f"other questions: {before.set_name}, {len(before.rows)} → {now.set_name}, {len(now.rows)}"
-    names = dict.fromkeys((*before.figures, *now.figures))
-    table = [("measure", "baseline", "now"), *((name, _value(before, name), _value(now, name)) for name in names)]
-    return "\n".join([head, "", *aligned(table)])
+    names = dict.fromkeys(figure.name for figure in (*before.figures, *now.figures))
+    table = [(name, _value(before, name), _value(now, name)) for name in names]
+    return paragraphs(head, Table(("measure", "baseline", "now"), table))
 
 
-def json_of_update(before: Trial | None, now: Trial) -> dict[str, Any]:
+def json_of_update(before: Run | None, now: Run) -> dict[str, Any]:
     """As JSON-able values; without a baseline of the same questions, what the new one is about."""
     if before and _same_questions(before, now):
         return json_of_runs(_change(before, now), ("the baseline", "this run"))
     return {
         "set": now.set_name,
         "questions": len(now.rows),
-        "figures": {name: now.figures[name].value for name in now.figures},
+        "figures": {figure.name: figure.value for figure in now.figures},
     }
 
 
@@ -110,18 +119,17 @@ def text_of_judgement(found: GateResult, baseline: Path) -> str:
     """The verdict, the figures and the questions that changed."""
     head = {"pass": "passed", "warn": "passed, with warnings", "fail": "FAILED"}[found.grade]
     comparison = found.comparison
-    table = aligned([("measure", "baseline", "now", "difference", "Holm", "n"), *map(_cells, found.verdicts)])
+    table = Table(("measure", "baseline", "now", "difference", "Holm", "n"), list(map(_cells, found.verdicts)))
     said = ["verdict", *(f"{each.grade}: {each.why}" if each.why else each.grade for each in found.verdicts)]
-    parts = [f"gate {head}: {comparison.set_name} · {comparison.common} questions · baseline {baseline}"]
-    parts.append("\n".join(f"{line}  {verdict}" for line, verdict in zip(table, said, strict=True)))
-    if comparison.settings:
-        parts.append("\n".join(f"{each.name}: {each.first} → {each.second}" for each in comparison.settings))
-    for name, pairs in (("newly failing", comparison.failing), ("newly right", comparison.mended)):
-        if pairs:
-            parts.append("\n".join([f"{name}: {len(pairs)}", *(f"  {line}" for line in question_lines(pairs))]))
-    if found.grade == "fail":
-        parts.append(f"if that is meant, {UPDATE}")
-    return "\n\n".join(parts)
+    lines = zip(table.as_text().splitlines(), said, strict=True)
+    return paragraphs(
+        f"gate {head}: {comparison.set_name} · {comparison.common} questions · baseline {baseline}",
+        [f"{line}  {verdict}" for line, verdict in lines],
+        [f"{each.name}: {each.first} → {each.second}" for each in comparison.settings],
+        headed(f"newly failing: {len(comparison.failing)}", question_lines(comparison.failing)),
+        headed(f"newly right: {len(comparison.mended)}", question_lines(comparison.mended)),
+        f"if that is meant, {UPDATE}" if found.grade == "fail" else "",
+    )
 
 
 def json_of_judgement(found: GateResult) -> dict[str, Any]:
@@ -139,13 +147,13 @@ def json_of_judgement(found: GateResult) -> dict[str, Any]:
     }
 
 
-def _refuse_other(baseline: Trial, run: Trial) -> None:
+def _refuse_other(baseline: Run, run: Run) -> None:
     if not _same_questions(baseline, run):
         raise BadInput(
             f"the baseline is of other questions ({baseline.set_name}) than the run ({run.set_name}); "
             f"if that is meant, {UPDATE}"
         )
-    differences = differing(baseline.made_with, run.made_with)
+    differences = differing(baseline.makings, run.makings)
     retrained = any(each.name == _READER for each in differences)
     others = [each for each in differences if not (retrained and each.name in _WITH_READER)]
     if others:
@@ -153,8 +161,8 @@ def _refuse_other(baseline: Trial, run: Trial) -> None:
         raise BadInput(f"the baseline was made with other settings: {listed}; to see and accept the change, {UPDATE}")
 
 
-def _measured(name: str, trial: Trial) -> bool:
-    return name == RIGHT or (name in trial.figures and trial.figures[name].value is not None)
+def _measured(name: str, run: Run) -> bool:
+    return name == RIGHT or _value(run, name) != NOT_MEASURED
 
 
 def _verdict(change: FigureChange, minimum: float) -> FigureVerdict:
@@ -176,22 +184,22 @@ def _cells(verdict: FigureVerdict) -> tuple[str, ...]:
     return change.name, *shown, p_text(change.adjusted), str(change.n)
 
 
-def _value(trial: Trial, name: str) -> str:
-    value = trial.figures[name].value if name in trial.figures else None
-    return NOT_MEASURED if value is None else f"{value:.3f}"
+def _value(run: Run, name: str) -> str:
+    figure = run.figure(name)
+    return NOT_MEASURED if figure is None or figure.value is None else f"{figure.value:.3f}"
 
 
-def _change(before: Trial, now: Trial) -> RunComparison:
+def _change(before: Run, now: Run) -> RunComparison:
     """All that a baseline keeps."""
-    kept = dict.fromkeys((RIGHT, *before.figures, *now.figures))
+    kept = dict.fromkeys((RIGHT, *(figure.name for figure in (*before.figures, *now.figures))))
     return compare(before, now, figures=[name for name in kept if name not in LATENCY])
 
 
-def _same_questions(before: Trial, now: Trial) -> bool:
-    return before.made_with.questions_sha256 == now.made_with.questions_sha256
+def _same_questions(before: Run, now: Run) -> bool:
+    return before.makings.questions_sha256 == now.makings.questions_sha256
 
 
-def _text_of(run: Trial) -> str:
+def _text_of(run: Run) -> str:
     """One line a question and numbers to nine digits, so that what changes in the file can be read."""
     fields = _rounded(json_of_baseline(run, LATENCY))
     rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in fields.pop("rows"))

@@ -16,11 +16,12 @@ from eval.runs.compare import RIGHT, SLICED, FigureChange, Pair, RunComparison, 
 from eval.runs.compare_report import FIGURE_HEAD, figure_cells, p_text
 from eval.runs.plots import curve_plot, reliability_of, reliability_plot
 from eval.runs.question_view import GROUPS, QuestionView, rankers_of, views
-from eval.runs.run_file import KeptFigure, KeptPassage, Outcome, Run, Trial
 from eval.runs.tables import cells_of
 from eval.scoring.intervals import Figure, mean
 from eval.scoring.latency import FIGURES as TIMES
 from eval.scoring.latency import NOTE, STAGES
+from eval.scoring.rows import Row
+from eval.scoring.run import KeptPassage, Run
 
 # What each figure of a run says, in a few words, for those who did not name it.
 
@@ -90,7 +91,7 @@ class TimeRow:
 
 def figure_rows(run: Run, asked: Sequence[QuestionView]) -> list[FigureRow]:
     """All but the times, and first what counts in the end."""
-    kept = [_figure(name, figure) for name, figure in run.figures.items() if name not in TIMES]
+    kept = [figure for figure in run.figures if figure.name not in TIMES]
     return [_row(figure) for figure in (_mean_of(RIGHT, asked), *kept)]
 
 
@@ -112,26 +113,24 @@ def tag_rows(asked: Sequence[QuestionView]) -> list[TagRow]:
     ]
 
 
-def time_rows(run: Run, before: Mapping[str, KeptFigure]) -> list[TimeRow]:
+def time_rows(run: Run, other: Run | None) -> list[TimeRow]:
     """Empty where no time was measured."""
-    missing = KeptFigure(None, 0, None, None)
     rows = []
     for stage in STAGES:
         names = [name for name in TIMES if name.startswith(f"{stage},")]
-        here, there = ([cells_of(_figure(n, of.get(n, missing))) for n in names] for of in (run.figures, before))
-        cells = ((own[0], own[1], other[0]) for own, other in zip(here, there, strict=True))
+        cells = ((*_cells(run, name)[:2], _cells(other, name)[0]) for name in names)
         rows.append(TimeRow(stage, tuple(cells)))
-    return rows if any(name in run.figures and run.figures[name].n for name in TIMES) else []
+    return rows if any(figure.name in TIMES and figure.n for figure in run.figures) else []
+
+
+def _cells(run: Run | None, name: str) -> tuple[str, str, str]:
+    return cells_of((run.figure(name) if run else None) or Figure(name, None, 0, None, None))
 
 
 def _mean_of(name: str, asked: Sequence[QuestionView]) -> Figure:
     if name == RIGHT:
-        return mean(RIGHT, [float(one.outcome.right) for one in asked if one.outcome.right is not None])
+        return mean(RIGHT, [float(one.row.right) for one in asked if one.row.right is not None])
     return mean(name, [one.row.scores[name] for one in asked if name in one.row.scores])
-
-
-def _figure(name: str, kept: KeptFigure) -> Figure:
-    return Figure(name, kept.value, kept.n, kept.low, kept.high)
 
 
 def _row(figure: Figure) -> FigureRow:
@@ -147,14 +146,13 @@ class Against:
     """The run that a page compares with; in `found` it is the first."""
 
     name: str
-    trial: Trial
+    run: Run
     found: RunComparison
 
 
 def page_of(run: Run, against: Against | None = None, *, times: bool = True) -> str:
     """The whole page. The same run gives the same bytes; without times, so does the same code on another machine."""
-    asked = views(run, {row.id: row for row in against.trial.rows} if against else {})
-    before = against.trial.figures if against else {}
+    asked = views(run, {row.id: row for row in against.run.rows} if against else {})
     reliability = reliability_of(run)
     page: str = _template().render(
         run=run,
@@ -164,8 +162,8 @@ def page_of(run: Run, against: Against | None = None, *, times: bool = True) -> 
         notes=notes_of(run, times=times),
         tags=tag_rows(asked),
         sliced=SLICED,
-        times=time_rows(run, before) if times else [],
-        curve=curve_plot(run, against.trial.rows if against else ()),
+        times=time_rows(run, against.run if against else None) if times else [],
+        curve=curve_plot(run, against.run.rows if against else ()),
         said=reliability_plot(reliability),
         reliability=reliability,
         made=_made(run, against),
@@ -208,7 +206,7 @@ def _made(run: Run, against: Against | None) -> list[tuple[str, str, str | None]
 
 
 def _differing(run: Run, against: Against | None) -> Sequence[Any]:
-    return differing(against.trial.made_with, run.made_with) if against and run.made_with else ()
+    return differing(against.run.makings, run.makings) if against and run.made_with else ()
 
 
 def _passages(run: Run, asked: Sequence[QuestionView]) -> Mapping[str, tuple[str, KeptPassage]]:
@@ -237,7 +235,7 @@ def _changes(against: Against, *, times: bool) -> dict[str, Any]:
     }
 
 
-def _pairs(pairs: Sequence[Pair]) -> list[tuple[Outcome, Outcome]]:
+def _pairs(pairs: Sequence[Pair]) -> list[tuple[Row, Row]]:
     return sorted(pairs, key=lambda pair: -pair[1].confidence)
 
 

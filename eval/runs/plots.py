@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from eval.runs.resampled import said_in
-from eval.runs.run_file import Outcome, Run
 from eval.scoring.certify import JudgedAnswers
 from eval.scoring.reliability import Reliability, measure_reliability
-from eval.scoring.selective import risk_coverage as curve_of
+from eval.scoring.reliability import risk_coverage as curve_of
+from eval.scoring.rows import Row
+from eval.scoring.run import Run
 
 _STYLE: Any = {
     "svg.fonttype": "none",
@@ -120,7 +121,7 @@ def _matplotlib() -> Any:
 # The curves of a run as <svg> for a page, and how far its confidence can be believed.
 
 
-def curve_plot(run: Run, other: Sequence[Outcome]) -> str:
+def curve_plot(run: Run, other: Sequence[Row]) -> str:
     """Risk against coverage as <svg>; empty where the set cannot say which answers are right."""
     if not run.risk_coverage:
         return ""
@@ -150,7 +151,7 @@ def reliability_plot(found: Reliability) -> str:
     return in_page(reliability(bins), "said", "Share of answers right against the confidence said") if bins else ""
 
 
-def _curve_of(outcomes: Sequence[Outcome]) -> Iterator[Point]:
-    if outcomes and (said := said_in(outcomes)).judged.any():
+def _curve_of(rows: Sequence[Row]) -> Iterator[Point]:
+    if rows and (said := said_in(rows)).judged.any():
         for point in curve_of(said.rows[said.judged], said.rows[~said.answerable]):
             yield point.coverage, point.risk

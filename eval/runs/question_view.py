@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal
 
-from eval.runs.run_file import KeptDropped, KeptPassage, KeptRow, Outcome, Run, outcome_of
+from eval.scoring.rows import Row, Unshown
+from eval.scoring.run import KeptPassage, Run
 from rag.answer import REASONS, RULES
 
 Group = Literal["wrong", "refused", "invented", "unjudged", "right"]
@@ -18,17 +19,17 @@ GROUPS: Mapping[Group, str] = {
 }
 
 
-def group_of(outcome: Outcome) -> Group:
-    if outcome.right is None:
+def group_of(row: Row) -> Group:
+    if row.right is None:
         return "unjudged"
-    if outcome.right:
+    if row.right:
         return "right"
-    if not outcome.answerable:
+    if not row.answerable:
         return "invented"
-    return "wrong" if outcome.answered or outcome.any_right is None else "refused"
+    return "wrong" if row.answered or row.any_right is None else "refused"
 
 
-def why(row: KeptRow) -> str:
+def why(row: Row) -> str:
     """What decided whether it was answered."""
     reached = row.confidence >= row.threshold
     against = (
@@ -125,8 +126,7 @@ class QuestionView:
     """One question; `anchor` counts in the order of the set, so that it stays what it is when others change."""
 
     anchor: str
-    row: KeptRow
-    outcome: Outcome
+    row: Row
     group: Group
     why: str  # answered or refused, against the threshold and by which rule
     places: tuple[RankedPlace, ...]
@@ -134,11 +134,11 @@ class QuestionView:
     found_gold: bool  # some gold span touches a passage of the evidence
     of_quote: tuple[tuple[str, float], ...]  # feature → added, the largest first
     of_confidence: tuple[tuple[str, float], ...]
-    dropped: tuple[tuple[str, tuple[KeptDropped, ...]], ...]  # why the reader's other quotes are not shown, with them
-    other: Outcome | None  # the same question in the other run
+    dropped: tuple[tuple[str, tuple[Unshown, ...]], ...]  # why the reader's other quotes are not shown, with them
+    other: Row | None  # the same question in the other run
 
 
-def views(run: Run, others: Mapping[str, Outcome]) -> list[QuestionView]:
+def views(run: Run, others: Mapping[str, Row]) -> list[QuestionView]:
     """By group, mistakes before the rest and the surest of them first; else in the order of the set."""
     found = [_view(f"q{at}", row, run, others.get(row.id)) for at, row in enumerate(run.rows, start=1)]
     order = list(GROUPS)
@@ -150,15 +150,13 @@ def rankers_of(run: Run) -> tuple[str, ...]:
     return tuple(sorted({name for row in run.rows for ranks in row.ranks for name in ranks}))
 
 
-def _view(anchor: str, row: KeptRow, run: Run, other: Outcome | None) -> QuestionView:
-    outcome = outcome_of(row)
+def _view(anchor: str, row: Row, run: Run, other: Row | None) -> QuestionView:
     passages = [(passage_id, run.passages[passage_id]) for passage_id in row.evidence]
     marked = [_marks(row, passage) for _, passage in passages]
     return QuestionView(
         anchor=anchor,
         row=row,
-        outcome=outcome,
-        group=group_of(outcome),
+        group=group_of(row),
         why=why(row),
         places=tuple(_places(run, row, marked, other)),
         shown=tuple(
@@ -177,10 +175,8 @@ def _view(anchor: str, row: KeptRow, run: Run, other: Outcome | None) -> Questio
     )
 
 
-def _places(
-    run: Run, row: KeptRow, marked: Sequence[Sequence[Labelled]], other: Outcome | None
-) -> Iterator[RankedPlace]:
-    rankers, before = rankers_of(run), (other.evidence or ()) if other else ()
+def _places(run: Run, row: Row, marked: Sequence[Sequence[Labelled]], other: Row | None) -> Iterator[RankedPlace]:
+    rankers, before = rankers_of(run), other.evidence if other else ()
     scores = row.ranker_scores or ({},) * len(row.evidence)
     for at, (passage_id, ranks, marks) in enumerate(zip(row.evidence, row.ranks, marked, strict=True)):
         passage = run.passages[passage_id]
@@ -195,7 +191,7 @@ def _places(
         )
 
 
-def _marks(row: KeptRow, passage: KeptPassage) -> list[Labelled]:
+def _marks(row: Row, passage: KeptPassage) -> list[Labelled]:
     """Those that touch the passage, from its start; a quote or a span may begin before it or end behind it."""
     spans = [(one.document_id, one.start, one.end, str(n)) for n, one in enumerate(row.citations, start=1)]
     for gold in row.gold:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.runs.paired import Places
-from eval.runs.run_file import Outcome
 from eval.scoring.intervals import Sample
 from eval.scoring.measures import auroc, coverage
-from eval.scoring.selective import aurc, calibration_error
+from eval.scoring.reliability import aurc, calibration_error
+from eval.scoring.rows import Row
 
 _OfGroups = Callable[[Sample, Sample], float | None]
 _PERCENTS = (80, 90, 95)
@@ -37,12 +37,12 @@ class SaidArrays:
         return [places for kind in (True, False) if len(places := np.flatnonzero(self.answerable == kind))]
 
 
-def said_in(outcomes: Sequence[Outcome]) -> SaidArrays:
+def said_in(rows: Sequence[Row]) -> SaidArrays:
     """Of at least one question."""
     return SaidArrays(
-        np.array([(row.confidence, row.answered, bool(row.any_right)) for row in outcomes], np.float64),
-        np.array([row.answerable for row in outcomes], np.bool_),
-        np.array([row.answerable and row.any_right is not None for row in outcomes], np.bool_),
+        np.array([(row.confidence, row.answered, bool(row.any_right)) for row in rows], np.float64),
+        np.array([row.answerable for row in rows], np.bool_),
+        np.array([row.answerable and row.any_right is not None for row in rows], np.bool_),
     )
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from eval.scoring.latency import FIGURES as LATENCY
 from eval.scoring.latency import NOTE as LATENCY_NOTE
 from eval.scoring.latency import latency_figures
 from eval.scoring.measures import JUDGED, Level, auroc, coverages, ranked_names
+from eval.scoring.reliability import Point, area_and_error, risk_coverage
 from eval.scoring.rows import (
     BRIER,
     FIRST_RIGHT,
@@ -22,9 +22,7 @@ from eval.scoring.rows import (
     RIGHT_OF_ALL,
     RIGHT_OF_ANSWERED,
     Row,
-    scores_of,
 )
-from eval.scoring.selective import Point, area_and_error, risk_coverage
 from eval.sets.gold import Question
 from index.errors import BadInput
 
@@ -39,11 +37,9 @@ TABLE = tuple(name for name in ALL if name not in (BRIER, *LATENCY))  # for docs
 
 def figures(rows: Sequence[Row], level: Level) -> tuple[Figure, ...]:
     """All figures of a run; what nothing can measure says so."""
-    scores = scores_of(rows)
     judged = (JUDGED,) if level == "document" else ()
-    means = [
-        mean(name, [own[name] for own in scores if name in own]) for name in (*ranked_names(level), *judged, *MEANS)
-    ]
+    names = (*ranked_names(level), *judged, *MEANS)
+    means = [mean(name, [row.scores[name] for row in rows if name in row.scores]) for name in names]
     return (*means[:-1], _auroc(rows), *_selective(rows), means[-1], *latency_figures([row.latency for row in rows]))
 
 
@@ -106,9 +102,13 @@ def follow_up_note(questions: Sequence[Question]) -> tuple[str, ...]:
     return (f"follow-up questions, asked in their standalone form: {count}",) if count else ()
 
 
-def notes_on(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Exclusions, ties, unjudged documents and how time was taken; nothing where there is nothing to say."""
-    return (*_unjudged(rows), *_ties(rows), *_hardly_judged(rows), *_timed(rows))
+def notes_on(rows: Sequence[Row], level: int) -> tuple[str, ...]:
+    """Exclusions, ties, unjudged documents and how time was taken; nothing where there is nothing to say.
+
+    `level` counts the questions with equal scores among the first ten passages.
+    """
+    timed = (LATENCY_NOTE,) if any(row.latency for row in rows) else ()
+    return (*_unjudged(rows), *_ties(rows, level), *_hardly_judged(rows), *timed)
 
 
 def _unjudged(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -119,10 +119,8 @@ def _unjudged(rows: Sequence[Row]) -> tuple[str, ...]:
     return (f"questions for which the set cannot say whether a quote is right; no such figure counts them: {left_out}",)
 
 
-def _ties(rows: Sequence[Row]) -> tuple[str, ...]:
+def _ties(rows: Sequence[Row], level: int) -> tuple[str, ...]:
     """Of scores and of confidences, each with the rule that decides."""
-    scores = [[hit.score for hit in row.detail.hits] for row in rows]
-    level = sum(any(one == other for one, other in pairwise(own)) for own in scores)
     shared = Counter(row.confidence for row in rows)
     alike = sum(count for count in shared.values() if count > 1)
     notes = []
@@ -136,12 +134,8 @@ def _ties(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _hardly_judged(rows: Sequence[Row]) -> tuple[str, ...]:
-    shares = [row.values[JUDGED] for row in rows if JUDGED in row.values]
+    shares = [row.measures[JUDGED] for row in rows if JUDGED in row.measures]
     if not shares or sum(shares) / len(shares) >= LOW_JUDGED:
         return ()
     found = f"{JUDGED} is {sum(shares) / len(shares):.2f}"
     return (f"most of the first ten documents were never judged, and those count as not relevant: {found}",)
-
-
-def _timed(rows: Sequence[Row]) -> tuple[str, ...]:
-    return (LATENCY_NOTE,) if any(row.latency for row in rows) else ()

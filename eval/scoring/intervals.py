@@ -6,10 +6,11 @@ it to scipy. The seed is fixed: the same rows give the same interval.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field, FiniteFloat, PlainSerializer
 
 RESAMPLES = 2_000
 SEED = 20_251_122
@@ -23,11 +24,26 @@ Sample = NDArray[np.float64]  # (n,) or (n, columns): one row an observation
 class Figure:
     """A measured value with its interval; value, low and high are None when there was nothing to measure it on."""
 
-    name: str
-    value: float | None
+    name: Annotated[str, Field(exclude=True)]  # JSON has it as the key
+    value: FiniteFloat | None
     n: int  # observations behind the value
-    low: float | None
-    high: float | None
+    low: FiniteFloat | None
+    high: FiniteFloat | None
+
+
+def by_name(figures: Sequence[Figure]) -> dict[str, dict[str, Any]]:
+    """Name → value, n, low and high: figures as JSON has them."""
+    return {each.name: {"value": each.value, "n": each.n, "low": each.low, "high": each.high} for each in figures}
+
+
+def _from_json(figures: Any) -> Any:
+    """Back again; pydantic says what does not fit."""
+    if not isinstance(figures, dict):
+        return figures
+    return tuple({"name": name, **fields} if isinstance(fields, dict) else fields for name, fields in figures.items())
+
+
+Figures: TypeAlias = Annotated[tuple[Figure, ...], BeforeValidator(_from_json), PlainSerializer(by_name)]
 
 
 def mean(name: str, values: Sequence[float]) -> Figure:

@@ -5,19 +5,18 @@ beside what chance alone gives at these very confidences (Bröcker and Smith 200
 order of the questions does not matter.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import FiniteFloat
 from scipy.special import betaincinv
 
 from eval.scoring.certify import Floats, JudgedAnswers
-from eval.scoring.intervals import LEVEL, SEED, Figure, mean
+from eval.scoring.intervals import LEVEL, SEED, Figure, Sample, mean
 
 BINS = 15
 _DRAWS = 500
-_BAR = 30  # characters of a whole bar
 
 Bins = NDArray[np.int64]  # (answers,): the bin of each, from 0
 
@@ -87,33 +86,6 @@ def expected_error(confidence: Floats, right: Floats, bins: Bins) -> Floats:
     return apart
 
 
-def text_of_reliability(found: Reliability) -> str:
-    """The figures, then a line a bin with a bar for the share right and a mark where the confidence lies."""
-    head = f"{'confidence':<16}{'n':>5}{'said':>7}{'right':>7}  95 % interval"
-    lines = [
-        f"{one.lowest:.2f} to {one.highest:.2f}{one.n:>9}{one.confidence:>7.2f}{one.right:>7.2f}  "
-        f"{one.low:.2f} to {one.high:.2f}   {_bar(one)}"
-        for one in found.bins
-    ]
-    return "\n".join([*_said(found), "", head, *lines, "", "bar: share right; |: where the confidence says it ends"])
-
-
-def markdown_of_reliability(found: Reliability) -> str:
-    """The bins as a table and the figures below it."""
-    lines = ["| confidence | n | said | right | 95 % interval |", "|---|---:|---:|---:|---:|"]
-    lines += [
-        f"| {one.lowest:.2f} to {one.highest:.2f} | {one.n} | {one.confidence:.2f} | {one.right:.2f} | "
-        f"{one.low:.2f} to {one.high:.2f} |"
-        for one in found.bins
-    ]
-    return "\n".join([*lines, "", *(f"* {line}" for line in _said(found))])
-
-
-def json_of_reliability(found: Reliability) -> dict[str, Any]:
-    """JSON-able values; what was not measured is null."""
-    return asdict(found)
-
-
 def _error(name: str, confidence: Floats, right: NDArray[np.bool_], bins: Bins) -> CalibrationError:
     drawn = np.random.default_rng(SEED).random((_DRAWS, len(confidence))) < confidence
     chance = expected_error(confidence, drawn.astype(np.float64), bins)
@@ -134,24 +106,87 @@ def _bin(confidence: Floats, right: NDArray[np.bool_]) -> Bin:
     )
 
 
-def _said(found: Reliability) -> list[str]:
-    if not found.bins:
-        return ["no answer to judge"]
-    brier = found.brier
-    interval = f", 95 % interval {brier.low:.3f} to {brier.high:.3f}" if brier.low is not None else ""
-    return [
-        f"{brier.n} answers: mean confidence {found.confidence.value:.3f}, {found.right.value:.3f} of them right",
-        f"Brier score {brier.value:.3f}{interval}",
-        *(
-            f"expected calibration error, {BINS} bins of {one.bins}: {one.value:.3f} "
-            f"(a perfect probability: up to {one.by_chance:.3f} by chance)"
-            for one in found.errors
-        ),
-    ]
+# Answering only when sure enough: what a threshold on confidence costs in answers, and saves in wrong ones.
+#
+# Rows are (confidence, given 0/1, right 0/1), of judged answerable questions and of unanswerable ones, whose given
+# answers are always wrong. Questions of one confidence pass a threshold together, so the order of ties means nothing.
+# An answer that was not given cannot be judged: every curve ends at the assistant's own threshold.
 
 
-def _bar(one: Bin) -> str:
-    filled = round(one.right * _BAR)
-    cells = ["█" if at < filled else "·" for at in range(_BAR + 1)]
-    cells[round(one.confidence * _BAR)] = "|"
-    return "".join(cells)
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What the least confidence to answer gives."""
+
+    confidence: FiniteFloat
+    coverage: FiniteFloat  # share of all questions that are answered
+    risk: FiniteFloat  # share of those answers that are wrong
+
+
+def risk_coverage(answerable: Sample, unanswerable: Sample) -> tuple[Point, ...]:
+    """The curve of El-Yaniv and Wiener (2010), one point a distinct confidence, the surest first.
+
+    Empty where no answerable question can be judged.
+    """
+    if not len(answerable):
+        return ()
+    confidence, wrong = _given(answerable, unanswerable)
+    ends = _ends(confidence)
+    total = len(answerable) + len(unanswerable)
+    return tuple(
+        Point(float(confidence[end - 1]), float(end / total), float(risk))
+        for end, risk in zip(ends, wrong.cumsum()[ends - 1] / ends, strict=True)
+    )
+
+
+def aurc(answerable: Sample, unanswerable: Sample) -> float | None:
+    """Area under that curve, 0..1, 0 is best: the mean risk at the confidence of each given answer.
+
+    As Geifman, Uziel and El-Yaniv (2019) define it, over the answers that were given instead of over all questions.
+    None without one.
+    """
+    return _area(*_given(answerable, unanswerable))
+
+
+def calibration_error(answerable: Sample, unanswerable: Sample) -> float | None:
+    """How far confidence and share right are apart, over bins of equal mass; 0..1.
+
+    Never 0 by chance, and resampling adds chance of its own: the interval lies rather high. None without an answer.
+    """
+    return _error_of(*_given(answerable, unanswerable))
+
+
+def area_and_error(answerable: Sample, unanswerable: Sample) -> tuple[float | None, float | None]:
+    """Both, ordered once."""
+    given = _given(answerable, unanswerable)
+    return _area(*given), _error_of(*given)
+
+
+def _area(confidence: Sample, wrong: Sample) -> float | None:
+    if not len(confidence):
+        return None
+    ends = _ends(confidence)
+    sizes = np.diff(ends, prepend=0)
+    return float((wrong.cumsum()[ends - 1] / ends * sizes).sum() / len(confidence))
+
+
+def _error_of(confidence: Sample, wrong: Sample) -> float | None:
+    if not len(confidence):
+        return None
+    ascending, right = confidence[::-1], 1 - wrong[::-1]
+    return float(expected_error(ascending, right, equal_mass(ascending)))
+
+
+def _given(answerable: Sample, unanswerable: Sample) -> tuple[Sample, Sample]:
+    """Confidence, descending, and wrong 0/1 of the answers that were given; of ties the right ones first."""
+    wrong = np.concatenate([1 - answerable[:, 2], np.ones(len(unanswerable))])
+    rows = np.column_stack([np.concatenate([answerable, unanswerable])[:, :2], wrong])
+    rows = rows[rows[:, 1] > 0]
+    rows = rows[np.lexsort([rows[:, 2], -rows[:, 0]])]
+    return rows[:, 0], rows[:, 2]
+
+
+def _ends(descending: Sample) -> NDArray[np.int64]:
+    """How many answers each distinct confidence, as a threshold, lets through."""
+    if not len(descending):
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero(np.append(np.diff(descending) != 0, True)) + 1

@@ -1,18 +1,25 @@
-"""What happened to each question, and what that counts in every figure that is a mean over questions."""
+"""What happened to each question, and what that counts in every figure that is a mean over questions.
+
+These are the records of a run file too: what is written is what was judged, and is read back into the same classes.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from pydantic import FiniteFloat
 
 from eval.scoring.judge import Judge, Searchable
 from eval.scoring.measures import Values, first_rank, holds_answer, token_f1
 from eval.sets.gold import GoldSpan, Question
 from index.cleaning.clean import to_clean
-from index.records import Hit, Span
-from rag.answer import Answer, Citation, Dropped, Reason, Status
+from index.records import Span
+from rag.answer import Answer, Citation, Dropped, Status
+from rag.answer_json import dropped_fields
+from rag.explain.show import shortened
 
 PLACES = 10  # passages or documents of a question that are shown
 
-# Of the questions that can be judged by each: what stands in a row's `quality`.
+# Of the questions that can be judged by each: what the words of an answer are worth.
 IN_A_QUOTE, TOKEN_F1, WHOLE = "answer in a quote", "token F1", "spans whole in a passage"
 
 FIRST_RIGHT = "answer sentence hit@1"
@@ -23,69 +30,160 @@ BRIER = "Brier score, of answered"
 _OF_ANSWERS = (FIRST_RIGHT, RIGHT_OF_ANSWERED, RIGHT_OF_ALL, IN_A_QUOTE, TOKEN_F1, WHOLE)
 MEANS = (*_OF_ANSWERS, QUOTES, WORDS, PRECISION, RECALL, BRIER)
 
-
-@dataclass(frozen=True, slots=True)
-class GoldMark:
-    """A gold span, and where it stands in the cleaned text; None where cleaning dropped all of it."""
-
-    span: GoldSpan
-    clean: Span | None
+_UNSHOWN, _UNSHOWN_CHARACTERS = 5, 160  # quotes of a question that are not shown, and how much is kept of each
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
-    """What a reader of one question wants to see beside its figures."""
+class Quoted:
+    """A citation; start:end in the cleaned text, source_start:source_end in the source."""
 
-    reason: Reason | None
-    threshold: float
-    hits: tuple[Hit, ...]  # the first ten passages, as in the answer
-    gold: tuple[GoldMark, ...]  # alternatives
-    answers: tuple[str, ...]
-    of_quote: Mapping[str, float]  # what each feature added to the first quote's score; empty without one
-    of_confidence: Mapping[str, float]
-    dropped: tuple[Dropped, ...] = ()  # the reader's other quotes, best first
-
-
-NOTHING = Detail(None, 0.0, (), (), (), {}, {})
+    document_id: str
+    passage_id: str
+    quote: str
+    start: int
+    end: int
+    source_start: int
+    source_end: int
 
 
 @dataclass(frozen=True, slots=True)
+class GoldPlace:
+    """Where an answer stands; start:end in the source, the other two in the cleaned text, or None."""
+
+    document_id: str
+    start: int
+    end: int
+    quote: str
+    clean_start: int | None
+    clean_end: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What each feature added to the first quote's score, and to the log odds of the confidence."""
+
+    quote: Mapping[str, FiniteFloat]
+    confidence: Mapping[str, FiniteFloat]
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """A quote that the reader offered and the rule by which it was not shown; start:end in the cleaned text."""
+
+    document_id: str
+    start: int
+    end: int
+    quote: str  # its beginning
+    score: FiniteFloat
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One question: what was asked, found, said, and how right that was."""
+    """One question: asked, found, said, and how right that was.
 
-    question_id: str
-    asked: str
+    A baseline keeps the fields that have no default, and older run files lack the last ones.
+    """
+
+    id: str
+    question: str
     answerable: bool
     tags: tuple[str, ...]
     status: Status
-    confidence: float
-    rank: int | None  # 1-based, of the first right one among the first ten of `found`; None: there is none
-    found: tuple[str, ...]  # ids of ten passages (gold) or of the documents of a hundred (BEIR), best first
-    evidence: tuple[str, ...]  # ids of the first ten passages, as in the answer
-    citations: tuple[Citation, ...]
-    first_right: bool | None  # the first quote; None where the set cannot say, and for unanswerable questions
+    confidence: FiniteFloat
+    rank: int | None = None  # of the first right one of `found`, 1-based
+    found: tuple[str, ...] = ()  # the first ten passages (gold) or documents (BEIR)
+    relevant: Mapping[str, int] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()  # ids of the first ten passages
+    citations: tuple[Quoted, ...] = ()
+    first_right: bool | None = None  # the first quote; None where the set cannot say, and for unanswerable questions
     any_right: bool | None  # some quote
-    values: Mapping[str, float]  # ranked measure → value; empty for unanswerable questions
-    quality: Mapping[str, float] = field(default_factory=dict)  # of the answer, where the set can say
-    judged: Mapping[str, int] = field(default_factory=dict)  # id → gain; 0 or less: judged not relevant
-    latency: Mapping[str, float] = field(default_factory=dict)  # stage → CPU ms; empty where nobody measured it
-    detail: Detail = NOTHING
+    latency: Mapping[str, FiniteFloat] = field(default_factory=dict)  # stage → CPU ms; empty where nobody measured it
+    measures: Mapping[str, FiniteFloat] = field(default_factory=dict)  # of its ranking; empty for unanswerable ones
+    scores: Mapping[str, FiniteFloat]  # what it counts in every figure that is a mean over questions
+    reason: str | None = None  # code; None where it was answered
+    missing: tuple[str, ...] = ()
+    threshold: FiniteFloat = 0.0
+    ranks: tuple[Mapping[str, int], ...] = ()  # of each of the evidence: ranker → 1-based rank
+    gold: tuple[GoldPlace, ...] = ()  # alternatives
+    answers: tuple[str, ...] = ()
+    features: Features = Features({}, {})
+    ranker_scores: tuple[Mapping[str, FiniteFloat], ...] = ()  # as `ranks`
+    dropped: tuple[Unshown, ...] = ()  # the reader's other quotes, the best first
 
     @property
     def answered(self) -> bool:
         return self.status == "answered"
 
+    @property
+    def right(self) -> bool | None:
+        """A right quote, or rightly none; where quotes cannot be judged, a right first passage; None: nothing can."""
+        if not self.answerable:
+            return not self.answered
+        if self.any_right is not None:
+            return self.any_right
+        first = self.scores.get("Success@1")
+        return None if first is None else first > 0
 
-def scores_of(rows: Sequence[Row]) -> list[Values]:
-    """What each question counts in every figure that is a mean; absent where it counts nothing.
+    @property
+    def state(self) -> str:
+        """What happened, in words."""
+        if self.answerable and self.any_right is None:
+            return "right passage first" if self.right else "right passage not first"
+        if not self.answered:
+            return "abstained"
+        return "right quote" if self.right else "wrong quote" if self.answerable else "answered, though unanswerable"
+
+
+def row_of(
+    question: Question, answer: Answer, judge: Judge, index: Searchable, latency: Mapping[str, float] | None = None
+) -> Row:
+    """Without the ranked measures; `scores` are those of the answer's words alone."""
+    found = judge.ranking(answer.evidence)[:PLACES]
+    key = judge.keys.get(question.id) if question.answerable else None
+    first_right, any_right = _rightness(question, answer, judge)
+    hits, workings = answer.evidence[:PLACES], answer.workings
+    return Row(
+        id=question.id,
+        question=question.asked,
+        answerable=question.answerable,
+        tags=question.tags,
+        status=answer.status,
+        confidence=answer.confidence,
+        rank=first_rank(found, key.relevant) if key else None,
+        found=found,
+        relevant=dict(key.relevant) if key else {},
+        evidence=tuple(hit.passage.id for hit in hits),
+        citations=tuple(map(_quoted, answer.citations)),
+        first_right=first_right,
+        any_right=any_right,
+        latency=dict(latency or {}),
+        scores=_quality(question, answer, key.whole) if key else {},
+        reason=answer.reason.code if answer.reason else None,
+        missing=answer.reason.missing if answer.reason else (),
+        threshold=workings.threshold,
+        ranks=tuple(dict(hit.ranks) for hit in hits),
+        gold=tuple(_gold_place(span, index) for span in question.spans),
+        answers=question.answers,
+        features=Features(dict(workings.quotes[0]) if workings.quotes else {}, dict(workings.confidence)),
+        ranker_scores=tuple({name: float(score) for name, score in hit.scores.items()} for hit in hits),
+        dropped=tuple(map(_unshown, workings.dropped[:_UNSHOWN])),
+    )
+
+
+def scored(rows: Sequence[Row], measures: Mapping[str, Values]) -> tuple[Row, ...]:
+    """The rows with their ranked measures, by question id, and with all their scores.
 
     A silent question counts zero. Neither abstention figure says anything where only one kind of question was asked.
     """
     both = len({row.answerable for row in rows}) == 2
     judged = any(row.any_right is not None for row in rows)
-    return [
-        {**row.values, **_right(row), **row.quality, **_given(row, judged), **_abstained(row, both)} for row in rows
-    ]
+    return tuple(_scored(row, measures.get(row.id, {}), both, judged) for row in rows)
+
+
+def _scored(row: Row, measures: Values, both: bool, judged: bool) -> Row:
+    scores = {**measures, **_right(row), **row.scores, **_given(row, judged), **_abstained(row, both)}
+    return replace(row, measures=measures, scores=scores)
 
 
 def _right(row: Row) -> Values:
@@ -101,10 +199,10 @@ def _given(row: Row, judged: bool) -> Values:
     if not row.answered:
         return {}
     words = sum(len(citation.quote.split()) for citation in row.citations)
-    found = {QUOTES: float(len(row.citations)), WORDS: float(words)}
+    lengths = {QUOTES: float(len(row.citations)), WORDS: float(words)}
     if not judged or (row.answerable and row.any_right is None):
-        return found
-    return found | {BRIER: (row.confidence - float(row.answerable and bool(row.any_right))) ** 2}
+        return lengths
+    return lengths | {BRIER: (row.confidence - float(row.answerable and bool(row.any_right))) ** 2}
 
 
 def _abstained(row: Row, both: bool) -> Values:
@@ -113,34 +211,6 @@ def _abstained(row: Row, both: bool) -> Values:
         return {}
     right = {} if row.answered else {PRECISION: float(not row.answerable)}
     return right | ({} if row.answerable else {RECALL: float(not row.answered)})
-
-
-# One question with its answer → its row.
-
-
-def row_of(question: Question, answer: Answer, judge: Judge, index: Searchable) -> Row:
-    """Without the ranked measures."""
-    found = judge.ranking(answer.evidence)
-    key = judge.keys.get(question.id) if question.answerable else None
-    first_right, any_right = _rightness(question, answer, judge)
-    return Row(
-        question_id=question.id,
-        asked=question.asked,
-        answerable=question.answerable,
-        tags=question.tags,
-        status=answer.status,
-        confidence=answer.confidence,
-        rank=first_rank(found[:PLACES], key.relevant) if key else None,
-        found=found,
-        evidence=tuple(hit.passage.id for hit in answer.evidence[:PLACES]),
-        citations=answer.citations,
-        first_right=first_right,
-        any_right=any_right,
-        values={},
-        quality=_quality(question, answer, key.whole) if key else {},
-        judged={**key.rejected, **key.relevant} if key else {},
-        detail=_detail(question, answer, index),
-    )
 
 
 def _rightness(question: Question, answer: Answer, judge: Judge) -> tuple[bool | None, bool | None]:
@@ -155,26 +225,31 @@ def _quality(question: Question, answer: Answer, whole: float | None) -> Values:
     """Of the words themselves, wherever they stand. The first quote is held against answers and gold spans."""
     quotes = [citation.quote for citation in answer.citations]
     wanted = (*question.answers, *(span.quote for span in question.spans))
-    found = {} if whole is None else {WHOLE: whole}
+    quality = {} if whole is None else {WHOLE: whole}
     if question.answers:
-        found[IN_A_QUOTE] = float(any(holds_answer(quote, question.answers) for quote in quotes))
+        quality[IN_A_QUOTE] = float(any(holds_answer(quote, question.answers) for quote in quotes))
     if wanted:
-        found[TOKEN_F1] = token_f1(quotes[0], wanted) if quotes else 0.0
-    return found
+        quality[TOKEN_F1] = token_f1(quotes[0], wanted) if quotes else 0.0
+    return quality
 
 
-def _detail(question: Question, answer: Answer, index: Searchable) -> Detail:
-    workings = answer.workings
-    return Detail(
-        reason=answer.reason,
-        threshold=workings.threshold,
-        hits=answer.evidence[:PLACES],
-        gold=tuple(
-            GoldMark(span, to_clean(index.document(span.document_id), Span(span.start, span.end)))
-            for span in question.spans
-        ),
-        answers=question.answers,
-        of_quote=workings.quotes[0] if workings.quotes else {},
-        of_confidence=workings.confidence,
-        dropped=workings.dropped,
+def _quoted(citation: Citation) -> Quoted:
+    return Quoted(
+        citation.document_id,
+        citation.passage_id,
+        citation.quote,
+        citation.start,
+        citation.end,
+        citation.source_start,
+        citation.source_end,
     )
+
+
+def _gold_place(span: GoldSpan, index: Searchable) -> GoldPlace:
+    start, end = to_clean(index.document(span.document_id), Span(span.start, span.end)) or (None, None)
+    return GoldPlace(span.document_id, span.start, span.end, span.quote, start, end)
+
+
+def _unshown(dropped: Dropped) -> Unshown:
+    fields = dropped_fields(dropped)
+    return Unshown(**{**fields, "quote": shortened(fields["quote"], _UNSHOWN_CHARACTERS)})

@@ -4,20 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Literal, Protocol, TypeAlias
+
+from pydantic import Field
 
 from eval.scoring.figures import curve, figures, follow_up_note, notes_on
-from eval.scoring.intervals import Figure
+from eval.scoring.intervals import Figure, Figures
 from eval.scoring.judge import Judge, Searchable, judge_for
 from eval.scoring.latency import Timed
 from eval.scoring.measures import JUDGED, Level, Values, judged_shares, ranked
-from eval.scoring.rows import Row, row_of
-from eval.scoring.selective import Point
+from eval.scoring.reliability import Point
+from eval.scoring.rows import PLACES, Row, row_of, scored
 from eval.sets.gold import Question
-from eval.sets.indexes import WORK, ShowProgress, opened
-from eval.sets.sets import EvalSet, set_sha256
+from eval.sets.sets import WORK, EvalSet, ShowProgress, opened, set_sha256
 from index.errors import BadGold, BadInput, BadQuestion
+from index.records import Passage
 from index.search import Index
 from index.settings import Settings
 from rag.answer import Answer
@@ -38,50 +41,117 @@ class Asker(Protocol):
     def ask(self, question: str, *, limit: int) -> Answer: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One run of a set: the figures, and a row for each question in the set's order."""
+SetName: TypeAlias = Annotated[str, Field(alias="set")]  # as JSON has it
+Scalar = str | int | float | bool | None
 
-    set_name: str
-    level: Level
+
+@dataclass(frozen=True, slots=True)
+class Makings:
+    """What shaped the answers, and the hash of the questions; runs of equal makings differ only by chance."""
+
+    settings: Mapping[str, Scalar]
+    weights_sha256: Mapping[str, str]
+    questions_sha256: str
+    embedder: str
     index_version: str
-    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPassage:
+    """start:end in the document's cleaned text."""
+
+    document_id: str
+    title: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many questions were asked."""
+
+    answerable: int
+    unanswerable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of one set, as it is kept in a file: the figures, and a row for each question in the set's order.
+
+    A baseline keeps the fields that have no default, and what the run was made with.
+    """
+
+    format: Literal["quotewell-run-1", "quotewell-baseline-1"]
+    set_name: SetName
+    level: Level = "passage"
+    index_version: str = ""
+    questions: Counts = Counts(0, 0)
+    figures: Figures
+    notes: tuple[str, ...] = ()  # what a reader of the figures must know
+    made_with: Makings | None = None  # None where nobody said
+    risk_coverage: tuple[Point, ...] = ()  # empty where nothing can be judged
     rows: tuple[Row, ...]
-    notes: tuple[str, ...]  # what a reader of the figures must know
-    curve: tuple[Point, ...]  # risk against coverage; empty where nothing can be judged
-    titles: Mapping[str, str]  # document id → title, of all passages among the evidence of the rows
-    made_with: Mapping[str, Any] = field(default_factory=dict)  # see `eval.measuring`; empty where nobody said
+    passages: Mapping[str, KeptPassage] = field(default_factory=dict)  # all that the rows' evidence names
+    rankings: Annotated[Mapping[str, tuple[str, ...]], Field(exclude=True)] = field(default_factory=dict)
+    judged: Annotated[Mapping[str, Mapping[str, int]], Field(exclude=True)] = field(default_factory=dict)
+    # Question id → all that was found, best first, and passage or document id → gain: for TREC's files, not kept here.
+
+    def figure(self, name: str) -> Figure | None:
+        """None where the run does not have it."""
+        return next((figure for figure in self.figures if figure.name == name), None)
+
+    @property
+    def makings(self) -> Makings:
+        """Raises BadInput for a run that does not say what it was made with."""
+        if self.made_with is None:
+            raise BadInput(f"the run of {self.set_name} does not say what it was made with (made_with)")
+        return self.made_with
 
 
 def run(
     assistant: Asker, questions: EvalSet, *, progress: OnQuestion | None = None, stages: Stages | None = None
-) -> Report:
+) -> Run:
     """Ask every question once; follow-ups in their standalone form.
 
     Ranks are those of the answer's evidence, of which DEPTH passages are asked for. Raises BadGold when the set does
     not fit the index, or holds a question that the assistant refuses to read, and BadInput when nothing at all is
     found for any question: search did not run, and zeros would look like a result.
     """
-    judge = judge_for(questions, assistant.index)
-    unvalued: list[Row] = []
+    index = assistant.index
+    judge = judge_for(questions, index)
+    rows: list[Row] = []
+    rankings: dict[str, tuple[str, ...]] = {}
+    passages: dict[str, KeptPassage] = {}
+    level = 0  # questions with equal scores
     for done, question in enumerate(questions.questions, start=1):
         answer = _answer(assistant, question, DEPTH[judge.level])
-        unvalued.append(replace(row_of(question, answer, judge, assistant.index), latency=stages() if stages else {}))
+        rankings[question.id] = judge.ranking(answer.evidence)
+        rows.append(row_of(question, answer, judge, index, stages() if stages else None))
+        for hit in answer.evidence[:PLACES]:
+            if hit.passage.id not in passages:
+                passages[hit.passage.id] = _kept(hit.passage, index)
+        level += any(one.score == other.score for one, other in pairwise(answer.evidence[:PLACES]))
         if progress:
             progress(done, len(questions.questions))
-    if not any(row.found for row in unvalued):
+    if not any(rankings.values()):
         raise BadInput(f"nothing was found for any question of {questions.name}; see that its articles are indexed")
-    values = _values(unvalued, judge)
-    rows = tuple(replace(row, values=values.get(row.question_id, {})) for row in unvalued)
-    return Report(
-        questions.name,
-        judge.level,
-        assistant.index.version,
-        figures(rows, judge.level),
-        rows,
-        (*judge.notes, *follow_up_note(questions.questions), *notes_on(rows)),
-        curve(rows),
-        _titles(rows, assistant.index),
+    judged = {id_: {**key.rejected, **key.relevant} for id_, key in judge.keys.items()}
+    kept = scored(rows, _measures(rankings, judged, judge))
+    answerable = sum(row.answerable for row in rows)
+    return Run(
+        format="quotewell-run-1",
+        set_name=questions.name,
+        level=judge.level,
+        index_version=index.version,
+        questions=Counts(answerable, len(rows) - answerable),
+        figures=figures(kept, judge.level),
+        notes=(*judge.notes, *follow_up_note(questions.questions), *notes_on(kept, level)),
+        risk_coverage=curve(kept),
+        rows=kept,
+        passages=passages,
+        rankings=rankings,
+        judged=judged,
     )
 
 
@@ -92,51 +162,46 @@ def _answer(assistant: Asker, question: Question, depth: int) -> Answer:
         raise BadGold(f"question {question.id!r} cannot be asked: {error}") from error
 
 
-def _values(rows: Sequence[Row], judge: Judge) -> dict[str, Values]:
+def _measures(
+    rankings: Mapping[str, Sequence[str]], judged: Mapping[str, Mapping[str, int]], judge: Judge
+) -> dict[str, Values]:
     """Question id → ranked measures, which are worked out for all questions at once."""
-    found = {row.question_id: row.found for row in rows}
-    values = ranked(found, {id_: key.relevant for id_, key in judge.keys.items()}, judge.level)
+    measures = ranked(rankings, {id_: key.relevant for id_, key in judge.keys.items()}, judge.level)
     if judge.level == "document":
-        for id_, share in judged_shares(found, {row.question_id: row.judged for row in rows if row.judged}).items():
-            values[id_][JUDGED] = share
-    return values
+        for id_, share in judged_shares(rankings, {id_: gains for id_, gains in judged.items() if gains}).items():
+            measures[id_][JUDGED] = share
+    return measures
 
 
-def _titles(rows: Sequence[Row], index: Searchable) -> dict[str, str]:
-    ids = {hit.passage.document_id for row in rows for hit in row.detail.hits}
-    return {id_: index.document(id_).title for id_ in sorted(ids)}
+def _kept(passage: Passage, index: Searchable) -> KeptPassage:
+    title = index.document(passage.document_id).title
+    return KeptPassage(passage.document_id, title, passage.text, passage.start, passage.end)
 
 
-# From a set and the settings to a report: the set's index is opened, every answer timed, and the makings named.
+# From a set and the settings to a run: the set's index is opened, every answer timed, and the makings named.
 
 _ASKING = ("fusion", "dense_weight", "depth", "reader", "max_quotes", "chat_model")  # that shape answers of one index
 
 
-def measure(questions: EvalSet, settings: Settings, show: ShowProgress, work: Path = WORK) -> Report:
+def measure(questions: EvalSet, settings: Settings, show: ShowProgress, work: Path = WORK) -> Run:
     """Every figure, latency too. Raises what opening an index raises, and what `run` raises."""
     assistant, own = opened(questions, settings, show, work)
     timed = Timed(assistant.index, own)
-    report = run(timed, questions, progress=partial(show, f"{questions.name}: asking"), stages=timed.last)
-    return replace(report, made_with=made_with(questions, own, assistant.index, timed.threshold))
+    measured = run(timed, questions, progress=partial(show, f"{questions.name}: asking"), stages=timed.last)
+    return replace(measured, made_with=made_with(questions, own, assistant.index, timed.threshold))
 
 
-def made_with(questions: EvalSet, settings: Settings, index: Index, threshold: float) -> dict[str, Any]:
-    """What must be equal for two runs to differ only by chance; JSON-able.
-
-    How passages were made comes from the index itself, which may have been built with other settings than these.
-    """
+def made_with(questions: EvalSet, settings: Settings, index: Index, threshold: float) -> Makings:
+    """How passages were made comes from the index itself, which may have been built with other settings than these."""
     recipe = {name: value for name, value in index.recipe.items() if name not in ("embedder", "fingerprint")}
     asking = {name: getattr(settings, name) for name in _ASKING}
     reader = reader_files(settings.reader)
     model = {"reading model": reader.model.sha256} if reader.model else {}
-    return {
-        "settings": {**recipe, **asking, "threshold": threshold},
-        "weights_sha256": {
-            "embedder": index.recipe["fingerprint"],
-            "reader": sha256(reader.written).hexdigest(),
-            **model,
-        },
-        "questions_sha256": set_sha256(questions),
-        "embedder": index.recipe["embedder"],
-        "index_version": index.version,
-    }
+    weights = {"embedder": index.recipe["fingerprint"], "reader": sha256(reader.written).hexdigest(), **model}
+    return Makings(
+        settings={**recipe, **asking, "threshold": threshold},
+        weights_sha256=weights,
+        questions_sha256=set_sha256(questions),
+        embedder=index.recipe["embedder"],
+        index_version=index.version,
+    )

@@ -55,19 +55,19 @@ def calibrate(
     `run` raises.
     """
     least_answers(risk, level)  # refuses what is no risk before minutes of asking
-    report = run(assistant, questions, progress=progress)
-    judged = judged_rows(report.rows)
+    measured = run(assistant, questions, progress=progress)
+    judged = judged_rows(measured.rows)
     if not judged.questions:
         raise BadInput(f"{questions.name} says of no question which quote answers it; give a set with spans or answers")
-    left_out = len(report.rows) - judged.questions
+    left_out = len(measured.rows) - judged.questions
     notes = (f"questions for which the set cannot say whether a quote is right; left out: {left_out}",)
     return CertifiedSet(
         certify(judged, risk=risk, level=level),
         questions.name,
         set_sha256(questions),
-        report.index_version,
+        measured.index_version,
         judged,
-        (*report.notes, *(notes if left_out else ())),
+        (*measured.notes, *(notes if left_out else ())),
     )
 
 

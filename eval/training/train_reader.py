@@ -15,8 +15,7 @@ from typing import Any
 from eval.scoring.judge import judge_for
 from eval.sets.beir import BeirSet
 from eval.sets.gold import Question
-from eval.sets.indexes import EMBEDDER_384, open_set
-from eval.sets.sets import EvalSet, half
+from eval.sets.sets import EMBEDDER_384, EvalSet, half, open_set
 from eval.training.cases import TrainingCase, case_of, cut_to, for_projection, sample_of, without
 from eval.training.fit_trained import Seen, fit_trained
 from eval.training.projection import BATCH, RATE, SEED, WIDTH, ProjectedIndex, example_of, learn_projection

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from eval.scoring.judge import judge_for
-from eval.sets.indexes import ShowProgress, open_set
-from eval.sets.sets import EvalSet
+from eval.sets.sets import EvalSet, ShowProgress, open_set
 from eval.training.fit import (
     Floats,
     Sample,

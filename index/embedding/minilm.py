@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import onnxruntime as ort  # type: ignore[import-untyped]
 from tokenizers import Tokenizer
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: else it keeps a device id and looks up hosts
+import onnxruntime as ort  # type: ignore[import-untyped]
 
 from index.embedding.vectors import Encoded, Floats, OnText, encoded, unit, unit_rows
 from index.embedding.weights import MINILM_ONNX, fingerprint, packaged_onnx, sha256
@@ -78,9 +80,6 @@ def projection_bytes(matrix: Floats, attention: Floats) -> bytes:
     file = io.BytesIO()
     np.save(file, np.vstack([matrix, attention]).astype(np.float16), allow_pickle=False)
     return file.getvalue()
-
-
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: else it keeps a device id and looks up hosts
 
 
 class OnnxEmbedder:

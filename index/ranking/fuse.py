@@ -30,22 +30,12 @@ def best(rows: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], dept
 Shares = Mapping[int, Mapping[str, float]]  # row → what each ranking that holds it adds to its fused score
 
 
-def convex(rankings: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> list[Scored]:
-    """Weighted sums of min-max normalised scores, in 0..sum of weights (Bruch, Gai and Ingber 2023, section 3).
+def convex_shares(rankings: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> Shares:
+    """Min-max normalised scores times weights (Bruch, Gai and Ingber 2023, section 3).
 
     Each ranking's scores are stretched to 0..1; where all are equal they say only "found", and count as 1. A row that
     a ranking lacks gets 0 from it, as does the last of that ranking. Every ranking needs a weight ≥ 0.
     """
-    return ordered(convex_shares(rankings, weights))
-
-
-def reciprocal_rank(rankings: Mapping[str, Sequence[Scored]], k: int = RANK_CONSTANT) -> list[Scored]:
-    """Sums of 1 / (k + rank) over the rankings that hold a row, rank 1-based (Cormack, Clarke and Büttcher 2009)."""
-    return ordered(reciprocal_shares(rankings, k))
-
-
-def convex_shares(rankings: Mapping[str, Sequence[Scored]], weights: Mapping[str, float]) -> Shares:
-    """The summands of `convex`."""
     shares: dict[int, dict[str, float]] = {}
     for name, ranking in rankings.items():
         weight = weights.get(name, math.nan)
@@ -57,7 +47,7 @@ def convex_shares(rankings: Mapping[str, Sequence[Scored]], weights: Mapping[str
 
 
 def reciprocal_shares(rankings: Mapping[str, Sequence[Scored]], k: int = RANK_CONSTANT) -> Shares:
-    """The summands of `reciprocal_rank`."""
+    """1 / (k + rank) from each ranking that holds a row, rank 1-based (Cormack, Clarke and Büttcher 2009)."""
     shares: dict[int, dict[str, float]] = {}
     for name, ranking in rankings.items():
         for rank, scored in enumerate(ranking, start=1):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import NotFound
-from index.records import Document, Head, OffsetRun, Passage, Span
+from index.records import Document, Head, Passage, document_of, passage_of, plain
 from index.storage.merkle import digest_rows, revision
 
 Arrays = dict[str, NDArray[Any]]
@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 
 def pack(name: str, records: Iterable[Any]) -> Arrays:
     """`name`_json: uint8, all records; `name`_starts: int64, where each begins, and the end."""
-    lines = [json.dumps(record, ensure_ascii=False).encode() for record in records]
+    lines = [json.dumps(plain(record), ensure_ascii=False).encode() for record in records]
     starts = np.cumsum([0, *map(len, lines)], dtype=np.int64)
     return {f"{name}_json": np.frombuffer(b"".join(lines), dtype=np.uint8), f"{name}_starts": starts}
 
@@ -32,19 +32,19 @@ def pack(name: str, records: Iterable[Any]) -> Arrays:
 def pack_documents(documents: Iterable[Document]) -> Arrays:
     """In the order given, which is by id; with what `Corpus` says of each without opening it."""
     rows = list(documents)
-    heads = pack("document_head", ([d.id, d.author, _written(d.published)] for d in rows))
+    heads = pack("document_head", (Head(d.id, d.author, d.published) for d in rows))
     facts: Arrays = {
         "document_revisions": digest_rows(revision(d.text) for d in rows),
         "document_characters": np.array([len(d.text) for d in rows], np.int64),
     }
-    return heads | facts | pack("document", (_document_fields(d) for d in rows))
+    return heads | facts | pack("document", rows)
 
 
 def pack_passages(passages: Sequence[Passage], document_ids: Sequence[str]) -> Arrays:
     """In document order; `document_first_rows` says at which row each document begins."""
     counts = Counter(passage.document_id for passage in passages)
     first_rows = np.cumsum([0, *(counts[document_id] for document_id in document_ids)], dtype=np.int64)
-    return pack("passage", (_fields(p) for p in passages)) | {"document_first_rows": first_rows}
+    return pack("passage", passages) | {"document_first_rows": first_rows}
 
 
 class DocStore:
@@ -96,21 +96,10 @@ class DocStore:
         return np.repeat(flags, np.diff(self._first_rows))
 
     def _document(self, row: int) -> Document:
-        fields = _record(self._arrays, "document", int(self._records[row]))
-        published = fields.pop("published")
-        return Document(
-            **fields
-            | {
-                "runs": tuple(OffsetRun(*run) for run in fields["runs"]),
-                "headings": _spans(fields["headings"]),
-                "inferred": tuple(fields["inferred"]),
-            },
-            published=_day(published),
-        )
+        return document_of(_record(self._arrays, "document", int(self._records[row])))
 
     def _passage(self, row: int) -> Passage:
-        fields = _record(self._arrays, "passage", int(self.rows[row]))
-        return Passage(**fields | {"sentences": _spans(fields["sentences"])})
+        return passage_of(_record(self._arrays, "passage", int(self.rows[row])))
 
 
 def _record(arrays: Mapping[str, NDArray[Any]], name: str, record: int) -> Any:
@@ -119,29 +108,6 @@ def _record(arrays: Mapping[str, NDArray[Any]], name: str, record: int) -> Any:
 
 
 def _heads(arrays: Mapping[str, NDArray[Any]]) -> tuple[Head, ...]:
-    records = (_record(arrays, "document_head", record) for record in range(_count(arrays, "document_head")))
-    return tuple(Head(name, author, _day(published)) for name, author, published in records)
-
-
-def _count(arrays: Mapping[str, NDArray[Any]], name: str) -> int:
-    return len(arrays[f"{name}_starts"]) - 1
-
-
-def _spans(pairs: Sequence[Sequence[int]]) -> tuple[Span, ...]:
-    return tuple(Span(start, end) for start, end in pairs)
-
-
-def _document_fields(document: Document) -> dict[str, Any]:
-    return _fields(document) | {"published": _written(document.published)}
-
-
-def _written(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
-def _day(written: str | None) -> date | None:
-    return date.fromisoformat(written) if written else None
-
-
-def _fields(record: Document | Passage) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+    count = len(arrays["document_head_starts"]) - 1
+    records = (_record(arrays, "document_head", record) for record in range(count))
+    return tuple(Head(name, author, published and date.fromisoformat(published)) for name, author, published in records)

@@ -8,13 +8,13 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from index.errors import IndexMissing, QuotewellError
-from index.records import Span
+from index.records import Span, plain
 from index.storage.side_db import SideFile
 from index.storage.sqlite import connect, explained
 from index.storage.store import Store
@@ -198,29 +198,16 @@ def _revisions(data: Path) -> Iterator[TextOf]:
 def _row(feedback: Feedback) -> tuple[str, ...]:
     """In the order of the columns, which is that of the record."""
     places = [(one.document_id, one.start, one.end, one.revision, *one.clean) for one in feedback.quotes]
-    told = (feedback.answer_id, feedback.question, feedback.standalone, feedback.status, feedback.reason)
-    lists = (json.dumps(feedback.missing), json.dumps(places))
-    said = (feedback.verdict, json.dumps(feedback.reasons), feedback.comment)
-    return (*told, *lists, feedback.index_version, *said, feedback.when)
+    values = plain(replace(feedback, quotes=())) | {"quotes": places}
+    return tuple(value if isinstance(value, str) else json.dumps(value) for value in values.values())
 
 
 def _feedback(row: tuple[bytes, ...], text_of: TextOf) -> Feedback:
-    *told, missing, places, version, verdict, reasons, comment, when = (value.decode() for value in row)
-    answer_id, question, standalone, status, reason = told
-    return Feedback(
-        answer_id,
-        question,
-        standalone,
-        status,
-        reason,
-        tuple(json.loads(missing)),
-        tuple(_quoted(json.loads(places), text_of)),
-        version,
-        cast(Verdict, verdict),
-        tuple(json.loads(reasons)),
-        comment,
-        when,
-    )
+    *texts, when = (value.decode() for value in row)
+    fields: dict[str, Any] = dict(zip(_COLUMNS, texts, strict=False))
+    lists = {name: tuple(json.loads(fields[name])) for name in ("missing", "reasons")}
+    quotes = tuple(_quoted(json.loads(fields["quotes"]), text_of))
+    return Feedback(**{**fields, **lists, "quotes": quotes, "when": when})
 
 
 def _quoted(places: list[tuple[str, int, int, str, int, int]], text_of: TextOf) -> Iterator[QuotedPlace]:

@@ -7,10 +7,10 @@ A deleted document takes both with it. The clock is the caller's.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import NamedTuple
 
 from index.errors import IndexDamaged
+from index.storage.merkle import revision
 from index.storage.rows import COLUMNS, HASH, insert, opened, sealed, select
 from index.storage.sqlite import Connection
 
@@ -35,14 +35,9 @@ class Former(NamedTuple):
     text: str | None
 
 
-def revision_sha256(text: str) -> str:
-    """What names a revision: lower-case hex of the SHA-256 of its UTF-8 bytes."""
-    return sha256(text.encode()).hexdigest()
-
-
 def keep(writer: Connection, document_id: str, text: str, keeping: Keeping) -> None:
     """The text is replaced now; with 0 days only its hash is kept."""
-    values = (document_id, revision_sha256(text), _written(keeping.now))
+    values = (document_id, revision(text).hex(), _written(keeping.now))
     if keeping.days:
         writer.execute(insert("revisions"), sealed("revisions", (*values, text)))
     else:

@@ -7,7 +7,6 @@ opened, that is checked against its hash, before anything in it is decoded.
 import json
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +16,7 @@ import numpy as np
 
 from index.embedding.vectors import Encoding, StoredPassage, is_unit
 from index.errors import BadInput, IndexDamaged
-from index.records import Document, OffsetRun, Passage, Span
+from index.records import Document, Passage, document_of, plain, spans_of
 from index.storage.sqlite import PAGE_BYTES, Connection, connect, explained, immediate, sync_folder
 
 VERSION = "2"
@@ -37,6 +36,7 @@ COLUMNS = {
     ),
     "revisions": ("document_id", "sha256", "replaced", "text"),
 }
+_LISTS = {"inferred", "headings", "runs", "contexts"}  # kept as JSON
 # Deferred: a document that is replaced is gone for the length of a statement, and its revisions stay.
 REVISIONS = (
     f"""CREATE TABLE revisions (
@@ -99,35 +99,18 @@ def row_sha256(table: str, values: Row) -> bytes:
 
 def document_row(document: Document, contexts: Sequence[str]) -> Row:
     """The document with the contexts of its passages, which are words as well."""
-    published = document.published.isoformat() if document.published else None
-    return (
-        *(document.id, document.sha256, published, document.language),
-        *(document.title, document.author, document.publisher, document.url, _json(document.inferred)),
-        *(_json(document.headings), _json(document.runs), _json(contexts), document.text, document.source),
-    )
+    fields = {**plain(document), "contexts": contexts}
+    return tuple(_json(fields[name]) if name in _LISTS else fields[name] for name in COLUMNS["documents"])
 
 
 def document_from(row: Row) -> tuple[Document, list[str]]:
     """From an opened row: the document, and the contexts of its passages by ordinal."""
-    values = ["" if value is None else value.decode() for value in row]
-    id_, digest, published, language, title, author, publisher, url = values[:8]
-    inferred, headings, runs, contexts = (json.loads(value) for value in values[8:12])
-    document = Document(
-        id=id_,
-        title=title,
-        text=values[12],
-        source=values[13],
-        runs=tuple(OffsetRun(*triple) for triple in runs),
-        headings=tuple(Span(*pair) for pair in headings),
-        author=author,
-        publisher=publisher,
-        published=date.fromisoformat(published) if published else None,
-        language=language,
-        url=url,
-        inferred=tuple(inferred),
-        sha256=digest,
-    )
-    return document, contexts
+    fields: dict[str, Any] = {
+        name: "" if value is None else json.loads(value) if name in _LISTS else value.decode()
+        for name, value in zip(COLUMNS["documents"], row, strict=True)
+    }
+    contexts: list[str] = fields.pop("contexts")
+    return document_of(fields), contexts
 
 
 def passage_row(stored: StoredPassage) -> Row:
@@ -151,7 +134,7 @@ def passage_from(row: Row, document: Document, contexts: Sequence[str]) -> Store
         text=document.text[start:end],
         start=start,
         end=end,
-        sentences=tuple(Span(*pair) for pair in json.loads(sentences)),
+        sentences=spans_of(json.loads(sentences)),
         context=contexts[ordinal],
     )
     encoding = Encoding(

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged, IndexMismatch, NotFound
 from index.records import Document
-from index.storage.revisions import Former, former, problems, revision_sha256
+from index.storage.merkle import revision
+from index.storage.revisions import Former, former, problems
 from index.storage.rows import READABLE, VERSION, Row, document_from, fault, opened, passage_from, select
 from index.storage.sqlite import Connection, explained
 
@@ -55,6 +56,10 @@ class Snapshot:
         """How the passages and their encodings were made; None until the first document."""
         return self._meta.get("recipe")
 
+    def other_recipe(self, recipe: str) -> str | None:
+        """How the documents that stand here were made, where that is not by this recipe."""
+        return self.recipe() if self.recipe() != recipe and self.document_count() else None
+
     def policy(self) -> str:
         """What decides when to answer, as given to `keep_policy`; "" when nothing was calibrated."""
         return str(self._meta.get("policy", ""))
@@ -83,7 +88,7 @@ class Snapshot:
             text: str | None = self.document(document_id).text
         except NotFound:
             return None
-        if text is None or revision_sha256(text) != sha256:
+        if text is None or revision(text).hex() != sha256:
             found = self._former(document_id, sha256)
             text = found.text if found else None
         return None if text is None else text.encode()

@@ -14,7 +14,8 @@ from typing import Self
 from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.records import Document
-from index.storage.revisions import Keeping, expire, forget, keep, revision_sha256
+from index.storage.merkle import revision
+from index.storage.revisions import Keeping, expire, forget, keep
 from index.storage.rows import VERSION, bring_up, create_file, insert_rows, remove, remove_others, rows_of, set_head
 from index.storage.snapshot import Count, Snapshot
 from index.storage.sqlite import Connection, checkpoint, connect, copy, explained, immediate
@@ -146,9 +147,9 @@ class Store:
         """
         rows = rows_of(document, passages)
         with self._writing() as (writer, before):
-            if before.recipe() != recipe and before.document_count():
+            if other := before.other_recipe(recipe):
                 raise IndexMismatch(
-                    f"'{self.path}' was built with {before.recipe()}, not with {recipe}; use the settings it was "
+                    f"'{self.path}' was built with {other}, not with {recipe}; use the settings it was "
                     "built with, or move it away and build it again with: quotewell index PATH"
                 )
             if before.recipe() == recipe and before.holds(document):
@@ -245,4 +246,4 @@ def _keep_former(writer: Connection, before: Snapshot, document: Document, keepi
         text = before.document(document.id).text
         if text != document.text:
             keep(writer, document.id, text, keeping)
-    forget(writer, document.id, revision_sha256(document.text))
+    forget(writer, document.id, revision(document.text).hex())

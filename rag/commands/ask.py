@@ -8,26 +8,12 @@ import typer
 
 from index.bootstrap import ready
 from index.errors import BadQuestion, IndexDamaged
+from index.options import AsOf, Authors, Data, Documents, Explain, Json, Since, Until, day_of, filters_of, same_data
 from index.settings import load_settings
-from index.terminal import (
-    AsOf,
-    Authors,
-    Data,
-    Documents,
-    Explain,
-    Json,
-    Since,
-    Until,
-    day_of,
-    emit_json,
-    emit_lines,
-    filters_of,
-    same_data,
-    tell,
-)
+from index.terminal import emit_json, emit_lines, tell
 from rag.answer import Mode
-from rag.answer_json import answer_fields, hit_fields
-from rag.assistant import Assistant, open_assistant
+from rag.answer_json import hit_fields
+from rag.assistant import AskOptions, Assistant, open_assistant
 from rag.explain.show import answer_lines, hit_lines
 from rag.understand import usable
 
@@ -57,9 +43,10 @@ def ask(
     filters = filters_of(document, author, since, until)
     assistant, text = _prepared(question, data)
     mode: Mode = "evidence" if evidence else "answer"
-    answer = assistant.ask(text, limit=limit, filters=filters, as_of=day_of(as_of), mode=mode, explain=explain)
+    wanted = AskOptions(limit, (), filters, day_of(as_of), mode, explain, phrase=True)
+    answer, fields = assistant.answered(text, wanted)
     if as_json:
-        emit_json(answer_fields(answer, assistant.basis))
+        emit_json(fields)
     else:
         emit_lines(answer_lines(answer, assistant.index.document))
     if answer.status == "abstained":

@@ -4,8 +4,9 @@ import typer
 
 from index.doctor import Diagnosis, examine, failed
 from index.errors import QuotewellError
+from index.options import Data, Json
 from index.settings import Settings
-from index.terminal import Data, Json, emit_json, emit_table
+from index.terminal import emit_json, emit_table
 from rag.reading.reader import reader_files
 
 FAILED = 1

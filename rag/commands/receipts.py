@@ -9,10 +9,11 @@ import typer
 
 from index.bootstrap import ready
 from index.errors import BadInput
+from index.options import Data, Json
 from index.settings import Settings, load_settings
 from index.storage.merkle import CorpusTree
 from index.storage.store import Store
-from index.terminal import Data, Json, Paragraph, emit_json, emit_lines, tell
+from index.terminal import Paragraph, emit_json, emit_lines, tell
 from rag.receipts.changes import CitationChange, change_fields
 from rag.receipts.check_file import MAX_BYTES, changes_since, check_answer, parsed
 from rag.receipts.receipt import manifest_of, signature_of

@@ -9,9 +9,10 @@ import typer
 
 from index.bootstrap import ready
 from index.errors import BadInput, BadQuestion, NotFound
+from index.options import AsOf, Data, Json, day_of
 from index.search import open_index
 from index.settings import load_settings
-from index.terminal import AsOf, Data, Json, Paragraph, day_of, emit_json, emit_lines
+from index.terminal import Paragraph, emit_json, emit_lines
 from rag.text_check.check import MOST_CHARACTERS, TextCheck, check_text, split, text_check_fields
 
 _MOST_BYTES = 4 * MOST_CHARACTERS + 3  # every character of four bytes, and a mark in front
@@ -65,20 +66,20 @@ def _read(file: Path) -> str:
 
 def _lines(check: TextCheck) -> Iterator[Paragraph]:
     """Each sentence with its state, what is wrong with it, and the markers of its spans; then the spans."""
-    for one in check.sentences:
-        markers = "".join(f" [{marker}]" for marker in one.citations)
-        yield Paragraph(f"{_WORDS[one.state]}: {one.text}{markers}", style=_STYLES[one.state])
-        for difference in one.differs:
+    for sentence in check.sentences:
+        markers = "".join(f" [{marker}]" for marker in sentence.citations)
+        yield Paragraph(f"{_WORDS[sentence.state]}: {sentence.text}{markers}", style=_STYLES[sentence.state])
+        for difference in sentence.differs:
             said, found = difference.said or "nothing of the kind", difference.found or "nothing of the kind"
             yield Paragraph(f"says “{said}”, the article “{found}”", indent=4)
-        if one.missing:
-            yield Paragraph(f"found nowhere in the articles: {', '.join(one.missing)}", indent=4)
-        if one.elsewhere:
-            yield Paragraph(f"in the articles, but not there: {', '.join(one.elsewhere)}", indent=4)
+        if sentence.missing:
+            yield Paragraph(f"found nowhere in the articles: {', '.join(sentence.missing)}", indent=4)
+        if sentence.elsewhere:
+            yield Paragraph(f"in the articles, but not there: {', '.join(sentence.elsewhere)}", indent=4)
     for citation in check.citations:
         yield Paragraph("")
         day = citation.published.isoformat() if citation.published else "undated"
         inferred = ", date inferred" if "published" in citation.inferred else ""
-        place = f"{citation.document_id} {citation.start}-{citation.end}"
-        yield Paragraph(f"[{citation.marker}] {citation.title or citation.document_id} ({day}{inferred}) {place}")
+        span = f"{citation.document_id} {citation.start}-{citation.end}"
+        yield Paragraph(f"[{citation.marker}] {citation.title or citation.document_id} ({day}{inferred}) {span}")
         yield Paragraph(f"“{citation.quote}”", indent=4)

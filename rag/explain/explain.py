@@ -51,6 +51,7 @@ def refusal_of(part: AnswerPart, removed: Removed | None) -> Refusal | None:
 # What would have been: the question without one of its words, or without filters. Every statement is a rerun.
 
 MOST_TERMS = 8  # each is a rerun
+_FILTERS = ("documents", "authors", "published_from", "published_to")
 
 
 def without(pipeline: Pipeline, query: Query, best: Quote, filters: Filters) -> tuple[Without, ...]:
@@ -79,9 +80,9 @@ def removed(pipeline: Pipeline, whole: Pipeline, query: Query, filters: Filters)
 def _without(pipeline: Pipeline, query: Query, stem: str, best: Quote, filters: Filters) -> Without:
     spans = [(term.start, term.end) for term in query.terms if term.stem == stem]
     reading = _read(pipeline, left_of(query.text, spans), filters)
-    place = (best.passage.document_id, best.start, best.end)
-    there = [(one.passage.document_id, one.start, one.end) for one in reading.quotes]
-    rank = there.index(place) + 1 if place in there else None
+    best_span = (best.passage.document_id, best.start, best.end)
+    spans_read = [(quote.passage.document_id, quote.start, quote.end) for quote in reading.quotes]
+    rank = spans_read.index(best_span) + 1 if best_span in spans_read else None
     start, end = spans[0]
     return Without(query.text[start:end], rank, round(reading.confidence, CONFIDENCE_DIGITS))
 
@@ -103,13 +104,9 @@ def _read(pipeline: Pipeline, question: str, filters: Filters) -> Reading:
 
 def _shut_out(document: Document, filters: Filters) -> tuple[str, ...]:
     """Names of the filters that the document does not pass."""
-    single = {
-        "documents": replace(EVERYTHING, documents=filters.documents),
-        "authors": replace(EVERYTHING, authors=filters.authors),
-        "published_from": replace(EVERYTHING, published_from=filters.published_from),
-        "published_to": replace(EVERYTHING, published_to=filters.published_to),
-    }
-    return tuple(name for name, one in single.items() if not one.passes(_head(document)))
+    head = _head(document)
+    alone = {name: replace(EVERYTHING, **{name: getattr(filters, name)}) for name in _FILTERS}
+    return tuple(name for name, narrow in alone.items() if not narrow.passes(head))
 
 
 def _head(document: Document) -> Head:
@@ -119,7 +116,7 @@ def _head(document: Document) -> Head:
 def explain(
     pipeline: Pipeline, whole: Pipeline, parts: Sequence[AnswerPart], evidence: Sequence[Hit], filters: Filters
 ) -> Explanation:
-    """`pipeline` read the parts; `whole` reads everything, also what is later than the desk's day."""
+    """`pipeline` read the parts; `whole` reads everything, also what is later than the day of `pipeline`."""
     shares = [pipeline.index.shares(part.query.text, filters=filters) for part in parts]
     told = next((part for part in parts if not part.reason), parts[0])
     deciding = deciding_of(parts)
@@ -143,7 +140,7 @@ def sentence_of(quote: Quote) -> SentenceScore:
 
 def _found(pipeline: Pipeline, parts: Sequence[AnswerPart], shares: Sequence[Shares], hit: Hit) -> FoundBy:
     """Of a hit that is one of some column's."""
-    n = next(n for n, part in enumerate(parts) if any(one is hit for one in part.reading.hits))
+    n = next(n for n, part in enumerate(parts) if any(read is hit for read in part.reading.hits))
     part, added = parts[n], shares[n][hit.row]
     best = part.reading.best.get(hit.row)
     terms = {"lexical": _by_word(pipeline, part.query.text, hit.row)}

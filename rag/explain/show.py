@@ -55,8 +55,8 @@ def dropped_lines(workings: Workings) -> Iterator[Paragraph]:
         return
     offered = len(dropped) + len(workings.quotes)
     yield Paragraph(f"The reader's {offered} best sentences; not shown are {len(dropped)}", style="dim")
-    for rule in dict.fromkeys(one.rule for one in dropped):
-        taken = [one.quote for one in dropped if one.rule == rule]
+    for rule in dict.fromkeys(drop.rule for drop in dropped):
+        taken = [drop.quote for drop in dropped if drop.rule == rule]
         margin = f" (margin {workings.margin:.2f}, wider for definitions and timelines)" if rule == "margin" else ""
         yield Paragraph(f"{rule} ({len(taken)}): {RULES[rule]}{margin}", 2, "dim")
         for quote in taken[:_MOST_OF_A_RULE]:
@@ -80,11 +80,11 @@ def added(contributions: Mapping[str, float]) -> str:
     return f"{shown} others {rest:+.2f}" if rest else shown
 
 
-def _calibrated(one: Calibration) -> str:
-    logistic = f"a chance of {one.uncalibrated:.4f} by the logistic function"
-    if f"{one.uncalibrated:.4f}" == f"{one.confidence:.4f}":
+def _calibrated(calibration: Calibration) -> str:
+    logistic = f"a chance of {calibration.uncalibrated:.4f} by the logistic function"
+    if f"{calibration.uncalibrated:.4f}" == f"{calibration.confidence:.4f}":
         return logistic
-    return f"{logistic}, calibrated on judged questions {one.confidence:.4f}"
+    return f"{logistic}, calibrated on judged questions {calibration.confidence:.4f}"
 
 
 def _refusal_lines(refusal: Refusal, threshold: float) -> Iterator[Paragraph]:
@@ -136,19 +136,19 @@ def why_lines(answer: Answer, explanation: Explanation, document_of: DocumentOf)
         yield Paragraph(f"{certified} ({policy.questions} questions)", style="dim")
     yield from dropped_lines(workings)
     yield Paragraph(f"index {answer.index_version}", style="dim")
-    for number, found in enumerate(explanation.found, start=1):
-        yield from _found_lines(number, found)
+    for number, hit in enumerate(explanation.found, start=1):
+        yield from _found_lines(number, hit)
     yield from _otherwise_lines(explanation, document_of)
 
 
-def _found_lines(number: int, found: FoundBy) -> Iterator[Paragraph]:
-    shares = (f"{name} {one.added:.4f} (rank {one.rank}, score {one.score:.4f})" for name, one in found.shares.items())
-    yield Paragraph(f"{number}. {found.passage_id}: found with {found.fused:.4f} = {' + '.join(shares)}", 2, "dim")
-    for one in found.shares.values():
-        if one.terms:
-            yield Paragraph(f"BM25 by word: {added(one.terms)}", 5, "dim")
-    if found.best:
-        yield Paragraph(f"placed by its best sentence, {found.best.score:.4f} = {added(found.best.features)}", 5, "dim")
+def _found_lines(number: int, hit: FoundBy) -> Iterator[Paragraph]:
+    shares = (f"{name} {one.added:.4f} (rank {one.rank}, score {one.score:.4f})" for name, one in hit.shares.items())
+    yield Paragraph(f"{number}. {hit.passage_id}: found with {hit.fused:.4f} = {' + '.join(shares)}", 2, "dim")
+    for share in hit.shares.values():
+        if share.terms:
+            yield Paragraph(f"BM25 by word: {added(share.terms)}", 5, "dim")
+    if hit.best:
+        yield Paragraph(f"placed by its best sentence, {hit.best.score:.4f} = {added(hit.best.features)}", 5, "dim")
 
 
 def _otherwise_lines(explanation: Explanation, document_of: DocumentOf) -> Iterator[Paragraph]:
@@ -156,23 +156,23 @@ def _otherwise_lines(explanation: Explanation, document_of: DocumentOf) -> Itera
         best = explanation.best
         text = " ".join(document_of(best.document_id).text[best.start : best.end].split())
         yield Paragraph(f"What if? The best quote is “{text}”", style="dim")
-        for one in explanation.without:
-            yield Paragraph(_without(one), 2, "dim")
+        for rerun in explanation.without:
+            yield Paragraph(_without(rerun), 2, "dim")
     if explanation.removed:
         yield Paragraph(_removed(explanation.removed, document_of), style="dim")
 
 
-def _without(one: Without) -> str:
-    still = "still " if one.rank == 1 else ""
-    place = "it would not be among the ten best" if one.rank is None else f"it would {still}be number {one.rank}"
-    return f"without “{one.term}” {place} (confidence {one.confidence:.4f})"
+def _without(rerun: Without) -> str:
+    still = "still " if rerun.rank == 1 else ""
+    place = "it would not be among the ten best" if rerun.rank is None else f"it would {still}be number {rerun.rank}"
+    return f"without “{rerun.term}” {place} (confidence {rerun.confidence:.4f})"
 
 
-def _removed(one: Removed, document_of: DocumentOf) -> str:
-    by = " and ".join(FILTERS[name] for name in one.by)
-    where = document_of(one.best.document_id).title
-    quote = " ".join(one.quote.split())
-    return f"Without {by} the first would be “{quote}” from “{where}” (confidence {one.confidence:.4f})"
+def _removed(removed: Removed, document_of: DocumentOf) -> str:
+    by = " and ".join(FILTERS[name] for name in removed.by)
+    where = document_of(removed.best.document_id).title
+    quote = " ".join(removed.quote.split())
+    return f"Without {by} the first would be “{quote}” from “{where}” (confidence {removed.confidence:.4f})"
 
 
 # An answer and its hits as paragraphs for people: each quote by itself, then where it stands.

@@ -37,9 +37,9 @@ _SUFFIX = 4  # letters that two nouns must share at their ends to be parallel: i
 def opening(question: str) -> tuple[str, str]:
     """What leads in ("And", "What about") and the rest, without its end mark."""
     bare = unmarked(question.strip().lstrip("¿¡ "))
-    found = LEAD.match(bare)
-    lead = found.group().strip() if found else ""
-    rest = bare[found.end() :] if found else bare
+    match = LEAD.match(bare)
+    lead = match.group().strip() if match else ""
+    rest = bare[match.end() :] if match else bare
     return (lead, rest) if rest else ("", bare)
 
 
@@ -61,29 +61,28 @@ def is_fragment(lead: str, rest: str, question: str) -> bool:
     return led or timed or bare or (words[0] in PREPOSITIONS | POSSESSIVES and len(words) <= _MOST_WORDS)
 
 
-def complete(rest: str, last: SaidTurn) -> tuple[tuple[str, ...], str]:
-    """One or two full questions for a fragment, and what was done."""
+def complete(rest: str, last: SaidTurn) -> tuple[str, ...]:
+    """One or two full questions for a fragment."""
     base = last.core
     if timed := _timed(rest, base):
-        return (timed,), f"the question before, for “{rest}”"
+        return (timed,)
     if _ASKED.match(rest):
-        return (_asked(rest, base, last),), f"“{rest}” asked of the question before"
+        return (_asked(rest, base, last),)
     first = WORD.match(rest)
     if first and first.group().lower() in ASKING | {"on", "in", "of", "for", "by", "to"} and _asks(rest):
-        return (hung(last.core, rest),), "asked of the question before"
-    swapped = _swapped_behind(rest, last) or _swapped(rest, base, last)
-    if swapped:
-        return swapped, f"the question before, for “{rest}”"
+        return (hung(last.core, rest),)
+    if swapped := _swapped_behind(rest, last) or _swapped(rest, base, last):
+        return swapped
     if worded := _worded(rest.lower(), base):
-        return (worded,), f"the question before, for “{rest}”"
+        return (worded,)
     if WORD.match(rest.lower()) and rest.split()[0].lower() in PREPOSITIONS and "about" not in rest.lower():
-        return (f"{unmarked(base)} {rest[:1].lower()}{rest[1:]}?",), f"“{rest}” added to the question before"
+        return (f"{unmarked(base)} {rest[:1].lower()}{rest[1:]}?",)
+    asked_about = hung(last.core, _about(rest))
     if "'s " in rest or rest.lower().startswith(("the ", "its ")):
-        if kind_of_noun(rest.split()[-1].lower()) == "person":
-            return (f"Who is {rest}?", hung(last.core, _about(rest))), "a question of its own"
-        verb = "are" if is_plural(rest.split()[-1].lower()) else "is"
-        return (f"What {verb} {rest}?", hung(last.core, _about(rest))), "a question of its own"
-    return (hung(last.core, _about(rest)),), "asked with the question before"
+        noun = rest.split()[-1].lower()
+        word = "Who is" if kind_of_noun(noun) == "person" else "What are" if is_plural(noun) else "What is"
+        return (f"{word} {rest}?", asked_about)
+    return (asked_about,)
 
 
 def hung(core: str, clause: str) -> str:
@@ -99,28 +98,27 @@ def hung(core: str, clause: str) -> str:
 
 def at_another_time(rest: str, last: SaidTurn) -> str:
     """ "What was it in 2019?" behind a question for a figure or a state; else empty."""
-    found = _SAME.match(unmarked(rest))
-    when = found["when"] if found else ""
+    match = _SAME.match(unmarked(rest))
+    when = match["when"] if match else ""
     timed = TIME.fullmatch(re.sub(r"^at ", "", when)) or _TIME_WORDS.match(when)
-    return complete(when, last)[0][0] if timed and _FIGURE.match(last.core) else ""
+    return complete(when, last)[0] if timed and _FIGURE.match(last.core) else ""
 
 
-def counted(question: str, last: SaidTurn) -> tuple[str, str]:
-    """ "the second one", "the latter" and "the other country" by name, and why; unchanged where nothing is listed."""
+def counted(question: str, last: SaidTurn) -> str:
+    """ "the second one", "the latter" and "the other country" by name; unchanged where nothing is listed."""
     listed = _listed([*last.mentions]) or _listed([*last.heard])
     for pattern in (_ORDINAL, _OTHER):
-        found = pattern.search(question)
-        if not found or len(listed) < 2:
+        match = pattern.search(question)
+        if not match or len(listed) < 2:
             continue
-        at = _ORDINALS[(found.group(1) or found.group(2)).lower()] if pattern is _ORDINAL else _other(question, listed)
+        at = _ORDINALS[(match.group(1) or match.group(2)).lower()] if pattern is _ORDINAL else _other(question, listed)
         if -len(listed) <= at < len(listed):
-            name = listed[at].text
-            return question[: found.start()] + name + question[found.end() :], f"“{found.group()}” = {name}"
-    return question, ""
+            return question[: match.start()] + listed[at].text + question[match.end() :]
+    return question
 
 
-def _listed(found: Sequence[Mention]) -> list[Mention]:
-    names = [m for m in {m.text.lower(): m for m in found if is_name(m) and m.role != "possessor"}.values()]
+def _listed(mentioned: Sequence[Mention]) -> list[Mention]:
+    names = [m for m in {m.text.lower(): m for m in mentioned if is_name(m) and m.role != "possessor"}.values()]
     return [m for m in names if m.kind == names[0].kind] if names else []
 
 
@@ -133,10 +131,10 @@ def _timed(rest: str, base: str) -> str:
     if not (TIME.fullmatch(rest) or _TIME_WORDS.match(rest)):
         return ""
     preposition = "in " if re.fullmatch(rf"(?:(?:{A_MONTH}) )?\d{{4}}|{A_MONTH}", rest, re.IGNORECASE) else ""
-    found = [match for match in TIME.finditer(base) if not match.group().lower().startswith("each")]
-    if not found:
+    times = [match for match in TIME.finditer(base) if not match.group().lower().startswith("each")]
+    if not times:
         return f"{unmarked(base)} {preposition}{rest}?"
-    old = found[-1]
+    old = times[-1]
     kept = re.match(r"(?:in|on|by|since|until|before|after|during|from|en|desde) ", old.group(), re.IGNORECASE)
     own = rest.split()[0].lower() in PREPOSITIONS or _TIME_WORDS.match(rest) or rest.lower().startswith("last")
     new = rest if own else f"{kept.group() if kept else preposition}{rest}"
@@ -167,8 +165,8 @@ def _swapped(rest: str, base: str, last: SaidTurn) -> tuple[str, ...]:
     old += owners(old, known)
     if led and is_name(new[-1]) and not _behind(led, base, old):
         return ()
-    found = _parallel(new[-1], _behind(led, base, old)) or _parallel(new[-1], old)
-    return tuple(base[: m.start] + _fitting(noun, m, base) + base[m.end :] for m in found)
+    replaced = _parallel(new[-1], _behind(led, base, old)) or _parallel(new[-1], old)
+    return tuple(base[: m.start] + _fitting(noun, m, base) + base[m.end :] for m in replaced)
 
 
 def _swapped_behind(rest: str, last: SaidTurn) -> tuple[str, ...]:

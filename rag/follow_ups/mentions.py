@@ -5,7 +5,7 @@ known already where a reader types in lower case; other noun phrases as runs of 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,24 +22,16 @@ TIME = re.compile(
     r"(?![\w,.]*\d|\w)",
     re.IGNORECASE,
 )
-_PERSON_HEADS = frozenset(
-    (
-        "person man woman minister president politician author official leader governor senator ambassador "
-        "secretary director officer candidate successor mentor professor king queen writer scientist actor player "
-        "coach"
-    ).split()
-)
-_PLACE_HEADS = frozenset(
-    ["country", "nation", "state", "city", "town", "region", "island", "continent", "place", "village", "river"]
-)
-_GROUP_HEADS = frozenset(
-    (
-        "party government administration company agency department ministry bank committee court organisation "
-        "army team organization union university institute group council congress parliament movement cartel "
-        "association bureau commission center centre federation league police force"
-    ).split()
-)
-_TIME_HEADS = frozenset(["year", "month", "day", "week", "date", "decade", "century", "time"])
+_HEADS: Mapping[Kind, str] = {  # nouns that say what kind of thing is named
+    "person": "person man woman minister president politician author official leader governor senator ambassador "
+    "secretary director officer candidate successor mentor professor king queen writer scientist actor player coach",
+    "place": "country nation state city town region island continent place village river",
+    "group": "party government administration company agency department ministry bank committee court organisation "
+    "army team organization union university institute group council congress parliament movement cartel "
+    "association bureau commission center centre federation league police force",
+    "time": "year month day week date decade century time",
+}
+_KIND_OF = {noun: kind for kind, nouns in _HEADS.items() for noun in nouns.split()}
 _TITLES = frozenset(
     ("president minister dr professor governor senator secretary ambassador general judge chancellor").split()
 )
@@ -71,23 +63,23 @@ def mentions(text: str, known: Sequence[Mention] = ()) -> list[Mention]:
     """In the order of the text, none inside another; `known` names are found in lower case as well."""
     tokens = [token(match) for match in WORD.finditer(text)]
     times = [
-        Mention(found.group(), found.start(), found.end(), "time", "", False, "object") for found in TIME.finditer(text)
+        Mention(named.group(), named.start(), named.end(), "time", "", False, "object") for named in TIME.finditer(text)
     ]
     familiar = {mention.text.lower(): mention for mention in known if is_name(mention)}
-    found = list(times)
+    named = list(times)
     at = 0
     while at < len(tokens):
         stop = phrase_end(tokens, at, text, familiar)
         if stop > at and not any(t.start < tokens[stop - 1].end and tokens[at].start < t.end for t in times):
-            found.append(_mention(tokens, at, stop, text, familiar))
+            named.append(_mention(tokens, at, stop, text, familiar))
         at = max(stop, at + 1)
-    return sorted(found, key=lambda mention: mention.start)
+    return sorted(named, key=lambda mention: mention.start)
 
 
-def owners(found: Sequence[Mention], known: Sequence[Mention] = ()) -> list[Mention]:
+def owners(mentioned: Sequence[Mention], known: Sequence[Mention] = ()) -> list[Mention]:
     """The names that stand behind "of" in them: "Norway" of "the population of Norway"."""
     inner: list[Mention] = []
-    for mention in found:
+    for mention in mentioned:
         at = mention.text.find(" of ") + len(" of ")
         if at >= len(" of ") and not is_name(mention):
             named = [m for m in mentions(mention.text[at:], known) if is_name(m)]
@@ -119,22 +111,15 @@ def is_plural(noun: str) -> bool:
 
 def kind_of_noun(noun: str) -> Kind:
     """What a common noun stands for; a thing unless told otherwise."""
-    one = singular(noun)
-    heads: tuple[tuple[Kind, frozenset[str]], ...] = (
-        ("person", _PERSON_HEADS),
-        ("place", _PLACE_HEADS),
-        ("group", _GROUP_HEADS),
-        ("time", _TIME_HEADS),
-    )
-    return next((kind for kind, nouns in heads if one in nouns), "thing")
+    return _KIND_OF.get(singular(noun), "thing")
 
 
-def with_first_names(found: Iterable[Mention], everywhere: Sequence[Mention]) -> list[Mention]:
+def with_first_names(mentioned: Iterable[Mention], everywhere: Sequence[Mention]) -> list[Mention]:
     """ "Sheinbaum" is a woman once "Claudia Sheinbaum" has been named: kind and gender pass on by the last word."""
     full = {m.head: m for m in everywhere if m.kind == "person" and is_name(m)}
     return [
         replace(m, kind="person", gender=full[m.head].gender) if m.kind in ("name", "person") and m.head in full else m
-        for m in found
+        for m in mentioned
     ]
 
 

@@ -74,7 +74,6 @@ class Filled:
     """A question with its pronouns replaced: best first; `open_` says that one was left without a referent."""
 
     texts: tuple[str, ...]
-    why: tuple[str, ...]
     open_: bool
     short: str = ""  # the best with surnames only, as articles have them behind the first mention; "" if the same
 
@@ -84,31 +83,29 @@ def fill(question: str, said: Sequence[SaidTurn]) -> Filled:
     own = mentions(question, [m for turn in said for m in (*turn.mentions, *turn.heard)])
     bare = question.rstrip("?!. ")
     if _EVENT.search(bare) or (_ON_IT.search(bare) and _DEED.match(said[-1].core)):
-        return Filled((question,), (), True)
-    first, second, short, why, used, open_ = "", "", "", [], [m.text.lower() for m in own], False
-    at = 0
-    for found in _PRONOUN.finditer(question):
-        pointer = _pointer(question, found, own)
+        return Filled((question,), True)
+    first, second, short, open_, at = "", "", "", False, 0
+    used = [mention.text.lower() for mention in own]
+    for match in _PRONOUN.finditer(question):
+        pointer = _pointer(question, match, own)
         if not pointer:
             continue
         start, end, wanted = pointer
         written = question[start:end]
         choices = _choices(wanted, written.lower(), said, used)
         if question[:start].lower().endswith(" of ") and wanted.plural:
-            choices = [one for one in choices if one.plural]  # "which of them"
+            choices = [mention for mention in choices if mention.plural]  # "which of them"
         if not choices:
             open_ = open_ or written.lower().split()[0] != "the"
             continue
         used.append(choices[0].text.lower())
-        why.append(f"“{written}” = {choices[0].text}")
         first += question[at:start] + _put(choices[0], written, wanted.role, question[:start])
         rival = choices[1] if len(choices) > 1 else choices[0]
         short += question[at:start] + _put(_surname(choices[0]), written, wanted.role, question[:start])
         second += question[at:start] + _put(rival, written, wanted.role, question[:start])
         at = end
     texts = dict.fromkeys((first + question[at:], second + question[at:]))
-    short = short + question[at:] if why and short != first else ""
-    return Filled(tuple(texts) if why else (question,), tuple(why), open_, short)
+    return Filled(tuple(texts), open_, short + question[at:] if short != first else "")
 
 
 def _surname(person: Mention) -> Mention:
@@ -143,16 +140,16 @@ class _Pointer(NamedTuple):
     wanted: WantedReferent
 
 
-def _pointer(question: str, found: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
+def _pointer(question: str, match: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
     """None where the words do not point back."""
-    if found["other"]:
+    if match["other"]:
         return None  # "the latter" is counted, in rag.follow_ups.fragments
     word, noun, before = (
-        found["word"].lower(),
-        (found["noun"] or "").lower(),
-        _word_before(question, found.start("word")),
+        match["word"].lower(),
+        (match["noun"] or "").lower(),
+        _word_before(question, match.start("word")),
     )
-    with_noun = _Pointer(found.start("word"), found.end("noun"), WantedReferent((), _role(before), noun=noun))
+    with_noun = _Pointer(match.start("word"), match.end("noun"), WantedReferent((), _role(before), noun=noun))
     if word == "the":  # "Who signed the treaty?", but not "the treaty" of "the treaty of Guadalupe Hidalgo"
         start = with_noun.start
         named = any(m.start <= start < m.end - 1 and len(m.text.split()) > 2 for m in own)
@@ -163,7 +160,7 @@ def _pointer(question: str, found: re.Match[str], own: Sequence[Mention]) -> _Po
         plural = is_plural(noun) and word in ("these", "those")
         if noun and noun not in FUNCTION and (plural or not lexicon().verb(noun)):
             return with_noun  # "Who signed that treaty?"; in "When did that end?" the word behind it is a verb
-    return _pronoun(question, found, own)
+    return _pronoun(question, match, own)
 
 
 def _demonstrates(word: str, noun: str, before: str) -> bool:
@@ -173,12 +170,12 @@ def _demonstrates(word: str, noun: str, before: str) -> bool:
     return word not in ("this", "these") or kind_of_noun(noun) != "time"
 
 
-def _pronoun(question: str, found: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
+def _pronoun(question: str, match: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
     """ "Who signed it?", "What are its exports?", "How many live there?"."""
-    (start, end), before = found.span("word"), _word_before(question, found.start("word"))
-    word, noun = found["word"].lower(), (found["noun"] or "").lower()
+    (start, end), before = match.span("word"), _word_before(question, match.start("word"))
+    word, noun = match["word"].lower(), (match["noun"] or "").lower()
     if word == "it" and (
-        found["word"] == "IT" or any(m.start() <= start < m.end() for m in _EMPTY_IT.finditer(question))
+        match["word"] == "IT" or any(m.start() <= start < m.end() for m in _EMPTY_IT.finditer(question))
     ):
         return None  # "IT companies", "Is it true that …?"
     if word in ("there", "then") and ({noun, before} & AUXILIARIES or question[end:].strip(" ?.!")):

@@ -104,43 +104,38 @@ def _of_a_people(word: str) -> bool:
 
 def is_class(noun: str) -> bool:
     """ "the treaty", "the island": nouns that, without a word beside them, mean one spoken of before."""
-    one = singular(noun)
-    return any(one in nouns for nouns in _CLASSES) or kind_of_noun(one) == "place"
+    single = singular(noun)
+    return any(single in nouns for nouns in _CLASSES) or kind_of_noun(single) == "place"
 
 
 def _same_noun(noun: str, mention: Mention) -> bool:
-    one, head = singular(noun), singular(mention.head)
+    single, head = singular(noun), singular(mention.head)
     within = {singular(word) for word in mention.text.lower().split()} if is_name(mention) else {head}
-    if one in within or any(one in nouns and within & nouns for nouns in _CLASSES):
+    if single in within or any(single in nouns and within & nouns for nouns in _CLASSES):
         return True
     kind = kind_of_noun(noun)
     return kind in ("person", "place", "group") and mention.kind == kind and is_name(mention) and not is_plural(noun)
 
 
-def _salience(wanted: WantedReferent, mention: Mention, turn: SaidTurn, age: int, *, heard: bool) -> float:  # noqa: C901
-    score = -2.0 * age - (1.5 if heard else 0.0)
-    fits = turn.asked is not None and (
-        mention.kind == turn.asked or (mention.kind == "name" and turn.asked == "person")
-    )
-    if heard and fits and turn.asked in wanted.kinds:
-        score += 3.0  # "Who mentored her?" … "he" is whom the answer names
-    if mention.role == wanted.role:
-        score += 1.0
-    elif wanted.role == "possessor" and mention.role == "subject":
-        score += 0.75
-    elif wanted.role == "subject" and mention.role == "possessor":
-        score += 0.25
-    if wanted.plural is True:
-        score += 1.0 if mention.plural else -1.0
+def _salience(wanted: WantedReferent, mention: Mention, turn: SaidTurn, age: int, *, heard: bool) -> float:
+    """The sum of the weights that hold."""
+    fits = mention.kind == turn.asked or (mention.kind == "name" and turn.asked == "person")
     topical = wanted.role == "object" or (wanted.role == "subject" and mention.role == "asked")
-    if wanted.plural is False and mention.kind == "thing" and topical:
-        score += 1.5
-    if mention.kind == "name" and "person" not in wanted.kinds and mention.text.isalpha():
-        score -= 1.5  # one word and no article: a surname, as likely as not
-    if wanted.noun and mention.kind == "place" and mention.role == "object":
-        score += 2.0  # the subject would have been "it"
-    if wanted.gender and mention.gender == wanted.gender:
-        score += 0.5
-    if mention.kind == "thing" and not mention.text.lower().startswith(("the ", "its ", "a ", "an ")):
-        score -= 0.0 if mention.role == "asked" or wanted.plural else 1.0
-    return score
+    articled = mention.text.lower().startswith(("the ", "its ", "a ", "an "))
+    weights = (
+        (-2.0 * age, True),
+        (-1.5, heard),
+        (3.0, heard and fits and turn.asked in wanted.kinds),  # "Who mentored her?" … "he" is whom the answer names
+        (1.0, mention.role == wanted.role),
+        (0.75, wanted.role == "possessor" and mention.role == "subject"),
+        (0.25, wanted.role == "subject" and mention.role == "possessor"),
+        (1.0, wanted.plural is True and mention.plural),
+        (-1.0, wanted.plural is True and not mention.plural),
+        (1.5, wanted.plural is False and mention.kind == "thing" and topical),
+        # one word and no article: a surname, as likely as not
+        (-1.5, mention.kind == "name" and "person" not in wanted.kinds and mention.text.isalpha()),
+        (2.0, bool(wanted.noun) and mention.kind == "place" and mention.role == "object"),  # a subject would be "it"
+        (0.5, bool(wanted.gender) and mention.gender == wanted.gender),
+        (-1.0, mention.kind == "thing" and not articled and mention.role != "asked" and not wanted.plural),
+    )
+    return sum(weight for weight, holds in weights if holds)

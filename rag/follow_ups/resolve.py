@@ -2,6 +2,8 @@
 
 Nothing is certain in this, so the caller shows the standalone form, and searches both readings where two are given.
 A question that points to nothing comes back as it is, and so does any first reading that is resolved again.
+
+Of the 207 development questions (eval/gold) it changes 36 answers: 20 are right only with it, 1 only without.
 """
 
 import re
@@ -34,11 +36,7 @@ _ASKS_IN_SPANISH = re.compile(
     r"(?:por qué|qué|cuál(?:es)?|cuándo|cuánt[oa]s?|quién(?:es)?|cómo|dónde) (?!de\b|en\b|a\b|con\b)\w+ \w+",
     re.IGNORECASE,
 )
-_ASKED: tuple[tuple[Kind, str], ...] = (
-    ("person", r"^(?:who|whom)\b"),
-    ("place", r"^where\b"),
-    ("time", r"^when\b"),
-)
+_ASKED: tuple[tuple[Kind, str], ...] = (("person", r"^(?:who|whom)\b"), ("place", r"^where\b"), ("time", r"^when\b"))
 _AMPLE = 5  # telling words of a question that can stand alone, whatever it leans on
 _NEARLY_AMPLE = 4  # … that is searched as it was typed as well
 
@@ -49,7 +47,6 @@ class Resolved:
 
     readings: tuple[str, ...]
     changed: bool
-    why: str  # in a few words, for the reader; "" where nothing was done
 
 
 def resolve(question: str, turns: Sequence[Turn]) -> Resolved:
@@ -68,57 +65,49 @@ def history(turns: Sequence[Turn]) -> list[SaidTurn]:
 
 def _resolve(question: str, said: Sequence[SaidTurn]) -> Resolved:
     if not said or not WORD.search(question) or _core(question, said) != question:
-        return Resolved((question,), False, "")
-    readings, why = _read(question, said)
+        return Resolved((question,), False)
+    readings = _read(question, said)
     best = readings[0]
     for _ in range(_ROUNDS):
-        again = _read(best, said)[0][0] if _core(best, said) == best else best
+        again = _read(best, said)[0] if _core(best, said) == best else best
         if again == best:
             break
         best = again
     else:
-        return Resolved((question,), False, "")
+        return Resolved((question,), False)
     own = _telling(question)
     if own >= _AMPLE and _core(best, said) != best:  # it says enough: what it was hung on would only drown it
-        return Resolved((question,), False, "")
+        return Resolved((question,), False)
     alternatives = (question,) if own >= _NEARLY_AMPLE else readings[1:]
     shown = tuple(dict.fromkeys((best, *alternatives)))[:2]
-    changed = best != question
-    return Resolved(shown, changed, why if changed or len(shown) > 1 else "")
+    return Resolved(shown, best != question)
 
 
-def _read(question: str, said: Sequence[SaidTurn]) -> tuple[tuple[str, ...], str]:
+def _read(question: str, said: Sequence[SaidTurn]) -> tuple[str, ...]:
     """One step: ordinals, pronouns, then what is left out."""
     last = said[-1]
     lead, rest = opening(question)
     if (again := at_another_time(rest, last)) and not _names(rest):
-        return (again,), "the question before, for another time"
+        return (again,)
     if lead and _ASKS_IN_SPANISH.match(rest):
-        return (f"¿{rest[:1].upper()}{rest[1:]}?",), f"without “{lead}”"
-    text, why = counted(rest, last)
-    filled = fill(text, said)
-    reasons = "; ".join(filter(None, (why, *filled.why)))
+        return (f"¿{rest[:1].upper()}{rest[1:]}?",)
+    filled = fill(counted(rest, last), said)
     if is_fragment(lead, rest, question):
-        completed, how = complete(filled.texts[0], last)
-        unsure = (question,) if not lead and len(completed) == 1 and _names(rest) else ()
-        return (*completed, *unsure), "; ".join(filter(None, (reasons, how)))
-    if filled.open_ and out_of_scope(rest):
-        return (question,), ""
+        completed = complete(filled.texts[0], last)
+        return (*completed, question) if not lead and len(completed) == 1 and _names(rest) else completed
     if filled.open_:
-        return (hung(last.core, filled.texts[0]),), "; ".join(filter(None, (reasons, "asked with the question before")))
+        return (question if out_of_scope(rest) else hung(last.core, filled.texts[0]),)
     mark = "?" if question.rstrip().endswith("?") or lead or _asks(rest) else ""
-    if filled.why or why:
-        found = tuple(_ended(text, mark) for text in filled.texts)
+    if filled.texts[0] != rest:
+        readings = tuple(_ended(text, mark) for text in filled.texts)
         thin = _thin(rest) and _PERSON.search(rest)
         other = hung(last.core, filled.texts[0]) if thin else filled.short and _ended(filled.short, mark)
-        return (*found, *((other,) if other and len(found) < 2 else ())), reasons
+        return (*readings, other) if other and len(readings) < 2 else readings
     if _HANGING.search(rest):
-        return (hung(last.core, rest), question), "asked with the question before"
+        return (hung(last.core, rest), question)
     if lead:
-        return (_ended(rest, mark), *((hung(last.core, rest),) if _leans(rest) else ())), f"without “{lead}”"
-    if _leans(rest):
-        return (question, hung(last.core, rest)), "it may go on from the question before"
-    return (question,), ""
+        return (_ended(rest, mark), hung(last.core, rest)) if _leans(rest) else (_ended(rest, mark),)
+    return (question, hung(last.core, rest)) if _leans(rest) else (question,)
 
 
 def _telling(text: str) -> int:
@@ -149,8 +138,7 @@ def _thin(rest: str) -> bool:
 
 
 def _names(text: str) -> bool:
-    found = mentions(text)
-    return any(is_name(mention) or any(word[:1].isupper() for word in mention.text.split()[1:]) for mention in found)
+    return any(is_name(m) or any(word[:1].isupper() for word in m.text.split()[1:]) for m in mentions(text))
 
 
 def _said(question: str, answer: str, before: Sequence[SaidTurn]) -> SaidTurn:
@@ -158,25 +146,25 @@ def _said(question: str, answer: str, before: Sequence[SaidTurn]) -> SaidTurn:
     quoted = ".\n".join(_QUOTED.findall(answer)) or ("" if "“" in answer else answer)
     every = mentions(quoted[:_HEARD_CHARS])
     heard = [mention for mention in (*every, *owners(every)) if is_name(mention) or mention.kind == "time"]
-    found = mentions(question, [*known, *heard])
-    found += owners(found, [*known, *heard])
-    found = [_answered(mention, heard, question) for mention in found]
-    everywhere = [*known, *heard, *found]
-    named = {mention.text.lower() for mention in found}
+    mentioned = mentions(question, [*known, *heard])
+    mentioned += owners(mentioned, [*known, *heard])
+    mentioned = [_answered(mention, heard, question) for mention in mentioned]
+    everywhere = [*known, *heard, *mentioned]
+    named = {mention.text.lower() for mention in mentioned}
     new = [mention for mention in heard if mention.text.lower() not in named]
     core = _core(question, before)
     return SaidTurn(
         question,
         question if core == question else f"{core}?",
-        _asked(question) if not _who_is(question, found) else None,
-        tuple(with_first_names(found, everywhere)),
+        _asked(question) if not _who_is(question, mentioned) else None,
+        tuple(with_first_names(mentioned, everywhere)),
         tuple(with_first_names(new, everywhere)),
     )
 
 
-def _who_is(question: str, found: Sequence[Mention]) -> bool:
+def _who_is(question: str, mentioned: Sequence[Mention]) -> bool:
     """ "Who is Jane Roe?" asks for no other person than the one it names."""
-    named = [mention for mention in found if is_name(mention)]
+    named = [mention for mention in mentioned if is_name(mention)]
     return len(named) == 1 and bool(re.fullmatch(rf"who (?:is|was) {re.escape(named[0].text)}\W*", question, re.I))
 
 

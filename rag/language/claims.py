@@ -1,5 +1,7 @@
-"""A sentence taken apart to be compared with another: its words of meaning, its facts with the words about them, its
+"""A sentence taken apart and compared with another: its words of meaning, its facts with the words about them, its
 negations. Who reports it is left out: "According to the bank, …" claims no more than the rest of the sentence.
+
+The one comparison of two sentences, for articles that contradict each other and for a text beside a quote.
 """
 
 import re
@@ -8,9 +10,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from index.text.words import cut, stop_words, words
-from rag.language.facts import Fact, facts
+from rag.language.facts import Fact, differ, facts, said_alike
 from rag.language.word_lists import REPORTS
 
+NEAR_COPY = 0.6  # likeness from which on two sentences tell the same in other words here and there
+SAME_SENTENCE = 0.75  # … in the same words, but for some
+_SPECIFIC = 0.9  # … in words that nobody uses twice by chance, if there are
+_SPECIFIC_WORDS = 5  # so many of them
+_COPY_WORDS = 3  # words of meaning that two copies have in common at least
+_NEAR_FACTS = 0.5  # likeness of the words about two facts from which on they are of the same thing
+_DENIED = 3  # words of meaning behind a negation that it may be of
 _NEAR_WORDS = 6  # words of meaning on each side that say what a fact is of
 _ATTRIBUTION = re.compile(
     r"^\W*(?:according to|as reported by|as stated by|as)\b[^,;]{1,80},\s"
@@ -20,9 +29,8 @@ _ATTRIBUTION = re.compile(
 )
 _NEGATION = re.compile(
     r"\b(?:(?P<idiom>not (?:only|just|merely|until|least)|no (?:less|fewer|more|later) than|if not|no\. ?\d"
-    r"|whether or not|not to be confused)"
-    r"|(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would|should)(?:n['’]t| not| never)"
-    r"|cannot|can['’]t|won['’]t|not|never|no longer|no|neither|nobody|none|without"
+    r"|whether or not|not to be confused)|(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would"
+    r"|should)(?:n['’]t| not| never)|cannot|can['’]t|won['’]t|not|never|no longer|no|neither|nobody|none|without"
     r"|den(?:y|ied|ies|ying)|(?:fail(?:s|ed|ing)?|refus(?:es|ed|ing|e)|unable) to)(?!\w)",
     re.IGNORECASE,
 )
@@ -65,6 +73,7 @@ class Claim:
     terms: tuple[ContentWord, ...]
     told: tuple[StatedFact, ...]
     negations: tuple[str, ...]  # as printed
+    denied: frozenset[str]  # stems of the words of meaning that these may be of
     initials: tuple[tuple[str, frozenset[str]], ...]  # "us" and the stems of "United States"
 
     @property
@@ -80,11 +89,12 @@ class Claim:
 def claim_of(text: str) -> Claim:
     """Pure; the same sentence is asked about again and again."""
     left_out = [match.span() for match in _ATTRIBUTION.finditer(text)]
-    found = facts(text)
-    terms = tuple(_terms(text, [*left_out, *((fact.start, fact.end) for fact in found)]))
-    told = tuple(_told(text, fact, found, terms) for fact in found)
-    negations = tuple(m.group() for m in _NEGATION.finditer(text) if not m["idiom"])
-    return Claim(terms, told, negations, tuple(_initials(text)))
+    stated = facts(text)
+    terms = tuple(_terms(text, [*left_out, *((fact.start, fact.end) for fact in stated)]))
+    told = tuple(_told(text, fact, stated, terms) for fact in stated)
+    negations = [match for match in _NEGATION.finditer(text) if not match["idiom"]]
+    denied = (term.stem for match in negations for term in _behind(match.end(), terms))
+    return Claim(terms, told, tuple(match.group() for match in negations), frozenset(denied), tuple(_initials(text)))
 
 
 def stems_of(text: str) -> frozenset[str]:
@@ -101,7 +111,7 @@ def short_names(*claims: Claim) -> dict[str, str]:
 def shortened(claim: Claim, short: dict[str, str]) -> Claim:
     """The claim with those names in their short form."""
     terms = tuple(replace(term, stem=short.get(term.stem, term.stem)) for term in claim.terms)
-    told = tuple(replace(one, near=short_stems(one.near, short)) for one in claim.told)
+    told = tuple(replace(stated, near=short_stems(stated.near, short)) for stated in claim.told)
     return replace(claim, terms=terms, told=told)
 
 
@@ -122,15 +132,16 @@ def _terms(text: str, left_out: Sequence[tuple[int, int]]) -> list[ContentWord]:
     return terms
 
 
-def _told(text: str, fact: Fact, found: Sequence[Fact], terms: Sequence[ContentWord]) -> StatedFact:
+def _behind(at: int, terms: Sequence[ContentWord]) -> list[ContentWord]:
+    return [term for term in terms if term.start >= at][:_DENIED]
+
+
+def _told(text: str, fact: Fact, every_fact: Sequence[Fact], terms: Sequence[ContentWord]) -> StatedFact:
     """The words about a fact: up to the next fact of its unit, or to where the piece between the two ends."""
-    before = max(
-        (_border(text, one.end, fact.start) for one in found if one.unit == fact.unit and one.end <= fact.start),
-        default=0,
-    )
+    alike = [other for other in every_fact if other.unit == fact.unit]
+    before = max((_border(text, other.end, fact.start) for other in alike if other.end <= fact.start), default=0)
     behind = min(
-        (_border(text, fact.end, one.start) for one in found if one.unit == fact.unit and one.start >= fact.end),
-        default=len(text),
+        (_border(text, fact.end, other.start) for other in alike if other.start >= fact.end), default=len(text)
     )
     left = [term.stem for term in terms if before <= term.start < fact.start][-_NEAR_WORDS:]
     right = [term.stem for term in terms if fact.end <= term.start < behind][:_NEAR_WORDS]
@@ -151,3 +162,76 @@ def _initials(text: str) -> list[tuple[str, frozenset[str]]]:
             stems = frozenset(cut(word.text, "snowball") for word in inside)
             runs.append((cut("".join(word.text[0] for word in inside), "snowball"), stems))
     return runs
+
+
+# Whether two claims speak of the same thing: how many words they have in common, and which facts belong together.
+
+
+def likeness(a: Claim, b: Claim) -> float:
+    """Share of common words of meaning, 0..1 (Dice 1945); 0 where too few are common to tell."""
+    common = len(a.stems & b.stems)
+    enough = common >= _COPY_WORDS or (a.stems == b.stems and common > 1)
+    return _dice(a.stems, b.stems) if enough else 0.0
+
+
+def swapped(ours: frozenset[str], theirs: frozenset[str], a: Claim, b: Claim) -> bool:
+    """Each has a word that the other's whole sentence has not: one was put in the place of the other."""
+    return bool(ours - b.stems and theirs - a.stems)
+
+
+def specific(a: Claim, b: Claim) -> bool:
+    """So long a sentence in the same words is the same statement, whatever its article is called."""
+    return likeness(a, b) >= _SPECIFIC and len(a.stems & b.stems) >= _SPECIFIC_WORDS
+
+
+def aligned(a: Claim, b: Claim) -> list[tuple[StatedFact, StatedFact]]:
+    """Facts of one unit that are of the same thing, each once: equal ones first, then by the words about them."""
+    ranked = sorted(
+        (
+            (said_alike(ours.fact, theirs.fact), _dice(ours.near, theirs.near), -abs(m - n), -m, -n)
+            for m, ours in enumerate(a.told)
+            for n, theirs in enumerate(b.told)
+            if ours.fact.unit == theirs.fact.unit
+        ),
+        reverse=True,
+    )
+    left, right, pairs = set(range(len(a.told))), set(range(len(b.told))), []
+    for same, near, _, m, n in ranked:
+        if -m in left and -n in right:
+            left.remove(-m)
+            right.remove(-n)
+            ours, theirs = a.told[-m], b.told[-n]
+            if same or (near >= _NEAR_FACTS and not swapped(ours.near, theirs.near, a, b)):
+                pairs.append((ours, theirs))
+    return pairs
+
+
+def told_twice(a: Claim, b: Claim) -> bool:
+    """One article's own long sentence again with at most one fact changed; parallel ones tell different things."""
+    changed = sum(differ(ours.fact, theirs.fact) for ours, theirs in aligned(a, b))
+    return specific(a, b) and changed <= 1 and len(a.told) == len(b.told)
+
+
+def of_other_time(question: Claim, a: Claim, b: Claim) -> bool:
+    """The question names years, and the two are not of the same one; two copies may both be of another."""
+    wanted = _years(question)
+    ours, theirs = _years(a), _years(b)
+    if not wanted:
+        return False
+    if wanted & ours and wanted & theirs:
+        return not wanted & ours & theirs
+    fits = {not years or bool(wanted & years) for years in (ours, theirs)}
+    return len(fits) == 2 or (fits == {False} and likeness(a, b) < NEAR_COPY)
+
+
+def of_a_month(claim: Claim) -> bool:
+    return any(told.fact.moment and told.fact.moment.month for told in claim.told)
+
+
+def _years(claim: Claim) -> frozenset[int]:
+    moments = [told.fact.moment for told in claim.told if told.fact.moment]
+    return frozenset(year for m in moments if m.first and m.last for year in range(m.first, m.last + 1))
+
+
+def _dice(a: frozenset[str], b: frozenset[str]) -> float:
+    return 2 * len(a & b) / (len(a) + len(b)) if a or b else 1.0

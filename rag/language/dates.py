@@ -1,6 +1,6 @@
 """Dates and periods as a text writes them, from a day to a century, with their first and last day.
 
-Only what is complete is a date; a day or month without its year is left to `rag.times.partials`. A fiscal
+Only what is complete is a date; a day or month without its year is left to `partials_in`. A fiscal
 year counts as the calendar year of its name. Digits that could be read as two days ("03/04/2025") are passed over.
 """
 
@@ -30,9 +30,8 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\b(?:over|(?:more|less|fewer) than|nearly|almost|some|approximately|roughly"
-    r"|exceed(?:s|ed|ing)|least|most|only|another|total of|averag(?:e|es|ed|ing)|costs?|weigh(?:s|ed|ing)"
-    r"|scor(?:es|ed|ing))\s+\Z",
+    r"\b(?:over|(?:more|less|fewer) than|nearly|almost|some|approximately|roughly|exceed(?:s|ed|ing)|least|most|only"
+    r"|another|total of|averag(?:e|es|ed|ing)|costs?|weigh(?:s|ed|ing)|scor(?:es|ed|ing))\s+\Z",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
@@ -113,17 +112,17 @@ _FIRST_NAMED_CENTURY = 15
 
 def dates_in(text: str) -> list[When]:
     """The dates and periods of `text` in order; they never overlap. No text makes it fail."""
-    found: list[When] = []
+    dates: list[When] = []
     if not any(c.isdigit() for c in text) and "century" not in text.lower():
-        return found
+        return dates
     taken = bytearray(len(text))  # 1 where a date stands; a list of spans would take quadratic time
     for pattern, read in _readers():
         for match in pattern.finditer(text):
             start, end = match.span()
             if not any(taken[start:end]) and (period := read(match)):
                 taken[start:end] = b"\1" * (end - start)
-                found.append(When(start, end, *period))
-    return _joined(text, sorted(found, key=lambda when: when.start))
+                dates.append(When(start, end, *period))
+    return _joined(text, sorted(dates, key=lambda when: when.start))
 
 
 def written(when: When) -> str:
@@ -276,10 +275,10 @@ _JOIN = re.compile(r"\s*[-–—]\s*|,?\s+(?:to|until|through|till|hasta)\s+")
 _JOIN_AND = re.compile(r",?\s+(?:and|y)\s+")
 
 
-def _joined(text: str, found: list[When]) -> list[When]:
+def _joined(text: str, dates: list[When]) -> list[When]:
     """Two dates with "to" or a dash between them, or "between … and", are one period."""
     joined: list[When] = []
-    for when in found:
+    for when in dates:
         if joined and joined[-1].first <= when.first and joined[-1].last <= when.last:
             before, gap = joined[-1], text[joined[-1].end : when.start]
             between = text[max(0, before.start - 8) : before.start].lower().endswith(("between ", "entre "))
@@ -329,7 +328,7 @@ _PATTERNS = tuple(
 def partials_in(text: str) -> list[Partial]:
     """In order, none of them part of a complete date."""
     taken = bytearray(len(text))
-    found: list[Partial] = []
+    partials: list[Partial] = []
     for when in dates_in(text):
         taken[when.start : when.end] = b"\1" * (when.end - when.start)
     for pattern in _PATTERNS:
@@ -337,5 +336,6 @@ def partials_in(text: str) -> list[Partial]:
             start, end = match.span("date")
             if not any(taken[start:end]):
                 taken[start:end] = b"\1" * (end - start)
-                found.append(Partial(start, end, month_number(match["month"]), int(match.groupdict().get("day") or 0)))
-    return sorted(found, key=lambda partial: partial.start)
+                day = int(match.groupdict().get("day") or 0)
+                partials.append(Partial(start, end, month_number(match["month"]), day))
+    return sorted(partials, key=lambda partial: partial.start)

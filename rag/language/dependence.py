@@ -14,43 +14,34 @@ _TO_THIS_END = (  # they only link
 )
 _LINK = (
     r"(?:(?:However|But|And|Yet|Still|So|Or|Nor|Moreover|Furthermore|Also|Then|Instead|Meanwhile|Nevertheless"
-    r"|Nonetheless"
-    r"|Therefore|Thus|Hence|Consequently|Earlier|Later|Afterwards|Since then|In addition|Additionally|As a result"
-    rf"|In fact|{_TO_THIS_END}"
-    r"|Indeed|For example|For instance|In turn|In contrast|By contrast|Similarly|Likewise|Finally|Still|Even so"
-    r"|At the same time|On the other hand|In particular|Reciprocally|Rather),? )?"
+    r"|Nonetheless|Therefore|Thus|Hence|Consequently|Earlier|Later|Afterwards|Since then|In addition|Additionally"
+    rf"|As a result|In fact|{_TO_THIS_END}|Indeed|For example|For instance|In turn|In contrast|By contrast|Similarly"
+    r"|Likewise|Finally|Still|Even so|At the same time|On the other hand|In particular|Reciprocally|Rather),? )?"
 )
 _PRONOUN = re.compile(
-    rf"{_LINK}(?:he|she|they|his|her|their|its|him|them|such|the (?:former|latter|same|two|three)|neither"
-    rf"|both of them"
-    r"|(?:some|many|most|all|one|none|each|several|few) of (?:them|these|those|which)"
-    r"|both (?:countries|nations|sides|leaders|parties|governments|men|women|companies|teams"
-    r"|presidents))\b(?! (?:who|as)\b)",
+    rf"{_LINK}(?:he|she|they|his|her|their|its|him|them|such|the (?:former|latter|same|two|three)|neither|both of them"
+    r"|(?:some|many|most|all|one|none|each|several|few) of (?:them|these|those|which)|both (?:countries|nations|sides"
+    r"|leaders|parties|governments|men|women|companies|teams|presidents))\b(?! (?:who|as)\b)",
     re.IGNORECASE,
 )
 _IT = re.compile(rf"{_LINK}it(?:['’]s)?\b", re.IGNORECASE)
 _EMPTY_IT = re.compile(
     rf"{_LINK}it(?:['’]s| (?:is|was|seems|appears|remains|became|has been|(?:will|would|may|might|can|could|should"
-    rf"|must) be))? ?"
+    r"|must) be))? ?"
     r"(?:(?:not|also|very|still|now|more|quite|highly|most|yet|often|therefore|too|always|widely|generally) )*"
     r"(?:clear|true|likely|unlikely|possible|impossible|important|essential|necessary|hard|difficult|easy|unclear"
-    r"|uncertain"
-    r"|worth|vital|crucial|critical|estimated|believed|expected|reported|said|thought|known|hoped|feared|argued"
-    r"|alleged"
-    r"|claimed|understood|announced|revealed|time|no (?:secret|surprise|coincidence|wonder|accident)|common|rare"
-    r"|natural"
-    r"|imperative|fair|safe|evident|obvious|doubtful|interesting|notable|early|late|up to|better|best|turns? out"
-    r"|turned out"
-    r"|emerged|follows|happens|happened|takes|took|rained|seems|appears|that|as if|because)\b",
+    r"|uncertain|worth|vital|crucial|critical|estimated|believed|expected|reported|said|thought|known|hoped|feared"
+    r"|argued|alleged|claimed|understood|announced|revealed|time|no (?:secret|surprise|coincidence|wonder|accident)"
+    r"|common|rare|natural|imperative|fair|safe|evident|obvious|doubtful|interesting|notable|early|late|up to|better"
+    r"|best|turns? out|turned out|emerged|follows|happens|happened|takes|took|rained|seems|appears|that|as if"
+    r"|because)\b",
     re.IGNORECASE,
 )
 _THIS = re.compile(rf"{_LINK}(?:this|these|those)\b", re.IGNORECASE)
 _OWN_TIME = re.compile(
     rf"{_LINK}(?:this|these|those) (?:(?:past|coming) )?(?:mon|tues|wednes|thurs|fri|satur|sun)?(?:day|days|morning"
-    rf"|afternoon"
-    r"|evening|week|weekend|month|year|summer|spring|autumn|fall|winter|decade|century|time|article|report|paper|page"
-    r"|website"
-    r"|document|chapter|who|whose)\b",
+    r"|afternoon|evening|week|weekend|month|year|summer|spring|autumn|fall|winter|decade|century|time|article|report"
+    r"|paper|page|website|document|chapter|who|whose)\b",
     re.IGNORECASE,
 )
 _THAT = re.compile(
@@ -60,20 +51,18 @@ _THAT = re.compile(
     re.IGNORECASE,
 )
 _DEFINITE = re.compile(  # a noun that names nothing by itself, with nothing behind it that would
-    rf"{_LINK}the (?:new |latest |proposed |same |resulting )?(?:agreement|deal|treaty|accord|plan|proposal"
-    rf"|measures?|policy"
-    r"|decision|move|law|bill|order|designation|ruling|meeting|summit|incident|attack|operation|episode|confrontation"
-    r"|initiative|program(?:me)?|amount|figure|increase|decline|changes?|scenario|approach|announcement|amendment"
-    r"|visit"
-    r"|company|firm|group|countries|nations|duo|pair|couple|team|film|book|album|song|building|battle)\b"
+    rf"{_LINK}the (?:new |latest |proposed |same |resulting )?(?:agreement|deal|treaty|accord|plan|proposal|measures?"
+    r"|policy|decision|move|law|bill|order|designation|ruling|meeting|summit|incident|attack|operation|episode"
+    r"|confrontation|initiative|program(?:me)?|amount|figure|increase|decline|changes?|scenario|approach|announcement"
+    r"|amendment|visit|company|firm|group|countries|nations|duo|pair|couple|team|film|book|album|song|building"
+    r"|battle)\b"
     r"(?!['’]| (?:of|between|on|that|for|with|in|to|known|called|which|who|by|from|against|at|behind|over|about"
     r"|signed)\b)",
     re.IGNORECASE,
 )
 _BEHIND_INTRODUCTION = re.compile(
     rf"{_LINK}(?P<introduction>[^,;:“\"]{{2,60}}), (?P<pronoun>he|she|they|it|this|these|those|his|her|their|its)\b"
-    r"(?! (?:is|was|will be|would be|seems) (?:clear|likely|possible|important|expected|estimated|hard|difficult"
-    r"|worth"
+    r"(?! (?:is|was|will be|would be|seems) (?:clear|likely|possible|important|expected|estimated|hard|difficult|worth"
     r"|necessary|essential|imperative|true|vital|crucial|unlikely|unclear|said|reported)\b)",
     re.IGNORECASE,
 )
@@ -83,9 +72,8 @@ _IN_CLAUSE = re.compile(  # "Whether he follows through or not, the …"; "Altho
     r"[^,]*, (?![A-Z])"
 )
 _TITLED = re.compile(  # somebody who is named elsewhere
-    rf"(?i:{_LINK}the (?:former |late )?(?:president|prime minister|minister|governor|mayor|senator|judge|king"
-    rf"|queen|author"
-    r"|actor|actress|singer|coach|player|director|chief executive|ceo|suspect|defendant|victim|candidate"
+    rf"(?i:{_LINK}the (?:former |late )?(?:president|prime minister|minister|governor|mayor|senator|judge|king|queen"
+    r"|author|actor|actress|singer|coach|player|director|chief executive|ceo|suspect|defendant|victim|candidate"
     r"|congressman|general"
     r"))\b(?! (?:[A-Z]|of\b|in\b|who\b|for\b|and\b))(?!['’-])"
 )

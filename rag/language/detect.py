@@ -9,12 +9,10 @@ from index.text.words import words
 _NAMES = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese", "it": "Italian"}
 # Words that no English question has; a language model for whole texts errs on six words.
 _SPANISH = frozenset(
-    (
-        "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes por para según los las del "
-        "una unos unas el la en y o es son fue fueron era eran está están ha han hay se su sus al con sin sobre "
-        "entre desde hasta que como más pero porque también este esta estos estas ese esa eso lo le les un de cual "
-        "cuales cuando cuanto cuantos quien donde"
-    ).split()
+    "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes por para según los las del "
+    "una unos unas el la en y o es son fue fueron era eran está están ha han hay se su sus al con sin sobre "
+    "entre desde hasta que como más pero porque también este esta estos estas ese esa eso lo le les un de cual "
+    "cuales cuando cuanto cuantos quien donde".split()
 )
 _SHARED = frozenset(
     "de la los las el en un y o es son se sin como al con le lo a del san no me".split()
@@ -27,12 +25,12 @@ _ASKING = frozenset(
 
 def language_of(question: str) -> str:
     """`es` or `en`, which stands for every other language."""
-    found = [word.text for word in words(question)]
-    if "¿" in question or "¡" in question or (found and found[0] in _ASKING):
+    spoken = [word.text for word in words(question)]
+    if "¿" in question or "¡" in question or (spoken and spoken[0] in _ASKING):
         return "es"
-    telling = sum(word in _SPANISH for word in found)
-    own = sum(word in _OWN for word in found)
-    return "es" if own and 3 * telling >= len(found) else "en"
+    telling = sum(word in _SPANISH for word in spoken)
+    own = sum(word in _OWN for word in spoken)
+    return "es" if own and 3 * telling >= len(spoken) else "en"
 
 
 def grammar_of(language: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rag.language.quantities import Value, values
+from rag.language.quantities import Value, may_be_one, values
 from rag.language.word_lists import A_MONTH, MONTHS
 
 _MONTH = {name[:3].lower(): n for n, name in enumerate(MONTHS, start=1)}
@@ -19,10 +19,9 @@ _YEAR = r"(?:1\d{3}|20\d\d)(?!\d|[.,]\d|%)"
 _DATE = re.compile(
     rf"\b(?P<day_a>[0-3]?\d)(?:st|nd|rd|th)? (?:of )?(?P<month_a>{_MONTHS})(?:,? (?P<year_a>{_YEAR}))?(?!\w)"
     rf"|\b(?P<month_b>{_MONTHS}) ?(?P<day_b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w%]|[.,]\d)(?:,? ?(?P<year_b>{_YEAR}))?"
-    rf"|\b(?P<month_c>{_MONTHS}),? (?:of )?(?P<year_c>{_YEAR})"
-    r"|\b(?P<year_d>1\d{3}|20\d\d)-(?P<month_d>[01]\d)-(?P<day_d>[0-3]\d)\b"
-    rf"|\b(?<=[Ii]n )(?P<month_e>{A_MONTH})\b|\b(?<=[Ss]ince )(?P<month_f>{A_MONTH})\b"
-    r"|\b(?P<century>[12]?\d)(?:st|nd|rd|th)[ -]century\b"
+    rf"|\b(?P<month_c>{_MONTHS}),? (?:of )?(?P<year_c>{_YEAR})|\b(?P<year_d>1\d{{3}}"
+    rf"|20\d\d)-(?P<month_d>[01]\d)-(?P<day_d>[0-3]\d)\b|\b(?<=[Ii]n )(?P<month_e>{A_MONTH})\b"
+    rf"|\b(?<=[Ss]ince )(?P<month_f>{A_MONTH})\b|\b(?P<century>[12]?\d)(?:st|nd|rd|th)[ -]century\b"
 )
 _OVER = (
     "over|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|(?:more|greater|higher|larger) than|at least|upwards of|"
@@ -101,6 +100,34 @@ def said_alike(a: Fact, b: Fact) -> bool:
     return a.unit == b.unit and a.figures == b.figures and a.moment == b.moment
 
 
+def states(said: Fact, claimed: Fact) -> bool:
+    """Does what is said bear out what is claimed? Equal or more exact; a rounder claim is borne out, a bound only by
+    its own figure or a figure within it."""
+    if said.moment and claimed.moment:
+        return _states_date(said.moment, claimed.moment)
+    if said.moment or claimed.moment or not said.figures or not claimed.figures:
+        return False
+    if len(said.figures) != len(claimed.figures) and len(claimed.figures) > 1:
+        return False
+    if (claimed.bound and said.bound and claimed.bound != said.bound) or not may_be_one(said.unit, claimed.unit):
+        return False
+    within = all(claimed.low <= figure <= claimed.high for figure in said.figures)
+    return said.figures == claimed.figures or (within and not said.bound)
+
+
+def _states_date(said: Moment, claimed: Moment) -> bool:
+    """Every part of the claimed date is said: of "in March" no year is borne out."""
+    if claimed.month not in (None, said.month) or claimed.day not in (None, said.day):
+        return False
+    if claimed.first is None:
+        return True
+    if said.first is None or said.last is None or claimed.last is None:
+        return False
+    if claimed.span or said.span:
+        return (said.first, said.last) == (claimed.first, claimed.last)
+    return claimed.first <= said.first and said.last <= claimed.last
+
+
 def _allows(a: Fact, b: Fact) -> bool:
     slack = 1e-9 * max(abs(a.low), abs(a.high), 1.0)
     return all(a.low - slack <= figure <= a.high + slack for figure in b.figures)
@@ -117,12 +144,12 @@ def _within(a: Moment, b: Moment) -> bool:
 
 
 def _date(text: str, match: re.Match[str]) -> Fact:
-    found = {name: value for name, value in match.groupdict().items() if value}
+    groups = {name: value for name, value in match.groupdict().items() if value}
     start, end = match.span()
-    if century := found.get("century"):
+    if century := groups.get("century"):
         first = int(century) * 100 - 100
         return _dated(text, start, end, Moment(first, first + 99, None, None))
-    parts = {name.split("_")[0]: value for name, value in found.items()}
+    parts = {name.split("_")[0]: value for name, value in groups.items()}
     year = int(parts["year"]) if "year" in parts else None
     month = int(parts["month"]) if parts["month"].isdigit() else _MONTH[parts["month"][:3].lower()]
     return _dated(text, start, end, Moment(year, year, month, int(parts["day"]) if "day" in parts else None))
@@ -140,17 +167,17 @@ def _dated(text: str, start: int, end: int, moment: Moment) -> Fact:
 def _number(text: str, value: Value) -> Fact:
     """What the figure allows: half of its last printed place; with a qualifier, up to the next round figure."""
     printed = text[value.start : value.end]
-    found = _QUALIFIER.search(text, max(value.start - _QUALIFIER_CHARS, 0), value.start)
+    qualifier = _QUALIFIER.search(text, max(value.start - _QUALIFIER_CHARS, 0), value.start)
     figure, place, round_ = value.value, _last_place(printed, value.value), _round_place(value.value)
     low, high, bound = figure - place / 2, figure + place / 2, 0
-    if found and found["over"]:
+    if qualifier and qualifier["over"]:
         low, high, bound = figure, figure + round_, 1
-    elif found and found["under"]:
+    elif qualifier and qualifier["under"]:
         low, high, bound = figure - round_, figure, -1
-    elif found:
+    elif qualifier:
         slack = max(place / 2, abs(figure) * _ABOUT_SHARE)
         low, high = figure - slack, figure + slack
-    start = found.start() if found else value.start
+    start = qualifier.start() if qualifier else value.start
     unit = "$" if value.unit in ("US$", "USD") else value.unit
     return Fact(start, value.end, text[start : value.end], unit, (figure,), low, high, bound, None)
 
@@ -176,12 +203,12 @@ def _round_place(figure: float) -> float:
     return float(Decimal(1).scaleb(int(digits.as_tuple().exponent)))
 
 
-def _ranges(text: str, found: list[Fact]) -> Iterator[Fact]:
+def _ranges(text: str, ordered: list[Fact]) -> Iterator[Fact]:
     """Two facts that are the ends of a range become one."""
     at = 0
-    while at < len(found):
-        ends = at + 1 < len(found) and _is_range(text, found[at], found[at + 1])
-        yield _joined(text, found[at], found[at + 1]) if ends else found[at]
+    while at < len(ordered):
+        ends = at + 1 < len(ordered) and _is_range(text, ordered[at], ordered[at + 1])
+        yield _joined(text, ordered[at], ordered[at + 1]) if ends else ordered[at]
         at += 2 if ends else 1
 
 

@@ -161,8 +161,7 @@ _CURRENCIES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "MXN": "peso",
 
 _UNIT = re.compile(r"[ \u00a0-]?(?:" + "|".join(f"({pattern})" for pattern, _ in _UNITS) + ")", re.IGNORECASE)
 _TIMES = re.compile(
-    rf"(?:[ \u00a0-]?(?:{'|'.join(SCALES)})\b)+|(?:mn|mln|bn|tn|trn|[kmb])(?![^\W_])",
-    re.IGNORECASE | re.ASCII,
+    rf"(?:[ \u00a0-]?(?:{'|'.join(SCALES)})\b)+|(?:mn|mln|bn|tn|trn|[kmb])(?![^\W_])", re.IGNORECASE | re.ASCII
 )
 _FIGURE = re.compile(
     r"[0-9](?:(?<=[0-9])(?:[0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]+)?(?![0-9])"  # 312,000 and 1,20,000
@@ -213,21 +212,23 @@ class _Found:
 
 def values(text: str) -> list[Value]:
     """All values in order, none overlapping, read as English ("1.200" is 1.2). Never raises."""
-    found: list[_Found] = []
-    for one in sorted((*_figures(text), *_words(text)), key=lambda one: (one.value.start, -one.value.end)):
-        if not found or one.value.start >= found[-1].value.end:
-            found.append(one)
-    return _ranges(text, found)
+    kept: list[_Found] = []
+    for read in sorted((*_figures(text), *_words(text)), key=lambda read: (read.value.start, -read.value.end)):
+        if not kept or read.value.start >= kept[-1].value.end:
+            kept.append(read)
+    return _ranges(text, kept)
 
 
 def same(a: Value, b: Value) -> bool:
-    """Do both say the same? A bare number goes with any unit that may be left out, but not with "%"."""
-    if a.unit != b.unit:
-        bare = "" in (a.unit, b.unit) and not {a.unit, b.unit} & _APART
-        dollars = "$" in (a.unit, b.unit) and a.unit.endswith("$") and b.unit.endswith("$")
-        if not bare and not dollars:
-            return False
-    return math.isclose(a.value, b.value, rel_tol=1e-9, abs_tol=1e-12)
+    """Do both say the same?"""
+    return may_be_one(a.unit, b.unit) and math.isclose(a.value, b.value, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def may_be_one(a: str, b: str) -> bool:
+    """Of two units; a bare number goes with any unit that may be left out, but not with "%"."""
+    bare = "" in (a, b) and not {a, b} & _APART
+    dollars = "$" in (a, b) and a.endswith("$") and b.endswith("$")
+    return a == b or bare or dollars
 
 
 def _figures(text: str) -> Iterator[_Found]:
@@ -302,13 +303,13 @@ def _calendar(text: str, start: int, end: int) -> tuple[str, int]:
 
 
 def _words(text: str) -> Iterator[_Found]:
-    for one in spoken(text):
-        if one.share:
-            yield _Found(Value(one.start, one.end, 100 * one.value, "%"), 1)
+    for number in spoken(text):
+        if number.share:
+            yield _Found(Value(number.start, number.end, 100 * number.value, "%"), 1)
             continue
-        times, unit, end = _tail(text, one.end)
-        if one.value != 1 or times > 1 or unit:  # a lone "one" is a pronoun
-            yield _Found(Value(one.start, end, one.value * times, unit), times)
+        times, unit, end = _tail(text, number.end)
+        if number.value != 1 or times > 1 or unit:  # a lone "one" is a pronoun
+            yield _Found(Value(number.start, end, number.value * times, unit), times)
 
 
 def _ranges(text: str, found: list[_Found]) -> list[Value]:
@@ -327,14 +328,17 @@ def _ranges(text: str, found: list[_Found]) -> list[Value]:
         if found[n].times == 1 < b.times and first.unit == second.unit and first.value < second.value / b.times:
             first = replace(first, value=first.value * b.times)
         found[n], found[n + 1] = replace(found[n], value=first), replace(b, value=second)
-    return [one.value for one in found]
+    return [kept.value for kept in found]
 
 
 def spelled_out(text: str) -> str:
-    """ "475bn" as "475 billion", the form that articles print; a bare "5m" may be metres and stays."""
+    """ "475bn" as "475 billion", the form that articles print; a bare "5m" may be metres and stays.
 
-    def words_for(found: re.Match[str]) -> str:
-        number, suffix = (found["number"], found["suffix"]) if found["number"] else (found["money"], found["short"])
-        return f"{number} {_WORDS[suffix.lower()]}" if suffix.lower() in _WORDS else found.group()
+    Of the 207 development questions (eval/gold) no answer is another by it.
+    """
+
+    def words_for(match: re.Match[str]) -> str:
+        number, suffix = (match["number"], match["suffix"]) if match["number"] else (match["money"], match["short"])
+        return f"{number} {_WORDS[suffix.lower()]}" if suffix.lower() in _WORDS else match.group()
 
     return _SHORT_FORM.sub(words_for, text)

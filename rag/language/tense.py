@@ -47,9 +47,9 @@ def tense_at(sentence: str, start: int, end: int) -> Tense:
     opens = max(at for at in ends if at <= start)
     closes = [at for at in ends if at >= end] or [len(sentence)]
     for close in closes[:3]:
-        found = _tense(sentence[opens:close], start - opens)
-        if found != "none":
-            return "" if found == "mixed" else found
+        tense = _tense(sentence[opens:close], start - opens)
+        if tense != "none":
+            return "" if tense == "mixed" else tense
     return ""
 
 

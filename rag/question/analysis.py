@@ -111,9 +111,9 @@ class Query:
 
 def analyse(question: str, stem: Stem) -> Query:
     """Terms in order, without stop words; if nothing but stop words was asked, all words count."""
-    found = words(question)
-    kept = [word for word in found if word.text not in stop_words()] or found
-    first = found[0].start if found else 0
+    every_word = words(question)
+    kept = [word for word in every_word if word.text not in stop_words()] or every_word
+    first = every_word[0].start if every_word else 0
     terms = tuple(_term(question, word, stem, first) for word in kept)
     lowered = question.lower()
     kind: Kind = next((kind for kind, pattern in _PATTERNS if pattern.search(lowered)), "")
@@ -131,8 +131,8 @@ def with_names(query: Query, is_name: Callable[[str], bool]) -> Query:
 
 
 def _counted(lowered: str, stem: Stem) -> frozenset[str]:
-    found = _COUNTED.search(lowered)
-    behind = words(found.group(1))[:_COUNTED_WORDS] if found else []
+    match = _COUNTED.search(lowered)
+    behind = words(match.group(1))[:_COUNTED_WORDS] if match else []
     kept = takewhile(lambda word: word.text not in stop_words(), behind)
     return frozenset(cut(word.text, stem) for word in kept)
 
@@ -150,8 +150,8 @@ def holds_kind(query: Query, sentence: str, stem: Stem) -> float:
         return 0.0
     pattern = _FOUND.get(query.kind, _NAME)
     known = {match.group().lower() for match in pattern.finditer(query.text)}
-    found = [match for match in pattern.finditer(sentence) if match.group().lower() not in known]
-    if not found or not query.counted:
-        return float(bool(found))
-    behind = (words(sentence[match.end() : match.end() + 80])[:_NEAR_WORDS] for match in found)
+    matches = [match for match in pattern.finditer(sentence) if match.group().lower() not in known]
+    if not matches or not query.counted:
+        return float(bool(matches))
+    behind = (words(sentence[match.end() : match.end() + 80])[:_NEAR_WORDS] for match in matches)
     return 1.0 if any(cut(word.text, stem) in query.counted for near in behind for word in near) else 0.5

@@ -2,6 +2,8 @@
 
 Rules over the words alone: what both sides share is kept in both questions, and what cannot be taken apart with some
 certainty is left whole. "The war between A and B" names one thing, not two sides.
+
+Of the 207 development questions (eval/gold) 1 compares, and is answered alike without these rules.
 """
 
 import re
@@ -11,12 +13,11 @@ from dataclasses import dataclass
 # Which words of two phrases stand for one another: "trade with China" and "Canada" differ in their last word.
 
 _LONGEST_PART = 7  # words, of what stands on one side of "versus"
-DETERMINERS = {"the", "a", "an", "its", "their", "his", "her", "our", "el", "la", "los", "las"}
-_FUNCTION = {
-    *("to", "from", "in", "with", "on", "for", "by", "at", "of", "under", "during", "since", "after", "before", "as"),
-    *("is", "are", "was", "were", "do", "does", "did", "go", "goes", "went", "has", "have", "had", "will", "would"),
-    *("come", "comes", "came", "en", "de", "con", "para", "per", "over", "between"),
-}
+DETERMINERS = frozenset("the a an its their his her our el la los las".split())
+_FUNCTION = frozenset(
+    "to from in with on for by at of under during since after before as is are was were do does did go goes went has "
+    "have had will would come comes came en de con para per over between".split()
+)
 POSSESSIVE = re.compile(r"\w(?:['’]s|s['’])$")
 
 
@@ -58,12 +59,12 @@ def _parallel(left: list[str], right: list[str], a: int, b: int) -> float:
 
 def kinds(word: str) -> set[str]:
     """How a word looks: parallel words look alike."""
-    found = {"digit"} if word[0].isdigit() else {"name"} if word[0].isupper() else {"word"}
+    looks = {"digit"} if word[0].isdigit() else {"name"} if word[0].isupper() else {"word"}
     if POSSESSIVE.search(word):
-        found.add("possessive")
+        looks.add("possessive")
     elif len(word) > 3 and word.lower().endswith("s") and not word.lower().endswith(("ss", "us", "is")):
-        found.add("plural")
-    return found
+        looks.add("plural")
+    return looks
 
 
 def is_name(word: str) -> bool:
@@ -104,7 +105,7 @@ _MORE = re.compile(
     r"^(?P<verb>do|does|did) (?P<who>.+?) more (?P<a>(?P<by>to|from|in|with|on|for) .+?) than (?P<b>(?P=by) .+)$",
     re.IGNORECASE,
 )
-_ENDING_IN_E = {"larg", "clos", "saf", "lat", "wid", "simpl", "dens", "rar", "wis", "nic", "pur", "brav", "strang"}
+_ENDING_IN_E = frozenset("larg clos saf lat wid simpl dens rar wis nic pur brav strang".split())
 _REST = re.compile(
     r" (?:on|in|under|during|for|about|regarding|with respect to|when it comes to|since|after|before) .+$"
 )
@@ -113,8 +114,7 @@ _BY_HOW_MUCH = re.compile(r"\bhow (?:much|many)(?: times)? (?:more|less|fewer|[a
 _OPEN = re.compile(r"\b(?:when|what|which|who|if)$", re.IGNORECASE)  # "as what compared to"
 _OF_THOSE = re.compile(r"^(?:those|that|the ones?) of ", re.IGNORECASE)
 _ASKING = re.compile(
-    r"\b(?:how|what|which|who|whose|when|where|why|is|are|was|were|do|does|did|has|have|can|will)\b",
-    re.IGNORECASE,
+    r"\b(?:how|what|which|who|whose|when|where|why|is|are|was|were|do|does|did|has|have|can|will)\b", re.IGNORECASE
 )
 
 
@@ -132,8 +132,8 @@ def sides(question: str) -> tuple[Side, Side] | None:
     if text.count(" ") >= _LONGEST_QUESTION or _BY_HOW_MUCH.search(text):
         return None
     for rule in (_around, _between, _asked_how, _which, _more, _versus):
-        if (found := rule(text)) and found[0].question.casefold() != found[1].question.casefold():
-            return found
+        if (compared := rule(text)) and compared[0].question.casefold() != compared[1].question.casefold():
+            return compared
     return None
 
 

@@ -1,6 +1,9 @@
 """The shape of the answer that a question wants, beyond its kind: a definition, a list, two sides, a development.
 
 English and Spanish question words; what fits nothing has no shape, and costs nothing.
+
+Of the 207 development questions (eval/gold) 1 answer is another by its shape; 2 ask for a definition, none for a
+timeline.
 """
 
 import re
@@ -33,16 +36,13 @@ _BEING = re.compile(
 )
 _ROLE_WORDS = re.compile(
     r"(?:['’]s?\b|\b(?:of|to|for|between|in|on|at|by|about|that|which|who|when|than|times|plus|my|your|his|her|its"
-    r"|their"
-    r"|going|doing|being|saying|like|de|del|entre|para)\b)",
+    r"|their|going|doing|being|saying|like|de|del|entre|para)\b)",
     re.IGNORECASE,
 )
 _ABSTRACT = re.compile(
     r"^(?:reason|cause|purpose|aim|goal|difference|result|outcome|point|name|number|date|capital|population|weather"
-    r"|time"
-    r"|price|cost|size|answer|problem|status|plan|total|share|rate|percentage|main|biggest|largest|most|first|last"
-    r"|next"
-    r"|current|new|best|only|two|three|four|five|other|some|wrong|left|known|said|planned|it|this|that|he|she"
+    r"|time|price|cost|size|answer|problem|status|plan|total|share|rate|percentage|main|biggest|largest|most|first|last"
+    r"|next|current|new|best|only|two|three|four|five|other|some|wrong|left|known|said|planned|it|this|that|he|she"
     r"|they)\b",
     re.IGNORECASE,
 )
@@ -54,8 +54,7 @@ _KIND_OF_THING = re.compile(
 _FREE = re.compile(r"\b(?:of|and|the|for|in|on|de|la|del|van|von|al|with|you|to)\b")  # small words inside names
 _PLURAL = r"(?!\w*(?:ss|us|is|ics|news|series|gas|bias|always|does|has|was)\b)\w{2,}s\b"
 _BEHIND = (  # after "what drives" stands an object, after "what rights" a verb that is not in the present
-    r"(?= (?:are|were|do|did|have|had|can|could|will|would|should|must|might|may|got|of|in|from|to|for|by|on|used"
-    r"|that"
+    r"(?= (?:are|were|do|did|have|had|can|could|will|would|should|must|might|may|got|of|in|from|to|for|by|on|used|that"
     r"|who|is|was|has|does)\b| \w+ed\b|$)"
 )
 _LIST = _any_case(

@@ -7,12 +7,12 @@ It says nothing of the rest of the article, nor that the sentence around a cited
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import takewhile
 from typing import Any, Literal, Protocol
 
 from index.errors import BadInput, NotFound
 from index.records import Document, Span
+from index.storage.merkle import revision
 from rag.receipts.alignment import Diff, edited, word_diff
 from rag.receipts.untrusted import StatedCitation, as_cited, marker_of
 
@@ -242,7 +242,7 @@ def _judged(citation: object, texts: Texts) -> CitationChange:
     except NotFound:
         reason = "no article of this id is in the index: it was deleted, or never stood here"
         return CitationChange(marker, cited.document_id, Change("gone"), reason)
-    present = sha256(current.text.encode()).hexdigest()
+    present = revision(current.text).hex()
     old = _former(cited, current, present, texts)
     if old is not None and old[cited.start : cited.end] != cited.quote:
         reason = "the quote does not stand at start:end of the revision that it names: it was never true of it"

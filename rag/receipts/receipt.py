@@ -3,7 +3,6 @@
 A receipt proves where the words come from, not that they are true; title, author, date and addresses are not covered.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,24 +127,6 @@ def receipt_for(citation: Citation, document: Document, proof: Proof) -> Receipt
 def revision_url(document_id: str, sha256: str) -> str:
     """Where a server gives exactly the bytes that were hashed."""
     return f"/v1/documents/{percent(document_id, safe='')}/revisions/{sha256}"
-
-
-def receipt_fields(receipt: Receipt) -> Mapping[str, Any]:
-    """JSON-able."""
-    return {
-        "sha256": receipt.sha256,
-        "utf16": list(receipt.utf16),
-        "bytes": list(receipt.bytes),
-        "prefix": receipt.prefix,
-        "suffix": receipt.suffix,
-        "text_url": receipt.text_url,
-        "revision_url": receipt.revision_url,
-        "proof": {
-            "index": receipt.proof.index,
-            "size": receipt.proof.size,
-            "path": [one.hex() for one in receipt.proof.path],
-        },
-    }
 
 
 # What a corpus is, for people outside: its root, its documents with their hashes, and who signed for it.

@@ -132,7 +132,6 @@ def _refuse(name: str, value: object, wanted: str) -> NoReturn:
 MOST_QUOTE = 2_000
 MOST_CONTEXT = 200
 MOST_ID = 4_000
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -191,9 +190,7 @@ def _text_problem(name: str, value: object, most: int, least: int = 0) -> str:
 
 
 def _hash_problem(value: object) -> str:
-    if value == "" or (isinstance(value, str) and _SHA256.fullmatch(value)):
-        return ""
-    return "receipt/sha256 must be 64 digits of 0-9 and a-f"
+    return "" if value == "" or is_hash(value) else "receipt/sha256 must be 64 digits of 0-9 and a-f"
 
 
 def _span_problem(start: object, end: object, quote: object) -> str:

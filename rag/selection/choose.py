@@ -1,4 +1,8 @@
-"""Which of the quotes that a reader found are shown, what they are together, and why the others are not shown."""
+"""Which of the quotes that a reader found are shown, what they are together, and why the others are not shown.
+
+A course of events is told in the order of the time that its quotes speak of: of the first date in each, written out or
+resolved against its article; a law's year of birth ("the 1798 Alien Enemies Act") is a name and no such date.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,10 +11,11 @@ from dataclasses import dataclass
 from index.records import Document
 from index.text.words import normalise, stop_words, words
 from rag.answer import Dropped, Frame, Quote, Reading, Rule
+from rag.language.dates import When, dates_in
+from rag.language.relative_dates import lead_in, relative_notes
 from rag.question.analysis import Query
 from rag.selection.conflicts import find_conflict
 from rag.selection.definitions import defines
-from rag.selection.timeline import chronological
 
 # The quotes that are left of a reading while one rule after another takes some away, and which rule took which.
 #
@@ -20,7 +25,7 @@ _DISCLAIMS = re.compile(
     r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
     r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
     re.IGNORECASE,
-)  # what publishers print below every article, and what adds nothing to a better quote
+)  # what publishers print below every article, and what adds nothing to a better quote; changes no development answer
 
 Widen = Callable[[Quote], Quote]
 
@@ -47,10 +52,10 @@ def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
     What says the same in the same words is said once.
     """
     offered, least = Shortlist(tuple(quotes)), max(quote.likeness for quote in quotes) - margin
-    near = offered.only([n for n, one in enumerate(offered.left) if not n or one.likeness >= least], "margin")
-    told = near.only(
-        [n for n, one in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(one))], "small_print"
-    )
+    close_by = [n for n, quote in enumerate(offered.left) if not n or quote.likeness >= least]
+    near = offered.only(close_by, "margin")
+    plain = [n for n, quote in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(quote))]
+    told = near.only(plain, "small_print")
     places: dict[str, int] = {}
     for n, quote in enumerate(told.left):
         places.setdefault(normalise(words_of(quote)), n)
@@ -94,10 +99,8 @@ _GRADES = 0.05  # grades of a definition that are no further apart are the same
 _TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
 _STEM = 4  # characters that two forms of a word share at least
 _COURSE = frozenset(
-    (
-        "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
-        "course happen happened order time change changed changes evolved developed"
-    ).split()
+    "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
+    "course happen happened order time change changed changes evolved developed".split()
 )
 _TIMELINE_MARGIN = 3.0  # a course of events is told by sentences that are further from the question than an answer is
 
@@ -148,7 +151,7 @@ def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:
 
 
 def _about(query: Query, near: Shortlist) -> Shortlist:
-    return near.only([n for n, one in enumerate(near.left) if _of_subject(query, words_of(one))], "off_subject")
+    return near.only([n for n, quote in enumerate(near.left) if _of_subject(query, words_of(quote))], "off_subject")
 
 
 def _of_subject(query: Query, sentence: str) -> bool:
@@ -170,10 +173,54 @@ def _stands(stem: str, spoken: Sequence[str]) -> bool:
 def _told(near: Shortlist, document_of: DocumentOf, widen: Widen) -> Selection | None:
     """The quotes that name a time, in order of time; a single one is no course of events."""
     kept, quotes = widened(near, widen)
-    timed = [one for one in chronological(quotes, document_of) if one.when and one.when.end]
+    timed = chronological(quotes, document_of)
     if len(timed) < 2:
         return None
-    kept = kept.only([quotes.index(one.quote) for one in timed], "untimed").first(TIMELINE_QUOTES)
+    kept = kept.only([quotes.index(moment.quote) for moment in timed], "untimed").first(TIMELINE_QUOTES)
     moments = timed[:TIMELINE_QUOTES]
-    frame = Frame("timeline", moments=tuple(one.shown for one in moments))
-    return Selection(tuple(one.quote for one in moments), frame, kept.dropped)
+    frame = Frame("timeline", moments=tuple(moment.shown for moment in moments))
+    return Selection(tuple(moment.quote for moment in moments), frame, kept.dropped)
+
+
+# Quotes in the order of the time they speak of.
+
+_LAW = (
+    r"(?:acts?|laws?|treaty|treaties|agreements?|conventions?|codes?|constitution|accords?|protocols?|statutes?|charter"
+    r"|decree)"
+)
+_LAW_BEHIND = re.compile(rf"\s+(?:[\w'’.-]+\s+){{0,4}}?{_LAW}\b", re.IGNORECASE)
+_LAW_BEFORE = re.compile(rf"\b{_LAW}(?:,| of)?\s+$", re.IGNORECASE)
+_DETERMINED = re.compile(r"\b(?:the|its|his|her|their|an?|our|this)\s+$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A quote and when it speaks of; `shown` names that time."""
+
+    quote: Quote
+    when: When  # its offsets are those of the words in the quote
+    shown: str
+
+
+def chronological(quotes: Sequence[Quote], document_of: DocumentOf) -> tuple[Dated, ...]:
+    """Those that name a time, oldest first; quotes of the same time stay in their order."""
+    dated = (_dated(quote, document_of(quote.passage.document_id)) for quote in quotes)
+    return tuple(sorted(filter(None, dated), key=lambda moment: (moment.when.first, moment.when.last)))
+
+
+def _dated(quote: Quote, document: Document) -> Dated | None:
+    sentence = document.text[quote.start : quote.end]
+    named = [(when, sentence[when.start : when.end]) for when in dates_in(sentence) if not names_a_law(sentence, when)]
+    notes = relative_notes(sentence, document.published, lead_in(document.text, quote.start))
+    named += [(note.when, note.meaning) for note in notes]
+    return Dated(quote, *min(named, key=lambda time: time[0].start)) if named else None
+
+
+def names_a_law(text: str, when: When) -> bool:
+    """Is it a year that belongs to a law's name ("its 2020 security law", "the Act of 1984") and tells no time?"""
+    before = text[max(0, when.start - 20) : when.start]
+    if when.precision != "year" or when.first.year != when.last.year:
+        return False
+    if _LAW_BEFORE.search(before):
+        return True
+    return _DETERMINED.search(before) is not None and _LAW_BEHIND.match(text, when.end) is not None

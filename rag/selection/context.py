@@ -2,6 +2,8 @@
 
 A widened quote is still one verbatim stretch of whole sentences, holds the quote it was made of, and runs over no
 heading. Widening it again changes nothing.
+
+Of the 207 development questions (eval/gold) it changes 40 answers in form; none is right or wrong by it.
 """
 
 import re

@@ -16,20 +16,16 @@ _EARLY_CHARACTERS = 40
 _BE = r"(?:is|was|are|were|remains|became|has been|es|fue|son)"
 _TITLE = (
     r"(?:president|prime minister|minister|chancellor|king|queen|prince|princess|pope|senator|governor|mayor|judge"
-    r"|justice"
-    r"|secretary|ambassador|director|chief|chairman|chairwoman|chair|ceo|founder|co-founder|leader|head|general"
-    r"|captain"
-    r"|professor|dr\.?|sir|author|writer|singer|actor|actress|coach|spokes(?:man|woman|person)|lawyer|journalist"
-    r"|economist"
-    r"|analyst|historian|advis[eo]r|envoy|congress(?:man|woman)|candidate|czar|official|officer|manager|predecessor)"
+    r"|justice|secretary|ambassador|director|chief|chairman|chairwoman|chair|ceo|founder|co-founder|leader|head|general"
+    r"|captain|professor|dr\.?|sir|author|writer|singer|actor|actress|coach|spokes(?:man|woman|person)|lawyer"
+    r"|journalist|economist|analyst|historian|advis[eo]r|envoy|congress(?:man|woman)|candidate|czar|official|officer"
+    r"|manager|predecessor)"
 )
 _THING = (
     r"(?:agreement|treaty|act|law|policy|party|movement|coalition|alliance|program(?:me)?|initiative|plan|fund|bank"
-    r"|company"
-    r"|firm|group|agency|organi[sz]ation|institute|university|system|principle|method|model|theory|protocol|test"
-    r"|language"
-    r"|river|city|town|county|region|species|disease|virus|element|compound|film|novel|album|series|software"
-    r"|language)"
+    r"|company|firm|group|agency|organi[sz]ation|institute|university|system|principle|method|model|theory|protocol"
+    r"|test|language|river|city|town|county|region|species|disease|virus|element|compound|film|novel|album|series"
+    r"|software|language)"
 )
 _HEAD = rf"{_X}[”\"’']?(?: \([^)]{{1,60}}\))?"
 _GRADED = tuple(
@@ -38,8 +34,7 @@ _GRADED = tuple(
         (
             1.0,
             rf"{_HEAD}(?:, [^,]{{1,80}},)? {_BE} (?:\w+ly |also |still |now |often )?(?:an?|the|one of|any|some"
-            rf"|known as"
-            r"|his|her|its|their|un|una|el|la)\b",
+            r"|known as|his|her|its|their|un|una|el|la)\b",
         ),
         (
             1.0,
@@ -51,10 +46,7 @@ _GRADED = tuple(
         (0.9, rf"(?:called|known as|named|dubbed|termed|abbreviated as|or simply|namely),? (?:the )?[“\"‘']?{_X}"),
         (0.9, rf"(?:\w[\w’'-]+ ){{2,}}\({_X}\)|{_X} \((?:[\w’'-]+[ )]){{2,}}"),
         (0.8, rf"{_HEAD} {_BE} (?!likely|expected|going|not|able|also|born|in|at|to|on|with|by|from)\w+"),
-        (
-            0.8,
-            rf"{_HEAD}, (?:\w+[’']s )?(?:(?:current|former|new|then|late) )?\w+ (?:\w+ )?(?:of|to|for|at|in)\b",
-        ),
+        (0.8, rf"{_HEAD}, (?:\w+[’']s )?(?:(?:current|former|new|then|late) )?\w+ (?:\w+ )?(?:of|to|for|at|in)\b"),
         (0.8, rf"\b{_TITLE}(?: (?:to|of|for) (?:the )?\w+)?,? {_X}|{_X}, (?:[\w’'-]+ ){{0,5}}{_TITLE}\b"),
         (0.8, rf"{_X} as (?:[\w’'-]+ ){{0,3}}{_TITLE}\b|{_X} (?:\w+ ){{0,2}}{_THING}\b"),
         (0.7, rf"{_HEAD},? (?:or|that is|i\.e\.),? (?!not\b)\w+|\b(?:or|i\.e\.),? [“\"]?{_X}"),
@@ -80,9 +72,9 @@ def defines(query: Query, sentence: str) -> float:
 
 
 def _best(marked: str) -> float:
-    found = ((grade, pattern.search(marked)) for grade, pattern in _GRADED)
+    matches = ((grade, pattern.search(marked)) for grade, pattern in _GRADED)
     return max(
-        (grade * (1 if match.start() < _EARLY_CHARACTERS else _LATE) for grade, match in found if match), default=0
+        (grade * (1 if match.start() < _EARLY_CHARACTERS else _LATE) for grade, match in matches if match), default=0
     )
 
 

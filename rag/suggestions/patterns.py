@@ -26,13 +26,12 @@ TITLE = re.compile(
     r"|Director|Chancellor|King|Queen|CEO|Coach|Representative|Congress(?:man|woman)|Chairman|Chair|Sir|Captain) "
 )
 _NO_NAME = re.compile(  # opens a sentence like a name
-    r"(?:According|After|All|Also|Although|Analysts|And|Another|April|As|At|August|Because|Before|Both|But|By"
-    r"|Company|Critics|December|Despite|During|Each|Earlier|Even|Experts|February|Finally|For|Friday|From|He"
-    r"|Her|Here|His|How|However|I|If|Image|In|It|Its|January|July|June|Last|Many|March|May|Meanwhile|Monday"
-    r"|More|Most|My|Next|No|Not|November|Now|October|Officials|On|One|Other|Our|Over|Photo|Reciprocally|Report"
-    r"|Reports|Researchers|Saturday|September|Several|She|Since|Some|Source|Study|Such|Sunday|That|The|Their"
-    r"|Then|There|These|They|This|Those|Though|Thursday|Today|Tuesday|Two|Under|We|Wednesday|What|When|Where"
-    r"|While|Who|Why|With|Yesterday|Yet|You|Your)\b"
+    r"(?:According|After|All|Also|Although|Analysts|And|Another|April|As|At|August|Because|Before|Both|But|By|Company"
+    r"|Critics|December|Despite|During|Each|Earlier|Even|Experts|February|Finally|For|Friday|From|He|Her|Here|His|How"
+    r"|However|I|If|Image|In|It|Its|January|July|June|Last|Many|March|May|Meanwhile|Monday|More|Most|My|Next|No|Not"
+    r"|November|Now|October|Officials|On|One|Other|Our|Over|Photo|Reciprocally|Report|Reports|Researchers|Saturday"
+    r"|September|Several|She|Since|Some|Source|Study|Such|Sunday|That|The|Their|Then|There|These|They|This|Those|Though"
+    r"|Thursday|Today|Tuesday|Two|Under|We|Wednesday|What|When|Where|While|Who|Why|With|Yesterday|Yet|You|Your)\b"
 )
 
 
@@ -50,25 +49,25 @@ Made = tuple[str, str]  # question, whom or what it is about
 Rule = tuple[str, re.Pattern[str], Callable[[re.Match[str], str], Made]]  # kind, pattern, what is made of a match
 
 
-def _bases(pairs: str) -> dict[str, str]:
+def bases(pairs: str) -> dict[str, str]:
     """Past → base: "announced:announce invested:invest_in"."""
     return dict(pair.replace("_", " ").split(":") for pair in pairs.split())
 
 
-_SAYING = _bases(
+_SAYING = bases(
     "announced:announce declared:declare proposed:propose promised:promise pledged:pledge warned:warn argued:argue "
     "argues:argue contends:contend estimated:estimate estimates:estimate claimed:claim claims:claim "
     "predicted:predict threatened:threaten revealed:reveal admitted:admit denied:deny demanded:demand "
     "suggested:suggest explained:explain confirmed:confirm insisted:insist recommended:recommend concluded:conclude "
     "found:find discovered:discover reported:report"
 )
-_DOING = _bases(
+_DOING = bases(
     "launched:launch introduced:introduce founded:found created:create built:build invented:invent signed:sign "
     "approved:approve released:release unveiled:unveil won:win acquired:acquire bought:buy imposed:impose "
     "published:publish wrote:write invested:invest_in sponsored:sponsor developed:develop designated:designate "
     "banned:ban rejected:reject opened:open planted:plant designed:design established:establish"
 )
-_VOWING = _bases(
+_VOWING = bases(
     "agreed:agree decided:decide offered:offer planned:plan pledged:pledge promised:promise refused:refuse "
     "threatened:threaten vowed:vow"
 )
@@ -123,26 +122,21 @@ def _vowed(match: re.Match[str], _: str) -> Made:
     return (asked if who else ""), who
 
 
-def _plans(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"What does {who} {match['verb']} to do?" if who else ""), who
+def _asked(template: str) -> Callable[[re.Match[str], str], Made]:
+    """A question with the groups of the match in it."""
 
+    def make(match: re.Match[str], _: str) -> Made:
+        who = subject(match["who"])
+        return (template.format_map({**match.groupdict(), "who": who}) if who else ""), who
 
-def _when(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"When {match['be']} {who} {match['verb']}?" if who else ""), who
-
-
-def _how_many(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"])
-    return (f"How many {match['what']} does {who} {match['verb']}?" if who else ""), who
+    return make
 
 
 DEEDS: tuple[Rule, ...] = (
     ("why", _REASON, _why),
     ("did", _ACTED, _acted),
     ("plan", _VOWED, _vowed),
-    ("plan", _PLANS, _plans),
-    ("when", _DATED, _when),
-    ("many", _COUNTED, _how_many),
+    ("plan", _PLANS, _asked("What does {who} {verb} to do?")),
+    ("when", _DATED, _asked("When {be} {who} {verb}?")),
+    ("many", _COUNTED, _asked("How many {what} does {who} {verb}?")),
 )

@@ -61,14 +61,14 @@ class Wondered(NamedTuple):
 
 def wonder(document: Document) -> list[Wondered]:
     """All questions that the rules make, each text once; within a kind, what the article speaks of most comes first."""
-    found: dict[str, Wondered] = {}
+    questions: dict[str, Wondered] = {}
     for span in sentences(document.text, document.language or "en"):
         sentence = document.text[span.start : span.end]
         if len(sentence) <= _LONGEST and sentence.rstrip("”\"’'")[-1:] in (".", "!"):
-            for one in _of_sentence(sentence):
-                found.setdefault(normalise(one.text), one)
+            for wondered in _of_sentence(sentence):
+                questions.setdefault(normalise(wondered.text), wondered)
     text = normalise(document.text)
-    return sorted(found.values(), key=lambda one: -text.count(one.of))
+    return sorted(questions.values(), key=lambda wondered: -text.count(wondered.of))
 
 
 def _of_sentence(sentence: str) -> Iterator[Wondered]:
@@ -148,8 +148,8 @@ class Suggester:
         cited = [citation.document_id for citation in answer.citations]
         near = cited or [hit.passage.document_id for hit in answer.evidence[:1]]
         asked = {_key(answer.question), _key(answer.standalone)}
-        found = [text for name in dict.fromkeys(near[:2]) for text in self.of_document(name)]
-        return tuple(text for text in dict.fromkeys(found) if _key(text) not in asked)[:MOST]
+        questions = [text for name in dict.fromkeys(near[:2]) for text in self.of_document(name)]
+        return tuple(text for text in dict.fromkeys(questions) if _key(text) not in asked)[:MOST]
 
     def _first(self) -> tuple[str, ...]:
         """To begin with: one from each of the first articles."""
@@ -158,39 +158,39 @@ class Suggester:
     def _of_document(self, document_id: str) -> tuple[str, ...]:
         """At most MOST of at most TRIED questions, the surest answered first, each by another sentence."""
         kept: list[Wondered] = []
-        sure = [(self._sureness(document_id, one), one) for one in self._tried(document_id)]
-        for sureness, one in sorted(sure, key=lambda pair: (bool(pair[1].kind), -pair[0])):
-            if sureness and len(kept) < MOST and not any(_alike(one, other) for other in kept):
-                kept.append(one)
-        return tuple(one.text for one in kept)
+        sure = [(self._sureness(document_id, wondered), wondered) for wondered in self._tried(document_id)]
+        for sureness, wondered in sorted(sure, key=lambda pair: (bool(pair[1].kind), -pair[0])):
+            if sureness and len(kept) < MOST and not any(_alike(wondered, other) for other in kept):
+                kept.append(wondered)
+        return tuple(wondered.text for wondered in kept)
 
     def _tried(self, document_id: str) -> list[Wondered]:
         written = [Wondered("", self._known[document_id], "", "")] if document_id in self._known else []
         return [*written, *_mixed(wonder(self._document_of(document_id)))][:TRIED]
 
-    def _sureness(self, document_id: str, one: Wondered) -> float:
+    def _sureness(self, document_id: str, wondered: Wondered) -> float:
         """The answer's confidence; 0 if its first quote is not the sentence that the question was made from, or the
         better part of it."""
-        answer = self._ask(one.text)
+        answer = self._ask(wondered.text)
         if answer.status != "answered" or not answer.citations:
             return 0.0
         first = answer.citations[0]
-        whole = one.sentence in first.quote
-        part = first.quote in one.sentence and 2 * len(first.quote) > len(one.sentence)
+        whole = wondered.sentence in first.quote
+        part = first.quote in wondered.sentence and 2 * len(first.quote) > len(wondered.sentence)
         return answer.confidence if first.document_id == document_id and (whole or part) else 0.0
 
 
-def _mixed(found: Sequence[Wondered]) -> list[Wondered]:
+def _mixed(questions: Sequence[Wondered]) -> list[Wondered]:
     """The best of each kind, then the second of each, so that not all eight are alike; the vaguest kind comes last."""
-    place = {kind: count() for kind in (one.kind for one in found)}
-    ranked = [(one.kind == VAGUE, next(place[one.kind]), n) for n, one in enumerate(found)]
-    return [found[n] for *_, n in sorted(ranked)]
+    nth = {kind: count() for kind in (wondered.kind for wondered in questions)}
+    ranked = [(wondered.kind == VAGUE, next(nth[wondered.kind]), n) for n, wondered in enumerate(questions)]
+    return [questions[n] for *_, n in sorted(ranked)]
 
 
 def _alike(a: Wondered, b: Wondered) -> bool:
     """The same question, one that the same sentence answers, or the same asked of the same subject."""
     same = bool(a.of) and a.of == b.of and (a.kind == b.kind or VAGUE in (a.kind, b.kind))
-    telling = [set(_key(one.text)) - stop_words() for one in (a, b)]
+    telling = [set(_key(wondered.text)) - stop_words() for wondered in (a, b)]
     repeats = min(map(len, telling)) > 1 and (telling[0] <= telling[1] or telling[1] <= telling[0])
     return same or repeats or _key(a.text) == _key(b.text) or bool(a.sentence and a.sentence == b.sentence)
 

@@ -11,14 +11,12 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from index.text.words import Word, cut, stop_words, words
-from rag.language.claims import Claim, StatedFact, claim_of
+from rag.language.claims import Claim, StatedFact, aligned, claim_of
 from rag.language.dependence import depends_on_previous
-from rag.language.facts import Fact, differ, facts, said_alike
-from rag.language.quantities import Value, same
+from rag.language.facts import Fact, differ, facts, said_alike, states
 from rag.language.word_lists import FUNCTION, lexicon
 from rag.question.analysis import Query, Term
 from rag.refusal import things
-from rag.selection.conflicts import aligned
 
 # The names, numbers and dates of a sentence: what may not be said in other words, and must stand where it is proved.
 #
@@ -77,7 +75,12 @@ def particulars(query: Query) -> tuple[Particular, ...]:
     for thing in things(replace(query, terms=tuple(free))):
         if thing.named:
             found.append(_named(thing.text, thing.terms))
-    return tuple(sorted(found, key=lambda one: one.start))
+    return tuple(sorted(found, key=lambda particular: particular.start))
+
+
+def names_somebody(query: Query) -> bool:
+    """Or something: is there a name in it?"""
+    return any(particular.fact is None for particular in particulars(query))
 
 
 def _named(text: str, terms: Sequence[Term]) -> Particular:
@@ -88,63 +91,23 @@ def _named(text: str, terms: Sequence[Term]) -> Particular:
 @lru_cache(maxsize=4096)
 def told(text: str) -> Particulars:
     """Pure; the same sentences are looked up in again and again."""
-    found = words(text)
+    text_words = words(text)
     return Particulars(
-        words=frozenset(word.text for word in found),
-        stems=frozenset(cut(word.text, "snowball") for word in found),
+        words=frozenset(word.text for word in text_words),
+        stems=frozenset(cut(word.text, "snowball") for word in text_words),
         facts=facts(text),
         initials=frozenset(_initials(text)),
-        shorts=frozenset(word.text for word in found if text[word.start : word.end].isupper()),
+        shorts=frozenset(word.text for word in text_words if text[word.start : word.end].isupper()),
     )
 
 
-def held(one: Particular, there: Particulars) -> bool:
+def held(particular: Particular, there: Particulars) -> bool:
     """Does the text hold the number, the date, or every word of the name?"""
-    if one.fact:
-        return any(states(fact, one.fact) for fact in there.facts)
-    if len(one.words) > 1 and "".join(word[0] for word in one.words) in there.shorts:
+    if particular.fact:
+        return any(states(fact, particular.fact) for fact in there.facts)
+    if len(particular.words) > 1 and "".join(word[0] for word in particular.words) in there.shorts:
         return True
-    return all(_holds_word(word, there) for word in one.words)
-
-
-def states(said: Fact, claimed: Fact) -> bool:
-    """Does what is said bear out what is claimed? Equal or more exact; a rounder claim is borne out, a bound only by
-    its own figure or a figure within it."""
-    if said.moment and claimed.moment:
-        return _dates(said, claimed)
-    if said.moment or claimed.moment or not said.figures or not claimed.figures:
-        return False
-    if len(said.figures) != len(claimed.figures) and len(claimed.figures) > 1:
-        return False
-    if claimed.bound and said.bound and claimed.bound != said.bound:
-        return False
-    values = [_value(fact, figure) for fact in (said, claimed) for figure in fact.figures[:1]]
-    if said.figures == claimed.figures:
-        return same(*values)
-    if not same(values[0], replace(values[1], value=values[0].value)) or said.bound:
-        return False
-    return all(claimed.low <= figure <= claimed.high for figure in said.figures)
-
-
-def _value(fact: Fact, figure: float) -> Value:
-    return Value(fact.start, fact.end, figure, fact.unit)
-
-
-def _dates(said: Fact, claimed: Fact) -> bool:
-    """Every part of the claimed date is said: of "in March" no year is borne out."""
-    a, b = said.moment, claimed.moment
-    if not a or not b:
-        return False
-    for mine, other in ((b.month, a.month), (b.day, a.day)):
-        if mine is not None and mine != other:
-            return False
-    if b.first is None:
-        return True
-    if a.first is None or a.last is None or b.last is None:
-        return False
-    if b.span or a.span:
-        return (a.first, a.last) == (b.first, b.last)
-    return b.first <= a.first and a.last <= b.last
+    return all(_holds_word(word, there) for word in particular.words)
 
 
 def _holds_word(word: str, there: Particulars) -> bool:
@@ -163,8 +126,8 @@ def _kin(country: str, people: str) -> bool:
 
 
 def _words_of(text: str) -> tuple[str, ...]:
-    found = [word.text for word in words(text)]
-    return tuple(word for word in found if word not in stop_words()) or tuple(found)
+    text_words = [word.text for word in words(text)]
+    return tuple(word for word in text_words if word not in stop_words()) or tuple(text_words)
 
 
 def _initials(text: str) -> Iterator[str]:
@@ -179,7 +142,6 @@ def _initials(text: str) -> Iterator[str]:
 _ALIKE = 0.6  # share of common words in order from which on what differs between two texts stands in each other's place
 _MOST_WORDS = 120  # of two texts that are laid side by side; longer ones are compared by their facts only
 _CAPITALS = re.compile(r"[^\W\d_a-z][\w.’'-]*(?: (?:of |de )?[^\W\d_a-z][\w.’'-]*)*")
-_DENIED = 3  # words of meaning behind a negation that it may be of
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +176,12 @@ def compare(sentence: str, parts: Sequence[Particular], source: QuoteContext) ->
     """`parts` are the sentence's own. A name may stand in what the quote is about, if the quote names nobody else."""
     own, around = told(source.quote), told(f"{source.about}\n{source.quote}")
     silent = depends_on_previous(source.quote) or not _names_another(sentence, source.quote)
-    lacking = [one for one in parts if not held(one, own) and not (one.fact is None and silent and held(one, around))]
-    facts = dict.fromkeys(_other_facts(sentence, source.quote))
+    elsewhere = [part for part in parts if part.fact is None and silent and held(part, around)]
+    lacking = tuple(part for part in parts if not held(part, own) and part not in elsewhere)
+    others = tuple(dict.fromkeys(_other_facts(sentence, source.quote)))
     replaced = dict.fromkeys(_replaced(sentence, source.quote, parts))
-    others = [one for one in replaced if not any(one.said in fact.said for fact in facts)]
-    return Agreement(tuple(lacking), (*facts, *others, *_denials(sentence, source.quote)))
+    names = (mismatch for mismatch in replaced if not any(mismatch.said in other.said for other in others))
+    return Agreement(lacking, (*others, *names, *_denials(sentence, source.quote)))
 
 
 def _names_another(sentence: str, quote: str) -> bool:
@@ -238,10 +201,10 @@ def _replaced(sentence: str, quote: str, parts: Sequence[Particular]) -> Iterato
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "replace":
             continue
-        found = quote[theirs[j1].start : theirs[j2 - 1].end]
-        special = [one for one in parts if one.start < ours[i2 - 1].end and ours[i1].start < one.end]
-        unsaid = [one for one in special if not held(one, told(found))]
-        if unsaid and (instead := _telling(found)):
+        instead_of = quote[theirs[j1].start : theirs[j2 - 1].end]
+        special = [part for part in parts if part.start < ours[i2 - 1].end and ours[i1].start < part.end]
+        unsaid = [part for part in special if not held(part, told(instead_of))]
+        if unsaid and (instead := _telling(instead_of)):
             yield Mismatch(unsaid[0].text, instead)
 
 
@@ -265,11 +228,11 @@ def _other_facts(sentence: str, quote: str) -> Iterator[Mismatch]:
 def _misplaced(ours: StatedFact, theirs: StatedFact, own: Claim, others: Claim) -> StatedFact | None:
     """The quote has the number, but says it of something else, and another number of what the sentence speaks of."""
     rivals = [
-        one
-        for one in others.told
-        if differ(ours.fact, one.fact) and not any(said_alike(one.fact, each.fact) for each in own.told)
+        rival
+        for rival in others.told
+        if differ(ours.fact, rival.fact) and not any(said_alike(rival.fact, each.fact) for each in own.told)
     ]
-    best = max(rivals, key=lambda one: len(ours.near & one.near), default=None)
+    best = max(rivals, key=lambda rival: len(ours.near & rival.near), default=None)
     return best if best and len(ours.near & best.near) > len(ours.near & theirs.near) else None
 
 
@@ -278,18 +241,8 @@ def _denials(sentence: str, quote: str) -> Iterator[Mismatch]:
     ours, theirs = claim_of(sentence), claim_of(quote)
     if ours.negations and not theirs.negations:
         yield Mismatch(ours.negations[0], "")
-    elif theirs.negations and not ours.negations and _denied(quote, theirs) & ours.stems:
+    elif theirs.negations and not ours.negations and theirs.denied & ours.stems:
         yield Mismatch("", theirs.negations[0])
-
-
-def _denied(text: str, claim: Claim) -> frozenset[str]:
-    """Stems of the words of meaning behind each negation."""
-    found: set[str] = set()
-    at = 0
-    for printed in claim.negations:
-        at = text.index(printed, at) + len(printed)
-        found.update([term.stem for term in claim.terms if term.start >= at][:_DENIED])
-    return frozenset(found)
 
 
 @lru_cache(maxsize=4096)

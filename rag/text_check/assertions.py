@@ -25,9 +25,8 @@ _GREETING = re.compile(
 _CHATTER = re.compile(
     r"(?:(?:so|and|but|well|now|okay|ok|sure|certainly|of course|honestly|personally|also|as requested|yes|no)[,!.:]? )"
     r"*"
-    r"(?:i|i['’](?:m|ve|d|ll)|let me|let us|let['’]s|here(?:['’]s| is| are)|below (?:is|are)"
-    r"|in my (?:\w+ )?(?:opinion|view)"
-    r"|my|(?:please )?feel free|please|hope|hopefully|as an? (?:\w+ )?(?:ai|language model|assistant|llm)\b"
+    r"(?:i|i['’](?:m|ve|d|ll)|let me|let us|let['’]s|here(?:['’]s| is| are)|below (?:is|are)|in my (?:\w+ )?(?:opinion"
+    r"|view)|my|(?:please )?feel free|please|hope|hopefully|as an? (?:\w+ )?(?:ai|language model|assistant|llm)\b"
     r"|do you|can you|would you|if you (?:have|need|want|would like|['’]d like)|you can|you may|don['’]t hesitate"
     r"|thank you|thanks|happy to|glad to|creo que|yo)(?![\w'’])",
     re.IGNORECASE,
@@ -43,16 +42,16 @@ _ENDED = re.compile(r"[.!…;][\"'”’»)\]*_]*\s*$")
 def is_claim(sentence: str) -> bool:
     """True for whatever is none of these; no text makes it fail."""
     bare = sentence[_MARKS.match(sentence).end() :] if not _RULE.fullmatch(sentence) else ""  # type: ignore[union-attr]
-    found = words(bare)
-    telling = [word for word in found if word.text not in stop_words()]
+    text_words = words(bare)
+    telling = [word for word in text_words if word.text not in stop_words()]
     if not telling or _HEADING.match(sentence) or _ASKS.search(sentence):
         return False
     if _GREETING.match(bare) or _CHATTER.match(bare):
         return False
-    lettered = any(word.text[0].isalpha() for word in found)
+    lettered = any(word.text[0].isalpha() for word in text_words)
     if not lettered or (len(telling) < 2 and not any(c.isdigit() for c in bare)):
         return False
-    return not _is_heading(bare, len(found))
+    return not _is_heading(bare, len(text_words))
 
 
 def clauses(sentence: str) -> tuple[str, ...]:
@@ -80,11 +79,11 @@ def _has_verb(text: str) -> bool:
     return predicate_start(text) < len(text)
 
 
-def _is_heading(bare: str, found: int) -> bool:
+def _is_heading(bare: str, count: int) -> bool:
     """A label in front of a colon, or a short line without an end and without a verb."""
     if bare.rstrip(" *_").endswith(":"):
-        return found <= _LONGEST_LABEL
-    return not _ENDED.search(bare) and found <= _LONGEST_HEADING and not _has_verb(bare)
+        return count <= _LONGEST_LABEL
+    return not _ENDED.search(bare) and count <= _LONGEST_HEADING and not _has_verb(bare)
 
 
 # A text that a language model wrote → its sentences without their markers, and the markers that each of them carries.
@@ -109,7 +108,7 @@ class Marked:
 def marked(text: str, language: str = "en") -> list[Marked]:
     """In order; a marker belongs to the sentence that it stands in or behind, one that opens a line to the first."""
     usable = text.encode(errors="replace").decode()  # half a surrogate pair has no place in any text
-    return [one for line in usable.splitlines() for one in _in_line(line, language)]
+    return [sentence for line in usable.splitlines() for sentence in _in_line(line, language)]
 
 
 def _in_line(line: str, language: str) -> Iterator[Marked]:

@@ -11,12 +11,13 @@ from typing import Any
 from index.errors import BadQuestion
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Span
+from index.search import Index
 from index.text.sentences import sentences
 from rag.answer import Citation, Quote
 from rag.citations import cite
 from rag.language.detect import language_of
 from rag.text_check.agreement import Mismatch
-from rag.text_check.sentence import Checker, CheckerIndex, State
+from rag.text_check.sentence import Checker, State
 
 MOST_CHARACTERS = 20_000
 MOST_SENTENCES = 200
@@ -45,36 +46,30 @@ class TextCheck:
     index_version: str
 
 
-def check_text(text: str, index: CheckerIndex, *, filters: Filters = EVERYTHING) -> TextCheck:
+def check_text(text: str, index: Index, *, filters: Filters = EVERYTHING) -> TextCheck:
     """What the articles of an index, or of its view at a day, say of every sentence; spans come from those that pass.
 
     Raises BadQuestion for a text without words, of more than MOST_CHARACTERS or MOST_SENTENCES, or with characters
     that are no text; never anything else. The time it takes grows with the number of sentences.
     """
-    places = split(text)
     checker = Checker(index, filters)
-    judged = [checker.judge(text[place.start : place.end]) for place in places]
-    markers: dict[tuple[str, int, int], int] = {}
-    quotes = []
-    for one in judged:
-        for span in one.spans:
-            if _place(span.quote) not in markers:
-                markers[_place(span.quote)] = len(markers) + 1
-                quotes.append(span.quote)
+    judged = [(sentence, checker.judge(text[sentence.start : sentence.end])) for sentence in split(text)]
+    quotes = {_place(span.quote): span.quote for _, judgement in judged for span in judgement.spans}
+    markers = {place: marker for marker, place in enumerate(quotes, start=1)}
     checked = (
         SentenceSupport(
-            text=text[place.start : place.end],
-            start=place.start,
-            end=place.end,
-            state=one.state,
-            citations=tuple(markers[_place(span.quote)] for span in one.spans),
-            missing=one.missing,
-            elsewhere=one.elsewhere,
-            differs=one.spans[0].agreement.differs if one.spans else (),
+            text=text[sentence.start : sentence.end],
+            start=sentence.start,
+            end=sentence.end,
+            state=judgement.state,
+            citations=tuple(markers[_place(span.quote)] for span in judgement.spans),
+            missing=judgement.missing,
+            elsewhere=judgement.elsewhere,
+            differs=judgement.spans[0].agreement.differs if judgement.spans else (),
         )
-        for place, one in zip(places, judged, strict=True)
+        for sentence, judgement in judged
     )
-    return TextCheck(tuple(checked), cite(quotes, index.document), index.version)
+    return TextCheck(tuple(checked), cite([*quotes.values()], index.document), index.version)
 
 
 def split(text: str) -> list[Span]:
@@ -85,10 +80,10 @@ def split(text: str) -> list[Span]:
         raise BadQuestion(f"the text has {len(text):,} characters; at most {MOST_CHARACTERS:,} are checked at once")
     if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
         raise BadQuestion("the text holds a character that is no text (NUL or half a surrogate pair); remove it")
-    found = sentences(text, language_of(text))
-    if len(found) > MOST_SENTENCES:
-        raise BadQuestion(f"the text has {len(found)} sentences; at most {MOST_SENTENCES} are checked at once")
-    return found
+    spans = sentences(text, language_of(text))
+    if len(spans) > MOST_SENTENCES:
+        raise BadQuestion(f"the text has {len(spans)} sentences; at most {MOST_SENTENCES} are checked at once")
+    return spans
 
 
 def _place(quote: Quote) -> tuple[str, int, int]:
@@ -125,5 +120,5 @@ def _sentence_fields(sentence: SentenceSupport) -> dict[str, Any]:
         "citations": list(sentence.citations),
         "missing": list(sentence.missing),
         "elsewhere": list(sentence.elsewhere),
-        "differs": [asdict(one) for one in sentence.differs],
+        "differs": [asdict(mismatch) for mismatch in sentence.differs],
     }

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 from index.ranking.filters import EVERYTHING, Filters
-from index.records import Document, Hit, Passage
+from index.search import Index
 from rag.answer import Quote
 from rag.language.casing import Casing
 from rag.language.dependence import depends_on_previous
 from rag.question.analysis import Query, analyse, with_names
-from rag.reading.candidates import Candidate, Evidence, ReadableIndex
+from rag.reading.candidates import Candidate, Evidence
 from rag.reading.features import FEATURES
 from rag.refusal import missing
 from rag.selection.context import sentences_of, with_context
@@ -21,6 +21,7 @@ from rag.text_check.agreement import (
     compare,
     copied,
     held,
+    names_somebody,
     particulars,
     told,
     with_opening_name,
@@ -42,17 +43,6 @@ _WEAKEST = 0.34  # how well the word that is met worst must be met by a span tha
 _SAME_WORDS = 0.95  # share of the sentence's words from which on a span is a copy of it, whatever the vectors say
 _BEHIND = 0.15  # a span so much less close than the best one is not shown
 _OVERRULED = 0.05  # a span that contradicts, and is so much closer, counts for more than one that bears out
-
-
-class CheckerIndex(ReadableIndex, Protocol):
-    """What checking needs of an index."""
-
-    @property
-    def version(self) -> str: ...
-    def passage(self, row: int) -> Passage: ...
-    def passages(self, document_id: str) -> Sequence[Passage]: ...
-    def document(self, document_id: str) -> Document: ...
-    def search(self, question: str, *, limit: int, filters: Filters = ...) -> list[Hit]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,7 @@ class SupportOfSentence:
 class Checker:
     """Judges sentences against one index; what passages hold is worked out once."""
 
-    def __init__(self, index: CheckerIndex, filters: Filters = EVERYTHING) -> None:
+    def __init__(self, index: Index, filters: Filters = EVERYTHING) -> None:
         self._index = index
         self._filters = filters
         self._evidence = Evidence(index)
@@ -99,29 +89,30 @@ class Checker:
 
     def _parts(self, sentence: str) -> list[SupportOfSentence]:
         """Only where each names somebody or something: "and came into effect later" may be said of anything."""
-        found = clauses(sentence)
-        named = all(any(one.fact is None for one in particulars(self._asked(part))) for part in found)
-        return [self._judge(part) for part in found] if named and len(found) <= MOST_SPANS else []
+        parts = clauses(sentence)
+        named = all(names_somebody(self._asked(part)) for part in parts)
+        return [self._judge(part) for part in parts] if named and len(parts) <= MOST_SPANS else []
 
     def _judge(self, sentence: str) -> SupportOfSentence:
         query = self._asked(sentence)
         parts = particulars(query)
         close = self.compared(query, parts)
-        whole = [one for one in close if one.bears_out]
+        whole = [span for span in close if span.bears_out]
         if whole and not (close[0].agreement.differs and close[0].closeness > whole[0].closeness + _OVERRULED):
             return SupportOfSentence("supported", tuple(whole[:MOST_SPANS]))
-        spans = tuple(one for one in close[:MOST_SPANS] if one.closeness >= close[0].closeness - _BEHIND)
+        spans = tuple(span for span in close[:MOST_SPANS] if span.closeness >= close[0].closeness - _BEHIND)
         return SupportOfSentence("partly" if spans else "unsupported", spans, *self._absent(query, parts, spans))
 
     def compared(self, query: Query, parts: Sequence[Particular]) -> list[Compared]:
         """The spans that speak of what the sentence says, closest first."""
         hits = self._index.search(query.text, limit=_HITS, filters=self._filters)
-        found = [(*self._closeness(query.text, one), one) for one in self._evidence.candidates(query, hits)]
+        candidates = self._evidence.candidates(query, hits)
+        rated = [(*self._closeness(query.text, candidate), candidate) for candidate in candidates]
         kept = sorted(
-            (one for one in found if one[0] >= PARTLY),
-            key=lambda one: (-one[0], one[2].hit.passage.document_id, one[2].sentence.start),
+            (candidate for candidate in rated if candidate[0] >= PARTLY),
+            key=lambda candidate: (-candidate[0], candidate[2].hit.passage.document_id, candidate[2].sentence.start),
         )
-        return [self._compare(query, parts, *one) for one in kept[:_COMPARED]]
+        return [self._compare(query, parts, *candidate) for candidate in kept[:_COMPARED]]
 
     def _asked(self, sentence: str) -> Query:
         query = analyse(sentence, self._index.stem)
@@ -131,28 +122,28 @@ class Checker:
     def _known(self, stem: str) -> bool:
         return bool(self._index.lexical.document_frequency(stem))
 
-    def _closeness(self, sentence: str, one: Candidate) -> tuple[float, bool]:
+    def _closeness(self, sentence: str, candidate: Candidate) -> tuple[float, bool]:
         """How close a span is, and whether no word of the sentence is without its like in it."""
-        features = dict(zip(FEATURES, one.features.tolist(), strict=True))
+        features = dict(zip(FEATURES, candidate.features.tolist(), strict=True))
         close = min(max(features["maxsim_rare"], 0.0), 1.0)
         if features["cover_sentence"] >= _SAME_WORDS:
-            same = copied(sentence, self._text(Quote(one.hit.passage, *one.sentence, close)))
+            same = copied(sentence, self._text(Quote(candidate.hit.passage, *candidate.sentence, close)))
             if same >= _SAME_WORDS:
                 return max(close, same), True
         return close, features["weakest"] >= _WEAKEST
 
     def _compare(
-        self, query: Query, parts: Sequence[Particular], closeness: float, complete: bool, one: Candidate
+        self, query: Query, parts: Sequence[Particular], closeness: float, complete: bool, candidate: Candidate
     ) -> Compared:
         """With the sentence itself, or where that leans on what stands before it, with both."""
-        quote = Quote(one.hit.passage, *one.sentence, closeness)
-        alone = compare(query.text, parts, QuoteContext(self._text(quote), one.hit.passage.context))
+        quote = Quote(candidate.hit.passage, *candidate.sentence, closeness)
+        alone = compare(query.text, parts, QuoteContext(self._text(quote), candidate.hit.passage.context))
         sure = alone.whole and complete and closeness >= SUPPORTED
         if sure or not depends_on_previous(self._text(quote)):
             return Compared(quote, closeness, complete, alone)
         name = quote.passage.document_id
         wider = with_context(quote, self._index.document(name), sentences_of(self._index.passages(name)))
-        about = f"{one.hit.passage.context}\n{subject_of(self._text(wider))}"
+        about = f"{candidate.hit.passage.context}\n{subject_of(self._text(wider))}"
         together = compare(query.text, parts, QuoteContext(self._text(quote), about))
         same = _said(query, parts, self._text(quote), about)
         if together.whole and same >= SUPPORTED:
@@ -167,12 +158,12 @@ class Checker:
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What stands nowhere, and what stands elsewhere."""
         there = told("\n".join(self._text(span.quote) for span in spans))
-        lacking = [one for one in parts if not held(one, there)]
-        nowhere = [one for one in lacking if self._nowhere(query, one)]
-        return tuple(one.text for one in nowhere), tuple(one.text for one in lacking if one not in nowhere)
+        lacking = [part for part in parts if not held(part, there)]
+        nowhere = [part for part in lacking if self._nowhere(query, part)]
+        return tuple(part.text for part in nowhere), tuple(part.text for part in lacking if part not in nowhere)
 
-    def _nowhere(self, query: Query, one: Particular) -> bool:
-        terms = tuple(term for term in query.terms if one.start <= term.start < one.end)
+    def _nowhere(self, query: Query, part: Particular) -> bool:
+        terms = tuple(term for term in query.terms if part.start <= term.start < part.end)
         return bool(terms) and bool(missing(replace(query, terms=terms), self._index, words_too=True))
 
 
@@ -180,7 +171,7 @@ def _said(query: Query, parts: Sequence[Particular], quote: str, about: str) -> 
     """Share of what the sentence says of its subject that the quote has in the same words; 0 where the subject is not
     that of the sentence before it. A pronoun is alike to no name, so late interaction cannot tell."""
     own, around, verb = told(quote).stems, told(about).stems, predicate_start(query.text)
-    others = [term for term in query.terms if not any(one.start <= term.start < one.end for one in parts)]
+    others = [term for term in query.terms if not any(part.start <= term.start < part.end for part in parts)]
     said = [term.stem in own for term in others if term.start >= verb]
     if not said or any(term.stem not in around for term in others if term.start < verb):
         return 0.0

@@ -1,4 +1,4 @@
-"""Does a quote say what a sentence in somebody else's words says? Stricter than `checker`, which says "partly" as well.
+"""Does a quote say what a sentence in somebody else's words says? Stricter than `Checker`, which says "partly" as well.
 
 Each word of the sentence but a few of grammar stands in the quote, all close together; its names and numbers come in
 the quote's order; nothing that the quote denies, doubts or only supposes is told as a fact. This needs no index and no
@@ -47,8 +47,8 @@ def resting_on(sentence: str, quotes: Sequence[str]) -> tuple[int, ...]:
     if alone:
         return alone
     parts = [_first(part, quotes) for part in clauses(sentence)]
-    found = [n for n in parts if n is not None]
-    return tuple(sorted(set(found))) if len(found) == len(parts) else ()
+    resting = [n for n in parts if n is not None]
+    return tuple(sorted(set(resting))) if len(resting) == len(parts) else ()
 
 
 def bears_out(sentence: str, quote: str) -> bool:
@@ -67,7 +67,7 @@ def bears_out(sentence: str, quote: str) -> bool:
 def _first(part: str, quotes: Sequence[str]) -> int | None:
     """The first quote that bears a clause out; the clause must say by name of whom it speaks."""
     for n, quote in enumerate(quotes):
-        if any(one.fact is None for one in _particulars(part, quote)) and bears_out(part, quote):
+        if any(particular.fact is None for particular in _particulars(part, quote)) and bears_out(part, quote):
             return n
     return None
 
@@ -92,9 +92,9 @@ def _in_its_words(sentence: str, quote: str) -> bool:
 def _in_its_order(parts: Sequence[Particular], quote: str) -> bool:
     """Who did what to whom is told by order, and which number is whose. A date may move if the quote has but one."""
     dates = sum(fact.moment is not None for fact in told(quote).facts)
-    fixed = [one for one in parts if dates > 1 or not (one.fact and one.fact.moment)]
+    fixed = [part for part in parts if dates > 1 or not (part.fact and part.fact.moment)]
     rest = iter(_stems(quote))
-    return all(_stem(word) in rest for one in fixed for word in one.words)
+    return all(_stem(word) in rest for part in fixed for word in part.words)
 
 
 def _in_one_place(sentence: str, quote: str) -> bool:
@@ -109,7 +109,12 @@ def _is_near(wanted: set[str], text: str) -> bool:
     theirs = _stems(text)
     if not wanted <= set(theirs):
         return False
-    names = {_stem(word) for one in particulars(analyse(text, "snowball")) if one.fact is None for word in one.words}
+    names = {
+        _stem(word)
+        for particular in particulars(analyse(text, "snowball"))
+        if particular.fact is None
+        for word in particular.words
+    }
     begin, end = _stretch(theirs, wanted)
     return not (names & set(theirs[begin:end])) - wanted
 

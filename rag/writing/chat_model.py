@@ -46,7 +46,7 @@ class Unusable(ValueError):
 
 def messages(question: str, citations: Sequence[Citation]) -> list[dict[str, str]]:
     """The task, then the question with the quotes, a line each; nothing else of an article is in them."""
-    quotes = "\n".join(f"[{one.marker}] {' '.join(one.quote.split())}" for one in citations)
+    quotes = "\n".join(f"[{citation.marker}] {' '.join(citation.quote.split())}" for citation in citations)
     asked = f"Question: {' '.join(question.split())}\n\nQuotes:\n{quotes}"
     return [{"role": "system", "content": _TASK}, {"role": "user", "content": asked}]
 

@@ -33,7 +33,7 @@ def compose(
     for n, citation in enumerate(citations):
         segments.append(Segment("note", _lead(citations, n, frame, language), ()))
         segments.append(Segment("quote", citation.quote, (citation.marker,)))
-        segments += [_meant(citation, one, language) for one in times.get(citation.marker, ())]
+        segments += [_meant(citation, time, language) for time in times.get(citation.marker, ())]
     return tuple(segments)
 
 
@@ -85,21 +85,21 @@ def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iter
     if frame.kind == "conflict":
         first, second = citations[0].published, citations[1].published
         newer = bool(first and second and first > second)
-        one = len({citation.document_id for citation in citations}) == 1
-        text = _say(language).differ(frame.differs, newer, frame.copies, one)
+        same_article = len({citation.document_id for citation in citations}) == 1
+        text = _say(language).differ(frame.differs, newer, frame.copies, same_article)
         yield Segment("conflict", str(text), tuple(citation.marker for citation in citations))
     elif frame.kind == "timeline":
         yield Segment("note", str(_say(language).timeline()), ())
 
 
 def _lead(citations: Sequence[Citation], n: int, frame: Frame, language: str) -> str:
-    one = citations[n]
-    same = n > 0 and citations[n - 1].document_id == one.document_id
-    inferred = "published" in one.inferred
+    citation = citations[n]
+    same = n > 0 and citations[n - 1].document_id == citation.document_id
+    inferred = "published" in citation.inferred
     if frame.kind == "timeline" and frame.moments[n]:
-        return str(_say(language).moment(frame.moments[n], one.title, one.published, inferred, same))
+        return str(_say(language).moment(frame.moments[n], citation.title, citation.published, inferred, same))
     first = n == 0 and frame.kind == "plain"
-    return str(_say(language).lead(one.title, one.published, inferred, one.author, first, same))
+    return str(_say(language).lead(citation.title, citation.published, inferred, citation.author, first, same))
 
 
 def _meant(citation: Citation, time: Relative, language: str) -> Segment:
@@ -142,10 +142,12 @@ def segments_of(
 def _times(citations: Sequence[Citation], language: str, index: Index) -> Times:
     """What relative words in the quotes mean; an inferred date is good for a year, not for a day."""
     times: dict[int, list[Relative]] = {}
-    for one in citations:
-        found = relative_notes(one.quote, one.published, lead_in(index.document(one.document_id).text, one.start))
-        sure = [each for each in found if "published" not in one.inferred or each.when.precision == "year"]
-        times[one.marker] = [each for each in sure if language == "en" or each.meaning.isdigit()]
+    for citation in citations:
+        found = relative_notes(
+            citation.quote, citation.published, lead_in(index.document(citation.document_id).text, citation.start)
+        )
+        sure = [each for each in found if "published" not in citation.inferred or each.when.precision == "year"]
+        times[citation.marker] = [each for each in sure if language == "en" or each.meaning.isdigit()]
     return times
 
 

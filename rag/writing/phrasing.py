@@ -55,38 +55,39 @@ def supported(text: str, citations: Sequence[Citation]) -> tuple[tuple[Segment, 
 
     One that leans on what stands before it ("He …") needs the sentence before it, from the same quote.
     """
-    quotes = {one.marker: one.quote for one in citations}
-    found = marked(text, language_of(text))
+    quotes = {citation.marker: citation.quote for citation in citations}
+    sentences = marked(text, language_of(text))
     kept: list[Segment] = []
     before: Segment | None = None
-    for one in found[:MOST_SENTENCES]:
-        statement = _statement(one, quotes)
+    for sentence in sentences[:MOST_SENTENCES]:
+        statement = _statement(sentence, quotes)
         leaning = statement is not None and depends_on_previous(statement.text)
         if leaning and not (before and statement and set(statement.citations) <= set(before.citations)):
             statement = None
         if statement and statement not in kept:
             kept.append(statement)
         before = statement
-    return tuple(kept), len(found) - len(kept)
+    return tuple(kept), len(sentences) - len(kept)
 
 
-def _statement(one: Marked, quotes: dict[int, str]) -> Segment | None:
-    cited = sorted({marker for marker in one.markers if marker in quotes})
-    resting = resting_on(one.text, [quotes[marker] for marker in cited])
-    return Segment("statement", one.text, tuple(cited[n] for n in resting)) if resting else None
+def _statement(sentence: Marked, quotes: dict[int, str]) -> Segment | None:
+    cited = sorted({marker for marker in sentence.markers if marker in quotes})
+    resting = resting_on(sentence.text, [quotes[marker] for marker in cited])
+    return Segment("statement", sentence.text, tuple(cited[n] for n in resting)) if resting else None
 
 
 def _told(answer: Answer, statements: Sequence[Segment], language: str) -> Iterator[Segment]:
     """Notes on the question, the statements with what their relative times mean, then the quotes that none uses."""
-    used = {marker for one in statements for marker in one.citations}
-    notes = [one for one in answer.segments if one.kind == "note"]
+    used = {marker for statement in statements for marker in statement.citations}
+    notes = [segment for segment in answer.segments if segment.kind == "note"]
     leads = [a for a, b in zip(answer.segments, answer.segments[1:], strict=False) if b.kind == "quote"]
     yield from (note for note in notes if not note.citations and note not in leads)
     for n, statement in enumerate(statements):
         yield statement
-        later = {marker for one in statements[n + 1 :] for marker in one.citations}
+        later = {marker for other in statements[n + 1 :] for marker in other.citations}
         yield from (note for note in notes if set(note.citations) & (set(statement.citations) - later))
-    for segment in compose([one for one in answer.citations if one.marker not in used], language=language):
+    unused = [citation for citation in answer.citations if citation.marker not in used]
+    for segment in compose(unused, language=language):
         yield segment
         if segment.kind == "quote":
             yield from (note for note in notes if note.citations == segment.citations)

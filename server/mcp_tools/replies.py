@@ -1,21 +1,113 @@
-"""What was found, as the tools for agents give it; and what the ids that they give mean.
+"""What the tools for agents give: passages, articles and answers; and what the ids that they give mean.
 
-`article` is an article from its beginning, `article@40000` from that code point on, `article#7` a passage and what
-stands near it. So one text says what to read, which is all that the connectors of chat clients can send.
+Search and fetch keep the shapes that ChatGPT's connectors require. Offsets are Unicode code points of the cleaned
+article, end exclusive; every url is absolute and never empty. `article` is an article from its beginning,
+`article@40000` from that code point on, `article#7` a passage and what stands near it. So one text says what to read,
+which is all that the connectors of chat clients can send.
 """
 
+from datetime import date
+from typing import Annotated
 from urllib.parse import quote as percent
 
+from pydantic import Field
+
 from index.errors import NotFound
-from index.records import Document, Hit, Passage, Span
+from index.records import Document, Hit, Passage, Span, plain
 from index.search import Index
-from rag.answer import Answer, Citation
-from server.schemas.agents import ArticleAbout, AskReply, CitedQuote, Fetched, FetchedPassage
+from rag.answer import Answer, Citation, Status
 from server.schemas.ask import Phrasing, Reason
+from server.schemas.base import Reply
 
 MOST_CHARS = 40_000  # of an article in one reply, about 10,000 tokens; clients cut or refuse more
 AROUND_CHARS = 8_000  # given with a passage
 NEAREST = 3
+_TOLD = ("question", "status", "text", "confidence", "phrasing", "reason", "follow_ups", "as_of", "index_version")
+
+Url = Annotated[str, Field(min_length=1, description="where a reader finds it; cite this")]
+
+
+class FetchedPassage(Reply):
+    """A passage; `fetch` takes its id, or `document_id` for the whole article."""
+
+    id: str
+    title: str
+    url: Url
+    snippet: str = Field(description="the passage, verbatim: the article's text[start:end]")
+    document_id: str
+    author: str
+    published: date | None
+    inferred: tuple[str, ...] = Field(description="of title, author, publisher and date: what stands nowhere in it")
+    start: int
+    end: int
+
+
+class SearchResults(Reply):
+    """Passages, best first."""
+
+    results: tuple[FetchedPassage, ...]
+
+
+class ArticleAbout(Reply):
+    """What is known of an article, and which part of it this is."""
+
+    document_id: str
+    author: str
+    publisher: str
+    published: date | None
+    inferred: tuple[str, ...] = Field(description="of title, author, publisher and date: what stands nowhere in it")
+    language: str
+    characters: int = Field(description="of the whole article")
+    start: int = Field(description="where the text given here begins in the article")
+    end: int
+    next_id: str | None = Field(description="fetch this to read on; null where the article ends")
+    index_version: str
+
+
+class Fetched(Reply):
+    """An article, or a passage of it with what stands around it; `text` is the article's text[start:end], verbatim."""
+
+    id: str
+    title: str
+    text: str
+    url: Url
+    metadata: ArticleAbout
+
+
+class CitedQuote(Reply):
+    """A verbatim quote: the article's text[start:end]; source_start:source_end is its place in the original file."""
+
+    marker: int = Field(description="n of [n] in the answer's text")
+    quote: str
+    title: str
+    url: Url
+    id: str = Field(description="of the passage, for fetch")
+    document_id: str
+    author: str
+    published: date | None
+    inferred: tuple[str, ...] = Field(description="of title, author, publisher and date: what stands nowhere in it")
+    start: int
+    end: int
+    source_start: int
+    source_end: int
+
+
+class AskReply(Reply):
+    """Answered with at least one citation, or abstained with a reason and the nearest passages."""
+
+    question: str
+    status: Status
+    text: str = Field(description="the answer; [n] refers to citations")
+    citations: tuple[CitedQuote, ...]
+    confidence: float = Field(ge=0, le=1, description="calibrated: the chance that the quoted answer is right")
+    phrasing: Phrasing | None = Field(description="a language model's part in the text; null: all of it is quoted")
+    reason: Reason | None = Field(description="why there is no answer")
+    nearest: tuple[FetchedPassage, ...] = Field(
+        description="where there is no answer: what comes closest, which is no answer"
+    )
+    follow_ups: tuple[str, ...]
+    as_of: date | None
+    index_version: str
 
 
 def found(hit: Hit, index: Index, base: str) -> FetchedPassage:
@@ -45,20 +137,12 @@ def fetched(index: Index, name: str, base: str) -> Fetched:
 
 def asked(answer: Answer, index: Index, base: str) -> AskReply:
     """An answer, with what comes nearest where there is none."""
-    reason, phrasing = answer.reason, answer.phrasing
-    nearest = answer.evidence[:NEAREST] if reason else ()
+    told = {name: plain(getattr(answer, name)) for name in _TOLD}
+    nearest = answer.evidence[:NEAREST] if answer.reason else ()
     return AskReply(
-        question=answer.question,
-        status=answer.status,
-        text=answer.text,
+        **told,
         citations=tuple(_cited(one, index, base) for one in answer.citations),
-        confidence=answer.confidence,
-        phrasing=Phrasing(model=phrasing.model, dropped=phrasing.dropped) if phrasing else None,
-        reason=Reason(code=reason.code, missing=reason.missing, apart=reason.apart) if reason else None,
         nearest=tuple(found(hit, index, base) for hit in nearest),
-        follow_ups=answer.follow_ups,
-        as_of=answer.as_of,
-        index_version=answer.index_version,
     )
 
 
@@ -130,19 +214,7 @@ def _about(document: Document, span: Span, version: str) -> ArticleAbout:
 
 
 def _cited(citation: Citation, index: Index, base: str) -> CitedQuote:
-    document = index.document(citation.document_id)
-    return CitedQuote(
-        marker=citation.marker,
-        quote=citation.quote,
-        title=citation.title,
-        url=address(document, base, Span(citation.start, citation.end)),
-        id=citation.passage_id,
-        document_id=citation.document_id,
-        author=citation.author,
-        published=citation.published,
-        inferred=citation.inferred,
-        start=citation.start,
-        end=citation.end,
-        source_start=citation.source_start,
-        source_end=citation.source_end,
-    )
+    fields = plain(citation)
+    passage_id = fields.pop("passage_id")
+    url = address(index.document(citation.document_id), base, Span(citation.start, citation.end))
+    return CitedQuote(**{**fields, "id": passage_id, "url": url})

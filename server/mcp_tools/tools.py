@@ -14,7 +14,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ToolAnnotations
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,9 +25,8 @@ from rag.assistant import Assistant
 from server.hostnames import Names, own_url
 from server.live_index import Live
 from server.mcp_tools.endpoint import PATH
-from server.mcp_tools.replies import asked, fetched, found
+from server.mcp_tools.replies import AskReply, Fetched, SearchResults, asked, fetched, found
 from server.routes.status import package_version
-from server.schemas.agents import ArticleFilter, AskReply, Day, Fetched, SearchResults
 
 LOADING_S = 60.0  # a client that starts the process asks at once
 
@@ -55,6 +54,18 @@ _ASK = (
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 Call: TypeAlias = Context[Any, Any]
+Day = Annotated[str, Field(description="a day, YYYY-MM-DD", examples=["2025-03-01"])]
+
+
+class ArticleFilter(BaseModel):
+    """Which articles are read; what is left out restricts nothing. Undated articles pass no date."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    documents: list[str] = Field([], description="document ids, any of them")
+    authors: list[str] = Field([], description="whole names, any of them")
+    published_from: Day | None = None
+    published_to: Day | None = None
 
 
 def agents(live: Live, settings: Settings, patience_s: float = 0) -> MCPServer[Any]:
@@ -89,7 +100,7 @@ def serve_stdio(settings: Settings) -> None:
 def endpoint(live: Live, settings: Settings) -> ASGIApp:
     """For POST requests, each on its own: no session is kept, so nothing must be started or ended with the server.
 
-    Who may reach it was decided before (`server.agents_http`), so the protocol's own check of hosts is off.
+    Who may reach it was decided before (`server.mcp_tools.endpoint`), so the protocol's own check of hosts is off.
     """
     server = agents(live, settings)
 

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from rag.answer import Answer, Citation
 from rag.language.detect import language_of
-from server.schemas.ask import Answer
-from server.schemas.base import Citation
 
 _NOTHING = {"en": "The articles hold no passage on this.", "es": "Los artículos no contienen ningún pasaje sobre esto."}
 _UNSURE = {

@@ -13,9 +13,9 @@ from uuid import uuid4
 from fastapi.sse import format_sse_event
 
 from index.text.tokens import count_tokens
+from rag.answer import Answer
 from server.openai.cited_text import Source, SourceMark, cited_text, sources_list, sources_of
 from server.schemas import openai as wire
-from server.schemas.ask import Answer
 from server.sse import pieces
 
 _DONE = "[DONE]"

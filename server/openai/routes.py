@@ -3,16 +3,16 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.sse import EventSourceResponse
 
+from rag.answer import Mode
 from rag.follow_ups.turns import MOST_CHARS, MOST_TURNS
-from server.answer_log import KeptQuestion as KeptRequest
-from server.answering import answered
-from server.dependencies import InlineSources, KeptRequests, LiveIndex, NextQuestions, Noted, OwnNames
+from server.answering import Giving
+from server.dependencies import InlineSources, LiveIndex, NextQuestions, OwnNames
 from server.openai.cited_text import without_sources
 from server.openai.reply import ChatReply, events, said, said_aside, whole
 from server.openai.side_prompts import chore
@@ -91,7 +91,7 @@ def _invalid(location: tuple[str | int, ...], message: str) -> RequestValidation
 
 MOST_CHAT_BYTES = 4_000_000  # histories grow, and clients send instructions and images along
 
-_MODES: dict[str, Literal["answer", "evidence"]] = {"quotewell": "answer", "quotewell-evidence": "evidence"}
+_MODES: dict[str, Mode] = {"quotewell": "answer", "quotewell-evidence": "evidence"}
 _NAMES = {"quotewell": "Quotewell", "quotewell-evidence": "Quotewell, quotes only"}
 _CREATED = 1_795_305_600  # 22 November 2026, when there first were models; clients want a date
 _MODELS = tuple(
@@ -121,8 +121,7 @@ class Parts:
     """Of the running server."""
 
     live: LiveIndex
-    kept: KeptRequests
-    noted: Noted
+    giving: Annotated[Giving, Depends()]
     names: OwnNames
     follow_ups: NextQuestions
     inline_sources: InlineSources
@@ -172,9 +171,7 @@ def _answer(body: wire.ChatRequest, address: str, parts: Parts) -> ChatReply:
     read = asked(body.messages)
     history = [{"role": role, "content": content} for role, content in read.history]
     ask = Ask.model_validate({"question": read.question, "history": history, "mode": _MODES[body.model]})
-    answer = answered(ask, parts.live.assistant)
-    parts.noted.given(answer)
-    parts.kept.keep(answer.id, KeptRequest(answer.index_version, ask.model_dump_json(exclude_defaults=True)))
+    answer = parts.giving.answer(ask, parts.live.assistant).answer
     texts = [*(content for _, content in read.history), read.question]
     message = said(answer, body.model, texts, address, parts.inline_sources == "list")
     parts.follow_ups.note(message.text.strip(), answer.follow_ups)

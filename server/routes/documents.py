@@ -15,8 +15,8 @@ from index.formats import MAX_ID_CHARS
 from index.formats.document import make_document
 from index.formats.metadata import Facts
 from index.formats.text import body_start
-from index.records import Document, document_fields
-from index.storage.revisions import revision_sha256
+from index.records import Document, document_fields, plain
+from index.storage.merkle import revision
 from index.text.language import language
 from server.dependencies import AddressedId, LiveIndex, Now
 from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
@@ -24,6 +24,7 @@ from server.live_index import Live
 from server.middleware.idempotency import KEYED
 from server.openapi import Responses, problems
 from server.schemas import base as schemas
+from server.schemas.base import Fields
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 _WRITTEN: Responses = {201: {"model": schemas.DocumentInfo, "description": "Added"}}
@@ -42,19 +43,19 @@ def list_documents(
     page_size: Annotated[int, Query(ge=1, le=schemas.MAX_PAGE_SIZE)] = 50,
     page_token: Annotated[str, Query(max_length=4000, description="next_page_token of the page before")] = "",
     if_none_match: IfNoneMatch = "",
-) -> schemas.DocumentPage | Response:
+) -> Fields | Response:
     """Articles in order of their ids, a page at a time; a page token stays good while others add and delete."""
     ids = now.index.document_ids
     begin = bisect_right(ids, id_of(page_token)) if page_token else 0
     if (nothing_new := unchanged(if_none_match, response, strong(now.index.version))) is not None:
         return nothing_new
     shown = ids[begin : begin + page_size]
-    return schemas.DocumentPage(
-        documents=tuple(_info(now.index.document(name)) for name in shown),
-        total=len(ids),
-        next_page_token=token_of(shown[-1]) if begin + page_size < len(ids) else None,
-        index_version=now.index.version,
-    )
+    return {
+        "documents": [document_fields(now.index.document(name)) for name in shown],
+        "total": len(ids),
+        "next_page_token": token_of(shown[-1]) if begin + page_size < len(ids) else None,
+        "index_version": now.index.version,
+    }
 
 
 @router.post(
@@ -73,7 +74,7 @@ def get_document_text(document_id: AddressedId, now: Now, if_none_match: IfNoneM
     """The cleaned text, to which the offsets of passages and citations refer."""
     text = now.index.document(document_id).text
     reply = Response(text, headers={"Content-Security-Policy": "default-src 'none'; sandbox"}, media_type="text/plain")
-    return unchanged(if_none_match, reply, strong(revision_sha256(text))) or reply
+    return unchanged(if_none_match, reply, strong(revision(text).hex())) or reply
 
 
 @router.get(
@@ -82,13 +83,13 @@ def get_document_text(document_id: AddressedId, now: Now, if_none_match: IfNoneM
 )  # fmt: skip
 def get_document(
     document_id: AddressedId, response: Response, now: Now, if_none_match: IfNoneMatch = ""
-) -> schemas.Document | Response:
+) -> Fields | Response:
     """One article with its cleaned text."""
     document = now.index.document(document_id)
     if (nothing_new := unchanged(if_none_match, response, strong(now.index.version))) is not None:
         return nothing_new
-    text = {"text": document.text, "headings": document.headings, "index_version": now.index.version}
-    return schemas.Document.model_validate(document_fields(document) | text)
+    text = {"text": document.text, "headings": plain(document.headings), "index_version": now.index.version}
+    return document_fields(document) | text
 
 
 @router.put(
@@ -116,7 +117,7 @@ def _put(document_id: str, body: schemas.DocumentContent, response: Response, li
     added = live.put(document)
     response.status_code = 201 if added else 200
     response.headers["Location"] = f"{router.prefix}/{quote(document_id, safe='')}"
-    return _info(document)
+    return schemas.DocumentInfo.model_validate(document_fields(document))
 
 
 def _document(document_id: str, body: schemas.DocumentContent) -> Document:
@@ -127,10 +128,6 @@ def _document(document_id: str, body: schemas.DocumentContent) -> Document:
         return make_document(document_id, body.text, cleaned, facts, language=language(cleaned.text))
     except UnreadableFile as error:
         raise UnreadableFile(f"the text {error}; send the article itself") from error
-
-
-def _info(document: Document) -> schemas.DocumentInfo:
-    return schemas.DocumentInfo.model_validate(document_fields(document))
 
 
 def _checked(document_id: str) -> str:

@@ -1,33 +1,28 @@
-"""Revisions of articles and what became of old answers: the bytes that receipts name, and POST /v1/verify."""
+"""What receipts lead to: the bytes of a revision that they name, and what became of the quotes of an old answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from time import perf_counter
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi import Path as InPath
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from index.errors import BadInput, BadQuestion, NotFound
+from index.errors import NotFound
 from index.records import Document
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
-from rag.answer_json import citation_fields
 from rag.assistant import Assistant
-from rag.receipts.changes import change_fields, changes_of_answer
-from rag.receipts.receipt import manifest_of
-from rag.text_check.check import MOST_CHARACTERS, check_text, text_check_fields
+from rag.receipts.changes import MOST_CITATIONS, change_fields, changes_of_answer
 from server.dependencies import AddressedId, Now
-from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
+from server.etags import has, strong
 from server.openapi import Responses, problems
-from server.schemas import base as schemas
-from server.schemas.base import OldAnswer, Reply, Verification
+from server.schemas.base import Fields, Reply
 
 MOST_VERIFY_BYTES = 2_000_000
+MOST_VERSION = 200
 
 router = APIRouter(tags=["receipts"])
 _BYTES: Responses = {
@@ -60,14 +55,55 @@ def get_revision(
         found = stored.revision(document_id, sha256)
         if found is None:
             raise NotFound(_why_not(stored, document_id, sha256))
-    headers = {**_HEADERS, "ETag": f'"{sha256}"'}
-    if any(tag.strip().removeprefix("W/") in (f'"{sha256}"', "*") for tag in if_none_match.split(",")):
+    headers = {**_HEADERS, "ETag": strong(sha256)}
+    if has(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(found, headers=headers, media_type="text/plain; charset=utf-8")
 
 
-@router.post("/v1/verify", operation_id="verify_answer", responses=problems(400, 413, 422, 503))
-def verify(body: OldAnswer, now: Now, data: Data) -> Verification:
+class OldAnswer(BaseModel):
+    """An answer as /v1/ask gave it, or its citations alone; fields that are not named here are passed over."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+    citations: Annotated[list[Any], Field(max_length=MOST_CITATIONS, description="as an answer holds them")]
+    index_version: Annotated[str, Field(max_length=MOST_VERSION)] | None = None
+
+
+class DiffPart(Reply):
+    """Equal and deleted parts together are the cited quote, equal and inserted ones what stands there now."""
+
+    op: Literal["equal", "delete", "insert"]
+    text: str
+
+
+class CitationState(Reply):
+    """What became of one citation, in the order in which they were sent; start:end in the present cleaned text."""
+
+    marker: int | None
+    document_id: str
+    state: Literal["unchanged", "moved", "changed", "gone", "unusable"]
+    reason: str
+    start: int | None
+    end: int | None
+    quote: str
+    diff: tuple[DiffPart, ...]
+    sha256: str | None
+
+
+class Verification(Reply):
+    """`current`: whether the answer was given by the index that answers now; null where it names none."""
+
+    index_version: str
+    answer_version: str | None
+    current: bool | None
+    citations: tuple[CitationState, ...]
+
+
+@router.post(
+    "/v1/verify", operation_id="verify_answer", response_model=Verification, responses=problems(400, 413, 422, 503)
+)
+def verify(body: OldAnswer, now: Now, data: Data) -> Fields:
     """What became of each citation of an old answer: unchanged, moved, changed or gone, and where its words are now.
 
     A citation that cannot be judged is "unusable" with a reason. Nothing is said of whether an answer is right.
@@ -75,14 +111,12 @@ def verify(body: OldAnswer, now: Now, data: Data) -> Verification:
     with _stored(data) as stored:
         changes = changes_of_answer({"citations": body.citations}, _Texts(now, stored))
     version = now.index.version
-    return Verification.model_validate(
-        {
-            "index_version": version,
-            "answer_version": body.index_version,
-            "current": None if body.index_version is None else body.index_version == version,
-            "citations": [change_fields(change) for change in changes],
-        }
-    )
+    return {
+        "index_version": version,
+        "answer_version": body.index_version,
+        "current": None if body.index_version is None else body.index_version == version,
+        "citations": [change_fields(change) for change in changes],
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,90 +148,3 @@ def _why_not(stored: Snapshot, document_id: str, sha256: str) -> str:
         f"this revision was replaced on {replaced.date().isoformat()} and is no longer kept; "
         "the setting keep_revisions_days says for how long"
     )
-
-
-# POST /v1/check: what the articles say of every sentence of a text that somebody, or a language model, wrote.
-
-MOST_CHECK_BYTES = 12 * MOST_CHARACTERS + 1_000  # a character is at most two escapes of six bytes in JSON
-
-
-class TextToCheck(schemas.Request):
-    """A text of at most 200 sentences; they are split here."""
-
-    text: Annotated[schemas.Text, Field(min_length=1, max_length=MOST_CHARACTERS)] = Field(
-        examples=["The El Chamizal dispute was resolved peacefully in 1967."]
-    )
-    as_of: schemas.IsoDate | None = Field(None, description="check as if articles published later did not exist")
-
-
-class Difference(schemas.Reply):
-    """A name, number, date or negation of the sentence, and what the closest span has instead; "" for nothing."""
-
-    said: str
-    found: str
-
-
-class CheckedSentence(schemas.Reply):
-    """What the articles say of one sentence, at start:end (code points) of the text.
-
-    supported: one span says it, with all its names, numbers and dates, and none of them otherwise. partly: spans speak
-    of it, but do not say all of it, or say it otherwise. unsupported: none speaks of it. `citations` are the markers of
-    these spans, best first. Supported does not mean true, and who did what to whom is not compared.
-    """
-
-    text: str
-    start: int
-    end: int
-    state: Literal["supported", "partly", "unsupported", "not_a_claim"]
-    citations: tuple[int, ...]
-    missing: tuple[str, ...] = Field(description="names, numbers and dates found nowhere in the articles")
-    elsewhere: tuple[str, ...] = Field(description="found in the articles, but in none of these spans")
-    differs: tuple[Difference, ...]
-
-
-class CheckedText(schemas.Reply):
-    """The sentences in order, and every span that is named with one, once."""
-
-    sentences: tuple[CheckedSentence, ...]
-    citations: tuple[schemas.Citation, ...]
-    index_version: str
-
-
-@router.post("/v1/check", operation_id="check_text", responses=problems(400, 413, 422, 503))
-def check(body: TextToCheck, response: Response, now: Now) -> CheckedText:
-    """Say of every sentence of a text which verbatim spans support it, or what in it they do not say."""
-    begin = perf_counter()
-    index = now.index.as_of(body.as_of) if body.as_of else now.index
-    try:
-        found = check_text(body.text, index)
-    except BadQuestion as error:
-        raise BadInput(str(error)) from error  # there is no /question in this body to point at
-    response.headers["Server-Timing"] = f"check;dur={(perf_counter() - begin) * 1000:.1f}"
-    fields = text_check_fields(found, partial(citation_fields, basis=now.basis))
-    return CheckedText.model_validate(fields)
-
-
-class Entry(Reply):
-    """An article; `sha256` is of its clean text in UTF-8."""
-
-    document_id: str
-    sha256: str
-    characters: int
-
-
-class Manifest(Reply):
-    """The articles in order of their ids; `root` is their hash tree's (RFC 6962), and what `signature` is over."""
-
-    format: str
-    root: str
-    documents: int
-    entries: tuple[Entry, ...]
-    signature: str | None
-    public_key: str | None
-
-
-@router.get("/v1/corpus", operation_id="get_corpus", response_model=Manifest, responses=NOT_MODIFIED | problems(503))
-def corpus(response: Response, now: Now, if_none_match: IfNoneMatch = "") -> Manifest | Response:
-    """What this server answers from now."""
-    same = unchanged(if_none_match, response, strong(now.index.corpus.root))
-    return same or Manifest.model_validate(manifest_of(now.index.corpus, now.basis.signature))

@@ -1,14 +1,14 @@
-"""What a question over HTTP may hold, and what an answer holds, in the names of `rag.wire`."""
+"""What a question over HTTP may hold, and what an answer holds, in the names of `rag.answer_json`."""
 
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rag.answer import Rule
+from rag.answer import Kind, Mode, ReasonCode, Rule, Status
 from server.schemas.base import Citation, DocumentId, IsoDate, Limit, Line, Reply, Request, Text
 
-# What an explained answer holds beside the answer itself, in the names of `rag.wire`.
+# What an explained answer holds beside the answer itself, in the names of `rag.answer_json`.
 
 
 class RankerShare(Reply):
@@ -73,7 +73,7 @@ class Refusal(Reply):
     0 or not. Date_outside: the days asked about, and on which side of them the articles mention next to no year.
     """
 
-    code: Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
+    code: ReasonCode
     because: dict[str, float | str]
 
 
@@ -143,7 +143,7 @@ class Ask(Search):
     """
 
     history: Annotated[tuple[Message, ...], Field(strict=False, max_length=100)] = ()
-    mode: Literal["answer", "evidence"] = "answer"
+    mode: Mode = "answer"
     stream: bool = Field(False, description="as server-sent events; the answer is the same")
 
 
@@ -154,7 +154,7 @@ class Segment(Reply):
     cites.
     """
 
-    kind: Literal["quote", "statement", "note", "conflict", "comparison"]
+    kind: Kind
     text: str
     citations: tuple[int, ...]
 
@@ -183,7 +183,7 @@ class Hit(Reply):
 class Reason(Reply):
     """Why there is no answer; what the question names that occurs nowhere, or never together."""
 
-    code: Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
+    code: ReasonCode
     missing: tuple[str, ...]
     apart: tuple[str, ...]
 
@@ -224,8 +224,8 @@ class Answer(Reply):
 
     id: str
     question: str
-    mode: Literal["answer", "evidence"]
-    status: Literal["answered", "abstained"]
+    mode: Mode
+    status: Status
     text: str
     confidence: float
     reason: Reason | None

@@ -1,16 +1,15 @@
-"""The wire format and nothing else: what a request may hold, what a reply holds.
+"""What the wire formats of several routes are made of; what one route alone takes or gives stands beside it.
 
 Offsets are Unicode code points of the cleaned text, end exclusive. Unknown fields are errors in both directions;
-replies are filled from the names in `rag.wire` and `index.wire`, so that programs see one format everywhere.
+replies are filled from the names in `rag.answer_json` and `index.records`, so that programs see one format everywhere.
 """
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from index.formats import MAX_ID_CHARS
-from rag.receipts.changes import MOST_CITATIONS
 
 MAX_LIMIT = 100
 MAX_PAGE_SIZE = 100
@@ -43,6 +42,7 @@ Range = Annotated[  # as few schema words as will do: generators of clients do n
     tuple[int, int], WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2})
 ]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
+Fields = dict[str, Any]  # of a reply; FastAPI holds them to the reply's model and writes them
 
 
 class Request(BaseModel):
@@ -147,42 +147,6 @@ class DocumentPage(Reply):
     index_version: str
 
 
-class Suggestions(Reply):
-    """Questions that the indexed articles are known to answer."""
-
-    suggestions: tuple[str, ...]
-
-
-class Check(Reply):
-    """One thing that must be well for the server to be ready."""
-
-    name: str
-    ok: bool
-    detail: str
-
-
-class Readiness(Reply):
-    """Whether questions are answered now, and from which index."""
-
-    ready: bool
-    index_version: str | None
-    checks: tuple[Check, ...]
-
-
-class Liveness(Reply):
-    """The process answers."""
-
-    alive: bool
-
-
-class Version(Reply):
-    """What answers here."""
-
-    version: str
-    index_version: str | None
-    embedder: str | None
-
-
 class FieldProblem(Reply):
     """What is wrong with one value of the request; `pointer` is a JSON Pointer (RFC 6901) into the body, or a name."""
 
@@ -200,47 +164,3 @@ class Problem(Reply):
     instance: str
     request_id: str
     errors: tuple[FieldProblem, ...] = ()
-
-
-# What POST /v1/verify takes and gives. An answer is taken as it was given, with whatever else it holds.
-
-MOST_VERSION = 200
-
-
-class OldAnswer(BaseModel):
-    """An answer as /v1/ask gave it, or its citations alone; fields that are not named here are passed over."""
-
-    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
-
-    citations: Annotated[list[Any], Field(max_length=MOST_CITATIONS, description="as an answer holds them")]
-    index_version: Annotated[str, Field(max_length=MOST_VERSION)] | None = None
-
-
-class DiffPart(Reply):
-    """Equal and deleted parts together are the cited quote, equal and inserted ones what stands there now."""
-
-    op: Literal["equal", "delete", "insert"]
-    text: str
-
-
-class CitationState(Reply):
-    """What became of one citation, in the order in which they were sent; start:end in the present cleaned text."""
-
-    marker: int | None
-    document_id: str
-    state: Literal["unchanged", "moved", "changed", "gone", "unusable"]
-    reason: str
-    start: int | None
-    end: int | None
-    quote: str
-    diff: tuple[DiffPart, ...]
-    sha256: str | None
-
-
-class Verification(Reply):
-    """`current`: whether the answer was given by the index that answers now; null where it names none."""
-
-    index_version: str
-    answer_version: str | None
-    current: bool | None
-    citations: tuple[CitationState, ...]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from rag.answer import Status
 from server.schemas.base import Reply
 
 CHAT = "/v1/chat/"
@@ -112,7 +113,7 @@ class About(Reply):
     """Our own: the answer is at /v1/answers/{answer_id}, with its receipts."""
 
     answer_id: str
-    status: Literal["answered", "abstained"]
+    status: Status
     confidence: float
 
 

@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from index.cleaning.clean import clean, clean_plain
 from index.formats import read
 from index.formats.document import make_document
 from index.formats.metadata import Facts
-from index.records import Document, Passage, Span
+from index.records import Document, Passage, Span, plain
 from index.storage.merkle import CorpusTree
 from rag.answer import Quote
 from rag.citations import cite
 from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import receipt_fields, receipt_for
+from rag.receipts.receipt import receipt_for
 from rag.receipts.signing import corpus_message
 
 HERE = Path(__file__).parent
@@ -76,9 +75,7 @@ def answer_of(cited: Sequence[tuple[Document, Span]], corpus: CorpusTree, key: s
     by_id = {document.id: document for document, _ in cited}
     citations = cite([_quote(document, span) for document, span in cited], by_id.__getitem__)
     fields = [
-        asdict(one)
-        | {"published": one.published.isoformat() if one.published else None, "inferred": list(one.inferred)}
-        | {"receipt": receipt_fields(receipt_for(one, by_id[one.document_id], corpus.proof(one.document_id)))}
+        plain(one) | {"receipt": plain(receipt_for(one, by_id[one.document_id], corpus.proof(one.document_id)))}
         for one in citations
     ]
     return renamed(

@@ -1,0 +1,54 @@
+"""Records as tests need them: say what the test is about; all else is empty, and true of the rest."""
+
+from collections.abc import Callable
+from typing import Any
+
+from index.cleaning.clean import Cleaned, clean
+from index.records import Document, Hit, OffsetRun, Passage, Span
+from rag.answer import Answer, Citation, Quote, Reason, Workings
+
+
+def document(text: str = "", name: str = "a", **given: Any) -> Document:
+    """An English article of which nothing else is known; its source is its text where none is given."""
+    runs = (OffsetRun(0, 0, len(text)),) if text else ()
+    fields: dict[str, Any] = {"title": "", "source": text, "runs": runs, "headings": (), "author": "", "publisher": ""}
+    fields |= {"published": None, "language": "en", "url": "", "inferred": (), "sha256": ""}
+    return Document(id=name, text=text, **fields | given)
+
+
+def cleaned(source: str, name: str = "a", by: Callable[[str], Cleaned] = clean, **given: Any) -> Document:
+    """The article that cleaning makes of a source, with the map between the two."""
+    made = by(source)
+    return document(made.text, name, source=source, runs=made.runs, headings=made.headings, **given)
+
+
+def passage(
+    text: str, of: str = "a", ordinal: int = 0, *, start: int = 0, sentences: tuple[Span, ...] = (), context: str = ""
+) -> Passage:
+    """A passage of the document of that id, at `start` of its text; one sentence where none are given."""
+    end = start + len(text)
+    return Passage(f"{of}#{ordinal}", of, ordinal, text, start, end, sentences or (Span(start, end),), context)
+
+
+def quote(passage: Passage, span: tuple[int, int] | None = None, score: float = 1.0) -> Quote:
+    """The words at `span` of the document; without one, all of the passage."""
+    return Quote(passage, *span or (passage.start, passage.end), score)
+
+
+def hit(passage: Passage, row: int = 0, score: float = 1.0) -> Hit:
+    return Hit(row, passage, score, {}, {})
+
+
+def citation(quote: str, document_id: str = "a", marker: int = 1, **given: Any) -> Citation:
+    """Of the first passage; the quote begins its article and its source where nothing else is given."""
+    fields: dict[str, Any] = {"passage_id": f"{document_id}#0", "title": "", "author": "", "published": None}
+    fields |= {"inferred": (), "url": "", "start": 0, "end": len(quote), "source_start": 0, "source_end": len(quote)}
+    return Citation(marker=marker, document_id=document_id, quote=quote, **fields | given)
+
+
+def answer(question: str, *citations: Citation, **given: Any) -> Answer:
+    """Answered by these citations; without one, abstained."""
+    fields: dict[str, Any] = {"id": "", "status": "answered" if citations else "abstained", "text": "", "segments": ()}
+    fields |= {"evidence": (), "confidence": 0.9, "reason": None if citations else Reason("off_corpus", ())}
+    fields |= {"follow_ups": (), "index_version": "v1", "standalone": "", "as_of": None, "policy": None}
+    return Answer(question=question, citations=citations, **{"workings": Workings((), {}, 0.0)} | fields | given)
