@@ -170,7 +170,7 @@ def test_the_committed_baseline_is_of_the_committed_questions() -> None:
     kept = read_compared(BASELINE)
     asked = [json.loads(line)["id"] for line in GOLD.read_text("utf-8").splitlines()]
     assert [each.id for each in kept.rows] == asked
-    assert kept.makings.settings["reader"] == "trained"
+    assert kept.makings.settings["reader"] == "model"
     assert {*ranked_names("passage"), "AUROC", "AURC"} <= {figure.name for figure in kept.figures}
     assert not any("CPU ms" in name for name in [figure.name for figure in kept.figures])
 
