@@ -1,4 +1,4 @@
-"""The group `eval`: measuring as a whole here, parts of an answer in cli_answers.py, fitting in cli_reader.py."""
+"""The group `eval`: its commands by name; search and costs are measured here, all else in eval/commands."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ from eval.commands.compare import compare, gate
 from eval.commands.experiments import changes, conflicts, follow_ups, readers, reasons, support, sweep
 from eval.commands.options import Sets, command_on
 from eval.commands.run import report, run
-from eval.commands.training import calibrate, fit, train_model, train_reader
+from eval.commands.training import calibrate, export_reader, fit, train_model, train_reader
 from eval.experiments.fusion import (
     Comparison,
     compare_fusions,
@@ -39,11 +39,6 @@ BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
 
 
-@app.callback()
-def _group() -> None:
-    """Without a callback, Typer would make a group of one command that command."""
-
-
 for _command in (
     run,
     compare,
@@ -63,6 +58,7 @@ for _command in (
     fit,
     train_reader,
     train_model,
+    export_reader,
     calibrate,
 ):
     app.command()(_command)

@@ -19,7 +19,7 @@ from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, No
 from index.formats import read
 from index.formats.document import Unread
 from index.formats.text import body_start
-from index.ranking.lexical import LexicalRanker
+from index.ranking.lexical import LexicalRanker, spelled, wording
 from index.records import Document, Passage
 from index.settings import Settings
 from index.split import SplitRule, split
@@ -29,7 +29,6 @@ from index.storage.generation import GenerationManifest
 from index.storage.revisions import Keeping
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
-from index.text.surface_forms import spelled, wording
 
 # What one run of a build has seen: progress while it runs, a report when it is done.
 

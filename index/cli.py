@@ -1,4 +1,4 @@
-"""The commands that build an index and look after it: `index, verify, backup, doctor`."""
+"""The commands that build an index and look after it: `index, verify, backup`."""
 
 import sys
 from dataclasses import asdict
@@ -9,7 +9,6 @@ import typer
 
 from index.bootstrap import ready
 from index.build import Builder, BuildReport
-from index.doctor import examine
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput, IndexDamaged, NotFound
 from index.formats import ARTICLES
@@ -101,17 +100,6 @@ def backup(
     else:
         emit(f"{count.documents} articles and {count.passages} passages are copied to '{file}'")
     tell("to restore it, put it into a new folder DIR as corpus.db and run: quotewell verify --data DIR")
-
-
-def doctor(data: Data = None, as_json: Json = False) -> None:
-    """Look at everything that Quotewell needs here, and say how to mend what is missing."""
-    checks = examine(data)
-    if as_json:
-        emit_json({"ok": all(c.state != "failed" for c in checks), "checks": [c._asdict() for c in checks]})
-    else:
-        emit_table(("state", "what", "found", "what to do"), [(c.state, c.name, c.says, c.fix) for c in checks])
-    if any(check.state == "failed" for check in checks):
-        raise typer.Exit(FAILED)
 
 
 _HEADINGS = ("id", "title", "author", "published", "characters")

@@ -31,20 +31,23 @@ class Diagnosis(NamedTuple):
     fix: str
 
 
-def examine(data: Path | None) -> list[Diagnosis]:
-    """All checks, in the order in which they depend on each other; raises nothing for what it examines."""
+def examine(data: Path | None, also: Callable[[Settings], Diagnosis]) -> list[Diagnosis]:
+    """All checks, in the order in which they depend on each other; raises nothing for what it examines.
+
+    `also` looks at what this package does not know: whatever reads the index.
+    """
     try:
         settings = load_settings(data=data)
     except BadSetting as error:
-        return [_python(), _failed("settings", error), _browser()]
+        return [_python(), failed("settings", error), _browser()]
     checks = [_python(), Diagnosis("settings", "ok", f"data folder '{settings.data}'", "")]
     try:
         embedder = load_embedder(settings.embedder, settings.model_path)
     except QuotewellError as error:
-        checks.append(_failed("model", error))
+        checks.append(failed("model", error))
     else:
         checks += [_model(embedder), *_index(settings, embedder)]
-    return [*checks, _tokens(), _writable(settings.data), _port(settings), _browser()]
+    return [*checks, also(settings), _tokens(), _writable(settings.data), _port(settings), _browser()]
 
 
 def _tokens() -> Diagnosis:
@@ -78,7 +81,7 @@ def _index(settings: Settings, embedder: Embedder) -> list[Diagnosis]:
     except IndexDamaged as error:
         return [Diagnosis("index", "failed", str(error), f"quotewell verify{same_data(settings)}")]
     except QuotewellError as error:
-        return [_failed("index", error)]
+        return [failed("index", error)]
     counts = f"{len(index.document_ids)} articles, {index.passage_count} passages, {index.version}"
     return [Diagnosis("index", "ok", counts, ""), Diagnosis("size", "ok", _size(index, settings.data / FILE_NAME), "")]
 
@@ -123,7 +126,7 @@ def _browser() -> Diagnosis:
     return Diagnosis("browser", "ok", path, "")
 
 
-def _failed(name: str, error: QuotewellError) -> Diagnosis:
-    """Messages of our errors end in what to do."""
+def failed(name: str, error: QuotewellError) -> Diagnosis:
+    """What a check says of an error: messages of our errors end in what to do."""
     says, _, fix = str(error).rpartition("; ")
     return Diagnosis(name, "failed", says or fix, fix if says else "")

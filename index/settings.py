@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     dense_weight: float = Field(0.5, ge=0, le=1, description="share of the dense ranking in the convex fusion")
     depth: int = Field(100, ge=1, le=1000, description="passages taken from each ranker before fusion")
     limit: int = Field(10, ge=1, le=100, description="passages that are read and returned as evidence")
-    reader: Literal["trained", "plain"] = Field("trained", description="how quotes are chosen")
+    reader: Literal["model", "trained", "plain"] = Field(
+        "model", description="how quotes are chosen: model reads the best passages; trained and plain are linear"
+    )
     threshold: float | None = Field(None, ge=0, le=1, description="least confidence to answer; default: the reader's")
     max_quotes: int = Field(3, ge=1, le=5, description="quotes in one answer, at most")
     signing_key: Path | None = Field(

@@ -37,6 +37,12 @@ class Paragraph(NamedTuple):
     style: str = ""
 
 
+def shortened(text: str, most: int) -> str:
+    """In one line, cut between words."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 1].rpartition(' ')[0] or text[: most - 1]}…"
+
+
 def write_anything() -> None:
     """A character that stdout cannot encode is written as its number: no output ends in an error halfway."""
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -9,7 +9,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
-from index.records import Hit, Passage
+from index.records import Hit, Passage, Span
 from rag.policy import InForce
 from rag.question.analysis import Query
 
@@ -156,6 +156,13 @@ class Quote:
     end: int
     score: float  # the reader's own, higher is better
     contributions: Mapping[str, float] = field(default_factory=dict)  # by feature; they add up to the score
+    gap: float | None = None  # how far the reading model puts it ahead of no answer; None where no model reads
+    answer: Span | None = None  # the words of it that answer, in document offsets, where a model found any
+
+    @property
+    def likeness(self) -> float:
+        """How well it fits the question's words: its score less what the reading model added."""
+        return self.score - self.contributions.get("reading", 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +248,9 @@ class Workings:
     quotes: tuple[Mapping[str, float], ...]  # one for each citation, by feature
     confidence: Mapping[str, float]
     threshold: float
-    margin: float = 0.0  # what scores this much less than the best is not shown; for definitions and timelines more
+    margin: float = (
+        0.0  # what is this much less like the question than the likest is not shown; for definitions and timelines more
+    )
     dropped: tuple[Dropped, ...] = ()  # of what the reader offered, all that is not shown; best first
 
 

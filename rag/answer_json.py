@@ -12,8 +12,7 @@ from index.records import Document, Hit, plain
 from index.storage.merkle import CorpusTree
 from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Removed, Workings
 from rag.policy import InForce
-from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import corpus_fields, receipt_for
+from rag.receipts.receipt import answer_id, corpus_fields, receipt_for
 from rag.receipts.signing import Signature
 from rag.selection.choose import words_of
 
@@ -100,7 +99,7 @@ def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, 
         "status": answer.status,
         "text": answer.text,
         "confidence": answer.confidence,
-        "reason": _reason_fields(answer.reason),
+        "reason": reason_fields(answer.reason),
         "phrasing": plain(answer.phrasing),
         "segments": [plain(segment) for segment in answer.segments],
         "citations": [citation_fields(citation, basis) for citation in answer.citations],
@@ -117,7 +116,7 @@ def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, 
     return fields
 
 
-def _reason_fields(reason: Reason | None) -> dict[str, Any] | None:
+def reason_fields(reason: Reason | None) -> dict[str, Any] | None:
     """Without what decided it, which `workings` holds."""
     return {"code": reason.code, "missing": [*reason.missing], "apart": [*reason.apart]} if reason else None
 

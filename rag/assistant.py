@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 from index.embedding.embedder import Embedder
@@ -18,8 +18,7 @@ from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
-from rag.reading.reader import load_reader
-from rag.reading.weights import load_weights
+from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
 from rag.suggestions.suggest import Suggester
 from rag.understand import Understood, understand, usable
@@ -198,15 +197,16 @@ def open_assistant(
 def assistant_over(
     index: Index, settings: Settings, make_reader: MakeReader | None = None, extras: Extras = _NO_EXTRAS
 ) -> Assistant:
-    """With the settings' reader, or another one. Raises IndexMismatch for a policy certified with other settings.
+    """With the settings' reader, or another one. Raises IndexMismatch for a policy certified with other settings, and
+    ModelMissing where the reader's model is damaged.
 
     The least confidence to answer comes from the settings, else from the policy that was certified for this index,
     else from the reader.
     """
-    weights = load_weights(settings.reader)
-    threshold, policy = in_force(settings, index.manifest, weights.threshold)
-    rules = Rules(threshold, weights.margin, settings.max_quotes, policy)
-    return Assistant(index, make_reader or partial(load_reader, settings.reader), settings, rules, extras)
+    own = reader_files(settings.reader)
+    threshold, policy = in_force(settings, index.manifest, own.threshold, own.written)
+    rules = Rules(threshold, own.weights.margin, settings.max_quotes, policy)
+    return Assistant(index, make_reader or own.reader, settings, rules, extras)
 
 
 def _is_plain(answer: Answer, parts: Sequence[AnswerPart]) -> bool:

@@ -8,11 +8,10 @@ from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason
-from rag.language.casing import Casing
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, with_names
-from rag.question.spelling import Speller
+from rag.question.spelling import Casing, Speller
 from rag.reading.reader import Reader
 from rag.refusal import refusal
 from rag.selection.choose import choose, holds

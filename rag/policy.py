@@ -7,7 +7,6 @@ so under one the policy is refused, never quietly ignored.
 import json
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
-from importlib.resources import files
 
 from index.errors import IndexMismatch
 from index.settings import Settings
@@ -41,16 +40,19 @@ class InForce:
     same_index: bool  # it was calibrated on these very documents, cut and embedded as they are
 
 
-def scored_by(settings: Settings) -> str:
+def scored_by(settings: Settings, weights: bytes) -> str:
     """16 hex digits over the reader, its weights, and the settings that shape what it is given and what it shows."""
-    weights = files("rag.reading").joinpath(f"{settings.reader}.json")
-    digest = sha256(weights.read_bytes() if weights.is_file() else b"")
+    digest = sha256(weights)
     digest.update(json.dumps([getattr(settings, name) for name in _SCORING]).encode())
     return digest.hexdigest()[:16]
 
 
-def in_force(settings: Settings, manifest: GenerationManifest, default: float) -> tuple[float, InForce | None]:
+def in_force(
+    settings: Settings, manifest: GenerationManifest, default: float, weights: bytes
+) -> tuple[float, InForce | None]:
     """The least confidence to answer, and the policy if it came from one: settings.threshold > policy > default.
+
+    `weights` are the reader's, as they are written.
 
     Raises IndexMismatch for a policy that was calibrated with another reader or other search settings.
     """
@@ -59,7 +61,7 @@ def in_force(settings: Settings, manifest: GenerationManifest, default: float) -
     if not manifest.policy:
         return default, None
     policy = policy_from(manifest.policy)
-    if policy.scored_by != scored_by(settings):
+    if policy.scored_by != scored_by(settings, weights):
         raise IndexMismatch(
             f"the policy of '{settings.data}' (at most {policy.risk:.4g} wrong, from {policy.set_name}) was calibrated "
             f"with another reader or with other values of {', '.join(_SCORING)}; calibrate again with: quotewell "

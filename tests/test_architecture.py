@@ -79,9 +79,11 @@ HOMES: dict[str, tuple[str, ...]] = {
     "faiss": ("index/ranking/dense.py",),
     "rank_bm25": ("index/ranking/lexical.py", "eval/scoring/costs.py"),  # the bench times the library beside ours
     "sentence_transformers": ("index/embedding/sentence_transformer.py",),
+    "onnx": ("eval/training/export_reader.py",),
     "onnxruntime": ("index/embedding/minilm.py",),
     "tokenizers": ("index/embedding/minilm.py",),
     "tiktoken": ("index/text/tokens.py",),
+    "safetensors": ("eval/reading/network.py", "eval/training/export_reader.py"),
     "sqlite3": ("index/storage/sqlite.py",),
     "yasbd": ("index/text/sentences.py",),
     "nupunkt": ("index/text/sentences.py",),
@@ -107,7 +109,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "cryptography": ("rag/receipts/signing.py",),
     "torch": ("index/embedding/sentence_transformer.py", "eval/reading/", "eval/training/projection.py"),
     "transformers": ("eval/reading/network.py",),
-    "safetensors": ("eval/reading/network.py",),
     "typer": (
         *COMMANDS,
         "index/options.py",

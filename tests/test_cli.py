@@ -14,6 +14,8 @@ import pytest
 
 from index.embedding.embedder import HashEmbedder
 from quotewell import COMMANDS, run
+from rag.reading import model as reading_model
+from rag.reading.model import load_read_model
 from server.schemas import ask as ask_schemas
 from server.schemas import base as schemas
 
@@ -476,8 +478,9 @@ def test_doctor_finds_nothing_wrong_and_says_what_it_looked_at(indexed: Cli) -> 
     done = indexed("doctor", "--json")
     assert done.code == 0
     states = {check["name"]: check["state"] for check in done.json["checks"]}
-    assert list(states) == ["python", "settings", "model", "index", "size", "tiktoken", "disk", "port", "browser"]
-    assert {states[name] for name in ("python", "settings", "model", "index", "tiktoken", "disk")} == {"ok"}
+    looked_at = ["python", "settings", "model", "index", "size", "reader", "tiktoken", "disk", "port", "browser"]
+    assert list(states) == looked_at
+    assert {states[name] for name in ("python", "settings", "model", "index", "reader", "tiktoken", "disk")} == {"ok"}
 
 
 @pytest.mark.parametrize(
@@ -505,6 +508,27 @@ def test_doctor_names_a_model_that_is_not_there(cli: Cli, tmp_path: Path, monkey
     assert done.code == 1
     assert "model_path" in done.out
     assert cli("index", tmp_path).code == 1
+
+
+def test_a_damaged_reading_model_is_named_and_the_linear_reader_still_answers(
+    indexed: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "reading"
+    shutil.copytree(Path(reading_model.__file__).parent, own)
+    (own / reading_model.GRAPH).write_bytes(b"damaged")
+    monkeypatch.setattr(reading_model, "files", lambda _: own)
+    load_read_model.cache_clear()
+    try:
+        for command in (("doctor",), ("ask", WHEN)):
+            done = indexed(*command)
+            assert done.code == 1
+            assert "reader.onnx is damaged" in done.out + done.err
+            assert 'set reader = "trained"' in done.out + done.err
+        monkeypatch.setenv("QUOTEWELL_READER", "trained")
+        assert indexed("doctor").code == 0
+        assert indexed("ask", WHEN).code == 0
+    finally:
+        load_read_model.cache_clear()
 
 
 @pytest.mark.slow

@@ -31,6 +31,7 @@ from index.storage.generation import current
 from index.verify import verify
 from rag.assistant import open_assistant
 from rag.policy import InForce, in_force
+from rag.reading.reader import reader_files
 from server.live_index import Live
 from tests.conftest import until
 
@@ -116,7 +117,10 @@ def test_every_question_is_answered_and_the_policy_is_what_the_index_then_answer
     manifest = keep_policy(hash_settings, policy)
     assert manifest.version == current(hash_settings.data) != hash_index.version
     again = open_index(hash_settings.data, hash_settings, HashEmbedder())
-    assert in_force(hash_settings, again.manifest, 0.0) == (certificate.threshold, InForce(policy, same_index=True))
+    assert in_force(hash_settings, again.manifest, 0.0, reader_files("model").written) == (
+        certificate.threshold,
+        InForce(policy, same_index=True),
+    )
     assert verify(hash_settings).mended == ()
 
     calibrated = open_assistant(settings=answering_all(hash_settings), embedder=HashEmbedder())

@@ -17,7 +17,7 @@ from eval.runs.compare import RIGHT, FigureChange, RunComparison, compare
 from eval.runs.compare_report import json_of_runs, markdown_of_runs, text_of_runs
 from eval.runs.paired import difference_of, difference_of_means, effect_size, holm, p_of_means, tally
 from eval.runs.run_file import parsed, read_compared
-from eval.scoring.measures import auroc
+from eval.scoring.judge import auroc
 from eval.scoring.run import Run
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell

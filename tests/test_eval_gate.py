@@ -9,7 +9,7 @@ import pytest
 
 from eval.runs.gate import BASELINE, GOLD, MINIMUM, GateResult, judge, keep_baseline, read_baseline, text_of_judgement
 from eval.runs.run_file import parsed, read_compared
-from eval.scoring.measures import ranked_names
+from eval.scoring.judge import ranked_names
 from eval.scoring.run import Run
 from index.build import Builder
 from index.errors import BadInput, NotFound
@@ -170,7 +170,7 @@ def test_the_committed_baseline_is_of_the_committed_questions() -> None:
     kept = read_compared(BASELINE)
     asked = [json.loads(line)["id"] for line in GOLD.read_text("utf-8").splitlines()]
     assert [each.id for each in kept.rows] == asked
-    assert kept.makings.settings["reader"] == "trained"
+    assert kept.makings.settings["reader"] == "model"
     assert {*ranked_names("passage"), "AUROC", "AURC"} <= {figure.name for figure in kept.figures}
     assert not any("CPU ms" in name for name in [figure.name for figure in kept.figures])
 

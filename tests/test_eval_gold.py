@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.sets.beir import read_beir
-from eval.sets.gold import GoldSet, GoldSpan, Question, check_gold, read_gold
-from eval.sets.lines import records
+from eval.sets.gold import GoldSet, GoldSpan, Question, check_gold, read_gold, records
 from eval.sets.sets import resolve_set
 from index.errors import BadGold, NotFound
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.scoring.intervals import SEED, Figure, mean, stratified, together
-from eval.scoring.measures import (
+from eval.scoring.judge import (
     auroc,
     coverage,
     first_rank,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.runs.report import markdown_of_reliability, text_of_reliability
+from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.scoring.certify import JudgedAnswers
-from eval.scoring.reliability import (
+from eval.scoring.figures import (
     BINS,
     equal_mass,
     equal_width,

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval.scoring.figures import area_and_error, aurc, calibration_error, risk_coverage
 from eval.scoring.intervals import Sample
+from eval.scoring.judge import coverage, coverages
 from eval.scoring.latency import STAGES, latency_figures, nearest_rank
-from eval.scoring.measures import coverage, coverages
-from eval.scoring.reliability import area_and_error, aurc, calibration_error, risk_coverage
 
 BIT = st.sampled_from([0.0, 1.0])
 ROWS = st.lists(st.tuples(st.sampled_from([0.1, 0.2, 0.3, 0.4]), BIT, BIT), max_size=8)

@@ -4,7 +4,6 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from index.errors import BadGold, NotFound
 from index.settings import load_settings
 from quotewell import run as quotewell
 from rag.assistant import open_assistant
+from rag.reading.reader import reader_files
 
 ARTICLES = {
     "bakery": "The Marten bakery opened in 1987. It bakes forty kinds of rye bread. Oskar Lind has run it since 2011.",
@@ -245,10 +245,12 @@ def test_a_run_says_what_it_was_made_with(by_passage: Run) -> None:
     made = by_passage.makings
     assert (made.embedder, made.index_version) == ("hash", by_passage.index_version)
     settings = made.settings
-    assert (settings["passage_tokens"], settings["stem"], settings["reader"]) == (16, "snowball", "trained")
+    assert (settings["passage_tokens"], settings["stem"], settings["reader"]) == (16, "snowball", "model")
     assert settings["threshold"] == by_passage.rows[0].threshold
-    weights = files("rag.reading").joinpath("trained.json").read_bytes()
-    assert made.weights_sha256["reader"] == sha256(weights).hexdigest()
+    own = reader_files("model")
+    assert own.model is not None
+    assert made.weights_sha256["reader"] == sha256(own.written).hexdigest()
+    assert made.weights_sha256["reading model"] == own.model.sha256
     assert made.questions_sha256 != set_sha256(GoldSet("gold", ()))
 
 

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
-from index.ranking.lexical import LexicalRanker
+from index.ranking.lexical import LexicalRanker, SurfaceForms, spelled, wording
 from index.search import open_index
 from index.settings import Settings
-from index.text.surface_forms import SurfaceForms, spelled, wording
 from index.text.words import Stem, stems
 
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from index.build import Builder
-from index.doctor import examine
+from index.doctor import Diagnosis, examine
 from index.embedding.embedder import Embedder, HashEmbedder, OnnxEmbedder
 from index.errors import IndexMismatch
 from index.search import Index, open_index
@@ -115,7 +115,10 @@ def test_the_doctor_says_what_a_passage_costs(
 ) -> None:
     monkeypatch.setenv("QUOTEWELL_EMBEDDER", "hash")
     index, settings = built(tmp_path / "data", six_files, HashEmbedder(), token_vectors=kept)
-    (size,) = [check for check in examine(settings.data) if check.name == "size"]
+    other = Diagnosis("other", "ok", "", "")
+    checks = examine(settings.data, lambda _: other)
+    assert other in checks
+    (size,) = [check for check in checks if check.name == "size"]
     files = {path.name: path.stat().st_size for path in index.generation.folder.glob("*.npy")}
     tokens = sum(count for name, count in files.items() if name.startswith("token_"))
     assert size.state == "ok"

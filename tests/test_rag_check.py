@@ -26,9 +26,8 @@ from index.search import Index
 from index.storage.merkle import CorpusTree
 from index.storage.store import Store
 from rag.commands.receipts import check, corpus
-from rag.receipts.canonical import canonical
 from rag.receipts.check_file import check_answer, parsed
-from rag.receipts.receipt import corpus_fields, manifest_of, signature_of, text_url
+from rag.receipts.receipt import canonical, corpus_fields, manifest_of, signature_of, text_url
 from rag.receipts.signing import bytes_of, corpus_message, is_signed, new_key, sign
 from tests.vectors import make
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.question.comparison import Side, sides
+from rag.question.shape import Side, sides
 
 WORDS = st.sampled_from(
     [

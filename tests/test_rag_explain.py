@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from index.ranking.filters import Filters
 from index.search import Index
 from index.settings import Settings
+from index.terminal import shortened
 from rag import Answer, Assistant, open_assistant
 from rag.answer import CONFIDENCE_DIGITS, REASONS, RULES, Explanation, Mode
 from rag.answer_json import SCORE_DIGITS, answer_fields
 from rag.explain.explain import MOST_TERMS, left_of
-from rag.explain.show import answer_lines, shortened, why_lines
-from rag.reading.weights import load_weights
+from rag.explain.show import answer_lines, why_lines
+from rag.reading.weights import logistic
 from tests.conftest import SIX_ARTICLES
 
 CLOSE = 1e-9
@@ -88,7 +89,7 @@ def test_contributions_add_up_to_every_score(opened: Opened, fusion: str, said: 
     odds = math.fsum(answer.workings.confidence.values())
     assert math.isclose(odds, explanation.log_odds, abs_tol=CLOSE)
     if answer.workings.confidence:
-        chance = load_weights("trained").chance(explanation.log_odds)
+        chance = logistic(explanation.log_odds)
         assert round(chance, CONFIDENCE_DIGITS) == answer.confidence
 
 
@@ -270,13 +271,19 @@ def test_the_calibration_leads_from_the_log_odds_to_the_confidence(assistant: As
     assert steps is not None and steps.log_odds == explanation.log_odds
     assert math.isclose(math.log(steps.uncalibrated / (1 - steps.uncalibrated)), steps.log_odds, abs_tol=CLOSE)
     assert round(steps.confidence, CONFIDENCE_DIGITS) == answer.confidence
-    assert steps.confidence == load_weights("trained").chance(steps.log_odds)
+    assert steps.confidence == logistic(steps.log_odds)
 
 
-def test_plain_words_name_the_calibration_and_what_is_not_shown(assistant: Assistant) -> None:
+@pytest.mark.parametrize(
+    ("reader", "words"),
+    [("model", "by the logistic function"), ("trained", "by the logistic function, calibrated on judged questions")],
+)
+def test_plain_words_name_the_calibration_and_what_is_not_shown(opened: Opened, reader: str, words: str) -> None:
+    assistant = opened(reader=reader)
     answer, explanation = explained(assistant, QUESTION)
     shown = [line.text for line in why_lines(answer, explanation, assistant.index.document)]
-    assert any("by the logistic function, calibrated on judged questions" in line for line in shown)
+    assert any(words in line for line in shown)
+    assert any("reading" in line for line in shown if line.startswith("[1]")) is (reader == "model")
     (head,) = [n for n, line in enumerate(shown) if line.startswith("The reader's")]
     dropped = answer.workings.dropped
     assert shown[head] == f"The reader's {len(dropped) + 1} best sentences; not shown are {len(dropped)}"

@@ -183,7 +183,7 @@ def test_between_the_knots_of_a_calibration_lie_straight_lines_and_beyond_them_n
 
 
 def test_a_reader_that_there_is_not_is_named(hash_index: Index) -> None:
-    with pytest.raises(BadSetting, match="there is no reader 'clever'; the setting reader is plain or trained"):
+    with pytest.raises(BadSetting, match="there is no reader 'clever'; the setting reader is model, trained or plain"):
         load_reader("clever", hash_index)
 
 

@@ -22,8 +22,7 @@ from index.records import Document, Span, plain
 from index.storage.merkle import CorpusTree, Proof, leaf_hash, node_hash
 from rag.citations import cite
 from rag.receipts import verify
-from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import receipt_for, revision_url
+from rag.receipts.receipt import answer_id, receipt_for, revision_url
 from rag.receipts.verify import Verdict, verdict_fields
 from tests.vectors import make
 

@@ -20,7 +20,7 @@ from index.settings import Settings, load_settings
 from index.text.words import words
 from rag import open_assistant
 from rag.answer_json import answer_fields
-from rag.receipts.canonical import answer_id
+from rag.receipts.receipt import answer_id
 
 MANY = int(os.environ.get("MANY_QUESTIONS", "50"))  # 1,000 were asked once; they take minutes
 ROOT = Path(__file__).parent.parent

@@ -10,9 +10,8 @@ from index.build import Builder
 from index.embedding.embedder import OnnxEmbedder
 from index.search import Index, open_index
 from index.settings import load_settings
-from rag.language.casing import Casing
 from rag.question.analysis import analyse, with_names
-from rag.question.spelling import Respelt, Speller
+from rag.question.spelling import Casing, Respelt, Speller
 
 ARTICLES = {
     "trade": (

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from index.settings import load_settings
-from rag.receipts.canonical import answer_id
+from rag.receipts.receipt import answer_id
 from rag.receipts.verify import verify
 from server.app import create_app
 

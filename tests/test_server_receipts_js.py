@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from rag.receipts.canonical import answer_id, canonical
+from rag.receipts.receipt import answer_id, canonical
 from rag.receipts.verify import verdict_fields, verify
 from server.middleware.shell import CSP
 from server.routes.pages import CHAT_CSP, STATIC

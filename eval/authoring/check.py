@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from eval.authoring.duplicates import alike, form_of
-from eval.sets.gold import Question, check_gold, question_of
-from eval.sets.lines import LineOfFile, decoded, raw_lines, record_of
+from eval.sets.gold import LineOfFile, Question, check_gold, decoded, question_of, raw_lines, record_of
 from index.errors import BadGold
 from index.text.words import normalise, stems
 
@@ -33,7 +32,7 @@ _GAP = "…"  # in an answer: words of the article are left out
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Complaint:
     """What is wrong in one line of one file."""
 
     file: str
@@ -54,8 +53,8 @@ class NumberedQuestion:
     def name(self) -> str:
         return f"{self.question.id} ({self.place.path.name}, line {self.place.number})"
 
-    def found(self, grave: Grave, kind: Kind, says: str) -> Finding:
-        return Finding(str(self.place.path), self.place.number, grave, kind, says)
+    def found(self, grave: Grave, kind: Kind, says: str) -> Complaint:
+        return Complaint(str(self.place.path), self.place.number, grave, kind, says)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class CheckReport:
 
     files: tuple[str, ...]
     questions: int
-    findings: tuple[Finding, ...]
+    findings: tuple[Complaint, ...]
 
     def count(self, grave: Grave) -> int:
         return sum(finding.grave == grave for finding in self.findings)
@@ -79,7 +78,7 @@ def check_files(paths: Sequence[Path], sources: Mapping[str, str], answers: Answ
     Raises NotFound for a file that is not there and BadGold for one that cannot be read.
     """
     entries: list[NumberedQuestion] = []
-    findings: list[Finding] = []
+    findings: list[Complaint] = []
     for path in dict.fromkeys(paths):
         for found in _entries(path):
             if isinstance(found, NumberedQuestion):
@@ -95,19 +94,19 @@ def check_files(paths: Sequence[Path], sources: Mapping[str, str], answers: Answ
     return CheckReport(tuple(map(str, dict.fromkeys(paths))), len(entries), tuple(ordered))
 
 
-def _entries(path: Path) -> Iterator[NumberedQuestion | Finding]:
+def _entries(path: Path) -> Iterator[NumberedQuestion | Complaint]:
     return (_entry(place, raw) for place, raw in raw_lines(path) if raw.strip())
 
 
-def _entry(place: LineOfFile, raw: bytes) -> NumberedQuestion | Finding:
+def _entry(place: LineOfFile, raw: bytes) -> NumberedQuestion | Complaint:
     try:
         return NumberedQuestion(place, question_of(place, record_of(place, decoded(place, raw).strip("\r\n"))))
     except BadGold as error:
         says = str(error).removeprefix(f"{place.path}, line {place.number}: ").removesuffix("; correct this line")
-    return Finding(str(place.path), place.number, "error", "line", says)
+    return Complaint(str(place.path), place.number, "error", "line", says)
 
 
-def _same_ids(entries: Sequence[NumberedQuestion]) -> Iterator[Finding]:
+def _same_ids(entries: Sequence[NumberedQuestion]) -> Iterator[Complaint]:
     first: dict[tuple[Path, str], NumberedQuestion] = {}
     for entry in entries:
         before = first.setdefault((entry.place.path, entry.question.id), entry)
@@ -116,7 +115,7 @@ def _same_ids(entries: Sequence[NumberedQuestion]) -> Iterator[Finding]:
             yield entry.found("error", "line", says)
 
 
-def _of_entry(entry: NumberedQuestion, sources: Mapping[str, str], answers: Answers | None) -> Iterator[Finding]:
+def _of_entry(entry: NumberedQuestion, sources: Mapping[str, str], answers: Answers | None) -> Iterator[Complaint]:
     question = entry.question
     for problem in check_gold([question], sources):
         yield entry.found("error", "span", problem)
@@ -151,7 +150,7 @@ def _plain(text: str) -> str:
     return " ".join(normalise(text.replace("\\", "")).split())
 
 
-def _repeated(entries: Sequence[NumberedQuestion]) -> Iterator[Finding]:
+def _repeated(entries: Sequence[NumberedQuestion]) -> Iterator[Complaint]:
     forms = [form_of(entry.question.asked) for entry in entries]
     for first, second, how in alike(forms):
         a, b = entries[first], entries[second]
@@ -169,7 +168,7 @@ def _comparable(a: NumberedQuestion, b: NumberedQuestion) -> bool:
     return True
 
 
-def _duplicate(a: NumberedQuestion, b: NumberedQuestion, how: str) -> Finding:
+def _duplicate(a: NumberedQuestion, b: NumberedQuestion, how: str) -> Complaint:
     if a.question.answerable != b.question.answerable and how == "same":
         return b.found("error", "duplicate", f"asks what {a.name} asks, and only one of the two is answerable")
     if how == "same":
@@ -177,7 +176,7 @@ def _duplicate(a: NumberedQuestion, b: NumberedQuestion, how: str) -> Finding:
     return b.found("warning", "duplicate", f"asks nearly the same as {a.name}: {a.question.asked!r}")
 
 
-def _leak(a: NumberedQuestion, b: NumberedQuestion, how: str) -> Iterator[Finding]:
+def _leak(a: NumberedQuestion, b: NumberedQuestion, how: str) -> Iterator[Complaint]:
     test, tuned = (a, b) if held_out(a) else (b, a)
     if how == "same":
         yield test.found("error", "leak", f"asks the same as {tuned.name}, which may be tuned on")
@@ -190,7 +189,7 @@ def _leak(a: NumberedQuestion, b: NumberedQuestion, how: str) -> Iterator[Findin
         yield test.found("warning", "leak", f"is {tuned.name} with one name or number exchanged; keep both in one file")
 
 
-def _shared_spans(entries: Sequence[NumberedQuestion], kinds: Sequence[str]) -> Iterator[Finding]:
+def _shared_spans(entries: Sequence[NumberedQuestion], kinds: Sequence[str]) -> Iterator[Complaint]:
     """Words that a question of each side is answered by, asked for in the same way."""
     tuned: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):

@@ -17,22 +17,14 @@ from rag.suggestions.patterns import NAME
 _NEAREST, _APART = 4, 40  # years that one may be swapped for, at most so far away
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _NAME = re.compile(rf"(?<=[a-z,] ){NAME}")
-_OTHER_DEED = {
-    "abolished": ("restored",),
-    "built": ("demolished", "sold"),
-    "completed": ("demolished", "sold"),
-    "created": ("abolished", "dissolved"),
-    "elected": ("impeached", "baptised"),
-    "established": ("dissolved", "abolished"),
-    "founded": ("dissolved", "abolished"),
-    "incorporated": ("dissolved", "nationalised"),
-    "introduced": ("abolished", "withdrawn"),
-    "killed": ("born", "married"),
-    "born": ("married", "buried"),
-    "opened": ("demolished", "sold"),
-    "published": ("banned", "translated into Spanish"),
-    "ratified": ("repealed", "amended"),
-    "signed": ("repealed", "amended"),
+_DEEDS = """
+    abolished:restored built:demolished,sold completed:demolished,sold created:abolished,dissolved
+    elected:impeached,baptised established:dissolved,abolished founded:dissolved,abolished
+    incorporated:dissolved,nationalised introduced:abolished,withdrawn killed:born,married born:married,buried
+    opened:demolished,sold published:banned,translated_into_Spanish ratified:repealed,amended signed:repealed,amended
+"""
+_OTHER_DEED = {  # what nobody said instead
+    deed: others.replace("_", " ").split(",") for deed, _, others in (pair.partition(":") for pair in _DEEDS.split())
 }
 _DEED = re.compile(rf"(?<=\s)(?:{'|'.join(_OTHER_DEED)})(?=\?$)")
 

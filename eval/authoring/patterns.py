@@ -1,13 +1,14 @@
 """Verbs whose past, participle and base the question rules know: a question changes the form of its verb."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from index.records import Span
 from index.text.words import stop_words
 from rag.language.dates import dates_in
-from rag.suggestions.patterns import NAME, subject
+from rag.language.patterns import Patterns, read_patterns
+from rag.suggestions.patterns import NAME, PERSON, ROLE, subject
 
 
 class Verb(NamedTuple):
@@ -45,23 +46,11 @@ def _regular(base: str) -> Verb:
 VERBS = (*map(_regular, _REGULAR.split()), *(Verb(*forms.replace("_", " ").split(":")) for forms in _IRREGULAR.split()))
 BY_PARTICIPLE = {verb.participle: verb for verb in VERBS}
 BY_PAST = {verb.past: verb for verb in VERBS}
-PASTS = "|".join(BY_PAST)
-PARTICIPLES = "|".join((*BY_PARTICIPLE, "born", "baptised", "baptized", "buried", "signed"))
 # a date is enough behind these: "When did the bridge open?"
 ALONE = frozenset(
     (
         *("die", "open", "close", "end", "start", "begin", "retire", "fall", "merge", "dissolve", "sink", "withdraw"),
         *("take effect", "enter into force"),
-    )
-)
-# whoever does this is asked for with "who"
-AGENTIVE = "|".join(
-    BY_PARTICIPLE[name].past
-    for name in (
-        *("founded", "written", "invented", "discovered", "composed", "designed", "established", "built", "created"),
-        *("published", "proposed", "introduced", "coined", "conquered", "defeated", "assassinated", "killed", "won"),
-        *("developed", "launched", "appointed", "commissioned", "captured", "destroyed", "crowned", "translated"),
-        *("overthrown", "invaded", "occupied", "patented", "constructed", "attacked", "formulated", "banned"),
     )
 )
 
@@ -77,40 +66,40 @@ class Made(NamedTuple):
     of: str
 
 
+Make = Callable[[re.Match[str]], Made | None]
+
+
 class Rule(NamedTuple):
     """`tag` is that of the gold question; `make` gives None where the question would read badly."""
 
     kind: str
     tag: str
     pattern: re.Pattern[str]
-    make: Callable[[re.Match[str]], Made | None]
+    make: Make
 
 
-_NO_NOUN = (
-    r"(?!(?:also|then|later|first|never|only|soon|once|often|still|now|had|was|were|is|are|has|have|would|could|will"
-    r"|who|which|that|and|or|in|of|on|at|by|to|for|from|with|as|both|all|\w+ly|\w+ed)\b)"
+# whoever does this is asked for with "who"
+_AGENTIVE = (
+    *("founded", "written", "invented", "discovered", "composed", "designed", "established", "built", "created"),
+    *("published", "proposed", "introduced", "coined", "conquered", "defeated", "assassinated", "killed", "won"),
+    *("developed", "launched", "appointed", "commissioned", "captured", "destroyed", "crowned", "translated"),
+    *("overthrown", "invaded", "occupied", "patented", "constructed", "attacked", "formulated", "banned"),
 )
-WHO = (
-    rf"(?P<who>(?:[Tt]he )?(?:U\.S\.|U\.K\.|{NAME})(?: {_NO_NOUN}[a-z]+){{0,2}}?"
-    rf"|[Tt]he (?:[a-z-]+ ){{1,2}}of (?:the )?{NAME}|{NAME}['’]s (?:[a-z-]+ )?[a-z]+)(?!['’\w])"
-)
-INTRO = r"(?:^|^[A-Z][^,;“”]{2,50}, |[,;] (?:and |but |while )?)"
-DATE = r"(?P<date>[A-Z0-9][^,;()]{2,22}?(?:, \d{4})?)"
-REST = r"(?P<rest>(?: [^\s,;:.()]+){0,8}?)"  # words between the verb and what is asked for
-STOP = r"(?=\.?[”\"]?$|[,;.:(]| and | but | by | with | after | when | while | because | where | who | which | to )"
-END = r"(?=[.”\"]*$|[,;:(]| and (?:was|is|has|had|the|it|he|she|they)\b| but | which | who | where | while | after )"
-CLOSE = r"(?=\.?$|[,;])"
-AGAIN = r"(?:(?:also|first|officially|formally|finally|later|subsequently|then|eventually|originally|already|even) )?"
+PIECES = read_patterns(
+    "eval.authoring",
+    "patterns.txt",
+    NAME=NAME,
+    PERSON=PERSON,
+    ROLE=ROLE,
+    PASTS="|".join(BY_PAST),
+    BY_PARTICIPLE="|".join(BY_PARTICIPLE),
+    AGENTIVE="|".join(BY_PARTICIPLE[name].past for name in _AGENTIVE),
+).pieces
 _NO_SUBJECT = (stop_words() - {"the"}) | {
     *("whereas", "unlike", "following", "among", "within", "without", "upon", "due", "given", "since"),
     *("today", "like", "according", "based", "several"),
 }
-_UNFIT = re.compile(
-    r"\b(?:he|she|it|they|his|her|its|their|this|that|these|those|which|who|and|or|but|such|there|until|later|ago|so"
-    r"|when|where|while|because|after|before|between|from|same|than|not|only|by|also|another|other|more)\b"
-    r"|\b(?:in|on|since) (?:[A-Z]\w+ )?\d|\bthe (?-i:(?:new|old|following|next|previous|present|current) (?![A-Z]))",
-    re.IGNORECASE,
-)
+_UNFIT = re.compile(PIECES["UNFIT"], re.IGNORECASE)
 _LAST_DATE = re.compile(r"\b(?:in|on) (?:[A-Z][a-z]+ )?\d[\d, ]*$")
 
 
@@ -150,5 +139,10 @@ def rest_of(match: re.Match[str], *, dated: bool = False) -> str | None:
     return f" {rest}" if rest else ""
 
 
-def rule(kind: str, tag: str, make: Callable[[re.Match[str]], Made | None], pattern: str) -> Rule:
-    return Rule(kind, tag, re.compile(pattern), make)
+def rules(patterns: Patterns, makers: Mapping[str, tuple[str, Make]]) -> tuple[Rule, ...]:
+    """In the order of the file; `makers`: family → the tag, and what is made. A kind is a family up to its comma."""
+    return tuple(
+        Rule(family.partition(",")[0], makers[family][0], re.compile(pattern), makers[family][1])
+        for family, of_family in patterns.families.items()
+        for pattern in of_family
+    )

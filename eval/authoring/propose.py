@@ -18,8 +18,7 @@ from eval.authoring.patterns import Made, Rule
 from eval.authoring.propose_claims import CLAIMS
 from eval.authoring.propose_counts import COUNTS
 from eval.authoring.propose_people import PEOPLE
-from eval.sets.gold import GoldSpan, Question, line_of, question_of
-from eval.sets.lines import LineOfFile, records, text
+from eval.sets.gold import GoldSpan, LineOfFile, Question, line_of, question_of, records, text
 from index.cleaning.clean import to_source
 from index.errors import BadGold
 from index.records import Document, Span

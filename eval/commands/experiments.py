@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -89,19 +89,29 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     keep_table(write, "reasons", partial(markdown_of_reasons, found), command_on(sets, "reasons", tuning=tuning))
 
 
-def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
-    """The reader of the settings beside the plain one on the same questions, with paired differences."""
+def readers(
+    sets: Sets,
+    tuning: Tuning = False,
+    beside: Annotated[
+        Literal["trained", "plain"], typer.Option(help="The other reader; plain has an index of its own.")
+    ] = "trained",
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
+    """The reader of the settings beside another one on the same questions, with paired differences."""
     settings = load_settings()
+    other = settings.model_copy(update=PLAIN if beside == "plain" else {"reader": beside})
+    work = {"work": WORK_384} if beside == "plain" else {}
 
     def measure(questions: EvalSet, show: ShowProgress) -> Any:
         asked = half(questions, tuning=tuning)
-        plain = settings.model_copy(update=PLAIN)
-        return match(_run(questions, asked, settings, show), _run(questions, asked, plain, show, work=WORK_384))
+        return match(_run(questions, asked, settings, show), _run(questions, asked, other, show, **work))
 
-    found, names = measured(sets, measure), (settings.reader, PLAIN["reader"])
+    found, names = measured(sets, measure), (settings.reader, beside)
     emit_json(json_of_matches(found, *names)) if as_json else emit(text_of_matches(found, *names))
     table = partial(markdown_of_matches, found, *names)
-    keep_table(write, "readers", table, command_on(sets, "readers", tuning=tuning))
+    command = command_on(sets, f"readers --beside {beside}", tuning=tuning)
+    keep_table(write, f"readers-{beside}", table, command)
 
 
 def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress, **work: Path) -> Run:

@@ -1,4 +1,4 @@
-"""The commands that make a reader and its threshold: `eval fit`, `train-reader`, `train-model`, `calibrate`."""
+"""The commands that make a reader: `eval fit`, `train-reader`, `train-model`, `export-reader`, `calibrate`."""
 
 import json
 from dataclasses import asdict
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eval.commands.options import Sets
-from eval.runs.report import markdown_of_reliability, text_of_reliability
+from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.runs.tables import Write, write_block
-from eval.scoring.reliability import measure_reliability
+from eval.scoring.figures import measure_reliability
 from eval.sets.sets import EMBEDDER_384, WORK_384, half, resolve_set
 from eval.training.calibrate import (
     LEVEL,
@@ -36,10 +36,12 @@ from rag.assistant import open_assistant
 
 if TYPE_CHECKING:
     from eval.reading.recipe import train_by
+    from eval.training.export_reader import export_reader as export_to
     from eval.training.train_reader import train_reader as train_on
 else:  # need torch
     train_by = later("eval.reading.recipe:train_by")
     train_on = later("eval.training.train_reader:train_reader")
+    export_to = later("eval.training.export_reader:export_reader")  # needs onnx
 
 ROOT = Path(__file__).parent.parent.parent
 PLAIN = ROOT / "rag" / "reading" / "plain.json"
@@ -124,6 +126,21 @@ def train_model(
         seed=seed,
     )
     tell(f"wrote '{weights}'")
+
+
+def export_reader(
+    checkpoint: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors that training wrote.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose package gets the graph.")] = ROOT,
+) -> None:
+    """Write the reading model that ships: rag/reading/reader.onnx, and its hash in reader.json.
+
+    Needs the package onnx. The same checkpoint gives the same bytes.
+    """
+    try:
+        sha256 = export_to(checkpoint, out / "rag" / "reading")
+    except ModuleNotFoundError as error:
+        raise BadInput(f"{error}; run: pip install 'onnx>=1.23'") from error
+    tell(f"wrote rag/reading/reader.onnx in '{out}', SHA-256 {sha256}; its blend in reader.json is to be fitted again")
 
 
 def calibrate(

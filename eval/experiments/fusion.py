@@ -19,8 +19,7 @@ from eval.runs.tables import (
 )
 from eval.scoring.figures import follow_up_note
 from eval.scoring.intervals import Figure, by_name, mean
-from eval.scoring.judge import Judge, Searchable, judge_for
-from eval.scoring.measures import Values, ranked, ranked_names
+from eval.scoring.judge import Judge, Searchable, Values, judge_for, ranked, ranked_names
 from eval.scoring.run import DEPTH, OnQuestion
 from eval.sets.sets import EvalSet, ShowProgress, open_set
 from eval.training.tune import WEIGHTS

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from eval.scoring.judge import AnswerKey
-from eval.scoring.measures import holds_answer
+from eval.scoring.judge import AnswerKey, holds_answer
 from eval.sets.gold import Question
 from index.cleaning.clean import to_clean
 from index.errors import NotFound
@@ -37,21 +36,7 @@ _REFERRING = re.compile(
 )
 _NAMES = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]{2,}(?: [A-Z][a-z]+)*")
 _STARTS_NAME = re.compile(r"^[A-Z][a-z]+ [A-Z]|^(?:[A-Z]{2,}|I)\b|^[A-Z][a-z]+['’]s")
-_SPOKEN = (
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "twenty",
-    "forty",
-)
+_SPOKEN = tuple("two three four five six seven eight nine ten eleven twelve twenty forty".split())
 _SHORTEST, _LONGEST = 30, 400  # characters of a sentence that is worth planting
 
 

@@ -8,12 +8,13 @@ import numpy as np
 
 from eval.runs.tables import Table, bracketed, in_points, json_of, paragraphs, sure
 from eval.scoring.intervals import Figure, Sample, mean, stratified
-from eval.scoring.measures import auroc, coverage
+from eval.scoring.judge import auroc, coverage
 from eval.scoring.rows import Row
 from eval.scoring.run import Run
 from index.errors import BadInput
 
-MEASURES = ("Success@1", "RR@10", "answer sentence hit@1", "AUROC", "coverage at 90 % precision")
+ANY = "exact citation, of all"
+MEASURES = ("Success@1", "RR@10", "answer sentence hit@1", ANY, "AUROC", "coverage at 90 % precision")
 _RANKED = MEASURES[:2]
 
 
@@ -51,6 +52,8 @@ def _difference(name: str, pairs: Sequence[tuple[Row, Row]]) -> Figure:
     if name == "coverage at 90 % precision":
         groups = [_columns(group, _given, 3) for group in (judged, others)]
         return stratified(name, groups, _minus(coverage), n=len(judged))
+    if name == ANY:
+        return mean(name, [float(bool(a.any_right)) - float(bool(b.any_right)) for a, b in judged])
     return mean(name, [float(bool(a.first_right)) - float(bool(b.first_right)) for a, b in judged])
 
 

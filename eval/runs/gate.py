@@ -36,7 +36,7 @@ GATED = (RIGHT, "nDCG@10", "answer sentence hit@1", "exact citation, of all", "a
 
 # A retrained reader brings its own threshold, and is what the gate is for.
 _READER = "weights of the reader"
-_WITH_READER = frozenset({_READER, "threshold"})
+_WITH_READER = frozenset({_READER, "weights of the reading model", "threshold"})
 
 Grade = Literal["pass", "warn", "fail"]
 

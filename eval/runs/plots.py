@@ -16,8 +16,8 @@ import numpy as np
 
 from eval.runs.resampled import said_in
 from eval.scoring.certify import JudgedAnswers
-from eval.scoring.reliability import Reliability, measure_reliability
-from eval.scoring.reliability import risk_coverage as curve_of
+from eval.scoring.figures import Reliability, measure_reliability
+from eval.scoring.figures import risk_coverage as curve_of
 from eval.scoring.rows import Row
 from eval.scoring.run import Run
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.runs.paired import Places
+from eval.scoring.figures import aurc, calibration_error
 from eval.scoring.intervals import Sample
-from eval.scoring.measures import auroc, coverage
-from eval.scoring.reliability import aurc, calibration_error
+from eval.scoring.judge import auroc, coverage
 from eval.scoring.rows import Row
 
 _OfGroups = Callable[[Sample, Sample], float | None]

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import FiniteFloat
 
-from eval.scoring.judge import Judge, Searchable
-from eval.scoring.measures import Values, first_rank, holds_answer, token_f1
+from eval.scoring.judge import Judge, Searchable, Values, first_rank, holds_answer, token_f1
 from eval.sets.gold import GoldSpan, Question
 from index.cleaning.clean import to_clean
 from index.records import Span
+from index.terminal import shortened
 from rag.answer import Answer, Citation, Dropped, Status
 from rag.answer_json import dropped_fields
-from rag.explain.show import shortened
 
 PLACES = 10  # passages or documents of a question that are shown
 

@@ -4,19 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeAlias
 
 from pydantic import Field
 
-from eval.scoring.figures import curve, figures, follow_up_note, notes_on
+from eval.scoring.figures import Point, curve, figures, follow_up_note, notes_on
 from eval.scoring.intervals import Figure, Figures
-from eval.scoring.judge import Judge, Searchable, judge_for
+from eval.scoring.judge import JUDGED, Judge, Level, Searchable, Values, judge_for, judged_shares, ranked
 from eval.scoring.latency import Timed
-from eval.scoring.measures import JUDGED, Level, Values, judged_shares, ranked
-from eval.scoring.reliability import Point
 from eval.scoring.rows import PLACES, Row, row_of, scored
 from eval.sets.gold import Question
 from eval.sets.sets import WORK, EvalSet, ShowProgress, opened, set_sha256
@@ -25,6 +22,7 @@ from index.records import Passage
 from index.search import Index
 from index.settings import Settings
 from rag.answer import Answer
+from rag.reading.reader import reader_files
 
 # Passages to fill ten places; a document may hold many of them, so many documents need more passages.
 DEPTH: dict[Level, int] = {"passage": 10, "document": 100}
@@ -195,10 +193,12 @@ def made_with(questions: EvalSet, settings: Settings, index: Index, threshold: f
     """How passages were made comes from the index itself, which may have been built with other settings than these."""
     recipe = {name: value for name, value in index.recipe.items() if name not in ("embedder", "fingerprint")}
     asking = {name: getattr(settings, name) for name in _ASKING}
-    reader = files("rag.reading").joinpath(f"{settings.reader}.json").read_bytes()
+    reader = reader_files(settings.reader)
+    model = {"reading model": reader.model.sha256} if reader.model else {}
+    weights = {"embedder": index.recipe["fingerprint"], "reader": sha256(reader.written).hexdigest(), **model}
     return Makings(
         settings={**recipe, **asking, "threshold": threshold},
-        weights_sha256={"embedder": index.recipe["fingerprint"], "reader": sha256(reader).hexdigest()},
+        weights_sha256=weights,
         questions_sha256=set_sha256(questions),
         embedder=index.recipe["embedder"],
         index_version=index.version,

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from eval.sets.gold import Question
-from eval.sets.lines import LineOfFile, Record, numbered, records, text, texts
-from eval.sets.lines import field as typed
+from eval.sets.gold import LineOfFile, Question, Record, numbered, records, text, texts
+from eval.sets.gold import field as typed
 from index.errors import NotFound
 
 # Judgements of documents in BEIR's three columns or TREC's four; every complaint names the file and the line.

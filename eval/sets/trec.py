@@ -14,8 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from eval.sets.beir import BeirSet, first_of, read_qrels
-from eval.sets.gold import Question
-from eval.sets.lines import LineOfFile, numbered
+from eval.sets.gold import LineOfFile, Question, numbered
 from index.errors import NotFound
 
 # TREC topics: question id → its text, from `<top>` blocks or from lines `id<TAB>text`.

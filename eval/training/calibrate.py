@@ -18,6 +18,7 @@ from index.settings import Settings
 from index.storage.generation import GenerationManifest
 from index.verify import builder_as_built
 from rag.policy import Policy, policy_json, scored_by
+from rag.reading.reader import reader_files
 
 RISK = 0.05
 LEVEL = 0.95
@@ -97,7 +98,7 @@ def policy_of(found: CertifiedSet, settings: Settings, manifest: GenerationManif
         answered=certificate.answered,
         wrong=certificate.wrong,
         calibrated_on=manifest.content,
-        scored_by=scored_by(settings),
+        scored_by=scored_by(settings, reader_files(settings.reader).written),
     )
 
 

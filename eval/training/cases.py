@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.scoring.judge import Judge
-from eval.scoring.measures import holds_answer
+from eval.scoring.judge import Judge, holds_answer
 from eval.sets.gold import Question
 from eval.training.fit import FittingIndex, Sample, answering_documents, is_right
 from eval.training.twins import TWIN

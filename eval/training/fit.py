@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from eval.scoring.judge import Judge
-from eval.scoring.measures import holds_answer, normalised
+from eval.scoring.judge import Judge, holds_answer, normalised
 from eval.sets.gold import Question
 from index.cleaning.clean import to_source
 from index.errors import BadInput

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -101,15 +102,11 @@ class OnnxEmbedder:
         self._projection = load_projection() if projected and official else None
         self.name = "minilm" if projected else "minilm-384"
         self.fingerprint = fingerprint(weights, *([self._projection.sha256] if self._projection else []))
-        self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._counter.no_truncation()
-        self._counter.no_padding()
+        self._counter = _uncut(folder)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(self.max_tokens)
         self._tokenizer.no_padding()
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = ort.InferenceSession(str(model), _one_thread(), providers=["CPUExecutionProvider"])
         self._inputs = {given.name for given in self._session.get_inputs()}
         self.dim = int(self._session.get_outputs()[0].shape[-1])
 
@@ -144,3 +141,79 @@ class OnnxEmbedder:
         words_only = np.array(found.special_tokens_mask) == 0
         offsets = np.array(found.offsets, dtype=np.int32)[words_only]
         return len(state), encoded(unit(state.mean(axis=0)), state[words_only], offsets)
+
+
+class PairTokens(NamedTuple):
+    """A text's word pieces, no special ones; `offsets` are the code points (start, end) of each."""
+
+    ids: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+
+
+class PairGraph:
+    """A graph that reads a question beside a text, and takes its word embeddings from the packaged MiniLM.
+
+    Its own file holds no word embeddings: it names them as external data in the folder of the packaged export, whose
+    hash is checked. One sequence runs alone on one thread, its 8-bit products are exact sums on every processor, and
+    what comes out is rounded, so that the last digits of floats decide nothing.
+    """
+
+    _INPUTS = {"ids": 2, "pool": 2}  # name → dimensions
+    _OUTPUTS = {"answers": 1, "none": 1, "span": 2}
+    _GRID = 64  # steps of a logit: far finer than its meaning, far coarser than the noise of floats
+
+    def __init__(self, graph: bytes) -> None:
+        """Raises ModelMissing where the bytes are no such graph, or the packaged MiniLM is not there."""
+        folder = packaged_onnx()
+        self._tokenizer = _uncut(folder)
+        options = _one_thread()
+        if not _dot_products():  # sums of two products would saturate, were not both sides unsigned: exact, but slow
+            options.add_session_config_entry("session.x64quantprecision", "1")
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder / "onnx"))
+        try:
+            self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's errors share no class of their own
+            line = str(error).strip().partition("\n")[0]
+            raise ModelMissing(f"onnxruntime cannot open the reading model: {line}; install quotewell again") from error
+        for kind, wanted, given in (
+            ("inputs", self._INPUTS, self._session.get_inputs()),
+            ("outputs", self._OUTPUTS, self._session.get_outputs()),
+        ):
+            found = {one.name: len(one.shape) for one in given}
+            if found != wanted:
+                raise ModelMissing(f"the reading model has the {kind} {found}, not {wanted}; install quotewell again")
+
+    def tokens(self, text: str) -> PairTokens:
+        """Never cut."""
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        return PairTokens(tuple(found.ids), tuple(found.offsets))
+
+    def run(self, ids: Sequence[int], pool: Floats) -> tuple[Floats, float, Floats]:
+        """One sequence of t ids, and pool (sentences, t) of which each row adds up to 1.
+
+        Returns the sentences' logits (sentences,), that of *none*, and those of start and end of the answer (t, 2),
+        all in steps of 1/64.
+        """
+        given = {"ids": np.array([ids], np.int64), "pool": pool}
+        found = self._session.run(list(self._OUTPUTS), given)
+        answers, none, span = (np.rint(one * self._GRID) / self._GRID for one in found)
+        return answers, float(none[0]), span
+
+
+def _one_thread() -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    return options
+
+
+def _dot_products() -> bool:
+    """Does the processor sum four 8-bit products at once (VNNI)? One that does and is not known to is only slower."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", ())
+    return not {"AVX512_CLX", "AVX512_ICL", "AVX512_SPR"}.isdisjoint(found)
+
+
+def _uncut(folder: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer

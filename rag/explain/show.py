@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from index.records import Document, Hit, dated
-from index.terminal import Paragraph
+from index.terminal import Paragraph, shortened
 from rag.answer import (
     REASONS,
     RULES,
@@ -64,12 +64,6 @@ def dropped_lines(workings: Workings) -> Iterator[Paragraph]:
             yield Paragraph(f"score {quote.score:.4f} “{text}” ({quote.passage.document_id})", 5, "dim")
         if len(taken) > _MOST_OF_A_RULE:
             yield Paragraph(f"and {len(taken) - _MOST_OF_A_RULE} more", 5, "dim")
-
-
-def shortened(text: str, most: int) -> str:
-    """In one line, cut between words."""
-    text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[: most - 1].rpartition(' ')[0] or text[: most - 1]}…"
 
 
 def added(contributions: Mapping[str, float]) -> str:

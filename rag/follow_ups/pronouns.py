@@ -8,15 +8,12 @@ from typing import NamedTuple
 
 from rag.follow_ups.mentions import Kind, Mention, Role, is_name, is_plural, kind_of_noun, mentions
 from rag.follow_ups.referents import SaidTurn, WantedReferent, agrees, is_class, rank
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon
 
-_PRONOUN = re.compile(
-    r"\b(?:(?:the )?(?P<other>former|latter)|(?P<word>he|him|his|she|hers?|it|its|they|them|their|theirs|there|then"
-    r"|that|this|these|those|the(?= [^\W\d_]+(?:\?|$| (?:is|are|was|were|will|would|do|does|did|have|has|can"
-    r"|could|allow|say|force|need|want|end|take|get|use|give|being|come|go|start|help)\b)))"
-    r"(?: (?P<noun>[^\W\d_]{3,}))?)\b(?!-)",
-    re.IGNORECASE,
-)
+_TEXT = read_patterns("rag.follow_ups", "pronouns.txt")
+_PRONOUN, _EMPTY_IT, _EVENT = map(_TEXT.compiled, ("PRONOUN", "EMPTY_IT", "EVENT"))
+_ON_IT, _DEED, _WHEN_WAS = map(_TEXT.compiled, ("ON_IT", "DEED", "WHEN_WAS"))
 _BOUND = frozenset("their theirs them they its it his he him her she hers".split())
 _DEMONSTRATIVES = ("this", "that", "these", "those")
 
@@ -41,27 +38,6 @@ _SHAPES = {
     "there": _Shape(("place",)),
     "then": _Shape(("time",)),
 }
-_EMPTY_IT = re.compile(
-    r"\bit(?: (?:is|was|be|will be|would be))? (?:true|possible|likely|legal|safe|clear|known|important"
-    r"|takes?(?! (?:effect|place|part|office|shape|hold|over|action|steps)\b)|cost|matter|rain|snow)\b"
-    r"|\b(?:is|was) it (?:true|possible|likely|legal|safe|clear|known|important)\b",
-    re.IGNORECASE,
-)
-_EVENT = re.compile(
-    r"\b(?:it|this|that) (?:happen\w*|occur\w*|take place|took place|came about|come about)\b"
-    r"|^(?:(?:what|which|in which|in what) (?:year|month|day|date)|when|who|where|why) (?:was|is) (?:that|this)$"
-    r"|\b(?:says?|said|think|thinks|estimated|counted|reported|know|knows|found) (?:so|that|this|it)$",
-    re.IGNORECASE,
-)
-_ON_IT = re.compile(
-    r"\b(?:says?|said|think|thinks|thought|feel|do|does|did|done|know|knows) (?:about|on) (?:it|this|that)$",
-    re.IGNORECASE,
-)
-_DEED = re.compile(  # a question after an event: what is thought "about it" is thought about all of that
-    r"(?:why|how(?! (?:many|much|old|long|far|big))|did|does|do|has|have|what (?:did|does|do|has|have|happened))\b",
-    re.IGNORECASE,
-)
-_WHEN_WAS = re.compile(r"(?:when|where|how long|how) (?:is|was|are|were|will|does|do)\b", re.IGNORECASE)
 _NAME_WORDS = 3  # "President Jane Roe"
 _JOINING = frozenset(["that", "which", "who", "if", "because", "when", "and", "before", "after", "while"])
 _SUBORDINATE = frozenset(

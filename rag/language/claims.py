@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from index.text.words import cut, stop_words, words
 from rag.language.facts import Fact, differ, facts, said_alike
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import REPORTS
 
 NEAR_COPY = 0.6  # likeness from which on two sentences tell the same in other words here and there
@@ -21,18 +22,8 @@ _COPY_WORDS = 3  # words of meaning that two copies have in common at least
 _NEAR_FACTS = 0.5  # likeness of the words about two facts from which on they are of the same thing
 _DENIED = 3  # words of meaning behind a negation that it may be of
 _NEAR_WORDS = 6  # words of meaning on each side that say what a fact is of
-_ATTRIBUTION = re.compile(
-    r"^\W*(?:according to|as reported by|as stated by|as)\b[^,;]{1,80},\s"
-    rf"|^[^,;]{{1,60}}?\b(?:{REPORTS}) that\s|,\s(?:according to|as reported by)\b[^,;.]{{1,80}}(?=[.,;]|$)"
-    rf"|,\s[^,;.]{{1,50}}\b(?:{REPORTS})\W*$|,\s(?:said|says)\s[^,;.]{{1,50}}\W*$",
-    re.IGNORECASE,
-)
-_NEGATION = re.compile(
-    r"\b(?:(?P<idiom>not (?:only|just|merely|until|least)|no (?:less|fewer|more|later) than|if not|no\. ?\d"
-    r"|whether or not|not to be confused)|(?:do|does|did|is|are|was|were|has|have|had|can|could|will|would"
-    r"|should)(?:n['’]t| not| never)|cannot|can['’]t|won['’]t|not|never|no longer|no|neither|nobody|none|without"
-    r"|den(?:y|ied|ies|ying)|(?:fail(?:s|ed|ing)?|refus(?:es|ed|ing|e)|unable) to)(?!\w)",
-    re.IGNORECASE,
+_ATTRIBUTION, _NEGATION = map(
+    read_patterns("rag.language", "claims.txt", REPORTS=REPORTS).compiled, ("ATTRIBUTION", "NEGATION")
 )
 _PIECES = re.compile(r",? (?:and|but|while|whereas|versus|compared (?:to|with)) |[;,:] ")
 _CAPITALS = re.compile(r"[^\W\d_a-z][\w.’'-]*(?: (?:of |the |and )*[^\W\d_a-z][\w.’'-]*)+")

@@ -11,6 +11,7 @@ from datetime import MAXYEAR, date, timedelta
 from functools import cache
 from typing import Literal
 
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import A_MONTH, A_SPANISH_MONTH, MONTHS
 
 # Whether four digits in prose are a year, or a count, a number of something or an amount of money.
@@ -19,41 +20,16 @@ from rag.language.word_lists import A_MONTH, A_SPANISH_MONTH, MONTHS
 # something has its noun before it. In doubt four digits between 1500 and 2099 are a year, all others are not.
 
 _NEAR = 40  # characters on either side that are looked at
-_GLUED_BEFORE = re.compile(
-    r"(?:[\w/#@$€£¥§=+.,'&]|[0-9][:–—]|(?<!early)(?<!late)(?<!mid)(?<!pre)(?<!post)-)\Z", re.IGNORECASE
-)
+_TEXT = read_patterns("rag.language", "dates.txt")
+_GLUED_BEFORE, _NUMBERED, _MEASURED = map(_TEXT.compiled, ("GLUED_BEFORE", "NUMBERED", "MEASURED"))
+_COUNTED, _CUE = map(_TEXT.compiled, ("COUNTED", "CUE"))
 _GLUED_AFTER = re.compile(r"[\w/@%°=+&]|[.,:][0-9]|[-–—][0-9]|-[a-z]|\.[a-z]|\s*(?:to|[-–—])\s*[3-9][0-9]{3}")
-_NUMBERED = re.compile(
-    r"(?:[$€£¥#§]\s*|\b(?:usd|eur|mxn|gbp|us\$)\s*|\b(?:sections?|articles?|art|numbers?|nos?|nr|pages?|pp?|chapter|room"
-    r"|suite|route|highway|flight|models?|version|resolution|bill|line|channel|form|code|id|ref|rule|paragraph|lot|unit"
-    r"|box|extension|size|windows|boeing|airbus|iphone|asteroid|ngc|rtx|ryzen|population(?: of| was| is)?)\.?\s+)\Z",
-    re.IGNORECASE,
-)
-_MEASURED = re.compile(
-    r"\b(?:over|(?:more|less|fewer) than|nearly|almost|some|approximately|roughly|exceed(?:s|ed|ing)|least|most|only"
-    r"|another|total of|averag(?:e|es|ed|ing)|costs?|weigh(?:s|ed|ing)|scor(?:es|ed|ing))\s+\Z",
-    re.IGNORECASE,
-)
-_COUNTED = re.compile(
-    r"\s*-?\s*(?:%|(?:per ?cent|percent|people|persons?|men|women|children|dollars?|euros?|pesos?|pounds?|yen|yuan"
-    r"|rupees|km|kilomet(?:er|re)s?|met(?:er|re)s?|miles?|feet|foot|ft|yards?|inch(?:es)?|kg|tons?|tonnes?|hectares?|acres?|votes?"
-    r"|hours?|hrs|gmt|utc|a\.m|p\.m|million|billion|thousand|times|copies|years|days|points?|seats?|members|soldiers"
-    r"|troops|students|employees|workers|words|pages|units|square|sq|cubic|mhz|hz|rpm|hp|watts?|kw|mw|calories"
-    r"|or (?:more|so|fewer)|b\.?c(?:e)?)\b)"
-    r"|\s+(?:[NSEW]\.? )?[A-Z]\w+ (?:Avenue|Street|Road|Drive|Lane|Boulevard|St\.|Ave\.)",
-    re.IGNORECASE,
-)
 _PLURAL = re.compile(
     r"\s+(?!(?:was|is|has|does|as|its|his|this|thus|plus|versus|across|towards|always|perhaps|besides|whereas)\b)"
     r"[a-z]{3,}s\b"
 )
 _DETERMINED = re.compile(
     r"(?:\b(?:the|an?|its|his|her|their|our|this|that|[A-Z][\w.]+|[12][0-9]{3}(?: and| or|,))|['’]s?)\s+\Z"
-)
-_CUE = re.compile(
-    r"(?:\b(?:in|since|until|till|during|before|after|by|as of|(?:the )?years?(?: of)?|early|late|mid|spring"
-    r"|summer|autumn|fall|winter|circa|born|from|en|desde|hasta|año)[\s-]+|\bca?\.\s*|\()\Z",
-    re.IGNORECASE,
 )
 
 

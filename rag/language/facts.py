@@ -10,38 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from rag.language.patterns import read_patterns
 from rag.language.quantities import Value, may_be_one, values
 from rag.language.word_lists import A_MONTH, MONTHS
 
 _MONTH = {name[:3].lower(): n for n, name in enumerate(MONTHS, start=1)}
-_MONTHS = rf"(?:{A_MONTH}|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
-_YEAR = r"(?:1\d{3}|20\d\d)(?!\d|[.,]\d|%)"
-_DATE = re.compile(
-    rf"\b(?P<day_a>[0-3]?\d)(?:st|nd|rd|th)? (?:of )?(?P<month_a>{_MONTHS})(?:,? (?P<year_a>{_YEAR}))?(?!\w)"
-    rf"|\b(?P<month_b>{_MONTHS}) ?(?P<day_b>[0-3]?\d)(?:st|nd|rd|th)?(?![\w%]|[.,]\d)(?:,? ?(?P<year_b>{_YEAR}))?"
-    rf"|\b(?P<month_c>{_MONTHS}),? (?:of )?(?P<year_c>{_YEAR})|\b(?P<year_d>1\d{{3}}"
-    rf"|20\d\d)-(?P<month_d>[01]\d)-(?P<day_d>[0-3]\d)\b|\b(?<=[Ii]n )(?P<month_e>{A_MONTH})\b"
-    rf"|\b(?<=[Ss]ince )(?P<month_f>{A_MONTH})\b|\b(?P<century>[12]?\d)(?:st|nd|rd|th)[ -]century\b"
-)
-_OVER = (
-    "over|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?|(?:more|greater|higher|larger) than|at least|upwards of|"
-    "no (?:less|fewer) than|a minimum of"
-)
-_UNDER = (
-    "under|below|(?:less|fewer|lower|smaller) than|at most|up to|as (?:many|much) as|no more than|a maximum of|"
-    "nearly|almost"
-)
-_ABOUT = "about|around|approximately|roughly|some|close to|circa|c\\.|ca\\.|an estimated|an average of"
-_QUALIFIER = re.compile(
-    rf"(?<!\w)(?:(?:just|slightly|well|a little|far) )?(?:(?P<over>{_OVER})|(?P<under>{_UNDER})|(?P<about>{_ABOUT}))"
-    r"\s[$€£]?$",
-    re.IGNORECASE,
-)
+_TEXT = read_patterns("rag.language", "facts.txt", A_MONTH=A_MONTH)
+_DATE, _BETWEEN, _NUMBERING = map(_TEXT.cased, ("DATE", "BETWEEN", "NUMBERING"))
+_QUALIFIER = _TEXT.compiled("QUALIFIER")
 _QUALIFIER_CHARS = 32
 _ABOUT_SHARE = 0.05  # "around 80" allows what lies at most so far from it, relatively
-_BETWEEN = re.compile(r"\s?[-–—]\s?|\s(?:to|and)\s")
 _OPENS = re.compile(r"\b(?:between|from) \S{0,3}$", re.IGNORECASE)
-_NUMBERING = re.compile(r"^\W*\d{1,2}[.)]\s|\[\d{1,3}\]")  # of headings, lists and notes
 _CALENDAR = ("year", "decade", "day")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from rag.language.dates import Partial, When, dates_in, month_of, partials_in, safe_day, written
+from rag.language.patterns import read_patterns
 from rag.language.tense import Tense, tense_at
 from rag.language.word_lists import SMALL_NUMBERS
 
@@ -145,38 +146,11 @@ _STEP = {"last": -1, "this": 0, "next": 1}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEKDAY = "|".join(_WEEKDAYS)
 _NUMBERS = ("", *SMALL_NUMBERS[1:13])
-_OWN = (  # "the last year" is a span of time, "his last year" belongs to somebody
-    r"(?<!\b[Tt]he )(?<!\b[Hh]is )(?<!\b[Hh]er )(?<!\b[Ii]ts )(?<!\b[Tt]heir )(?<!\bmy )(?<!\bour )(?<!\bvery )"
-    r"(?<!['’]s )(?<!ago )"
-)
-_SIDE = re.compile(
-    rf"\b(?<!-){_OWN}(?P<side>[Ll]ast|[Tt]his|[Nn]ext) (?P<unit>year|month|week|quarter|spring|summer|autumn)"
-    r"\b(?![-–]\w)(?! (?:of|in [A-Z]|before last|after next|at [A-Z])\b)"
-)
-_DAY = re.compile(
-    r"\b(?:(?P<back>[Yy]esterday)(?!['’]s (?:news|m[ae]n|world))|(?<!a )(?<!of )(?<!better )[Tt]omorrow(?!['’]s))\b"
-    r"(?!-)"
-)
-_AGO = re.compile(
-    r"(?<!than )(?<!over )(?<!under )(?<!nearly )(?<!almost )(?<!least )(?<!barely )(?<!or )(?<!to )(?<![\w.,-])"
-    rf"\b(?:(?P<about>[Aa]bout|[Aa]round|[Ss]ome) )?(?P<n>[1-4]?[0-9]|[Aa]n?|(?i:{'|'.join(_NUMBERS[1:])})) "
-    r"(?P<unit>year|month|week|day)s? ago\b(?! (?:next|last|this|on|in|to|from)\b)"
-)
-_ON = re.compile(
-    rf"\b(?P<side>[Ll]ast|[Nn]ext|[Tt]his|[Oo]n|[Ss]ince|[Uu]ntil|[Bb]y)? ?(?<!\w)(?P<day>{_WEEKDAY})\b"
-    r"(?P<part> (?:morning|afternoon|evening|night)\b)?"
-    r"(?!['’-]\w| (?:morning|afternoon|evening|night)s\b|,? (?:[0-9A-Z]|and\b|or\b|to\b|through\b))"
-)
-_SIDED = re.compile(r",? (?:of )?(?P<side>last|this|next) year\b")
-_OTHER_YEAR = re.compile(
-    r",? (?:(?:of )?(?:each|every|any|that|the (?:same|following|next|previous|preceding)) (?:year|season)|or\b)"
-)
-_NO_TIME = re.compile(r"\b(?:each|every|any|[Ll]ast|[Nn]ext|[Tt]his|ago (?:on|in)) \Z")
-_DAY_LEAD = re.compile(
-    r"(?:\b(?:on|by|until|till|since|from|to|through|of|for|before|after|between|and|starting|beginning|dated|end(?:s|ed|ing)"
-    r"|the|an?|its|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?)|,) \Z",
-    re.IGNORECASE,
-)
+_TEXT = read_patterns("rag.language", "relative_dates.txt", NUMBERS="|".join(_NUMBERS[1:]), WEEKDAY=_WEEKDAY)
+_SIDE, _DAY, _AGO = map(_TEXT.cased, ("SIDE", "DAY", "AGO"))
+_ON, _SIDED, _OTHER_YEAR = map(_TEXT.cased, ("ON", "SIDED", "OTHER_YEAR"))
+_NO_TIME = _TEXT.cased("NO_TIME")
+_DAY_LEAD = _TEXT.compiled("DAY_LEAD")
 
 
 def relative_notes(quote: str, published: date | None, before: str = "") -> tuple[Relative, ...]:

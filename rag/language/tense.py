@@ -3,37 +3,16 @@
 English only. In doubt there is no answer: reported speech, conditions and "to meet in June" behind a past verb.
 """
 
-import re
 from typing import Literal
+
+from rag.language.patterns import read_patterns
 
 _NEAR = 300  # characters on either side of the place that are read
 Tense = Literal["past", "future", ""]
 
-_IRREGULAR = (
-    "was|were|had|did|said|told|began|became|came|went|made|took|gave|got|held|led|left|lost|met|paid|ran|saw|sent|sold"
-    "|spoke|stood|struck|thought|threw|won|wrote|rose|fell|grew|broke|brought|built|bought|caught|chose|drew|drove|fought"
-    "|found|flew|kept|knew|meant|shot|showed|sank|spent|stole|taught|tore|understood|wore|hit|overcame|withdrew|shook"
-    "|beat|swore|underwent|forbade|sought|arose|froze|hid|fled|bet|blew|burnt|dealt|laid|lay|rode|sang|slept|swept"
-)
-_PAST = re.compile(
-    rf"(?<!\bbe )(?<!\bis )(?<!\bare )(?<!\bget )(?<!\bbeing )\b(?!(?:need|indeed|hundred|proceed|exceed|succeed|speed"
-    rf"|breed|feed|bleed|seed|weed|heed|embed|shed|united|expected|scheduled|slated|planned|proposed|limited|sacred"
-    rf"|red|bed|led)\b)(?:[a-z]{{2,}}ed|{_IRREGULAR})\b"
-)
-_FUTURE = re.compile(
-    r"\b(?:will|shall|won['’]t|upcoming|forthcoming|(?:is|are) (?:\w+ )?(?:to|due|set|going|scheduled|expected|slated"
-    r"|planned|likely|planning|expecting|hoping)|(?:plans?|hopes?|expects?|intends?|aims?) (?:to|for|on)|expires?"
-    r"|takes? effect|scheduled (?:to|for)|expected (?:to|in|on)|slated (?:to|for)|planned for|\w+['’]ll)\b"
-)
-_UNSURE = re.compile(
-    r"\b(?:if|unless|would|could|should|might|may|must|can|cannot|every|each|usually|typically|annual|annually|normally"
-    r"|often|always|whenever)\b"
-)
-_INFINITIVE = re.compile(
-    r"\bto (?!(?:the|an?|his|her|its|their|our|this|that|these|those|be|all|some|more|most|about|around|just|over|under"
-    r"|nearly|almost|at|in|on|people|both|him|them|us|you|me|it|date|[a-z]+ing)\b)[a-z]{2,}\b"
-)
-_CLAUSE_END = re.compile(r"[,;:()—–]|\b(?:and|but|that|while|which|who|whereas|although|because|after|before)\b")
+_TEXT = read_patterns("rag.language", "tense.txt")
+_PAST, _FUTURE, _UNSURE = map(_TEXT.cased, ("PAST", "FUTURE", "UNSURE"))
+_INFINITIVE, _CLAUSE_END = map(_TEXT.cased, ("INFINITIVE", "CLAUSE_END"))
 
 
 def tense_at(sentence: str, start: int, end: int) -> Tense:

@@ -10,53 +10,33 @@ from typing import Literal
 from index.text.words import Stem, Word, cut, stop_words, words
 from rag.language.dates import When, dates_in
 from rag.language.detect import language_of
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import A_MONTH, SMALL_NUMBERS, TENS
-from rag.question.comparison import Side, sides
 from rag.question.out_of_scope import OutOfScope, out_of_scope
-from rag.question.shape import Shape, Sought, shape, sought
+from rag.question.shape import Shape, Side, Sought, shape, sides, sought
 
 Kind = Literal["who", "when", "percent", "money", "number", ""]
 
-_DIGITS = r"\d+(?:[.,]\d+)*"
 _NUMBERS = "|".join((*SMALL_NUMBERS[1:13], *TENS[2:6])) + (
     "|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|half|thirds?|quarters?|once|twice"
 )
-_FIRST = r"^(?:(?!\b(?:what|which|how|why|where)\b).)*"  # "what did he say when it rained?" asks for no time
-_NO_VERB = r"(?<!\bto )(?<!\bwho )(?<!\bthey )(?<!\bcountries )"
-_NO_OBJECT = r"(?! (?:an?|the|their|its|his|her|common|in common|with)\b)"
-_KINDS: tuple[tuple[Kind, str], ...] = (  # the first that fits
-    (
-        "who",
-        r"\b(?:who|whom|whose|(?:which|what) (?:person|man|woman|minister|president|author|official)s?"
-        r"|qui[eé]n(?:es)?)\b",
-    ),
-    (
-        "when",
-        rf"{_FIRST}\bwhen\b|\b(?:(?:what|which) (?:year|date|month|day|time)|how long ago|cu[aá]ndo"
-        r"|en qu[eé] (?:año|mes|fecha|d[ií]a))\b",
-    ),
-    ("percent", r"\b(?:percent|per ?cent|percentage|proportion|porcentaje|proporci[oó]n)\b|%"),
-    (
-        "number",
-        r"\bhow (?:long\b|many\b(?=.*\b(?:share|rate|spen[dt]|pay|paid|cost|budget)s?\b)(?!.*\b(?:dollars?|euros?)\b))",
-    ),
-    ("percent", rf"{_NO_VERB}\b(?:share|rate|rating)\b{_NO_OBJECT}"),
-    (
-        "money",
-        r"\b(?:how much (?:money|aid|debt)|cost|price|budget|worth|spen[dt]|pay|paid|dollars?|euros?|cu[aá]nto dinero"
-        r"|cuesta|cost[oó]|d[oó]lares)\b|[$€£]",
-    ),
-    ("number", r"\bhow (?:many|much|large|big|long|far|high|old|often|tall|wide|deep)\b|\bcu[aá]nt[oa]s?\b"),
-    ("number", r"\b(?:what|which) (?:\w+ )?(?:number|amount|value|size|total)\b"),
+_TEXT = read_patterns("rag.question", "analysis.txt", A_MONTH=A_MONTH, NUMBERS=_NUMBERS)
+_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
+    ("who", _TEXT.cased("WHO")),
+    ("when", _TEXT.cased("WHEN")),
+    ("percent", _TEXT.cased("PERCENT")),
+    ("number", _TEXT.cased("COUNTED_SHARE")),
+    ("percent", _TEXT.cased("SHARE")),
+    ("money", _TEXT.cased("MONEY")),
+    ("number", _TEXT.cased("HOW_MANY")),
+    ("number", _TEXT.cased("WHICH_NUMBER")),
 )
-_HOLDS: dict[Kind, str] = {
-    "when": rf"\b(?:1[0-9]\d\d|20\d\d)\b|\b(?:{A_MONTH})\b|\b\d{{1,2}}(?:st|nd|rd|th)\b",
-    "percent": r"\d+(?:\.\d+)?\s?(?:%|per ?cent)|\b(?:half|(?:one|a|two|three)[ -](?:thirds?|quarters?|fifths?))\b",
-    "money": rf"[$€£]\s?{_DIGITS}|{_DIGITS}\s(?:(?:million|billion|trillion) )?(?:dollars?|euros?|pesos?|pounds?)",
-    "number": rf"{_DIGITS}|\b(?:{_NUMBERS})\b",
+_FOUND: dict[Kind, re.Pattern[str]] = {
+    "when": _TEXT.compiled("A_TIME"),
+    "percent": _TEXT.compiled("A_SHARE"),
+    "money": _TEXT.compiled("A_SUM"),
+    "number": _TEXT.compiled("A_NUMBER"),
 }
-_PATTERNS = tuple((kind, re.compile(pattern)) for kind, pattern in _KINDS)
-_FOUND = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _HOLDS.items()}
 _NAME = re.compile(r"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*")
 _COUNTED = re.compile(r"\bhow many (?:of (?:the |all )?|more |other )?(.*)")
 _COUNTED_WORDS = 3  # what is counted stands among the first words behind "how many", before a verb or a stop word
@@ -116,7 +96,7 @@ def analyse(question: str, stem: Stem) -> Query:
     first = every_word[0].start if every_word else 0
     terms = tuple(_term(question, word, stem, first) for word in kept)
     lowered = question.lower()
-    kind: Kind = next((kind for kind, pattern in _PATTERNS if pattern.search(lowered)), "")
+    kind: Kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "")
     compared = sides(question)
     shaped, subject = shape(question, compared=compared is not None)
     return Query(question, terms, kind, _counted(lowered, stem), compared, shaped, subject, sought(question))

@@ -7,85 +7,244 @@ timeline.
 """
 
 import re
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from rag.language.patterns import read_patterns
 
 Shape = Literal["definition", "list", "comparison", "timeline", ""]
-Sought = Literal["place", "reason", "duration", "manner", ""]
+Sought = Literal["duration", "place", "reason", "manner", ""]
 
 _MOST_NAME_WORDS = 6
 
-
-def _any_case(*patterns: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns)
-
-
-_MEANING = _any_case(
-    r"^what (?:do|does|did) (?:the (?:letters|acronym|term|word|name|phrase) )?(?P<of>.+?) (?:mean|stand for)$",
-    r"^(?:what (?:is|are|was) )?(?:the )?(?:meaning|definition|full (?:form|name)) (?:of|for) (?P<of>.+)$",
-    r"^what is meant by (?P<of>.+)$",
-    r"^what (?:is|are|was) (?P<of>.+?) (?:short for|an? (?:acronym|abbreviation) (?:of|for))$",
-    r"^(?:define|explain what) (?P<of>.+?)(?: (?:is|are|means?))?$",
-    r"^(?P<of>.+?) (?:meaning|definition|stands for)$",
-    r"^(?:tell me |explain |say )?(?:who|what) (?P<of>.+?) (?:is|was|means?)$",
-    r"^qu[eé] significan? (?P<of>.+)$",
-)
-_BEING = re.compile(
-    r"^(?:(?P<who>who|qui[eé]n(?:es)?)|what|qu[eé])(?:['’]s| is| was| are| were| es| son| fue| era| eran) "
-    r"(?P<article>the |an? |el |la |los |las |una? )?(?P<of>.+)$",
-    re.IGNORECASE,
-)
-_ROLE_WORDS = re.compile(
-    r"(?:['’]s?\b|\b(?:of|to|for|between|in|on|at|by|about|that|which|who|when|than|times|plus|my|your|his|her|its"
-    r"|their|going|doing|being|saying|like|de|del|entre|para)\b)",
-    re.IGNORECASE,
-)
-_ABSTRACT = re.compile(
-    r"^(?:reason|cause|purpose|aim|goal|difference|result|outcome|point|name|number|date|capital|population|weather"
-    r"|time|price|cost|size|answer|problem|status|plan|total|share|rate|percentage|main|biggest|largest|most|first|last"
-    r"|next|current|new|best|only|two|three|four|five|other|some|wrong|left|known|said|planned|it|this|that|he|she"
-    r"|they)\b",
-    re.IGNORECASE,
-)
-_KIND_OF_THING = re.compile(
-    r" (?:policy|program(?:me)?|plan|initiative|agreement|treaty|act|law|party|movement|doctrine|strategy|fund|system"
-    r"|scheme|project|principle|method|model|theory|effect|virus|disease|test|protocol)$",
-    re.IGNORECASE,
+_TEXT = read_patterns("rag.question", "shape.txt")
+_MEANING = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _TEXT.families["definition"])
+_LIST = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _TEXT.families["list"])
+_BEING, _ROLE_WORDS, _ABSTRACT = map(_TEXT.compiled, ("BEING", "ROLE_WORDS", "ABSTRACT"))
+_KIND_OF_THING, _ONE_NAME, _TIMELINE = map(_TEXT.compiled, ("KIND_OF_THING", "ONE_NAME", "TIMELINE"))
+_SOUGHT: tuple[tuple[Sought, re.Pattern[str]], ...] = tuple(
+    (what, re.compile(pattern)) for what in get_args(Sought)[:-1] for pattern in _TEXT.families[what]
 )
 _FREE = re.compile(r"\b(?:of|and|the|for|in|on|de|la|del|van|von|al|with|you|to)\b")  # small words inside names
-_PLURAL = r"(?!\w*(?:ss|us|is|ics|news|series|gas|bias|always|does|has|was)\b)\w{2,}s\b"
-_BEHIND = (  # after "what drives" stands an object, after "what rights" a verb that is not in the present
-    r"(?= (?:are|were|do|did|have|had|can|could|will|would|should|must|might|may|got|of|in|from|to|for|by|on|used|that"
-    r"|who|is|was|has|does)\b| \w+ed\b|$)"
+
+# Questions that set two things side by side, taken apart into one question for each side.
+#
+# Rules over the words alone: what both sides share is kept in both questions, and what cannot be taken apart with some
+# certainty is left whole. "The war between A and B" names one thing, not two sides. Of the development questions 1
+# compares, and is answered alike without these rules.
+
+# Which words of two phrases stand for one another: "trade with China" and "Canada" differ in their last word.
+
+_LONGEST_PART = 7  # words, of what stands on one side of "versus"
+DETERMINERS = frozenset("the a an its their his her our el la los las".split())
+_FUNCTION = frozenset(
+    "to from in with on for by at of under during since after before as is are was were do does did go goes went has "
+    "have had will would come comes came en de con para per over between".split()
 )
-_LIST = _any_case(
-    rf"\b(?:what|which) (?!does|is|was|has|causes|makes|drives)(?:[\w'’-]+ ){{0,3}}?{_PLURAL}{_BEHIND}",
-    rf"\b(?:which|what) (?:two|three|four|five|six|seven|eight|nine|ten|\d+|other|people) {_PLURAL}",
-    rf"^(?:what|which|who) (?:are|were|else) (?:the |some |all )?(?:[\w'’-]+ ){{0,3}}?{_PLURAL}(?!.* (?:called"
-    rf"|known as)$)",
-    r"\bwhat (?:else|all|things) |\ba list of\b",
-    r"^(?:please )?(?:list|enumerate|name(?! of\b)|give (?:me )?(?:a list of|all|the)) ",
-    r"^what (?:did|does|do|has|have|had) [\w\s.'’-]+? (?:do|done)\b(?! for a living)",
-    r"^cu[aá]les (?:son|fueron|eran)\b|\b(?:qu[eé]|cu[aá]les) \w+s (?:son|fueron|se|han|est[aá]n)\b",
-    r"^(?:enumer[ae]|nombr[ae]|lista)\b",
-)
-_ONE_NAME = re.compile(r"^(?:what|who) (?:is|are|was|were) .* (?:called|known as|named)$", re.IGNORECASE)
-_TIMELINE = re.compile(
-    r"\bhow (?:did|do|does|has|have|had|is|was)\b.+\b(?:develop|evolve|change|unfold|progress|shift|proceed|grow)"
-    r"(?:d|ed|ing|n)?\b|^(?:what (?:is|was) )?(?:the )?(?:history|timeline|chronology|evolution|sequence|course) of\b"
-    r"|\bin what order\b|\bwhat (?:has )?happened (?:after|since|then|next|between)\b"
-    r"|\bc[oó]mo (?:ha )?(?:evolucionad?[oó]|cambiad?[oó]|se desarroll[oó])\b",
-    re.IGNORECASE,
-)
-_SOUGHT: tuple[tuple[Sought, str], ...] = (
-    ("duration", r"\bhow long\b(?! ago)|\bhow many (?:more )?(?:years?|yrs?|months?|weeks?|days?|hours?|minutes?)\b"),
-    ("duration", r"\bcu[aá]nto tiempo\b|\bcu[aá]nt[oa]s (?:años|meses|semanas|d[ií]as|horas)\b"),
-    ("place", r"\bwhere\b|\b(?:in|at|to|from) (?:what|which) (?:\w+ )?(?:cit|countr|place|state|town|region|location)"),
-    ("place", r"\ba?d[oó]nde\b"),
-    ("reason", r"\bwhy\b|\bhow come\b|\b(?:what|which|for what) (?:\w+ )?(?:reasons?|causes?d?|prompted|led)\b"),
-    ("reason", r"\bpor qu[eé]\b"),
-    ("manner", r"\bhow (?!many|much|large|big|long|far|high|old|often|tall|wide|deep)|\bin what ways?\b|\bc[oó]mo\b"),
-)
-_SOUGHT_PATTERNS = tuple((what, re.compile(pattern)) for what, pattern in _SOUGHT)
+POSSESSIVE = re.compile(r"\w(?:['’]s|s['’])$")
+
+
+def alike(first: list[str], second: list[str]) -> bool:
+    """Are both things of one kind? A lower case word in the singular could be anything, even a verb."""
+    return bool((kinds(first[-1]) & kinds(second[-1])) - {"word"}) or (
+        first[0].lower() == second[0].lower() and first[0].lower() in DETERMINERS | _FUNCTION
+    )
+
+
+def aligned(left: list[str], right: list[str]) -> tuple[int, int]:
+    """How many words at the end of `left` and at the start of `right` are the two things set side by side."""
+    sizes = [
+        (a, b)
+        for a in range(1, min(len(left), _LONGEST_PART) + 1)
+        for b in range(1, min(len(right), _LONGEST_PART) + 1)
+    ]
+    return max(sizes, key=lambda size: (_parallel(left, right, *size), -abs(size[0] - size[1]), -size[0]))
+
+
+def _parallel(left: list[str], right: list[str], a: int, b: int) -> float:
+    first, second, rest = left[-a:], right[:b], right[b:]
+    score = 2.0 * len(kinds(first[-1]) & kinds(second[-1])) + len(kinds(first[0]) & kinds(second[0]))
+    score += (1.0 + sum(x == y for x, y in zip(first, second, strict=True))) if a == b else 0.0
+    if first[0].lower() in _FUNCTION or second[0].lower() in _FUNCTION:
+        score += 2 if first[0].lower() == second[0].lower() else -4
+    if (first[0].lower() in DETERMINERS or POSSESSIVE.search(first[0])) and not second[0].istitle():
+        score += 1 if second[0].lower() in DETERMINERS or POSSESSIVE.search(second[0]) else -2
+    if a < len(left) and left[-a - 1].lower() in DETERMINERS and (second[0][:1].isupper() or second[0] in DETERMINERS):
+        score -= 3  # "to the US" beside "Canada": the article belongs to the first side
+    if a < len(left) and is_name(left[-a - 1]) and is_name(first[0]) and a + 1 < len(left):
+        score -= 3  # a name would be cut in two
+    if rest and is_name(rest[0]) and is_name(second[-1]):
+        score -= 3
+    if rest and rest[0].lower() not in _FUNCTION and not rest[0][0].isdigit():
+        score -= 1
+    return score
+
+
+def kinds(word: str) -> set[str]:
+    """How a word looks: parallel words look alike."""
+    looks = {"digit"} if word[0].isdigit() else {"name"} if word[0].isupper() else {"word"}
+    if POSSESSIVE.search(word):
+        looks.add("possessive")
+    elif len(word) > 3 and word.lower().endswith("s") and not word.lower().endswith(("ss", "us", "is")):
+        looks.add("plural")
+    return looks
+
+
+def is_name(word: str) -> bool:
+    return word[0].isupper() and not POSSESSIVE.search(word)
+
+
+_LONGEST_SIDE = 12  # words; what is longer is a sentence, not a side
+_LONGEST_QUESTION = 40  # words
+_VERSUS, _AROUND, _BETWEEN, _COMPARE = map(_TEXT.compiled, ("VERSUS", "AROUND", "BETWEEN", "COMPARE"))
+_HOW, _MORE, _CONTEST, _BY_HOW_MUCH = map(_TEXT.compiled, ("HOW", "MORE", "CONTEST", "BY_HOW_MUCH"))
+_OPEN, _OF_THOSE, _ASKING = map(_TEXT.compiled, ("OPEN", "OF_THOSE", "ASKING"))
+_REST = _TEXT.cased("REST")
+_WHICH = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _TEXT.families["which"])
+_ENDING_IN_E = frozenset("larg clos saf lat wid simpl dens rar wis nic pur brav strang".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two things compared: as the asker printed it, and a question for it alone."""
+
+    label: str
+    question: str
+
+
+def sides(question: str) -> tuple[Side, Side] | None:
+    """The two sides in the order asked; None when the question does not set two things side by side."""
+    text = " ".join(question.split()).strip(" ?!.¿¡")
+    if text.count(" ") >= _LONGEST_QUESTION or _BY_HOW_MUCH.search(text):
+        return None
+    for rule in (_around, _between, _asked_how, _which, _more, _versus):
+        if (compared := rule(text)) and compared[0].question.casefold() != compared[1].question.casefold():
+            return compared
+    return None
+
+
+def _around(text: str) -> tuple[Side, Side] | None:
+    match = _AROUND.search(text)
+    rest = text[match.end() :].strip() if match else ""
+    if not match or not rest:
+        return None
+    first, second = (f"{text[: match.start()]}{word} {rest}" for word in match.groups())
+    return Side(f"{match[1]} {rest}", _asking(first)), Side(f"{match[2]} {rest}", _asking(second))
+
+
+def _between(text: str) -> tuple[Side, Side] | None:
+    if match := _BETWEEN.match(text):
+        return _both(match["a"], match["b"], _what)
+    match = _COMPARE.match(text)
+    if not match:
+        return None
+    a, b = (side for side in match.groups() if side)
+    return _both(a, b, lambda side: side if _is_bare(side) else _what(side))
+
+
+def _asked_how(text: str) -> tuple[Side, Side] | None:
+    match = _HOW.match(text)
+    past = bool(match) and text[4:7].lower() in ("did", "was", "wer")
+    return _both(match["a"], match["b"], lambda s: s if _is_bare(s) else _what(s, past=past)) if match else None
+
+
+def _which(text: str) -> tuple[Side, Side] | None:
+    match = next((match for pattern in _WHICH if (match := pattern.match(text))), None)
+    if not match:
+        return None
+    base, past = _base(match["more"].lower()), match["verb"].lower() in ("was", "were")
+    return _both(match["a"], match["b"], lambda side: f"How {base} {_be(side, past=past)} {side}?")
+
+
+def _base(more: str) -> str:
+    """larger → large, bigger → big, heavier → heavy, more costly → costly."""
+    if more in ("better", "worse") or " " in more:
+        return {"better": "good", "worse": "bad"}.get(more) or more.partition(" ")[2]
+    if more.endswith("ier"):
+        return more.removesuffix("ier") + "y"
+    stem = more.removesuffix("er")
+    return stem + "e" if stem in _ENDING_IN_E else stem[:-1] if stem.endswith(("gg", "tt", "nn", "dd")) else stem
+
+
+def _more(text: str) -> tuple[Side, Side] | None:
+    match = _MORE.match(text)
+    if not match:
+        return None
+    return _both(match["a"], match["b"], lambda side: f"How much {match['verb'].lower()} {match['who']} {side}?")
+
+
+def _both(a: str, b: str, asking: Callable[[str], str]) -> tuple[Side, Side] | None:
+    """Sides of phrases that stand alone but for what was said only once."""
+    printed = a = re.sub(r"^both ", "", a, flags=re.IGNORECASE).rstrip(",")
+    if max(len(a.split()), len(b.split())) > _LONGEST_SIDE or re.search(r"\b(?:that|which|who|and)\b", a):
+        return None
+    rest = _REST.search(b)
+    shared = rest.group() if rest and not _REST.search(a) else ""
+    b = b.removesuffix(shared)
+    if " " not in a and a.islower() and "plural" not in kinds(a) and b.split()[0] not in DETERMINERS:
+        a = " ".join((a, *b.split()[1:]))  # "formal or informal control"
+    return Side(printed, asking(a + shared)), Side(b, asking(_completed(a, b) + shared))
+
+
+def _completed(first: str, second: str) -> str:
+    """ "Canada's" beside "Mexico's exports" is "Canada's exports"; "its imports" and "imports" are Mexico's."""
+    if _OF_THOSE.match(second) and " of " in first:
+        return f"{first.rpartition(' of ')[0]} of {_OF_THOSE.sub('', second)}"
+    led = re.match(r"(?:to|from|with|in|on|for|under|by) ", second)
+    if led and f" {led.group()}" in first:
+        return f"{first.rpartition(f' {led.group()}')[0]} {second}"  # "exports to the US and to Canada"
+    behind = re.match(r"(.+ (?:to|from|with) )(?:the )?[A-Z][\w.]*$", first)
+    if behind and is_name(second.removeprefix("the ")) and " " not in second.removeprefix("the "):
+        return f"{behind.group(1)}{second}"
+    possessor = re.match(r"(?P<owner>.*?\w(?:['’]s|s['’])) (?P<owned>.+)$", first)
+    if not possessor:
+        return second
+    if POSSESSIVE.search(second):
+        return f"{second} {possessor['owned']}"
+    if second.count(" ") == possessor["owned"].count(" ") == 0 and not second[0].isupper():
+        return f"{possessor['owner']} {second}"
+    return re.sub(r"^(?:its|their|his|her)\b", lambda _: possessor["owner"], second, flags=re.IGNORECASE)
+
+
+def _versus(text: str) -> tuple[Side, Side] | None:
+    parts = _VERSUS.split(text)
+    if len(parts) != 2 or not all(parts) or _CONTEST.search(parts[0]) or _OPEN.search(parts[0]):
+        return None
+    if _OF_THOSE.match(parts[1]):
+        return Side(parts[0], _asking(parts[0])), Side(parts[1], _asking(_completed(*parts)))
+    if parts[1].lower() == "without" and " with " in parts[0]:
+        head, _, tail = parts[0].rpartition(" with ")
+        return Side(f"with {tail}", _asking(parts[0])), Side(f"without {tail}", _asking(f"{head} without {tail}"))
+    left, right = parts[0].split(), parts[1].split()
+    if right[0].lower() in ("its", "their", "his", "her"):
+        right[0] = next((word for word in reversed(left) if POSSESSIVE.search(word)), right[0])
+    a, b = aligned(left, right)
+    if _ASKING.search(text) and not alike(left[-a:], right[:b]):
+        return None
+    shared, rest = left[:-a], right[b:]
+    first, second = (_asking(" ".join((*shared, *side, *rest))) for side in (left[-a:], right[:b]))
+    return Side(" ".join(left[-a:]), first), Side(" ".join(parts[1].split()[:b]), second)
+
+
+def _be(side: str, past: bool) -> str:
+    head = re.split(r" (?:\(|(?:in|on|to|from|of|with|for|under|at|during) )", side)[0].split()[-1]
+    plural = head.lower().endswith("s") and not head.lower().endswith(("ss", "us", "is")) and not is_name(head)
+    return ("were" if plural else "was") if past else ("are" if plural else "is")
+
+
+def _is_bare(side: str) -> bool:
+    """Nothing but a name, of which was not said what is asked."""
+    return all(word[0].isupper() for word in _REST.sub("", side).split()) and not POSSESSIVE.search(side)
+
+
+def _what(side: str, past: bool = False) -> str:
+    return f"What {_be(side, past)} {side}?"
+
+
+def _asking(text: str) -> str:
+    """With a question mark where the words ask."""
+    return f"{text}?" if _ASKING.match(text) else text
 
 
 def shape(question: str, *, compared: bool) -> tuple[Shape, str]:
@@ -104,7 +263,7 @@ def shape(question: str, *, compared: bool) -> tuple[Shape, str]:
 def sought(question: str) -> Sought:
     """A place, a reason, a length of time or a manner, as far as the question word says."""
     lowered = question.lower()
-    return next((what for what, pattern in _SOUGHT_PATTERNS if pattern.search(lowered)), "")
+    return next((what for what, pattern in _SOUGHT if pattern.search(lowered)), "")
 
 
 def _defined(text: str) -> str:

@@ -41,15 +41,20 @@ class ReaderWeights:
     sentence: Linear
     confidence: Linear
     threshold: float  # least confidence to answer, fitted with the weights
-    margin: float  # further quotes score at most this much less than the first
+    margin: float  # further quotes are at most this much less like the question than the likest
     calibration: Knots = ()  # ascending (log odds, chance), straight lines between; none: the logistic function
 
     def chance(self, odds: float) -> float:
         """0..1, never falling with the odds."""
         if not self.calibration:
-            return (1 + math.tanh(odds / 2)) / 2
+            return logistic(odds)
         at, chances = zip(*self.calibration, strict=True)
         return float(np.interp(odds, at, chances))
+
+
+def logistic(odds: float) -> float:
+    """Log odds → 0..1, whatever their size."""
+    return (1 + math.tanh(odds / 2)) / 2
 
 
 def load_weights(name: str) -> ReaderWeights:
@@ -57,7 +62,7 @@ def load_weights(name: str) -> ReaderWeights:
     try:
         fields = json.loads(files("rag.reading").joinpath(f"{name}.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BadSetting(f"there is no reader '{name}'; the setting reader is plain or trained") from None
+        raise BadSetting(f"there is no reader '{name}'; the setting reader is model, trained or plain") from None
     return weights_from(fields)
 
 

@@ -13,8 +13,7 @@ from typing import Any, Literal, NamedTuple
 from index.cleaning.clean import to_source
 from index.records import Document
 from index.storage.merkle import document_leaf, revision, root_from
-from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import around, byte_span, utf16_span
+from rag.receipts.receipt import answer_id, around, byte_span, utf16_span
 from rag.receipts.signing import PUBLIC_BYTES, SIGNATURE_BYTES, bytes_of, corpus_message, is_signed
 from rag.receipts.untrusted import ClaimedCitation, Malformed, claim_of, is_hash, shown, whole_number
 

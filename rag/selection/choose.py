@@ -47,10 +47,13 @@ class Shortlist:
 
 
 def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
-    """Of quotes best first, those that come close to the best; what says the same in the same words is said once."""
-    offered = Shortlist(tuple(quotes))
-    least = quotes[0].score - margin
-    near = offered.only([n for n, quote in enumerate(offered.left) if quote.score >= least], "margin")
+    """Of quotes best first, the first and those as like the question as the likest of all, but for a margin.
+
+    What says the same in the same words is said once.
+    """
+    offered, least = Shortlist(tuple(quotes)), max(quote.likeness for quote in quotes) - margin
+    close_by = [n for n, quote in enumerate(offered.left) if not n or quote.likeness >= least]
+    near = offered.only(close_by, "margin")
     plain = [n for n, quote in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(quote))]
     told = near.only(plain, "small_print")
     places: dict[str, int] = {}

@@ -89,9 +89,9 @@ def find_conflict(query: Query, quotes: Sequence[Quote], document_of: DocumentOf
     question = claim_of(query.text)
     said = [statement for quote in quotes if (statement := _said(quote, document_of)).comparable]
     for n, anchor in enumerate(said[:_ANCHORS]):
-        if anchor.quote.score < quotes[0].score - _ANCHOR_MARGIN:
+        if anchor.quote.likeness < quotes[0].likeness - _ANCHOR_MARGIN:
             break
-        least = math.inf if n else quotes[0].score - MARGIN
+        least = math.inf if n else quotes[0].likeness - MARGIN
         compared = [(other, _compared(query, question, anchor, other, least)) for other in said if other is not anchor]
         pairs = [(other, pair) for other, pair in compared if pair]
         if kind := next((pair.kind for _, pair in pairs if pair.differs), None):
@@ -133,7 +133,7 @@ def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: f
         return None
     if likeness(a, b) >= NEAR_COPY and not swapped(a.names, b.names, a, b):
         return _of_copies(query, a, b)
-    return _of_answers(query, question, a, b) if other.quote.score >= least else None
+    return _of_answers(query, question, a, b) if other.quote.likeness >= least else None
 
 
 def _tied(question: Claim, a: Claim, b: Claim, here: frozenset[str], there: frozenset[str], *, titles: bool) -> bool:

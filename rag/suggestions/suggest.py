@@ -14,9 +14,10 @@ from index.text.sentences import sentences
 from index.text.words import normalise, stop_words, words
 from rag.answer import Answer
 from rag.language.dependence import depends_on_previous
+from rag.language.patterns import read_patterns
 from rag.question.analysis import analyse
 from rag.selection.definitions import defines
-from rag.suggestions.patterns import CAPITALISED, DEEDS, NAME, PERSON, ROLE, TITLE, WHO, Made, Rule, subject
+from rag.suggestions.patterns import DEEDS, PIECES, ROLE, TITLE, Made, Rule, subject
 
 # Questions that a sentence answers, as a person would ask them, made by rule from its words.
 #
@@ -27,27 +28,10 @@ VAGUE = "about"  # the kind to fall back on
 _LONGEST = 420  # characters; a longer sentence is a list or a table
 _MOST_WORDS = 16  # of a question
 _DEFINES = 0.7  # how well a sentence must define whom "Who is …?" asks for
-_SCHEME = r"initiative|policy|plan|program(?:me)?|law|act|strategy|campaign|scheme|project|coalition|movement|rule"
-_INITIALS = r"[A-Z](?:\.[A-Z])+\.?"  # of "U.S.-Mexico-Canada Agreement"
-_SHORT_FOR = re.compile(
-    rf"(?P<long>(?:{CAPITALISED}|{_INITIALS}(?:-{CAPITALISED})*)"
-    rf"(?:,? (?:(?:and|of|for|the|de|on|in|to) )*{CAPITALISED}){{1,6}}) \((?P<short>[A-Z]{{2,7}})\)"
-)
-_IS_A = re.compile(
-    rf"^{WHO}(?: \([A-Z]{{2,6}}\))? (?P<be>is|was) (?:an?|one of the) (?!result|sign|matter|way|good|great)"
-)
-_TITLED = re.compile(rf"\b{TITLE.pattern}(?P<who>{PERSON})")
-_APPOSED = re.compile(rf"(?<![\w’'.])(?P<who>{PERSON}), (?:[\w’'.-]+ ){{0,5}}?(?:{ROLE})\b")
-_CALLED = re.compile(
-    rf"[“\"](?P<who>[^\W\d_a-z][\w’' -]{{3,40}}?),?[”\"] (?P<kind>{_SCHEME})\b"
-    rf"|\b(?:an?|the|[a-z]+) (?:\w+ )?(?:{_SCHEME}) (?:called|known as|dubbed) "
-    r"[“\"](?P<named>[A-Z][\w’' -]{3,40}?),?[”\"]"
-)
-_NAMED = re.compile(rf"(?<![\w'’.-])(?!the\b)[a-z]+,? (?P<who>(?:the )?{NAME})(?!['’])")
-_ENDS = re.compile(  # the name; "the Trump" of "the Trump administration" is none
-    r"[,.;:)]| (?:and|or|in|of|to|for|is|was|has|had|will|that|which|who|as|on|by|at|with|from|would|are|were|can"
-    r"|also)\b"
-)
+_TEXT = read_patterns("rag.suggestions", "suggest.txt", **PIECES)
+_SHORT_FOR, _IS_A, _TITLED = map(_TEXT.cased, ("SHORT_FOR", "IS_A", "TITLED"))
+_APPOSED, _CALLED, _NAMED = map(_TEXT.cased, ("APPOSED", "CALLED", "NAMED"))
+_ENDS = _TEXT.cased("ENDS")
 
 
 class Wondered(NamedTuple):

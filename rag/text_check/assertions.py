@@ -10,27 +10,14 @@ from dataclasses import dataclass
 
 from index.text.sentences import sentences
 from index.text.words import stop_words, words
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import AUXILIARIES, lexicon
 
 _MARKS = re.compile(r"^[\s>*•·‣▪_~`#\"'“”‘’(\[–—-]*(?:\(?\d{1,2}[.)]\s+)?[\s*_\"'“‘(\[]*")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s")
 _RULE = re.compile(r"\s*[-=*_|:+\s]+")
 _ASKS = re.compile(r"\?[\"'”’)\]*_]*\s*$")
-_GREETING = re.compile(
-    r"(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|thanks|thank you|cheers|sincerely|regards"
-    r"|(?:kind|best|warm) regards|sure|certainly|of course|absolutely|great question|good question|you['’]re welcome"
-    r"|welcome|okay|ok|yes|no|sorry|hola|gracias|buenos d[ií]as|saludos|claro)(?: [\w'’-]+){0,4}\W*$",
-    re.IGNORECASE,
-)
-_CHATTER = re.compile(
-    r"(?:(?:so|and|but|well|now|okay|ok|sure|certainly|of course|honestly|personally|also|as requested|yes|no)[,!.:]? )"
-    r"*"
-    r"(?:i|i['’](?:m|ve|d|ll)|let me|let us|let['’]s|here(?:['’]s| is| are)|below (?:is|are)|in my (?:\w+ )?(?:opinion"
-    r"|view)|my|(?:please )?feel free|please|hope|hopefully|as an? (?:\w+ )?(?:ai|language model|assistant|llm)\b"
-    r"|do you|can you|would you|if you (?:have|need|want|would like|['’]d like)|you can|you may|don['’]t hesitate"
-    r"|thank you|thanks|happy to|glad to|creo que|yo)(?![\w'’])",
-    re.IGNORECASE,
-)
+_GREETING, _CHATTER = map(read_patterns("rag.text_check", "assertions.txt").compiled, ("GREETING", "CHATTER"))
 _LONGEST_LABEL = 8  # words in front of a colon that ends a sentence
 _LONGEST_HEADING = 14  # words of a line without a verb and without an end
 _LONGEST_SUBJECT = 5  # words; further on a sentence has begun to speak of other things

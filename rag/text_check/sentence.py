@@ -7,9 +7,9 @@ from typing import Literal
 from index.ranking.filters import EVERYTHING, Filters
 from index.search import Index
 from rag.answer import Quote
-from rag.language.casing import Casing
 from rag.language.dependence import depends_on_previous
 from rag.question.analysis import Query, analyse, with_names
+from rag.question.spelling import Casing
 from rag.reading.candidates import Candidate, Evidence
 from rag.reading.features import FEATURES
 from rag.refusal import missing

@@ -16,13 +16,14 @@ from index.errors import NotFound
 from index.records import Document, Hit, Passage, Span, plain
 from index.search import Index
 from rag.answer import Answer, Citation, Status
+from rag.answer_json import reason_fields
 from server.schemas.ask import Phrasing, Reason
 from server.schemas.base import Reply
 
 MOST_CHARS = 40_000  # of an article in one reply, about 10,000 tokens; clients cut or refuse more
 AROUND_CHARS = 8_000  # given with a passage
 NEAREST = 3
-_TOLD = ("question", "status", "text", "confidence", "phrasing", "reason", "follow_ups", "as_of", "index_version")
+_TOLD = ("question", "status", "text", "confidence", "phrasing", "follow_ups", "as_of", "index_version")
 
 Url = Annotated[str, Field(min_length=1, description="where a reader finds it; cite this")]
 
@@ -137,7 +138,7 @@ def fetched(index: Index, name: str, base: str) -> Fetched:
 
 def asked(answer: Answer, index: Index, base: str) -> AskReply:
     """An answer, with what comes nearest where there is none."""
-    told = {name: plain(getattr(answer, name)) for name in _TOLD}
+    told = {name: plain(getattr(answer, name)) for name in _TOLD} | {"reason": reason_fields(answer.reason)}
     nearest = answer.evidence[:NEAREST] if answer.reason else ()
     return AskReply(
         **told,

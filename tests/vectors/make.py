@@ -22,8 +22,7 @@ from index.records import Document, Passage, Span, plain
 from index.storage.merkle import CorpusTree
 from rag.answer import Quote
 from rag.citations import cite
-from rag.receipts.canonical import answer_id
-from rag.receipts.receipt import receipt_for
+from rag.receipts.receipt import answer_id, receipt_for
 from rag.receipts.signing import corpus_message
 
 HERE = Path(__file__).parent
