@@ -16,6 +16,9 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("index", "rag", "server", "eval")
 QUESTION = "Which sectors gained from preferential access under the USMCA?"
+LINES = (
+    30_500 + 2_200
+)  # what the house was held to when it was moved, and what the reading model and its training brought
 SHORT = 100  # lines; a shorter module that a single other one imports is a paragraph of it
 
 
@@ -92,7 +95,7 @@ def figures() -> Iterator[Figure]:
     texts = sources()
     folders = Counter(path.parent for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
     yield Figure(len(texts), 215, "modules")
-    yield Figure(sum(len(text.splitlines()) for text in texts.values()), 30_500, "lines of product Python")
+    yield Figure(sum(len(text.splitlines()) for text in texts.values()), LINES, "lines of product Python")
     yield Figure(len(class_names_used_twice()), 14, "class names used more than once")
     yield Figure(len(paragraphs()), 20, f"modules below {SHORT} lines with one importer")
     yield Figure(max(folders.values()), 16, "files side by side in one folder")
