@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from eval.reading.rows import Offsets, TrainingRow
 from eval.sets.beir import first_of, read_beir, read_qrels
-from eval.sets.lines import Record, records
+from eval.sets.gold import Record, records
 from eval.sets.sets import half
 from index.ranking.lexical import LexicalRanker
 from index.text.sentences import sentences
