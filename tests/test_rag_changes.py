@@ -130,6 +130,11 @@ def test_a_paragraph_that_moves_takes_its_sentences_along() -> None:
         assert (found.state, found.start) == ("moved", new.index(sentence))
 
 
+def test_a_lone_accent_grows_on_to_the_blank_that_it_sits_on() -> None:
+    assert change("\u0301", " \u0301", "\u0301").quote == " \u0301"
+    assert change("a\u200d", "a\u200d b", "a\u200d").quote == "a\u200d "
+
+
 texts = st.text("ab c.\n5\u0301é中", max_size=80)
 
 

@@ -4,6 +4,7 @@
 It says nothing of the rest of the article, nor that the sentence around a cited clause is the same.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ LEAST_SIMILARITY = (
 )
 _CONTEXT = 64  # code points on either side, where the former text is known
 _ABOUT = 8  # code points of surroundings that may agree by chance: a full stop, a blank, "The"
+_LAST, _FIRST = re.compile(r"\S+$|\s$"), re.compile(r"^\S+|^\s")  # a word, or the blank that a lone accent sits on
 _MOST_OCCURRENCES = 1_000  # that are compared by context, those nearest to the former place
 
 
@@ -63,7 +65,12 @@ def grown(text: str, cited: StatedCitation) -> Span | None:
     end = at + len(cited.quote)
     left, right = _grows(text, cited, at)
     before, after = text[max(0, at - _CONTEXT) : at], text[end : end + _CONTEXT]
-    return Span(at - len(before.split()[-1]) if left else at, end + len(after.split()[0]) if right else end)
+    return Span(at - _length(_LAST, before) if left else at, end + _length(_FIRST, after) if right else end)
+
+
+def _length(pattern: re.Pattern[str], around: str) -> int:
+    found = pattern.search(around)
+    return len(found.group()) if found else 0
 
 
 def _joined(left: str, right: str) -> bool:
