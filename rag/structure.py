@@ -7,6 +7,7 @@ list, who speaks), and quoted as its own words.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from index.records import Block, Kind, Passage, Span
 
@@ -49,7 +50,7 @@ def neighbours(passage: Passage) -> tuple[range, ...]:
     Rows, items and answers to other questions are no neighbours.
     """
     blocks = blocks_of(passage)
-    joined = [reads_on(before, after) for before, after in zip(blocks, blocks[1:], strict=False)]
+    joined = [reads_on(before, after) for before, after in pairwise(blocks)]
     joined = [False, *joined, False]  # of n: does it read on from n - 1?
     return tuple(range(n - joined[n], n + 1 + joined[n + 1]) for n in range(len(blocks)))
 
@@ -60,7 +61,7 @@ def reads_on(before: Block, after: Block) -> bool:
 
 
 def by_columns(header: str, row: str) -> str:
-    """A table's row with the names of its columns: "Canoe · Price: 9 euros · Seats: 2"; the first cell names the row."""
+    """A row with the names of its columns: "Canoe · Price: 9 euros · Seats: 2"; the first cell names the row."""
     names, (first, *cells) = _CELLS.split(header.strip()), _CELLS.split(row.strip())
     named = names[1:] if len(names) == len(cells) + 1 else [""] * len(cells)
     told = (f"{name}: {cell}" if name else cell for name, cell in zip(named, cells, strict=True) if cell)

@@ -176,7 +176,7 @@ def _turn(place: _Place) -> _Place:
 
 
 def _introduced(place: _Place) -> _Place:
-    """Code with the sentence that introduces it, and such a sentence with what it introduces, be that a list or code."""
+    """Code with the sentence that introduces it, and a sentence that introduces a list or code with that."""
     at = place_of(place.document.blocks, place.sentences[place.last].start)
     behind = place.document.blocks[at + 1 : at + 2]
     if place.document.blocks[at].kind == "code":
@@ -213,7 +213,7 @@ def _group(blocks: Sequence[Block], at: int, *, climb: bool) -> tuple[int, int]:
     lead = _root(blocks, blocks[at]) if climb else blocks[at].lead
 
     def belongs(block: Block) -> bool:
-        listed = block.kind in _LISTED if lead == NOTHING else block.lead != NOTHING and block.kind in {*_LISTED, "text"}
+        listed = block.kind in _LISTED or (block.kind == "text" and lead != NOTHING)
         return listed and (_root(blocks, block) if climb else block.lead) == lead
 
     first = last = at
@@ -250,7 +250,7 @@ def left_out(quote: Span, document: Document) -> int:
 
 
 def apart(quote: Quote, document: Document) -> Quote | None:
-    """What has to be quoted before it: the header of its table, or the name of who speaks; None where nothing has to."""
+    """What has to be quoted before it: its table's header, or the name of who speaks; None where nothing has to."""
     block = block_at(document.blocks, quote.start)
     if block.kind not in {"row", "turn"} or block.lead == NOTHING or quote.start <= block.lead.start:
         return None
