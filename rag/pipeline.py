@@ -89,17 +89,22 @@ class Pipeline:
     def _sure(self, reading: Reading) -> bool:
         return bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold
 
+    def _told(self, reading: Reading) -> bool:
+        """Is it sure, and does the reading model, where there is one, say so too?"""
+        return self._sure(reading) and (reading.quotes[0].gap is None or reading.quotes[0].gap > 0)
+
     def _read(self, query: Query, limit: int, filters: Filters) -> Reading:
         """`limit` hits: those that were read, in the reader's order, then the rest as they were found.
 
-        What only surrounds the articles answers where nothing in them does.
+        What only surrounds the articles answers where nothing in them does: where the reader is not sure of it, or a
+        reading model says that its best sentence answers less than none.
         """
         hits = self.index.search(query.text, limit=max(READ_HITS, limit), filters=filters)
         reading = self._reader.read(query, hits[:READ_HITS])
         asides = any(block.kind in ASIDE for hit in hits[:READ_HITS] for block in hit.passage.blocks)
-        if asides and not self._sure(reading):
+        if asides and not self._told(reading):
             around = self._reader.read(query, hits[:READ_HITS], ASIDE)
-            reading = around if self._sure(around) or not reading.quotes else reading
+            reading = around if self._told(around) or not reading.quotes else reading
         return replace(reading, hits=(*reading.hits, *hits[READ_HITS:])[:limit])
 
     def widened(self, query: Query, quote: Quote) -> Quote:

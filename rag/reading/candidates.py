@@ -1,7 +1,8 @@
 """Hits → candidate sentences, each with the features by which a reader judges it."""
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
@@ -68,11 +69,15 @@ class Evidence:
         vectors = np.stack([encoding.vector for encoding in encodings]).astype(np.float64)
         cosines = (vectors @ question.vector).tolist()  # exact: both have few digits
         lookup = self._lookup(asked, hits, held, cosines)
+        named = frozenset(term.stem for term, name in zip(asked.terms, lookup.name, strict=True) if name)
+        speakers: dict[str, frozenset[str]] = defaultdict(frozenset)
+        for hit, of in zip(hits, held, strict=True):
+            speakers[hit.passage.document_id] |= of.speakers & named if asked.kind != "who" else frozenset()
         found: dict[tuple[str, Span], Candidate] = {}
         for hit, of, similar, cosine in zip(hits, held, similar_to, cosines, strict=True):
             rows = features_of(lookup, hit, of, similar, cosine)
-            for sentence, row, kind in zip(hit.passage.sentences, rows, of.kinds, strict=True):
-                if kind not in kinds:
+            for n, (sentence, row) in enumerate(zip(hit.passage.sentences, rows, strict=True)):
+                if of.kinds[n] not in kinds or _of_another(of, n, speakers[hit.passage.document_id]):
                     continue
                 key = (hit.passage.document_id, sentence)
                 passages = (*(found[key].rows if key in found else ()), hit.row)
@@ -124,6 +129,7 @@ class Evidence:
             context=stems[0],
             inside=tuple(inside),
             numbers=tuple(tuple(values(text)) for text in told),
+            speakers=frozenset().union(*(self._stems(lead) for lead in _speakers(passage))),
             capital=frozenset(capital),
             small=frozenset(small),
             kinds=tuple(block.kind for block in blocks_of(passage)),
@@ -133,6 +139,18 @@ class Evidence:
 
     def _stems(self, text: str) -> frozenset[str]:
         return frozenset(cut(word.text, self._index.stem) for word in words(text) if word.text not in stop_words())
+
+
+def _speakers(passage: Passage) -> Iterator[str]:
+    """Who begins to speak in it, as printed, with the time."""
+    for block in passage.blocks:
+        if block.kind == "turn" and block.lead.start >= passage.start:
+            yield passage.text[block.lead.start - passage.start : block.lead.end - passage.start]
+
+
+def _of_another(of: PassageWords, n: int, asked_of: frozenset[str]) -> bool:
+    """Does somebody speak whom the question does not name, while it names another who speaks there too?"""
+    return of.kinds[n] == "turn" and bool(asked_of) and not asked_of & of.inside[n]
 
 
 def rarity(index: Counted, stem: str) -> float:

@@ -80,6 +80,7 @@ class PassageWords:
     context: frozenset[str]  # stems of title and heading
     inside: tuple[frozenset[str], ...]  # stems of each sentence and of its leads
     numbers: tuple[tuple[Value, ...], ...]  # of each sentence and its leads
+    speakers: frozenset[str]  # stems of their names
     capital: frozenset[str]  # stems that are written with a capital inside a sentence
     small: frozenset[str]  # … without
     kinds: tuple[Kind, ...]  # of the block of each sentence
