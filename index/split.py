@@ -37,20 +37,36 @@ class _Section:
 def split(document: Document, rule: SplitRule, count_tokens: CountTokens) -> list[Passage]:
     """Passages in reading order; every sentence that is not a heading is in at least one."""
     passages: list[Passage] = []
+    most = rule.max_tokens // 4
     for section in _sections(document):
-        context = _context(document.title, section.heading, rule.max_tokens // 4, count_tokens)
-        room = rule.max_tokens - _SPECIAL_TOKENS - _MARGIN - sum(count_tokens([context]))
+        named = (document.title, section.heading)
+        context = _context(named, most, count_tokens)
+        led = any(lead.start < lead.end for *_, lead in blocks_within(document.blocks, *_extent(section.sentences)))
+        room = rule.max_tokens - _SPECIAL_TOKENS - _MARGIN - (most if led else sum(count_tokens([context])))
         pieces, sizes = _fit(document.text, section.sentences, room, count_tokens)
         for first, last in _windows(sizes, min(rule.passage_tokens, room), rule.overlap_sentences):
-            passages.append(_passage(document, len(passages), tuple(pieces[first:last]), context))
+            inside = tuple(pieces[first:last])
+            lead = _lead(document, inside[0].start)
+            own = _context((*named, lead), most, count_tokens) if lead and lead not in named else context
+            passages.append(_passage(document, len(passages), inside, own))
     return passages
 
 
 def _passage(document: Document, ordinal: int, inside: tuple[Span, ...], context: str) -> Passage:
-    start, end = inside[0].start, inside[-1].end
+    start, end = _extent(inside)
     name = f"{document.id}#{ordinal}"
     text, blocks = document.text[start:end], blocks_within(document.blocks, start, end)
     return Passage(name, document.id, ordinal, text, start, end, inside, blocks, context)
+
+
+def _extent(inside: Sequence[Span]) -> tuple[int, int]:
+    return inside[0].start, inside[-1].end
+
+
+def _lead(document: Document, start: int) -> str:
+    """What the block of a passage's first sentence leads back to, where that stands before the passage."""
+    (block,) = blocks_within(document.blocks, start, start + 1)
+    return document.text[block.lead.start : block.lead.end] if block.lead.start < start else ""
 
 
 def _sections(document: Document) -> list[_Section]:
@@ -65,9 +81,9 @@ def _sections(document: Document) -> list[_Section]:
     return sections
 
 
-def _context(title: str, heading: str, most_tokens: int, count_tokens: CountTokens) -> str:
-    """Title and heading, shortened by words so that they never crowd out the text."""
-    words = " · ".join(filter(None, (title.strip(), heading.strip().rstrip(".")))).split()
+def _context(named: Sequence[str], most_tokens: int, count_tokens: CountTokens) -> str:
+    """Title, heading and lead, shortened by words so that they never crowd out the text."""
+    words = " · ".join(filter(None, (name.strip().rstrip(".") for name in named))).split()
     while words and count_tokens([" ".join(words)])[0] > most_tokens:
         words = words[: len(words) * 3 // 4]
     return " ".join(words)
