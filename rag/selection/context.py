@@ -58,7 +58,8 @@ class _Place:
         if after - before > 1:
             return False
         listed = one.kind == two.kind == "item" and one.lead == two.lead
-        return listed or reads_on(one, two) or overlap(two.lead, self.sentences[n - 1])
+        introduced = one.kind in BODY and two.kind in _LISTED and overlap(two.lead, self.sentences[n - 1])
+        return listed or introduced or reads_on(one, two)
 
     def starts_line(self, n: int) -> bool:
         before = self.document.text[max(self.sentences[n].start - 80, 0) : self.sentences[n].start]
@@ -177,12 +178,13 @@ def _turn(place: _Place) -> _Place:
 
 def _introduced(place: _Place) -> _Place:
     """Code with the sentence that introduces it, and a sentence that introduces a list or code with that."""
-    at = place_of(place.document.blocks, place.sentences[place.last].start)
-    behind = place.document.blocks[at + 1 : at + 2]
-    if place.document.blocks[at].kind == "code":
+    blocks, last = place.document.blocks, place.sentences[place.last]
+    at = place_of(blocks, last.start)
+    if blocks[at].kind == "code":
         return _with_group(place, at, climb=False)
-    introduces = behind and behind[0].kind in _LISTED and overlap(behind[0].lead, place.sentences[place.last])
-    return _with_group(place, at + 1, climb=False) if introduces else place
+    ends = last.end == blocks[at].end  # of a longer paragraph, its last sentence introduces
+    introduces = ends and any(b.kind in _LISTED and overlap(b.lead, last) for b in blocks[at + 1 : at + 2])
+    return _with_group(place, at + 1, climb=blocks[at].kind != "item") if introduces else place
 
 
 def _whole_list(place: _Place) -> _Place:
