@@ -35,7 +35,8 @@ def blocks_of(passage: Passage) -> tuple[Block, ...]:
 def leads_of(passage: Passage) -> tuple[tuple[Span, ...], ...]:
     """For each sentence, what it is judged together with, in offsets of the passage's `search_text`.
 
-    Of a lead outside of the passage its context tells, as far as it tells.
+    Of a lead outside of the passage its context tells, as far as it tells. What somebody says is judged with the
+    question before it, too.
     """
     shift = len(passage.search_text) - len(passage.text) - passage.start
     return tuple(
@@ -57,7 +58,7 @@ def neighbours(passage: Passage) -> tuple[range, ...]:
 
 def reads_on(before: Block, after: Block) -> bool:
     """Is what stands in the second block told on from the first, which is the one before it?"""
-    return before == after or (before.kind == after.kind in {"text", "aside"} and before.lead == after.lead)
+    return before == after or (before.kind == after.kind in {"text", "aside", "turn"} and before.lead == after.lead)
 
 
 def by_columns(header: str, row: str) -> str:
@@ -71,6 +72,10 @@ def by_columns(header: str, row: str) -> str:
 def _chain(passage: Passage, block: Block) -> Iterator[Span]:
     """Its lead, and what that leads back to; as far as the passage reaches, and one step beyond."""
     lead, before = block.lead, passage.end
+    if block.kind == "turn" and (at := place_of(passage.blocks, lead.start)) and lead.start >= passage.start:
+        question = passage.blocks[at - 1]
+        if question.kind == "question":
+            yield Span(question.start, question.end)
     while lead != NOTHING and lead.start < before:
         yield lead
         if lead.start < passage.start:

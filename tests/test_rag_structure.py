@@ -391,6 +391,101 @@ def ask(tmp_path_factory: pytest.TempPathFactory, minilm: OnnxEmbedder) -> Calla
     return open_assistant(folder, embedder=minilm).ask
 
 
+ARTICLES = {
+    "update.md": """# The clock server
+
+To update the clock server, go through these steps:
+
+1. Stop the service:
+
+   ```
+   clockctl halt
+   ```
+
+2. Copy the new files over the old ones.
+
+   This takes a minute.
+
+3. Start it again.
+
+It then shows the right time.
+""",
+    "fleet.md": """# The fleet of Sund
+
+The harbour of Sund lists its boats in January.
+
+| Boat | Length | Captain |
+|---|---|---|
+| Mora | 8 metres | Ada Lund |
+| Hugo | 14 metres | Ole Prat |
+""",
+    "talk.txt": """A talk with the keeper of the lighthouse
+
+Reporter: How many steps lead to the lamp?
+
+Ida Voss: Two hundred and twelve, and I count them every day.
+
+Reporter: Who painted the tower?
+
+Ida Voss: My brother did, in one summer.
+
+Reporter: What do you eat up there?
+
+Ida Voss: Bread and herring.
+""",
+    "parking.md": """# Parking in Brin
+
+## How much is an hour?
+
+Three crowns.
+
+## Where do I pay?
+
+At the blue box. Coins only.
+
+## See also
+
+- [Parking fines of Brin](https://example.org/fines)
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def ask_files(tmp_path_factory: pytest.TempPathFactory, minilm: OnnxEmbedder) -> Callable[[str], Answer]:
+    folder = tmp_path_factory.mktemp("files")
+    for name, text in ARTICLES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    data = folder / "data"
+    Builder(data, load_settings(data=data), minilm).index([folder])
+    return open_assistant(data, embedder=minilm).ask
+
+
+@pytest.mark.parametrize(
+    ("question", "quotes"),
+    [
+        ("How many steps lead to the lamp of the lighthouse?", ["Ida Voss: Two hundred and twelve"]),
+        ("Who painted the tower?", ["Ida Voss: My brother did, in one summer."]),
+        ("What does an hour of parking cost in Brin?", ["Three crowns."]),
+        ("Where do I pay for parking in Brin?", ["At the blue box."]),
+        ("Who is the captain of the Hugo?", ["Boat | Length | Captain", "Hugo | 14 metres | Ole Prat"]),
+        ("How do I update the clock server?", ["To update the clock server, go through these steps:"]),
+    ],
+)
+def test_articles_are_answered_by_what_their_lines_are(
+    ask_files: Callable[[str], Answer], question: str, quotes: list[str]
+) -> None:
+    said = [citation.quote for citation in ask_files(question).citations]
+    assert [text[: len(quote)] for text, quote in zip(said, quotes, strict=False)] == quotes
+    assert not any(text.startswith(("Reporter:", "Mora |", "Parking fines")) for text in said)
+
+
+def test_a_how_to_question_gets_every_step_and_its_code(ask_files: Callable[[str], Answer]) -> None:
+    first = ask_files("How do I update the clock server?").citations[0].quote
+    places = [first.index(part) for part in ("1. Stop", "clockctl halt", "2. Copy", "a minute", "3. Start it again.")]
+    assert places == sorted(places)
+    assert "right time" not in first
+
+
 @pytest.mark.parametrize(
     ("question", "quotes"),
     [

@@ -171,26 +171,35 @@ def _whole_row(place: _Place) -> _Place:
 def _turn(place: _Place) -> _Place:
     """What somebody says, from the name before it, if that is near."""
     block = place.block(place.first)
-    first, _ = _sentences_in(place, block.start, block.end)
-    spoken = block.kind == "turn" and overlap(block.lead, place.sentences[first])
-    return place.reach(first, place.last) if spoken and place.last - first < _MOST_SENTENCES else place
+    if block.kind != "turn" or block.lead == NOTHING:
+        return place
+    first = bisect_right(place.sentences, block.lead.start, key=lambda sentence: sentence.start) - 1
+    return place.reach(first, place.last) if 0 <= place.last - first < _MOST_SENTENCES else place
 
 
-def _introduced(place: _Place) -> _Place:
-    """Code with the sentence that introduces it, and a sentence that introduces a list or code with that."""
+def _introduced(place: _Place, *, listed: bool = False) -> _Place:
+    """Code with the sentence that introduces it, and the other way round; a list with the sentence that announces it.
+
+    Where a list is asked for, that is any sentence right before one.
+    """
     blocks, last = place.document.blocks, place.sentences[place.last]
     at = place_of(blocks, last.start)
     if blocks[at].kind == "code":
         return _with_group(place, at, climb=False)
+    announces = _ANNOUNCES.search(place.text(place.last))
     ends = last.end == blocks[at].end  # of a longer paragraph, its last sentence introduces
-    introduces = ends and any(b.kind in _LISTED and overlap(b.lead, last) for b in blocks[at + 1 : at + 2])
+    of = [b for b in blocks[at + 1 : at + 2] if b.kind == "code" or (b.kind == "item" and (listed or announces))]
+    introduces = ends and any(overlap(b.lead, last) for b in of)
     return _with_group(place, at + 1, climb=blocks[at].kind != "item") if introduces else place
 
 
 def _whole_list(place: _Place) -> _Place:
-    """… and an item with all others of its list, and with what introduces it."""
-    at = place_of(place.document.blocks, place.sentences[place.last].start)
-    return _with_group(place, at, climb=True) if place.document.blocks[at].kind == "item" else _introduced(place)
+    """… and an item, or code below one, with all of the list and what introduces it."""
+    blocks = place.document.blocks
+    at = place_of(blocks, place.sentences[place.last].start)
+    block = blocks[at]
+    inside = block.kind == "item" or (block.kind == "code" and block_at(blocks, block.lead.start).kind == "item")
+    return _with_group(place, at, climb=True) if inside else _introduced(place, listed=True)
 
 
 def _with_group(place: _Place, at: int, *, climb: bool) -> _Place:
