@@ -70,17 +70,26 @@ def by_columns(header: str, row: str) -> str:
 
 
 def _chain(passage: Passage, block: Block) -> Iterator[Span]:
-    """Its lead, and what that leads back to; as far as the passage reaches, and one step beyond."""
+    """Its lead, and what that leads back to; as far as the passage reaches, and one step beyond.
+
+    Of a paragraph before a list or code the last sentence introduces it; what stands before a table says no row.
+    """
     lead, before = block.lead, passage.end
     if block.kind == "turn" and (at := place_of(passage.blocks, lead.start)) and lead.start >= passage.start:
         question = passage.blocks[at - 1]
         if question.kind == "question":
             yield Span(question.start, question.end)
     while lead != NOTHING and lead.start < before:
-        yield lead
-        if lead.start < passage.start:
+        inside = lead.start >= passage.start
+        yield _last_sentence(passage, lead) if inside and block.kind in {"item", "code"} else lead
+        above = block_at(passage.blocks, lead.start)
+        if not inside or above.kind == "header":
             return
-        lead, before = block_at(passage.blocks, lead.start).lead, lead.start
+        block, lead, before = above, above.lead, lead.start
+
+
+def _last_sentence(passage: Passage, lead: Span) -> Span:
+    return next((s for s in reversed(passage.sentences) if lead.start <= s.start and s.end <= lead.end), lead)
 
 
 def _shifted(passage: Passage, lead: Span, shift: int) -> Span:

@@ -22,6 +22,7 @@ from rag.structure import BODY, NOTHING, block_at, overlap, place_of, reads_on
 MOST_CHARACTERS = 1200  # of a widened quote
 _MOST_SENTENCES = 3  # of a quote that is widened for its first words or its speaker: two before or behind it
 _MOST_ITEMS = 12  # of a list
+_NEAR = 240  # characters between the name of who speaks and the sentence that is quoted with it
 
 _ITEM = re.compile(r"(?:[-*•·‣▪–—]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s")
 _ANNOUNCES = re.compile(r"(?::|\bthe following|\bas follows)[.:]?[\"”’*]*$", re.IGNORECASE)
@@ -174,7 +175,8 @@ def _turn(place: _Place) -> _Place:
     if block.kind != "turn" or block.lead == NOTHING:
         return place
     first = bisect_right(place.sentences, block.lead.start, key=lambda sentence: sentence.start) - 1
-    return place.reach(first, place.last) if 0 <= place.last - first < _MOST_SENTENCES else place
+    near = place.sentences[place.first].start - block.lead.start <= _NEAR
+    return place.reach(first, place.last) if near and 0 <= first < place.first else place
 
 
 def _introduced(place: _Place, *, listed: bool = False) -> _Place:
