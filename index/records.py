@@ -94,7 +94,7 @@ class Passage:
     end: int
     sentences: tuple[Span, ...]
     blocks: tuple[Block, ...]  # those of its document that its sentences stand in; a lead may lie outside of it
-    context: str  # title and heading: searched, never quoted
+    context: str  # title, heading, and what the first block leads back to if that stands before: searched, never quoted
 
     @property
     def search_text(self) -> str:

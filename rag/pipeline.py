@@ -15,7 +15,8 @@ from rag.question.spelling import Casing, Speller
 from rag.reading.reader import Reader
 from rag.refusal import refusal
 from rag.selection.choose import choose, holds
-from rag.selection.context import sentences_of, with_context
+from rag.selection.context import apart, sentences_of, with_context
+from rag.structure import ASIDE
 
 READ_HITS = 20  # hits that are read, at most
 
@@ -83,19 +84,34 @@ class Pipeline:
         return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
-        sure = bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold
-        return refusal(query, self.index, reading.hits, sure=sure)
+        return refusal(query, self.index, reading.hits, sure=self._sure(reading))
+
+    def _sure(self, reading: Reading) -> bool:
+        return bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold
+
+    def _told(self, reading: Reading) -> bool:
+        """Is it sure, and does the reading model, where there is one, say so too?"""
+        return self._sure(reading) and (reading.quotes[0].gap is None or reading.quotes[0].gap > 0)
 
     def _read(self, query: Query, limit: int, filters: Filters) -> Reading:
-        """`limit` hits: those that were read, in the reader's order, then the rest as they were found."""
+        """`limit` hits: those that were read, in the reader's order, then the rest as they were found.
+
+        What only surrounds the articles answers where nothing in them does: where the reader is not sure of it, or a
+        reading model says that its best sentence answers less than none.
+        """
         hits = self.index.search(query.text, limit=max(READ_HITS, limit), filters=filters)
         reading = self._reader.read(query, hits[:READ_HITS])
+        asides = any(block.kind in ASIDE for hit in hits[:READ_HITS] for block in hit.passage.blocks)
+        if asides and not self._told(reading):
+            around = self._reader.read(query, hits[:READ_HITS], ASIDE)
+            reading = around if self._told(around) or not reading.quotes else reading
         return replace(reading, hits=(*reading.hits, *hits[READ_HITS:])[:limit])
 
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""
         name = quote.passage.document_id
-        return with_context(quote, self.index.document(name), sentences_of(self.index.passages(name)), query.shape)
+        document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
+        return with_context(quote, document, sentences, query.shape, steps=query.sought == "manner")
 
 
 def _places(quotes: Sequence[Quote]) -> list[tuple[str, int, int]]:
@@ -147,8 +163,10 @@ def spans(parts: Sequence[AnswerPart], pipeline: Pipeline, limit: int) -> tuple[
             offered.add(span)
             forms = (pipeline.widened(part.query, quote), quote)
             fitting = [form for form in forms if not any(_overlap(form, other) for other in kept)]
-            if fitting and len(kept) < limit:
-                kept.append(fitting[0])
+            lead = apart(fitting[0], pipeline.index.document(quote.passage.document_id)) if fitting else None
+            told = [lead] if lead and not any(holds(other, lead) for other in kept) else []
+            if fitting and len(kept) + len(told) < limit:
+                kept += [*told, fitting[0]]
             else:
                 dropped.append(Dropped(quote, "max_quotes" if fitting else "within"))
     return kept, dropped

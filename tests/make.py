@@ -26,6 +26,18 @@ def document(text: str = "", name: str = "a", headings: Sequence[Span] = (), **g
     return Document(id=name, text=text, **fields | given)
 
 
+def laid_out(*lines: tuple[Any, ...], name: str = "a", **given: Any) -> Document:
+    """Lines as (kind, text) or (kind, text, number of the line that it leads back to); a turn to who speaks in it."""
+    starts = [sum(len(text) + 2 for _, text, *_ in lines[:n]) for n in range(len(lines))]
+    ends = [start + len(text) for start, (_, text, *_) in zip(starts, lines, strict=True)]
+    blocks = []
+    for n, (kind, text, *lead) in enumerate(lines):
+        spoken = Span(starts[n], starts[n] + text.index(": ") + 1) if kind == "turn" else Span(0, 0)
+        back = Span(starts[lead[0]], ends[lead[0]]) if lead else spoken
+        blocks.append(Block(kind, starts[n], ends[n], back))
+    return document("\n\n".join(text for _, text, *_ in lines), name, blocks=tuple(blocks), **given)
+
+
 def cleaned(source: str, name: str = "a", by: Callable[[str], Cleaned] = clean, **given: Any) -> Document:
     """The article that cleaning makes of a source, with the map between the two."""
     made = by(source)

@@ -37,7 +37,7 @@ ROOMS = {
         ("cli",),
     ),
     "rag": (
-        ("language", "policy"),
+        ("language", "policy", "structure"),
         ("question",),
         ("answer", "follow_ups"),
         ("citations", "reading", "receipts", "selection", "understand"),

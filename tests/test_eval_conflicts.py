@@ -24,12 +24,13 @@ from eval.sets.gold import Question
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold
-from index.records import Hit
+from index.records import Hit, Kind
 from index.search import Index, open_index
 from index.settings import Settings
 from rag.answer import Quote, Reading
 from rag.language.facts import differ, facts
 from rag.question.analysis import Query
+from rag.structure import BODY
 
 ASKED = {
     "bakery": ("When did the Marten bakery open on Quarry Street?", "1987"),
@@ -46,7 +47,7 @@ class FirstSentences:
 
     name = "first"
 
-    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         quotes = [Quote(hit.passage, span.start, span.end, 1.0) for hit in hits for span in hit.passage.sentences]
         wanted = {word for word in asked.text.lower().split() if len(word) > 4}
         quotes.sort(

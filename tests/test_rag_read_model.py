@@ -13,7 +13,7 @@ from index.embedding import minilm
 from index.embedding.minilm import PairGraph
 from index.embedding.weights import packaged_onnx
 from index.errors import ModelMissing
-from index.records import Block, Hit, Passage, Span
+from index.records import Block, Hit, Kind, Passage, Span
 from index.search import Index
 from index.text.sentences import sentences
 from rag.answer import Quote, Reading
@@ -24,6 +24,7 @@ from rag.reading.model import ABSENT, WINDOW, Excerpt, Finding, ReadModel, load_
 from rag.reading.reader import LinearReader, ModelReader, Rated, load_reader, reader_files
 from rag.reading.weights import load_weights
 from rag.selection.choose import close
+from rag.structure import BODY
 
 _FERRY = ("The ferry was built in 1911.", "It carries forty cars.", "The captain is Ada Byrne, who joined in 1998.")
 
@@ -166,7 +167,7 @@ class Likeness:
     def __init__(self, scores: Mapping[str, float]) -> None:
         self._scores = scores
 
-    def scored(self, asked: Query, hits: Sequence[Hit]) -> list[Rated]:
+    def scored(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Rated]:
         found = []
         for one in hits:
             for sentence in one.passage.sentences:

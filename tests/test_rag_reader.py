@@ -12,7 +12,7 @@ import pytest
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting
-from index.records import Hit, Span
+from index.records import Hit, Kind, Span
 from index.search import Index, open_index
 from index.settings import Settings
 from index.text.words import stems
@@ -22,6 +22,7 @@ from rag.reading.candidates import Evidence
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
 from rag.reading.reader import LinearReader, Reader, gap, load_reader
 from rag.reading.weights import Linear, ReaderWeights, load_weights
+from rag.structure import BODY
 
 QUESTIONS = [
     "Who discovered comet Harrow?",
@@ -42,7 +43,7 @@ class CountingReader:
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         quotes = [self._quote(asked, hit, span) for hit in hits for span in hit.passage.sentences if asked.terms]
         if not quotes:
             return Reading((), tuple(hits), 0.0)

@@ -21,7 +21,7 @@ from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 from index.build import Builder, BuildReport
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput, QuotewellError
-from index.records import Hit
+from index.records import Hit, Kind
 from index.search import Index, open_index
 from index.settings import Settings
 from index.text.words import stems
@@ -29,6 +29,7 @@ from rag.answer import Reading
 from rag.assistant import Assistant, assistant_over
 from rag.question.analysis import Query
 from rag.reading.reader import Reader, load_reader
+from rag.structure import BODY
 
 P95_NEEDS = 20  # with fewer observations the 95th percentile is the largest one
 
@@ -77,9 +78,9 @@ class Clock:
         self._reader = reader
         self.name = reader.name
 
-    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         self.began = process_time()
-        reading = self._reader.read(asked, hits)
+        reading = self._reader.read(asked, hits, kinds)
         self.ended = process_time()
         return reading
 

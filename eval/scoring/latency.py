@@ -14,13 +14,14 @@ import numpy as np
 
 from eval.scoring.costs import P95_NEEDS
 from eval.scoring.intervals import Figure, Sample, together
-from index.records import Hit
+from index.records import Hit, Kind
 from index.search import Index
 from index.settings import Settings
 from rag.answer import Answer, Reading
 from rag.assistant import assistant_over
 from rag.question.analysis import Query
 from rag.reading.reader import Reader, load_reader
+from rag.structure import BODY
 
 STAGES = ("encode", "search", "read", "rest", "all")
 FIGURES = tuple(f"{stage}, {name} CPU ms" for stage in STAGES for name in ("median", "p95"))
@@ -92,8 +93,8 @@ class _TimedReader:
         self._reader = reader
         self._clocked = clocked
 
-    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
-        reading: Reading = self._clocked("read", self._reader.read, asked, hits)
+    def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
+        reading: Reading = self._clocked("read", self._reader.read, asked, hits, kinds)
         return reading
 
 

@@ -146,14 +146,22 @@ def _links(found: Sequence[Piece]) -> list[Piece]:
 
 
 def _leads(found: Sequence[Piece]) -> list[Piece]:
-    """What introduces each list, table or block of code: the line before it, else the heading that it is under."""
+    """What introduces each list, table or block of code: the line before it, else the heading that it is under.
+
+    Code below an item belongs to that, and the list goes on behind it.
+    """
     pieces: list[Piece] = []
-    heading = lead = -1
+    items: set[int] = set()
+    heading = lead = listed = -1
     for piece in found:
         kind = "row" if piece.kind == "header" else piece.kind
         before = pieces[-1] if pieces else None
         same = before and ("row" if before.kind == "header" else before.kind) == kind
-        if piece.kind in ("item", "code", "header") and not same:
+        if before and before.kind == "item" and kind == "code":
+            listed, lead = lead, before.at
+        elif before and before.kind == "code" and kind == "item" and before.lead in items:
+            lead = listed
+        elif piece.kind in ("item", "code", "header") and not same:
             introduces = (
                 before
                 and before.kind in ("text", "turn", "question")
@@ -162,6 +170,8 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
             lead = before.at if before and introduces else heading
         if piece.kind == "heading":
             heading = piece.at
+        if piece.kind == "item":
+            items.add(piece.at)
         introduced = piece.kind in ("item", "code", "header") and piece.lead < 0
         pieces.append(replace(piece, lead=lead) if introduced else piece)
     return pieces

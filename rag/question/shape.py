@@ -261,7 +261,7 @@ def shape(question: str, *, compared: bool) -> tuple[Shape, str]:
 
 
 def sought(question: str) -> Sought:
-    """A place, a reason, a length of time or a manner, as far as the question word says."""
+    """A place, a reason, a length of time or a manner, as far as the words say; what something takes is its manner."""
     lowered = question.lower()
     return next((what for what, pattern in _SOUGHT if pattern.search(lowered)), "")
 

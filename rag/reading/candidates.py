@@ -1,7 +1,8 @@
 """Hits → candidate sentences, each with the features by which a reader judges it."""
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
@@ -10,12 +11,13 @@ import numpy as np
 
 from index.embedding.vectors import Encoded, Encoding
 from index.ranking.lexical import LexicalRanker
-from index.records import Hit, Passage, Span
+from index.records import Hit, Kind, Passage, Span
 from index.text.words import Stem, cut, stop_words, words
 from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Floats, Lookup, PassageWords, features_of
 from rag.reading.similarity import similarities
+from rag.structure import BODY, blocks_of, leads_of, neighbours
 
 
 class Counted(Protocol):
@@ -53,21 +55,30 @@ class Evidence:
         self._index = index
         self._words = lru_cache(maxsize=8192)(self._words_of)
 
-    def candidates(self, asked: Query, hits: Sequence[Hit]) -> list[Candidate]:
-        """Every sentence of the hits, in their order; one that two passages share comes once, as judged best."""
+    def candidates(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Candidate]:
+        """Every sentence of the hits that stands in a block of these kinds, in their order.
+
+        One that two passages share comes once, as judged best.
+        """
         if not asked.terms or not hits:
             return []
         question = self._index.encode(asked.text)
         encodings = [self._index.encoding(hit.row) for hit in hits]
-        similar_to = similarities(asked, question, hits, encodings)
         held = [self._words(hit.passage) for hit in hits]
+        similar_to = similarities(asked, question, hits, encodings, [of.leads for of in held])
         vectors = np.stack([encoding.vector for encoding in encodings]).astype(np.float64)
         cosines = (vectors @ question.vector).tolist()  # exact: both have few digits
         lookup = self._lookup(asked, hits, held, cosines)
+        named = frozenset(term.stem for term, name in zip(asked.terms, lookup.name, strict=True) if name)
+        speakers: dict[str, frozenset[str]] = defaultdict(frozenset)
+        for hit, of in zip(hits, held, strict=True):
+            speakers[hit.passage.document_id] |= of.speakers & named if asked.kind != "who" else frozenset()
         found: dict[tuple[str, Span], Candidate] = {}
         for hit, of, similar, cosine in zip(hits, held, similar_to, cosines, strict=True):
             rows = features_of(lookup, hit, of, similar, cosine)
-            for sentence, row in zip(hit.passage.sentences, rows, strict=True):
+            for n, (sentence, row) in enumerate(zip(hit.passage.sentences, rows, strict=True)):
+                if of.kinds[n] not in kinds or _of_another(of, n, speakers[hit.passage.document_id]):
+                    continue
                 key = (hit.passage.document_id, sentence)
                 passages = (*(found[key].rows if key in found else ()), hit.row)
                 if key not in found or row[0] > found[key].features[0]:
@@ -102,7 +113,8 @@ class Evidence:
         )
 
     def _words_of(self, passage: Passage) -> PassageWords:
-        """Of the title and heading, and of each sentence."""
+        """Of the title and heading, and of each sentence together with what it leads back to."""
+        leads, whole = leads_of(passage), passage.search_text
         texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
         stems, capital, small = [], set[str](), set[str]()
         for text in (passage.context, *texts):
@@ -110,8 +122,35 @@ class Evidence:
             stems.append(frozenset(stem for stem, _ in own))
             for stem, word in own[1:]:
                 (capital if text[word.start].isupper() else small).add(stem)
-        numbers = tuple(tuple(values(text)) for text in texts)
-        return PassageWords(stems[0], tuple(stems[1:]), numbers, frozenset(capital), frozenset(small))
+        before = [" ".join(whole[lead.start : lead.end] for lead in of) for of in leads]
+        inside = [own | self._stems(text) if text else own for own, text in zip(stems[1:], before, strict=True)]
+        told = (f"{lead} {text}" if lead else text for lead, text in zip(before, texts, strict=True))
+        return PassageWords(
+            context=stems[0],
+            inside=tuple(inside),
+            numbers=tuple(tuple(values(text)) for text in told),
+            speakers=frozenset().union(*(self._stems(lead) for lead in _speakers(passage))),
+            capital=frozenset(capital),
+            small=frozenset(small),
+            kinds=tuple(block.kind for block in blocks_of(passage)),
+            leads=leads,
+            near=neighbours(passage),
+        )
+
+    def _stems(self, text: str) -> frozenset[str]:
+        return frozenset(cut(word.text, self._index.stem) for word in words(text) if word.text not in stop_words())
+
+
+def _speakers(passage: Passage) -> Iterator[str]:
+    """Who begins to speak in it, as printed, with the time."""
+    for block in passage.blocks:
+        if block.kind == "turn" and block.lead.start >= passage.start:
+            yield passage.text[block.lead.start - passage.start : block.lead.end - passage.start]
+
+
+def _of_another(of: PassageWords, n: int, asked_of: frozenset[str]) -> bool:
+    """Does somebody speak whom the question does not name, while it names another who speaks there too?"""
+    return of.kinds[n] == "turn" and bool(asked_of) and not asked_of & of.inside[n]
 
 
 def rarity(index: Counted, stem: str) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.lexical import K1
-from index.records import Hit
+from index.records import Hit, Kind, Span
 from index.text.words import Stem
 from rag.language.quantities import Value, same
 from rag.question.analysis import Query, holds_kind
@@ -78,10 +78,14 @@ class PassageWords:
     """The words of a passage."""
 
     context: frozenset[str]  # stems of title and heading
-    inside: tuple[frozenset[str], ...]  # stems of each sentence
-    numbers: tuple[tuple[Value, ...], ...]  # of each sentence
+    inside: tuple[frozenset[str], ...]  # stems of each sentence and of its leads
+    numbers: tuple[tuple[Value, ...], ...]  # of each sentence and its leads
+    speakers: frozenset[str]  # stems of their names
     capital: frozenset[str]  # stems that are written with a capital inside a sentence
     small: frozenset[str]  # … without
+    kinds: tuple[Kind, ...]  # of the block of each sentence
+    leads: tuple[tuple[Span, ...], ...]  # of each sentence, as `rag.structure.leads_of` gives them
+    near: tuple[range, ...]  # of each sentence: its own number and those of its neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +140,12 @@ def _of_passage(lookup: Lookup, hit: Hit, of: PassageWords, similar: Similarity,
 
 def _of_sentence(lookup: Lookup, hit: Hit, of: PassageWords, similar: Similarity, n: int) -> dict[str, float]:
     weights, own = lookup.weights, of.inside[n]
-    beside = of.context.union(*of.inside[max(n - 1, 0) : n + 2])
+    around = of.near[n]
+    beside = of.context.union(*of.inside[around.start : around.stop])
     span = hit.passage.sentences[n]
     text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
     kind = holds_kind(lookup.asked, text, lookup.stem)
-    near = np.maximum(similar.terms[:, max(n - 1, 0) : n + 1].max(axis=1), similar.title)
+    near = np.maximum(similar.terms[:, around.start : n + 1].max(axis=1), similar.title)
     share = lookup.rarities / max(lookup.rarities.sum(), 1e-9)
     return {
         "maxsim_sentence": similar.tokens[n],

@@ -17,7 +17,8 @@ import numpy as np
 from index.embedding.minilm import PairGraph, PairTokens
 from index.embedding.vectors import Floats
 from index.errors import ModelMissing
-from index.records import Passage, Span
+from index.records import Kind, Passage, Span
+from rag.structure import BODY, blocks_of
 
 GRAPH, ABOUT = "reader.onnx", "reader.json"  # beside this file; the graph is written by `quotewell eval export-reader`
 WINDOW = 320  # word pieces of question, title and text with the three marks between them: the longest that it has seen
@@ -34,6 +35,7 @@ class Excerpt(NamedTuple):
     title: str
     text: str
     sentences: tuple[Span, ...]
+    silent: frozenset[int] = frozenset()  # numbers of those that are read and never answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class ReadModel:
                 pool[row, at + start : at + end] = 1 / (end - start)
             answers, none, span = self._graph.run(ids, pool)
             for (n, start, end), logit in zip(part, answers.tolist(), strict=True):
+                if n in excerpt.silent:
+                    continue
                 gaps[n] = logit - none
                 if best.answer is None or gaps[n] > best.gap:
                     begin, stop, words = _words(span[at + start : at + end])
@@ -97,10 +101,11 @@ class ReadModel:
         return replace(best, gaps=tuple(gaps))
 
 
-def excerpt_of(passage: Passage) -> Excerpt:
-    """A passage as it is read: offsets count from its start, a heading follows the title."""
+def excerpt_of(passage: Passage, kinds: frozenset[Kind] = BODY) -> Excerpt:
+    """A passage as it is read: offsets count from its start, a heading follows the title; only these kinds answer."""
     sentences = tuple(Span(s.start - passage.start, s.end - passage.start) for s in passage.sentences)
-    return Excerpt(passage.context.replace("\n", ". "), passage.text, sentences)
+    silent = frozenset(n for n, block in enumerate(blocks_of(passage)) if block.kind not in kinds)
+    return Excerpt(passage.context.replace("\n", ". "), passage.text, sentences, silent)
 
 
 @cache

@@ -9,24 +9,25 @@ from typing import Protocol
 
 import numpy as np
 
-from index.records import Hit, Passage, Span
+from index.records import Hit, Kind, Passage, Span
 from rag.answer import Quote, Reading
 from rag.question.analysis import Query
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
 from rag.reading.model import ABOUT, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
 from rag.reading.weights import ReaderWeights, load_weights, logistic
+from rag.structure import BODY
 
 _QUOTES = 10  # scored quotes in a reading; how many are shown is decided by the assistant
 _FINDINGS = 512  # kept: an answer and its explanation read the same passages
 
 
 class Reader(Protocol):
-    """Deterministic; ties by document and place."""
+    """Deterministic; ties by document and place. Quotes are of blocks of these kinds."""
 
     @property
     def name(self) -> str: ...
-    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading: ...
+    def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +61,17 @@ class LinearReader:
         self._evidence = Evidence(index)
         self._weights = weights
 
-    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         """The best sentences, the hits in the order of their best sentence, and how sure it is that they answer."""
-        scored = self.scored(asked, hits)
+        scored = self.scored(asked, hits, kinds)
         if not scored:
             return Reading((), tuple(hits), 0.0)
         odds = self.odds(scored)
         return _reading(scored, hits, self._weights.chance(math.fsum(odds.values())), odds)
 
-    def scored(self, asked: Query, hits: Sequence[Hit]) -> list[Rated]:
-        """Every sentence of the hits, best first."""
-        found = self._evidence.candidates(asked, hits)
+    def scored(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Rated]:
+        """Every sentence of the hits that stands in a block of these kinds, best first."""
+        found = self._evidence.candidates(asked, hits, kinds)
         if not found:
             return []
         scores = self._weights.sentence.scores(np.stack([one.features for one in found]))
@@ -99,17 +100,17 @@ class ModelReader:
         self._blend = model.blend
         self._read = lru_cache(maxsize=_FINDINGS)(model.read)
 
-    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         """As the linear reader, with the words that answer where the model is sure of any.
 
         A course of events is left to the linear reader: many sentences tell it, and none of them answers alone.
         """
         if asked.shape == "timeline":
-            return self._linear.read(asked, hits)
-        by_linear = self._linear.scored(asked, hits)
+            return self._linear.read(asked, hits, kinds)
+        by_linear = self._linear.scored(asked, hits, kinds)
         if not by_linear:
             return Reading((), tuple(hits), 0.0)
-        told = self._told(asked.text, by_linear, hits)
+        told = self._told(asked.text, by_linear, hits, kinds)
         scored = _best_first(self._with(one, told.get(one.place)) for one in by_linear)
         odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
@@ -117,16 +118,16 @@ class ModelReader:
         return _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
 
     def _told(
-        self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit]
+        self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit], kinds: frozenset[Kind]
     ) -> dict[tuple[str, int], tuple[float, Span | None]]:
         """Document and start of each sentence that was read → its gap, and the words of it that answer, if any.
 
         Of two passages that share a sentence the better word counts. Twins of what was read count as read.
         """
-        found = self._findings(question, by_linear, hits)
+        found = self._findings(question, by_linear, hits, kinds)
         told: dict[tuple[str, int], tuple[float, Span | None]] = {}
         for hit in hits:
-            one = found.get(excerpt_of(hit.passage))
+            one = found.get(excerpt_of(hit.passage, kinds))
             if one is None:
                 continue
             for sentence, said in zip(hit.passage.sentences, one.gaps, strict=True):
@@ -135,14 +136,16 @@ class ModelReader:
                     told[place] = (said, _answer(hit.passage, sentence, one))
         return told
 
-    def _findings(self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit]) -> dict[Excerpt, Finding]:
+    def _findings(
+        self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit], kinds: frozenset[Kind]
+    ) -> dict[Excerpt, Finding]:
         passages = {hit.row: hit.passage for hit in hits}
         found: dict[Excerpt, Finding] = {}
         for one in by_linear:
             if one.score < by_linear[0].score - self._blend.behind:
                 break
             for row in one.candidate.rows:
-                excerpt = excerpt_of(passages[row])
+                excerpt = excerpt_of(passages[row], kinds)
                 if excerpt in found:
                     continue
                 if len(found) == self._blend.passages or any(of.gap > self._blend.enough for of in found.values()):

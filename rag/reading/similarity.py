@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import Encoded, Encoding
-from index.records import Hit
+from index.records import Hit, Span
 from rag.question.analysis import Query
 
 Floats = NDArray[np.float64]
@@ -21,7 +21,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """Cosines of one question with one passage; a term is met as well as its tokens are on average."""
+    """Cosines of one question with one passage; a term is met as well as its tokens are on average.
+
+    What a sentence leads back to counts as part of it.
+    """
 
     tokens: Floats  # (sentences,) mean over all question tokens
     weighted: Floats  # (sentences,) the same, each token counting by its importance
@@ -31,15 +34,19 @@ class Similarity:
 
 
 def similarities(
-    asked: Query, question: Encoded, hits: Sequence[Hit], encodings: Sequence[Encoding]
+    asked: Query,
+    question: Encoded,
+    hits: Sequence[Hit],
+    encodings: Sequence[Encoding],
+    leads: Sequence[Sequence[Sequence[Span]]],
 ) -> list[Similarity]:
-    """One for each hit."""
+    """One for each hit; `leads` of each of its sentences, in offsets of its `search_text`."""
     tokens = question.tokens.astype(np.float64)
     of_terms = _tokens_of_terms(asked, question)
     importance = importance_of(question)
     return [
-        _similarity(_cosines(tokens, encoding), of_terms, importance, hit, encoding)
-        for hit, encoding in zip(hits, encodings, strict=True)
+        _similarity(_cosines(tokens, encoding), of_terms, importance, hit, encoding, of_hit)
+        for hit, encoding, of_hit in zip(hits, encodings, leads, strict=True)
     ]
 
 
@@ -49,13 +56,21 @@ def importance_of(question: Encoded) -> Floats:
     return np.full(count, 1 / max(count, 1)) if question.importance is None else question.importance.astype(np.float64)
 
 
-def _similarity(cosines: Floats, of_terms: Floats, importance: Floats, hit: Hit, encoding: Encoding) -> Similarity:
+def _similarity(
+    cosines: Floats,
+    of_terms: Floats,
+    importance: Floats,
+    hit: Hit,
+    encoding: Encoding,
+    leads: Sequence[Sequence[Span]],
+) -> Similarity:
     edges = _edges(hit, encoding)
     counts = np.maximum(of_terms.sum(axis=1), 1)
     best = np.zeros((len(cosines), len(edges) - 1))
-    for n, (first, last) in enumerate(pairwise(edges)):
-        if first < last:
-            best[:, n] = cosines[:, first:last].max(axis=1)
+    for n, own in enumerate(pairwise(edges)):
+        met = [cosines[:, a:b].max(axis=1) for a, b in (own, *(_tokens_in(encoding, s) for s in leads[n])) if a < b]
+        if met:
+            best[:, n] = np.max(met, axis=0)
     anywhere = cosines.max(axis=1, initial=0.0)
     return Similarity(
         tokens=best.mean(axis=0) if len(best) else np.zeros(best.shape[1]),
@@ -76,6 +91,12 @@ def _tokens_of_terms(asked: Query, question: Encoded) -> Floats:
     """(terms, question tokens): 1 for each token of its term, else 0; zeros for a term that was cut off."""
     inside = np.array([[a < term.end and term.start < b for a, b in question.offsets] for term in asked.terms], float)
     return inside.reshape(len(asked.terms), len(question.offsets))
+
+
+def _tokens_in(encoding: Encoding, span: Span) -> tuple[int, int]:
+    """The first of the tokens that begin in the span, and the first behind it."""
+    first, last = np.searchsorted(encoding.offsets[:, 0], span).tolist()
+    return first, last
 
 
 def _edges(hit: Hit, encoding: Encoding) -> list[int]:

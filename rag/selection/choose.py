@@ -6,7 +6,7 @@ resolved against its article; a law's year of birth ("the 1798 Alien Enemies Act
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.records import Document
 from index.text.words import normalise, stop_words, words
@@ -15,7 +15,9 @@ from rag.language.dates import When, dates_in
 from rag.language.relative_dates import lead_in, relative_notes
 from rag.question.analysis import Query
 from rag.selection.conflicts import find_conflict
+from rag.selection.context import apart
 from rag.selection.definitions import defines
+from rag.structure import block_at
 
 # The quotes that are left of a reading while one rule after another takes some away, and which rule took which.
 #
@@ -109,7 +111,10 @@ DocumentOf = Callable[[str], Document]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Quotes in the order in which they are said; each is one that the reader offered, the dropped are all others."""
+    """Quotes in the order in which they are said; the dropped are all others that the reader offered.
+
+    Each is one that the reader offered, with what it leans on; or what of its article has to be quoted before the next.
+    """
 
     quotes: tuple[Quote, ...]
     frame: Frame
@@ -120,6 +125,26 @@ def choose(
     query: Query, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
 ) -> Selection:
     """From a reading with at least one quote: the best and those that come close to it, with what they lean on."""
+    chosen = _chosen(query, reading, document_of, widen, margin, most)
+    return chosen if chosen.frame.kind == "conflict" else _led(chosen, document_of)
+
+
+def _led(chosen: Selection, document_of: DocumentOf) -> Selection:
+    """Each quote behind what has to be quoted before it, once."""
+    moments = chosen.frame.moments or ("",) * len(chosen.quotes)
+    told: list[tuple[Quote, str]] = []
+    for quote, moment in zip(chosen.quotes, moments, strict=True):
+        lead = apart(quote, document_of(quote.passage.document_id))
+        if lead and not any(holds(other, lead) for other, _ in told):
+            told.append((lead, moment))
+        told.append((quote, moment))
+    frame = replace(chosen.frame, moments=tuple(moment for _, moment in told) if chosen.frame.moments else ())
+    return replace(chosen, quotes=tuple(quote for quote, _ in told), frame=frame)
+
+
+def _chosen(
+    query: Query, reading: Reading, document_of: DocumentOf, widen: Widen, margin: float, most: int
+) -> Selection:
     near = Shortlist(())
     if query.shape == "timeline":
         near = _about(query, close(reading.quotes, margin + _TIMELINE_MARGIN))
@@ -132,7 +157,8 @@ def choose(
         differing = differing.first(max(most, 2))  # one alone would be a side taken
         frame = Frame("conflict", differs=conflict.kind, copies=conflict.copies)
         return Selection(tuple(map(widen, differing.left)), frame, differing.dropped)
-    kept = (near if near.left else close(reading.quotes, margin)).first(most)
+    near = near if near.left else close(reading.quotes, margin)
+    kept = (near if query.shape == "list" else _of_one_row(near)).first(most)
     if query.shape == "definition":
         kept = _defining(query, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
     kept, quotes = widened(kept, widen)
@@ -148,6 +174,14 @@ def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:
         if places:
             return sifted.only(sorted(places, key=lambda n: -grades[n]), "not_defining")
     return kept
+
+
+def _of_one_row(near: Shortlist) -> Shortlist:
+    """Of the rows of a table only the first, which is the best."""
+    blocks = [block_at(quote.passage.blocks, quote.start) for quote in near.left]
+    rows = [(quote.passage.document_id, block) for quote, block in zip(near.left, blocks, strict=True)]
+    tables = [(name, block.lead) if block.kind == "row" else None for name, block in rows]
+    return near.only([n for n, table in enumerate(tables) if not table or table not in tables[:n]], "other_row")
 
 
 def _about(query: Query, near: Shortlist) -> Shortlist:

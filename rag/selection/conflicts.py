@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from index.records import Document
+from index.records import Document, Span
 from rag.answer import Quote
 from rag.language.claims import (
     NEAR_COPY,
@@ -34,6 +34,7 @@ from rag.language.claims import (
 )
 from rag.language.facts import Fact, differ
 from rag.question.analysis import Query
+from rag.structure import block_at
 
 MARGIN = 2.0  # sentences in other words that score further below the best do not answer what is asked
 _ANCHORS = 3  # quotes that something may contradict
@@ -69,6 +70,7 @@ class _Said:
     around: frozenset[str]  # stems of the title, the heading and the passage
     title: str
     comparable: bool  # neither a row of a table nor so long that it says several things
+    listed: tuple[str, Span] | None  # the list that it is an item of
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,19 @@ def _said(quote: Quote, document_of: DocumentOf) -> _Said:
     passage = quote.passage
     text = passage.text[quote.start - passage.start : quote.end - passage.start]
     title = document_of(passage.document_id).title
-    comparable = len(text) <= _LONGEST and "|" not in text
-    return _Said(quote, claim_of(text), stems_of(f"{title}\n{passage.search_text}"), title, comparable)
+    block = block_at(passage.blocks, quote.start)
+    comparable = len(text) <= _LONGEST and block.kind != "row" and "|" not in text
+    listed = (passage.document_id, block.lead) if block.kind == "item" else None
+    return _Said(quote, claim_of(text), stems_of(f"{title}\n{passage.search_text}"), title, comparable, listed)
 
 
 def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: float) -> _Pair | None:
-    """What both say of the same thing, or None. Other words are compared only if they score `least` or more."""
+    """What both say of the same thing, or None. Other words are compared only if they score `least` or more.
+
+    Items of one list say different things by being two.
+    """
+    if best.listed and best.listed == other.listed:
+        return None
     short = short_names(best.claim, other.claim, question)
     question, a, b = (shortened(claim, short) for claim in (question, best.claim, other.claim))
     if best.quote.passage.document_id == other.quote.passage.document_id and not told_twice(a, b):

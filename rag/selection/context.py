@@ -1,21 +1,23 @@
 """A quote made to stand on its own: with what its first words refer to, with its speaker, with the rest of its list.
 
 A widened quote is still one verbatim stretch of whole sentences, holds the quote it was made of, and runs over no
-heading. Widening it again changes nothing.
+heading, table or other person's turn. Widening it again changes nothing. What a quote needs that stands too far away,
+a table's header or the name before a long speech, is a quote of its own before it.
 
 Of the 207 development questions (eval/gold) it changes 40 answers in form; none is right or wrong by it.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from index.records import Document, Passage, Span
+from index.records import Block, Document, Passage, Span
 from rag.answer import Quote
 from rag.language.dependence import depends_on_previous, hangs_on_a_pronoun
 from rag.language.word_lists import SPEAKS
 from rag.question.shape import Shape
+from rag.structure import BODY, NOTHING, block_at, overlap, place_of, reads_on
 
 MOST_CHARACTERS = 1200  # of a widened quote
 _MOST_SENTENCES = 3  # of a quote that is widened for its first words or its speaker: two before or behind it
@@ -28,6 +30,7 @@ _ALSO = re.compile(
     r"(?:additionally|in addition|also|(?:he|she|it|they)(?: ha[sd]| have| will)? also)\b", re.IGNORECASE
 )
 _SPEECH = re.compile(rf"\b(?:{SPEAKS})\b", re.IGNORECASE)
+_LISTED = frozenset({"item", "code"})
 _FINISHED = re.compile(r"[.!?…:;][\"'”’»)\]*]*$")
 
 
@@ -43,12 +46,20 @@ class _Place:
     def text(self, n: int) -> str:
         return self.document.text[self.sentences[n].start : self.sentences[n].end]
 
+    def block(self, n: int) -> Block:
+        return block_at(self.document.blocks, self.sentences[n].start)
+
     def follows(self, n: int) -> bool:
-        """Is there a sentence before number n, in the same section?"""
+        """Is there a sentence before number n that it is told on from: in its block or the one before that?"""
         if not 0 < n < len(self.sentences):
             return False
-        before, after = self.sentences[n - 1].end, self.sentences[n].start
-        return not any(before <= heading.start < after for heading in self.document.headings)
+        before, after = (place_of(self.document.blocks, self.sentences[m].start) for m in (n - 1, n))
+        one, two = self.document.blocks[before], self.document.blocks[after]
+        if after - before > 1:
+            return False
+        listed = one.kind == two.kind == "item" and one.lead == two.lead
+        introduced = one.kind in BODY and two.kind in _LISTED and overlap(two.lead, self.sentences[n - 1])
+        return listed or introduced or reads_on(one, two)
 
     def starts_line(self, n: int) -> bool:
         before = self.document.text[max(self.sentences[n].start - 80, 0) : self.sentences[n].start]
@@ -65,19 +76,23 @@ def sentences_of(passages: Iterable[Passage]) -> tuple[Span, ...]:
     return tuple(sorted({sentence for passage in passages for sentence in passage.sentences}))
 
 
-def with_context(quote: Quote, document: Document, sentences: Sequence[Span], shape: Shape = "") -> Quote:
+def with_context(
+    quote: Quote, document: Document, sentences: Sequence[Span], shape: Shape = "", *, steps: bool = False
+) -> Quote:
     """The quote in whole sentences, with what it leans on; `sentences` are all those of the document, in order.
 
-    Lists are completed only where the question has that shape. A quote that is in no sentence comes back as it is.
+    A sentence that introduces a list gets the list; an item gets the others only where the question asks for a list
+    or for `steps`. A quote that is in no sentence comes back as it is.
     """
     starts = [sentence.start for sentence in sentences]
     first, last = bisect_right(starts, quote.start) - 1, bisect_right(starts, quote.end - 1) - 1
     if first < 0 or quote.end > sentences[last].end or quote.start >= sentences[first].end:
         return quote
     place = _Place(document, sentences, first, last)
-    rules: tuple[Callable[[_Place], _Place], ...] = (_unbroken, _with_speaker, _with_antecedent)
+    rules: tuple[Callable[[_Place], _Place], ...] = (_whole_row, _turn, _unbroken, _with_speaker, _with_antecedent)
     if shape == "list":
         rules = (_with_list, _with_count, *rules)  # first, as what a long list leans on is left out
+    rules = (_whole_list if steps or shape == "list" else _introduced, *rules)
     while True:
         before = place
         for rule in rules:
@@ -96,6 +111,8 @@ def _unbroken(place: _Place) -> _Place:
 
 
 def _is_cut(place: _Place, n: int) -> bool:
+    if place.block(n - 1).kind != place.block(n).kind or place.block(n).kind == "item":
+        return False
     before, after = place.text(n - 1), place.text(n)
     return after[:1].islower() and not _FINISHED.search(before) and not _ITEM.match(after)
 
@@ -141,6 +158,119 @@ def _outside(text: str) -> str:
     return re.sub(r"“[^”]*”?|«[^»]*»?|\"[^\"]*\"?", " ", text)
 
 
+# Lists, code, tables and turns as the article's blocks tell of them.
+
+
+def _whole_row(place: _Place) -> _Place:
+    block = place.block(place.last)
+    if block.kind != "row":
+        return place
+    return place.reach(*_sentences_in(place, block.start, block.end))
+
+
+def _turn(place: _Place) -> _Place:
+    """What somebody says, from the name before it, if that is near."""
+    block = place.block(place.first)
+    if block.kind != "turn" or block.lead == NOTHING:
+        return place
+    first = bisect_right(place.sentences, block.lead.start, key=lambda sentence: sentence.start) - 1
+    return place.reach(first, place.last) if 0 <= place.last - first < _MOST_SENTENCES else place
+
+
+def _introduced(place: _Place, *, listed: bool = False) -> _Place:
+    """Code with the sentence that introduces it, and the other way round; a list with the sentence that announces it.
+
+    Where a list is asked for, that is any sentence right before one.
+    """
+    blocks, last = place.document.blocks, place.sentences[place.last]
+    at = place_of(blocks, last.start)
+    if blocks[at].kind == "code":
+        return _with_group(place, at, climb=False)
+    announces = _ANNOUNCES.search(place.text(place.last))
+    ends = last.end == blocks[at].end  # of a longer paragraph, its last sentence introduces
+    of = [b for b in blocks[at + 1 : at + 2] if b.kind == "code" or (b.kind == "item" and (listed or announces))]
+    introduces = ends and any(overlap(b.lead, last) for b in of)
+    return _with_group(place, at + 1, climb=blocks[at].kind != "item") if introduces else place
+
+
+def _whole_list(place: _Place) -> _Place:
+    """… and an item, or code below one, with all of the list and what introduces it."""
+    blocks = place.document.blocks
+    at = place_of(blocks, place.sentences[place.last].start)
+    block = blocks[at]
+    inside = block.kind == "item" or (block.kind == "code" and block_at(blocks, block.lead.start).kind == "item")
+    return _with_group(place, at, climb=True) if inside else _introduced(place, listed=True)
+
+
+def _with_group(place: _Place, at: int, *, climb: bool) -> _Place:
+    """From what introduces block number `at` to the last of the blocks about it that lead back to the same.
+
+    What is too much to quote is left out at the end.
+    """
+    blocks = place.document.blocks
+    first, last = _group(blocks, at, climb=climb)
+    start, end = _sentences_in(place, blocks[first].start, blocks[last].end)
+    lead = _root(blocks, blocks[at]) if climb else blocks[at].lead
+    if first and blocks[first - 1].kind in BODY and overlap(lead, place.sentences[start - 1]):
+        start -= 1
+    start = min(start, place.first)
+    while end > place.last and place.sentences[end].end - place.sentences[start].start > MOST_CHARACTERS:
+        end -= 1
+    return place.reach(start, max(end, place.last))
+
+
+def _group(blocks: Sequence[Block], at: int, *, climb: bool) -> tuple[int, int]:
+    """The first and the last of the blocks about number `at` that stand in the same list or the same code."""
+    lead = _root(blocks, blocks[at]) if climb else blocks[at].lead
+
+    def belongs(block: Block) -> bool:
+        listed = block.kind in _LISTED or (block.kind == "text" and lead != NOTHING)
+        return listed and (_root(blocks, block) if climb else block.lead) == lead
+
+    first = last = at
+    while first and belongs(blocks[first - 1]):
+        first -= 1
+    while last + 1 < len(blocks) and belongs(blocks[last + 1]):
+        last += 1
+    return first, last
+
+
+def _root(blocks: Sequence[Block], block: Block) -> Span:
+    """What introduces the outermost list that the block stands in."""
+    while block.lead != NOTHING and block.lead.start < block.start:
+        above = block_at(blocks, block.lead.start)
+        if above.kind != "item":
+            break
+        block = above
+    return block.lead
+
+
+def _sentences_in(place: _Place, start: int, end: int) -> tuple[int, int]:
+    """Numbers of the first and of the last sentence that begin within a stretch of the document that holds any."""
+    first = bisect_left(place.sentences, start, key=lambda sentence: sentence.start)
+    return first, bisect_left(place.sentences, end, key=lambda sentence: sentence.start) - 1
+
+
+def left_out(quote: Span, document: Document) -> int:
+    """How many lines of the list or code that it quotes from the beginning stand behind the quote's end."""
+    blocks = document.blocks
+    at = place_of(blocks, quote.end - 1)
+    if blocks[at].kind not in _LISTED or quote.start >= blocks[at].start:
+        return 0
+    return _group(blocks, at, climb=blocks[at].kind == "item")[1] - at
+
+
+def apart(quote: Quote, document: Document) -> Quote | None:
+    """What has to be quoted before it: its table's header, or the name of who speaks; None where nothing has to."""
+    block = block_at(document.blocks, quote.start)
+    if block.kind not in {"row", "turn"} or block.lead == NOTHING or quote.start <= block.lead.start:
+        return None
+    return replace(quote, start=block.lead.start, end=block.lead.end, answer=None)
+
+
+# Lists of which the article's blocks do not tell.
+
+
 def _with_list(place: _Place) -> _Place:
     """A list with the sentence that announces it, from whichever of its sentences the quote ends in."""
     first = place.last
@@ -158,8 +288,8 @@ def _with_list(place: _Place) -> _Place:
 
 
 def _is_item(place: _Place, n: int) -> bool:
-    """A line with a bullet or a number, or a short one that is no whole sentence."""
-    if n >= len(place.sentences) or not place.starts_line(n):
+    """A line of text with a bullet or a number, or a short one that is no whole sentence."""
+    if n >= len(place.sentences) or place.block(n).kind != "text" or not place.starts_line(n):
         return False
     text = place.text(n)
     marked = _ITEM.match(text) or place.document.text[: place.sentences[n].start].endswith(("- ", "* ", "• "))

@@ -17,6 +17,7 @@ from rag.language.dependence import depends_on_previous
 from rag.language.patterns import read_patterns
 from rag.question.analysis import analyse
 from rag.selection.definitions import defines
+from rag.structure import BODY, block_at
 from rag.suggestions.patterns import DEEDS, PIECES, ROLE, TITLE, Made, Rule, subject
 
 # Questions that a sentence answers, as a person would ask them, made by rule from its words.
@@ -48,6 +49,8 @@ def wonder(document: Document) -> list[Wondered]:
     questions: dict[str, Wondered] = {}
     for span in sentences(document.text, document.language or "en"):
         sentence = document.text[span.start : span.end]
+        if block_at(document.blocks, span.start).kind not in BODY:
+            continue
         if len(sentence) <= _LONGEST and sentence.rstrip("”\"’'")[-1:] in (".", "!"):
             for wondered in _of_sentence(sentence):
                 questions.setdefault(normalise(wondered.text), wondered)

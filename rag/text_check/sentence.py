@@ -14,6 +14,7 @@ from rag.reading.candidates import Candidate, Evidence
 from rag.reading.features import FEATURES
 from rag.refusal import missing
 from rag.selection.context import sentences_of, with_context
+from rag.structure import ASIDE, BODY
 from rag.text_check.agreement import (
     Agreement,
     Particular,
@@ -106,7 +107,7 @@ class Checker:
     def compared(self, query: Query, parts: Sequence[Particular]) -> list[Compared]:
         """The spans that speak of what the sentence says, closest first."""
         hits = self._index.search(query.text, limit=_HITS, filters=self._filters)
-        candidates = self._evidence.candidates(query, hits)
+        candidates = self._evidence.candidates(query, hits, BODY | ASIDE)
         rated = [(*self._closeness(query.text, candidate), candidate) for candidate in candidates]
         kept = sorted(
             (candidate for candidate in rated if candidate[0] >= PARTLY),

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from index.records import Document, Hit
+from index.records import Document, Hit, Span
 from index.search import Index
 from rag.answer import PLAIN, AnswerPart, Citation, Frame, Reason, Segment
 from rag.language.detect import other_language
 from rag.language.relative_dates import Relative, lead_in, relative_notes
+from rag.selection.context import left_out
+from rag.structure import block_at, by_columns
 from rag.understand import Understood
 
 LANGUAGES = ("en", "es")
@@ -21,18 +23,41 @@ Times = Mapping[int, Sequence[Relative]]  # by marker
 NO_TIMES: Times = MappingProxyType({})
 
 
+class Around(NamedTuple):
+    """What the article's blocks tell of a quote."""
+
+    header: int = 0  # marker of the quote of its table's header, or of the name of who speaks; 0 for none
+    columns: str = ""  # the row with the names of its columns, where it is one
+    left_out: int = 0  # lines of the list or code that it begins and that are too much to quote
+
+
+_ALONE = Around()
+NOTHING_AROUND: Mapping[int, Around] = MappingProxyType({})  # by marker
+
+
 def compose(
-    citations: Sequence[Citation], frame: Frame = PLAIN, times: Times = NO_TIMES, language: str = "en"
+    citations: Sequence[Citation],
+    frame: Frame = PLAIN,
+    times: Times = NO_TIMES,
+    language: str = "en",
+    around: Mapping[int, Around] = NOTHING_AROUND,
 ) -> tuple[Segment, ...]:
     """A note that names article and date, then the quote with its marker, for each citation in order.
 
     The frame says what they are together: a plain answer, statements that differ, or a course of events in order.
     `times`: what "last year" and the like mean in the quote of a marker; said beside the quote, never inside it.
+    `around`: what the quote of a marker belongs to; it follows its header without another note.
     """
     segments: list[Segment] = list(_opening(citations, frame, language))
     for n, citation in enumerate(citations):
-        segments.append(Segment("note", _lead(citations, n, frame, language), ()))
+        of = around.get(citation.marker, _ALONE)
+        if not n or of.header != citations[n - 1].marker:
+            segments.append(Segment("note", _lead(citations, n, frame, language), ()))
         segments.append(Segment("quote", citation.quote, (citation.marker,)))
+        if of.columns:
+            segments.append(Segment("note", str(_say(language).row(of.columns)), (of.header, citation.marker)))
+        if of.left_out:
+            segments.append(Segment("note", str(_say(language).left_out(of.left_out)), (citation.marker,)))
         segments += [_meant(citation, time, language) for time in times.get(citation.marker, ())]
     return tuple(segments)
 
@@ -135,8 +160,21 @@ def segments_of(
             segments.append(abstention(part.reason, nearest, index.day, language, other))
         else:
             own, rest = rest[: len(part.quotes)], rest[len(part.quotes) :]
-            segments += compose(own, part.frame, _times(own, language, index), language)
+            segments += compose(own, part.frame, _times(own, language, index), language, _around(own, index))
     return tuple(segments)
+
+
+def _around(citations: Sequence[Citation], index: Index) -> Mapping[int, Around]:
+    """Of those of which there is anything to tell."""
+    markers = {(citation.document_id, citation.start, citation.end): citation.marker for citation in citations}
+    found: dict[int, Around] = {}
+    for citation in citations:
+        document = index.document(citation.document_id)
+        block = block_at(document.blocks, citation.start)
+        header = markers.get((citation.document_id, *block.lead), 0) if block.kind in {"row", "turn"} else 0
+        row = by_columns(document.text[slice(*block.lead)], citation.quote) if header and block.kind == "row" else ""
+        found[citation.marker] = Around(header, row, left_out(Span(citation.start, citation.end), document))
+    return found
 
 
 def _times(citations: Sequence[Citation], language: str, index: Index) -> Times:

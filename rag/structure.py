@@ -1,0 +1,93 @@
+"""What the shape of an article means for reading and quoting: its blocks, seen from the sentences in them.
+
+A sentence is judged together with what its block leads back to (the question, the table's header, the line before a
+list, who speaks), and quoted as its own words.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from index.records import Block, Kind, Passage, Span
+
+BODY: frozenset[Kind] = frozenset({"text", "item", "row", "turn", "code"})  # what may answer
+ASIDE: frozenset[Kind] = frozenset({"aside"})  # what may where nothing of the body does
+NOTHING = Span(0, 0)  # the lead of what needs none
+_CELLS = re.compile(r"\s*(?<!\\)\|\s*|\t+")
+
+
+def place_of(blocks: Sequence[Block], at: int) -> int:
+    """Number of the block in which this character of the document stands, or else of the one before."""
+    return max(bisect_right(blocks, at, key=lambda block: block.start) - 1, 0)
+
+
+def block_at(blocks: Sequence[Block], at: int) -> Block:
+    """The block in which this character of the document stands, or else the one before."""
+    return blocks[place_of(blocks, at)]
+
+
+def blocks_of(passage: Passage) -> tuple[Block, ...]:
+    """Of each sentence, the block that it stands in."""
+    return tuple(block_at(passage.blocks, sentence.start) for sentence in passage.sentences)
+
+
+def leads_of(passage: Passage) -> tuple[tuple[Span, ...], ...]:
+    """For each sentence, what it is judged together with, in offsets of the passage's `search_text`.
+
+    Of a lead outside of the passage its context tells, as far as it tells. What somebody says is judged with the
+    question before it, too.
+    """
+    shift = len(passage.search_text) - len(passage.text) - passage.start
+    return tuple(
+        tuple(_shifted(passage, lead, shift) for lead in _chain(passage, block) if not overlap(lead, sentence))
+        for sentence, block in zip(passage.sentences, blocks_of(passage), strict=True)
+    )
+
+
+def neighbours(passage: Passage) -> tuple[range, ...]:
+    """For each sentence, the numbers of those that it reads on from or into, itself among them: one before, one behind.
+
+    Rows, items and answers to other questions are no neighbours.
+    """
+    blocks = blocks_of(passage)
+    joined = [reads_on(before, after) for before, after in pairwise(blocks)]
+    joined = [False, *joined, False]  # of n: does it read on from n - 1?
+    return tuple(range(n - joined[n], n + 1 + joined[n + 1]) for n in range(len(blocks)))
+
+
+def reads_on(before: Block, after: Block) -> bool:
+    """Is what stands in the second block told on from the first, which is the one before it?"""
+    return before == after or (before.kind == after.kind in {"text", "aside", "turn"} and before.lead == after.lead)
+
+
+def by_columns(header: str, row: str) -> str:
+    """A row with the names of its columns: "Canoe · Price: 9 euros · Seats: 2"; the first cell names the row."""
+    names, (first, *cells) = _CELLS.split(header.strip()), _CELLS.split(row.strip())
+    named = names[1:] if len(names) == len(cells) + 1 else [""] * len(cells)
+    told = (f"{name}: {cell}" if name else cell for name, cell in zip(named, cells, strict=True) if cell)
+    return " · ".join(filter(None, (first, *told)))
+
+
+def _chain(passage: Passage, block: Block) -> Iterator[Span]:
+    """Its lead, and what that leads back to; as far as the passage reaches, and one step beyond."""
+    lead, before = block.lead, passage.end
+    if block.kind == "turn" and (at := place_of(passage.blocks, lead.start)) and lead.start >= passage.start:
+        question = passage.blocks[at - 1]
+        if question.kind == "question":
+            yield Span(question.start, question.end)
+    while lead != NOTHING and lead.start < before:
+        yield lead
+        if lead.start < passage.start:
+            return
+        lead, before = block_at(passage.blocks, lead.start).lead, lead.start
+
+
+def _shifted(passage: Passage, lead: Span, shift: int) -> Span:
+    inside = passage.start <= lead.start and lead.end <= passage.end
+    return Span(lead.start + shift, lead.end + shift) if inside else Span(0, len(passage.context))
+
+
+def overlap(a: Span, b: Span) -> bool:
+    """Do they share a character?"""
+    return a.start < b.end and b.start < a.end
