@@ -22,6 +22,19 @@ MAX_ID_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A document as one file gave it, and what whoever gave the file should know.
+
+    Characters are counted in its source; those of Markdown signs and white space are neither marked nor hidden.
+    """
+
+    document: Document
+    marked: int  # kept as furniture, behind all other text
+    hidden: int  # left out, since a reader of the file does not see them
+    warnings: tuple[str, ...] = ()  # what was read otherwise than it stands there
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A file, or one line of it, that could not become a document, and why."""
 
