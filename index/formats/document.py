@@ -60,7 +60,7 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
     inferred = set(facts.inferred) | (set() if title else {"title"})
     return Document(
         id=document_id,
-        title=title or document_id.rpartition("/")[2].replace("_", " ").replace("-", " ").strip(),
+        title=title or title_from(document_id),
         text=cleaned.text,
         source=source,
         runs=cleaned.runs,
@@ -73,6 +73,11 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
         inferred=tuple(sorted(inferred)),
         sha256=hashlib.sha256(given).hexdigest(),
     )
+
+
+def title_from(document_id: str) -> str:
+    """For a document that has none."""
+    return document_id.rpartition("/")[2].replace("_", " ").replace("-", " ").strip()
 
 
 def _refuse_half_characters(name: str, value: object) -> None:
