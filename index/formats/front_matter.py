@@ -21,6 +21,7 @@ _CLOSING = {
     "+++": re.compile(r"^\+\+\+[ \t]*(?:\n|\Z)", re.MULTILINE),
 }
 _MOST = 20_000  # characters between the fences; more is no front matter
+_NAMED = 3  # bad lines that are named; further ones are counted
 _KEYS = {  # at the beginning of a line: the key, and what stands behind the sign
     "---": re.compile(r"[\"']?([A-Za-z_][\w .-]{0,60}?)[\"']?[ \t]*:(?=\s|\Z)(.*)"),
     "+++": re.compile(r"[\"']?([A-Za-z_][\w.-]{0,60}?)[\"']?[ \t]*=(.*)"),
@@ -105,16 +106,17 @@ def _values(block: str, entries: list[_Entry], fence: str) -> tuple[Mapping[str,
     if whole is not None:
         return whole, []
     values: dict[str, object] = {}
-    warnings: list[str] = []
+    bad: list[str] = []
     for entry in entries:
         part = load(entry.raw)
         if part is None:
             first = entry.raw.splitlines()[0].strip()[:80]
-            warnings.append(f"line {entry.line} of its front matter is not {language}, so it was read as text: {first}")
+            bad.append(f"line {entry.line} of its front matter is not {language}, so it was read as text: {first}")
             part = {entry.key: entry.value.strip("\"'")}
         for key, value in part.items():
             values.setdefault(key, value)  # in TOML, what a later table has under the same name is not the article's
-    return values, warnings
+    more = [f"{len(bad) - _NAMED} more lines of its front matter are not {language}"] if len(bad) > _NAMED else []
+    return values, bad[:_NAMED] + more
 
 
 def _load_yaml(block: str) -> Mapping[str, object] | None:
