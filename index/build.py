@@ -12,12 +12,11 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from index.cleaning.clean import clean
 from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.formats import find
-from index.formats.text import body_start
+from index.formats.text import clean_body
 from index.plan import OnProgress, Plan, PlanReport, Stored
 from index.plan import Progress as Progress
 from index.ranking.lexical import LexicalRanker, spelled, wording
@@ -296,7 +295,7 @@ def _recleaned(store: Store) -> Iterator[Document]:
         if document.text == document.source:
             yield document
         else:
-            cleaned = clean(document.source, start=body_start(document.source))
+            cleaned, _ = clean_body(document.source)
             yield replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
 
 

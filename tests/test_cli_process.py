@@ -153,7 +153,7 @@ def test_a_file_name_that_is_not_utf_8_keeps_the_json_whole(tmp_path: Path) -> N
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("A name in another encoding.")
     (tmp_path / "tower.txt").write_text("One short article about a tower.")
     done = caller(tmp_path)("index", ".", "--json")
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert json.loads(done.stdout.decode("utf-8"))["unread"][0]["path"] == "caf\udce9.txt"
 
 

@@ -79,7 +79,7 @@ def open_file(file: File) -> Iterator[Reading | Unread]:
     try:
         _refuse(file.path)
         for found in reader(file.path, file.name, file.metadata):
-            yield Reading(found, 0, 0) if isinstance(found, Document) else found
+            yield Reading.of(found) if isinstance(found, Document) else found
     except UnreadableFile as error:
         yield Unread(str(file.path), str(error))
     except OSError as error:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Self
 
 from index.cleaning.clean import Cleaned
 from index.errors import UnreadableFile
@@ -32,6 +33,12 @@ class Reading:
     marked: int  # kept as furniture, behind all other text
     hidden: int  # left out, since a reader of the file does not see them
     warnings: tuple[str, ...] = ()  # what was read otherwise than it stands there
+
+    @classmethod
+    def of(cls, document: Document, *, hidden: int = 0, warnings: tuple[str, ...] = ()) -> Self:
+        """What is marked is counted in the document."""
+        marked = sum(block.end - block.start for block in document.blocks if block.kind == "aside")
+        return cls(document, marked, hidden, warnings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from charset_normalizer import from_bytes
 
-from index.cleaning.clean import clean
+from index.cleaning.clean import Cleaned, clean
 from index.errors import UnreadableFile
 from index.formats.document import Reading, make_document
-from index.formats.front_matter import front_matter
+from index.formats.front_matter import FrontMatter, front_matter
 from index.formats.metadata import Facts, Metadata
 from index.text.language import language
 
@@ -41,17 +41,21 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
     if len(raw) > MAX_BYTES:
         raise UnreadableFile(f"is larger than {MAX_BYTES:,} bytes; split it")
     source, warnings = decode_any(raw)
-    matter = front_matter(source)
-    cleaned = clean(source, start=matter.start)
+    cleaned, matter = clean_body(source)
     facts = _merge(metadata.of(document_id), matter.facts)
     document = make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
-    marked = sum(block.end - block.start for block in document.blocks if block.kind == "aside")
-    yield Reading(document, marked, matter.hidden, (*warnings, *matter.warnings))
+    yield Reading.of(document, hidden=matter.hidden, warnings=(*warnings, *matter.warnings))
 
 
-def body_start(source: str) -> int:
-    """Where the text begins behind fenced front matter."""
-    return front_matter(source).start
+def clean_body(source: str) -> tuple[Cleaned, FrontMatter]:
+    """The text behind fenced front matter; header lines stay in it, as furniture."""
+    matter = front_matter(source)
+    cleaned = clean(source, start=matter.start)
+    last = max((run.clean + run.length for run in cleaned.runs if run.source < matter.header_end), default=0)
+    if any(block.start >= last for block in cleaned.blocks):
+        blocks = (b._replace(kind="aside") if b.end <= last and b.kind != "heading" else b for b in cleaned.blocks)
+        cleaned = replace(cleaned, blocks=tuple(blocks))
+    return cleaned, matter
 
 
 def decode(raw: bytes) -> str:
