@@ -178,30 +178,50 @@ def test_toml_front_matter_gives_facts(matter: str, title: str, author: str, pub
     assert source[found.start :] == PROSE
 
 
+BY_NORA = "**Author:** Nora Quist\n**Date:** 2 February 2020"
+
+
 @pytest.mark.parametrize(
-    ("top", "title", "author", "published"),
+    ("top", "headers", "title", "author", "published"),
     [
-        ("Title: Stained glass\nAuthor: Nora Quist\nDate: 2020-02-02", "Stained glass", "Nora Quist", True),
+        ("", "Title: Stained glass\nAuthor: Nora Quist\nDate: 2020-02-02", "Stained glass", "Nora Quist", True),
         (
-            "\ufeff\ntitle: Stained glass\r\nBy: Nora Quist\r\nSection: art\r\nDate: Feb. 2, 2020",
+            "\ufeff\n",
+            "title: Stained glass\r\nBy: Nora Quist\r\nSection: art\r\nDate: Feb. 2, 2020",
             "Stained glass",
             "Nora Quist",
             True,
         ),
-        ("# Stained glass\n\n**Author:** Nora Quist\n**Date:** 2 February 2020", "", "Nora Quist", True),
-        ("Stained glass\nAuthor: Nora Quist", "", "Nora Quist", False),
-        ("Stained glass\nA second line\nAuthor: Nora Quist", "", "", False),
-        ("The council met. Author: Nora Quist", "", "", False),
-        ("Note: the council met\nTime: noon", "", "", False),
+        ("# Stained glass\n\n", BY_NORA, "", "Nora Quist", True),
+        ("Stained glass\n", "Author: Nora Quist", "", "Nora Quist", False),
+        ("Stained glass\nA second line\nAuthor: Nora Quist", "", "", "", False),
+        ("The council met. Author: Nora Quist", "", "", "", False),
+        ("Note: the council met\nTime: noon", "", "", "", False),
     ],
 )
-def test_header_lines_give_facts_and_stay_in_the_text(top: str, title: str, author: str, published: bool) -> None:
-    source = f"{top}\n\n{PROSE}"
+def test_header_lines_give_facts_and_stay_in_the_text(
+    top: str, headers: str, title: str, author: str, published: bool
+) -> None:
+    source = f"{top}{headers}\n\n{PROSE}"
     found = front_matter(source)
     assert (found.facts.title, found.facts.author) == (title, author)
     assert found.facts.published == (date(2020, 2, 2) if published else None)
     assert found.start == found.hidden == 0
-    assert source[: found.header_end].strip() == (top.strip() if found.facts != Facts() else "")
+    assert source[found.headers.start : found.headers.end].strip() == headers
+
+
+def test_header_lines_are_furniture_and_a_title_above_them_is_none(tmp_path: Path) -> None:
+    document = only(file(tmp_path, "a.md", f"# Stained glass\n\n{BY_NORA}\n\n{PROSE}"))
+    shown = [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+    assert shown == [
+        ("heading", "Stained glass"),
+        ("aside", "Author: Nora Quist"),
+        ("aside", "Date: 2 February 2020"),
+        ("text", PROSE),
+    ]
+    whole = only(file(tmp_path, "b.md", f"Title: Glass\nAuthor: Nora Quist\n\n{PROSE}"))
+    assert [block.kind for block in whole.blocks] == ["aside", "aside", "text"]
+    assert whole.title == "Glass"
 
 
 @pytest.mark.parametrize("top", ["", "just words", "- a\n- b", "1: 2", "# only a remark"])
@@ -227,7 +247,7 @@ def test_whatever_stands_between_fences_is_read_or_is_text(inside: str, fence: s
 def test_any_unicode_encoding_that_says_what_it_is_reads_the_same(tmp_path: Path, encoding: str) -> None:
     text = f"# Café 🇲🇽\n\n{PROSE}"
     document = only(file(tmp_path, "a.txt", text.encode(encoding)))
-    assert (document.title, document.text) == ("Café 🇲🇽", PROSE)
+    assert (document.title, document.text) == ("Café 🇲🇽", f"Café 🇲🇽\n\n{PROSE}")
 
 
 LEGACY = [
@@ -271,7 +291,6 @@ def test_a_legacy_encoding_is_guessed_and_said(tmp_path: Path, encoding: str, te
         ("a.txt", b"\xff\xfe", "no text to search"),
         ("a.txt", b"\xef\xbb\xbf\n", "no text to search"),
         ("a.md", b"---\ntitle: A\n---\n", "no text to search"),
-        ("a.txt", b"Subscribe to our newsletter\n", "no text to search"),
         ("a.pdf", b"%PDF-1.7", "files of type '.pdf' are not read"),
         ("README", b"read me", "files of type '' are not read"),
         ("a.jsonl.gz", b"not gzip", "not a whole gzip file"),

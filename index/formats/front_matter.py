@@ -14,6 +14,7 @@ import yaml
 from index.errors import UnreadableFile
 from index.formats.document import front_date
 from index.formats.metadata import Facts, as_date
+from index.records import Span
 
 _OPENING = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*(?:\r\n?|\n)")
 _CLOSING = {
@@ -44,11 +45,11 @@ NAMES = {
 
 
 class FrontMatter(NamedTuple):
-    """What was found. Fenced lines are no text; header lines are, and `header_end` is where they end in the source."""
+    """What was found. Fenced lines are no text; header lines are, and `headers` is where they stand in the source."""
 
     facts: Facts = Facts()
     start: int = 0  # where the text begins, behind the fence
-    header_end: int = 0
+    headers: Span = Span(0, 0)
     hidden: int = 0  # characters between the fences that are no metadata
     warnings: tuple[str, ...] = ()
 
@@ -80,7 +81,7 @@ def front_matter(source: str) -> FrontMatter:
     values, warnings = _values(block, entries, fence)
     facts, more = _facts(values)
     hidden = len(block) - sum(len(entry.raw) for entry in entries if _name(entry.key) in NAMES)
-    return FrontMatter(facts, opening.end() + found.end(), 0, hidden, (*warnings, *more))
+    return FrontMatter(facts, opening.end() + found.end(), Span(0, 0), hidden, (*warnings, *more))
 
 
 def _entries(block: str, fence: str) -> Iterator[_Entry]:
@@ -182,20 +183,21 @@ def _day(text: str) -> date | None:
 def _header_lines(source: str) -> FrontMatter:
     """Lines "Key: value" at the top or below a title; they end with the last one that is known as metadata."""
     found: dict[str, object] = {}
-    at = end = number = 0
+    at = begin = end = number = 0
     while at < len(source):
         line = _LINE.match(source, at)
         text = line.group().strip("\ufeff \t\r\n") if line else ""
-        at = line.end() if line else len(source)
+        start, at = at, line.end() if line else len(source)
         if not text and not found:
             continue
         header = _HEADER.fullmatch(text) if len(text) <= _HEADER_CHARS else None
         known = header is not None and _name(header.group(1)) in NAMES
         if header and known:
+            begin = begin if found else start
             found.setdefault(header.group(1), header.group(2).strip("*_ "))
             end = at
         elif (found and header is None) or (not found and number):
             break
         number += 1
     facts, _ = _facts(found)
-    return FrontMatter(facts, header_end=end) if facts != Facts() else FrontMatter()
+    return FrontMatter(facts, headers=Span(begin, end)) if facts != Facts() else FrontMatter()

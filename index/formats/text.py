@@ -44,16 +44,17 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
     cleaned, matter = clean_body(source)
     facts = _merge(metadata.of(document_id), matter.facts)
     document = make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
-    yield Reading.of(document, hidden=matter.hidden, warnings=(*warnings, *matter.warnings))
+    yield Reading.of(document, hidden=matter.hidden + cleaned.hidden, warnings=(*warnings, *matter.warnings))
 
 
 def clean_body(source: str) -> tuple[Cleaned, FrontMatter]:
     """The text behind fenced front matter; header lines stay in it, as furniture."""
     matter = front_matter(source)
-    cleaned = clean(source, start=matter.start)
-    last = max((run.clean + run.length for run in cleaned.runs if run.source < matter.header_end), default=0)
-    if any(block.start >= last for block in cleaned.blocks):
-        blocks = (b._replace(kind="aside") if b.end <= last and b.kind != "heading" else b for b in cleaned.blocks)
+    cleaned = clean(source, start=max(matter.start, int(source.startswith("\ufeff"))))
+    lines = [run for run in cleaned.runs if matter.headers.start <= run.source < matter.headers.end]
+    if lines and lines[-1] != cleaned.runs[-1]:  # there is more than these
+        first, last = lines[0].clean, lines[-1].clean + lines[-1].length
+        blocks = (b._replace(kind="aside") if first <= b.start and b.end <= last else b for b in cleaned.blocks)
         cleaned = replace(cleaned, blocks=tuple(blocks))
     return cleaned, matter
 
