@@ -111,9 +111,9 @@ def _failure(report: PlanReport, strict: bool | None) -> str:
     if not (report.added or report.updated or report.unchanged):
         return f"nothing could be indexed; name files or folders with {', '.join(sorted(ARTICLES))} files"
     if report.lost and strict is not False:
-        return f"{report.lost} not read, for the reasons above; all else is indexed (--lenient: no failure)"
+        return f"{report.lost} not read, for the reasons above; --lenient takes that for no failure"
     if strict and (warned := sum(bool(_warnings(file)) for file in report.files)):
-        return f"{warned} files with warnings, which --strict takes for a failure; all is indexed"
+        return f"{warned} files with warnings, which --strict takes for a failure"
     return ""
 
 
@@ -139,6 +139,8 @@ def _tell_report(report: PlanReport) -> None:
         tell(f"warning: {len(warned) - MOST_TOLD} more; --json names them")
     for name, (own, *others_of_it) in list(report.twins.items())[:MOST_TOLD]:
         tell(f"the same, kept once as {name}: {', '.join((own, *others_of_it))}", "dim")
+    for one, other, share in report.alike[:MOST_TOLD]:
+        tell(f"{share:.0%} the same, both kept: {one}, {other}", "dim")
 
 
 def _as_json(report: PlanReport) -> dict[str, Any]:
@@ -226,6 +228,7 @@ def documents(
     document_id: Annotated[str | None, typer.Argument(metavar="ID", help="For show and delete.")] = None,
     data: Data = None,
     source: Annotated[bool, typer.Option("--source", help="show: the text as it was read, uncleaned.")] = False,
+    marked: Annotated[bool, typer.Option("--marked", help="show: only what is marked as furniture.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete: without asking.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -238,7 +241,7 @@ def documents(
     if document_id is None:
         _list(settings, as_json=as_json)
     elif action == "show":
-        _show(settings, document_id, source=source, as_json=as_json)
+        _show(settings, document_id, source=source, marked=marked, as_json=as_json)
     else:
         _delete(settings, document_id, yes=yes, as_json=as_json)
 
@@ -253,16 +256,22 @@ def _list(settings: Settings, *, as_json: bool) -> None:
         emit_table(_HEADINGS, rows)
 
 
-def _show(settings: Settings, document_id: str, *, source: bool, as_json: bool) -> None:
+def _show(settings: Settings, document_id: str, *, source: bool, marked: bool, as_json: bool) -> None:
     with Store.open(settings.data, readonly=True) as store:
         document = store.document(document_id)
+        files = store.files().get(document_id, ())
     text = document.source if source else document.text
+    asides = [(block.start, block.end) for block in document.blocks if block.kind == "aside"]
     if as_json:
-        emit_json(document_fields(document) | {"source" if source else "text": text})
+        spans = [{"start": start, "end": end} for start, end in asides]
+        emit_json(document_fields(document) | {"files": files, "marked": spans, "source" if source else "text": text})
+    elif marked:
+        emit_lines([Paragraph(document.text[start:end]) for start, end in asides])
     elif source:
         emit(text, end="")
     else:
-        facts = " · ".join(part for part in (document.author, document.publisher, dated(document)) if part)
+        twins = f"in {len(files)} files of the same text: {', '.join(files)}" if len(files) > 1 else ""
+        facts = " · ".join(part for part in (document.author, document.publisher, dated(document), twins) if part)
         emit_lines(
             [Paragraph(document.title, style="bold"), Paragraph(facts, style="dim"), Paragraph(), Paragraph(text)]
         )

@@ -16,6 +16,9 @@ from index.errors import BadInput
 from index.formats import CORPORA, File, open_file, suffix
 from index.formats.document import MAX_ID_CHARS, Reading, Unread, title_from
 from index.records import Document
+from index.text.shingles import Sketch, alike, sketch
+
+ALIKE = 0.8  # share of runs of words in common from which on somebody should know
 
 
 class Progress(NamedTuple):
@@ -65,6 +68,7 @@ class PlanReport:
     unread: tuple[Unread, ...]
     files: tuple[FileReport, ...]
     twins: Mapping[str, tuple[str, ...]]  # document id → the files of the same bytes that it stands for, its own first
+    alike: tuple[tuple[str, str, float], ...]  # two ids and the share of runs of words in common, one of them changed
 
     @property
     def lost(self) -> int:
@@ -95,6 +99,7 @@ class Plan:
         self._files = {name: list(paths) for name, paths in stored.files.items()}
         self._held = defaultdict[str, set[str]](set)  # path → ids
         self._same = defaultdict[str, set[str]](set)  # sha256 → ids of files, not of lines of a corpus
+        self._sketches: dict[str, Sketch] = {}  # of files, not of lines of a corpus
         self._doubtful: set[str] = set()  # paths where documents may stand that could not be read
         for name, paths in stored.files.items():
             for path in paths:
@@ -129,6 +134,7 @@ class Plan:
             unread=tuple(self.unread),
             files=tuple(self.reports),
             twins={name: self.files_of(name) for name, paths in self._placed.items() if len(paths) > 1},
+            alike=tuple(pair for pair in alike(self._sketches, ALIKE) if {*pair[:2]} & {*changes}),
         )
 
     def files(self) -> dict[str, tuple[str, ...]]:
@@ -180,6 +186,8 @@ class Plan:
         if suffix(file.path) not in CORPORA or reading.marked or reading.hidden or reading.warnings:
             counts = (len(document.source), reading.marked, reading.hidden)
             self.reports.append(FileReport(str(file.path), name, *counts, reading.warnings))
+        if suffix(file.path) not in CORPORA:
+            self._sketches[name] = sketch(document.text)
         same = self._hashes.get(name) == document.sha256
         again = name in self._placed  # a twin of what was read before
         if not same:

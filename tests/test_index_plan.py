@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from index.build import Builder
 from index.cleaning.clean import clean
@@ -15,6 +17,7 @@ from index.formats.document import make_document
 from index.formats.metadata import Facts
 from index.settings import Settings
 from index.storage.store import Store
+from index.text.shingles import resemblance, sketch
 
 FERRY = "The ferry to Lunna leaves at nine and costs four euros."
 BUS = "The bus to Lunna leaves at ten and costs three euros."
@@ -255,11 +258,34 @@ def test_lines_of_a_corpus_are_never_twins(builder: Builder, stored: Texts, tmp_
     assert set(stored()) == {"x", "y", "b"}
 
 
+def test_texts_that_are_nearly_the_same_are_both_kept_and_named_when_one_is_new(
+    builder: Builder, stored: Texts, tmp_path: Path
+) -> None:
+    long = " ".join(f"On day {n} the keeper of the lamp wrote {n * 7} words." for n in range(60))
+    write(tmp_path / "in/a.md", long)
+    write(tmp_path / "in/b.md", f"{long} Then he slept.")
+    write(tmp_path / "in/c.md", " ".join(f"In year {n} the baker of Brin sold {n * 9} loaves." for n in range(60)))
+    ((one, other, share),) = builder.index([tmp_path / "in"]).alike
+    assert (one, other, 0.9 < share < 1) == ("a", "b", True)
+    assert set(stored()) == {"a", "b", "c"}
+    assert builder.index([tmp_path / "in"]).alike == ()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.sampled_from("ab"), min_size=5, max_size=40), st.lists(st.sampled_from("ab"), min_size=5, max_size=40)
+)
+def test_of_short_texts_the_resemblance_is_exact(one: list[str], other: list[str]) -> None:
+    sets = [{tuple(words[at : at + 5]) for at in range(len(words) - 4)} for words in (one, other)]
+    made = resemblance(sketch(" ".join(one)), sketch(" ".join(other)))
+    assert made == len(sets[0] & sets[1]) / len(sets[0] | sets[1])
+
+
 # -- looking before --
 
 
-def state(builder: Builder, settings: Settings) -> Any:
-    files = [path for path in settings.data.rglob("*") if path.is_file() and not path.name.endswith(("-shm", "-wal"))]
+def state(data: Path) -> Any:
+    files = [path for path in data.rglob("*") if path.is_file() and not path.name.endswith(("-shm", "-wal"))]
     return {path: path.read_bytes() for path in files}
 
 
@@ -272,7 +298,7 @@ def test_a_plan_says_what_index_does_and_writes_nothing(
     write(folder / "b.md", BUS)
     write(folder / "c.md", TRAM)
     builder.index([folder])
-    before = state(builder, hash_settings)
+    before = state(hash_settings.data)
     write(folder / "b.md", f"{BUS} Twice a day.")
     write(folder / "d.md", f"{TRAM} Never on Sundays.")
     (folder / "c.md").unlink()
@@ -280,7 +306,7 @@ def test_a_plan_says_what_index_does_and_writes_nothing(
     plan = builder.plan([folder], prune=True)
     assert (plan.added, plan.updated, plan.unchanged, plan.deleted) == (("d",), ("b",), 1, ("c",))
     assert [unread.reason for unread in plan.unread] == ["is empty"]
-    assert state(builder, hash_settings) == before
+    assert state(hash_settings.data) == before
     done = builder.index([folder], prune=True)
     assert (done.added, done.updated, done.unchanged, done.deleted) == (("d",), ("b",), 1, ("c",))
 
