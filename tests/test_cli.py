@@ -328,7 +328,8 @@ def test_index_says_what_was_left_out_and_warns_of_much(cli: Cli, articles: Path
     (articles / "much.md").write_text("---\nnote: left out\n---\nThe kiln of Brin was lit in 1891.")
     (articles / "little.md").write_text(f"---\ntitle: A: b\nnote: x\n---\n{long}")
     done = cli("index", articles)
-    assert f"{articles / 'much.md'}: of 56 characters 0 marked as furniture (0.0%), 15 left out as hidden (26.8%)" in done.out
+    said = "of 56 characters 0 marked as furniture (0.0%), 15 left out as hidden (26.8%)"
+    assert f"{articles / 'much.md'}: {said}" in done.out
     assert f"warning: {articles / 'much.md'}: 27% of it is left out as hidden" in done.err
     assert f"warning: {articles / 'little.md'}: line 2 of its front matter is not YAML" in done.err
     assert "little.md: 1% of it" not in done.err
