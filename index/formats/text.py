@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -10,7 +9,7 @@ import yaml
 from index.cleaning.clean import clean
 from index.errors import UnreadableFile
 from index.formats.document import Unread, make_document
-from index.formats.metadata import Facts, Metadata, facts_from
+from index.formats.metadata import Facts, Metadata, facts_from, merged
 from index.records import Document
 from index.text.language import language
 
@@ -23,7 +22,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     """The one document of the file. Raises UnreadableFile."""
     source = decode(path.read_bytes())
     matter = _FRONT_MATTER.match(source)
-    facts = _merge(metadata.of(document_id), _yaml_facts(document_id, matter.group(1)) if matter else Facts())
+    facts = merged(metadata.of(document_id), _yaml_facts(document_id, matter.group(1)) if matter else Facts())
     cleaned = clean(source, start=matter.end() if matter else 0)
     yield make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
 
@@ -67,9 +66,3 @@ def _plain(key: str, value: object) -> object:
     if any(isinstance(one, list | dict | set | tuple) for one in values):
         raise UnreadableFile(f"has front matter with a nested value at {key}; expected text")
     return ", ".join(map(str, values)) if isinstance(value, list) else value
-
-
-def _merge(given: Facts, found: Facts) -> Facts:
-    """metadata.toml wins over front matter, field by field."""
-    names = ("title", "author", "publisher", "published", "language", "url")
-    return replace(given, **{name: getattr(given, name) or getattr(found, name) for name in names})
