@@ -129,7 +129,7 @@ class BuildRun:
         )
 
 
-CLEANER = 1  # raised when the same file would clean to another text
+CLEANER = 2  # raised when the same file would clean to another text
 ENCODER = 1  # raised when the same text would be encoded to other numbers
 TERMS = 1  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
@@ -340,7 +340,7 @@ def _recleaned(store: Store) -> Iterator[Document]:
             yield document
         else:
             cleaned = clean(document.source, start=body_start(document.source))
-            yield replace(document, text=cleaned.text, runs=cleaned.runs, headings=cleaned.headings)
+            yield replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
 
 
 def _standing(data: Path, version: str) -> generation.GenerationManifest | None:

@@ -4,10 +4,12 @@ Offsets are Unicode code points, end exclusive. Two coordinate systems exist: *c
 *source* (Document.source); only `index.cleaning.clean` converts between them. Rank is 1-based, row is 0-based.
 """
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class Span(NamedTuple):
@@ -25,6 +27,26 @@ class OffsetRun(NamedTuple):
     length: int
 
 
+Kind = Literal["heading", "text", "item", "header", "row", "question", "turn", "code", "links", "aside"]
+
+
+class Block(NamedTuple):
+    """One thing that an article is made of: `Document.text[start:end]`, never over a line's end.
+
+    heading: shown and searched, never quoted. item: of a list. header, row: of a table. question: of an FAQ or
+    interview; what answers it leads back to it. turn: what somebody says in a transcript or interview. code: a line of
+    a code block or figure. links: a "see also" or list of links, never the answer. aside: furniture (sign-up lines,
+    share buttons, disclaimers, front matter): kept, found and cited when it is what was asked for, never before body.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    # What stands elsewhere in the text and is needed to understand this block, empty where nothing is: the line that
+    # introduces the list or the code, the table's header, the question that this answers, the speaker's name and time.
+    lead: Span = Span(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One article. `text` is what may be searched and quoted; `source` is the file as it was read."""
@@ -34,7 +56,7 @@ class Document:
     text: str
     source: str
     runs: tuple[OffsetRun, ...]  # the map between the two texts, ascending in both
-    headings: tuple[Span, ...]  # lines of `text` that are headings: shown and searched, never quoted
+    blocks: tuple[Block, ...]  # ascending; they tile all of `text` but its white space
     author: str
     publisher: str
     published: date | None
@@ -42,6 +64,11 @@ class Document:
     url: str
     inferred: tuple[str, ...]  # names of the fields above that stand nowhere in the source
     sha256: str  # of the source text's UTF-8 bytes and of all fields that somebody gave
+
+    @property
+    def headings(self) -> tuple[Span, ...]:
+        """What of the text is a heading."""
+        return tuple(Span(block.start, block.end) for block in self.blocks if block.kind == "heading")
 
 
 class Head(NamedTuple):
@@ -54,7 +81,10 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A run of whole sentences: `document.text[start:end] == text`; `sentences` tile it, in document offsets."""
+    """A run of whole sentences: `document.text[start:end] == text`; `sentences` tile it, in document offsets.
+
+    A sentence never spans two blocks.
+    """
 
     id: str  # f"{document_id}#{ordinal}"
     document_id: str
@@ -63,6 +93,7 @@ class Passage:
     start: int
     end: int
     sentences: tuple[Span, ...]
+    blocks: tuple[Block, ...]  # those of its document that its sentences stand in; a lead may lie outside of it
     context: str  # title and heading: searched, never quoted
 
     @property
@@ -109,7 +140,7 @@ def document_of(fields: Mapping[str, Any]) -> Document:
     """The document of which these are the plain fields."""
     made = {
         "runs": tuple(OffsetRun(*run) for run in fields["runs"]),
-        "headings": spans_of(fields["headings"]),
+        "blocks": blocks_of(fields["blocks"]),
         "inferred": tuple(fields["inferred"]),
         "published": date.fromisoformat(fields["published"]) if fields["published"] else None,
     }
@@ -118,11 +149,35 @@ def document_of(fields: Mapping[str, Any]) -> Document:
 
 def passage_of(fields: Mapping[str, Any]) -> Passage:
     """The passage of which these are the plain fields."""
-    return Passage(**{**fields, "sentences": spans_of(fields["sentences"])})
+    made = {"sentences": spans_of(fields["sentences"]), "blocks": blocks_of(fields["blocks"])}
+    return Passage(**{**fields, **made})
 
 
 def spans_of(pairs: Iterable[Sequence[int]]) -> tuple[Span, ...]:
     return tuple(Span(start, end) for start, end in pairs)
+
+
+def blocks_of(fields: Iterable[Sequence[Any]]) -> tuple[Block, ...]:
+    return tuple(Block(kind, start, end, Span(*lead)) for kind, start, end, lead in fields)
+
+
+def blocks_within(blocks: Sequence[Block], start: int, end: int) -> tuple[Block, ...]:
+    """Those of a document's blocks that have text between the two places."""
+    first = bisect_right(blocks, start, key=lambda block: block.end)
+    return tuple(blocks[first : bisect_left(blocks, end, key=lambda block: block.start)])
+
+
+def plain_blocks(text: str, headings: Iterable[Span] = ()) -> tuple[Block, ...]:
+    """Of a text of which no more is known than its headings: they, and every other piece of a line as text."""
+    found: list[Block] = []
+    at = 0
+    for heading in (*headings, Span(len(text), len(text))):
+        for line in re.finditer(r"\S.*", text[at : heading.start]):
+            found.append(Block("text", at + line.start(), at + line.start() + len(line.group().rstrip())))
+        if heading.start < heading.end:
+            found.append(Block("heading", *heading))
+        at = heading.end
+    return tuple(found)
 
 
 _TOLD = ("id", "title", "author", "publisher", "published", "language", "url", "inferred")

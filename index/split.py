@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.records import Document, Passage, Span
+from index.records import Document, Passage, Span, blocks_within
 from index.text.sentences import sentences
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -49,7 +49,8 @@ def split(document: Document, rule: SplitRule, count_tokens: CountTokens) -> lis
 def _passage(document: Document, ordinal: int, inside: tuple[Span, ...], context: str) -> Passage:
     start, end = inside[0].start, inside[-1].end
     name = f"{document.id}#{ordinal}"
-    return Passage(name, document.id, ordinal, document.text[start:end], start, end, inside, context)
+    text, blocks = document.text[start:end], blocks_within(document.blocks, start, end)
+    return Passage(name, document.id, ordinal, text, start, end, inside, blocks, context)
 
 
 def _sections(document: Document) -> list[_Section]:

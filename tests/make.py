@@ -1,33 +1,53 @@
 """Records as tests need them: say what the test is about; all else is empty, and true of the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from index.cleaning.clean import Cleaned, clean
-from index.records import Document, Hit, OffsetRun, Passage, Span
+from index.records import Block, Document, Hit, OffsetRun, Passage, Span, plain_blocks
 from rag.answer import Answer, Citation, Quote, Reason, Workings
 
 
-def document(text: str = "", name: str = "a", **given: Any) -> Document:
-    """An English article of which nothing else is known; its source is its text where none is given."""
+def document(text: str = "", name: str = "a", headings: Sequence[Span] = (), **given: Any) -> Document:
+    """An English article of which nothing else is known; its source is its text where none is given.
+
+    All its lines are text, but for the headings.
+    """
     runs = (OffsetRun(0, 0, len(text)),) if text else ()
-    fields: dict[str, Any] = {"title": "", "source": text, "runs": runs, "headings": (), "author": "", "publisher": ""}
-    fields |= {"published": None, "language": "en", "url": "", "inferred": (), "sha256": ""}
+    fields: dict[str, Any] = {"title": "", "source": text, "runs": runs, "author": "", "publisher": ""}
+    fields |= {
+        "blocks": plain_blocks(text, headings),
+        "published": None,
+        "language": "en",
+        "url": "",
+        "inferred": (),
+        "sha256": "",
+    }
     return Document(id=name, text=text, **fields | given)
 
 
 def cleaned(source: str, name: str = "a", by: Callable[[str], Cleaned] = clean, **given: Any) -> Document:
     """The article that cleaning makes of a source, with the map between the two."""
     made = by(source)
-    return document(made.text, name, source=source, runs=made.runs, headings=made.headings, **given)
+    return document(made.text, name, source=source, runs=made.runs, blocks=made.blocks, **given)
 
 
 def passage(
-    text: str, of: str = "a", ordinal: int = 0, *, start: int = 0, sentences: tuple[Span, ...] = (), context: str = ""
+    text: str,
+    of: str = "a",
+    ordinal: int = 0,
+    *,
+    start: int = 0,
+    sentences: tuple[Span, ...] = (),
+    blocks: tuple[Block, ...] = (),
+    context: str = "",
 ) -> Passage:
-    """A passage of the document of that id, at `start` of its text; one sentence where none are given."""
+    """A passage of the document of that id, at `start` of its text; one sentence and one block where none are given."""
     end = start + len(text)
-    return Passage(f"{of}#{ordinal}", of, ordinal, text, start, end, sentences or (Span(start, end),), context)
+    inside = sentences or (Span(start, end),)
+    return Passage(
+        f"{of}#{ordinal}", of, ordinal, text, start, end, inside, blocks or (Block("text", start, end),), context
+    )
 
 
 def quote(passage: Passage, span: tuple[int, int] | None = None, score: float = 1.0) -> Quote:

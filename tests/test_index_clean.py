@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from index.cleaning.clean import Cleaned, clean, clean_plain, to_clean, to_source
 from index.formats import read
-from index.records import Document, OffsetRun, Span
+from index.records import Document, OffsetRun, Span, plain_blocks
 from index.split import SplitRule, split
 from index.text.sentences import sentences
 from index.text.words import words
@@ -68,7 +68,7 @@ def quoted(document: Document, text: str) -> str:
 @pytest.mark.parametrize("name", ["000", "001", "002", "003"])
 def test_the_map_of_each_article_is_exact_and_every_span_comes_back(seeds: dict[str, Document], name: str) -> None:
     document = seeds[name]
-    check_map(Cleaned(document.text, document.runs, document.headings, ()), document.source)
+    check_map(Cleaned(document.text, document.runs, document.blocks, ()), document.source)
     check_round_trips(document)
 
 
@@ -230,7 +230,7 @@ def test_any_span_of_the_source_maps_to_the_characters_that_survive_of_it(source
 
 @given(st.text(min_size=1))
 def test_text_that_came_clean_is_left_as_it_is(source: str) -> None:
-    assert clean_plain(source) == Cleaned(source, (OffsetRun(0, 0, len(source)),), (), ())
+    assert clean_plain(source) == Cleaned(source, (OffsetRun(0, 0, len(source)),), plain_blocks(source), ())
 
 
 @pytest.mark.parametrize("span", [Span(0, 0), Span(3, 2), Span(-1, 2), Span(0, 10_000)])
@@ -342,12 +342,12 @@ def test_a_hard_wrapped_block_is_one_paragraph_and_other_lines_stand_alone() -> 
 )
 def test_a_heading_is_known_by_its_sign_its_bold_or_its_shortness(source: str, heading: str) -> None:
     cleaned = clean(f"{MORE}\n\n{source}")
-    assert [cleaned.text[a:b] for a, b in cleaned.headings] == [heading]
+    assert [cleaned.text[b.start : b.end] for b in cleaned.blocks if b.kind == "heading"] == [heading]
 
 
 @pytest.mark.parametrize("source", ["**Mexico** has paid all of it.", "It paid, the mayor said,\n" + PROSE])
 def test_emphasis_and_unfinished_lines_are_no_headings(source: str) -> None:
-    assert clean(f"{MORE}\n\n{source}").headings == ()
+    assert {block.kind for block in clean(f"{MORE}\n\n{source}").blocks} == {"text"}
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff", "\f", "   "])

@@ -114,7 +114,7 @@ def test_a_sentence_larger_than_the_aim_is_a_passage_of_its_own() -> None:
 
 def test_no_passage_runs_over_a_heading() -> None:
     cleaned = clean(f"{PROSE}\n\n## What it cost\n\n{PROSE}\n\n**Conclusions.** {PROSE}\n\n# The end")
-    document = document_of(cleaned.text, headings=cleaned.headings)
+    document = make.document(cleaned.text, title="A title", blocks=cleaned.blocks)
     passages = check_passages(document, RULE, hash_tokens)
     assert [p.context for p in passages] == ["A title", "A title · What it cost", "A title · Conclusions"]
 

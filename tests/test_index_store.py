@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError, StoreBusy
-from index.records import Document, OffsetRun, Span
+from index.records import Document, OffsetRun, Span, blocks_within
 from index.storage.store import FILE_NAME, Store
 from tests import make
 from tests.conftest import until
@@ -39,7 +39,7 @@ def make_document(name: str, text: str) -> Document:
         title=f"On {name}",
         source=f"# {text}",
         runs=(OffsetRun(0, 2, len(text)),),
-        headings=(Span(0, 1),),
+        headings=(Span(0, min(1, len(text))),),
         author="A. Author",
         publisher="Publisher",
         published=date(2025, 8, 11),
@@ -56,8 +56,10 @@ def cut(document: Document, size: int) -> list[StoredPassage]:
         numbers = np.random.default_rng([start, end]).normal(size=(4, 8)).astype(np.float32)
         encoding = Encoding.from_floats(numbers[0] / np.linalg.norm(numbers[0]), numbers[1:], [[0, 1], [2, 3], [3, 4]])
         spans = (Span(start, (start + end) // 2), Span((start + end) // 2, end))
-        text = document.text[start:end]
-        passage = make.passage(text, document.id, ordinal, start=start, sentences=spans, context="a title")
+        text, blocks = document.text[start:end], blocks_within(document.blocks, start, end)
+        passage = make.passage(
+            text, document.id, ordinal, start=start, sentences=spans, blocks=blocks, context="a title"
+        )
         stored.append(StoredPassage(passage, encoding))
     return stored
 
@@ -73,7 +75,7 @@ PRELUDE = "\n".join(
         "from datetime import date",
         "import numpy as np",
         "from index.embedding.vectors import Encoding, StoredPassage",
-        "from index.records import Document, OffsetRun, Passage, Span",
+        "from index.records import Document, OffsetRun, Passage, Span, blocks_within",
         "from index.storage.store import Store",
         "from tests import make",
         f"RECIPE = {RECIPE!r}",
@@ -153,7 +155,7 @@ def test_a_document_may_have_no_passages_and_a_passage_no_tokens(store: Store) -
     empty, short = make_document("empty", ""), make_document("short", "Yes.")
     vector = np.array([1.0], dtype=np.float32)
     encoding = Encoding.from_floats(vector, np.zeros((0, 1)), np.zeros((0, 2)))
-    passage = StoredPassage(make.passage("Yes.", "short"), encoding)
+    passage = StoredPassage(make.passage("Yes.", "short", blocks=short.blocks), encoding)
     store.put(empty, [], recipe=RECIPE)
     store.put(short, [passage], recipe=RECIPE)
     assert list(store.passages()) == [passage]
@@ -384,7 +386,7 @@ def test_a_store_appears_complete_or_not_at_all(tmp_path: Path) -> None:
 
 def test_another_schema_is_refused(tmp_path: Path, store: Store) -> None:
     raw(tmp_path, "UPDATE meta SET value = '99' WHERE key = 'schema'")
-    with pytest.raises(IndexMismatch, match="schema 99, this Quotewell reads schema 2"):
+    with pytest.raises(IndexMismatch, match="schema 99, this Quotewell reads schema 3"):
         Store.open(tmp_path)
 
 

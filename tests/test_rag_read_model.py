@@ -13,7 +13,7 @@ from index.embedding import minilm
 from index.embedding.minilm import PairGraph
 from index.embedding.weights import packaged_onnx
 from index.errors import ModelMissing
-from index.records import Hit, Passage, Span
+from index.records import Block, Hit, Passage, Span
 from index.search import Index
 from index.text.sentences import sentences
 from rag.answer import Quote, Reading
@@ -156,7 +156,7 @@ PENGUINS = ("Penguins eat fish.", "They swim well.")
 
 def hit(row: int, document: str, *sentences: str, title: str = "The ferry of Inis") -> Hit:
     text, spans = " ".join(sentences), page(*sentences).sentences
-    passage = Passage(f"{document}#0", document, 0, text, 0, len(text), spans, title)
+    passage = Passage(f"{document}#0", document, 0, text, 0, len(text), spans, (Block("text", 0, len(text)),), title)
     return Hit(row, passage, 1 - row / 10, {"dense": row + 1}, {"dense": 1 - row / 10})
 
 

@@ -12,7 +12,7 @@ from eval.sets.beir import BeirSet
 from eval.sets.sets import SEEDS, EvalSet
 from index.errors import BadInput
 from index.formats import read
-from index.records import Document, Span
+from index.records import Document, Span, plain_blocks
 from rag.receipts.changes import Change, change_of
 from rag.receipts.untrusted import StatedCitation
 
@@ -140,7 +140,7 @@ def _said(case: ArticleEdit, *, keep: bool) -> Change:
 
 
 def _with_text(document: Document, text: str) -> Document:
-    return Document(document.id, "", text, text, (), (), "", "", None, document.language, "", (), "")
+    return Document(document.id, "", text, text, (), plain_blocks(text), "", "", None, document.language, "", (), "")
 
 
 def _figures(said: Sequence[SaidAfterEdit]) -> tuple[Figure, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from index.cleaning.markup import Line, lines
-from index.records import Document, OffsetRun, Span
+from index.records import Block, Document, OffsetRun, Span, plain_blocks
 from index.text.language import foreign, language
 from index.text.words import words
 
@@ -40,11 +40,11 @@ _NOTE_SHARE = 0.2  # more than that in another language at the end is part of a 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The clean text with its map, its heading lines and the lines that stood before the first paragraph."""
+    """The clean text with its map, what it is made of, and the lines that stood before the first paragraph."""
 
     text: str
     runs: tuple[OffsetRun, ...]
-    headings: tuple[Span, ...]
+    blocks: tuple[Block, ...]
     front: tuple[str, ...]  # as read, Markdown signs removed; `formats` finds title and date here
 
 
@@ -76,7 +76,7 @@ def clean(source: str, *, start: int = 0) -> Cleaned:
 def clean_plain(source: str) -> Cleaned:
     """For text that is clean already (a JSON field): the map is the identity and nothing is dropped."""
     runs = (OffsetRun(0, 0, len(source)),) if source else ()
-    return Cleaned(source, runs, (), ())
+    return Cleaned(source, runs, plain_blocks(source), ())
 
 
 def to_source(document: Document, span: Span) -> Span:
@@ -221,4 +221,5 @@ def _assemble(paragraphs: list[_Paragraph], front: tuple[str, ...]) -> Cleaned:
             at += len(line.text)
         if lead := at - begin if paragraph.heading else paragraph.lines[0].lead:
             headings.append(Span(begin, begin + lead))
-    return Cleaned("".join(text), tuple(runs), tuple(headings), front)
+    whole = "".join(text)
+    return Cleaned(whole, tuple(runs), plain_blocks(whole, headings), front)

@@ -16,11 +16,11 @@ import numpy as np
 
 from index.embedding.vectors import Encoding, StoredPassage, is_unit
 from index.errors import BadInput, IndexDamaged
-from index.records import Document, Passage, document_of, plain, spans_of
+from index.records import Document, Passage, blocks_within, document_of, plain, plain_blocks, spans_of
 from index.storage.sqlite import PAGE_BYTES, Connection, connect, explained, immediate, sync_folder
 
-VERSION = "2"
-READABLE = ("1", VERSION)  # 1 had no table of revisions
+VERSION = "3"
+READABLE = ("1", "2", VERSION)  # 1 had no table of revisions; both kept headings where now are blocks
 HASH = "row_sha256"
 
 Row = tuple[Any, ...]  # of str, bytes, int and None; text is read back as bytes, so that damaged text can be hashed
@@ -28,7 +28,7 @@ COLUMNS = {
     "meta": ("key", "value"),
     "documents": (
         *("id", "sha256", "published", "language", "title", "author", "publisher", "url"),
-        *("inferred", "headings", "runs", "contexts", "text", "source"),
+        *("inferred", "blocks", "runs", "contexts", "text", "source"),
     ),
     "passages": (
         *("document_id", "ordinal", "text_start", "text_end", "sentences"),
@@ -36,7 +36,7 @@ COLUMNS = {
     ),
     "revisions": ("document_id", "sha256", "replaced", "text"),
 }
-_LISTS = {"inferred", "headings", "runs", "contexts"}  # kept as JSON
+_LISTS = {"inferred", "blocks", "runs", "contexts"}  # kept as JSON
 # Deferred: a document that is replaced is gone for the length of a statement, and its revisions stay.
 REVISIONS = (
     f"""CREATE TABLE revisions (
@@ -51,7 +51,7 @@ CREATE = (
         id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, published TEXT, language TEXT NOT NULL,
         pad BLOB NOT NULL DEFAULT (zeroblob({PAGE_BYTES})),
         title TEXT NOT NULL, author TEXT NOT NULL, publisher TEXT NOT NULL, url TEXT NOT NULL, inferred TEXT NOT NULL,
-        headings TEXT NOT NULL, runs TEXT NOT NULL, contexts TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL,
+        blocks TEXT NOT NULL, runs TEXT NOT NULL, contexts TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL,
         {HASH} BLOB NOT NULL)""",
     f"""CREATE TABLE passages (
         document_id TEXT NOT NULL REFERENCES documents (id), ordinal INTEGER NOT NULL,
@@ -68,9 +68,10 @@ def insert(table: str) -> str:
     return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def select(table: str, rest: str = "") -> str:
-    """SQL that reads sealed rows."""
-    return f"SELECT {', '.join((*COLUMNS[table], HASH))} FROM {table} {rest}"
+def select(table: str, rest: str = "", schema: str = VERSION) -> str:
+    """SQL that reads sealed rows, as that schema names their columns."""
+    columns = ("headings" if schema != VERSION and name == "blocks" else name for name in COLUMNS[table])
+    return f"SELECT {', '.join((*columns, HASH))} FROM {table} {rest}"
 
 
 def sealed(table: str, values: Row) -> Row:
@@ -110,6 +111,8 @@ def document_from(row: Row) -> tuple[Document, list[str]]:
         for name, value in zip(COLUMNS["documents"], row, strict=True)
     }
     contexts: list[str] = fields.pop("contexts")
+    if not any(isinstance(kind, str) for kind, *_ in fields["blocks"]):  # before schema 3 only spans of headings
+        fields["blocks"] = plain_blocks(fields["text"], spans_of(fields["blocks"]))
     return document_of(fields), contexts
 
 
@@ -135,6 +138,7 @@ def passage_from(row: Row, document: Document, contexts: Sequence[str]) -> Store
         start=start,
         end=end,
         sentences=spans_of(json.loads(sentences)),
+        blocks=blocks_within(document.blocks, start, end),
         context=contexts[ordinal],
     )
     encoding = Encoding(
@@ -238,9 +242,11 @@ def create_file(path: Path, timeout_s: float) -> None:
 
 
 def bring_up(writer: Connection) -> None:
-    """The tables that schema 1 did not have; nothing that stands is touched but the name of the schema."""
+    """To the present schema: the table that schema 1 did not have, and blocks where headings were kept."""
     (before,) = writer.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-    if before == b"1":  # else another process did it meanwhile
-        for statement in REVISIONS:
-            writer.execute(statement)
-        set_head(writer, schema=VERSION)
+    if before == VERSION.encode():  # another process did it meanwhile
+        return
+    for statement in REVISIONS if before == b"1" else ():
+        writer.execute(statement)
+    writer.execute("ALTER TABLE documents RENAME COLUMN headings TO blocks")  # no row is touched
+    set_head(writer, schema=VERSION)

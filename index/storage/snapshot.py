@@ -152,7 +152,7 @@ class Snapshot:
     def _document(self, document_id: bytes) -> tuple[Document, list[str]]:
         # The cast lets bytes be looked up that are no valid text: they are found nowhere.
         where = "WHERE id = CAST(? AS TEXT)"
-        row = self._connection.execute(select("documents", where), (document_id,)).fetchone()
+        row = self._connection.execute(select("documents", where, self.schema), (document_id,)).fetchone()
         if row is None:
             name = _shown(document_id)
             raise NotFound(f"no document {name} in '{self._path}'; list them with: quotewell documents list")
@@ -160,7 +160,7 @@ class Snapshot:
 
     def _documents(self) -> Iterator[tuple[Document, list[str]]]:
         found, previous = 0, ""
-        for row in self._connection.execute(select("documents", "ORDER BY id")):
+        for row in self._connection.execute(select("documents", "ORDER BY id", self.schema)):
             document, contexts = self._opened(row)
             if found and document.id <= previous:
                 raise self._damaged(f"document '{document.id}' stands out of order")

@@ -18,7 +18,7 @@ from index.cleaning.clean import clean, clean_plain
 from index.formats import read
 from index.formats.document import make_document
 from index.formats.metadata import Facts
-from index.records import Document, Passage, Span, plain
+from index.records import Block, Document, Passage, Span, plain
 from index.storage.merkle import CorpusTree
 from rag.answer import Quote
 from rag.citations import cite
@@ -111,7 +111,9 @@ def renamed(answer: Fields) -> Fields:
 
 def _quote(document: Document, span: Span) -> Quote:
     text = document.text[span.start : span.end]
-    return Quote(Passage(f"{document.id}#0", document.id, 0, text, *span, (span,), ""), *span, 1.0)
+    return Quote(
+        Passage(f"{document.id}#0", document.id, 0, text, *span, (span,), (Block("text", *span),), ""), *span, 1.0
+    )
 
 
 def spans(document: Document) -> Iterator[tuple[str, Span]]:
