@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from ctypes import byref, c_int, create_string_buffer
+from ctypes import byref, c_double, c_int, create_string_buffer
+from math import hypot
 from pathlib import Path
+from statistics import mode
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from index.errors import UnreadableFile
 from index.formats.document import Unread
@@ -23,8 +25,12 @@ _NO_TITLE = re.compile(
 )
 _NOBODY = {"", "anonymous", "(anonymous)", "unknown", "user", "admin", "root", "author"}
 _BOLD = re.compile(r"bold|black|heavy|semib|demi", re.IGNORECASE)
-_APART = 1.1  # in heights of a line: a wider gap parts columns and cells
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_FORCED_BOLD = 1 << 18  # of a font's flags
+_APART = 0.9  # of the font's size: a wider gap may part columns or cells
+_SPACE = 0.18  # of the font's size: a wider gap is a space, where the file has none
+_BELOW = 0.2  # of the font's size is what hangs below the line
+_DIGITS = "0123456789"
+_RAISED = str.maketrans(_DIGITS, "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _one_at_a_time = Lock()  # pdfium knows no threads
 
 
@@ -95,103 +101,108 @@ def _facts(said: dict[str, str]) -> Facts:
     )
 
 
-class _Growing:
-    """The stretch that is being read."""
+class _Char(NamedTuple):
+    """A sign with its place on the page as it is shown; `size` is of the font."""
 
-    def __init__(self, box: tuple[float, float, float, float], bold: bool) -> None:
-        self.left, self.bottom, self.right, self.top = box
-        self.latest = box
-        self.bold = bold
-        self.chars: list[str] = []
-        self.heights: list[float] = []
+    sign: str
+    left: float
+    base: float
+    right: float
+    size: float
+    level: bool  # runs from left to right
+    index: int
 
 
 def _stretches(raw: Any, page: Any, rotation: int) -> Iterator[Stretch]:
     """Characters that follow each other on a line, in the order of the file."""
     text = page.get_textpage()
-    turned = _turning(rotation, *page.get_mediabox()[:4])
-    box = raw.FS_RECTF()
-    growing: _Growing | None = None
-    blank = False
-    for index in range(text.count_chars()):
-        char = _char(raw.FPDFText_GetUnicode(text, index), index, raw, text)
-        if not char or char.isspace():
-            blank = True
-            if char == "\n" and growing:
-                yield _stretch(growing)
-                growing = None
+    chars: list[_Char] = []
+    blanks: list[int] = []  # numbers of the characters of the stretch before which a blank stands
+    for char in _chars(raw, text, _Turning(rotation, *page.get_mediabox()[:4])):
+        if char is None:
+            blanks.append(len(chars))
             continue
-        raw.FPDFText_GetLooseCharBox(text, index, byref(box))
-        place = turned(box.left, box.bottom, box.right, box.top)
-        if growing and not _goes_on(growing, place):
-            yield _stretch(growing)
-            growing = None
-        if growing is None:
-            growing = _Growing(place, _is_bold(raw, text, index))
-        elif blank:
-            growing.chars.append(" ")
-        _grow(growing, char, place)
-        blank = False
-    if growing:
-        yield _stretch(growing)
+        if chars and char.left - chars[-1].right > _SPACE * char.size:
+            blanks.append(len(chars))
+        if chars and not _goes_on(chars, char):
+            yield _stretch(chars, blanks, _is_bold(raw, text, chars[0].index))
+            chars, blanks = [], []
+        chars.append(char)
+    if chars:
+        yield _stretch(chars, blanks, _is_bold(raw, text, chars[0].index))
     text.close()
 
 
-def _char(code: int, index: int, raw: Any, text: Any) -> str:
-    """\ufffe is how pdfium shows a hyphen at a line's end."""
+def _chars(raw: Any, text: Any, turning: "_Turning") -> Iterator[_Char | None]:
+    """None for white space."""
+    box, matrix, x, y = raw.FS_RECTF(), raw.FS_MATRIX(), c_double(), c_double()
+    for index in range(text.count_chars()):
+        sign = _sign(raw.FPDFText_GetUnicode(text, index), index, raw, text)
+        if not sign or sign.isspace():
+            yield None
+            continue
+        raw.FPDFText_GetLooseCharBox(text, index, byref(box))
+        raw.FPDFText_GetMatrix(text, index, byref(matrix))
+        raw.FPDFText_GetCharOrigin(text, index, byref(x), byref(y))
+        size = raw.FPDFText_GetFontSize(text, index) * hypot(matrix.c, matrix.d)
+        left, _, right, _ = turning.box(box.left, box.bottom, box.right, box.top)
+        along = turning.vector(matrix.a, matrix.b)
+        level = along[0] > abs(along[1])
+        yield _Char(sign, left, turning.point(x.value, y.value)[1], right, round(size, 1) or 1.0, level, index)
+
+
+def _sign(code: int, index: int, raw: Any, text: Any) -> str:
+    """A hyphen at a line's end is shown by pdfium as a sign that is none."""
     if code in (0xFFFE, 2) or (code == 0xAD and raw.FPDFText_IsHyphen(text, index) == 1):
         return "\u2010"
-    if code in (0, 13) or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
-        return "" if code != 13 else " "
-    return chr(code)
+    return "" if code in (0, 13) or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF else chr(code)
 
 
-def _goes_on(growing: _Growing, place: tuple[float, float, float, float]) -> bool:
-    """Does a character at this place stand on the same line, next to the one before?"""
-    left, bottom, _, top = place
-    _, before_bottom, before_right, before_top = growing.latest
-    height = max(growing.top - growing.bottom, 1.0)
-    overlap = min(top, max(before_top, growing.top)) - max(bottom, min(before_bottom, growing.bottom))
-    return overlap >= 0.4 * min(top - bottom, height) and -height < left - before_right < _APART * height
+def _goes_on(chars: list[_Char], char: _Char) -> bool:
+    """Does the character stand on the same line, next to the one before? A raised one does."""
+    before, first = chars[-1], chars[0]
+    gap = char.left - before.right
+    return char.level and first.level and abs(char.base - first.base) < 0.5 * first.size and -first.size < gap < _APART * first.size
 
 
-def _grow(growing: _Growing, char: str, place: tuple[float, float, float, float]) -> None:
-    left, bottom, right, top = place
-    height = max(growing.heights, default=top - bottom)
-    raised = char.isascii() and char.isdigit() and top - bottom < 0.8 * height and bottom > growing.bottom + 0.15 * height
-    growing.chars.append(char.translate(_RAISED) if raised else char)
-    growing.heights.append(top - bottom)
-    growing.latest = place
-    growing.left, growing.right = min(growing.left, left), max(growing.right, right)
-    if not raised:
-        growing.bottom, growing.top = min(growing.bottom, bottom), max(growing.top, top)
+def _stretch(chars: list[_Char], blanks: list[int], bold: bool) -> Stretch:
+    size = mode(char.size for char in chars)
+    base = next(char.base for char in chars if char.size == size)
+    spaces = [chars[n].left - chars[n - 1].right for n in blanks if 0 < n < len(chars)]
+    text = "".join(
+        (" " if n in blanks and n else "") + (char.sign.translate(_RAISED) if _is_raised(char, base, size) else char.sign)
+        for n, char in enumerate(chars)
+    )
+    left, right = min(char.left for char in chars), max(char.right for char in chars)
+    return Stretch(text, left, base - _BELOW * size, right, base + (1 - _BELOW) * size, size, bold, max(spaces, default=0.0))
 
 
-def _stretch(growing: _Growing) -> Stretch:
-    heights = sorted(growing.heights)
-    return Stretch(
-        "".join(growing.chars), growing.left, growing.bottom, growing.right, growing.top,
-        round(heights[len(heights) // 2], 1), growing.bold,
-    )  # fmt: skip
+def _is_raised(char: _Char, base: float, size: float) -> bool:
+    return char.sign in _DIGITS and char.size < 0.85 * size and char.base > base + 0.15 * size
 
 
 def _is_bold(raw: Any, text: Any, index: int) -> bool:
-    name = create_string_buffer(128)
-    flags = c_int(0)
+    name, flags = create_string_buffer(128), c_int()
     raw.FPDFText_GetFontInfo(text, index, name, 128, byref(flags))
-    return bool(_BOLD.search(name.value.decode("latin-1"))) or bool(flags.value & 1 << 18)
+    return bool(_BOLD.search(name.value.decode("latin-1"))) or bool(flags.value & _FORCED_BOLD)
 
 
-def _turning(rotation: int, left: float, bottom: float, right: float, top: float) -> Any:
+class _Turning(NamedTuple):
     """From a place on the sheet to one on the page as it is shown, which may be turned."""
 
-    def turned(a: float, b: float, c: float, d: float) -> tuple[float, float, float, float]:
-        if rotation == 90:
-            return b - bottom, right - c, d - bottom, right - a
-        if rotation == 180:
-            return right - c, top - d, right - a, top - b
-        if rotation == 270:
-            return top - d, a - left, top - b, c - left
-        return a, b, c, d
+    rotation: int
+    left: float
+    bottom: float
+    right: float
+    top: float
 
-    return turned
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        return {90: (y - self.bottom, self.right - x), 180: (self.right - x, self.top - y),
+                270: (self.top - y, x - self.left)}.get(self.rotation, (x - self.left, y - self.bottom))  # fmt: skip
+
+    def vector(self, x: float, y: float) -> tuple[float, float]:
+        return {90: (y, -x), 180: (-x, -y), 270: (-y, x)}.get(self.rotation, (x, y))
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+        (a, b), (c, d) = self.point(left, bottom), self.point(right, top)
+        return min(a, c), min(b, d), max(a, c), max(b, d)
