@@ -9,6 +9,9 @@ from statistics import mode
 from threading import Lock
 from typing import Any, NamedTuple
 
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
 from index.errors import UnreadableFile
 from index.formats.document import Unread
 from index.formats.metadata import Facts, Metadata
@@ -48,14 +51,12 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
         yield Unread(str(path), f"has pages without text ({numbers}); they need OCR first", lost=False)
 
 
-def _pages(raw: bytes) -> tuple[list[Page], Facts, list[int]]:
+def _pages(content: bytes) -> tuple[list[Page], Facts, list[int]]:
     """All pages, what the file says of itself, and the numbers of the pages that are pictures of text."""
-    import pypdfium2 as pdfium  # a library of 8 MB that only these files need
-
-    if not raw.strip():
+    if not content.strip():
         raise UnreadableFile("is empty")
     try:
-        document = pdfium.PdfDocument(raw)
+        document = pdfium.PdfDocument(content)
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
             raise UnreadableFile("is encrypted with a password; save it without one") from error
@@ -67,7 +68,7 @@ def _pages(raw: bytes) -> tuple[list[Page], Facts, list[int]]:
         scanned: list[int] = []
         chars = 0
         for number in range(1, len(document) + 1):
-            page, is_scanned = _page(pdfium, document, number)
+            page, is_scanned = _page(document, number)
             chars += sum(len(stretch.text) for stretch in page.stretches)
             if chars > MOST_CHARS:
                 raise UnreadableFile(f"holds more than {MOST_CHARS:,} characters; split it")
@@ -78,15 +79,15 @@ def _pages(raw: bytes) -> tuple[list[Page], Facts, list[int]]:
         document.close()
 
 
-def _page(pdfium: Any, document: Any, number: int) -> tuple[Page, bool]:
+def _page(document: Any, number: int) -> tuple[Page, bool]:
     try:
         page = document[number - 1]
     except pdfium.PdfiumError:
         return Page(number, 0, 0, ()), False  # a page that is damaged, between others that are not
     try:
         width, height = page.get_size()
-        stretches = tuple(_stretches(pdfium.raw, page, page.get_rotation()))
-        picture = pdfium.raw.FPDF_PAGEOBJ_IMAGE
+        stretches = tuple(_stretches(page, page.get_rotation()))
+        picture = raw.FPDF_PAGEOBJ_IMAGE
         is_scanned = not stretches and next(page.get_objects(filter=[picture], max_depth=3), None) is not None
         return Page(number, width, height, stretches), is_scanned
     finally:
@@ -113,31 +114,31 @@ class _Char(NamedTuple):
     index: int
 
 
-def _stretches(raw: Any, page: Any, rotation: int) -> Iterator[Stretch]:
+def _stretches(page: Any, rotation: int) -> Iterator[Stretch]:
     """Characters that follow each other on a line, in the order of the file."""
     text = page.get_textpage()
     chars: list[_Char] = []
     blanks: list[int] = []  # numbers of the characters of the stretch before which a blank stands
-    for char in _chars(raw, text, _Turning(rotation, *page.get_mediabox()[:4])):
+    for char in _chars(text, _Turning(rotation, *page.get_mediabox()[:4])):
         if char is None:
             blanks.append(len(chars))
             continue
         if chars and char.left - chars[-1].right > _SPACE * char.size:
             blanks.append(len(chars))
         if chars and not _goes_on(chars, char):
-            yield _stretch(chars, blanks, _is_bold(raw, text, chars[0].index))
+            yield _stretch(chars, blanks, _is_bold(text, chars[0].index))
             chars, blanks = [], []
         chars.append(char)
     if chars:
-        yield _stretch(chars, blanks, _is_bold(raw, text, chars[0].index))
+        yield _stretch(chars, blanks, _is_bold(text, chars[0].index))
     text.close()
 
 
-def _chars(raw: Any, text: Any, turning: "_Turning") -> Iterator[_Char | None]:
+def _chars(text: Any, turning: "_Turning") -> Iterator[_Char | None]:
     """None for white space."""
     box, matrix, x, y = raw.FS_RECTF(), raw.FS_MATRIX(), c_double(), c_double()
     for index in range(text.count_chars()):
-        sign = _sign(raw.FPDFText_GetUnicode(text, index), index, raw, text)
+        sign = _sign(raw.FPDFText_GetUnicode(text, index), index, text)
         if not sign or sign.isspace():
             yield None
             continue
@@ -151,7 +152,7 @@ def _chars(raw: Any, text: Any, turning: "_Turning") -> Iterator[_Char | None]:
         yield _Char(sign, left, turning.point(x.value, y.value)[1], right, round(size, 1) or 1.0, level, index)
 
 
-def _sign(code: int, index: int, raw: Any, text: Any) -> str:
+def _sign(code: int, index: int, text: Any) -> str:
     """A hyphen at a line's end is shown by pdfium as a sign that is none."""
     if code in (0xFFFE, 2) or (code == 0xAD and raw.FPDFText_IsHyphen(text, index) == 1):
         return "\u2010"
@@ -181,7 +182,7 @@ def _is_raised(char: _Char, base: float, size: float) -> bool:
     return char.sign in _DIGITS and char.size < 0.85 * size and char.base > base + 0.15 * size
 
 
-def _is_bold(raw: Any, text: Any, index: int) -> bool:
+def _is_bold(text: Any, index: int) -> bool:
     name, flags = create_string_buffer(128), c_int()
     raw.FPDFText_GetFontInfo(text, index, name, 128, byref(flags))
     return bool(_BOLD.search(name.value.decode("latin-1"))) or bool(flags.value & _FORCED_BOLD)

@@ -41,6 +41,29 @@ def extracted(document_id: str, pieces: Sequence[Piece], given: Facts, found: Fa
     return replace(made, pages=laid.pages)
 
 
+def answered(pieces: Iterable[Piece]) -> list[Piece]:
+    """What answers a question leads back to it. Headings that ask are questions where there are several."""
+    made = list(pieces)
+    asking = [piece.kind == "heading" and piece.text.endswith("?") for piece in made]
+    question: int | None = None
+    for number, piece in enumerate(made):
+        if asking[number] and sum(asking) > 1:
+            made[number] = piece = piece._replace(kind="question")
+        if piece.kind in ("heading", "question"):
+            question = number if piece.kind == "question" else None
+        elif piece.kind in ("text", "item") and piece.lead is None:
+            made[number] = piece._replace(lead=question)
+    return made
+
+
+def of_cleaned(cleaned: Cleaned) -> list[Piece]:
+    """The pieces of a text that was cleaned."""
+    numbers = {(block.start, block.end): number for number, block in enumerate(cleaned.blocks)}
+    return [
+        Piece(block.kind, cleaned.text[block.start : block.end], numbers.get(block.lead)) for block in cleaned.blocks
+    ]
+
+
 class Laid(NamedTuple):
     """The text of all pieces with its blocks, and where each page begins in it."""
 

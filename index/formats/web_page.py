@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from charset_normalizer import from_bytes
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement, HTMLParser, XHTMLParser, document_fromstring, xhtml_to_html
 
 from index.errors import UnreadableFile
 from index.formats.document import Unread
 from index.formats.metadata import Facts, Metadata
-from index.formats.pieces import CELLS, Piece, extracted, line
+from index.formats.pieces import CELLS, Piece, answered, extracted, line
 from index.records import Document, Kind
 
 _UNSEEN = {"head", "script", "style", "template", "noscript", "iframe", "object", "svg", "canvas", "audio", "video", "input",
@@ -38,8 +38,12 @@ _FURNITURE_NAMES = re.compile(
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"\[?(?:\d{1,3}|[a-z]|[*†‡§↑↩^])\]?\ufe0e?")
 _SEE_ALSO = re.compile(r"(?:see|read)\s+(?:also|more|next)\b|related\b", re.IGNORECASE)
+_END = re.compile(r"[.!…;。！][\"'”’»)\]]*$")
+_HEADING_WORDS = 24  # a bold paragraph of no more is a heading, or a question, if no sentence ends it
 _MOSTLY = 0.8  # of the characters of a piece that stands in links, and is one itself
 _LONG = 25  # characters, from which on a line of the article is taken for no chance
+_XML = re.compile(r"\A\ufeff?\s*<\?xml[^>]{0,200}\?>")
+_XHTML = "http://www.w3.org/1999/xhtml"
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _MARKS = ((BOM_UTF8, "utf-8-sig"), (BOM_UTF16_LE, "utf-16"), (BOM_UTF16_BE, "utf-16"))
@@ -52,7 +56,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     """The one document of the page. Raises UnreadableFile."""
     tree = parse(path.read_bytes())
     found = _facts(tree)
-    yield extracted(document_id, pieces_of(tree, article=_article(tree)), metadata.of(document_id), found)
+    yield extracted(document_id, pieces_of(tree, _article(tree)), metadata.of(document_id), found)
 
 
 def parse(page: bytes | str) -> HtmlElement:
@@ -61,7 +65,12 @@ def parse(page: bytes | str) -> HtmlElement:
     Raises UnreadableFile.
     """
     text = decoded(page) if isinstance(page, bytes) else page
-    text = re.sub(r"\A\ufeff?\s*<\?xml[^>]{0,200}\?>", "", text)  # a text that is decoded must not name an encoding
+    text, declared = _XML.subn("", text, count=1)  # a text that is decoded must not name an encoding
+    if declared or _XHTML in text[:2000]:
+        with suppress(etree.XMLSyntaxError):
+            tree: HtmlElement = etree.fromstring(text, XHTMLParser(resolve_entities=False, no_network=True))
+            xhtml_to_html(tree)
+            return tree
     try:
         return document_fromstring(text, parser=HTMLParser(remove_comments=True, remove_pis=True))
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
@@ -119,6 +128,7 @@ class _Place(NamedTuple):
     furniture: bool = False  # by its element or role
     named: bool = False  # by its class or id, as authors of pages choose them
     linked: bool = False
+    bold: bool = False
     linklist: bool = False
 
 
@@ -134,7 +144,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.found: list[_Found] = []
-        self._text: list[tuple[str, bool]] = []  # with whether it stands in a link
+        self._text: list[tuple[str, bool, bool]] = []  # with whether it stands in a link, and is bold
 
     def block(self, element: HtmlElement, place: _Place, depth: int = 0) -> None:
         """An element that begins and ends lines, and all that stands in it."""
@@ -152,10 +162,11 @@ class _Walk:
         if not isinstance(child.tag, str) or child.tag in _UNSEEN or _is_hidden(child):
             return
         if child.tag in ("br", "hr"):
-            self._text.append(("\n", False))
+            self._text.append(("\n", False, False))
         elif child.tag in _INLINE:
             if not _is_note_mark(child):
-                self.block(child, place._replace(linked=place.linked or child.tag == "a"), depth)
+                linked, bold = place.linked or child.tag == "a", place.bold or child.tag in ("b", "strong")
+                self.block(child, place._replace(linked=linked, bold=bold), depth)
         else:
             self._end(parent, place)
             special = {"ul": self._list, "ol": self._list, "dl": self._definitions, "table": self._table, "pre": self._code}
@@ -216,18 +227,21 @@ class _Walk:
 
     def _add(self, text: str | None, place: _Place) -> None:
         if text:
-            self._text.append((_BLANKS.sub(" ", text), place.linked))
+            self._text.append((_BLANKS.sub(" ", text), place.linked, place.bold))
 
     def _end(self, element: HtmlElement, place: _Place) -> None:
         """What was read since the last block ended becomes pieces: one, or one a line where the author broke lines."""
-        text = "".join(part for part, _ in self._text)
-        links = sum(len(part.strip()) for part, linked in self._text if linked)
+        text = "".join(part for part, _, _ in self._text)
+        links = sum(len(packed(part)) for part, linked, _ in self._text if linked)
+        bold = all(is_bold or not part.strip() for part, _, is_bold in self._text)
         self._text = []
-        shown = len(text.replace(" ", ""))
-        only_links = bool(shown) and links >= _MOSTLY * shown and place.kind not in ("heading", "question")
-        is_links = only_links and (place.linklist or bool(_SEE_ALSO.match(text.strip())))
+        kind = place.kind
+        if kind in ("text", "item") and links and links >= _MOSTLY * len(packed(text)):
+            kind = "links" if place.linklist or _SEE_ALSO.match(text.strip()) else kind
+        elif kind == "text" and bold and len(text.split()) <= _HEADING_WORDS and not _END.search(text.rstrip()):
+            kind = "question" if text.rstrip().endswith("?") else "heading"
         for one in _joined(text.split("\n")):
-            self._keep("links" if is_links else place.kind, one, place, element)
+            self._keep(kind, one, place, element)
 
     def _keep(self, kind: Kind, text: str, place: _Place, element: HtmlElement) -> None:
         shown = text if kind == "code" else line(text)
@@ -240,15 +254,15 @@ class _Row(NamedTuple):
     header: bool
 
 
-def pieces_of(tree: HtmlElement, *, article: str | None = None) -> list[Piece]:
-    """All that the tree shows. `article` is the text of its article without blanks, None where all of it is one."""
+def pieces_of(tree: HtmlElement, article: str = "") -> list[Piece]:
+    """All that the tree shows. `article` is what is known to be of its article, without blanks."""
     walk = _Walk()
     walk.block(tree, _Place())
-    inside = _inside(walk.found, article) if article is not None else [True] * len(walk.found)
-    return [
+    inside = _inside(walk.found, article)
+    return answered(
         one.piece if kept else one.piece._replace(kind="aside", lead=None)
         for one, kept in zip(walk.found, inside, strict=True)
-    ]
+    )
 
 
 def _inside(found: list[_Found], article: str) -> list[bool]:
