@@ -32,7 +32,8 @@ _FURNITURE = {"nav", "footer", "aside", "form", "button", "select", "dialog", "m
 _FURNITURE_ROLES = {"navigation", "banner", "contentinfo", "complementary", "search", "dialog", "alert", "menu"}
 _FURNITURE_NAMES = re.compile(
     r"(?:^|[\s_-])(?:share|sharing|social|newsletter|subscribe|signup|cookies?|consent|advert\w*|ads?|promo\w*|related|breadcrumbs?"
-    r"|sidebar|comments?|popup|modal|paywall|toolbar|skip|pagination|pager|print)(?:$|[\s_-])",
+    r"|sidebar|comments?|popup|modal|paywall|toolbar|skip|pagination|pager|print|byline|meta|dateline"
+    r"|editsection)(?:$|[\s_-])",
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -151,6 +152,8 @@ class _Walk:
         if depth > _MOST_DEPTH:  # the parser lost what stands deeper
             raise UnreadableFile(f"is nested more than {_MOST_DEPTH} elements deep; save the page as text")
         place = _inherited(element, place)
+        if element.tag in ("a", "time"):
+            self._add(" ", place)  # pages part them by style alone
         self._add(element.text, place)
         for child in element:
             self._child(child, element, place, depth + 1)
