@@ -4,15 +4,19 @@ No passage runs over a heading or is cut by the embedder in silence: what cannot
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
-from index.records import Document, Passage, Span, blocks_within
+from index.records import Block, Document, Passage, Span, blocks_within
 from index.text.sentences import sentences
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
+_APART = ("heading", "aside", "links")
+_ONE_SENTENCE = ("header", "row", "code")
+_NUMBER = re.compile(r"\(?\w{1,9}[.)]\s+")
 _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 _MARGIN = 4  # tokenizers that do not add up exactly over sentences
 _CLAUSE = re.compile(r"[;:,–—][\"'”’)]*\s+|\s+(?=[(“])")
@@ -30,19 +34,35 @@ class SplitRule:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
+    """Blocks below one heading that are searched together."""
+
     heading: str
-    sentences: tuple[Span, ...]
+    blocks: tuple[Block, ...]
+
+
+class _Sentence(NamedTuple):
+    span: Span
+    block: Block
 
 
 def split(document: Document, rule: SplitRule, count_tokens: CountTokens) -> list[Passage]:
     """Passages in reading order; every sentence that is not a heading is in at least one."""
     passages: list[Passage] = []
     for section in _sections(document):
-        context = _context(document.title, section.heading, rule.max_tokens // 4, count_tokens)
-        room = rule.max_tokens - _SPECIAL_TOKENS - _MARGIN - sum(count_tokens([context]))
-        pieces, sizes = _fit(document.text, section.sentences, room, count_tokens)
-        for first, last in _windows(sizes, min(rule.passage_tokens, room), rule.overlap_sentences):
-            passages.append(_passage(document, len(passages), tuple(pieces[first:last]), context))
+        context = _context((document.title, section.heading.rstrip(".")), rule.max_tokens // 4, count_tokens)
+        leads = _leads(document, section, rule.max_tokens // 8, count_tokens)
+        taken = sum(count_tokens([context])) + max(count_tokens([*leads.values()]), default=0)
+        room = rule.max_tokens - _SPECIAL_TOKENS - _MARGIN - taken
+        pieces, sizes = _fit(document, section.blocks, room, count_tokens)
+        together = _together(document, pieces, sizes, min(rule.passage_tokens, room))
+        for first, last in _windows(
+            [sum(sizes[a:b]) for a, b in together], min(rule.passage_tokens, room), rule.overlap_sentences
+        ):
+            inside = pieces[together[first][0] : together[last - 1][1]]
+            begins, lead = inside[0].span.start, inside[0].block.lead
+            outside = "" if begins <= lead.start < inside[-1].span.end else leads.get(lead, "")
+            whole = " · ".join(filter(None, (context, outside)))
+            passages.append(_passage(document, len(passages), tuple(piece.span for piece in inside), whole))
     return passages
 
 
@@ -54,32 +74,83 @@ def _passage(document: Document, ordinal: int, inside: tuple[Span, ...], context
 
 
 def _sections(document: Document) -> list[_Section]:
+    """What is not the article itself, and lists of links, are sections of their own and so dilute no other."""
     sections: list[_Section] = []
-    begin, heading = 0, ""
-    for span in [*document.headings, Span(len(document.text), len(document.text))]:
-        inside = sentences(document.text[begin : span.start], document.language)
-        if inside:
-            shifted = tuple(Span(begin + s.start, begin + s.end) for s in inside)
-            sections.append(_Section(heading, shifted))
-        begin, heading = span.end, document.text[span.start : span.end]
+    heading = ""
+    for apart, blocks in groupby(document.blocks, key=lambda block: block.kind if block.kind in _APART else "text"):
+        inside = tuple(blocks)
+        if apart == "heading":
+            texts = [document.text[block.start : block.end] for block in inside]
+            heading = " · ".join(text for text in texts if text != document.title)
+        else:
+            sections.append(_Section(heading, inside))
     return sections
 
 
-def _context(title: str, heading: str, most_tokens: int, count_tokens: CountTokens) -> str:
+def _leads(document: Document, section: _Section, most_tokens: int, count_tokens: CountTokens) -> dict[Span, str]:
+    """What introduces blocks of the section, as it is searched with those that stand in another passage."""
+    spans = {block.lead for block in section.blocks if block.lead.start < block.lead.end}
+    texts = {span: document.text[span.start : span.end] for span in sorted(spans)}
+    kept = {span: text for span, text in texts.items() if text not in (section.heading, document.title)}
+    return {span: _context((text,), most_tokens, count_tokens) for span, text in kept.items()}
+
+
+def _together(document: Document, pieces: Sequence[_Sentence], sizes: Sequence[int], aim: int) -> list[tuple[int, int]]:
+    """Runs [first, last) of sentences that are not parted, of a list and what introduces it, where they fit."""
+    runs: list[tuple[int, int]] = []
+    for first, last in _bundles(pieces):
+        if last - first > 1 and sum(sizes[first:last]) <= aim:
+            runs.append((first, last))
+        else:
+            runs += [(n, n + 1) for n in range(first, last)]
+    return runs
+
+
+def _bundles(pieces: Sequence[_Sentence]) -> Iterator[tuple[int, int]]:
+    """Runs [first, last) of sentences that belong together: what introduces blocks, and they."""
+    introducing = {piece.block.lead.start for piece in pieces if piece.block.lead.end}
+    first = 0
+    for n, (before, piece) in enumerate(pairwise(pieces), start=1):
+        introduced = piece.block.lead.end and piece.block.lead.start >= pieces[first].block.start
+        if not introduced and not (before.block == piece.block and piece.block.start in introducing):
+            yield first, n
+            first = n
+    if pieces:
+        yield first, len(pieces)
+
+
+def _context(texts: Sequence[str], most_tokens: int, count_tokens: CountTokens) -> str:
     """Title and heading, shortened by words so that they never crowd out the text."""
-    words = " · ".join(filter(None, (title.strip(), heading.strip().rstrip(".")))).split()
+    words = " · ".join(filter(None, dict.fromkeys(text.strip() for text in texts))).split()
     while words and count_tokens([" ".join(words)])[0] > most_tokens:
         words = words[: len(words) * 3 // 4]
     return " ".join(words)
 
 
-def _fit(text: str, spans: Sequence[Span], room: int, count_tokens: CountTokens) -> tuple[list[Span], list[int]]:
+def _fit(
+    document: Document, blocks: Sequence[Block], room: int, count_tokens: CountTokens
+) -> tuple[list[_Sentence], list[int]]:
     """The sentences, those too long for one passage cut into clauses, with their sizes in tokens."""
-    sizes = count_tokens([text[s.start : s.end] for s in spans])
-    pieces: list[Span] = []
-    for span, size in zip(spans, sizes, strict=True):
-        pieces += [span] if size <= room else _cut(text, span, room, count_tokens)
-    return pieces, count_tokens([text[s.start : s.end] for s in pieces])
+    text = document.text
+    whole = [_Sentence(span, block) for block in blocks for span in _sentences(document, block)]
+    sizes = count_tokens([text[slice(*one.span)] for one in whole])
+    pieces: list[_Sentence] = []
+    for one, size in zip(whole, sizes, strict=True):
+        cut = [one.span] if size <= room else _cut(text, one.span, room, count_tokens)
+        pieces += [_Sentence(span, one.block) for span in cut]
+    return pieces, count_tokens([text[slice(*piece.span)] for piece in pieces])
+
+
+def _sentences(document: Document, block: Block) -> list[Span]:
+    """What a number, or a speaker's name, stands before is part of the first sentence and does not end it."""
+    if block.kind in _ONE_SENTENCE:
+        return [Span(block.start, block.end)]
+    number = _NUMBER.match(document.text, block.start, block.end) if block.kind == "item" else None
+    begin = number.end() if number else block.lead.end if block.start == block.lead.start else block.start
+    inside = [
+        Span(begin + s.start, begin + s.end) for s in sentences(document.text[begin : block.end], document.language)
+    ]
+    return [Span(block.start, inside[0].end), *inside[1:]] if inside else [Span(block.start, block.end)]
 
 
 def _cut(text: str, span: Span, room: int, count_tokens: CountTokens) -> list[Span]:

@@ -1,107 +1,191 @@
-"""One line of a text or Markdown file → the characters a person reads, and where they stand.
+"""Some lines of a text or Markdown file → the characters that a person reads, and where they stand.
 
 Markdown signs, escapes, invisible characters and repeated blanks go; nothing is added but a blank for odd white space.
 Every pattern is bounded, so that a hostile line costs linear time.
 """
 
 import re
-import unicodedata
-from collections.abc import Iterator
-from typing import NamedTuple
+from bisect import bisect_right
+from collections.abc import Container, Sequence
+from typing import NamedTuple, Self
 
-from index.records import OffsetRun
+from index.records import OffsetRun, Span
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_HEADING = re.compile(r"[ \f\ufeff]{0,3}(#{1,6})[ \t]+(?=\S)")  # a page break or a byte-order mark may precede
-_PREFIX = re.compile(r"\s*(?:>\s?|[-*+•][ \t]+(?=\S))")
-_RULE = re.compile(r"\s*(?:[-*_=]\s*){3,}")
-_IMAGE_SIGN = r"!\[[^\[\]\n]{0,500}\]\([^()\n]{0,1000}\)"
-_IMAGE = re.compile(rf"\[\s?{_IMAGE_SIGN}\s?\]\([^()\n]{{0,1000}}\)|{_IMAGE_SIGN}")  # linked or not
-_TARGET = r"(?:[^()\s\\]|\\.|\([^()\s]{0,200}\)){0,1000}"
-_LINK = re.compile(rf"(?<!\\)\[((?:[^\[\]\\\n]|\\.){{1,500}})\]\({_TARGET}(?:\s+\"[^\"\n]{{0,200}}\")?\)")
-_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
-_STRONG = re.compile(r"(?<!\\)(\*\*|__)(?=\S)((?:(?!\1).){1,400})(?<=[^\s\\])\1")
-_LEAD = re.compile(r"\s*(\*\*|__)(?=\S)(.{1,120}?[.:!?])\1\s+(?=\S)")
-_EMPHASIS = re.compile(r"(?<![\w\\*])([*_])(?=[^\s*_])([^*_\n]{1,400}?)(?<=[^\s\\])\1(?![\w*])")
+_ODD_SPACE = re.compile(r"[^\S ]\s*| \s+")
+_INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\ufeff]+")  # joiners stay: scripts need them
+_LINE_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]\n(?=[^\W_])|\u00ad\n")
+_HYPHENATED = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
+_REFERENCE = re.compile(r"^[ >]{0,9}\[([^\[\]\n^][^\[\]\n]{0,200})\]:[ \t]+\S", re.MULTILINE)
+_WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]{1,40}\Z"), re.compile(r"[^\W\d_]{1,40}")
+_USUALLY_HYPHENATED = frozenset(
+    "all anti co cross ex half high long low mid multi non post pre self semi short well".split()
+)
+_STRONG_LEAD = re.compile(r"(\*\*|__)(?=\S)([^\n]{1,200}?)(?<=\S)\1(?=\s|\Z)")
+
+# What is a sign and what of it is text: the last group stays, and all else goes.
+_CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,1000})\1(?!`)")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TARGET = r"\((?:[^()\s]|\([^()\s]{0,200}\)){0,1000}(?:\s+\"[^\"\n]{0,200}\")?\)"
+_IMAGE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\](?:{_TARGET}|\([^()\n]{{0,1000}}\))")
+_LINK = re.compile(rf"\[([^\[\]]{{1,1000}})\]{_TARGET}")
+_REFERENCE_LINK = re.compile(r"\[([^\[\]]{1,1000})\](?:\[([^\[\]\n]{0,200})\])?")
+_WIKI = re.compile(r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]")
+_ADDRESS = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,1000}|[^<>\s@]{1,100}@[^<>\s@]{1,100})>")
+_SIGNS = (
+    re.compile(r"\[\^[^\]\s]{1,40}\]:?()"),  # the mark of a note
+    re.compile(r"(?:[ \t]+\^[\w-]{1,60}|[ \t]*\{\#[\w-]{1,100}\})()\s*\Z"),  # anchors: of Obsidian, and of headings
+    re.compile(r"(?<=&)amp;()", re.IGNORECASE),
+    re.compile(
+        r"""</?(?:a|abbr|article|aside|b|blockquote|br|center|code|dd|del|details|div|dl|dt|em|figcaption|figure|font
+        |footer|h[1-6]|header|hr|i|img|ins|kbd|li|main|mark|nav|ol|p|picture|pre|q|s|section|small|source|span|strong
+        |sub|summary|sup|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|video)(?=[\s/>])[^<>]{0,1000}>()""",
+        re.IGNORECASE | re.VERBOSE,
+    ),
+    re.compile(r"\*\*(?=\S)((?:(?!\*\*)[\s\S]){1,400})(?<=\S)\*\*"),
+    re.compile(r"(?<!\w)__(?=\S)((?:(?!__)[\s\S]){1,400})(?<=\S)__(?!\w)"),
+    re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]{1,400}?)(?<=\S)\*(?![\w*])"),
+    re.compile(r"(?<![\w_])_(?=[^\s_])([^_]{1,400}?)(?<=\S)_(?![\w_])"),
+    re.compile(r"==(?=[^\s=])([^=]{1,400}?)(?<=\S)=="),
+    re.compile(r"~~(?=[^\s~])([^~]{1,400}?)(?<=\S)~~"),
+)
+_NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(r"https?://\S+")
+_SIGN, _TEXT = ".", "x"  # stand where a sign was, and for text in which nothing is a sign, while others are looked for
 
 
-class Line(NamedTuple):
-    """What is left of one source line; `runs` are relative to the line's own clean text."""
+class Readable(NamedTuple):
+    """What is left of some lines; `runs` are relative to `text`."""
 
     text: str
     runs: tuple[OffsetRun, ...]
-    heading: bool
-    lead: int  # length of a run-in heading, "**Conclusions.** The …", else 0
+    bold: int = 0  # length of what is in bold at its beginning, as "Conclusions." of "**Conclusions.** The …"
+    linked: bool = False  # nothing but links or pictures
 
 
-def lines(source: str, start: int = 0) -> Iterator[Line]:
-    """All lines from `start` on; a line that shows nothing has the text ''."""
-    for match in _LINE.finditer(source, start):
-        raw = match.group().rstrip("\r\n")
-        yield _line(raw, match.start())
+class _Cut(NamedTuple):
+    start: int
+    end: int
+    blank: bool = False  # whether a blank stands in its place
 
 
-def _line(raw: str, offset: int) -> Line:
-    gone = _markup(raw)
-    found = _LEAD.match(raw)
+class Elsewhere(NamedTuple):
+    """What the rest of a file says about any of its lines; all in lower case."""
+
+    hyphenated: frozenset[str] = frozenset()  # words that have a hyphen where no line ends
+    references: frozenset[str] = frozenset()  # names of links whose address stands elsewhere
+
+    @classmethod
+    def of(cls, source: str) -> Self:
+        cut = _LINE_HYPHEN.search(source.replace("\r", "\n"))
+        words = _HYPHENATED.findall(source) if cut else ()
+        names = _REFERENCE.findall(source)
+        return cls(frozenset(word.lower() for word in words), frozenset(name.lower() for name in names))
+
+
+def readable(source: str, lines: Sequence[Span], elsewhere: Elsewhere) -> Readable:
+    """The lines as one text, joined by a blank, or by nothing where a hyphen cuts a word at a line's end."""
+    raw = "\n".join(source[line.start : line.end] for line in lines)
+    cuts, linked = _signs(raw, elsewhere.references)
+    cuts += (
+        [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
+        if len(lines) > 1
+        else []
+    )
+    cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
+    cuts += [_Cut(*found.span(), blank=True) for found in (*_ODD_SPACE.finditer(raw), *_NO_BREAK.finditer(raw))]
+    text, runs = _keep(raw, sorted(cuts))
+    strong = _STRONG_LEAD.match(raw)
+    before = [run for run in runs if strong and run.source < strong.end()]
+    bold = before[-1].clean + min(before[-1].length, strong.end() - before[-1].source) if strong and before else 0
+    return Readable(text, _placed(runs, lines), len(text[:bold].rstrip()), bool(text) and linked)
+
+
+def verbatim(source: str, line: Span) -> Readable:
+    """A line of code: nothing in it is a sign, and its blanks stay."""
+    raw = source[line.start : line.end].rstrip()
+    text, runs = _keep(raw, [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)], indented=True)
+    return Readable(text, _placed(runs, [line]))
+
+
+def _signs(raw: str, references: frozenset[str]) -> tuple[list[_Cut], bool]:
+    """What of the text is markup, and whether all its words are in links or pictures."""
+    cuts: list[_Cut] = []
+
+    def drop(pattern: re.Pattern[str], text: str, *, opaque: bool = False) -> str:
+        """Cuts the signs, and puts as many others there that no pattern knows."""
+
+        def cut(found: re.Match[str]) -> str:
+            kept = found.lastindex or 0
+            if pattern is _REFERENCE_LINK:
+                if (found[2] or found[1]).lower() not in references:
+                    return found.group()
+                kept = 1
+            (start, end), (first, last) = found.span(), found.span(kept)
+            cuts.extend(_Cut(a, b) for a, b in ((start, first), (last, end)) if a < b)
+            inside = _TEXT * (last - first) if opaque else found.group(kept)
+            return _SIGN * (first - start) + inside + _SIGN * (end - last)
+
+        return pattern.sub(cut, text)
+
+    for pattern in (_CODE, _ESCAPE):
+        raw = drop(pattern, raw, opaque=True)
+    links: list[tuple[int, int]] = []
+    for pattern in (_IMAGE, _LINK, _WIKI, _ADDRESS, _BARE_ADDRESS):
+        links += [found.span() for found in pattern.finditer(raw)]
+        raw = raw if pattern is _BARE_ADDRESS else drop(pattern, raw)
+    for pattern in (*((_REFERENCE_LINK,) if references else ()), *_SIGNS):
+        raw = drop(pattern, raw)
+    if not links:
+        return cuts, False
+    rest, at = "", 0
+    for start, end in sorted(links):
+        rest, at = rest + raw[at:start], max(at, end)
+    return cuts, not re.search(r"\w", rest + raw[at:])
+
+
+def _line_hyphen(raw: str, found: re.Match[str], hyphenated: Container[str]) -> _Cut:
+    """The line feed goes, and the hyphen with it unless it belongs to the word."""
+    start, end = found.span()
+    before, after = _WORD_BEFORE.search(raw, max(start - 40, 0), start), _WORD_AFTER.match(raw, end)
+    if raw[start] == "\u00ad" or not before or not after or not after.group()[0].islower():
+        return _Cut(end - 1, end)
+    word = f"{before.group()}-{after.group()}".lower()
+    keeps = word in hyphenated or before.group().lower() in _USUALLY_HYPHENATED
+    return _Cut(end - 1 if keeps else start, end)
+
+
+def _keep(raw: str, cuts: Sequence[_Cut], *, indented: bool = False) -> tuple[str, list[OffsetRun]]:
+    """What is left without the cuts, and where in `raw` it stood; no blank at an edge or beside one that a cut left."""
     text: list[str] = []
-    places: list[int] = []
-    lead = 0
-    for at, char in enumerate(raw):
-        if found and at == found.end(2):
-            lead = len(text)
-        if gone[at] or (not char.isprintable() and _invisible(char)):
-            continue
-        blank = char.isspace()
-        if not blank or (text and text[-1] != " "):
-            text.append(" " if blank else char)
-            places.append(at)
-    if text and text[-1] == " ":
-        text.pop()
-    return Line("".join(text), tuple(_runs(raw, text, places, offset)), bool(_HEADING.match(raw)), lead)
+    runs: list[OffsetRun] = []
+    length = at = 0
+    blank = not indented  # whether the text ends in one
+    for cut in (*cuts, _Cut(len(raw), len(raw))):
+        start, end = at + (blank and raw.startswith(" ", at, cut.start)), cut.start
+        if start < end:
+            runs.append(OffsetRun(length, start, end - start))
+            text.append(raw[start:end])
+            length, blank = length + end - start, raw[end - 1] == " "
+        if cut.blank and not blank and cut.end > at:
+            text.append(" ")
+            length, blank = length + 1, True
+        at = max(at, cut.end)
+    whole = "".join(text)
+    if whole.endswith(" "):
+        whole = whole[:-1]
+        if runs and runs[-1].clean + runs[-1].length > len(whole):
+            last = runs.pop()
+            runs += [last._replace(length=last.length - 1)] if last.length > 1 else []
+    return whole, runs
 
 
-def _runs(raw: str, text: list[str], places: list[int], offset: int) -> Iterator[OffsetRun]:
-    """The longest runs of unchanged characters, where `places[n]` is the place of the n-th clean one in the line."""
-    begin = length = 0
-    for clean, (char, at) in enumerate(zip(text, places, strict=False)):
-        same = char == raw[at]
-        if same and length and at == places[begin] + length:
-            length += 1
-            continue
-        if length:
-            yield OffsetRun(begin, offset + places[begin], length)
-        begin, length = clean, int(same)
-    if length:
-        yield OffsetRun(begin, offset + places[begin], length)
-
-
-def _markup(raw: str) -> bytearray:
-    """1 for every character of the line that is a sign and not text."""
-    gone = bytearray(len(raw))
-
-    def drop(start: int, end: int) -> None:
-        gone[start:end] = b"\x01" * (end - start)
-
-    if _RULE.fullmatch(raw):
-        drop(0, len(raw))
-        return gone
-    for prefix in filter(None, (_HEADING.match(raw) or _PREFIX.match(raw),)):
-        drop(0, prefix.end())
-    for image in _IMAGE.finditer(raw):
-        drop(*image.span())
-    for link in _LINK.finditer(raw):
-        drop(link.start(), link.start(1))
-        drop(link.end(1), link.end())
-    for escape in _ESCAPE.finditer(raw):
-        drop(*escape.span())
-    for pattern in (_STRONG, _EMPHASIS):
-        for marked in pattern.finditer(raw):
-            drop(marked.start(), marked.start(2))
-            drop(marked.end(2), marked.end())
-    return gone
-
-
-def _invisible(char: str) -> bool:
-    """Controls, byte-order marks, soft hyphens and zero-width blanks; joiners stay, scripts and emoji need them."""
-    return char in "\u00ad\u200b\ufeff" or (unicodedata.category(char) == "Cc" and not char.isspace())
+def _placed(runs: Sequence[OffsetRun], lines: Sequence[Span]) -> tuple[OffsetRun, ...]:
+    """Runs of joined lines, each where it stands in the source."""
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + line.end - line.start + 1)
+    placed = []
+    for clean, at, length in runs:
+        n = bisect_right(starts, at) - 1
+        placed.append(OffsetRun(clean, lines[n].start + at - starts[n], length))
+    return tuple(placed)

@@ -43,7 +43,7 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
         _refuse_half_characters(name, value)
     given = repr((source, facts)).encode() + source.encode()
     dates = [found for line in cleaned.front if (found := front_date(line)) is not None]
-    title = facts.title or _front_title(cleaned.front)
+    title = facts.title or cleaned.title
     inferred = set(facts.inferred) | (set() if title else {"title"})
     return Document(
         id=document_id,
@@ -67,11 +67,6 @@ def _refuse_half_characters(name: str, value: object) -> None:
         str(value).encode()
     except UnicodeEncodeError as error:
         raise UnreadableFile(f"has half a character (a lone surrogate) in its {name} at {error.start}") from error
-
-
-def _front_title(front: tuple[str, ...]) -> str:
-    """The longest line before the text that is not a date: titles are longer than categories and bylines."""
-    return max((line for line in front if front_date(line) is None), key=len, default="")
 
 
 def front_date(line: str) -> date | None:

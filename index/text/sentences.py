@@ -34,10 +34,21 @@ def sentences(text: str, language: str = "en", splitter: str = "yasbd") -> list[
     return spans
 
 
+_NOTE_MARKS = re.compile(
+    r"([.!?…]+[\"'”’»)]*)((?:\[(?:\d{1,3}|[a-z]|note \d{1,3}|citation needed)\]|[⁰¹²³⁴-⁹]{1,3}|[*†‡])+)(?=\s|$)"
+    r"|(?<=[^\W\d_]{3})([.!?]+[\"'”’»)]*)(\d{1,2})(?=\s+[^\W\d_a-z]|$)"
+)
+
+
+def _without_notes(line: str) -> str:
+    """The line, as long as it was, with the marks of notes as letters before the full stop: they end no sentence."""
+    return _NOTE_MARKS.sub(lambda m: "x" * len(m[2] or m[4]) + (m[1] or m[3]), line)
+
+
 def _in_line(line: str, language: str, splitter: str) -> list[Span]:
     spans: list[Span] = []
     begin = 0
-    for at, stretch in _stretches(line):
+    for at, stretch in _stretches(_without_notes(line)):
         for end in (*_ends(stretch, language, splitter), len(stretch)):
             piece = line[begin : at + end]
             if piece.strip():

@@ -1,0 +1,99 @@
+"""The lines around an article: which is its title, which tell of its section, author and day, and notes at its end."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from index.cleaning.parts import FIELD
+from index.cleaning.pieces import Piece
+from index.text.language import foreign, language
+
+_FRONT_PIECES = 12
+_TITLE_CHARS, _TITLE_WORDS = 250, 30
+_BYLINE = re.compile(r"(?:by|von|par|por|author|autor(?:in)?|written by|text)\b\s*:?\s+\S.{0,60}", re.IGNORECASE)
+_NAME = re.compile(
+    r"(?:[^\W\d_a-z][\w.'’-]*|de|da|di|la|van|von|der|den|del|al)(?:\s(?:[^\W\d_a-z][\w.'’-]*|de|da|di|la|van|von|der|den|del|al)){1,4}"
+)
+_DATE = re.compile(
+    r"""(?:[^\W\d_]+(?:\s(?:on|at|am|le|el))?\s*:?\s+)?(?:[^\W\d_]{2,12}\.?,?\s+)?
+        (?: \d{4}-\d{2}-\d{2} | \d{1,2}[./]\d{1,2}[./]\d{2,4}
+          | [^\W\d_]{3,12}\.?\s?\d{1,2}(?:st|nd|rd|th)?,?\s?\d{4}
+          | (?:\d{1,2}(?:st|nd|rd|th|\.|º)?\s+)?(?:de\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?\d{4} )
+        (?:[\sT,|]+\d{1,2}[:.]\d{2}.{0,12})?""",
+    re.VERBOSE,
+)
+_NOTE_SHARE = 0.2  # more than that in another language at the end is part of a bilingual article
+
+
+def front_of(found: Sequence[Piece]) -> int:
+    """How many pieces stand before the article's first sentence, list or table; 0 where that is not near."""
+    count = next((n for n, piece in enumerate(found) if _is_body(piece)), len(found))
+    return count if count <= _FRONT_PIECES else 0
+
+
+def with_front(found: Sequence[Piece], count: int) -> tuple[str, list[Piece]]:
+    """The title, "" where there is none, and the pieces with the title as a heading and what is around it marked."""
+    front = list(found[:count])
+    title = next((n for n, piece in enumerate(front) if piece.kind == "heading"), None)
+    if title is None:
+        title = _title(front)
+    if title is None:
+        first = next((piece.text for piece in found if piece.level == 1), "")
+        return first, list(found)
+    if all(
+        piece.kind in ("aside", "heading") for n, piece in enumerate(found) if n != title
+    ):  # it is all that there is
+        return front[title].text, list(found)
+    front[title] = replace(front[title], kind="heading")
+    for n, piece in enumerate(front):
+        if piece.kind == "text" and (
+            n < title
+            or _DATE.fullmatch(piece.text)
+            or _is_byline(piece.text)
+            or any(piece.text == other.text for other in front[:n])
+        ):
+            front[n] = replace(piece, kind="aside")
+        elif n > title and piece.kind != "aside":
+            break
+    return front[title].text, [*front, *found[count:]]
+
+
+def with_notes(found: Sequence[Piece]) -> list[Piece]:
+    """An author's note in another language at the end is marked."""
+    texts = [piece.text for piece in found]
+    home = language("\n".join(texts))
+    most = _NOTE_SHARE * sum(map(len, texts))
+    begin, size = len(found), 0
+    while begin > 1 and (found[begin - 1].kind == "aside" or foreign(texts[begin - 1], home)):
+        begin -= 1
+        size += len(texts[begin]) if found[begin].kind != "aside" else 0
+        if size > most:
+            return list(found)
+    return [*found[:begin], *(replace(piece, kind="aside") for piece in found[begin:])]
+
+
+def _is_body(piece: Piece) -> bool:
+    if piece.kind in ("aside", "heading"):
+        return False
+    field = FIELD.match(piece.text) and re.search(r"\d", piece.text) and not _DATE.fullmatch(piece.text)
+    return piece.kind != "text" or piece.prose or bool(piece.closed and len(piece.text.split()) > 2) or bool(field)
+
+
+def _title(front: Sequence[Piece]) -> int | None:
+    """The first short line that may be one; a section's name right above a longer line is none."""
+    may = [n for n, piece in enumerate(front) if _may_be_title(piece)]
+    if len(may) > 1 and may[1] == may[0] + 1 and front[may[1]].tight:
+        first, second = (len(front[n].text.split()) for n in may[:2])
+        return may[1] if first < 3 <= second else may[0]
+    return may[0] if may else None
+
+
+def _may_be_title(piece: Piece) -> bool:
+    text = piece.text
+    if piece.kind != "text" or len(text) > _TITLE_CHARS or text[0].islower() or text.endswith((".", ",", ";", ":")):
+        return False
+    return len(text.split()) <= _TITLE_WORDS and not _DATE.fullmatch(text) and not _BYLINE.fullmatch(text)
+
+
+def _is_byline(text: str) -> bool:
+    return bool(_BYLINE.fullmatch(text) or _NAME.fullmatch(text))

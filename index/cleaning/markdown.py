@@ -1,0 +1,151 @@
+"""Markdown → parts; the home of markdown-it, of which only the block parser is used: its tokens know their lines."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from index.cleaning.parts import Part, paragraphs
+from index.records import Kind, Span
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|\Z)")  # what CommonMark calls a line
+_UNSEEN = re.compile(r"^[\f\ufeff]+", re.MULTILINE)  # before a sign they hide it from the parser
+_SIGNS = re.compile(
+    r"""^[ ]{0,3}\#{1,6}[ \t]+\S | ^[ ]{0,3}(?:```|~~~) | \]\( | !?\[\[[^\[\]\n]{1,300}\]\] | \[\^\w{1,40}\]
+      | ^[> ]{0,9}\|?[ ]*:?-{3,}:?[ ]*\|[ :|-]*$ | ^>[ ]?\[! | ^[ ]{0,3}\[[^\[\]\n]{1,200}\]:[ \t]+\S
+      | \*\*(?=\S)[^*\n]{1,400}\*\* | (?<!\w)__(?=\S)[^_\n]{1,400}__(?!\w) | ~~(?=\S)[^~\n]{1,400}~~
+      | ==\w[^=\n]{0,400}== | (?<!`)`[^`\n]{1,400}`(?!`)""",
+    re.MULTILINE | re.VERBOSE,
+)
+_PREFIX = re.compile(r"[>\s]*")
+_NUMBER = re.compile(r"\d{1,9}[.)][ \t]+\Z")
+_TASK = re.compile(r"\[[ xX]\][ \t]+")
+_CALLOUT = re.compile(r"\[![^\[\]\n]{1,40}\][-+]?[ \t]*")
+_OWN_LINES = {"inline", "fence", "code_block", "html_block", "hr", "heading_open", "table_open"}
+_REFERENCE = re.compile(r"[>\s]*\[[^\^\]][^\]]*\]:\s*\S")
+
+
+def is_markdown(source: str) -> bool:
+    """Whether the text has a sign that plain text has not."""
+    return bool(_SIGNS.search(source))
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+def markdown_parts(source: str, start: int = 0) -> list[Part]:
+    """The parts of source[start:] in reading order; every line that shows something is in one."""
+    text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:])
+    walk = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)])
+    for token in _parser().parse(text):
+        walk.take(token)
+    return walk.parts()
+
+
+class _Walk:
+    """Goes through the parser's tokens and keeps what each line is part of."""
+
+    def __init__(self, source: str, lines: Sequence[Span]) -> None:
+        self._source = source
+        self._lines = lines
+        self._seen = bytearray(len(lines))
+        self._parts: list[Part] = []
+        self._items: list[int] = []  # where the items begin that we are in, outermost first; -1 before their first line
+        self._level = 0  # of the heading that we are in
+        self._header: int | None = None  # where the header of the table begins that we are in, -1 before it
+        self._quoted = 0
+
+    def take(self, token: Token) -> None:
+        kind = token.type
+        if token.map and kind in _OWN_LINES:
+            self._seen[token.map[0] : token.map[1]] = b"\x01" * (token.map[1] - token.map[0])
+        if kind.startswith("list_item_"):
+            self._items = [*self._items, -1] if token.nesting > 0 else self._items[:-1]
+        elif kind.startswith("blockquote_"):
+            self._quoted += token.nesting
+        elif kind.startswith("heading_"):
+            self._level = int(token.tag[1]) if token.nesting > 0 else 0
+        elif kind.startswith("table_"):
+            self._header = -1 if token.nesting > 0 else None
+        elif kind == "tr_open":
+            self._row(token)
+        elif kind == "html_block":
+            self._add("text", paragraphs(self._source, [s for s in self._places(token) if s.start < s.end], 0))
+        elif kind in ("fence", "code_block"):
+            first = (token.map or [0])[0] + (kind == "fence")
+            self._add(
+                "code", [(place,) for place in self._places(token, first, indented=True) if place.start < place.end]
+            )
+        elif kind == "inline" and self._header is None:
+            self._paragraph(token)
+
+    def parts(self) -> list[Part]:
+        """With the lines that the parser passed over, but for the addresses of links."""
+        rest = [line for line, seen in zip(self._lines, self._seen, strict=True) if not seen]
+        lost = [line for line in rest if self._text(line).strip() and not _REFERENCE.match(self._text(line))]
+        self._add("text", [(line._replace(start=self._behind_prefix(line)),) for line in lost])
+        return sorted((part for part in self._parts if part.lines), key=lambda part: part.lines[0].start)
+
+    def _text(self, place: Span) -> str:
+        return self._source[place.start : place.end]
+
+    def _add(self, kind: Kind, groups: Iterable[tuple[Span, ...]], lead: int = -1) -> None:
+        self._parts += [Part(kind, group, lead, self._level) for group in groups]
+
+    def _places(self, token: Token, first: int | None = None, *, indented: bool = False) -> list[Span]:
+        """Where the lines of a token's text stand: it is what is left of them behind the signs of lists and quotes."""
+        begin = (token.map or [0])[0] if first is None else first
+        places = []
+        for line, content in zip(self._lines[begin:], token.content.removesuffix("\n").split("\n"), strict=False):
+            length = len(content.rstrip()) if indented else len(content.strip())
+            start = max(line.start, line.start + len(self._text(line).rstrip()) - length)
+            places.append(Span(start, line.end if length else start))
+        return places
+
+    def _behind_prefix(self, line: Span) -> int:
+        found = _PREFIX.match(self._source, line.start, line.end)
+        return found.end() if found else line.start
+
+    def _row(self, token: Token) -> None:
+        line = self._lines[(token.map or [0])[0]]
+        start = self._behind_prefix(line)
+        text = self._source[start : line.end].rstrip()
+        start += text.startswith("|")
+        end = start + len(text.removeprefix("|").removesuffix("|"))
+        if not self._source[start:end].strip(" |"):
+            return
+        self._add("header" if self._header == -1 else "row", [(Span(start, end),)], self._header or -1)
+        self._header = start if self._header == -1 else self._header
+
+    def _paragraph(self, token: Token) -> None:
+        places = self._places(token)
+        if self._level:
+            line, content = self._lines[(token.map or [0])[0]], token.content
+            at = self._source.find(content, line.start, line.end)
+            self._add("heading", [(Span(at, at + len(content)),) if at >= 0 else tuple(places)])
+            return
+        if self._quoted and (callout := _CALLOUT.match(self._source, places[0].start)):
+            self._add("text", [(Span(callout.end(), places[0].end),)])
+            places = places[1:]
+        if self._items and places:
+            places[0] = self._item(places[0])
+        inside = [group for group in paragraphs(self._source, places, None) if group]
+        self._add("item" if self._items else "text", inside, self._items[-2] if len(self._items) > 1 else -1)
+
+    def _item(self, place: Span) -> Span:
+        """The first line of an item with its number, without its box to tick."""
+        if self._items[-1] >= 0:
+            return place
+        line = self._lines[bisect_right(self._lines, place.start, key=lambda one: one.start) - 1]
+        number = _NUMBER.search(self._source, line.start, place.start)
+        task = _TASK.match(self._source, place.start, place.end)
+        start = number.start() if number else task.end() if task else place.start
+        self._items[-1] = start
+        return Span(start, place.end)

@@ -1,0 +1,86 @@
+"""Plain text → parts: what its blank lines, indents, signs and the lengths of its lines say."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from index.cleaning.parts import ITEM, SENTENCE_END, Part, filled_width, paragraphs, runs_on
+from index.records import Span
+
+_LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
+_RULE = re.compile(r"\s*(?:[-*_=~]\s*){3,}")
+_UNDERLINE = re.compile(r"(={3,}|-{3,})[ \t]*")
+_QUOTED = re.compile(r"[ \t\ufeff]*(?:>[ \t]?)*[ \t]*")
+_CODE_INDENT = 4
+_HEADING_CHARS = 100
+
+
+def plain_parts(source: str, start: int = 0) -> list[Part]:
+    """The parts of source[start:] in reading order."""
+    groups = list(_groups(source, start))
+    width = filled_width(groups)
+    parts: list[Part] = []
+    for group in groups:
+        introduced = bool(parts) and source[parts[-1].lines[-1].start : parts[-1].lines[-1].end].rstrip().endswith(":")
+        parts += _parts(source, group, width, introduced=introduced or (bool(parts) and parts[-1].kind == "code"))
+    return parts
+
+
+def _groups(source: str, start: int) -> Iterator[list[Span]]:
+    """Lines without a blank one between them; a line of signs is as good as a blank one."""
+    group: list[Span] = []
+    for found in _LINE.finditer(source, start):
+        line = found.group(1)
+        if line.strip(" \t\ufeff\u200b>") and (
+            not _RULE.fullmatch(line) or (len(group) == 1 and _UNDERLINE.fullmatch(line))
+        ):
+            group.append(Span(*found.span(1)))
+        elif group:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _parts(source: str, group: Sequence[Span], width: int, *, introduced: bool) -> Iterator[Part]:
+    lines = [_behind_quotes(source, line) for line in group]
+    indents = [at.start - line.start for at, line in zip(lines, group, strict=True)]
+    texts = [source[line.start : line.end] for line in lines]
+    if introduced and min(indents) >= _CODE_INDENT and not any(ITEM.match(text) for text in texts):
+        yield from (Part("code", (line,)) for line in group)
+    elif len(lines) > 1 and texts[0].count("\t") and len({text.rstrip().count("\t") for text in texts}) == 1:
+        yield Part("header", (lines[0],))
+        yield from (Part("row", (line,), lines[0].start) for line in lines[1:])
+    elif len(lines) > 1 and _UNDERLINE.fullmatch(texts[1]) and len(texts[0]) <= _HEADING_CHARS:
+        yield Part("heading", (lines[0],), level=1 if texts[1].startswith("=") else 2)
+        yield from _parts(source, group[2:], width, introduced=False) if len(group) > 2 else ()
+    else:
+        yield from _paragraphs(source, lines, indents, width)
+
+
+def _paragraphs(source: str, lines: Sequence[Span], indents: Sequence[int], width: int) -> Iterator[Part]:
+    """Items of lists with the lines that go on with them, and the paragraphs between."""
+    begins: list[int] = []  # of items, and of what follows the last
+    leads: dict[int, int] = {}  # of each item, where the one stands that it is under, or -1
+    above: list[tuple[int, int]] = []  # indent and place of the item we are in and of those that it is under
+    for n, line in enumerate(lines):
+        before = source[slice(*lines[n - 1])].rstrip() if n else ""
+        if ITEM.match(source, line.start, line.end) and (not before or above or SENTENCE_END.search(before)):
+            above = [*((indent, at) for indent, at in above if indent < indents[n]), (indents[n], line.start)]
+            begins.append(n)
+            leads[n] = above[-2][1] if len(above) > 1 else -1
+        elif above and indents[n] <= above[-1][0] and not runs_on(before, source[slice(*line)], width):
+            above = []
+            begins.append(n)
+    for first, last in pairwise([*({0} - {*begins}), *begins, len(lines)]):
+        found = ITEM.match(source, *lines[first])
+        if first in leads and found:
+            start = found.end() if found["bullet"] else lines[first].start
+            yield Part("item", (Span(start, lines[first].end), *lines[first + 1 : last]), leads[first])
+        else:
+            yield from (Part("text", inside) for inside in paragraphs(source, lines[first:last], width))
+
+
+def _behind_quotes(source: str, line: Span) -> Span:
+    found = _QUOTED.match(source, line.start, line.end)
+    return Span(found.end() if found else line.start, line.end)

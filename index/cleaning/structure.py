@@ -1,0 +1,167 @@
+"""What pieces are to each other: headings of plain text, questions and answers, turns, what introduces a list."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from index.cleaning.parts import FIELD, TIME
+from index.cleaning.pieces import Piece
+from index.records import Kind
+
+_HEADING_CHARS, _HEADING_WORDS = 80, 10
+_LEAD_CHARS = 300  # a longer paragraph introduces nothing
+_NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+\S")
+_SPEAKER = re.compile(
+    rf"""(?:(?P<time>{TIME})\s*[-–>:]*\s*)?
+         (?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’()&-]+){{0,5}}?(?:\s?\([^()]{{1,60}}\))?)?
+         (?:\s*(?P<after>{TIME}))?\s?(?::\s+|(?<=[\])\d])\s+)(?=\S)""",
+    re.VERBOSE,
+)
+_QUESTION_LABELS = frozenset({"q", "question", "frage", "f", "pregunta", "p"})
+_ANSWER_LABELS = frozenset({"a", "answer", "antwort", "respuesta", "r"})
+_LABEL = re.compile(r"(?P<label>[^\W\d_]{1,9})\s?\d{0,3}\s?[:.)]\s+\S")
+_TURN_SHARE = 0.4  # of the paragraphs
+_ASKING_SHARE = 0.6  # of the turns of whoever interviews
+_QUESTION_CHARS = 200
+_LINK_HEADING = re.compile(
+    r"""(?:see\s+also|references?|further\s+reading|(?:external|related)\s+links|related(?:\s+articles)?|links|siehe\s+auch
+      |weblinks)\W*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LINK_LINE = re.compile(
+    r"(?:see also|read more|further reading|related|more on this|siehe auch)\s*:.*", re.IGNORECASE | re.DOTALL
+)
+
+
+def with_structure(found: Sequence[Piece]) -> list[Piece]:
+    """The same pieces in the same order, with their kinds and with what introduces them."""
+    pieces = _headings(found)
+    pieces = _questions(_turns(pieces))
+    return _leads(_links(pieces))
+
+
+def _headings(found: Sequence[Piece]) -> list[Piece]:
+    """Short lines above a paragraph, in bold or in a text without any sign for headings."""
+    signs = any(piece.level for piece in found)
+    pieces = list(found)
+    for n, (piece, following) in enumerate(pairwise(found)):
+        text = piece.text
+        short = len(text) <= _HEADING_CHARS and len(text.split()) <= _HEADING_WORDS and not text.endswith(",")
+        bold = piece.bold == len(text)
+        numbered = piece.kind == "item" and _NUMBERED.match(text) and (not n or found[n - 1].kind != "item")
+        if not (piece.kind == "text" or numbered) or not short or text[0].islower() or piece.linked:
+            continue
+        if (
+            (bold or not (signs or piece.closed or FIELD.match(text)))
+            and following.kind == "text"
+            and following.prose
+            and not text.endswith("?")
+        ):
+            pieces[n] = replace(piece, kind="heading")
+    return pieces
+
+
+def _turns(found: Sequence[Piece]) -> list[Piece]:
+    """Paragraphs that begin with a speaker's name or the time, where several do and a speaker comes again."""
+    heads = [_head(piece) for piece in found]
+    names = Counter(head["name"] for head in heads if head and head["name"])
+    timed = sum(1 for head in heads if head and (head["time"] or head["after"]))
+    labels = {name.lower() for name in names}
+    texts = sum(1 for piece in found if piece.kind == "text")
+    several = len(names) > 1 and max(names.values()) > 1 and names.total() > max(2, _TURN_SHARE * texts)
+    if (labels & _QUESTION_LABELS and labels & _ANSWER_LABELS) or not (several or timed > 1):
+        return list(found)
+    asking = Counter(h["name"] for h, piece in zip(heads, found, strict=True) if h and piece.text.endswith("?"))
+    asks = {name for name, count in asking.items() if count > 1 and count > _ASKING_SHARE * names[name]}
+    pieces: list[Piece] = []
+    speaking = -1
+    for piece, head in zip(found, heads, strict=True):
+        if head:
+            question = head["name"] in asks and piece.text.endswith("?")
+            speaking = -1 if question else piece.at
+            kind: Kind = "question" if question else "turn"
+            pieces.append(replace(piece, kind=kind, lead=speaking, speaker=len(head.group().rstrip(": "))))
+        else:
+            speaking = speaking if piece.kind == "text" else -1
+            pieces.append(replace(piece, kind="turn", lead=speaking) if speaking >= 0 else piece)
+    return pieces
+
+
+def _head(piece: Piece) -> re.Match[str] | None:
+    """The time and name that a turn begins with."""
+    found = _SPEAKER.match(piece.text) if piece.kind in ("text", "item") else None
+    return found if found and (found["name"] or found["time"]) else None
+
+
+def _questions(found: Sequence[Piece]) -> list[Piece]:
+    """Questions that stand alone, and what answers them: labelled, in bold, as a heading, or several in one article."""
+    labels = [_label(piece) for piece in found]
+    labelled = bool({*labels} & _QUESTION_LABELS and {*labels} & _ANSWER_LABELS)
+    alone = [
+        _is_question(piece) and following.kind == "text" and not _is_question(following)
+        for piece, following in pairwise(found)
+    ]
+    several = sum(alone) > 1
+    pieces: list[Piece] = []
+    asked = -1
+    for piece, label, is_alone in zip(found, labels, [*alone, False], strict=True):
+        asks = labelled and label in _QUESTION_LABELS
+        bold = piece.kind == "text" and piece.bold == len(piece.text) and piece.text.endswith("?")
+        if piece.kind == "heading":
+            asked = piece.at if piece.text.endswith("?") else -1
+            pieces.append(piece)
+        elif asks or (piece.kind == "text" and (bold or (is_alone and several and not labelled))):
+            asked = piece.at
+            pieces.append(replace(piece, kind="question"))
+        elif piece.kind == "question":
+            asked = -1
+            pieces.append(piece)
+        else:
+            pieces.append(replace(piece, lead=asked) if piece.kind == "text" and piece.lead < 0 else piece)
+    return pieces
+
+
+def _label(piece: Piece) -> str:
+    found = _LABEL.match(piece.text) if piece.kind == "text" else None
+    return found["label"].lower() if found else ""
+
+
+def _is_question(piece: Piece) -> bool:
+    return piece.kind == "text" and piece.text.endswith("?") and len(piece.text) <= _QUESTION_CHARS
+
+
+def _links(found: Sequence[Piece]) -> list[Piece]:
+    """Lists of links, and lines that send the reader elsewhere."""
+    pieces: list[Piece] = []
+    below = False  # a heading that announces links
+    for piece in found:
+        if piece.kind == "heading":
+            below = bool(_LINK_HEADING.fullmatch(piece.text))
+        sends = piece.kind in ("text", "item") and (piece.linked or bool(_LINK_LINE.fullmatch(piece.text)))
+        announced = below and piece.kind == "item"
+        pieces.append(replace(piece, kind="links", lead=-1) if sends or announced else piece)
+    return pieces
+
+
+def _leads(found: Sequence[Piece]) -> list[Piece]:
+    """What introduces each list, table or block of code: the line before it, else the heading that it is under."""
+    pieces: list[Piece] = []
+    heading = lead = -1
+    for piece in found:
+        kind = "row" if piece.kind == "header" else piece.kind
+        before = pieces[-1] if pieces else None
+        same = before and ("row" if before.kind == "header" else before.kind) == kind
+        if piece.kind in ("item", "code", "header") and not same:
+            introduces = (
+                before
+                and before.kind in ("text", "turn", "question")
+                and (before.text.endswith(":") or len(before.text) <= _LEAD_CHARS)
+            )
+            lead = before.at if before and introduces else heading
+        if piece.kind == "heading":
+            heading = piece.at
+        introduced = piece.kind in ("item", "code", "header") and piece.lead < 0
+        pieces.append(replace(piece, lead=lead) if introduced else piece)
+    return pieces
