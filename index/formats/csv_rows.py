@@ -9,7 +9,7 @@ from pathlib import Path
 from index.errors import UnreadableFile
 from index.formats.document import Unread
 from index.formats.metadata import Facts, Metadata
-from index.formats.pieces import CELLS, Piece, extracted, line
+from index.formats.extracted import CELLS, extracted, line, piece
 from index.formats.web_page import decoded
 from index.records import Document
 
@@ -31,9 +31,9 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
         raise UnreadableFile(f"holds more than {MOST_ROWS:,} rows; split it")
     if not rows:
         raise UnreadableFile("holds no cell with text")
-    header = 0 if len(rows) > 1 and all(_names(cell) for cell in rows[0]) else None
+    has_header = len(rows) > 1 and all(_names(cell) for cell in rows[0])
     pieces = [
-        Piece("header" if number == header else "row", CELLS.join(cells), None if number == header else header)
+        piece("row" if number or not has_header else "header", CELLS.join(cells), number, 0 if number and has_header else -1)
         for number, cells in enumerate(rows)
     ]
     yield extracted(document_id, pieces, metadata.of(document_id), Facts())

@@ -9,11 +9,12 @@ from zipfile import BadZipFile
 
 import mammoth
 
+from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.archives import Archive
 from index.formats.document import Unread
 from index.formats.metadata import Facts, Metadata
-from index.formats.pieces import Piece, extracted, line
+from index.formats.extracted import extracted, line, piece
 from index.formats.web_page import parse, pieces_of
 from index.records import Document
 
@@ -33,21 +34,21 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     except (ExpatError, KeyError, ValueError, AttributeError, OSError, BadZipFile, RecursionError) as error:
         raise UnreadableFile("is damaged; open it in its program and save it anew") from error
     pieces = pieces_of(parse(f"<html><body>{html}</body></html>"))
-    yield extracted(document_id, [*pieces, *_edges(archive)], metadata.of(document_id), _facts(archive))
+    yield extracted(document_id, [*pieces, *_edges(archive, len(pieces))], metadata.of(document_id), _facts(archive))
 
 
 def _no_image(image: Any) -> list[Any]:
     return []
 
 
-def _edges(archive: Archive) -> Iterator[Piece]:
+def _edges(archive: Archive, begin: int) -> Iterator[Piece]:
     """What stands at the head and foot of every page, once."""
     texts = (
         line("".join(text.text or "" for text in paragraph.iter(f"{_WORD}t")))
         for name in sorted(filter(_EDGES.fullmatch, archive.names()))
         for paragraph in archive.tree(name).iter(f"{_WORD}p")
     )
-    yield from (Piece("aside", text) for text in dict.fromkeys(texts) if text)
+    yield from (piece("aside", text, at) for at, text in enumerate(filter(None, dict.fromkeys(texts)), start=begin))
 
 
 def _facts(archive: Archive) -> Facts:

@@ -10,16 +10,17 @@ from email.parser import BytesParser
 from pathlib import Path
 
 from index.cleaning.clean import clean
+from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.document import Unread
 from index.formats.metadata import Facts, Metadata
-from index.formats.pieces import Piece, extracted, line, of_cleaned
+from index.formats.extracted import extracted, line, moved, piece
 from index.formats.web_page import parse, pieces_of
 from index.records import Document
 
 _SIGNATURE = re.compile(r"^-- ?\r?$", re.MULTILINE)
 _QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
-_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+_SHOWN = ("From", "To", "Cc", "Date")
 
 
 def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
@@ -30,39 +31,38 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     message = BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
     if not isinstance(message, EmailMessage) or not any(message[name] for name in ("From", "Subject", "Date")):
         raise UnreadableFile("is no mail: it has neither sender, subject nor date")
-    heads = [Piece("aside", text) for name in _SHOWN if (text := _header(message, name)) and name != "Subject"]
     subject = _header(message, "Subject")
-    title = [Piece("heading", subject)] if subject else []
-    body = list(_body(message))
-    offset = len(title) + len(heads)
-    moved = [piece._replace(lead=piece.lead if piece.lead is None else piece.lead + offset) for piece in body]
-    attached = [Piece("aside", text) for text in _attached(message)]
+    heads = [text for name in _SHOWN if (text := _header(message, name))]
+    first = [piece("heading", subject, 0, level=1)] if subject else []
+    first += [piece("aside", text, at) for at, text in enumerate(heads, start=len(first))]
+    body = moved(_body(message), len(first))
+    attached = [piece("aside", text, at) for at, text in enumerate(_attached(message), start=len(first) + len(body))]
     facts = Facts(title=subject, author=_sender(message), published=_day(message))
-    yield extracted(document_id, [*title, *heads, *moved, *attached], metadata.of(document_id), facts)
+    yield extracted(document_id, [*first, *body, *attached], metadata.of(document_id), facts)
 
 
-def _body(message: EmailMessage) -> Iterator[Piece]:
+def _body(message: EmailMessage) -> list[Piece]:
     """The plain words where there are some, else the page; what is quoted from other mails, and the signature, aside."""
-    for preferred in ("plain", "html"):
-        part = message.get_body((preferred,))
-        text = _text(part) if part is not None else ""
-        if not text.strip():
-            continue
-        if preferred == "html":
-            yield from pieces_of(parse(text))
-            return
-        signature = _SIGNATURE.search(text)
-        own = text[: signature.start()] if signature else text
-        yield from of_cleaned(clean(_QUOTED.sub("", own)))
-        others = [found.group().strip(" \t>\r") for found in _QUOTED.finditer(own)]
-        others += text[signature.end() :].splitlines() if signature else []
-        yield from (Piece("aside", shown) for other in others if (shown := line(other)))
-        return
+    plain, page = (_text(message.get_body((preferred,))) for preferred in ("plain", "html"))
+    if not plain.strip():
+        return pieces_of(parse(page)) if page.strip() else []
+    signature = _SIGNATURE.search(plain)
+    own = plain[: signature.start()] if signature else plain
+    cleaned = clean(_QUOTED.sub("", own))
+    numbers = {(block.start, block.end): number for number, block in enumerate(cleaned.blocks)}
+    found = [
+        piece(block.kind, cleaned.text[block.start : block.end], number, numbers.get(block.lead, -1))
+        for number, block in enumerate(cleaned.blocks)
+    ]
+    others = [quoted.group().strip(" \t>\r") for quoted in _QUOTED.finditer(own)]
+    others += plain[signature.end() :].splitlines() if signature else []
+    return found + [piece("aside", text, at) for at, text in enumerate(filter(None, map(line, others)), start=len(found))]
 
 
-def _text(part: Message) -> str:
+def _text(part: Message | None) -> str:
     """In the encoding that the mail names, or as far as it goes in another."""
-    assert isinstance(part, EmailMessage)
+    if not isinstance(part, EmailMessage):
+        return ""
     try:
         return str(part.get_content())
     except (LookupError, UnicodeError, ValueError, KeyError, AssertionError):

@@ -6,11 +6,12 @@ from posixpath import dirname, join, normpath
 from typing import Any
 from urllib.parse import unquote
 
+from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.archives import Archive
 from index.formats.document import Unread
 from index.formats.metadata import Facts, Metadata, as_date
-from index.formats.pieces import Piece, extracted, line
+from index.formats.extracted import extracted, line, moved
 from index.formats.web_page import parse, pieces_of
 from index.records import Document
 
@@ -29,8 +30,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
         raise UnreadableFile("is protected against copying; only a book without such protection can be read")
     pieces: list[Piece] = []
     for page in pages:
-        found = pieces_of(parse(archive.part(page)))
-        pieces += [piece._replace(lead=piece.lead if piece.lead is None else piece.lead + len(pieces)) for piece in found]
+        pieces += moved(pieces_of(parse(archive.part(page))), len(pieces))
     yield extracted(document_id, pieces, metadata.of(document_id), _facts(package))
 
 

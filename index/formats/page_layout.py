@@ -6,10 +6,12 @@ Places are in points, y upwards. Nothing here knows a file format; every rule is
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from statistics import median
 from typing import NamedTuple
 
-from index.formats.pieces import CELLS, Piece, line
+from index.cleaning.pieces import Piece
+from index.formats.extracted import CELLS, line, piece
 from index.records import Kind, PageStart
 
 _BULLET = re.compile(r"[•◦▪▫‣⁃●○■□➢➤✓✔·\uf0b7\uf0a7]\s*|[-–—*o]\s+|\(?(?:\d{1,2}|[a-z])[.)]\s+(?=\S)")
@@ -92,7 +94,7 @@ class _Paragraph(NamedTuple):
     rows: tuple[_Row, ...]
 
 
-def pieces_of(pages: Sequence[Page]) -> list[Piece]:
+def read_pages(pages: Sequence[Page]) -> "Read":
     """Everything that stands on the pages, in order; a paragraph that a page break cuts is put together."""
     body = _usual(stretch.height for page in pages for stretch in page.stretches for _ in stretch.text)
     furniture = _furniture(pages, body)
@@ -110,7 +112,7 @@ def pieces_of(pages: Sequence[Page]) -> list[Piece]:
             if column:
                 paragraphs += [*waiting, *column]
                 waiting = []
-    return list(_pieces([*paragraphs, *waiting], vocabulary))
+    return _read([*paragraphs, *waiting], vocabulary)
 
 
 def _usual(values: Iterable[float]) -> float:
@@ -388,43 +390,42 @@ def _limit(part: Stretch, rows: Sequence[_Row]) -> float:
 # Pieces.
 
 
-def _pieces(paragraphs: Sequence[_Paragraph], vocabulary: Counter[str]) -> Iterator[Piece]:
-    lead: int | None = None
-    at = 0
-    number = 0
-    while number < len(paragraphs):
-        kind, rows = paragraphs[number]
+class Read(NamedTuple):
+    """The pieces of all pages, and by a piece's number where in its text pages begin."""
+
+    pieces: list[Piece]
+    pages: dict[int, tuple[PageStart, ...]]
+
+
+def _read(paragraphs: Sequence[_Paragraph], vocabulary: Counter[str]) -> Read:
+    read = Read([], {})
+    for kind, group in groupby(paragraphs, key=lambda paragraph: paragraph.kind):
         if kind == "row":
-            last = number
-            while last < len(paragraphs) and paragraphs[last].kind == "row":
-                last += 1
-            for piece in _table([paragraphs[n].rows[0] for n in range(number, last)], at):
-                at += 1
-                yield piece
-            number = last
-            lead = None
+            _add_table(read, [row for paragraph in group for row in paragraph.rows])
             continue
-        text, pages = _joined(rows, vocabulary)
-        if kind == "item":
-            yield Piece("item", _SIGN.sub("", text, count=1) if _SIGN.match(text) else text, lead, pages)
-        else:
-            yield Piece(kind, _LEADERS.sub(" … ", text), None, pages)
-            lead = at if kind in ("text", "heading") else None
-        at += 1
-        number += 1
+        for paragraph in group:
+            text, pages = _joined(paragraph.rows, vocabulary)
+            if kind == "links":
+                text = _LEADERS.sub(" … ", text)
+            at = len(read.pieces)
+            sign = _SIGN.match(text) if kind == "item" else None
+            shown = text[sign.end() :] if sign else text
+            read.pieces.append(piece(kind, shown, at, level=2 * (kind == "heading")))
+            read.pages[at] = tuple(PageStart(max(0, start - len(text) + len(shown)), page) for start, page in pages)
+    return read
 
 
-def _table(rows: Sequence[_Row], at: int) -> Iterator[Piece]:
+def _add_table(read: Read, rows: Sequence[_Row]) -> None:
     cells = _cells(rows)
     first, row = cells[0]
-    others_bold = all(one.bold for _, one in cells[1:])
-    plain = not any(char.isdigit() for cell in first for char in cell) and all(first)
-    has_header = len(cells) > 1 and ((row.bold and not others_bold) or plain)
-    for number, (texts, one) in enumerate(cells):
-        is_header = has_header and number == 0
-        pages = (PageStart(0, one.page),)
-        text = line(CELLS.join(texts))
-        yield Piece("header" if is_header else "row", text, at if has_header and not is_header else None, pages)
+    plain = all(first) and not any(char.isdigit() for cell in first for char in cell)
+    has_header = len(cells) > 1 and (plain or (row.bold and not all(one.bold for _, one in cells[1:])))
+    header = len(read.pieces) if has_header else -1
+    for texts, one in cells:
+        at = len(read.pieces)
+        is_header = at == header
+        read.pieces.append(piece("header" if is_header else "row", line(CELLS.join(texts)), at, -1 if is_header else header))
+        read.pages[at] = (PageStart(0, one.page),)
 
 
 def _joined(rows: Sequence[_Row], vocabulary: Counter[str]) -> tuple[str, tuple[PageStart, ...]]:

@@ -14,9 +14,9 @@ import pypdfium2.raw as raw
 
 from index.errors import UnreadableFile
 from index.formats.document import Unread
+from index.formats.extracted import extracted, line
 from index.formats.metadata import Facts, Metadata
-from index.formats.page_layout import Page, Stretch, pieces_of
-from index.formats.pieces import extracted, line
+from index.formats.page_layout import Page, Stretch, read_pages
 from index.records import Document
 
 MOST_PAGES = 3000
@@ -45,7 +45,8 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
         if scanned:
             raise UnreadableFile("has pages without text; it needs OCR first, for example: ocrmypdf IN.pdf OUT.pdf")
         raise UnreadableFile("holds no text, only blank pages or drawings")
-    yield extracted(document_id, pieces_of(pages), metadata.of(document_id), found)
+    read = read_pages(pages)
+    yield extracted(document_id, read.pieces, metadata.of(document_id), found, read.pages)
     if scanned:
         numbers = ", ".join(map(str, scanned[:20])) + (" …" if len(scanned) > 20 else "")
         yield Unread(str(path), f"has pages without text ({numbers}); they need OCR first", lost=False)

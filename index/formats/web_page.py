@@ -8,6 +8,7 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -16,10 +17,11 @@ from charset_normalizer import from_bytes
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, XHTMLParser, document_fromstring, xhtml_to_html
 
+from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.document import Unread
+from index.formats.extracted import CELLS, extracted, line, piece
 from index.formats.metadata import Facts, Metadata
-from index.formats.pieces import CELLS, Piece, answered, extracted, line
 from index.records import Document, Kind
 
 _UNSEEN = {"head", "script", "style", "template", "noscript", "iframe", "object", "svg", "canvas", "audio", "video", "input",
@@ -39,8 +41,6 @@ _FURNITURE_NAMES = re.compile(
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"\[?(?:\d{1,3}|[a-z]|[*†‡§↑↩^])\]?\ufe0e?")
 _SEE_ALSO = re.compile(r"(?:see|read)\s+(?:also|more|next)\b|related\b", re.IGNORECASE)
-_END = re.compile(r"[.!…;。！][\"'”’»)\]]*$")
-_HEADING_WORDS = 24  # a bold paragraph of no more is a heading, or a question, if no sentence ends it
 _MOSTLY = 0.8  # of the characters of a piece that stands in links, and is one itself
 _LONG = 25  # characters, from which on a line of the article is taken for no chance
 _XML = re.compile(r"\A\ufeff?\s*<\?xml[^>]{0,200}\?>")
@@ -125,7 +125,8 @@ class _Place(NamedTuple):
     """What an element inherits from those that it stands in."""
 
     kind: Kind = "text"
-    lead: int | None = None
+    lead: int = -1
+    level: int = 0  # of a heading
     furniture: bool = False  # by its element or role
     named: bool = False  # by its class or id, as authors of pages choose them
     linked: bool = False
@@ -152,13 +153,11 @@ class _Walk:
         if depth > _MOST_DEPTH:  # the parser lost what stands deeper
             raise UnreadableFile(f"is nested more than {_MOST_DEPTH} elements deep; save the page as text")
         place = _inherited(element, place)
-        if element.tag in ("a", "time"):
-            self._add(" ", place)  # pages part them by style alone
         self._add(element.text, place)
         for child in element:
             self._child(child, element, place, depth + 1)
             self._add(child.tail, place)
-        if element.tag not in _INLINE:
+        if element.tag not in _INLINE or _is_named(element):
             self._end(element, place)
 
     def _child(self, child: HtmlElement, parent: HtmlElement, place: _Place, depth: int) -> None:
@@ -166,7 +165,10 @@ class _Walk:
             return
         if child.tag in ("br", "hr"):
             self._text.append(("\n", False, False))
-        elif child.tag in _INLINE:
+        elif child.tag in _INLINE and not _is_named(child):
+            before = child.getprevious()
+            if before is not None and before.tag in ("a", "time") and not before.tail:
+                self._add(" ", place)  # style alone parts them
             if not _is_note_mark(child):
                 linked, bold = place.linked or child.tag == "a", place.bold or child.tag in ("b", "strong")
                 self.block(child, place._replace(linked=linked, bold=bold), depth)
@@ -176,30 +178,29 @@ class _Walk:
             special.get(child.tag, self.block)(child, place, depth)
 
     def _list(self, element: HtmlElement, place: _Place, depth: int) -> None:
-        """Its items lead back to what stands before the list."""
         links = [item for item in element if item.tag == "li"]
         linklist = len(links) > 1 and all(_is_link(item) for item in links)
-        self.block(element, place._replace(kind="item", lead=self._latest(place), linklist=linklist), depth)
+        lead = len(self.found) - 1 if place.kind == "item" else -1  # a list in an item belongs to that
+        self.block(element, place._replace(kind="item", lead=lead, linklist=linklist), depth)
 
     def _definitions(self, element: HtmlElement, place: _Place, depth: int) -> None:
         """What is defined, or asked, leads its definition."""
-        term: int | None = None
+        term = -1
         asked = False
         for child in element.iter("dt", "dd"):
             if next(child.iterancestors("dl")) is not element or _is_hidden(child):
                 continue
             if child.tag == "dt":
                 asked = "".join(child.itertext()).rstrip().endswith("?")
-                self.block(child, place._replace(kind="question" if asked else "text"), depth)
-                term = len(self.found) - 1 if self.found else None
+                self.block(child, place._replace(bold=True), depth)
+                term = len(self.found) - 1
             else:
                 self.block(child, place._replace(kind="text" if asked else "item", lead=term), depth)
 
     def _code(self, element: HtmlElement, place: _Place, depth: int) -> None:
-        lead = self._latest(place)
         for text in "".join(element.itertext()).splitlines():
             shown = "".join(char for char in text.expandtabs(4) if char.isprintable()).rstrip()
-            self._keep("code", shown, place._replace(lead=lead), element)
+            self._keep("code", shown, place, element)
 
     def _table(self, element: HtmlElement, place: _Place, depth: int) -> None:
         rows = list(_rows(element)) if not _lays_out(element) else []
@@ -208,7 +209,7 @@ class _Walk:
             return
         for caption in element.iter("caption"):
             self.block(caption, place, depth)
-        header: int | None = None
+        header = -1
         first_is_header = _reads_as_header(rows)
         for number, row in enumerate(rows):
             if not any(row.cells):
@@ -218,15 +219,8 @@ class _Walk:
             if is_header and sum(map(bool, row.cells)) == 1:  # a title over all columns
                 self._keep("text", "".join(row.cells), place, element)
                 continue
-            self._keep("header" if is_header else "row", text, place._replace(lead=None if is_header else header), element)
+            self._keep("header" if is_header else "row", text, place._replace(lead=-1 if is_header else header), element)
             header = len(self.found) - 1 if is_header else header
-
-    def _latest(self, place: _Place) -> int | None:
-        """What the next piece is introduced by: the line before, if it is no part of another list."""
-        if place.kind == "item" and self.found and self.found[-1].piece.kind == "item":
-            return len(self.found) - 1
-        kind = self.found[-1].piece.kind if self.found else "aside"
-        return len(self.found) - 1 if kind in ("text", "heading", "question", "turn") else None
 
     def _add(self, text: str | None, place: _Place) -> None:
         if text:
@@ -238,18 +232,21 @@ class _Walk:
         links = sum(len(packed(part)) for part, linked, _ in self._text if linked)
         bold = all(is_bold or not part.strip() for part, _, is_bold in self._text)
         self._text = []
-        kind = place.kind
-        if kind in ("text", "item") and links and links >= _MOSTLY * len(packed(text)):
-            kind = "links" if place.linklist or _SEE_ALSO.match(text.strip()) else kind
-        elif kind == "text" and bold and len(text.split()) <= _HEADING_WORDS and not _END.search(text.rstrip()):
-            kind = "question" if text.rstrip().endswith("?") else "heading"
+        linked = bool(links) and links >= _MOSTLY * len(packed(text)) and (
+            place.linklist or bool(_SEE_ALSO.match(text.strip()))
+        )
         for one in _joined(text.split("\n")):
-            self._keep(kind, one, place, element)
+            self._keep(place.kind, one, place, element, bold=bold, linked=linked)
 
-    def _keep(self, kind: Kind, text: str, place: _Place, element: HtmlElement) -> None:
+    def _keep(
+        self, kind: Kind, text: str, place: _Place, element: HtmlElement, *, bold: bool = False, linked: bool = False
+    ) -> None:
         shown = text if kind == "code" else line(text)
-        if shown:
-            self.found.append(_Found(Piece(kind, shown, place.lead), place, element, element.tag == "h1"))
+        if shown.strip():
+            one = piece(
+                kind, shown, len(self.found), place.lead, bold=len(shown) * bold, linked=linked, level=place.level
+            )
+            self.found.append(_Found(one, place, element, element.tag == "h1"))
 
 
 class _Row(NamedTuple):
@@ -262,10 +259,10 @@ def pieces_of(tree: HtmlElement, article: str = "") -> list[Piece]:
     walk = _Walk()
     walk.block(tree, _Place())
     inside = _inside(walk.found, article)
-    return answered(
-        one.piece if kept else one.piece._replace(kind="aside", lead=None)
+    return [
+        one.piece if kept else replace(one.piece, kind="aside", lead=-1)
         for one, kept in zip(walk.found, inside, strict=True)
-    )
+    ]
 
 
 def _inside(found: list[_Found], article: str) -> list[bool]:
@@ -291,15 +288,20 @@ def packed(text: str) -> str:
 
 def _inherited(element: HtmlElement, place: _Place) -> _Place:
     tag = element.tag
-    names = f"{element.get('class', '')} {element.get('id', '')}"
     furniture = tag in _FURNITURE or element.get("role", "").lower() in _FURNITURE_ROLES
     furniture |= tag == "header" and not any(True for _ in element.iterancestors("article", "main"))
     furniture &= not _holds_article(element)
     place = place._replace(
         furniture=place.furniture or furniture,
-        named=place.named or (tag not in ("body", "html", "main", "article") and bool(_FURNITURE_NAMES.search(names))),
+        named=place.named or _is_named(element),
     )
-    return place._replace(kind="heading", lead=None) if tag in _HEADINGS else place
+    return place._replace(kind="heading", lead=-1, level=int(tag[1])) if tag in _HEADINGS else place
+
+
+def _is_named(element: HtmlElement) -> bool:
+    """Whether its class or id says that it is furniture."""
+    names = f"{element.get('class', '')} {element.get('id', '')}"
+    return element.tag not in ("body", "html", "main", "article") and bool(_FURNITURE_NAMES.search(names))
 
 
 def _holds_article(element: HtmlElement) -> bool:
