@@ -213,6 +213,7 @@ class Citation:
     end: int
     source_start: int
     source_end: int
+    page: int | None = None  # of the file, where it begins; None where the file has no pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import NotFound, UnreadableFile
 from index.formats import jsonl, text
@@ -14,7 +14,20 @@ from index.formats.document import MAX_ID_CHARS as MAX_ID_CHARS
 from index.formats.document import Reading, Unread
 from index.formats.folders import files
 from index.formats.metadata import METADATA, Metadata, read_metadata
+from index.lazy import later
 from index.records import Document
+
+if TYPE_CHECKING:
+    from index.formats.csv_rows import read as read_csv
+    from index.formats.docx import read as read_docx
+    from index.formats.eml import read as read_eml
+    from index.formats.epub import read as read_epub
+    from index.formats.pdf import read as read_pdf
+    from index.formats.web_page import read as read_web_page
+else:  # their libraries load for up to a second
+    read_csv, read_docx = later("index.formats.csv_rows:read"), later("index.formats.docx:read")
+    read_eml, read_epub = later("index.formats.eml:read"), later("index.formats.epub:read")
+    read_pdf, read_web_page = later("index.formats.pdf:read"), later("index.formats.web_page:read")
 
 MAX_FILE_BYTES = 100_000_000  # of a file that is read as a whole
 
@@ -27,6 +40,15 @@ ARTICLES: dict[str, Reader] = {
     ".markdown": text.read,
     ".jsonl": jsonl.read,
     ".jsonl.gz": jsonl.read,
+    ".html": read_web_page,
+    ".htm": read_web_page,
+    ".xhtml": read_web_page,
+    ".pdf": read_pdf,
+    ".docx": read_docx,
+    ".epub": read_epub,
+    ".eml": read_eml,
+    ".csv": read_csv,
+    ".tsv": read_csv,
 }
 CORPORA = {".jsonl", ".jsonl.gz"}  # many documents a file, which give their own ids; read line by line, of any size
 

@@ -1,7 +1,6 @@
 """Text and Markdown files in any encoding, with or without front matter."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from index.cleaning.clean import Cleaned, clean
 from index.errors import UnreadableFile
 from index.formats.document import Reading, make_document
 from index.formats.front_matter import FrontMatter, front_matter
-from index.formats.metadata import Facts, Metadata
+from index.formats.metadata import Metadata, merged
 from index.text.language import language
 
 MAX_BYTES = 10_000_000  # twice the Bible; cleaning and embedding more takes hours
@@ -42,7 +41,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
         raise UnreadableFile(f"is larger than {MAX_BYTES:,} bytes; split it")
     source, warnings = decode_any(raw)
     cleaned, matter = clean_body(source)
-    facts = _merge(metadata.of(document_id), matter.facts)
+    facts = merged(metadata.of(document_id), matter.facts)
     document = make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
     yield Reading.of(document, hidden=matter.hidden + cleaned.hidden, warnings=(*warnings, *matter.warnings))
 
@@ -111,8 +110,3 @@ def _guessed(raw: bytes) -> str | None:
     names = {name for match in ties for name in match.could_be_from_charset}
     return next((name for name in _LEGACY if name in names and wide == name.startswith("utf_16")), None)
 
-
-def _merge(given: Facts, found: Facts) -> Facts:
-    """metadata.toml wins over front matter, field by field."""
-    names = ("title", "author", "publisher", "published", "language", "url")
-    return replace(given, **{name: getattr(given, name) or getattr(found, name) for name in names})

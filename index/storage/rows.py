@@ -29,7 +29,7 @@ COLUMNS = {
     "meta": ("key", "value"),
     "documents": (
         *("id", "sha256", "published", "language", "title", "author", "publisher", "url"),
-        *("inferred", "blocks", "runs", "contexts", "text", "source"),
+        *("inferred", "blocks", "runs", "contexts", "text", "source", "pages"),
     ),
     "passages": (
         *("document_id", "ordinal", "text_start", "text_end", "sentences"),
@@ -38,7 +38,8 @@ COLUMNS = {
     "revisions": ("document_id", "sha256", "replaced", "text"),
     "files": ("document_id", "path"),
 }
-_LISTS = {"inferred", "blocks", "runs", "contexts"}  # kept as JSON
+_LISTS = {"inferred", "blocks", "runs", "contexts", "pages"}  # kept as JSON
+_UNSEALED = {"pages"}  # that earlier schemas did not have: absent, they are no part of a row's hash
 # Deferred: a document that is replaced is gone for the length of a statement, and its revisions stay.
 REVISIONS = (
     f"""CREATE TABLE revisions (
@@ -58,7 +59,7 @@ CREATE = (
         pad BLOB NOT NULL DEFAULT (zeroblob({PAGE_BYTES})),
         title TEXT NOT NULL, author TEXT NOT NULL, publisher TEXT NOT NULL, url TEXT NOT NULL, inferred TEXT NOT NULL,
         blocks TEXT NOT NULL, runs TEXT NOT NULL, contexts TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL,
-        {HASH} BLOB NOT NULL)""",
+        pages TEXT, {HASH} BLOB NOT NULL)""",
     f"""CREATE TABLE passages (
         document_id TEXT NOT NULL REFERENCES documents (id), ordinal INTEGER NOT NULL,
         text_start INTEGER NOT NULL, text_end INTEGER NOT NULL, sentences TEXT NOT NULL,
@@ -77,7 +78,8 @@ def insert(table: str) -> str:
 
 def select(table: str, rest: str = "", schema: str = VERSION) -> str:
     """SQL that reads sealed rows, as that schema names their columns."""
-    columns = ("headings" if schema != VERSION and name == "blocks" else name for name in COLUMNS[table])
+    earlier = {} if schema == VERSION else {"blocks": "headings", "pages": "NULL"}
+    columns = (earlier.get(name, name) for name in COLUMNS[table])
     return f"SELECT {', '.join((*columns, HASH))} FROM {table} {rest}"
 
 
@@ -98,6 +100,8 @@ def row_sha256(table: str, values: Row) -> bytes:
     """SHA-256 over table name and values, each with its kind and length, so that no two rows read the same."""
     digest = sha256(table.encode())
     for column, value in zip(COLUMNS[table], values, strict=True):
+        if value is None and column in _UNSEALED:
+            continue
         data = _bytes(value, column)
         kind = "text" if isinstance(value, str | bytes) else type(value).__name__
         digest.update(f"{kind} {len(data)}:".encode())
@@ -108,7 +112,8 @@ def row_sha256(table: str, values: Row) -> bytes:
 def document_row(document: Document, contexts: Sequence[str]) -> Row:
     """The document with the contexts of its passages, which are words as well."""
     fields = {**plain(document), "contexts": contexts}
-    return tuple(_json(fields[name]) if name in _LISTS else fields[name] for name in COLUMNS["documents"])
+    values = {name: _json(fields[name]) if name in _LISTS else fields[name] for name in COLUMNS["documents"]}
+    return tuple((values | {"pages": values["pages"] if document.pages else None}).values())
 
 
 def document_from(row: Row) -> tuple[Document, list[str]]:
@@ -118,6 +123,7 @@ def document_from(row: Row) -> tuple[Document, list[str]]:
         for name, value in zip(COLUMNS["documents"], row, strict=True)
     }
     contexts: list[str] = fields.pop("contexts")
+    fields["pages"] = fields["pages"] or ()
     if not any(isinstance(kind, str) for kind, *_ in fields["blocks"]):  # before schema 3 only spans of headings
         fields["blocks"] = plain_blocks(fields["text"], spans_of(fields["blocks"]))
     return document_of(fields), contexts
@@ -264,4 +270,5 @@ def bring_up(writer: Connection) -> None:
     for statement in (*(REVISIONS if before == b"1" else ()), FILES):
         writer.execute(statement)
     writer.execute("ALTER TABLE documents RENAME COLUMN headings TO blocks")  # no row is touched
+    writer.execute("ALTER TABLE documents ADD COLUMN pages TEXT")
     set_head(writer, schema=VERSION)

@@ -87,7 +87,8 @@ def get_document(
     document = now.index.document(document_id)
     if (nothing_new := unchanged(if_none_match, response, strong(now.index.version))) is not None:
         return nothing_new
-    text = {"text": document.text, "headings": plain(document.headings), "index_version": now.index.version}
+    parts = {"headings": plain(document.headings), "pages": plain(document.pages)}
+    text = {"text": document.text, **parts, "index_version": now.index.version}
     return document_fields(document) | text
 
 
