@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 from index.search import Index
+from index.text.language import spoken
 from index.text.words import Stem, Word, cut, normalise, stop_words, words
 from rag.language.detect import language_of
 
@@ -39,7 +40,7 @@ class Casing:
 
     def _is_name(self, word: str) -> bool:
         """Do most of the passages' sentences that hold the word, in any form, write it with a capital?"""
-        stem = cut(normalise(word), self._index.stem)
+        stem = next((term.text for term in self._index.asked(word)), cut(normalise(word), self._index.stem))
         passages = [self._index.passage(scored.row) for scored in self._index.lexical.rank([stem], _PASSAGES)]
         seen = [upper for passage in passages for upper in _capitals(passage.text, stem, self._index.stem)]
         return 2 * sum(seen) > len(seen)
@@ -48,8 +49,9 @@ class Casing:
 def _capitals(text: str, stem: str, how: Stem) -> Iterator[bool]:
     """For each place where that can be told: is the word written with a capital?"""
     text_words = words(text)
+    language = spoken([word.text for word in text_words])
     for at, word in enumerate(text_words):
-        if cut(word.text, how) != stem:
+        if cut(word.text, how, language) != stem:
             continue
         about = [*text_words[max(0, at - _NEIGHBOURS) : at], *text_words[at + 1 : at + 1 + _NEIGHBOURS]]
         upper = [text[other.start].isupper() for other in about]

@@ -11,7 +11,8 @@ import numpy as np
 from index.embedding.vectors import Encoded, Encoding
 from index.ranking.lexical import LexicalRanker
 from index.records import Hit, Passage, Span
-from index.text.words import Stem, cut, stop_words, words
+from index.text.language import spoken
+from index.text.words import Stem, terms, words
 from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Floats, Lookup, PassageWords, features_of
@@ -104,12 +105,13 @@ class Evidence:
     def _words_of(self, passage: Passage) -> PassageWords:
         """Of the title and heading, and of each sentence."""
         texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
+        language = spoken([word.text for word in words(passage.search_text)])
         stems, capital, small = [], set[str](), set[str]()
         for text in (passage.context, *texts):
-            own = [(cut(word.text, self._index.stem), word) for word in words(text) if word.text not in stop_words()]
-            stems.append(frozenset(stem for stem, _ in own))
-            for stem, word in own[1:]:
-                (capital if text[word.start].isupper() else small).add(stem)
+            own = terms(text, self._index.stem, language)
+            stems.append(frozenset(term.text for term in own))
+            for term in own[1:]:
+                (capital if text[term.start].isupper() else small).add(term.text)
         numbers = tuple(tuple(values(text)) for text in texts)
         return PassageWords(stems[0], tuple(stems[1:]), numbers, frozenset(capital), frozenset(small))
 
