@@ -131,14 +131,13 @@ class Speller:
         return _made_of(self._pieces(text, Word(text, 0, len(text))), text)
 
     def _pieces(self, text: str, word: Word) -> list[str]:
-        """Of a word of the text, as the embedder's tokeniser cuts it; one that was not read is left whole."""
-        spans = [(int(a), int(b)) for a, b in self._index.encode(text).offsets if a < word.end and word.start < b]
-        return [normalise(text[max(a, word.start) : min(b, word.end)]) for a, b in spans] or [word.text]
+        return pieces(self._index, text, word.start, word.end)
 
     def _nearest(self, word: str, named: bool) -> str:
         """The nearest word of the articles by optimal string alignment; "" if none is near.
 
-        Of equals the one that ends alike, then the commonest. What is written as a name is read as a name only.
+        Of equals the one that ends alike, then the commonest; of names none, for either may be meant. What is written
+        as a name is read as a name only.
         """
         forms = self._forms
         if doubled := [other for other in self._single.get(_undoubled(word), ()) if self._fits_case(named, other)]:
@@ -150,7 +149,9 @@ class Speller:
             for other, distance, _ in near
             if _slip(word, other)
         ]
-        return next((other for *_, other in sorted(ranked) if self._fits(word, named, other)), "")
+        fitting = [one for one in sorted(ranked) if self._fits(word, named, one[-1])]
+        equal = {forms[one[-1]] for one in fitting if one[:2] == fitting[0][:2]}
+        return fitting[0][-1] if fitting and not (len(equal) > 1 and self._casing.is_name(fitting[0][-1])) else ""
 
     def _fits(self, word: str, named: bool, other: str) -> bool:
         """ "Estefan" and "Manuela" are people of their own, not slips for "Esteban" and "Manuel"."""
@@ -176,6 +177,12 @@ class Speller:
         """Every longer word of letters in the passages, normalised → its stem."""
         written = sorted({normalise(form) for form in self._index.written_forms()})
         return {form: cut(form, self._index.stem) for form in written if form.isalpha() and len(form) >= _SHORTEST - 1}
+
+
+def pieces(index: Index, text: str, start: int, end: int) -> list[str]:
+    """Of a word of the text, as the embedder's tokeniser cuts it; one that was not read is left whole."""
+    spans = [(int(a), int(b)) for a, b in index.encode(text).offsets if a < end and start < b]
+    return [normalise(text[max(a, start) : min(b, end)]) for a, b in spans] or [normalise(text[start:end])]
 
 
 def _undoubled(word: str) -> str:
