@@ -23,7 +23,8 @@ from index.settings import Settings
 from index.storage.docstore import DocStore
 from index.storage.generation import Generation, GenerationManifest, current, load
 from index.storage.merkle import CorpusTree
-from index.text.words import Stem, Word, asked_terms
+from index.text.language import of_other_script, spoken
+from index.text.words import Stem, Word, asked_terms, words
 
 # What may be seen of a generation: all of it, or only what had been published by a day.
 #
@@ -214,6 +215,10 @@ class Index:
         """The terms of a question as the passages write them, with their places: in order, stop words left out."""
         return self._holdings.asked(question, self.stem)
 
+    def knows(self, language: str) -> bool:
+        """Do the embedder's vectors tell the meaning of a language, by its ISO 639-1 code?"""
+        return not self._embedder.languages or language in self._embedder.languages
+
     def vocabulary(self) -> Sequence[str]:
         """The stems of all words, each once; `lexical.document_frequency` says how many passages hold one."""
         return self.lexical.vocabulary
@@ -249,8 +254,13 @@ class Index:
         return shares(self._rankings(question, filters), self._settings)
 
     def _rankings(self, question: str, filters: Filters) -> dict[str, list[Scored]]:
+        """Of a question in a script that the embedder cannot read, words alone find what they can find."""
         allowed = self._allowed(filters) if filters else None
-        return {ranker.name: ranker.rank(question, self._settings.depth, allowed) for ranker in self.rankers}
+        found = {ranker.name: ranker.rank(question, self._settings.depth, allowed) for ranker in self.rankers}
+        language = spoken([word.text for word in words(question)])
+        if found["lexical"] and of_other_script(language) and not self.knows(language):
+            found["dense"] = []
+        return found
 
     def _hits(self, fused: Sequence[Scored], rankings: Mapping[str, Sequence[Scored]]) -> list[Hit]:
         places = {name: {s.row: (n, s.score) for n, s in enumerate(r, start=1)} for name, r in rankings.items()}

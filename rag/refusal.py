@@ -85,8 +85,10 @@ def unheard_of(query: Query, corpus: Index, hits: Sequence[Hit]) -> tuple[str, .
     """The names of the question that no passage holds, nor any author or publisher of the hits, as typed.
 
     Passed over is a name that is one piece of the embedder's vocabulary: vectors tell it from others, and "Canadian"
-    from "Canada", while "Iard" is to them what "Kard" is.
+    from "Canada", while "Iard" is to them what "Kard" is. German writes every noun with a capital, so it tells no name.
     """
+    if query.spoken == "de":
+        return ()
     names = [term for term in query.terms if term.name and not term.number]
     names = [term for term in names if not corpus.lexical.document_frequency(term.stem)]
     names = [term for term in names if len(pieces(corpus, query.text, term.start, term.end)) > 1]

@@ -73,6 +73,11 @@ def spoken(words: Sequence[str]) -> str:
     return best if most >= _LEAST_TOLD or best in _READ_AS else "en"
 
 
+def of_other_script(language: str) -> bool:
+    """Is a language, by its ISO 639-1 code, told by another script than Latin?"""
+    return bool(language) and language in _READ_AS
+
+
 @cache
 def stop_words(language: str = "en") -> frozenset[str]:
     """Words of grammar and of asking of a language, and of all that are not written in Latin letters.

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Literal
 
+from index.text.language import spoken
 from index.text.words import Stem, Word, asked_terms, cut, stop_words, words
 from rag.language.dates import When, dates_in
 from rag.language.detect import language_of
@@ -82,6 +83,11 @@ class Query:
     @cached_property
     def language(self) -> str:
         return language_of(self.text)
+
+    @cached_property
+    def spoken(self) -> str:
+        """ISO 639-1 code of the language that its words are in; "en" where they do not tell."""
+        return spoken([word.text for word in words(self.text)])
 
     @cached_property
     def scope(self) -> OutOfScope | None:
