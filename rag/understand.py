@@ -10,7 +10,6 @@ from rag.follow_ups.turns import Turn
 from rag.language.detect import language_of
 from rag.question.spelling import Respelt, Speller
 
-
 _SHOUTED = re.compile(r"[^\W\d_]{2,}(?![^\s?!.,;:])")  # a word of letters alone, no code
 
 

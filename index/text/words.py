@@ -164,8 +164,12 @@ def _terms_of(word: Word, stem: Stem, language: str) -> list[Word]:
     """One, but of Hangul every two neighbouring signs, as Lucene's CJKBigramFilter has it."""
     text, start, end = word
     if text[0] >= _HANGUL and 2 < len(text) == end - start and script_of(text) == "ko":
-        return [Word(a + b, start + n, start + n + 2) for n, (a, b) in enumerate(pairwise(text))]
+        return _pairs(word)
     return [Word(cut(text, stem, language), start, end)]
+
+
+def _pairs(word: Word) -> list[Word]:
+    return [Word(a + b, word.start + n, word.start + n + 2) for n, (a, b) in enumerate(pairwise(word.text))]
 
 
 def _joined(text: str, found: Sequence[Word], stem: Stem) -> Iterator[Word]:
@@ -193,15 +197,20 @@ def _one(parts: Sequence[Word], stem: Stem) -> Word:
 
 
 def _pieces(text: str, found: Sequence[Word]) -> Iterator[Word]:
-    """Letters and digits of codes that are written in one, capitals among them: "AX7713B", not "1990s"."""
+    """Parts of words that may be asked for alone: letters and digits of codes that are written in one, capitals among
+    them ("AX7713B", not "1990s"), and pairs of signs where ICU sees a long word ("東京" in "東京タワー").
+    """
     for word in found:
-        if not (word.text.isalpha() or word.text.isdecimal()) and word.text.isalnum():
-            written = text[word.start : word.end]
-            if written.isascii() and not written.islower():
-                yield from (
-                    Word(piece.group().lower(), word.start + piece.start(), word.start + piece.end())
-                    for piece in _PIECE.finditer(written)
-                )
+        if word.text.isascii():
+            if not (word.text.isalpha() or word.text.isdecimal()) and word.text.isalnum():
+                written = text[word.start : word.end]
+                if written.isascii() and not written.islower():
+                    yield from (
+                        Word(piece.group().lower(), word.start + piece.start(), word.start + piece.end())
+                        for piece in _PIECE.finditer(written)
+                    )
+        elif 2 < len(word.text) == word.end - word.start and script_of(word.text) in ("ja", "zh"):
+            yield from _pairs(word)
 
 
 def _held_pieces(word: Word, holds: Callable[[str], bool]) -> list[Word]:
