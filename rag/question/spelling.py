@@ -101,7 +101,7 @@ class Speller:
         "No word of its own": the embedder's tokeniser, whose vocabulary holds the common words and names of English,
         cuts it into pieces that are not a word with a prefix or an ending. English only, as that vocabulary is.
         """
-        if language_of(question) != "en":
+        if language_of(question) != "en" or spoken([word.text for word in words(question)]) != "en":
             return Respelt(question)
         text, changes = question, []
         for word in reversed(self._strange(question)):
