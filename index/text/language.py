@@ -51,7 +51,7 @@ _LEAST_TOLD = 2  # words of grammar without which a text in Latin script counts 
 @lru_cache(maxsize=65_536)
 def script_of(word: str) -> str:
     """ISO 639-1 code of the language as which the script of a word is read; "" for Latin, and for digits."""
-    return _READ_AS[bisect(_BEGINS, ord(word[0])) - 1]
+    return _READ_AS[bisect(_BEGINS, ord(word[0])) - 1] if word else ""
 
 
 def spoken(words: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ class Casing:
 
     def _is_name(self, word: str) -> bool:
         """Do most of the passages' sentences that hold the word, in any form, write it with a capital?"""
-        stem = next((term.text for term in self._index.asked(word)), cut(normalise(word), self._index.stem))
+        stem = next((term.text for term in self._index.asked(word)), normalise(word))
         passages = [self._index.passage(scored.row) for scored in self._index.lexical.rank([stem], _PASSAGES)]
         seen = [upper for passage in passages for upper in _capitals(passage.text, stem, self._index.stem)]
         return 2 * sum(seen) > len(seen)
@@ -158,7 +158,7 @@ class Speller:
         if not self._casing.is_name(other):
             return not named
         swapped = sorted(word) == sorted(other)
-        ends = word[-1] == other[-1] and (len(word) >= _CLEAR or len(word) < len(other))
+        ends = word[-1] == other[-1] and (len(word) >= _CLEAR or len(word) != len(other))
         return OSA.distance(word, other) == 1 and (swapped or ends)
 
     def _fits_case(self, named: bool, other: str) -> bool:
