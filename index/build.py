@@ -64,7 +64,7 @@ class Embedding:
 
 CLEANER = 2  # raised when the same file would clean to another text
 ENCODER = 1  # raised when the same text would be encoded to other numbers
-TERMS = 1  # raised when the same text would be cut into other words
+TERMS = 2  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
 _UTC_NOW = partial(datetime.now, UTC)
 _GROUP_PASSAGES = 512  # embedded together, so that all cores have work

@@ -184,6 +184,7 @@ class Reading:
     confidence: float  # 0..1, calibrated: the chance that the quoted answer is right
     contributions: Mapping[str, float] = field(default_factory=dict)  # by feature; log odds before calibration
     best: Mapping[int, Quote] = field(default_factory=dict)  # by row of a hit: its best sentence
+    by_words: str = ""  # ISO 639-1 code of the language, where only words were compared; "" where meaning was, too
 
 
 @dataclass(frozen=True, slots=True)
