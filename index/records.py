@@ -47,6 +47,13 @@ class Block(NamedTuple):
     lead: Span = Span(0, 0)
 
 
+class PageStart(NamedTuple):
+    """From `start` of the text on it stands on this page of the file, 1-based, up to the next of these."""
+
+    start: int
+    page: int
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One article. `text` is what may be searched and quoted; `source` is the file as it was read."""
@@ -64,6 +71,12 @@ class Document:
     url: str
     inferred: tuple[str, ...]  # names of the fields above that stand nowhere in the source
     sha256: str  # of the source text's UTF-8 bytes and of all fields that somebody gave
+    pages: tuple[PageStart, ...] = ()  # ascending; empty where the file has none
+
+    def page_at(self, place: int) -> int | None:
+        """The page on which the character at this place of the text stands; None where there are no pages."""
+        row = bisect_right(self.pages, place, key=lambda start: start.start)
+        return self.pages[row - 1].page if row else None
 
     @property
     def headings(self) -> tuple[Span, ...]:
@@ -142,6 +155,7 @@ def document_of(fields: Mapping[str, Any]) -> Document:
         "runs": tuple(OffsetRun(*run) for run in fields["runs"]),
         "blocks": blocks_of(fields["blocks"]),
         "inferred": tuple(fields["inferred"]),
+        "pages": tuple(PageStart(*start) for start in fields["pages"]),
         "published": date.fromisoformat(fields["published"]) if fields["published"] else None,
     }
     return Document(**{**fields, **made})

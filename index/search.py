@@ -23,7 +23,8 @@ from index.settings import Settings
 from index.storage.docstore import DocStore
 from index.storage.generation import Generation, GenerationManifest, current, load
 from index.storage.merkle import CorpusTree
-from index.text.words import Stem, stems
+from index.text.language import of_other_script, spoken
+from index.text.words import Stem, Word, asked_terms, words
 
 # What may be seen of a generation: all of it, or only what had been published by a day.
 #
@@ -76,6 +77,10 @@ class View:
             wording=self.wording.seeing(shelf.rows),
         )
 
+    def asked(self, question: str, stem: Stem) -> list[Word]:
+        """The terms of a question as the passages write them, with their places."""
+        return asked_terms(question, stem, self.lexical.numbers.__contains__, self.wording.term_of)
+
     def encodings(self, rows: Sequence[int]) -> list[Encoding]:
         """What the embedder made of the passages, in the order of `rows`; made again where tokens are not kept."""
         if self.recomputes is None:
@@ -108,12 +113,13 @@ class Ranker(Protocol):
 class LexicalSide:
     """BM25 behind the Ranker seam: it cuts the question into the same terms as the passages."""
 
-    ranker: LexicalRanker
+    view: View
     stem: Stem
     name: str = "lexical"
 
     def rank(self, question: str, depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
-        return self.ranker.rank(stems(question, self.stem), depth, allowed)
+        terms = [term.text for term in self.view.asked(question, self.stem)]
+        return self.view.lexical.rank(terms, depth, allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ class Index:
         self._shelf = held.shelf
         self.lexical = held.lexical
         self.encode = view.encode  # a question is encoded once, however many parts and views ask for it
-        self.rankers: tuple[Ranker, ...] = (LexicalSide(held.lexical, self.stem), DenseSide(held.dense, view.encode))
+        self.rankers: tuple[Ranker, ...] = (LexicalSide(held, self.stem), DenseSide(held.dense, view.encode))
         self._settings = settings
         self._embedder = embedder
         # neither closure holds this index itself: a snapshot that is replaced is freed at once
@@ -205,6 +211,14 @@ class Index:
         (one,) = self.encodings([row])
         return one
 
+    def asked(self, question: str) -> list[Word]:
+        """The terms of a question as the passages write them, with their places: in order, stop words left out."""
+        return self._holdings.asked(question, self.stem)
+
+    def knows(self, language: str) -> bool:
+        """Do the embedder's vectors tell the meaning of a language, by its ISO 639-1 code?"""
+        return not self._embedder.languages or language in self._embedder.languages
+
     def vocabulary(self) -> Sequence[str]:
         """The stems of all words, each once; `lexical.document_frequency` says how many passages hold one."""
         return self.lexical.vocabulary
@@ -240,8 +254,13 @@ class Index:
         return shares(self._rankings(question, filters), self._settings)
 
     def _rankings(self, question: str, filters: Filters) -> dict[str, list[Scored]]:
+        """Of a question in a script that the embedder cannot read, words alone find what they can find."""
         allowed = self._allowed(filters) if filters else None
-        return {ranker.name: ranker.rank(question, self._settings.depth, allowed) for ranker in self.rankers}
+        found = {ranker.name: ranker.rank(question, self._settings.depth, allowed) for ranker in self.rankers}
+        language = spoken([word.text for word in words(question)])
+        if found["lexical"] and of_other_script(language) and not self.knows(language):
+            found["dense"] = []
+        return found
 
     def _hits(self, fused: Sequence[Scored], rankings: Mapping[str, Sequence[Scored]]) -> list[Hit]:
         places = {name: {s.row: (n, s.score) for n, s in enumerate(r, start=1)} for name, r in rankings.items()}

@@ -184,6 +184,7 @@ class Reading:
     confidence: float  # 0..1, calibrated: the chance that the quoted answer is right
     contributions: Mapping[str, float] = field(default_factory=dict)  # by feature; log odds before calibration
     best: Mapping[int, Quote] = field(default_factory=dict)  # by row of a hit: its best sentence
+    by_words: str = ""  # ISO 639-1 code of the language, where only words were compared; "" where meaning was, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,7 @@ class Citation:
     end: int
     source_start: int
     source_end: int
+    page: int | None = None  # of the file, where it begins; None where the file has no pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,9 @@ class Assistant:
         pipeline, filters = self._pipeline_of(wanted.as_of), wanted.filters
         understood = self._understood(question, wanted.history, pipeline)
         parts = pipeline.parts(understood.readings, wanted.limit or self._settings.limit, filters)
+        if understood.respelled and all(part.reason for part in parts):  # then it may well be meant as it is typed
+            understood = self._understood(question, wanted.history, pipeline, respells=False)
+            parts = pipeline.parts(understood.readings, wanted.limit or self._settings.limit, filters)
         narrowed = bool(wanted.as_of or filters) and all(part.reason for part in parts)
         if narrowed and self._pipeline.answers(understood.readings):
             parts = tuple(map(_filtered, parts))
@@ -142,8 +145,11 @@ class Assistant:
     def _pipeline_of(self, day: date | None) -> Pipeline:
         return self._past(day) if day else self._pipeline
 
-    def _understood(self, question: str, history: Sequence[Turn], pipeline: Pipeline) -> Understood:
-        return understand(usable(question, self._settings.max_question_chars), history, pipeline.speller)
+    def _understood(
+        self, question: str, history: Sequence[Turn], pipeline: Pipeline, *, respells: bool = True
+    ) -> Understood:
+        asked = usable(question, self._settings.max_question_chars)
+        return understand(asked, history, pipeline.speller, respells=respells)
 
     def _answer(
         self, question: str, understood: Understood, parts: Sequence[AnswerPart], pipeline: Pipeline, wanted: AskOptions

@@ -35,6 +35,7 @@ def _citation(marker: int, quote: Quote, document: Document) -> Citation:
         end=quote.end,
         source_start=source.start,
         source_end=source.end,
+        page=document.page_at(span.start),
     )
     if problem := fault(citation, document):
         raise AssertionError(problem)
@@ -50,6 +51,8 @@ def fault(citation: Citation, document: Document) -> str:
         return problem
     if to_clean(document, Span(citation.source_start, citation.source_end)) != span:
         return f"[{citation.marker}] does not come from {citation.source_start}:{citation.source_end} of the source"
+    if citation.page != document.page_at(citation.start):
+        return f"[{citation.marker}] does not stand on page {citation.page}"
     return ""
 
 

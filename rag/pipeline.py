@@ -62,7 +62,10 @@ class Pipeline:
         return self._best_reading(self._queries(readings), limit, filters)[1]
 
     def _queries(self, readings: Sequence[str]) -> list[Query]:
-        return [with_names(analyse(spelled_out(text), self.index.stem), self._casing.is_name) for text in readings]
+        return [
+            with_names(analyse(spelled_out(text), self.index.stem, self.index.asked), self._casing.is_name)
+            for text in readings
+        ]
 
     def _best_reading(self, queries: Sequence[Query], limit: int, filters: Filters) -> tuple[Query, Reading]:
         read = ((query, self._read(query, limit, filters)) for query in queries)

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from index.ranking.filters import Filters
 from index.records import Hit
 from index.search import Index
-from index.text.words import stop_words, words
+from index.text.words import normalise, stop_words, words
 from rag.answer import Because, Reason
 from rag.language.dates import When
 from rag.language.detect import grammar_of
 from rag.language.quantities import values
 from rag.question.analysis import Query, Term
+from rag.question.spelling import pieces
 from rag.reading.candidates import rarity
 
 # Which names, numbers and dates of a question stand nowhere in the articles, and which never stand together.
@@ -78,6 +79,25 @@ def missing(query: Query, corpus: Index, *, words_too: bool) -> tuple[str, ...]:
     named = [part for thing in every_thing if thing.named for part in _absent(thing, query, corpus)]
     others = [part for thing in every_thing if not thing.named for part in _absent(thing, query, corpus)]
     return tuple(dict.fromkeys(named or (others if words_too else ())))
+
+
+def unheard_of(query: Query, corpus: Index, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """The names of the question that no passage holds, nor any author or publisher of the hits, as typed.
+
+    Passed over is a name that is one piece of the embedder's vocabulary: vectors tell it from others, and "Canadian"
+    from "Canada", while "Iard" is to them what "Kard" is. German writes every noun with a capital, so it tells no name.
+    """
+    if query.spoken == "de":
+        return ()
+    names = [term for term in query.terms if term.name and not term.number]
+    names = [term for term in names if not corpus.lexical.document_frequency(term.stem)]
+    names = [term for term in names if len(pieces(corpus, query.text, term.start, term.end)) > 1]
+    if not names:
+        return ()
+    documents = [corpus.document(hit.passage.document_id) for hit in hits]
+    known = {word.text for document in documents for word in words(f"{document.author} {document.publisher}")}
+    written = (query.text[term.start : term.end] for term in names)
+    return tuple(name for name in written if normalise(name) not in known)
 
 
 def apart(query: Query, corpus: Index) -> tuple[str, ...]:
@@ -177,7 +197,7 @@ def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool) -> R
     if query.scope:
         return Reason("needs_judgement", (), because=query.scope._asdict())
     beyond = unreached(query, index)
-    if sure and not beyond:
+    if sure and not beyond and not unheard_of(query, index, hits):
         return None
     parts = off_corpus_parts(query, index, hits) if hits else {}
     odds = math.fsum(parts.values()) if hits else math.inf

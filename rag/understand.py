@@ -1,13 +1,16 @@
 """What was asked, before anything is searched: the question usable, standing alone, spelt as the corpus spells."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.errors import BadQuestion
 from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
 from rag.language.detect import language_of
-from rag.question.spelling import Speller
+from rag.question.spelling import Respelt, Speller
+
+_SHOUTED = re.compile(r"[^\W\d_]{2,}(?![^\s?!.,;:])")  # a word of letters alone, no code
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +23,21 @@ class Understood:
     language: str  # ISO 639-1 of the question, as far as there are templates for it
 
 
-def understand(question: str, history: Sequence[Turn], speller: Speller) -> Understood:
-    """From a usable question and the turns before it, oldest first."""
-    resolved = resolve(question, history)
-    spelt = [speller.respell(reading) for reading in resolved.readings]
+def understand(question: str, history: Sequence[Turn], speller: Speller, *, respells: bool = True) -> Understood:
+    """From a usable question and the turns before it, oldest first; words are as typed without `respells`."""
+    resolved = resolve(quiet(question), [replace(turn, question=quiet(turn.question)) for turn in history])
+    spelt = [speller.respell(reading) if respells else Respelt(reading) for reading in resolved.readings]
     return Understood(
         readings=tuple(dict.fromkeys(respelt.text for respelt in spelt)),
         follows=resolved.changed,
         respelled=tuple(change for change in spelt[0].changes if change[0].lower() in question.lower()),
         language=language_of(question),
     )
+
+
+def quiet(question: str) -> str:
+    """A question in capitals in small letters: its capitals tell no name. A code or an abbreviation stays as it is."""
+    return question.lower() if question.isupper() and len(_SHOUTED.findall(question)) > 1 else question
 
 
 def usable(question: str, most: int) -> str:

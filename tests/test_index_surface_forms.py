@@ -68,7 +68,7 @@ def test_an_index_knows_its_words_as_the_articles_write_them(hash_builder: Build
     vocabulary = index.vocabulary()
     assert len(vocabulary) == len(set(vocabulary)) > 1000
     for stem in vocabulary:
-        assert stems(index.written(stem), "snowball") == [stem]
+        assert stem in stems(index.written(stem), "snowball")
         assert index.lexical.document_frequency(stem) >= 1
 
 

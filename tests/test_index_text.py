@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.words import cut, normalise, stems, stop_words, words
+from index.text.language import spoken
+from index.text.words import asked_terms, cut, normalise, stems, stop_words, terms, words
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates included
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
@@ -35,7 +36,7 @@ def spelt(text: str) -> list[str]:
         ("CO₂ is CO2; 10½ km²", ["co2", "is", "co2", "10", "1\u20442", "km", "2"]),
         ("García Peña, STRASSE Straße, İstanbul", ["garcia", "pena", "strasse", "strasse", "istanbul"]),
         ("Garci\u0301a, tar\u00adiff, ﬁsh", ["garcia", "tariff", "fish"]),
-        ("東京タワー 2025年", ["東", "京", "タ", "ワ", "ー", "2025", "年"]),
+        ("東京タワー 2025年", ["東京タワー", "2025", "年"]),
         ("हिन्दी में، 한국어 Ελλάδα", ["हिन्दी", "में", "한국어", "ελλαδα"]),
         ("a\ud800b \udfff", ["a", "b"]),
         ("… — ' \u2019s _ \u00ad \u0301 \x00", []),
@@ -120,3 +121,95 @@ def test_stemming_in_many_threads_gives_what_one_thread_gives() -> None:
     texts = [path.read_text("utf-8") for path in SEEDS] * 4
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda text: stems(text, "snowball"), texts)) == [stems(t, "snowball") for t in texts]
+
+
+CODES = (
+    "E-17",
+    "E17",
+    "E\u201017",
+    "AX-7713-B",
+    "AX7713B",
+    "wi-fi",
+    "wifi",
+    "B 52",
+    "B-52",
+    "B52",
+    "ISO 9001",
+    "ISO9001",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Error E-17 and E17", ["error", "e", "e17", "17", "e", "e17", "17"]),
+        ("part AX7713B", ["part", "ax", "ax7713b", "7713", "b"]),
+        ("a B 52 bomber of the 1990s", ["b", "b52", "52", "bomber", "1990s"]),
+        ("Wi-Fi or wifi", ["wi", "wifi", "fi", "wifi"]),
+        ("東京タワー", ["東京", "東京タワー", "京タ", "タワ", "ワー"]),
+        ("도서관은 월요일에 쉰다", ["도서", "서관", "관은", "월요", "요일", "일에", "쉰다"]),
+        ("Das Straßenfest und die Häuser", ["strassenf", "haus"]),
+        ("Las bibliotecas de los pueblos", ["bibliotec", "puebl"]),
+        ("Библиотеки новых городов", ["библиотек", "нов", "город"]),
+        ("на крайнем севере", ["крайн", "север"]),
+        ("المكتبات في المدن", ["مكتب", "مدن"]),
+    ],
+)
+def test_terms_follow_the_language_and_join_codes(text: str, expected: list[str]) -> None:
+    assert [term.text for term in terms(text, "snowball")] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Who is Juan Ramon de la Fuente?", "en"),
+        ("mexico exports us share", "en"),
+        ("¿Cuándo se inauguró el puente?", "es"),
+        ("Wann findet das Straßenfest statt?", "de"),
+        ("Où se trouve la gare et quand ouvre-t-elle ?", "fr"),
+        ("В каком году построен мост?", "ru"),
+        ("钟楼建于哪一年？", "zh"),
+        ("図書館はいつ休館しますか。", "ja"),
+        ("도서관은 언제 휴관합니까?", "ko"),
+        ("متى تغلق المكتبة؟", "ar"),
+        ("What does 钟楼 mean?", "en"),
+        ("312,000 ⅓ ℃", "en"),
+        ("", "en"),
+    ],
+)
+def test_a_few_words_tell_their_language(text: str, language: str) -> None:
+    assert spoken(spelt(text)) == language
+
+
+@pytest.mark.parametrize("written", CODES)
+@pytest.mark.parametrize("asked", CODES)
+def test_a_code_is_found_however_it_is_written(written: str, asked: str) -> None:
+    def same(code: str) -> str:
+        return "".join(filter(str.isalnum, code)).lower()
+
+    held = set(stems(f"The code {written} is shown", "snowball"))
+    found = {term.text for term in asked_terms(asked, "snowball", held.__contains__, lambda _: "")}
+    assert found <= held if same(written) == same(asked) else same(asked) not in held
+
+
+def test_what_a_passage_holds_in_its_own_language_is_found_by_a_name_in_a_question() -> None:
+    """ "Strassenfest" in an English question is not cut as German cuts it, but the passage knows the word."""
+    known = {"strassenfest": "strassenf"}
+    found = asked_terms(
+        "When is the Straßenfest?", "snowball", set(known.values()).__contains__, lambda w: known.get(w, "")
+    )
+    assert [(term.text, term.start, term.end) for term in found] == [("strassenf", 12, 23)]
+
+
+def test_a_word_that_icu_cut_otherwise_is_asked_in_the_pieces_that_passages_hold() -> None:
+    assert [t.text for t in asked_terms("東京タワー", "none", {"東京", "タワー"}.__contains__, lambda _: "")] == [
+        "東京",
+        "タワー",
+    ]
+
+
+@given(ANY_TEXT)
+def test_terms_stand_in_the_text_and_a_question_knows_its_own(text: str) -> None:
+    held = {term.text for term in terms(text, "snowball")}
+    assert all(0 <= term.start < term.end <= len(text) and "\n" not in term.text for term in terms(text, "snowball"))
+    assert {term.text for term in asked_terms(text, "snowball", held.__contains__, lambda _: "")} <= held

@@ -10,8 +10,10 @@ from index.build import Builder
 from index.embedding.embedder import OnnxEmbedder
 from index.search import Index, open_index
 from index.settings import load_settings
+from rag.assistant import Assistant, open_assistant
 from rag.question.analysis import analyse, with_names
 from rag.question.spelling import Casing, Respelt, Speller
+from rag.understand import quiet
 
 ARTICLES = {
     "trade": (
@@ -110,3 +112,60 @@ def test_the_first_word_of_a_sentence_and_unknown_words_are_no_names(index: Inde
 def test_a_question_without_capitals_has_the_names_of_the_articles(index: Index) -> None:
     asked = with_names(analyse("what did claudia sheinbaum ask for in march", index.stem), Casing(index).is_name)
     assert [asked.text[term.start : term.end] for term in asked.terms if term.name] == ["claudia", "sheinbaum", "march"]
+
+
+# A name that stands nowhere is refused and named; a slip is mended only where that is answered.
+
+STONES = "Ard Bard Card Dard Gard Hard Jard Kard Lard Znojek".split()
+TONNES = "nine eight seven six three two ten eleven twelve five".split()
+
+
+@pytest.fixture(scope="module")
+def stones(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    """One article for each stone."""
+    folder = tmp_path_factory.mktemp("stones")
+    for name, weight in zip(STONES, TONNES, strict=True):
+        text = (
+            f"---\nauthor: Olga Pritchett\n---\nThe stone of {name} weighs {weight} tonnes and stands beside the road."
+        )
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    chosen = load_settings(data=folder / "data")
+    embedder = OnnxEmbedder()
+    Builder(chosen.data, chosen, embedder).index([folder / f"{name}.md" for name in STONES])
+    return open_assistant(settings=chosen, embedder=embedder)
+
+
+@pytest.mark.parametrize("name", ["Iard", "Eard", "Oard", "Tardo", "Kardy"])
+def test_a_name_beside_many_like_it_is_refused_and_named(stones: Assistant, name: str) -> None:
+    answer = stones.ask(f"How much does the stone of {name} weigh?")
+    assert answer.reason is not None
+    assert answer.reason.missing == (name,)
+    assert not any(segment.text.startswith(f"“{name}” was read") for segment in answer.segments)
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("How much does the stone of Bard weigh?", "eight"),
+        ("HOW MUCH DOES THE STONE OF KARD WEIGH?", "eleven"),
+        ("How much does the stone of Znojeck weigh?", "five"),
+        ("How much does the stone of Gard weigh, Pritchett?", "three"),
+    ],
+)
+def test_a_name_that_is_there_is_answered(stones: Assistant, question: str, quoted: str) -> None:
+    assert quoted in stones.ask(question).citations[0].quote
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("WHAT DOES IT COST?", "what does it cost?"),
+        ("USMCA", "USMCA"),
+        ("AX-7713-B", "AX-7713-B"),
+        ("E17 B-52?", "E17 B-52?"),
+        ("What did NATO say?", "What did NATO say?"),
+        ("钟楼", "钟楼"),
+    ],
+)
+def test_capitals_throughout_tell_nothing(typed: str, read: str) -> None:
+    assert quiet(typed) == read

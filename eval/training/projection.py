@@ -158,6 +158,9 @@ class ProjectedIndex:
     def stem(self) -> Stem:
         return self._index.stem
 
+    def knows(self, language: str) -> bool:
+        return self._index.knows(language)
+
     @property
     def lexical(self) -> LexicalRanker:
         return self._index.lexical

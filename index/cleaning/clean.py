@@ -43,14 +43,25 @@ def clean(source: str, *, start: int = 0) -> Cleaned:
     unseen = list(hidden(source, start))
     shown = _blanked(source, unseen)
     parts = markdown_parts(shown, start) if is_markdown(shown[start:]) else plain_parts(shown, start)
-    found = [replace(piece, kind="aside") if _is_furniture(piece) else piece for piece in pieces(shown, parts)]
-    found = mended(found)
+    gone = sum(1 for span in unseen for char in source[span.start : span.end] if not char.isspace())
+    return replace(_cleaned(mended(_marked(pieces(shown, parts)))), hidden=gone)
+
+
+def clean_pieces(found: Sequence[Piece]) -> Cleaned:
+    """What a parser took out of a file that is no text. The map leads to what the pieces' own runs name."""
+    return _cleaned(_marked(found))
+
+
+def _marked(found: Sequence[Piece]) -> list[Piece]:
+    return [replace(piece, kind="aside") if _is_furniture(piece) else piece for piece in found]
+
+
+def _cleaned(found: Sequence[Piece]) -> Cleaned:
     count = front_of(found)
     front = tuple(piece.text for piece in found[:count])
-    title, found = with_front(found, count)
-    text, runs, blocks = _assembled(with_structure(with_notes(found)))
-    gone = sum(1 for span in unseen for char in source[span.start : span.end] if not char.isspace())
-    return Cleaned(text, runs, blocks, front, title, gone)
+    title, titled = with_front(found, count)
+    text, runs, blocks = _assembled(with_structure(with_notes(titled)))
+    return Cleaned(text, runs, blocks, front, title)
 
 
 def _is_furniture(piece: Piece) -> bool:

@@ -39,6 +39,11 @@ class Embedder(Protocol):
     @property
     def dim(self) -> int: ...
     @property
+    def languages(self) -> frozenset[str]:
+        """ISO 639-1 codes of those whose meaning its vectors tell; empty: it does not say, and is trusted with any."""
+        ...
+
+    @property
     def max_tokens(self) -> int:
         """Special tokens included."""
         ...
@@ -72,6 +77,7 @@ class HashEmbedder:
     name = "hash"
     fingerprint = "blake2b-64"
     dim = 64
+    languages: frozenset[str] = frozenset()
     max_tokens = 256
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

@@ -91,6 +91,7 @@ class OnnxEmbedder:
     """
 
     max_tokens = 256  # what the model was trained with
+    languages = frozenset({"en"})
 
     def __init__(self, folder: Path | None = None, *, projected: bool = True) -> None:
         folder = folder or packaged_onnx()

@@ -15,6 +15,8 @@ from index.errors import ModelMissing
 class SentenceTransformerEmbedder:
     """Any sentence-transformers model by name or folder; the reference that OnnxEmbedder is held against."""
 
+    languages: frozenset[str] = frozenset()  # whoever names a model chose it for the articles
+
     def __init__(self, name: str) -> None:
         from sentence_transformers import SentenceTransformer  # seconds of import: only who asks for it pays
         from torch import set_num_threads

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -34,6 +34,12 @@ class Metadata:
 
     def of(self, document_id: str) -> Facts:
         return self.facts.get(document_id, Facts())
+
+
+def merged(given: Facts, found: Facts) -> Facts:
+    """What somebody gave wins over what the file itself says, field by field."""
+    names = ("title", "author", "publisher", "published", "language", "url")
+    return replace(given, **{name: getattr(given, name) or getattr(found, name) for name in names})
 
 
 def read_metadata(folder: Path) -> Metadata:

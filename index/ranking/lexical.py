@@ -16,7 +16,7 @@ from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 from index.errors import IndexDamaged
 from index.ranking.fuse import best
 from index.records import Scored
-from index.text.words import Stem, cut, stop_words, words
+from index.text.words import Stem, normalise, terms
 
 K1 = 1.5  # rank_bm25's defaults, named here because the finished scores depend on them
 B = 0.75
@@ -242,6 +242,21 @@ class SurfaceForms:
         seen = np.logical_or.reduceat(self._seen[self._rows], self._indptr[:-1])
         return [form for form, held in zip(self._forms, seen.tolist(), strict=True) if held]
 
+    def term_of(self, word: str) -> str:
+        """The term of a normalised word that stands in some passage that is seen, whatever its language; else ""."""
+        return self._terms.get(word, "")
+
+    @cached_property
+    def _terms(self) -> Mapping[str, str]:
+        vocabulary = list(self._numbers)
+        of_form = np.repeat(np.arange(len(vocabulary)), np.diff(self._first_forms))
+        held = set(self.forms())
+        return {
+            normalise(form): vocabulary[number]
+            for form, number in zip(self._forms, of_form.tolist(), strict=True)
+            if form in held
+        }
+
     @cached_property
     def _forms(self) -> list[str]:
         return self._text.tobytes().decode("utf-8", "surrogatepass").split("\n")
@@ -253,12 +268,7 @@ class SurfaceForms:
 
 def spelled(text: str, stem: Stem) -> list[tuple[str, str]]:
     """The terms of a text as `stems` gives them, each with its written form in lower case."""
-    stop = stop_words()
-    return [
-        (cut(word.text, stem), text[word.start : word.end].lower().replace("\u00ad", ""))
-        for word in words(text)
-        if word.text not in stop
-    ]
+    return [(term.text, text[term.start : term.end].lower().replace("\u00ad", "")) for term in terms(text, stem)]
 
 
 def wording(vocabulary: Sequence[str], passages: Sequence[Sequence[tuple[str, str]]]) -> dict[str, NDArray[Any]]:

@@ -5,7 +5,8 @@ opened, that is checked against its hash, before anything in it is decoded.
 """
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from index.records import Document, Passage, blocks_within, document_of, plain, 
 from index.storage.sqlite import PAGE_BYTES, Connection, connect, explained, immediate, sync_folder
 
 VERSION = "3"
-READABLE = ("1", "2", VERSION)  # 1 had no table of revisions; both kept headings where now are blocks
+READABLE = ("1", "2", VERSION)  # 1 had no table of revisions; neither had files, both kept headings for blocks
 HASH = "row_sha256"
 
 Row = tuple[Any, ...]  # of str, bytes, int and None; text is read back as bytes, so that damaged text can be hashed
@@ -28,15 +29,17 @@ COLUMNS = {
     "meta": ("key", "value"),
     "documents": (
         *("id", "sha256", "published", "language", "title", "author", "publisher", "url"),
-        *("inferred", "blocks", "runs", "contexts", "text", "source"),
+        *("inferred", "blocks", "runs", "contexts", "text", "source", "pages"),
     ),
     "passages": (
         *("document_id", "ordinal", "text_start", "text_end", "sentences"),
         *("vector", "token_dim", "scales", "offsets", "tokens"),
     ),
     "revisions": ("document_id", "sha256", "replaced", "text"),
+    "files": ("document_id", "path"),
 }
-_LISTS = {"inferred", "blocks", "runs", "contexts"}  # kept as JSON
+_LISTS = {"inferred", "blocks", "runs", "contexts", "pages"}  # kept as JSON
+_UNSEALED = {"pages"}  # that earlier schemas did not have: absent, they are no part of a row's hash
 # Deferred: a document that is replaced is gone for the length of a statement, and its revisions stay.
 REVISIONS = (
     f"""CREATE TABLE revisions (
@@ -45,6 +48,10 @@ REVISIONS = (
         {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, sha256))""",
     "CREATE INDEX revisions_by_time ON revisions (replaced) WHERE text IS NOT NULL",
 )
+# Where a document was read: a file, several of the same bytes, or "" where it came over the interface. A path is bytes.
+FILES = f"""CREATE TABLE files (
+    document_id TEXT NOT NULL REFERENCES documents (id) DEFERRABLE INITIALLY DEFERRED,
+    path BLOB NOT NULL, {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, path))"""
 CREATE = (
     f"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, {HASH} BLOB NOT NULL)",
     f"""CREATE TABLE documents (
@@ -52,13 +59,14 @@ CREATE = (
         pad BLOB NOT NULL DEFAULT (zeroblob({PAGE_BYTES})),
         title TEXT NOT NULL, author TEXT NOT NULL, publisher TEXT NOT NULL, url TEXT NOT NULL, inferred TEXT NOT NULL,
         blocks TEXT NOT NULL, runs TEXT NOT NULL, contexts TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL,
-        {HASH} BLOB NOT NULL)""",
+        pages TEXT, {HASH} BLOB NOT NULL)""",
     f"""CREATE TABLE passages (
         document_id TEXT NOT NULL REFERENCES documents (id), ordinal INTEGER NOT NULL,
         text_start INTEGER NOT NULL, text_end INTEGER NOT NULL, sentences TEXT NOT NULL,
         vector BLOB NOT NULL, token_dim INTEGER NOT NULL, scales BLOB NOT NULL, offsets BLOB NOT NULL,
         tokens BLOB NOT NULL, {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, ordinal))""",
     *REVISIONS,
+    FILES,
 )
 
 
@@ -70,7 +78,8 @@ def insert(table: str) -> str:
 
 def select(table: str, rest: str = "", schema: str = VERSION) -> str:
     """SQL that reads sealed rows, as that schema names their columns."""
-    columns = ("headings" if schema != VERSION and name == "blocks" else name for name in COLUMNS[table])
+    earlier = {} if schema == VERSION else {"blocks": "headings", "pages": "NULL"}
+    columns = (earlier.get(name, name) for name in COLUMNS[table])
     return f"SELECT {', '.join((*columns, HASH))} FROM {table} {rest}"
 
 
@@ -91,6 +100,8 @@ def row_sha256(table: str, values: Row) -> bytes:
     """SHA-256 over table name and values, each with its kind and length, so that no two rows read the same."""
     digest = sha256(table.encode())
     for column, value in zip(COLUMNS[table], values, strict=True):
+        if value is None and column in _UNSEALED:
+            continue
         data = _bytes(value, column)
         kind = "text" if isinstance(value, str | bytes) else type(value).__name__
         digest.update(f"{kind} {len(data)}:".encode())
@@ -101,7 +112,8 @@ def row_sha256(table: str, values: Row) -> bytes:
 def document_row(document: Document, contexts: Sequence[str]) -> Row:
     """The document with the contexts of its passages, which are words as well."""
     fields = {**plain(document), "contexts": contexts}
-    return tuple(_json(fields[name]) if name in _LISTS else fields[name] for name in COLUMNS["documents"])
+    values = {name: _json(fields[name]) if name in _LISTS else fields[name] for name in COLUMNS["documents"]}
+    return tuple((values | {"pages": values["pages"] if document.pages else None}).values())
 
 
 def document_from(row: Row) -> tuple[Document, list[str]]:
@@ -111,6 +123,7 @@ def document_from(row: Row) -> tuple[Document, list[str]]:
         for name, value in zip(COLUMNS["documents"], row, strict=True)
     }
     contexts: list[str] = fields.pop("contexts")
+    fields["pages"] = fields["pages"] or ()
     if not any(isinstance(kind, str) for kind, *_ in fields["blocks"]):  # before schema 3 only spans of headings
         fields["blocks"] = plain_blocks(fields["text"], spans_of(fields["blocks"]))
     return document_of(fields), contexts
@@ -208,12 +221,20 @@ def remove(writer: Connection, document_id: str) -> bool:
     return writer.execute("DELETE FROM documents WHERE id = CAST(? AS TEXT)", key).rowcount > 0
 
 
+def set_files(writer: Connection, document_id: str, paths: Iterable[str]) -> None:
+    """Where a document was read, in this order, in place of what was known of it."""
+    writer.execute("DELETE FROM files WHERE document_id = CAST(? AS TEXT)", (document_id.encode(),))
+    rows = [sealed("files", (document_id, os.fsencode(path))) for path in paths]
+    writer.executemany(insert("files"), rows)
+
+
 def remove_others(writer: Connection, kept: set[str]) -> None:
-    """All documents but those of these ids, with their former texts; the passages must be gone."""
+    """All documents but those of these ids, with their former texts and files; the passages must be gone."""
     ids = {name.encode() for name in kept}
     for rowid, document_id in writer.execute("SELECT rowid, id FROM documents").fetchall():
         if document_id not in ids:
             writer.execute("DELETE FROM revisions WHERE document_id = CAST(? AS TEXT)", (document_id,))
+            writer.execute("DELETE FROM files WHERE document_id = CAST(? AS TEXT)", (document_id,))
             writer.execute("DELETE FROM documents WHERE rowid = ?", (rowid,))
 
 
@@ -242,11 +263,12 @@ def create_file(path: Path, timeout_s: float) -> None:
 
 
 def bring_up(writer: Connection) -> None:
-    """To the present schema: the table that schema 1 did not have, and blocks where headings were kept."""
+    """To the present schema: the tables that earlier ones did not have, and blocks where headings were kept."""
     (before,) = writer.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
     if before == VERSION.encode():  # another process did it meanwhile
         return
-    for statement in REVISIONS if before == b"1" else ():
+    for statement in (*(REVISIONS if before == b"1" else ()), FILES):
         writer.execute(statement)
     writer.execute("ALTER TABLE documents RENAME COLUMN headings TO blocks")  # no row is touched
+    writer.execute("ALTER TABLE documents ADD COLUMN pages TEXT")
     set_head(writer, schema=VERSION)

@@ -1,20 +1,29 @@
-"""The tokeniser that BM25 and the readers share: text → words with their places, words → stems.
+"""The tokeniser that BM25 and the readers share: text → words with their places, words → terms.
 
 Questions and passages pass through the same functions, so a word matches however it is written. A word is
 `normalise(text[start:end])` but for the dots of "U.S." and the commas of "312,000". No text makes it fail.
+
+In scripts without spaces ICU's dictionaries tell the words apart. A term is a word without its ending, as Snowball
+cuts it in the language of the text; each word of Hangul, whose particles no stemmer here cuts, is its pairs of signs.
 """
 
+import re
 import unicodedata
-from functools import cache, lru_cache
-from importlib.resources import files
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import regex  # type: ignore[import-untyped]
 import Stemmer  # type: ignore[import-not-found]
 
+from index.text.language import script_of, spoken, stop_words
+
+__all__ = ["Stem", "Word", "asked_terms", "cut", "normalise", "stems", "stop_words", "terms", "words"]
+
 Stem = Literal["none", "light", "snowball"]
 
-_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"  # scripts without spaces
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\u30FC\uFF70\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"  # no spaces between words
 _LETTER = rf"[[^\W_\u02BC{_UNSPACED}]\u2080-\u2089\u00AD]"  # and the subscripts of CO2, and soft hyphens
 _APOSTROPHE = r"['\u2018\u2019\u02BC\uFF07]"
 _WORD = regex.compile(
@@ -23,13 +32,14 @@ _WORD = regex.compile(
     | (?P<grouped> \d{{1,3}} (?: , \d{{3}} )++ (?! \d ) (?: \. \d+ )? )
     | (?P<decimal> \d+ (?: \. \d+ )+ )
     | (?P<word> {_LETTER}+ (?: {_APOSTROPHE} (?! [sS] (?! {_LETTER} ) ) {_LETTER}+ )* )
+    | (?P<unspaced> [{_UNSPACED}] [{_UNSPACED}\p{{M}}\uFF9E\uFF9F]* )
     | (?P<sign> [[\w\p{{No}}]--[_\u02BC]] \p{{M}}* )
     | {_APOSTROPHE} [sS] (?! {_LETTER} )  # the possessive is passed over
     """,
     regex.VERBOSE | regex.VERSION1,
 )
 _PUNCTUATION = {"initials": ".", "grouped": ","}
-_ACCENT = regex.compile("[\u0300-\u036f]")
+_ACCENT = regex.compile("[\u0300-\u0305\u0307-\u036f]|(?<!\u0438)\u0306")  # й is a letter of its own, not an и
 _SPELLING = str.maketrans("\u2018\u2019\u02bc", "'''", "\u00ad\u200c\u200d")
 
 
@@ -50,35 +60,180 @@ def normalise(text: str) -> str:
 
 
 def words(text: str) -> list[Word]:
-    """All words in order, possessive 's left out; in scripts without spaces each sign is a word."""
+    """All words in order, possessive 's left out."""
     found = []
     for match in _WORD.finditer(text):
         kind = match.lastgroup
-        if kind and (word := normalise(match.group()).replace(_PUNCTUATION.get(kind, "\0"), "")):
+        if kind == "unspaced":
+            found += _unspaced(match.group(), match.start())
+        elif kind and (word := normalise(match.group()).replace(_PUNCTUATION.get(kind, "\0"), "")):
             found.append(Word(word, match.start(), match.end()))
     return found
 
 
-def stems(text: str, stem: Stem) -> list[str]:
-    """The terms of a text for BM25: words in order, repetitions included, stop words out, endings cut.
+def _unspaced(run: str, at: int) -> Iterator[Word]:
+    """The words of a run of signs without spaces, by ICU's dictionaries; `at` is where the run stands."""
+    for piece in _pieces_by_icu(run):
+        if word := normalise(piece):
+            yield Word(word, at, at + len(piece))
+        at += len(piece)
 
-    A question of stop words alone ("Who is it?") has no terms.
+
+@lru_cache(maxsize=8192)
+def _pieces_by_icu(run: str) -> tuple[str, ...]:
+    from icu4py.breakers import WordBreaker  # here: only who reads such a script pays for 30 MB of dictionaries
+
+    return tuple(WordBreaker(run, "")) if len(run) > 1 else (run,)
+
+
+# Words → terms: without words of grammar, without endings, and codes in every way in which they may be written.
+
+# ISO 639-1 → Snowball's name. A word in another script than Latin is cut by that of its script, in every text.
+_STEMMERS = {
+    "ar": "arabic",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fr": "french",
+    "hi": "hindi",
+    "hy": "armenian",
+    "it": "italian",
+    "nl": "dutch",
+    "pt": "portuguese",
+    "ru": "russian",
+}
+_JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
+_LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
+_PIECE = re.compile(r"\d+|[^\W\d_]+")
+_HANGUL = "\uac00"
+_CUT_BY_ICU = frozenset(("ja", "km", "lo", "my", "th", "zh"))
+
+
+def terms(text: str, stem: Stem, language: str = "") -> list[Word]:
+    """The terms of a passage with their places: in order, repetitions included, stop words left out.
+
+    Those of a code overlap: "E-17" is e, 17 and e17, and so is "E17". `language`: of the text that this is a part of,
+    as `spoken` tells it; "": its own.
     """
-    stop = stop_words()
-    return [cut(word.text, stem) for word in words(text) if word.text not in stop]
+    found = words(text)
+    language = language or spoken([word.text for word in found])
+    stop = stop_words(language)
+    if text.isascii():  # as below, without asking for the script of every word
+        plain = [Word(cut(word, stem, language), start, end) for word, start, end in found if word not in stop]
+    else:
+        plain = [term for word in found if word.text not in stop for term in _terms_of(word, stem, language)]
+    more = [*_joined(text, found, stem), *_pieces(text, found)]
+    return sorted(plain + more, key=_place) if more else plain
 
 
-@cache
-def stop_words() -> frozenset[str]:
-    """Words of grammar and of asking. rank_bm25 gives words in most passages a floor, so they would outweigh others."""
-    return frozenset((files("index.text") / "stopwords.txt").read_text("utf-8").split())
+def asked_terms(text: str, stem: Stem, holds: Callable[[str], bool], term_of: Callable[[str], str]) -> list[Word]:
+    """The terms of a question as the passages write them; in order, stop words left out.
+
+    `holds`: does some passage hold the term? `term_of` a normalised word, whatever the language of its passage; "" for
+    one that none holds. A code that some passage joins is joined here as well, and what of its parts is nowhere goes.
+    """
+    found = words(text)
+    language = spoken([word.text for word in found])
+    stop = stop_words(language)
+    codes = [code for code in _joined(text, found, stem) if holds(code.text)]
+    kept = list(codes)
+    for word in found:
+        if word.text in stop:
+            continue
+        own = _terms_of(word, stem, language)
+        if known := [term for term in own if holds(term.text)] or _held_pieces(word, holds):
+            kept += known
+        elif other := term_of(word.text):
+            kept.append(word._replace(text=other))
+        elif not any(code.start <= word.start and word.end <= code.end for code in codes):
+            kept += own if len(own) == 1 else [word]
+    return sorted(kept, key=_place)
 
 
-def cut(word: str, stem: Stem) -> str:
-    """A normalised word without its ending; unchanged for "none"."""
+def stems(text: str, stem: Stem) -> list[str]:
+    """The texts of the terms of a passage. A text of stop words alone ("Who is it?") has none."""
+    return [term.text for term in terms(text, stem)]
+
+
+def _place(term: Word) -> tuple[int, int]:
+    return term.start, term.end
+
+
+def _terms_of(word: Word, stem: Stem, language: str) -> list[Word]:
+    """One, but of Hangul every two neighbouring signs, as Lucene's CJKBigramFilter has it."""
+    text, start, end = word
+    if text[0] >= _HANGUL and 2 < len(text) == end - start and script_of(text) == "ko":
+        return _pairs(word)
+    return [Word(cut(text, stem, language), start, end)]
+
+
+def _pairs(word: Word) -> list[Word]:
+    return [Word(a + b, word.start + n, word.start + n + 2) for n, (a, b) in enumerate(pairwise(word.text))]
+
+
+def _joined(text: str, found: Sequence[Word], stem: Stem) -> Iterator[Word]:
+    """What is written in parts, without what parts it."""
+    run: list[Word] = []
+    for left, right in pairwise(found):
+        sign = text[left.end] if right.start - left.end == 1 else ""
+        if sign == " ":
+            if right.text.isdecimal() and left.end - left.start <= _LONGEST_LETTERS:
+                written = text[left.start : left.end]
+                if written.isupper() and written.isalpha():
+                    yield _one([left, right], stem)
+        elif sign and sign in _JOINING:
+            run = [*(run or [left]), right]
+            continue
+        if run:
+            yield _one(run, stem)
+            run = []
+    if run:
+        yield _one(run, stem)
+
+
+def _one(parts: Sequence[Word], stem: Stem) -> Word:
+    return Word(cut("".join(part.text for part in parts), stem), parts[0].start, parts[-1].end)
+
+
+def _pieces(text: str, found: Sequence[Word]) -> Iterator[Word]:
+    """Parts of words that may be asked for alone: letters and digits of codes that are written in one, capitals among
+    them ("AX7713B", not "1990s"), and pairs of signs where ICU sees a long word ("東京" in "東京タワー").
+    """
+    for word in found:
+        if word.text.isascii():
+            if not (word.text.isalpha() or word.text.isdecimal()) and word.text.isalnum():
+                written = text[word.start : word.end]
+                if written.isascii() and not written.islower():
+                    yield from (
+                        Word(piece.group().lower(), word.start + piece.start(), word.start + piece.end())
+                        for piece in _PIECE.finditer(written)
+                    )
+        elif 2 < len(word.text) == word.end - word.start and script_of(word.text) in ("ja", "zh"):
+            yield from _pairs(word)
+
+
+def _held_pieces(word: Word, holds: Callable[[str], bool]) -> list[Word]:
+    """A word that ICU cut otherwise here than in the passages, in the longest pieces that some of them hold."""
+    if script_of(word.text) not in _CUT_BY_ICU or word.end - word.start != len(word.text):
+        return []
+    pieces, at = [], 0
+    while at < len(word.text):
+        end = next((end for end in range(len(word.text), at, -1) if holds(word.text[at:end])), 0)
+        if end:
+            pieces.append(Word(word.text[at:end], word.start + at, word.start + end))
+        at = end or at + 1
+    return pieces
+
+
+def cut(word: str, stem: Stem, language: str = "en") -> str:
+    """A normalised word without its ending, as the language of its script or else the given one has it.
+
+    Unchanged for "none", and where Snowball does not know the language.
+    """
     if stem == "none":
         return word
-    return _without_plural(word) if stem == "light" else _snowball(word)
+    return _without_plural(word) if stem == "light" else _snowball(word, language)
 
 
 def _without_plural(word: str) -> str:
@@ -89,6 +244,7 @@ def _without_plural(word: str) -> str:
 
 
 @lru_cache(maxsize=65_536)
-def _snowball(word: str) -> str:
+def _snowball(word: str, language: str) -> str:
     """A fresh stemmer each time, as one may not be shared between threads; the cache makes that rare."""
-    return str(Stemmer.Stemmer("english").stemWord(word))
+    name = _STEMMERS.get(script_of(word) or language)
+    return str(Stemmer.Stemmer(name).stemWord(word)) if name else word

@@ -7,7 +7,6 @@ from dataclasses import replace
 from index.ranking.filters import EVERYTHING, Filters
 from index.ranking.fuse import Shares
 from index.records import Document, Head, Hit
-from index.text.words import cut, stems, words
 from rag.answer import (
     CONFIDENCE_DIGITS,
     AnswerPart,
@@ -158,8 +157,9 @@ def _found(pipeline: Pipeline, parts: Sequence[AnswerPart], shares: Sequence[Sha
 def _by_word(pipeline: Pipeline, question: str, row: int) -> dict[str, float]:
     """What each word adds to the BM25 score, named as it first stands in the question."""
     index = pipeline.index
+    asked = index.asked(question)
     written: dict[str, str] = {}
-    for word in words(question):
-        written.setdefault(cut(word.text, index.stem), question[word.start : word.end])
-    parts = index.lexical.contributions(stems(question, index.stem), row)
+    for term in asked:
+        written.setdefault(term.text, question[term.start : term.end])
+    parts = index.lexical.contributions([term.text for term in asked], row)
     return {written.get(stem, stem): part for stem, part in parts.items()}

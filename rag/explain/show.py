@@ -241,7 +241,8 @@ def _span_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]:
 
 
 def _source_lines(citation: Citation, document: Document) -> Iterator[Paragraph]:
-    where = f"{citation.document_id}, characters {citation.start} to {citation.end}"
+    page = f"page {citation.page}, " if citation.page else ""
+    where = f"{citation.document_id}, {page}characters {citation.start} to {citation.end}"
     yield Paragraph(f"[{citation.marker}] {_named(document)}", 2)
     yield Paragraph(f"{where} (in its file {citation.source_start} to {citation.source_end})", 6, "dim")
 

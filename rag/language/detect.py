@@ -6,7 +6,24 @@ from collections.abc import Sequence
 from index.records import Document
 from index.text.words import words
 
-_NAMES = {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese", "it": "Italian"}
+_NAMES = {
+    "ar": "Arabic",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "th": "Thai",
+    "zh": "Chinese",
+}
 # Words that no English question has; a language model for whole texts errs on six words.
 _SPANISH = frozenset(
     "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes por para según los las del "
@@ -38,8 +55,13 @@ def grammar_of(language: str) -> frozenset[str]:
     return _SPANISH if language == "es" else frozenset()
 
 
+def name_of(language: str) -> str:
+    """The English name of a language, as far as it is known; else its ISO 639-1 code."""
+    return _NAMES.get(language, language)
+
+
 def other_language(language: str, documents: Sequence[Document]) -> str:
     """The name of the language that most of the documents are in, where it is not the question's; else ""."""
     spoken = Counter(document.language for document in documents if document.language)
     most = spoken.most_common(1)
-    return _NAMES.get(most[0][0], most[0][0]) if most and most[0][0] != language else ""
+    return name_of(most[0][0]) if most and most[0][0] != language else ""

@@ -1,13 +1,14 @@
 """What a question asks for, read off its words: the terms that must be found, and the kind of answer expected."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 from typing import Literal
 
-from index.text.words import Stem, Word, cut, stop_words, words
+from index.text.language import spoken
+from index.text.words import Stem, Word, asked_terms, cut, stop_words, words
 from rag.language.dates import When, dates_in
 from rag.language.detect import language_of
 from rag.language.patterns import read_patterns
@@ -84,17 +85,26 @@ class Query:
         return language_of(self.text)
 
     @cached_property
+    def spoken(self) -> str:
+        """ISO 639-1 code of the language that its words are in; "en" where they do not tell."""
+        return spoken([word.text for word in words(self.text)])
+
+    @cached_property
     def scope(self) -> OutOfScope | None:
         """What it asks for that no article can give."""
         return out_of_scope(self.text)
 
 
-def analyse(question: str, stem: Stem) -> Query:
-    """Terms in order, without stop words; if nothing but stop words was asked, all words count."""
+def analyse(question: str, stem: Stem, asked: Callable[[str], Sequence[Word]] | None = None) -> Query:
+    """Terms in order, without stop words; if nothing but stop words was asked, all words count.
+
+    `asked` gives the terms as the passages of an index write them (`Index.asked`); without it they are plain words.
+    """
     every_word = words(question)
-    kept = [word for word in every_word if word.text not in stop_words()] or every_word
+    found = asked(question) if asked else asked_terms(question, stem, lambda _: False, lambda _: "")
+    kept = found or [word._replace(text=cut(word.text, stem)) for word in every_word]
     first = every_word[0].start if every_word else 0
-    terms = tuple(_term(question, word, stem, first) for word in kept)
+    terms = tuple(_term(question, term, first) for term in kept)
     lowered = question.lower()
     kind: Kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "")
     compared = sides(question)
@@ -117,10 +127,10 @@ def _counted(lowered: str, stem: Stem) -> frozenset[str]:
     return frozenset(cut(word.text, stem) for word in kept)
 
 
-def _term(question: str, word: Word, stem: Stem, first: int) -> Term:
-    written = question[word.start : word.end]
-    upper = written[:1].isupper() and (word.start != first or written[1:2].isupper())
-    return Term(cut(word.text, stem), word.start, word.end, upper, any(c.isdigit() for c in written))
+def _term(question: str, term: Word, first: int) -> Term:
+    written = question[term.start : term.end]
+    upper = written[:1].isupper() and (term.start != first or written[1:2].isupper())
+    return Term(term.text, term.start, term.end, upper, any(c.isdigit() for c in written))
 
 
 def holds_kind(query: Query, sentence: str, stem: Stem) -> float:

@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 from index.search import Index
+from index.text.language import spoken
 from index.text.words import Stem, Word, cut, normalise, stop_words, words
 from rag.language.detect import language_of
 
@@ -39,7 +40,7 @@ class Casing:
 
     def _is_name(self, word: str) -> bool:
         """Do most of the passages' sentences that hold the word, in any form, write it with a capital?"""
-        stem = cut(normalise(word), self._index.stem)
+        stem = next((term.text for term in self._index.asked(word)), normalise(word))
         passages = [self._index.passage(scored.row) for scored in self._index.lexical.rank([stem], _PASSAGES)]
         seen = [upper for passage in passages for upper in _capitals(passage.text, stem, self._index.stem)]
         return 2 * sum(seen) > len(seen)
@@ -48,8 +49,9 @@ class Casing:
 def _capitals(text: str, stem: str, how: Stem) -> Iterator[bool]:
     """For each place where that can be told: is the word written with a capital?"""
     text_words = words(text)
+    language = spoken([word.text for word in text_words])
     for at, word in enumerate(text_words):
-        if cut(word.text, how) != stem:
+        if cut(word.text, how, language) != stem:
             continue
         about = [*text_words[max(0, at - _NEIGHBOURS) : at], *text_words[at + 1 : at + 1 + _NEIGHBOURS]]
         upper = [text[other.start].isupper() for other in about]
@@ -99,7 +101,7 @@ class Speller:
         "No word of its own": the embedder's tokeniser, whose vocabulary holds the common words and names of English,
         cuts it into pieces that are not a word with a prefix or an ending. English only, as that vocabulary is.
         """
-        if language_of(question) != "en":
+        if language_of(question) != "en" or spoken([word.text for word in words(question)]) != "en":
             return Respelt(question)
         text, changes = question, []
         for word in reversed(self._strange(question)):
@@ -129,14 +131,13 @@ class Speller:
         return _made_of(self._pieces(text, Word(text, 0, len(text))), text)
 
     def _pieces(self, text: str, word: Word) -> list[str]:
-        """Of a word of the text, as the embedder's tokeniser cuts it; one that was not read is left whole."""
-        spans = [(int(a), int(b)) for a, b in self._index.encode(text).offsets if a < word.end and word.start < b]
-        return [normalise(text[max(a, word.start) : min(b, word.end)]) for a, b in spans] or [word.text]
+        return pieces(self._index, text, word.start, word.end)
 
     def _nearest(self, word: str, named: bool) -> str:
         """The nearest word of the articles by optimal string alignment; "" if none is near.
 
-        Of equals the one that ends alike, then the commonest. What is written as a name is read as a name only.
+        Of equals the one that ends alike, then the commonest; of names none, for either may be meant. What is written
+        as a name is read as a name only.
         """
         forms = self._forms
         if doubled := [other for other in self._single.get(_undoubled(word), ()) if self._fits_case(named, other)]:
@@ -148,14 +149,16 @@ class Speller:
             for other, distance, _ in near
             if _slip(word, other)
         ]
-        return next((other for *_, other in sorted(ranked) if self._fits(word, named, other)), "")
+        fitting = [one for one in sorted(ranked) if self._fits(word, named, one[-1])]
+        equal = {forms[one[-1]] for one in fitting if one[:2] == fitting[0][:2]}
+        return fitting[0][-1] if fitting and not (len(equal) > 1 and self._casing.is_name(fitting[0][-1])) else ""
 
     def _fits(self, word: str, named: bool, other: str) -> bool:
         """ "Estefan" and "Manuela" are people of their own, not slips for "Esteban" and "Manuel"."""
         if not self._casing.is_name(other):
             return not named
         swapped = sorted(word) == sorted(other)
-        ends = word[-1] == other[-1] and (len(word) >= _CLEAR or len(word) < len(other))
+        ends = word[-1] == other[-1] and (len(word) >= _CLEAR or len(word) != len(other))
         return OSA.distance(word, other) == 1 and (swapped or ends)
 
     def _fits_case(self, named: bool, other: str) -> bool:
@@ -174,6 +177,12 @@ class Speller:
         """Every longer word of letters in the passages, normalised → its stem."""
         written = sorted({normalise(form) for form in self._index.written_forms()})
         return {form: cut(form, self._index.stem) for form in written if form.isalpha() and len(form) >= _SHORTEST - 1}
+
+
+def pieces(index: Index, text: str, start: int, end: int) -> list[str]:
+    """Of a word of the text, as the embedder's tokeniser cuts it; one that was not read is left whole."""
+    spans = [(int(a), int(b)) for a, b in index.encode(text).offsets if a < end and start < b]
+    return [normalise(text[max(a, start) : min(b, end)]) for a, b in spans] or [normalise(text[start:end])]
 
 
 def _undoubled(word: str) -> str:

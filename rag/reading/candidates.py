@@ -12,7 +12,8 @@ import numpy as np
 from index.embedding.vectors import Encoded, Encoding
 from index.ranking.lexical import LexicalRanker
 from index.records import Hit, Kind, Passage, Span
-from index.text.words import Stem, cut, stop_words, words
+from index.text.language import spoken
+from index.text.words import Stem, terms, words
 from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Floats, Lookup, PassageWords, features_of
@@ -34,6 +35,7 @@ class ReadableIndex(Counted, Protocol):
 
     @property
     def stem(self) -> Stem: ...
+    def knows(self, language: str) -> bool: ...
     def encode(self, question: str) -> Encoded: ...
     def encoding(self, row: int) -> Encoding: ...
 
@@ -116,20 +118,21 @@ class Evidence:
         """Of the title and heading, and of each sentence together with what it leads back to."""
         leads, whole = leads_of(passage), passage.search_text
         texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
+        language = spoken([word.text for word in words(passage.search_text)])
         stems, capital, small = [], set[str](), set[str]()
         for text in (passage.context, *texts):
-            own = [(cut(word.text, self._index.stem), word) for word in words(text) if word.text not in stop_words()]
-            stems.append(frozenset(stem for stem, _ in own))
-            for stem, word in own[1:]:
-                (capital if text[word.start].isupper() else small).add(stem)
+            own = terms(text, self._index.stem, language)
+            stems.append(frozenset(term.text for term in own))
+            for term in own[1:]:
+                (capital if text[term.start].isupper() else small).add(term.text)
         before = [" ".join(whole[lead.start : lead.end] for lead in of) for of in leads]
-        inside = [own | self._stems(text) if text else own for own, text in zip(stems[1:], before, strict=True)]
+        inside = [own | self._stems(lead, language) for own, lead in zip(stems[1:], before, strict=True)]
         told = (f"{lead} {text}" if lead else text for lead, text in zip(before, texts, strict=True))
         return PassageWords(
             context=stems[0],
             inside=tuple(inside),
             numbers=tuple(tuple(values(text)) for text in told),
-            speakers=frozenset().union(*(self._stems(lead) for lead in _speakers(passage))),
+            speakers=frozenset().union(*(self._stems(lead, language) for lead in _speakers(passage))),
             capital=frozenset(capital),
             small=frozenset(small),
             kinds=tuple(block.kind for block in blocks_of(passage)),
@@ -137,8 +140,8 @@ class Evidence:
             near=neighbours(passage),
         )
 
-    def _stems(self, text: str) -> frozenset[str]:
-        return frozenset(cut(word.text, self._index.stem) for word in words(text) if word.text not in stop_words())
+    def _stems(self, text: str, language: str) -> frozenset[str]:
+        return frozenset(term.text for term in terms(text, self._index.stem, language))
 
 
 def _speakers(passage: Passage) -> Iterator[str]:

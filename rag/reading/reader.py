@@ -10,6 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from index.records import Hit, Kind, Passage, Span
+from index.text.language import of_other_script, spoken
+from index.text.words import words
 from rag.answer import Quote, Reading
 from rag.question.analysis import Query
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
@@ -159,12 +161,39 @@ class ModelReader:
         return Rated(one.candidate, parts, math.fsum(parts.values()), found, answer)
 
 
+class LanguageReader:
+    """Reads by words alone what is in a language that the embedder does not know, and all else by the given reader.
+
+    To an English embedder sentences of another script are nearly alike, so that it would be sure of a wrong one. The
+    words are read by a linear reader over their features only. A question in Latin letters is left to the given reader
+    where the first hit is in a language that the embedder knows: its vectors bridge the two somewhat.
+    """
+
+    def __init__(self, index: ReadableIndex, reader: Reader, words: Reader) -> None:
+        self.name = reader.name
+        self._index = index
+        self._reader = reader
+        self._words = words
+
+    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
+        """As either reader does."""
+        language = asked.spoken
+        if self._index.knows(language) or not (of_other_script(language) or self._foreign(hits)):
+            return self._reader.read(asked, hits)
+        return replace(self._words.read(asked, hits), by_words=language)
+
+    def _foreign(self, hits: Sequence[Hit]) -> bool:
+        text = hits[0].passage.search_text if hits else ""
+        return not self._index.knows(spoken([word.text for word in words(text)]))
+
+
 @dataclass(frozen=True, slots=True)
 class ReaderFiles:
     """What a value of the setting `reader` stands for: weights, and the reading model if it has one."""
 
     name: str
     weights: ReaderWeights  # of the linear reader
+    words: ReaderWeights  # of the reader of words alone
     model: ReadModel | None
     written: bytes  # of all files but the model's graph, whose hash is in them: equal bytes, equal confidences
 
@@ -176,20 +205,22 @@ class ReaderFiles:
     def reader(self, index: ReadableIndex) -> Reader:
         """Over one index."""
         linear = LinearReader(index, self.weights, self.name)
-        return ModelReader(linear, self.model) if self.model else linear
+        own = ModelReader(linear, self.model) if self.model else linear
+        return LanguageReader(index, own, LinearReader(index, self.words, _WORDS))
 
 
 def reader_files(name: str) -> ReaderFiles:
     """From the package. Raises BadSetting for a name that no reader has, ModelMissing where a file of it is damaged."""
     model = load_read_model() if name == ModelReader.name else None
     linear = _LINEAR if model else name
-    names = [f"{linear}.json", *([ABOUT] if model else [])]
-    weights = load_weights(linear)
+    names = [f"{linear}.json", f"{_WORDS}.json", *([ABOUT] if model else [])]
+    weights, of_words = load_weights(linear), load_weights(_WORDS)
     written = b"".join(files("rag.reading").joinpath(one).read_bytes() for one in names)
-    return ReaderFiles(name, weights, model, written)
+    return ReaderFiles(name, weights, of_words, model, written)
 
 
 _LINEAR = "trained"  # finds the passages that the model reads
+_WORDS = "words"  # set by hand on eval/gold/languages
 
 
 def load_reader(name: str, index: ReadableIndex) -> Reader:

@@ -116,7 +116,7 @@ class Checker:
         return [self._compare(query, parts, *candidate) for candidate in kept[:_COMPARED]]
 
     def _asked(self, sentence: str) -> Query:
-        query = analyse(sentence, self._index.stem)
+        query = analyse(sentence, self._index.stem, self._index.asked)
         named = with_names(query, self._casing.is_name)
         return with_opening_name(named, self._casing.is_name, self._known)
 

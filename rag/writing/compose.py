@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from index.records import Document, Hit, Span
 from index.search import Index
 from rag.answer import PLAIN, AnswerPart, Citation, Frame, Reason, Segment
-from rag.language.detect import other_language
+from rag.language.detect import name_of, other_language
 from rag.language.relative_dates import Relative, lead_in, relative_notes
 from rag.selection.context import left_out
 from rag.structure import block_at, by_columns
@@ -106,6 +106,11 @@ def spelled(changes: Sequence[tuple[str, str]], language: str = "en") -> Segment
     return Segment("note", str(_say(language).spelled(changes)), ())
 
 
+def by_words(spoken: str, language: str = "en") -> Segment:
+    """Says that only words were compared; `spoken` is the ISO 639-1 code of their language."""
+    return Segment("note", str(_say(language).by_words(name_of(spoken))), ())
+
+
 def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iterator[Segment]:
     if frame.kind == "conflict":
         first, second = citations[0].published, citations[1].published
@@ -156,10 +161,11 @@ def segments_of(
         segments += [side(part.label, language)] if part.label else []
         if part.reason:
             nearest = [] if part.label else _nearest(part.reading.hits, index)
-            other = other_language(language, nearest)
+            other = other_language(language if language != "en" else part.query.spoken, nearest)
             segments.append(abstention(part.reason, nearest, index.day, language, other))
         else:
             own, rest = rest[: len(part.quotes)], rest[len(part.quotes) :]
+            segments += [by_words(part.reading.by_words, language)] if part.reading.by_words else []
             segments += compose(own, part.frame, _times(own, language, index), language, _around(own, index))
     return tuple(segments)
 

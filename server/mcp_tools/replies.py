@@ -91,6 +91,7 @@ class CitedQuote(Reply):
     end: int
     source_start: int
     source_end: int
+    page: int | None = Field(None, description="of a file with pages, where the quote begins")
 
 
 class AskReply(Reply):

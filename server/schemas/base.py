@@ -112,6 +112,7 @@ class Citation(Reply):
     end: int
     source_start: int
     source_end: int
+    page: int | None = Field(None, description="of a file with pages, where the quote begins")
     receipt: Receipt | None = Field(None, description="what lets a client check the quote by itself")
 
 
@@ -131,10 +132,14 @@ class DocumentInfo(Reply):
 
 
 class Document(DocumentInfo):
-    """An article with its cleaned text; `headings` are [start, end] of the lines that are headings."""
+    """An article with its cleaned text; `headings` are [start, end] of the lines that are headings.
+
+    `pages` are [start, page]: from there on the text stands on that page of the file.
+    """
 
     text: str
     headings: tuple[Range, ...]
+    pages: tuple[Range, ...] = ()
     index_version: str
 
 

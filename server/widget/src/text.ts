@@ -29,8 +29,9 @@ export function day(published: string | null, inferred: string[], words: Words):
   return words.of("about", { date: format({ month: "long", year: "numeric" }) });
 }
 
-export function byline(about: Pick<Citation, "author" | "published" | "inferred">, words: Words): string {
-  return [about.author, day(about.published, about.inferred, words)].filter(Boolean).join(" · ");
+export function byline(about: Pick<Citation, "author" | "published" | "inferred" | "page">, words: Words): string {
+  return [about.author, day(about.published, about.inferred, words), about.page && `p. ${about.page}`]
+    .filter(Boolean).join(" · ");
 }
 
 /** The page of an article on the server `api`, with a range marked. Nothing else can be an address here. */

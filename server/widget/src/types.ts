@@ -18,6 +18,7 @@ export interface Citation {
   quote: string;
   start: number;
   end: number;
+  page?: number | null;
   receipt?: Receipt | null;
 }
 

@@ -1,0 +1,56 @@
+"""Tables as rows of separated cells: each row is quoted with the header that leads it."""
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+
+from index.errors import UnreadableFile
+from index.formats.document import Unread
+from index.formats.metadata import Facts, Metadata
+from index.formats.extracted import CELLS, extracted, line, piece
+from index.formats.web_page import decoded
+from index.records import Document
+
+MOST_CHARS = 10_000_000
+MOST_ROWS = 200_000
+_SEPARATORS = ",;\t|"
+_SNIFFED = 4_000  # characters
+
+
+def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
+    """The one document of the table. Raises UnreadableFile."""
+    if path.stat().st_size > 4 * MOST_CHARS:
+        raise UnreadableFile(f"is larger than {4 * MOST_CHARS:,} bytes; split it")
+    text = decoded(path.read_bytes()).removeprefix("\ufeff")
+    if len(text) > MOST_CHARS:
+        raise UnreadableFile(f"holds more than {MOST_CHARS:,} characters; split it")
+    rows = [cells for row in islice(_rows(text), MOST_ROWS + 1) if any(cells := [line(cell) for cell in row])]
+    if len(rows) > MOST_ROWS:
+        raise UnreadableFile(f"holds more than {MOST_ROWS:,} rows; split it")
+    if not rows:
+        raise UnreadableFile("holds no cell with text")
+    has_header = len(rows) > 1 and all(_names(cell) for cell in rows[0])
+    pieces = [
+        piece("row" if number or not has_header else "header", CELLS.join(cells), number, 0 if number and has_header else -1)
+        for number, cells in enumerate(rows)
+    ]
+    yield extracted(document_id, pieces, metadata.of(document_id), Facts())
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    try:
+        dialect: type[csv.Dialect] | str = csv.Sniffer().sniff(text[:_SNIFFED], _SEPARATORS)
+    except csv.Error:  # one column, or too few rows to tell
+        dialect = "excel"
+    rows = csv.reader(StringIO(text, newline=""), dialect)
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise UnreadableFile(f"is no table of cells: {error} in line {rows.line_num:,}") from error
+
+
+def _names(cell: str) -> bool:
+    """Whether a cell may stand in a header: words, and no number alone."""
+    return any(char.isalpha() for char in cell) and len(cell) <= 80
