@@ -220,6 +220,20 @@ def test_the_reading_model_reads_a_question_and_does_not_answer_with_it() -> Non
     assert excerpt.text[slice(*found.answer)] in "Nine days."
 
 
+def test_the_reading_model_reads_each_row_below_its_header_and_points_into_the_row(index: Index) -> None:
+    passage = passage_of(MENU)
+    excerpt = excerpt_of(passage)
+    assert f"{HEADER}\n{STEW}" in excerpt.text
+    assert excerpt.text.count(HEADER) == 3
+    texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
+    assert [excerpt.text[slice(*span)] for span in excerpt.sentences] == texts
+    assert excerpt_of(passage_of(CLUB)).text == CLUB.text
+    asked = analyse("What does the fried trout cost?", index.stem)
+    best = load_reader("model", index).read(asked, index.search(asked.text, limit=9)).quotes[0]
+    assert best.answer is not None
+    assert MENU.text[slice(*best.answer)] == "11 euros"
+
+
 def test_where_nothing_may_answer_there_is_no_quote(tmp_path: Path) -> None:
     index = built(tmp_path, make.laid_out(("question", "Where is the well?"), ("links", "Wells: a list")))
     hits = index.search("Where is the well?", limit=5)

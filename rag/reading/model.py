@@ -102,10 +102,19 @@ class ReadModel:
 
 
 def excerpt_of(passage: Passage, kinds: frozenset[Kind] = BODY) -> Excerpt:
-    """A passage as it is read: offsets count from its start, a heading follows the title; only these kinds answer."""
-    sentences = tuple(Span(s.start - passage.start, s.end - passage.start) for s in passage.sentences)
-    silent = frozenset(n for n, block in enumerate(blocks_of(passage)) if block.kind not in kinds)
-    return Excerpt(passage.context.replace("\n", ". "), passage.text, sentences, silent)
+    """A passage as it is read: a heading follows the title, and each row its table's header; these kinds may answer."""
+    blocks = blocks_of(passage)
+    silent = frozenset(n for n, block in enumerate(blocks) if block.kind not in kinds)
+    text, sentences, end = "", [], passage.start
+    for block, sentence in zip(blocks, passage.sentences, strict=True):
+        lead = block.lead
+        headed = block.kind == "row" and passage.start <= lead.start and lead.end < end
+        text += passage.text[end - passage.start : sentence.start - passage.start]
+        text += f"{passage.text[lead.start - passage.start : lead.end - passage.start]}\n" if headed else ""
+        sentences.append(Span(len(text), len(text) + sentence.end - sentence.start))
+        text += passage.text[sentence.start - passage.start : sentence.end - passage.start]
+        end = sentence.end
+    return Excerpt(passage.context.replace("\n", ". "), text, tuple(sentences), silent)
 
 
 @cache

@@ -175,12 +175,12 @@ class LanguageReader:
         self._reader = reader
         self._words = words
 
-    def read(self, asked: Query, hits: Sequence[Hit]) -> Reading:
+    def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         """As either reader does."""
         language = asked.spoken
         if self._index.knows(language) or not (of_other_script(language) or self._foreign(hits)):
-            return self._reader.read(asked, hits)
-        return replace(self._words.read(asked, hits), by_words=language)
+            return self._reader.read(asked, hits, kinds)
+        return replace(self._words.read(asked, hits, kinds), by_words=language)
 
     def _foreign(self, hits: Sequence[Hit]) -> bool:
         text = hits[0].passage.search_text if hits else ""
@@ -254,5 +254,7 @@ def _answer(passage: Passage, sentence: Span, found: Finding) -> Span | None:
     """The words that answer, in document offsets, where they stand in this sentence and the model is sure of them."""
     if found.answer is None or found.answer_gap <= 0:
         return None
-    words = Span(passage.start + found.answer.start, passage.start + found.answer.end)
-    return words if sentence.start <= words.start and words.end <= sentence.end else None
+    read = excerpt_of(passage).sentences[passage.sentences.index(sentence)]
+    shift = sentence.start - read.start
+    inside = read.start <= found.answer.start and found.answer.end <= read.end
+    return Span(found.answer.start + shift, found.answer.end + shift) if inside else None
