@@ -110,6 +110,9 @@ def documents(
     document_id: Annotated[str | None, typer.Argument(metavar="ID", help="For show and delete.")] = None,
     data: Data = None,
     source: Annotated[bool, typer.Option("--source", help="show: the text as it was read, uncleaned.")] = False,
+    marked: Annotated[
+        bool, typer.Option("--marked", help="show: only what was marked as no part of the article.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete: without asking.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -122,7 +125,7 @@ def documents(
     if document_id is None:
         _list(settings, as_json=as_json)
     elif action == "show":
-        _show(settings, document_id, source=source, as_json=as_json)
+        _show(settings, document_id, source=source, marked=marked, as_json=as_json)
     else:
         _delete(settings, document_id, yes=yes, as_json=as_json)
 
@@ -137,12 +140,16 @@ def _list(settings: Settings, *, as_json: bool) -> None:
         emit_table(_HEADINGS, rows)
 
 
-def _show(settings: Settings, document_id: str, *, source: bool, as_json: bool) -> None:
+def _show(settings: Settings, document_id: str, *, source: bool, marked: bool, as_json: bool) -> None:
     with Store.open(settings.data, readonly=True) as store:
         document = store.document(document_id)
     text = document.source if source else document.text
+    asides = [[block.start, block.end] for block in document.blocks if block.kind == "aside"]
     if as_json:
-        emit_json(document_fields(document) | {"source" if source else "text": text})
+        shown = {"marked": asides} if marked else {"source" if source else "text": text}
+        emit_json(document_fields(document) | shown)
+    elif marked:
+        emit_lines([Paragraph(document.text[start:end]) for start, end in asides])
     elif source:
         emit(text, end="")
     else:

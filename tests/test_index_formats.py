@@ -135,7 +135,7 @@ def test_front_matter_that_says_nothing_is_passed_over(tmp_path: Path, matter: s
 def test_any_unicode_encoding_that_says_what_it_is_reads_the_same(tmp_path: Path, encoding: str) -> None:
     text = f"# Café 🇲🇽\n\n{PROSE}"
     document = only(file(tmp_path, "a.txt", text.encode(encoding)))
-    assert (document.title, document.text) == ("Café 🇲🇽", PROSE)
+    assert (document.title, document.text) == ("Café 🇲🇽", f"Café 🇲🇽\n\n{PROSE}")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,6 @@ def test_any_unicode_encoding_that_says_what_it_is_reads_the_same(tmp_path: Path
         ("a.txt", b"\xff\xfe", "no text to search"),
         ("a.txt", b"\xef\xbb\xbf\n", "no text to search"),
         ("a.md", b"---\ntitle: A\n---\n", "no text to search"),
-        ("a.txt", b"Subscribe to our newsletter\n", "no text to search"),
         ("a.pdf", b"%PDF-1.7", "files of type '.pdf' are not read"),
         ("README", b"read me", "files of type '' are not read"),
         ("a.jsonl.gz", b"not gzip", "not a whole gzip file"),
