@@ -43,7 +43,7 @@ def clean(source: str, *, start: int = 0) -> Cleaned:
     unseen = list(hidden(source, start))
     shown = _blanked(source, unseen)
     parts = markdown_parts(shown, start) if is_markdown(shown[start:]) else plain_parts(shown, start)
-    found = [replace(piece, kind="aside") if _is_furniture(piece) else piece for piece in pieces(shown, parts)]
+    found = [replace(piece, kind="aside") if _is_furniture(piece) else piece for piece in pieces(source, shown, parts)]
     found = mended(found)
     count = front_of(found)
     front = tuple(piece.text for piece in found[:count])
