@@ -38,7 +38,7 @@ def with_front(found: Sequence[Piece], count: int) -> tuple[str, list[Piece]]:
     if title is None:
         title = _title(front)
     if title is None:
-        first = next((piece.text for piece in found if piece.level == 1), "")
+        first = next((piece.text for piece in found if piece.level == 1 and piece.kind == "heading"), "")
         return first, list(found)
     if all(
         piece.kind in ("aside", "heading") for n, piece in enumerate(found) if n != title

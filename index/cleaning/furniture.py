@@ -44,5 +44,5 @@ def is_furniture(text: str) -> bool:
         return not (sentence and _PARTICULAR.search(text))
     if not _INVITES.fullmatch(text):
         return False
-    particular = _PARTICULAR.search(text) if closed else _NUMBER.search(text)
+    particular = _PARTICULAR.search(text) if closed and not text.isupper() else _NUMBER.search(text)
     return not particular and (not sentence or bool(_OF_THE_PAGE.search(text)))

@@ -16,12 +16,17 @@ _OPENING = re.compile(
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _KINDS = ("fence", "code", "comment", "percent", "raw", "element")
+_ELEMENT_CHARS = 20_000
+_MOST_OPEN = 50  # elements without an end, after which no more are looked for
 _CODE_CHARS = 1000  # a longer stretch between backticks is not one of code
 
 
 def hidden(source: str, start: int = 0) -> Iterator[Span]:
     """The stretches of source[start:] that are not shown, ascending and apart; what is in code is shown."""
+    if not any(sign in source for sign in ("<", "%%")):
+        return
     never: set[str] = set()  # closing signs that do not come any more
+    open_elements = 0
     at = start
     while found := _OPENING.search(source, at):
         kind = next(name for name in _KINDS if found[name])
@@ -33,8 +38,10 @@ def hidden(source: str, start: int = 0) -> Iterator[Span]:
             end = source.find(found["ticks"], at, at + _CODE_CHARS)
             at = end + len(found["ticks"]) if end >= 0 else at
         elif kind == "element":
-            at = _after_element(source, found["name"].lower(), at) or at
-            yield from [Span(begin, at)] if at > found.end() else []
+            end = _after_element(source, found["name"].lower(), at) if open_elements < _MOST_OPEN else 0
+            open_elements += not end
+            at = end or at
+            yield from [Span(begin, end)] if end else []
         else:
             closing = {"comment": "-->", "percent": "%%"}.get(kind) or f"</{found['of']}>"
             if end := _after(source, closing, at, never):
@@ -56,7 +63,7 @@ def _after(source: str, closing: str, at: int, never: set[str]) -> int:
 def _after_element(source: str, name: str, at: int) -> int:
     """Behind the end of an element of which `at` stands behind the beginning; 0 where there is none close by."""
     depth = 1
-    for tag in re.finditer(rf"<(/?){name}\b", source[at : at + 20_000], re.IGNORECASE):
+    for tag in re.finditer(rf"<(/?){name}\b", source[at : at + _ELEMENT_CHARS], re.IGNORECASE):
         depth += -1 if tag[1] else 1
         if depth == 0:
             return source.find(">", at + tag.start()) + 1

@@ -31,25 +31,31 @@ _LINK = re.compile(rf"\[([^\[\]]{{1,1000}})\]{_TARGET}")
 _REFERENCE_LINK = re.compile(r"\[([^\[\]]{1,1000})\](?:\[([^\[\]\n]{0,200})\])?")
 _WIKI = re.compile(r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]")
 _ADDRESS = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,1000}|[^<>\s@]{1,100}@[^<>\s@]{1,100})>")
-_SIGNS = (
-    re.compile(r"\[\^[^\]\s]{1,40}\]:?()"),  # the mark of a note
-    re.compile(r"(?:[ \t]+\^[\w-]{1,60}|[ \t]*\{\#[\w-]{1,100}\})()\s*\Z"),  # anchors: of Obsidian, and of headings
-    re.compile(r"(?<=&)amp;()", re.IGNORECASE),
-    re.compile(
-        r"""</?(?:a|abbr|article|aside|b|blockquote|br|center|code|dd|del|details|div|dl|dt|em|figcaption|figure|font
-        |footer|h[1-6]|header|hr|i|img|ins|kbd|li|main|mark|nav|ol|p|picture|pre|q|s|section|small|source|span|strong
-        |sub|summary|sup|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|video)(?=[\s/>])[^<>]{0,1000}>()""",
-        re.IGNORECASE | re.VERBOSE,
+_SIGNS = (  # a piece of each, for speed, and the whole
+    ("[^", re.compile(r"\[\^[^\]\s]{1,40}\]:?()")),  # the mark of a note
+    ("^", re.compile(r"[ \t]{1,9}\^[\w-]{1,60}()\s*\Z")),  # an anchor of Obsidian
+    ("{#", re.compile(r"[ \t]{0,9}\{\#[\w-]{1,100}\}()\s*\Z")),  # an anchor of a heading
+    ("&", re.compile(r"(?<=&)amp;()", re.IGNORECASE)),
+    (
+        "<",
+        re.compile(
+            r"""</?(?:a|abbr|article|aside|b|blockquote|br|center|code|dd|del|details|div|dl|dt|em|figcaption|figure
+            |font|footer|h[1-6]|header|hr|i|img|ins|kbd|li|main|mark|nav|ol|p|picture|pre|q|s|section|small|source|span
+            |strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|video)(?=[\s/>])[^<>]{0,1000}>()""",
+            re.IGNORECASE | re.VERBOSE,
+        ),
     ),
-    re.compile(r"\*\*(?=\S)((?:(?!\*\*)[\s\S]){1,400})(?<=\S)\*\*"),
-    re.compile(r"(?<!\w)__(?=\S)((?:(?!__)[\s\S]){1,400})(?<=\S)__(?!\w)"),
-    re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]{1,400}?)(?<=\S)\*(?![\w*])"),
-    re.compile(r"(?<![\w_])_(?=[^\s_])([^_]{1,400}?)(?<=\S)_(?![\w_])"),
-    re.compile(r"==(?=[^\s=])([^=]{1,400}?)(?<=\S)=="),
-    re.compile(r"~~(?=[^\s~])([^~]{1,400}?)(?<=\S)~~"),
+    ("**", re.compile(r"\*\*(?=\S)((?:(?!\*\*)[\s\S]){1,400})(?<=\S)\*\*")),
+    ("__", re.compile(r"(?<!\w)__(?=\S)((?:(?!__)[\s\S]){1,400})(?<=\S)__(?!\w)")),
+    ("*", re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]{1,400}?)(?<=\S)\*(?![\w*])")),
+    ("_", re.compile(r"(?<![\w_])_(?=[^\s_])([^_]{1,400}?)(?<=\S)_(?![\w_])")),
+    ("==", re.compile(r"==(?=[^\s=])([^=]{1,400}?)(?<=\S)==")),
+    ("~~", re.compile(r"~~(?=[^\s~])([^~]{1,400}?)(?<=\S)~~")),
 )
+_WORD = re.compile(r"\w")
 _NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"https?://\S+")
+_LINKS = (("![", _IMAGE), ("](", _LINK), ("[[", _WIKI), ("<", _ADDRESS), ("://", _BARE_ADDRESS))
 _SIGN, _TEXT = ".", "x"  # stand where a sign was, and for text in which nothing is a sign, while others are looked for
 
 
@@ -127,20 +133,26 @@ def _signs(raw: str, references: frozenset[str]) -> tuple[list[_Cut], bool]:
 
         return pattern.sub(cut, text)
 
-    for pattern in (_CODE, _ESCAPE):
-        raw = drop(pattern, raw, opaque=True)
+    for piece, pattern in (("`", _CODE), ("\\", _ESCAPE)):
+        raw = drop(pattern, raw, opaque=True) if piece in raw else raw
     links: list[tuple[int, int]] = []
-    for pattern in (_IMAGE, _LINK, _WIKI, _ADDRESS, _BARE_ADDRESS):
-        links += [found.span() for found in pattern.finditer(raw)]
-        raw = raw if pattern is _BARE_ADDRESS else drop(pattern, raw)
-    for pattern in (*((_REFERENCE_LINK,) if references else ()), *_SIGNS):
-        raw = drop(pattern, raw)
-    if not links:
-        return cuts, False
-    rest, at = "", 0
-    for start, end in sorted(links):
-        rest, at = rest + raw[at:start], max(at, end)
-    return cuts, not re.search(r"\w", rest + raw[at:])
+    for piece, pattern in _LINKS:
+        if piece in raw:
+            links += [found.span() for found in pattern.finditer(raw)]
+            raw = raw if pattern is _BARE_ADDRESS else drop(pattern, raw)
+    raw = drop(_REFERENCE_LINK, raw) if references else raw
+    for piece, pattern in _SIGNS:
+        raw = drop(pattern, raw) if piece in raw else raw
+    return cuts, bool(links) and not _has_words_outside(raw, links)
+
+
+def _has_words_outside(raw: str, links: Sequence[tuple[int, int]]) -> bool:
+    at = 0
+    for start, end in (*sorted(links), (len(raw), len(raw))):
+        if _WORD.search(raw, at, max(start, at)):
+            return True
+        at = max(at, end)
+    return False
 
 
 def _line_hyphen(raw: str, found: re.Match[str], hyphenated: Container[str]) -> _Cut:

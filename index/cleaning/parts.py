@@ -16,6 +16,7 @@ TURN = re.compile(rf"{TIME}[ \t]+\S")
 SPEAKER_ALONE = re.compile(r"[A-Z][A-Z.'’ -]{2,40}:")
 LONGEST_WRAPPED = 120
 SHORTEST_WRAPPED = 40
+_SHORTEST_UNFINISHED = 25  # a shorter line is a label, or one of many short ones
 _TITLE_CHARS = 80
 
 
@@ -50,7 +51,8 @@ def runs_on(before: str, after: str, width: int | None) -> bool:
     closed = bool(SENTENCE_END.search(before))
     if TURN.match(after) or _BULLET.match(after) or (FIELD.match(after) and (closed or FIELD.match(before))):
         return False
-    if SPEAKER_ALONE.fullmatch(before) or (not closed and after[:1].islower()):
+    cut = before.endswith(("-", "\u2010", "\u00ad")) or len(before) >= _SHORTEST_UNFINISHED
+    if SPEAKER_ALONE.fullmatch(before) or (cut and not closed and after[:1].islower()):
         return True
     if (closed and is_furniture(after.strip("*_ "))) or is_furniture(before.strip("*_ ")):
         return False
@@ -60,7 +62,13 @@ def runs_on(before: str, after: str, width: int | None) -> bool:
     return len(before) <= LONGEST_WRAPPED and 0 < width < len(before) + 1 + len(after.split(None, 1)[0])
 
 
-def filled_width(groups: Sequence[Sequence[Span]]) -> int:
+def filled_width(source: str, groups: Sequence[Sequence[Span]]) -> int:
     """The width to which a program filled the lines of these paragraphs, 0 where none did."""
-    widths = [max(line.end - line.start for line in group) for group in groups if len(group) > 2]
-    return max((width for width in widths if SHORTEST_WRAPPED <= width <= LONGEST_WRAPPED), default=0)
+    widths = [0]
+    for group in groups:
+        width = max(line.end - line.start for line in group)
+        if len(group) > 2 and SHORTEST_WRAPPED <= width <= LONGEST_WRAPPED:
+            texts = [source[line.start : line.end].rstrip() for line in group[:-1]]
+            long = [text for text in texts if len(text) >= SHORTEST_WRAPPED and not is_furniture(text)]
+            widths += [width] if any(not SENTENCE_END.search(text) for text in long) else []
+    return max(widths)

@@ -18,7 +18,7 @@ _HEADING_CHARS = 100
 def plain_parts(source: str, start: int = 0) -> list[Part]:
     """The parts of source[start:] in reading order."""
     groups = list(_groups(source, start))
-    width = filled_width(groups)
+    width = filled_width(source, groups)
     parts: list[Part] = []
     for group in groups:
         introduced = bool(parts) and source[parts[-1].lines[-1].start : parts[-1].lines[-1].end].rstrip().endswith(":")

@@ -106,7 +106,7 @@ def _questions(found: Sequence[Piece]) -> list[Piece]:
     several = sum(alone) > 1
     pieces: list[Piece] = []
     asked = -1
-    for piece, label, is_alone in zip(found, labels, [*alone, False], strict=True):
+    for piece, label, is_alone in zip(found, labels, (*alone, False), strict=False):
         asks = labelled and label in _QUESTION_LABELS
         bold = piece.kind == "text" and piece.bold == len(piece.text) and piece.text.endswith("?")
         if piece.kind == "heading":
