@@ -33,7 +33,12 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
         raise UnreadableFile("holds no cell with text")
     has_header = len(rows) > 1 and all(_names(cell) for cell in rows[0])
     pieces = [
-        piece("row" if number or not has_header else "header", CELLS.join(cells), number, 0 if number and has_header else -1)
+        piece(
+            "row" if number or not has_header else "header",
+            CELLS.join(cells),
+            number,
+            0 if number and has_header else -1,
+        )
         for number, cells in enumerate(rows)
     ]
     yield extracted(document_id, pieces, metadata.of(document_id), Facts())

@@ -98,7 +98,9 @@ def read_pages(pages: Sequence[Page]) -> "Read":
     """Everything that stands on the pages, in order; a paragraph that a page break cuts is put together."""
     body = _usual(stretch.height for page in pages for stretch in page.stretches for _ in stretch.text)
     furniture = _furniture(pages, body)
-    vocabulary = Counter(word for page in pages for stretch in page.stretches for word in stretch.text.casefold().split())
+    vocabulary = Counter(
+        word for page in pages for stretch in page.stretches for word in stretch.text.casefold().split()
+    )
     paragraphs: list[_Paragraph] = []
     waiting: list[_Paragraph] = []  # asides between two halves of a paragraph
     for page in pages:
@@ -263,7 +265,11 @@ def _parts(above: Sequence[_Row], row: _Row, usual: float, right: float) -> bool
     """Does another paragraph begin with the row?"""
     before = above[-1]
     distance = before.bottom - row.bottom
-    if abs(before.height - row.height) > _SAME * before.height or before.bold != row.bold and (before.bold or len(row.parts) == 1):
+    if (
+        abs(before.height - row.height) > _SAME * before.height
+        or before.bold != row.bold
+        and (before.bold or len(row.parts) == 1)
+    ):
         return True
     if distance > _PARTED * max(usual, 1.35 * row.height) or distance <= 0:
         return True
@@ -280,7 +286,9 @@ def _parts(above: Sequence[_Row], row: _Row, usual: float, right: float) -> bool
     room = right - before.right
     letter = (before.right - before.left) / max(len(before.text), 1)
     fits = room > (first_word + 1) * letter + 0.02 * right
-    return fits and not row.text[:1].islower() and (bool(_END.search(before.text)) or room > 0.25 * (right - before.left))
+    return (
+        fits and not row.text[:1].islower() and (bool(_END.search(before.text)) or room > 0.25 * (right - before.left))
+    )
 
 
 def _closed(rows: Sequence[_Row], body: float) -> Iterator[_Paragraph]:
@@ -290,8 +298,7 @@ def _closed(rows: Sequence[_Row], body: float) -> Iterator[_Paragraph]:
     height = rows[0].height
     short = len(rows) <= 3 and len(text.split()) <= _HEADING_WORDS and any(char.isalpha() for char in text)
     heading = short and (
-        height >= _LARGER * body
-        or (all(row.bold for row in rows) and not _END.search(text.rstrip(":")))
+        height >= _LARGER * body or (all(row.bold for row in rows) and not _END.search(text.rstrip(":")))
     )
     if heading:
         yield _Paragraph("heading", tuple(rows))
@@ -306,7 +313,11 @@ def _continues(before: _Paragraph, after: _Paragraph) -> bool:
     if (before.kind, after.kind) not in (("text", "text"), ("item", "text")):
         return False
     last, opening = before.rows[-1], after.rows[0]
-    if abs(last.height - opening.height) >= _SAME * last.height or _END.search(last.text) or _BULLET.match(opening.text):
+    if (
+        abs(last.height - opening.height) >= _SAME * last.height
+        or _END.search(last.text)
+        or _BULLET.match(opening.text)
+    ):
         return False
     filled = len(before.rows) > 1 and last.right - last.left > 0.75 * max(row.right - row.left for row in before.rows)
     return opening.text[:1].islower() or (filled and last.bold == opening.bold)
@@ -339,7 +350,9 @@ def _goes_below(above: _Row, below: _Row) -> bool:
 
 def _in_line(a: Stretch, b: Stretch) -> bool:
     near = 0.4 * a.height
-    return abs(a.left - b.left) < near or abs(a.right - b.right) < near or abs(a.left + a.right - b.left - b.right) < near
+    return (
+        abs(a.left - b.left) < near or abs(a.right - b.right) < near or abs(a.left + a.right - b.left - b.right) < near
+    )
 
 
 def _has_cells(row: _Row) -> bool:
@@ -363,7 +376,11 @@ def _cells(rows: Sequence[_Row]) -> list[tuple[tuple[str, ...], _Row]]:
     edges: list[list[float]] = []
     for part in sorted((part for row in rows for part in row.parts), key=lambda p: p.left):
         if edges and part.left < edges[-1][1]:
-            edges[-1][1] = max(edges[-1][1], part.right) if len(rows) < 2 else min(max(edges[-1][1], part.right), _limit(part, rows))
+            edges[-1][1] = (
+                max(edges[-1][1], part.right)
+                if len(rows) < 2
+                else min(max(edges[-1][1], part.right), _limit(part, rows))
+            )
         else:
             edges.append([part.left, part.right])
     made: list[tuple[tuple[str, ...], _Row]] = []
@@ -424,7 +441,9 @@ def _add_table(read: Read, rows: Sequence[_Row]) -> None:
     for texts, one in cells:
         at = len(read.pieces)
         is_header = at == header
-        read.pieces.append(piece("header" if is_header else "row", line(CELLS.join(texts)), at, -1 if is_header else header))
+        read.pieces.append(
+            piece("header" if is_header else "row", line(CELLS.join(texts)), at, -1 if is_header else header)
+        )
         read.pages[at] = (PageStart(0, one.page),)
 
 

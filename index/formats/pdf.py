@@ -98,9 +98,7 @@ def _page(document: Any, number: int) -> tuple[Page, bool]:
 def _facts(said: dict[str, str]) -> Facts:
     """Neither the day a file was made nor the program's idea of a title says anything about the article."""
     title, author = line(said.get("Title", "")), line(said.get("Author", ""))
-    return Facts(
-        title="" if _NO_TITLE.fullmatch(title) else title, author="" if author.lower() in _NOBODY else author
-    )
+    return Facts(title="" if _NO_TITLE.fullmatch(title) else title, author="" if author.lower() in _NOBODY else author)
 
 
 class _Char(NamedTuple):
@@ -164,7 +162,12 @@ def _goes_on(chars: list[_Char], char: _Char) -> bool:
     """Does the character stand on the same line, next to the one before? A raised one does."""
     before, first = chars[-1], chars[0]
     gap = char.left - before.right
-    return char.level and first.level and abs(char.base - first.base) < 0.5 * first.size and -first.size < gap < _APART * first.size
+    return (
+        char.level
+        and first.level
+        and abs(char.base - first.base) < 0.5 * first.size
+        and -first.size < gap < _APART * first.size
+    )
 
 
 def _stretch(chars: list[_Char], blanks: list[int], bold: bool) -> Stretch:
@@ -172,11 +175,14 @@ def _stretch(chars: list[_Char], blanks: list[int], bold: bool) -> Stretch:
     base = next(char.base for char in chars if char.size == size)
     spaces = [chars[n].left - chars[n - 1].right for n in blanks if 0 < n < len(chars)]
     text = "".join(
-        (" " if n in blanks and n else "") + (char.sign.translate(_RAISED) if _is_raised(char, base, size) else char.sign)
+        (" " if n in blanks and n else "")
+        + (char.sign.translate(_RAISED) if _is_raised(char, base, size) else char.sign)
         for n, char in enumerate(chars)
     )
     left, right = min(char.left for char in chars), max(char.right for char in chars)
-    return Stretch(text, left, base - _BELOW * size, right, base + (1 - _BELOW) * size, size, bold, max(spaces, default=0.0))
+    return Stretch(
+        text, left, base - _BELOW * size, right, base + (1 - _BELOW) * size, size, bold, max(spaces, default=0.0)
+    )
 
 
 def _is_raised(char: _Char, base: float, size: float) -> bool:

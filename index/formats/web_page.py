@@ -24,6 +24,8 @@ from index.formats.extracted import CELLS, extracted, line, piece
 from index.formats.metadata import Facts, Metadata
 from index.records import Document, Kind
 
+MOST_BYTES = 10_000_000
+
 _UNSEEN = {"head", "script", "style", "template", "noscript", "iframe", "object", "svg", "canvas", "audio", "video", "input",
            "textarea", "datalist", "math"}  # fmt: skip
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -55,6 +57,8 @@ _MOST_SPAN = 50  # rows over which a cell may reach
 
 def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
     """The one document of the page. Raises UnreadableFile."""
+    if path.stat().st_size > MOST_BYTES:
+        raise UnreadableFile(f"is larger than {MOST_BYTES:,} bytes, which is no page to read; split it")
     tree = parse(path.read_bytes())
     found = _facts(tree)
     yield extracted(document_id, pieces_of(tree, _article(tree)), metadata.of(document_id), found)
@@ -111,9 +115,11 @@ def decoded(page: bytes) -> str:
     if not page.strip():
         raise UnreadableFile("is empty")
     named = _CHARSET.search(page, 0, 4096)
-    wanted = [mark for sign, mark in _MARKS if page.startswith(sign)] or [named.group(1).decode("ascii")] if named else []
+    wanted = (
+        [mark for sign, mark in _MARKS if page.startswith(sign)] or [named.group(1).decode("ascii")] if named else []
+    )
     if b"\0" in page and not any(name.lower().startswith("utf-16") for name in wanted):
-        raise UnreadableFile("is binary, not a web page")
+        raise UnreadableFile("is binary, not text")
     for encoding in (*wanted, "utf-8"):
         with suppress(LookupError, UnicodeDecodeError):
             return page.decode(encoding)
@@ -174,7 +180,13 @@ class _Walk:
                 self.block(child, place._replace(linked=linked, bold=bold), depth)
         else:
             self._end(parent, place)
-            special = {"ul": self._list, "ol": self._list, "dl": self._definitions, "table": self._table, "pre": self._code}
+            special = {
+                "ul": self._list,
+                "ol": self._list,
+                "dl": self._definitions,
+                "table": self._table,
+                "pre": self._code,
+            }
             special.get(child.tag, self.block)(child, place, depth)
 
     def _list(self, element: HtmlElement, place: _Place, depth: int) -> None:
@@ -219,7 +231,9 @@ class _Walk:
             if is_header and sum(map(bool, row.cells)) == 1:  # a title over all columns
                 self._keep("text", "".join(row.cells), place, element)
                 continue
-            self._keep("header" if is_header else "row", text, place._replace(lead=-1 if is_header else header), element)
+            self._keep(
+                "header" if is_header else "row", text, place._replace(lead=-1 if is_header else header), element
+            )
             header = len(self.found) - 1 if is_header else header
 
     def _add(self, text: str | None, place: _Place) -> None:
@@ -232,8 +246,10 @@ class _Walk:
         links = sum(len(packed(part)) for part, linked, _ in self._text if linked)
         bold = all(is_bold or not part.strip() for part, _, is_bold in self._text)
         self._text = []
-        linked = bool(links) and links >= _MOSTLY * len(packed(text)) and (
-            place.linklist or bool(_SEE_ALSO.match(text.strip()))
+        linked = (
+            bool(links)
+            and links >= _MOSTLY * len(packed(text))
+            and (place.linklist or bool(_SEE_ALSO.match(text.strip())))
         )
         for one in _joined(text.split("\n")):
             self._keep(place.kind, one, place, element, bold=bold, linked=linked)
@@ -267,7 +283,9 @@ def pieces_of(tree: HtmlElement, article: str = "") -> list[Piece]:
 
 def _inside(found: list[_Found], article: str) -> list[bool]:
     """Of each piece whether it is of the article: the smallest element that holds all its long lines, and its title."""
-    sure = [not one.place.furniture and len(one.piece.text) >= _LONG and packed(one.piece.text) in article for one in found]
+    sure = [
+        not one.place.furniture and len(one.piece.text) >= _LONG and packed(one.piece.text) in article for one in found
+    ]
     holders = [[one.element, *one.element.iterancestors()] for one, is_sure in zip(found, sure, strict=True) if is_sure]
     common = set.intersection(*map(set, holders)) if holders else set()
     holder = next((element for element in holders[0] if element in common), None) if holders else None
@@ -290,9 +308,8 @@ def _inherited(element: HtmlElement, place: _Place) -> _Place:
     tag = element.tag
     furniture = tag in _FURNITURE or element.get("role", "").lower() in _FURNITURE_ROLES
     furniture |= tag == "header" and not any(True for _ in element.iterancestors("article", "main"))
-    furniture &= not _holds_article(element)
     place = place._replace(
-        furniture=place.furniture or furniture,
+        furniture=place.furniture or (furniture and not _holds_article(element)),
         named=place.named or _is_named(element),
     )
     return place._replace(kind="heading", lead=-1, level=int(tag[1])) if tag in _HEADINGS else place
@@ -343,7 +360,10 @@ def _joined(lines: list[str]) -> Iterator[str]:
 
 def _lays_out(table: HtmlElement) -> bool:
     """Whether the table places what is no table: old pages and mails are built like that."""
-    if table.get("role") in ("presentation", "none") or next(table.iter("h1", "h2", "article", "form"), None) is not None:
+    if (
+        table.get("role") in ("presentation", "none")
+        or next(table.iter("h1", "h2", "article", "form"), None) is not None
+    ):
         return True
     return sum(1 for _ in table.iter("table")) > 1
 
