@@ -8,8 +8,8 @@ from pathlib import Path
 
 from index.errors import UnreadableFile
 from index.formats.document import Unread
-from index.formats.metadata import Facts, Metadata
 from index.formats.extracted import CELLS, extracted, line, piece
+from index.formats.metadata import Facts, Metadata
 from index.formats.web_page import decoded
 from index.records import Document
 

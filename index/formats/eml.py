@@ -13,8 +13,8 @@ from index.cleaning.clean import clean
 from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.document import Unread
-from index.formats.metadata import Facts, Metadata
 from index.formats.extracted import extracted, line, moved, piece
+from index.formats.metadata import Facts, Metadata
 from index.formats.web_page import parse, pieces_of
 from index.records import Document
 

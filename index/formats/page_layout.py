@@ -6,7 +6,7 @@ Places are in points, y upwards. Nothing here knows a file format; every rule is
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -256,7 +256,7 @@ def _is_like(a: _Row, b: _Row) -> bool:
 
 
 def _usual_distance(rows: Sequence[_Row]) -> float:
-    distances = [a.bottom - b.bottom for a, b in zip(rows, rows[1:], strict=False) if abs(a.height - b.height) < 1]
+    distances = [a.bottom - b.bottom for a, b in pairwise(rows) if abs(a.height - b.height) < 1]
     close = [d for d, row in zip(distances, rows, strict=False) if 0 < d < 2.2 * row.height]
     return _usual(round(d, 0) for d in close) if close else 0.0
 
@@ -267,8 +267,8 @@ def _parts(above: Sequence[_Row], row: _Row, usual: float, right: float) -> bool
     distance = before.bottom - row.bottom
     if (
         abs(before.height - row.height) > _SAME * before.height
-        or before.bold != row.bold
-        and (before.bold or len(row.parts) == 1)
+        or (before.bold != row.bold
+        and (before.bold or len(row.parts) == 1))
     ):
         return True
     if distance > _PARTED * max(usual, 1.35 * row.height) or distance <= 0:

@@ -293,8 +293,8 @@ def _inside(found: list[_Found], article: str) -> list[bool]:
     return [
         is_sure
         or one.title
-        or not (one.place.furniture or one.place.named)
-        and (within is None or one.element in within)
+        or (not (one.place.furniture or one.place.named)
+        and (within is None or one.element in within))
         for one, is_sure in zip(found, sure, strict=True)
     ]
 
