@@ -4,55 +4,36 @@ Interrupted, it loses nothing that was committed and the search index that stand
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
-from index.cleaning.clean import clean
 from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound
-from index.formats import read
-from index.formats.document import Unread
-from index.formats.text import body_start
+from index.formats import find
+from index.formats.text import clean_body
+from index.plan import OnProgress, Plan, PlanReport, Stored
+from index.plan import Progress as Progress
 from index.ranking.lexical import LexicalRanker, spelled, wording
 from index.records import Document, Passage
 from index.settings import Settings
 from index.split import SplitRule, split
 from index.storage import generation
 from index.storage.docstore import pack_documents, pack_passages
-from index.storage.generation import GenerationManifest
 from index.storage.revisions import Keeping
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
 
-# What one run of a build has seen: progress while it runs, a report when it is done.
-
-
-class Progress(NamedTuple):
-    """How far a build is; `total` grows while files are read."""
-
-    step: str  # reading, embedding, publishing
-    done: int
-    total: int
-
-
-OnProgress = Callable[[Progress], None]
-
 
 @dataclass(frozen=True, slots=True)
-class BuildReport:
+class BuildReport(PlanReport):
     """What a build did; the counts of passages and tokens are of the documents embedded in this run."""
 
-    added: tuple[str, ...]
-    updated: tuple[str, ...]
-    unchanged: int
-    deleted: tuple[str, ...]
-    unread: tuple[Unread, ...]
     embedded_passages: int
     tokens: int
     documents: int
@@ -60,73 +41,25 @@ class BuildReport:
     version: str
 
 
-class BuildRun:
-    """What one run of a build has seen so far."""
+class Embedding:
+    """Counts what is embedded in one run."""
 
-    def __init__(
-        self,
-        before: Mapping[str, str],
-        items: Iterable[Document | Unread],
-        on_progress: OnProgress,
-        *,
-        everything: bool,
-    ) -> None:
-        self.wanted: set[str] = set()  # ids of all documents that were read
-        self.put: list[str] = []
-        self._before = before
-        self._items = items
-        self._on_progress = on_progress
-        self._everything = everything
-        self._unread: list[Unread] = []
-        self._tokens = 0
-        self._done = 0
+    def __init__(self, on_progress: OnProgress) -> None:
+        self.done = 0
+        self.tokens = 0
         self._total = 0
+        self._on_progress = on_progress
 
-    def changed(self) -> Iterator[Document]:
-        """The documents to be embedded; unreadable files are noted on the way."""
-        for number, item in enumerate(self._items, start=1):
-            self._on_progress(Progress("reading", number, number))
-            if isinstance(item, Unread):
-                self._unread.append(item)
-                continue
-            self.wanted.add(item.id)
-            if self._everything or self._before.get(item.id) != item.sha256:
-                yield item
-
-    def gone(self) -> list[str]:
-        """Documents that stand nowhere any more. Raises BadInput when that cannot be told, and nothing is deleted."""
-        lost = [unread.path for unread in self._unread if unread.lost]
-        if lost or not self.wanted:
-            raise BadInput(
-                f"nothing was pruned: {f'{lost[0]} could not be read' if lost else 'no article was read'}, so what is "
-                "gone cannot be told; mend that, or delete one by one with: quotewell documents delete ID"
-            )
-        return [name for name in self._before if name not in self.wanted]
-
-    def embedding(self, texts: int) -> OnText:
+    def of(self, texts: int) -> OnText:
         """Counts a group of so many texts."""
         self._total += texts
 
         def on_text(tokens: int) -> None:
-            self._done += 1
-            self._tokens += tokens
-            self._on_progress(Progress("embedding", self._done, self._total))
+            self.done += 1
+            self.tokens += tokens
+            self._on_progress(Progress("embedding", self.done, self._total))
 
         return on_text
-
-    def report(self, deleted: Sequence[str], manifest: GenerationManifest) -> BuildReport:
-        return BuildReport(
-            added=tuple(name for name in self.put if name not in self._before),
-            updated=tuple(name for name in self.put if name in self._before),
-            unchanged=len(self.wanted - set(self.put)),
-            deleted=tuple(deleted),
-            unread=tuple(self._unread),
-            embedded_passages=self._done,
-            tokens=self._tokens,
-            documents=manifest.documents,
-            passages=manifest.passages,
-            version=manifest.version,
-        )
 
 
 CLEANER = 2  # raised when the same file would clean to another text
@@ -176,30 +109,55 @@ class Builder:
         rebuild: bool = False,
         on_progress: OnProgress = lambda _: None,
     ) -> BuildReport:
-        """Add and update what stands below the paths; `prune` deletes what does not stand there any more.
+        """Add and update what stands below the paths; `prune` deletes what stood there and does not any more.
 
         `rebuild` makes everything anew under the present settings, documents from elsewhere included. Raises
         NotFound for a path that is not there, before anything is written, and IndexMismatch for other settings.
         """
-        items = _started(read(paths))
+        found = find(paths)
+        embedding = Embedding(on_progress)
         with Store.open(self._data, create=True) as store:
-            run = BuildRun(store.hashes(), items, on_progress, everything=rebuild)
+            plan = Plan(found, _stored(store), on_progress, everything=rebuild)
+            roots = paths if prune else None
             if rebuild:
-                self._make_anew(store, run, prune=prune)
+                documents = chain(plan.changed(), _others(store, plan, roots))
+                encoded = self._encoded(documents, embedding)
+                store.replace_all(encoded, recipe=self._recipe, keeping=self._keeping())
+                gone = plan.gone(roots)
             else:
-                self._bring_up_to_date(store, run)
-            deleted = self._prune(store, run) if prune else []
+                self._bring_up_to_date(store, plan, embedding)
+                gone = self._dropped(store, plan, roots)
+            store.keep_files(plan.files())
             store.expire(self._keeping())
             store.checkpoint()
             on_progress(Progress("publishing", 0, 1))
             manifest = self.publish(store)
             on_progress(Progress("publishing", 1, 1))
-        return run.report(deleted, manifest)
+        counts = (embedding.done, embedding.tokens, manifest.documents, manifest.passages, manifest.version)
+        seen = plan.report(gone)
+        return BuildReport(*(getattr(seen, field.name) for field in fields(seen)), *counts)
+
+    def plan(
+        self, paths: Sequence[Path], *, prune: bool = False, on_progress: OnProgress = lambda _: None
+    ) -> PlanReport:
+        """What `index` would do, with nothing written. Raises as `index` does."""
+        found = find(paths)
+        stored = Stored()
+        with suppress(IndexMissing), Store.open(self._data, readonly=True) as store:
+            self._refuse_other_recipe(store)
+            stored = _stored(store)
+        plan = Plan(found, stored, on_progress)
+        for _ in plan.changed():
+            pass
+        return plan.report(plan.gone(paths if prune else None))
 
     def put(self, document: Document) -> generation.GenerationManifest:
         """Add or replace one document and publish; how a running server takes one."""
         with Store.open(self._data, create=True) as store:
-            self._bring_up_to_date(store, BuildRun({}, [document], lambda _: None, everything=True))
+            self._refuse_other_recipe(store)
+            files = None if store.files().get(document.id) else [""]
+            for _, passages in self._encoded([document], Embedding(lambda _: None)):
+                store.put(document, passages, recipe=self._recipe, keeping=self._keeping(), files=files)
             store.checkpoint()
             return self.publish(store)
 
@@ -242,21 +200,17 @@ class Builder:
         arrays, sequence = self._arrays(snapshot), snapshot.sequence()
         return generation.publish(self._data, arrays, version, sequence, made, count, policy)
 
-    def _make_anew(self, store: Store, run: BuildRun, *, prune: bool) -> None:
-        """All documents in one transaction, those that were not read included; with `prune` without these."""
-        documents = chain(run.changed(), _others(store, run, prune=prune))
-        store.replace_all(self._encoded(documents, run), recipe=self._recipe, keeping=self._keeping())
-
-    def _bring_up_to_date(self, store: Store, run: BuildRun) -> None:
+    def _bring_up_to_date(self, store: Store, plan: Plan, embedding: Embedding) -> None:
         """Each new or changed document in a transaction of its own."""
         self._refuse_other_recipe(store)
-        for document, passages in self._encoded(run.changed(), run):
-            store.put(document, passages, recipe=self._recipe, keeping=self._keeping())
+        for document, passages in self._encoded(plan.changed(), embedding):
+            files = plan.files_of(document.id)
+            store.put(document, passages, recipe=self._recipe, keeping=self._keeping(), files=files)
 
-    def _prune(self, store: Store, run: BuildRun) -> list[str]:
+    def _dropped(self, store: Store, plan: Plan, roots: Sequence[Path] | None) -> list[str]:
         """The documents that stand nowhere any more, deleted. Raises BadInput when that cannot be told."""
         try:
-            gone = run.gone()
+            gone = plan.gone(roots)
         except BadInput:  # what was added counts all the same
             self.publish(store)
             raise
@@ -277,12 +231,13 @@ class Builder:
                 "built with, or build everything again with: quotewell index PATH --rebuild"
             )
 
-    def _encoded(self, documents: Iterable[Document], run: BuildRun) -> Iterator[tuple[Document, list[StoredPassage]]]:
+    def _encoded(
+        self, documents: Iterable[Document], embedding: Embedding
+    ) -> Iterator[tuple[Document, list[StoredPassage]]]:
         for group in self._groups(documents):
             texts = [passage.search_text for _, passages in group for passage in passages]
-            encoded = iter(self._embedder.encode_passages(texts, run.embedding(len(texts))))
+            encoded = iter(self._embedder.encode_passages(texts, embedding.of(len(texts))))
             for document, passages in group:
-                run.put.append(document.id)
                 yield document, [self._stored(passage, next(encoded)) for passage in passages]
 
     def _stored(self, passage: Passage, encoded: Encoded) -> StoredPassage:
@@ -320,17 +275,18 @@ def _differences(made: str, wanted: str) -> str:
     return ", ".join(f"{key} {old.get(key)!r} where the settings now say {new.get(key)!r}" for key in keys)
 
 
-def _started(items: Iterator[Document | Unread]) -> Iterator[Document | Unread]:
-    """The same items, the first one read already: a path that is not there is an error before anything is made."""
-    return chain(list(islice(items, 1)), items)
+def _stored(store: Store) -> Stored:
+    with store.snapshot() as now:
+        return Stored(now.hashes(), now.files(), store.document)
 
 
-def _others(store: Store, run: BuildRun, *, prune: bool) -> Iterator[Document]:
-    """What is stored and was not read; with `prune` none, unless it cannot be told, and then all stays as it was."""
-    if prune:
-        run.gone()
-    else:
-        yield from (document for document in _recleaned(store) if document.id not in run.wanted)
+def _others(store: Store, plan: Plan, roots: Sequence[Path] | None) -> Iterator[Document]:
+    """What is stored and was not read, but for what is gone."""
+    passed_over = {*plan.read, *plan.changes, *plan.gone(roots)}
+    for document in _recleaned(store):
+        if document.id not in passed_over:
+            plan.changes.append(document.id)
+            yield document
 
 
 def _recleaned(store: Store) -> Iterator[Document]:
@@ -339,7 +295,7 @@ def _recleaned(store: Store) -> Iterator[Document]:
         if document.text == document.source:
             yield document
         else:
-            cleaned = clean(document.source, start=body_start(document.source))
+            cleaned, _ = clean_body(document.source)
             yield replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
 
 

@@ -1,18 +1,20 @@
 """The commands that build an index and look after it: `index, verify, backup`."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from index.bootstrap import ready
 from index.build import Builder, BuildReport
 from index.embedding.embedder import load_embedder
-from index.errors import BadInput, IndexDamaged, NotFound
+from index.errors import BadInput, IndexDamaged, NotFound, QuotewellError
 from index.formats import ARTICLES
 from index.options import Data, Json, same_data
+from index.plan import FileReport, PlanReport
 from index.records import dated, document_fields
 from index.settings import Settings, load_settings
 from index.storage.store import Store
@@ -24,43 +26,159 @@ DAMAGED = 5
 INTERRUPTED = 130
 
 
+MOST_SHARE = 0.05  # of a file that is marked or left out before somebody should look
+MOST_TOLD = 20  # lines of a kind in a report for people; --json has all
+
+
 def index(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.", show_default=False)],
     data: Data = None,
-    prune: Annotated[bool, typer.Option("--prune", help="Delete articles that do not stand below PATH.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete articles that stood below PATH and are gone.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make everything anew as the settings now say.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on whenever a file changes, until Ctrl-C.")] = False,
+    strict: Annotated[
+        bool | None,
+        typer.Option(
+            "--strict/--lenient",
+            help="What exits with 1: warnings too, or nothing that was not read.  [default: a file that was not read]",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Add or update files and folders (txt md jsonl). Only what changed is read into the index again."""
     settings = load_settings(data=data)
     if absent := [path for path in paths if not path.exists()]:
         raise NotFound(f"'{absent[0]}' does not exist; name files or folders with {', '.join(sorted(ARTICLES))} files")
+    if watch and dry_run:
+        raise BadInput("--watch and --dry-run do not go together; leave one out")
+
+    def run(*, anew: bool) -> PlanReport:
+        with progress() as show:
+            if dry_run:
+                report = builder.plan(paths, prune=prune, on_progress=lambda at: show(*at))
+            else:
+                report = builder.index(paths, prune=prune, rebuild=anew, on_progress=lambda at: show(*at))
+        _tell_report(report)
+        emit_json(_as_json(report)) if as_json else _emit_report(report, settings)
+        return report
+
     try:
         builder = Builder(settings.data, settings, load_embedder(settings.embedder, settings.model_path))
-        with progress() as show:
-            report = builder.index(paths, prune=prune, rebuild=rebuild, on_progress=lambda at: show(*at))
+        if watch:
+            _follow(paths, settings.data, lambda first: run(anew=rebuild and first))
+            return
+        report = run(anew=rebuild)
     except KeyboardInterrupt:
         tell_error(
             "interrupted; what was committed stays and the old search index goes on answering; "
             "run the same command again to finish"
         )
         raise typer.Exit(INTERRUPTED) from None
-    for unread in report.unread:
-        tell(f"not indexed: {unread.path}: {unread.reason}", "yellow")
-    emit_json(asdict(report)) if as_json else _emit_report(report, settings)
-    if not (report.added or report.updated or report.unchanged):
-        tell_error(f"nothing could be indexed; name files or folders with {', '.join(sorted(ARTICLES))} files")
+    if why := _failure(report, strict):
+        tell_error(why)
         raise typer.Exit(FAILED)
 
 
-def _emit_report(report: BuildReport, settings: Settings) -> None:
-    emit(
-        f"'{settings.data}' holds {report.documents} articles in {report.passages} passages, version {report.version}: "
+def _follow(paths: list[Path], data: Path, run: Callable[[bool], object]) -> None:
+    """Runs once, and again after every change, until it is interrupted; an error is told, and the next change tried."""
+    from watchfiles import Change, watch  # takes as long to load as all other commands together
+
+    own = data.resolve()
+
+    def not_ours(_: Change, path: str) -> bool:
+        return not Path(path).resolve().is_relative_to(own)
+
+    first = True
+    try:
+        for changes in watch(*paths, watch_filter=not_ours, yield_on_timeout=True, rust_timeout=500):
+            if not (first or changes):
+                continue
+            try:
+                run(first)
+            except QuotewellError as error:
+                tell_error(str(error))
+            if first:
+                tell("following the files; stop with Ctrl-C", "dim")
+            first = False
+    except KeyboardInterrupt:
+        tell("no longer following the files; everything that was told of is in the index", "dim")
+
+
+def _failure(report: PlanReport, strict: bool | None) -> str:
+    """Why the command fails, or nothing."""
+    if not (report.added or report.updated or report.unchanged):
+        return f"nothing could be indexed; name files or folders with {', '.join(sorted(ARTICLES))} files"
+    if report.lost and strict is not False:
+        return f"{report.lost} not read, for the reasons above; --lenient takes that for no failure"
+    if strict and (warned := sum(bool(_warnings(file)) for file in report.files)):
+        return f"{warned} files with warnings, which --strict takes for a failure"
+    return ""
+
+
+def _warnings(file: FileReport) -> list[str]:
+    marked, hidden = file.shares
+    kinds = ((marked, "marked as furniture, behind all other text"), (hidden, "left out as hidden"))
+    return [*file.warnings, *(f"{share:.0%} of it is {what}" for share, what in kinds if share > MOST_SHARE)]
+
+
+def _tell_report(report: PlanReport) -> None:
+    """What somebody should look at."""
+    lost = [unread for unread in report.unread if unread.lost]
+    others = [unread for unread in report.unread if not unread.lost]
+    for kind in (lost, others):
+        for unread in kind[:MOST_TOLD]:
+            tell(f"not indexed: {unread.path}: {unread.reason}", "yellow" if unread.lost else "dim")
+        if len(kind) > MOST_TOLD:
+            tell(f"not indexed: {len(kind) - MOST_TOLD} more; --json names them")
+    warned = [(file.path, warning) for file in report.files for warning in _warnings(file)]
+    for path, warning in warned[:MOST_TOLD]:
+        tell(f"warning: {path}: {warning}", "yellow")
+    if len(warned) > MOST_TOLD:
+        tell(f"warning: {len(warned) - MOST_TOLD} more; --json names them")
+    for name, (own, *others_of_it) in list(report.twins.items())[:MOST_TOLD]:
+        tell(f"the same, kept once as {name}: {', '.join((own, *others_of_it))}", "dim")
+    for one, other, share in report.alike[:MOST_TOLD]:
+        tell(f"{share:.0%} the same, both kept: {one}, {other}", "dim")
+
+
+def _as_json(report: PlanReport) -> dict[str, Any]:
+    files = []
+    for file in report.files:
+        marked, hidden = file.shares
+        shares = {"marked_share": round(marked, 4), "hidden_share": round(hidden, 4)}
+        files.append({**asdict(file), **shares, "warnings": _warnings(file)})
+    return {**asdict(report), "files": files, "dry_run": not isinstance(report, BuildReport)}
+
+
+def _emit_report(report: PlanReport, settings: Settings) -> None:
+    other = len(report.unread) - report.lost
+    counts = (
         f"{len(report.added)} added, {len(report.updated)} updated, {report.unchanged} unchanged, "
-        f"{len(report.deleted)} deleted, {len(report.unread)} not read"
+        f"{len(report.deleted)} deleted, {report.lost} not read" + (f", {other} of other types" if other else "")
     )
-    if report.embedded_passages:
-        emit(f"embedded {report.embedded_passages} passages of {report.tokens} tokens")
+    told = [file for file in report.files if file.marked or file.hidden]
+    for file in told[:MOST_TOLD]:
+        marked, hidden = file.shares
+        emit(
+            f"{file.path}: of {file.characters:,} characters {file.marked:,} marked as furniture ({marked:.1%}), "
+            f"{file.hidden:,} left out as hidden ({hidden:.1%})"
+        )
+    if len(told) > MOST_TOLD:
+        emit(f"{len(told) - MOST_TOLD:,} more files have something marked or left out; --json has the figures")
+    if isinstance(report, BuildReport):
+        emit(
+            f"'{settings.data}' holds {report.documents} articles in {report.passages} passages, "
+            f"version {report.version}: {counts}"
+        )
+        if report.embedded_passages:
+            emit(f"embedded {report.embedded_passages} passages of {report.tokens} tokens")
+        return
+    for what, names in (("add", report.added), ("update", report.updated), ("delete", report.deleted)):
+        for name in names:
+            emit(f"{what} {name}")
+    emit(f"'{settings.data}' would change so: {counts}; nothing was written")
 
 
 def verify_index(data: Data = None, as_json: Json = False) -> None:
@@ -110,6 +228,7 @@ def documents(
     document_id: Annotated[str | None, typer.Argument(metavar="ID", help="For show and delete.")] = None,
     data: Data = None,
     source: Annotated[bool, typer.Option("--source", help="show: the text as it was read, uncleaned.")] = False,
+    marked: Annotated[bool, typer.Option("--marked", help="show: only what is marked as furniture.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete: without asking.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -122,7 +241,7 @@ def documents(
     if document_id is None:
         _list(settings, as_json=as_json)
     elif action == "show":
-        _show(settings, document_id, source=source, as_json=as_json)
+        _show(settings, document_id, source=source, marked=marked, as_json=as_json)
     else:
         _delete(settings, document_id, yes=yes, as_json=as_json)
 
@@ -137,16 +256,22 @@ def _list(settings: Settings, *, as_json: bool) -> None:
         emit_table(_HEADINGS, rows)
 
 
-def _show(settings: Settings, document_id: str, *, source: bool, as_json: bool) -> None:
+def _show(settings: Settings, document_id: str, *, source: bool, marked: bool, as_json: bool) -> None:
     with Store.open(settings.data, readonly=True) as store:
         document = store.document(document_id)
+        files = store.files().get(document_id, ())
     text = document.source if source else document.text
+    asides = [(block.start, block.end) for block in document.blocks if block.kind == "aside"]
     if as_json:
-        emit_json(document_fields(document) | {"source" if source else "text": text})
+        spans = [{"start": start, "end": end} for start, end in asides]
+        emit_json(document_fields(document) | {"files": files, "marked": spans, "source" if source else "text": text})
+    elif marked:
+        emit_lines([Paragraph(document.text[start:end]) for start, end in asides])
     elif source:
         emit(text, end="")
     else:
-        facts = " · ".join(part for part in (document.author, document.publisher, dated(document)) if part)
+        twins = f"in {len(files)} files of the same text: {', '.join(files)}" if len(files) > 1 else ""
+        facts = " · ".join(part for part in (document.author, document.publisher, dated(document), twins) if part)
         emit_lines(
             [Paragraph(document.title, style="bold"), Paragraph(facts, style="dim"), Paragraph(), Paragraph(text)]
         )

@@ -96,7 +96,7 @@ def damage(path: Path, statement: str) -> None:
 
 
 def test_index_json_is_as_in_the_golden_transcript(cli: Cli, articles: Path) -> None:
-    done = cli("index", articles, "--json")
+    done = cli("index", articles.name, "--json")
     assert (done.code, done.err) == (0, "")
     golden("index-json", done.out)
 
@@ -299,11 +299,62 @@ def test_bad_files_are_named_and_the_good_ones_are_indexed(cli: Cli, articles: P
     os.mkfifo(articles / "pipe.txt")
     (articles / "link").symlink_to(tmp_path)
     done = cli("index", articles, "--json")
-    assert done.code == 0
+    assert done.code == 1
+    assert "error: 7 not read, for the reasons above; --lenient takes that for no failure" in done.err
     assert sorted(done.json["added"]) == ["1", "bees", "news/river", "tower"]
     named = {Path(unread["path"]).name for unread in done.json["unread"]}
     assert named == {*(set(bad) - {"broken.jsonl"}), "broken.jsonl:2", "link"}
     assert all(f"not indexed: {articles / name}" in done.err for name in ("binary.txt", "empty.md", "broken.jsonl:2"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "codes"),  # by default, --strict, --lenient
+    [
+        ("photo.png", b"x", (0, 0, 0)),
+        ("warned.md", b"---\ntitle: A: b\n---\nThe kiln of Brin was lit in 1891.", (0, 1, 0)),
+        ("much.md", b"---\nnote: left out\n---\nThe kiln of Brin was lit in 1891.", (0, 1, 0)),
+        ("empty.md", b"", (1, 1, 0)),
+    ],
+)
+def test_what_exits_with_1_is_chosen(
+    cli: Cli, articles: Path, name: str, content: bytes, codes: tuple[int, ...]
+) -> None:
+    (articles / name).write_bytes(content)
+    assert tuple(cli("index", articles, *flag).code for flag in ([], ["--strict"], ["--lenient"])) == codes
+
+
+def test_index_says_what_was_left_out_and_warns_of_much(cli: Cli, articles: Path) -> None:
+    long = "The kiln of Brin was lit in 1891. " * 20
+    (articles / "much.md").write_text("---\nnote: left out\n---\nThe kiln of Brin was lit in 1891.")
+    (articles / "little.md").write_text(f"---\ntitle: A: b\nnote: x\n---\n{long}")
+    done = cli("index", articles)
+    said = "of 56 characters 0 marked as furniture (0.0%), 15 left out as hidden (26.8%)"
+    assert f"{articles / 'much.md'}: {said}" in done.out
+    assert f"warning: {articles / 'much.md'}: 27% of it is left out as hidden" in done.err
+    assert f"warning: {articles / 'little.md'}: line 2 of its front matter is not YAML" in done.err
+    assert "little.md: 1% of it" not in done.err
+    files = {Path(file["path"]).name: file for file in cli("index", articles, "--json").json["files"]}
+    assert (files["much.md"]["hidden"], files["much.md"]["hidden_share"]) == (15, 0.2679)
+    assert files["much.md"]["warnings"] == ["27% of it is left out as hidden"]
+    assert files["tower.txt"]["warnings"] == []
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(cli: Cli, articles: Path, tmp_path: Path) -> None:
+    done = cli("index", articles, "--dry-run")
+    assert done.out.splitlines()[:3] == ["add bees", "add news/river", "add tower"]
+    assert "would change so: 3 added, 0 updated, 0 unchanged, 0 deleted, 0 not read; nothing was written" in done.out
+    assert not (tmp_path / ".index").exists()
+    cli("index", articles)
+    (articles / "bees.md").unlink()
+    planned = cli("index", articles, "--dry-run", "--prune", "--json").json
+    assert (planned["deleted"], planned["unchanged"], planned["dry_run"]) == (["bees"], 2, True)
+    assert len(cli("documents", "--json").json["documents"]) == 3
+
+
+def test_equal_files_are_named_where_one_is_kept(cli: Cli, articles: Path) -> None:
+    (articles / "copy.md").write_bytes((articles / "bees.md").read_bytes())
+    done = cli("index", articles)
+    assert f"the same, kept once as bees: {articles / 'bees.md'}, {articles / 'copy.md'}" in done.err
 
 
 def test_index_exits_1_when_nothing_could_be_indexed(cli: Cli, tmp_path: Path) -> None:

@@ -149,11 +149,45 @@ def test_arguments_that_are_not_utf_8_are_refused_without_a_trace(indexed: Call)
     assert indexed("documents", "show", b"caf\xe9").returncode == 2
 
 
+@pytest.mark.slow
+def test_a_followed_folder_is_indexed_as_it_changes_until_it_is_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    tower = tmp_path / "in" / "tower.md"
+    tower.write_text("The lighthouse of Brin was built in 1931.")
+    process = subprocess.Popen(
+        [*COMMAND, "index", "in", "--data", "in/data", "--watch", "--prune"],  # its own writes are no changes
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment(),
+    )
+
+    def wait_for(words: str) -> None:
+        assert process.stdout
+        assert any(words in line for line in process.stdout), process.stderr and process.stderr.read()
+
+    wait_for("1 added, 0 updated, 0 unchanged")
+    (tmp_path / "in" / "ferry.md").write_text("The ferry leaves at nine.")
+    wait_for("1 added, 0 updated, 1 unchanged")
+    tower.write_text("The lighthouse of Brin was built in 1932.")
+    wait_for("0 added, 1 updated, 1 unchanged")
+    (tmp_path / "in" / "empty.md").touch()
+    wait_for("0 added, 0 updated, 2 unchanged, 0 deleted, 1 not read")
+    (tmp_path / "in" / "ferry.md").unlink()
+    wait_for("1 unchanged, 1 deleted")
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert process.returncode == 0
+    assert "not indexed: in/empty.md: is empty" in told
+    assert told.endswith("no longer following the files; everything that was told of is in the index\n")
+
+
 def test_a_file_name_that_is_not_utf_8_keeps_the_json_whole(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("A name in another encoding.")
     (tmp_path / "tower.txt").write_text("One short article about a tower.")
     done = caller(tmp_path)("index", ".", "--json")
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert json.loads(done.stdout.decode("utf-8"))["unread"][0]["path"] == "caf\udce9.txt"
 
 

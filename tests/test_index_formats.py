@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import NotFound
-from index.formats import MAX_ID_CHARS, read
-from index.formats.document import Unread, front_date
+from index.formats import MAX_ID_CHARS, File, find, open_file, read
+from index.formats.document import Reading, Unread, front_date
+from index.formats.front_matter import FrontMatter, front_matter
+from index.formats.metadata import Facts
+from index.formats.text import MAX_BYTES
 from index.records import Document
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -35,6 +38,11 @@ def file(folder: Path, name: str, content: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
+
+
+def readings(path: Path) -> list[Reading]:
+    found = [one for one in find([path]) if isinstance(one, File)]
+    return [one for each in found for one in open_file(each) if isinstance(one, Reading)]
 
 
 def only(path: Path) -> Document:
@@ -106,36 +114,165 @@ def test_front_matter_gives_facts_and_is_no_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("matter", "why"),
+    ("matter", "title", "published", "warned"),
     [
-        ("title: [unclosed", "not YAML"),
-        ("date: 2025-02-30", "day is out of range"),
-        ("date: someday", "expected YYYY-MM-DD"),
-        ("a: " + "{a: " * 4000, "not YAML"),
-        ("title: {a: b}", "nested value at title"),
-        ("a: &a [x, x, x]\nb: &b [*a, *a]\ntitle: [*b, *b]", "nested value at title"),
-        ("date: " + "9" * 5000, ""),
+        ("title: Glass: a history of windows\ndate: 2022-01-05", "Glass: a history of windows", date(2022, 1, 5), 1),
+        ("title: [unclosed\ndate: 2022-01-05", "[unclosed", date(2022, 1, 5), 1),
+        ("title:\tMirrors\nauthor: @ann", "Mirrors", None, 2),
+        ("title: One\nsome words\ndate: 2022-01-05", "One", date(2022, 1, 5), 1),
+        ("title: One\ndate: 2024-13-45", "One", None, 1),
+        ("title: One\ndate: 2025-02-30", "One", None, 1),
+        ("title: One\ndate: someday", "One", None, 1),
+        ("title: One\ndate: 5 March 2021", "One", date(2021, 3, 5), 0),
+        ("Title: yes\nDate: 2021-03-05T10:00:00Z", "yes", date(2021, 3, 5), 0),
+        ("title: 2024\ndate:\nauthor: null", "2024", None, 0),
+        ("a: " + "{a: " * 4000 + "\ntitle: One", "One", None, 1),
+        ("title: {a: b}", "", None, 1),
+        ('title: "\\ud83d"', "", None, 1),
+        ("a: &a [x, x, x]\nb: &b [*a , *a ]\ntitle: [*b , *b ]", "", None, 1),
+        ("title: One\ndate: " + "9" * 5000, "One", None, 1),
+        ("title: One\n" + "\n".join(f"k{n}: [" for n in range(400)), "One", None, 4),
     ],
 )
-def test_front_matter_that_cannot_be_used_is_a_reason_and_no_crash(tmp_path: Path, matter: str, why: str) -> None:
-    assert why in reason(file(tmp_path, "a.md", f"---\n{matter}\n---\n{PROSE}"))
+def test_a_bad_line_of_front_matter_costs_that_line_and_a_warning(
+    matter: str, title: str, published: date | None, warned: int
+) -> None:
+    source = f"---\n{matter}\n---\n{PROSE}"
+    found = front_matter(source)
+    assert (found.facts.title, found.facts.published, len(found.warnings)) == (title, published, warned)
+    assert source[found.start :] == PROSE
 
 
-def test_endless_aliases_in_front_matter_cost_nothing(tmp_path: Path) -> None:
-    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60)), "author: *a59"]
-    assert "nested value at author" in reason(file(tmp_path, "a.md", "---\n" + "\n".join(lines) + f"\n---\n{PROSE}"))
+def test_the_file_of_bad_front_matter_is_read_and_its_line_named(tmp_path: Path) -> None:
+    path = file(tmp_path, "a.md", f"---\nlang: en\ntitle: A: b\ntags: [x]\n---\n{PROSE}")
+    (reading,) = readings(path)
+    assert reading.warnings == ("line 3 of its front matter is not YAML, so it was read as text: title: A: b",)
+    assert (reading.document.title, reading.document.text) == ("A: b", PROSE)
+    assert reading.hidden == len("tags: [x]\n")
 
 
-@pytest.mark.parametrize("matter", ["", "just words", "- a\n- b", "1: 2"])
-def test_front_matter_that_says_nothing_is_passed_over(tmp_path: Path, matter: str) -> None:
-    assert only(file(tmp_path, "a.md", f"---\n{matter}\n---\n{PROSE}")).text == PROSE
+@pytest.mark.parametrize("merged", ["author: *a59", "<<: *a59", "title: {<<: *a59}"])
+def test_endless_aliases_in_front_matter_cost_nothing(merged: str) -> None:
+    lists = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1} , *a{n - 1} ]" for n in range(1, 60))]
+    tables = ["a0: &a0 {x: 1}", *(f"a{n}: &a{n} {{<<: [*a{n - 1} , *a{n - 1} ]}}" for n in range(1, 60))]
+    for lines in (lists, tables):
+        found = front_matter("---\ntitle: One\n" + "\n".join([*lines, merged]) + f"\n---\n{PROSE}")
+        assert found.facts.title in ("One", "")
+
+
+@pytest.mark.parametrize(
+    ("matter", "title", "author", "published", "warned"),
+    [
+        ('title = "Lead in glass"\ndate = 2021-04-04\nauthor = "Ida Holm"', "Lead in glass", "Ida Holm", True, 0),
+        ("title = 'A'\nauthors = ['B', 'C']\ndate = 2021-04-04T10:00:00Z\n[extra]\ntitle = 'no'", "A", "B, C", True, 0),
+        ("title = Lead in glass\nauthor = 'B'\ndate = '2021-04-04'", "Lead in glass", "B", True, 1),
+        ("title = 'A'\nauthor = 'B'\ndate = 2021-13-04\n[extra]\ntitle = 'no'", "A", "B", False, 2),
+        ("title = 'A'\nauthor = 'B'\nx = " + "[" * 5000, "A", "B", False, 1),
+    ],
+)
+def test_toml_front_matter_gives_facts(matter: str, title: str, author: str, published: bool, warned: int) -> None:
+    source = f"+++\n{matter}\n+++\n{PROSE}"
+    found = front_matter(source)
+    assert (found.facts.title, found.facts.author, len(found.warnings)) == (title, author, warned)
+    assert found.facts.published == (date(2021, 4, 4) if published else None)
+    assert source[found.start :] == PROSE
+
+
+BY_NORA = "**Author:** Nora Quist\n**Date:** 2 February 2020"
+
+
+@pytest.mark.parametrize(
+    ("top", "headers", "title", "author", "published"),
+    [
+        ("", "Title: Stained glass\nAuthor: Nora Quist\nDate: 2020-02-02", "Stained glass", "Nora Quist", True),
+        (
+            "\ufeff\n",
+            "title: Stained glass\r\nBy: Nora Quist\r\nSection: art\r\nDate: Feb. 2, 2020",
+            "Stained glass",
+            "Nora Quist",
+            True,
+        ),
+        ("# Stained glass\n\n", BY_NORA, "", "Nora Quist", True),
+        ("Stained glass\n", "Author: Nora Quist", "", "Nora Quist", False),
+        ("Stained glass\nA second line\nAuthor: Nora Quist", "", "", "", False),
+        ("The council met. Author: Nora Quist", "", "", "", False),
+        ("Note: the council met\nTime: noon", "", "", "", False),
+    ],
+)
+def test_header_lines_give_facts_and_stay_in_the_text(
+    top: str, headers: str, title: str, author: str, published: bool
+) -> None:
+    source = f"{top}{headers}\n\n{PROSE}"
+    found = front_matter(source)
+    assert (found.facts.title, found.facts.author) == (title, author)
+    assert found.facts.published == (date(2020, 2, 2) if published else None)
+    assert found.start == found.hidden == 0
+    assert source[found.headers.start : found.headers.end].strip() == headers
+
+
+def test_header_lines_are_furniture_and_a_title_above_them_is_none(tmp_path: Path) -> None:
+    document = only(file(tmp_path, "a.md", f"# Stained glass\n\n{BY_NORA}\n\n{PROSE}"))
+    shown = [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+    assert shown == [
+        ("heading", "Stained glass"),
+        ("aside", "Author: Nora Quist"),
+        ("aside", "Date: 2 February 2020"),
+        ("text", PROSE),
+    ]
+    whole = only(file(tmp_path, "b.md", f"Title: Glass\nAuthor: Nora Quist\n\n{PROSE}"))
+    assert [block.kind for block in whole.blocks] == ["aside", "aside", "text"]
+    assert whole.title == "Glass"
+
+
+@pytest.mark.parametrize("top", ["", "just words", "- a\n- b", "1: 2", "# only a remark"])
+@pytest.mark.parametrize("end", ["---", ""])
+def test_what_stands_between_lines_and_names_no_key_is_text(top: str, end: str) -> None:
+    assert front_matter(f"---\n{top}\n{end}\n{PROSE}") == FrontMatter()
+
+
+def test_front_matter_without_an_end_is_text_and_said() -> None:
+    for more in (PROSE, "k: v\n" * 10_000 + "---\n"):
+        found = front_matter(f"---\ntitle: A\n{more}")
+        assert (found.start, found.facts, len(found.warnings)) == (0, Facts(), 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.sampled_from("ab:=-+ \n\r\t[]{}#&*!|>'\"%@`,?<.0"), max_size=60), st.sampled_from(["---", "+++"]))
+def test_whatever_stands_between_fences_is_read_or_is_text(inside: str, fence: str) -> None:
+    found = front_matter(f"{fence}\ntitle{'=' if fence == '+++' else ': '}{inside}\n{fence}\n{PROSE}")
+    assert 0 <= found.hidden <= found.start
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_any_unicode_encoding_that_says_what_it_is_reads_the_same(tmp_path: Path, encoding: str) -> None:
     text = f"# Café 🇲🇽\n\n{PROSE}"
     document = only(file(tmp_path, "a.txt", text.encode(encoding)))
-    assert (document.title, document.text) == ("Café 🇲🇽", PROSE)
+    assert (document.title, document.text) == ("Café 🇲🇽", f"Café 🇲🇽\n\n{PROSE}")
+
+
+LEGACY = [
+    ("cp1252", "Le café de la gare a été construit en 1921 par des ouvriers venus de Liège. Il a brûlé en 1950."),
+    ("latin-1", "La torre de la iglesia se construyó en el año 1645 por orden del señor Núñez."),
+    ("cp1252", "The mayor’s office said “no” to the café plan. René, the host, opened anyway in 1923."),
+    ("cp1250", "Wieża kościoła została zbudowana w 1645 roku, a most łączy dwa brzegi Wisły."),
+    ("cp1251", "Башня была построена в 1645 году и сгорела в 1720 году."),
+    ("koi8-r", "Башня была построена в 1645 году и сгорела в 1720 году."),
+    ("cp1253", "Ο πύργος χτίστηκε το 1645 και έχει ύψος 84 μέτρα."),
+    ("shift_jis", "塔は千六百四十五年に建てられました。高さは八十四メートルです。"),
+    ("euc-jp", "塔は千六百四十五年に建てられました。高さは八十四メートルです。"),
+    ("gb18030", "这座塔建于1645年，高八十四米。它在1720年被烧毁。"),
+    ("big5", "這座塔建於1645年，高八十四米。它在1720年被燒毀。"),
+    ("euc-kr", "이 탑은 1645년에 세워졌으며 높이는 84미터입니다."),
+    ("utf-16-le", "The tower of Elbrook is 84 metres high and was built in 1711."),
+]
+
+
+@pytest.mark.parametrize(("encoding", "text"), LEGACY)
+def test_a_legacy_encoding_is_guessed_and_said(tmp_path: Path, encoding: str, text: str) -> None:
+    (reading,) = readings(file(tmp_path, "a.txt", text.encode(encoding)))
+    assert reading.document.source == text
+    (warning,) = reading.warnings
+    assert "is not UTF-8; it was read as" in warning
 
 
 @pytest.mark.parametrize(
@@ -146,12 +283,14 @@ def test_any_unicode_encoding_that_says_what_it_is_reads_the_same(tmp_path: Path
         ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is binary"),
         ("a.txt", PROSE.encode() + b"\0", "is binary"),
         ("a.txt", b"The caf\xe9 of Brin", "is not UTF-8 text (byte 0xe9 at 7)"),
+        ("a.txt", bytes(range(1, 256)) * 20, "is not UTF-8 text"),
+        ("a.txt", b"a" * (MAX_BYTES + 1), "is larger than 10,000,000 bytes"),
+        ("a.zip", b"PK", "files of type '.zip' are not read"),
         ("a.txt", b"\xff\xfeT\0h\0e", "is not UTF-16"),
         ("a.txt", b"\xff\xfe\x00\xd8T\0", "is not UTF-16"),
         ("a.txt", b"\xff\xfe", "no text to search"),
         ("a.txt", b"\xef\xbb\xbf\n", "no text to search"),
         ("a.md", b"---\ntitle: A\n---\n", "no text to search"),
-        ("a.txt", b"Subscribe to our newsletter\n", "no text to search"),
         ("a.pdf", b"%PDF-1.7", "files of type '.pdf' are not read"),
         ("README", b"read me", "files of type '' are not read"),
         ("a.jsonl.gz", b"not gzip", "not a whole gzip file"),
@@ -176,7 +315,7 @@ def test_a_name_that_is_not_unicode_is_a_reason(tmp_path: Path) -> None:
     assert "cannot serve as a document id" in reason(tmp_path)
 
 
-def test_hidden_files_are_passed_over_and_links_and_pipes_are_never_followed(tmp_path: Path) -> None:
+def test_hidden_files_are_passed_over_and_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     outside = file(tmp_path, "outside/secret.txt", PROSE)
     folder = tmp_path / "in"
     file(folder, "good.txt", PROSE)
@@ -185,27 +324,65 @@ def test_hidden_files_are_passed_over_and_links_and_pipes_are_never_followed(tmp
     (folder / "link.txt").symlink_to(outside)
     (folder / "loop.txt").symlink_to(folder / "loop.txt")
     (folder / "there").symlink_to(outside.parent)
+    (folder / "logo.png").symlink_to(outside)
     os.mkfifo(folder / "pipe.txt")
     assert list(documents(folder)) == ["good"]
-    assert {Path(path).name for path in unread(folder)} == {"link.txt", "loop.txt", "there"}
-    assert "links and devices are not followed" in reason(folder / "link.txt")
-    assert "links and devices are not followed" in reason(folder / "pipe.txt")
+    found = {Path(one.path).name: one for one in read([folder]) if isinstance(one, Unread)}
+    assert {name: one.lost for name, one in found.items()} == {
+        "link.txt": True, "loop.txt": True, "there": True, "logo.png": False
+    }  # fmt: skip
+    assert f"is a link out of the given folder, which is not followed; to have it read, name its target: {outside}" in (
+        found["link.txt"].reason
+    )
+    assert found["loop.txt"].reason == "is a link that leads nowhere"
+    assert "devices and pipes are not read" in reason(folder / "pipe.txt")
+    assert list(documents(folder / "link.txt")) == ["link"]  # whoever names it means it
+
+
+def test_links_inside_the_folder_are_followed_and_every_file_is_read_once(tmp_path: Path) -> None:
+    """A mounted volume: what is seen are links to what is hidden, so that all of it changes at once."""
+    file(tmp_path, "..2026_01_01/a.md", PROSE)
+    file(tmp_path, "..2026_01_01/deep/b.md", PROSE)
+    (tmp_path / "..data").symlink_to("..2026_01_01")
+    (tmp_path / "a.md").symlink_to("..data/a.md")
+    (tmp_path / "deep").symlink_to("..data/deep")
+    file(tmp_path, "c/c.md", PROSE)
+    (tmp_path / "again.md").symlink_to("c/c.md")
+    (tmp_path / "c" / "up").symlink_to(tmp_path)
+    (tmp_path / "c" / "d").symlink_to(tmp_path / "c")
+    assert list(documents(tmp_path)) == ["a", "c/c", "deep/b"]
+    assert unread(tmp_path) == {}
+    assert list(documents(tmp_path / "c", tmp_path, tmp_path / "c")) == ["c", "a", "deep/b"]
+
+
+def test_a_folder_that_cannot_be_listed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file(tmp_path, "shut/a.md", PROSE)
+    file(tmp_path, "good.md", PROSE)
+    listing = os.scandir
+
+    def scandir(path: Path) -> object:  # the tests may run as root, whom nothing is shut to
+        if Path(path).name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert list(documents(tmp_path)) == ["good"]
+    assert unread(tmp_path) == {str(tmp_path / "shut"): "cannot be listed: Permission denied"}
+
+
+def test_a_file_that_vanishes_during_the_run_is_a_reason(tmp_path: Path) -> None:
+    path = file(tmp_path, "a.md", PROSE)
+    (found,) = find([tmp_path])
+    path.unlink()
+    assert isinstance(found, File)
+    (gone,) = open_file(found)
+    assert isinstance(gone, Unread) and gone.lost and gone.path == str(path)
 
 
 def test_a_path_that_is_not_there_is_an_error_before_anything_is_read(tmp_path: Path) -> None:
     file(tmp_path, "good.txt", PROSE)
     with pytest.raises(NotFound, match=r"'.*nowhere' does not exist; name files or folders"):
         next(read([tmp_path, tmp_path / "nowhere"]))
-
-
-def test_the_second_document_of_an_id_is_refused_and_both_files_are_named(tmp_path: Path) -> None:
-    file(tmp_path, "a.md", PROSE)
-    file(tmp_path, "a.txt", PROSE)
-    file(tmp_path, "b.jsonl", json.dumps({"_id": "a", "text": PROSE}))
-    file(tmp_path, "other/a.txt", PROSE)
-    assert list(documents(tmp_path)) == ["a", "other/a"]
-    taken = f"its id 'a' is taken by {tmp_path / 'a.md'}; rename one of them"
-    assert unread(tmp_path) == {str(tmp_path / "a.txt"): taken, str(tmp_path / "b.jsonl"): taken}
 
 
 def test_files_come_in_the_order_of_their_paths_whatever_the_disk_says(tmp_path: Path) -> None:
@@ -282,6 +459,30 @@ def test_a_damaged_archive_is_a_reason(tmp_path: Path, damage: str) -> None:
     else:
         whole[len(whole) // 2 if damage == "flipped" else -6] ^= 0xFF
     assert "is not a whole gzip file" in reason(file(tmp_path, "a.jsonl.gz", bytes(whole)))
+
+
+def test_a_file_that_unpacks_without_end_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.formats.jsonl.SMALL_BYTES", 100_000)
+    line = (json.dumps({"_id": "a", "text": PROSE}) + "\n").encode()
+    assert "unpacks to more than" in reason(file(tmp_path, "a.jsonl.gz", gzip.compress(line * 10_000)))
+    assert "unpacks to more than" in reason(file(tmp_path, "a.jsonl.gz", gzip.compress(b"\n" * 10_000_000)))
+    found = unread(file(tmp_path, "a.jsonl.gz", gzip.compress(gzip.compress(line))))  # an archive in an archive
+    assert found and all("is not UTF-8" in why or "is binary" in why for why in found.values())
+
+
+def test_a_line_without_end_is_a_reason_and_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.formats.jsonl.MAX_LINE_BYTES", 1000)
+    good = json.dumps({"_id": "a", "text": PROSE})
+    path = file(tmp_path, "a.jsonl", f"{'x' * 5000}\n{good}\n{'y' * 1001}")
+    assert list(documents(path)) == ["a"]
+    assert unread(path) == {f"{path}:{n}": "is longer than 1,000 bytes; split it" for n in (1, 3)}
+
+
+def test_of_many_broken_lines_some_are_named_and_all_counted(tmp_path: Path) -> None:
+    path = file(tmp_path, "a.jsonl", "{\n" * 50)
+    found = unread(path)
+    assert len(found) == 21
+    assert found[str(path)] == "has 30 more lines that cannot be read"
 
 
 def test_a_folder_with_a_beir_corpus_is_that_corpus(tmp_path: Path) -> None:

@@ -4,13 +4,15 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import NotFound, UnreadableFile
 from index.formats import jsonl, text
 from index.formats.document import MAX_ID_CHARS as MAX_ID_CHARS
-from index.formats.document import Unread
+from index.formats.document import Reading, Unread
+from index.formats.folders import files
 from index.formats.metadata import METADATA, Metadata, read_metadata
 from index.lazy import later
 from index.records import Document
@@ -27,9 +29,10 @@ else:  # their libraries load for up to a second
     read_eml, read_epub = later("index.formats.eml:read"), later("index.formats.epub:read")
     read_pdf, read_web_page = later("index.formats.pdf:read"), later("index.formats.web_page:read")
 
-MAX_FILE_BYTES = 200_000_000
+MAX_FILE_BYTES = 100_000_000  # of a file that is read as a whole
 
-Reader = Callable[[Path, str, Metadata], Iterator[Document | Unread]]
+# Path, document id and the folder's facts → what stands in the file; a bare Document has nothing more to tell.
+Reader = Callable[[Path, str, Metadata], Iterator[Document | Reading | Unread]]
 
 ARTICLES: dict[str, Reader] = {
     ".txt": text.read,
@@ -47,71 +50,79 @@ ARTICLES: dict[str, Reader] = {
     ".csv": read_csv,
     ".tsv": read_csv,
 }
+CORPORA = {".jsonl", ".jsonl.gz"}  # many documents a file, which give their own ids; read line by line, of any size
 
 
-def read(paths: Iterable[Path]) -> Iterator[Document | Unread]:
-    """All documents below the given files and folders, in path order. Raises NotFound for a path that is not there."""
+class File(NamedTuple):
+    """One file that was given or found."""
+
+    path: Path
+    folder: Path  # the given one that it was found below, or its own
+    metadata: Metadata
+
+    @property
+    def name(self) -> str:
+        """Its path below the folder, without suffix: the id of its document unless another has it."""
+        name = self.path.relative_to(self.folder).as_posix()
+        return name[: -len(suffix(self.path))] if suffix(self.path) else name
+
+
+def find(paths: Iterable[Path]) -> list[File | Unread]:
+    """All files below the given files and folders, in path order, each once. Raises NotFound for a path not there."""
     roots = list(paths)
     for root in roots:
         if not root.exists():
             raise NotFound(f"'{root}' does not exist; name files or folders with {', '.join(sorted(ARTICLES))} files")
-    seen: dict[str, Path] = {}
-    for root in roots:
-        for path, found in _documents(root):
-            if isinstance(found, Document) and found.id in seen:
-                found = Unread(str(path), f"its id '{found.id}' is taken by {seen[found.id]}; rename one of them")
-            elif isinstance(found, Document):
-                seen[found.id] = path
-            yield found
+    seen: set[str] = set()
+    return [found for root in roots for found in _below(root, seen)]
 
 
-def _documents(root: Path) -> Iterator[tuple[Path, Document | Unread]]:
+def _below(root: Path, seen: set[str]) -> Iterator[File | Unread]:
     folder = root if root.is_dir() else root.parent
     try:
         metadata = read_metadata(folder)
     except UnreadableFile as error:
-        yield folder / METADATA, Unread(str(folder / METADATA), str(error))
+        yield Unread(str(folder / METADATA), str(error))
         metadata = Metadata({})
-    for path in _files(root):
-        name = path.relative_to(folder).as_posix()
-        reader = ARTICLES.get(_suffix(path))
-        try:
-            if reader is None:
-                known = ", ".join(ARTICLES)
-                yield (
-                    path,
-                    Unread(str(path), f"files of type '{path.suffix}' are not read; known are {known}", lost=False),
-                )
-                continue
-            _refuse(path)
-            for found in reader(path, name[: -len(_suffix(path))], metadata):
-                yield path, found
-        except UnreadableFile as error:
-            yield path, Unread(str(path), str(error))
-        except OSError as error:
-            yield path, Unread(str(path), f"cannot be read: {error.strerror}")
+    for found in files(root, seen):
+        if isinstance(found, Path):
+            yield File(found, folder, metadata)
+        else:  # what is no article by its name is none behind a link either
+            yield replace(found, lost=not Path(found.path).suffix or suffix(Path(found.path)) in ARTICLES)
+
+
+def open_file(file: File) -> Iterator[Reading | Unread]:
+    """What stands in a file: documents, or why not. Nothing is raised."""
+    reader = ARTICLES.get(suffix(file.path))
+    if reader is None:
+        known = ", ".join(ARTICLES)
+        yield Unread(str(file.path), f"files of type '{file.path.suffix}' are not read; known are {known}", lost=False)
+        return
+    try:
+        _refuse(file.path)
+        for found in reader(file.path, file.name, file.metadata):
+            yield Reading.of(found) if isinstance(found, Document) else found
+    except UnreadableFile as error:
+        yield Unread(str(file.path), str(error))
+    except OSError as error:
+        yield Unread(str(file.path), f"cannot be read: {error.strerror or error}")
+
+
+def read(paths: Iterable[Path]) -> Iterator[Document | Unread]:
+    """All documents below the given files and folders, under the names of their files. Raises NotFound at once."""
+    for file in find(paths):
+        for found in (file,) if isinstance(file, Unread) else open_file(file):
+            yield found.document if isinstance(found, Reading) else found
+
+
+def suffix(path: Path) -> str:
+    """What says how a file is read, in lower case."""
+    name = path.name.lower()
+    return ".jsonl.gz" if name.endswith(".jsonl.gz") else path.suffix.lower()
 
 
 def _refuse(path: Path) -> None:
-    if not path.is_file() or path.is_symlink():
-        raise UnreadableFile("is not a plain file; links and devices are not followed")
-    if path.stat().st_size > MAX_FILE_BYTES:
+    if not path.is_file():
+        raise UnreadableFile("is not a plain file; devices and pipes are not read")
+    if suffix(path) not in CORPORA and path.stat().st_size > MAX_FILE_BYTES:
         raise UnreadableFile(f"is larger than {MAX_FILE_BYTES:,} bytes; split it")
-
-
-def _files(root: Path) -> list[Path]:
-    """Plain listing below a folder; a folder with a BEIR corpus holds nothing else that is an article."""
-    if not root.is_dir():
-        return [root]
-    corpus = [path for path in (root / "corpus.jsonl", root / "corpus.jsonl.gz") if path.is_file()]
-    if corpus:
-        return corpus[:1]
-    hidden = (path for path in root.rglob("*") if path.is_file() or path.is_symlink())
-    return sorted(
-        p for p in hidden if p.name != METADATA and not any(x.startswith(".") for x in p.relative_to(root).parts)
-    )
-
-
-def _suffix(path: Path) -> str:
-    name = path.name.lower()
-    return ".jsonl.gz" if name.endswith(".jsonl.gz") else path.suffix.lower()

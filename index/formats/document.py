@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Self
 
 from index.cleaning.clean import Cleaned
 from index.errors import UnreadableFile
@@ -19,6 +20,25 @@ _DATES = (
 )
 _DATE_LINE_CHARS = 60
 MAX_ID_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document as one file gave it, and what whoever gave the file should know.
+
+    Characters are counted in its source; those of Markdown signs and white space are neither marked nor hidden.
+    """
+
+    document: Document
+    marked: int  # kept as furniture, behind all other text
+    hidden: int  # left out, since a reader of the file does not see them
+    warnings: tuple[str, ...] = ()  # what was read otherwise than it stands there
+
+    @classmethod
+    def of(cls, document: Document, *, hidden: int = 0, warnings: tuple[str, ...] = ()) -> Self:
+        """What is marked is counted in the document."""
+        marked = sum(block.end - block.start for block in document.blocks if block.kind == "aside")
+        return cls(document, marked, hidden, warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +67,7 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
     inferred = set(facts.inferred) | (set() if title else {"title"})
     return Document(
         id=document_id,
-        title=title or document_id.rpartition("/")[2].replace("_", " ").replace("-", " ").strip(),
+        title=title or title_from(document_id),
         text=cleaned.text,
         source=source,
         runs=cleaned.runs,
@@ -60,6 +80,11 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
         inferred=tuple(sorted(inferred)),
         sha256=hashlib.sha256(given).hexdigest(),
     )
+
+
+def title_from(document_id: str) -> str:
+    """For a document that has none."""
+    return document_id.rpartition("/")[2].replace("_", " ").replace("-", " ").strip()
 
 
 def _refuse_half_characters(name: str, value: object) -> None:

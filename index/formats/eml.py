@@ -45,7 +45,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
 
 
 def _body(message: EmailMessage) -> list[Piece]:
-    """The plain words where there are some, else the page; what is quoted from other mails, and the signature, aside."""
+    """The plain words where there are some, else the page; quotes from other mails, and the signature, aside."""
     plain, page = (_text(message.get_body((preferred,))) for preferred in ("plain", "html"))
     if not plain.strip():
         return pieces_of(parse(page)) if page.strip() else []

@@ -1,11 +1,16 @@
-"""JSON Lines, a document a line: `_id`, `text`, optional `title, author, publisher, date, language, url` (BEIR)."""
+"""JSON Lines, a document a line: `_id`, `text`, optional `title, author, publisher, date, language, url` (BEIR).
+
+Read line by line, so that a corpus of any size takes the memory of its longest line.
+"""
 
 import gzip
+import io
 import json
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from index.cleaning.clean import clean_plain
 from index.errors import UnreadableFile
@@ -14,27 +19,65 @@ from index.formats.metadata import Facts, Metadata, as_date
 from index.formats.text import decode
 from index.records import Document
 
-MAX_UNPACKED_BYTES = 2_000_000_000
+MAX_LINE_BYTES = 10_000_000
+MAX_UNPACKED_BYTES = 20_000_000_000
+MAX_RATIO = 100  # unpacked to packed; texts come to 3 to 20, what is made to fill memory to 1,000
+SMALL_BYTES = 10_000_000  # up to here any ratio will do
+MOST_BROKEN = 20  # lines of one file that are named; further ones are counted
+_CHUNK = 1 << 20
 
 
 def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
     """One document a line; a broken line is reported with its number and the rest is read."""
-    for number, line in enumerate(_lines(_unpack(path)), start=1):
-        if line.strip():
+    if path.suffix == ".gz":
+        _look_through(path)
+    empty, broken = True, 0
+    with _opened(path) as file:
+        for number, line in enumerate(_lines(file), start=1):
+            if line is not None and not line.strip():
+                continue
+            empty = False
             try:
                 yield _document(_parsed(line), metadata)
             except UnreadableFile as error:
-                yield Unread(f"{path}:{number}", str(error))
+                broken += 1
+                if broken <= MOST_BROKEN:
+                    yield Unread(f"{path}:{number}", str(error))
+    if broken > MOST_BROKEN:
+        yield Unread(str(path), f"has {broken - MOST_BROKEN:,} more lines that cannot be read")
+    if empty:
+        raise UnreadableFile("is empty")
 
 
-def _lines(raw: bytes) -> list[bytes]:
-    """UTF-8 lines, not decoded yet, so that a bad byte costs one document and not the file."""
-    if b"\0" in raw or not raw.strip():
-        raw = decode(raw).encode()
-    return raw.removeprefix(BOM_UTF8).split(b"\n")
+def _opened(path: Path) -> BinaryIO:
+    """The file's bytes, unpacked; UTF-16, which line feeds do not part, as UTF-8."""
+    file: BinaryIO = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115 (the caller closes it)
+    mark = file.read(len(BOM_UTF8))
+    if mark[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        with file:
+            raw = mark + file.read(MAX_LINE_BYTES)
+            if file.read(1):
+                raise UnreadableFile(f"is UTF-16 of more than {MAX_LINE_BYTES:,} bytes; convert it to UTF-8")
+        return io.BytesIO(decode(raw).encode())
+    if mark != BOM_UTF8:
+        file.seek(0)
+    return file
 
 
-def _parsed(line: bytes) -> object:
+def _lines(file: BinaryIO) -> Iterator[bytes | None]:
+    """Not decoded yet, so that a bad byte costs one document and not the file; None for a line that is too long."""
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES:
+            while line and not line.endswith(b"\n"):
+                line = file.readline(_CHUNK)
+            yield None
+        else:
+            yield line
+
+
+def _parsed(line: bytes | None) -> object:
+    if line is None:
+        raise UnreadableFile(f"is longer than {MAX_LINE_BYTES:,} bytes; split it")
     try:
         return json.loads(decode(line))
     except json.JSONDecodeError as error:
@@ -45,17 +88,18 @@ def _parsed(line: bytes) -> object:
         raise UnreadableFile("is nested too deeply") from error
 
 
-def _unpack(path: Path) -> bytes:
-    if path.suffix != ".gz":
-        return path.read_bytes()
+def _look_through(path: Path) -> None:
+    """Unpacks it once for nothing: no line of a damaged file is taken, nor of one that unpacks without end."""
+    most = min(max(SMALL_BYTES, MAX_RATIO * path.stat().st_size), MAX_UNPACKED_BYTES)
+    unpacked = 0
     try:
         with gzip.open(path) as file:
-            raw = file.read(MAX_UNPACKED_BYTES + 1)
+            while chunk := file.read(_CHUNK):
+                unpacked += len(chunk)
+                if unpacked > most:
+                    raise UnreadableFile(f"unpacks to more than {most:,} bytes, {MAX_RATIO} times its size; unpack it")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableFile(f"is not a whole gzip file: {error}") from error
-    if len(raw) > MAX_UNPACKED_BYTES:
-        raise UnreadableFile(f"unpacks to more than {MAX_UNPACKED_BYTES:,} bytes; split it")
-    return raw
 
 
 def _document(fields: object, metadata: Metadata) -> Document:

@@ -1,41 +1,67 @@
-"""Text and Markdown files, with or without YAML front matter."""
+"""Text and Markdown files in any encoding, with or without front matter."""
 
-import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-import yaml
+from charset_normalizer import from_bytes
 
-from index.cleaning.clean import clean
+from index.cleaning.clean import Cleaned, clean
 from index.errors import UnreadableFile
-from index.formats.document import Unread, make_document
-from index.formats.metadata import Facts, Metadata, facts_from, merged
-from index.records import Document
+from index.formats.document import Reading, make_document
+from index.formats.front_matter import FrontMatter, front_matter
+from index.formats.metadata import Metadata, merged
 from index.text.language import language
 
-_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\r?\n(.{0,20000}?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_YAML_NAMES = {"title": "title", "author": "author", "publisher": "publisher", "date": "published",
-               "published": "published", "lang": "language", "language": "language", "url": "url"}  # fmt: skip
+MAX_BYTES = 10_000_000  # twice the Bible; cleaning and embedding more takes hours
+
+# Guessed from, the likeliest first: where several fit a text equally well, the first of them.
+_LEGACY = (
+    *("cp1252", "cp932", "gb18030", "cp949", "big5", "euc_jp", "cp1250", "cp1255", "cp1251", "koi8_r", "cp1253"),
+    *("cp1254", "cp1256", "cp1257", "iso8859_2", "cp850", "mac_roman", "utf_16_le", "utf_16_be"),
+)
+_LEAST_SIGNS = 3  # characters beyond ASCII; fewer fit too many encodings
+_LOOKED_AT = 200_000  # bytes that are looked at for a guess
+_MOST_CHAOS = 0.1  # what charset-normalizer says of a wrong guess is about 0.1 and more
+_BOMS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
-def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
+class Decoded(NamedTuple):
+    """A file's text, whose code points offsets count, and what to say of its encoding where that was guessed."""
+
+    text: str
+    warnings: tuple[str, ...]
+
+
+def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
     """The one document of the file. Raises UnreadableFile."""
-    source = decode(path.read_bytes())
-    matter = _FRONT_MATTER.match(source)
-    facts = merged(metadata.of(document_id), _yaml_facts(document_id, matter.group(1)) if matter else Facts())
-    cleaned = clean(source, start=matter.end() if matter else 0)
-    yield make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
+    with path.open("rb") as file:
+        raw = file.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise UnreadableFile(f"is larger than {MAX_BYTES:,} bytes; split it")
+    source, warnings = decode_any(raw)
+    cleaned, matter = clean_body(source)
+    facts = merged(metadata.of(document_id), matter.facts)
+    document = make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
+    yield Reading.of(document, hidden=matter.hidden + cleaned.hidden, warnings=(*warnings, *matter.warnings))
 
 
-def body_start(source: str) -> int:
-    """Where the text begins behind YAML front matter."""
-    matter = _FRONT_MATTER.match(source)
-    return matter.end() if matter else 0
+def clean_body(source: str) -> tuple[Cleaned, FrontMatter]:
+    """The text behind fenced front matter; header lines stay in it, as furniture."""
+    matter = front_matter(source)
+    cleaned = clean(source, start=max(matter.start, int(source.startswith("\ufeff"))))
+    lines = [run for run in cleaned.runs if matter.headers.start <= run.source < matter.headers.end]
+    if lines and lines[-1] != cleaned.runs[-1]:  # there is more than these
+        first, last = lines[0].clean, lines[-1].clean + lines[-1].length
+        blocks = (b._replace(kind="aside") if first <= b.start and b.end <= last else b for b in cleaned.blocks)
+        cleaned = replace(cleaned, blocks=tuple(blocks))
+    return cleaned, matter
 
 
 def decode(raw: bytes) -> str:
-    """UTF-8, or UTF-16 that says so. Offsets count the code points of this text. Raises UnreadableFile."""
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    """UTF-8, or UTF-16 or UTF-32 that says so. Raises UnreadableFile."""
+    encoding = next((name for mark, name in _BOMS if raw.startswith(mark)), "utf-8")
     if not raw.strip():
         raise UnreadableFile("is empty")
     if encoding == "utf-8" and b"\0" in raw:
@@ -43,26 +69,44 @@ def decode(raw: bytes) -> str:
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
+        where = f"byte 0x{raw[error.start]:02x} at {error.start:,}" if error.start < len(raw) else "it ends too early"
         raise UnreadableFile(
-            f"is not {encoding.upper()} text (byte 0x{raw[error.start]:02x} at {error.start:,}); "
-            "convert it, for example: iconv -f WINDOWS-1252 -t UTF-8"
+            f"is not {encoding.upper()} text ({where}); convert it, for example: iconv -f WINDOWS-1252 -t UTF-8"
         ) from error
 
 
-def _yaml_facts(document_id: str, block: str) -> Facts:
+def decode_any(raw: bytes) -> Decoded:
+    """As `decode`, and where the file does not say what it is, by the encoding that fits its letters best.
+
+    Raises UnreadableFile, also where too few letters tell one encoding from another.
+    """
     try:
-        table = yaml.safe_load(block)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that no calendar has
-        raise UnreadableFile(f"has front matter that is not YAML: {' '.join(str(error).split())[:200]}") from error
-    if not isinstance(table, dict):
-        return Facts()
-    known = {_YAML_NAMES[k]: _plain(k, v) for k, v in table.items() if k in _YAML_NAMES and v is not None}
-    return facts_from(document_id, {k: v if k == "published" else str(v) for k, v in known.items()})
+        return Decoded(decode(raw), ())
+    except UnreadableFile:
+        encoding = None if raw.startswith(tuple(mark for mark, _ in _BOMS)) else _guessed(raw)
+        if encoding is None:
+            raise
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(
+            f"is not UTF-8 text, nor {encoding} as its beginning looks (byte 0x{raw[error.start]:02x} at "
+            f"{error.start:,}); convert it, for example: iconv -f {encoding.upper()} -t UTF-8//TRANSLIT"
+        ) from error
+    name = encoding.replace("cp125", "windows-125").replace("_", "-")
+    return Decoded(text, (f"is not UTF-8; it was read as {name}, a guess: look at its letters, or convert it",))
 
 
-def _plain(key: str, value: object) -> object:
-    """One value, or several with commas; nothing nested, which a few aliases can make endless."""
-    values = value if isinstance(value, list) else [value]
-    if any(isinstance(one, list | dict | set | tuple) for one in values):
-        raise UnreadableFile(f"has front matter with a nested value at {key}; expected text")
-    return ", ".join(map(str, values)) if isinstance(value, list) else value
+def _guessed(raw: bytes) -> str | None:
+    """The likeliest legacy encoding of a text, None where that cannot be told."""
+    sample = raw[:_LOOKED_AT]
+    wide = b"\0" in sample
+    if not wide and sum(byte > 0x7F for byte in sample) < _LEAST_SIGNS:
+        return None
+    fitting = [match for match in from_bytes(sample, cp_isolation=list(_LEGACY)) if match.chaos <= _MOST_CHAOS]
+    if not fitting:
+        return None
+    best = fitting[0]
+    ties = [match for match in fitting if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
+    names = {name for match in ties for name in match.could_be_from_charset}
+    return next((name for name in _LEGACY if name in names and wide == name.startswith("utf_16")), None)

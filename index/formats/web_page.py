@@ -13,7 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from charset_normalizer import from_bytes
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, XHTMLParser, document_fromstring, xhtml_to_html
 
@@ -22,16 +21,17 @@ from index.errors import UnreadableFile
 from index.formats.document import Unread
 from index.formats.extracted import CELLS, extracted, line, piece
 from index.formats.metadata import Facts, Metadata
+from index.formats.text import decode_any
 from index.records import Document, Kind
 
 MOST_BYTES = 10_000_000
 
-_UNSEEN = {"head", "script", "style", "template", "noscript", "iframe", "object", "svg", "canvas", "audio", "video", "input",
-           "textarea", "datalist", "math"}  # fmt: skip
+_UNSEEN = {"head", "script", "style", "template", "noscript", "iframe", "object", "svg", "canvas", "audio", "video",
+           "input", "textarea", "datalist", "math"}  # fmt: skip
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_INLINE = {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins",
-           "kbd", "label", "mark", "output", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub",
-           "sup", "time", "tt", "u", "var", "wbr"}  # fmt: skip
+_INLINE = {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+           "img", "ins", "kbd", "label", "mark", "output", "q", "rp", "rt", "ruby", "s", "samp", "small", "span",
+           "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}  # fmt: skip
 _FURNITURE = {"nav", "footer", "aside", "form", "button", "select", "dialog", "menu"}
 _FURNITURE_ROLES = {"navigation", "banner", "contentinfo", "complementary", "search", "dialog", "alert", "menu"}
 _FURNITURE_NAMES = re.compile(
@@ -49,8 +49,7 @@ _XML = re.compile(r"\A\ufeff?\s*<\?xml[^>]{0,200}\?>")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
-_MARKS = ((BOM_UTF8, "utf-8-sig"), (BOM_UTF16_LE, "utf-16"), (BOM_UTF16_BE, "utf-16"))
-_GUESSED_FROM = 200_000  # bytes
+_MARKS = (BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)
 _MOST_DEPTH = 250  # of elements; libxml2 gives up at 256
 _MOST_SPAN = 50  # rows over which a cell may reach
 
@@ -111,20 +110,12 @@ def _article(tree: HtmlElement) -> str:
 
 
 def decoded(page: bytes) -> str:
-    """As its byte-order mark, its own words or, where they are wrong, its bytes say. Raises UnreadableFile."""
-    if not page.strip():
-        raise UnreadableFile("is empty")
+    """In the encoding that the page names, if it is that, else as any text is read. Raises UnreadableFile."""
     named = _CHARSET.search(page, 0, 4096)
-    wanted = (
-        [mark for sign, mark in _MARKS if page.startswith(sign)] or [named.group(1).decode("ascii")] if named else []
-    )
-    if b"\0" in page and not any(name.lower().startswith("utf-16") for name in wanted):
-        raise UnreadableFile("is binary, not text")
-    for encoding in (*wanted, "utf-8"):
+    if named and not page.startswith(_MARKS):
         with suppress(LookupError, UnicodeDecodeError):
-            return page.decode(encoding)
-    guess = from_bytes(page[:_GUESSED_FROM]).best()
-    return page.decode(guess.encoding if guess else "windows-1252", errors="replace")
+            return page.decode(named.group(1).decode("ascii"))
+    return decode_any(page).text
 
 
 class _Place(NamedTuple):
@@ -293,8 +284,7 @@ def _inside(found: list[_Found], article: str) -> list[bool]:
     return [
         is_sure
         or one.title
-        or (not (one.place.furniture or one.place.named)
-        and (within is None or one.element in within))
+        or (not (one.place.furniture or one.place.named) and (within is None or one.element in within))
         for one, is_sure in zip(found, sure, strict=True)
     ]
 

@@ -5,7 +5,8 @@ opened, that is checked against its hash, before anything in it is decoded.
 """
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from index.records import Document, Passage, blocks_within, document_of, plain, 
 from index.storage.sqlite import PAGE_BYTES, Connection, connect, explained, immediate, sync_folder
 
 VERSION = "3"
-READABLE = ("1", "2", VERSION)  # 1 had no table of revisions; both kept headings where now are blocks
+READABLE = ("1", "2", VERSION)  # 1 had no table of revisions; neither had files, both kept headings for blocks
 HASH = "row_sha256"
 
 Row = tuple[Any, ...]  # of str, bytes, int and None; text is read back as bytes, so that damaged text can be hashed
@@ -35,6 +36,7 @@ COLUMNS = {
         *("vector", "token_dim", "scales", "offsets", "tokens"),
     ),
     "revisions": ("document_id", "sha256", "replaced", "text"),
+    "files": ("document_id", "path"),
 }
 _LISTS = {"inferred", "blocks", "runs", "contexts", "pages"}  # kept as JSON
 _UNSEALED = {"pages"}  # that earlier schemas did not have: absent, they are no part of a row's hash
@@ -46,6 +48,10 @@ REVISIONS = (
         {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, sha256))""",
     "CREATE INDEX revisions_by_time ON revisions (replaced) WHERE text IS NOT NULL",
 )
+# Where a document was read: a file, several of the same bytes, or "" where it came over the interface. A path is bytes.
+FILES = f"""CREATE TABLE files (
+    document_id TEXT NOT NULL REFERENCES documents (id) DEFERRABLE INITIALLY DEFERRED,
+    path BLOB NOT NULL, {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, path))"""
 CREATE = (
     f"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, {HASH} BLOB NOT NULL)",
     f"""CREATE TABLE documents (
@@ -60,6 +66,7 @@ CREATE = (
         vector BLOB NOT NULL, token_dim INTEGER NOT NULL, scales BLOB NOT NULL, offsets BLOB NOT NULL,
         tokens BLOB NOT NULL, {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, ordinal))""",
     *REVISIONS,
+    FILES,
 )
 
 
@@ -214,12 +221,20 @@ def remove(writer: Connection, document_id: str) -> bool:
     return writer.execute("DELETE FROM documents WHERE id = CAST(? AS TEXT)", key).rowcount > 0
 
 
+def set_files(writer: Connection, document_id: str, paths: Iterable[str]) -> None:
+    """Where a document was read, in this order, in place of what was known of it."""
+    writer.execute("DELETE FROM files WHERE document_id = CAST(? AS TEXT)", (document_id.encode(),))
+    rows = [sealed("files", (document_id, os.fsencode(path))) for path in paths]
+    writer.executemany(insert("files"), rows)
+
+
 def remove_others(writer: Connection, kept: set[str]) -> None:
-    """All documents but those of these ids, with their former texts; the passages must be gone."""
+    """All documents but those of these ids, with their former texts and files; the passages must be gone."""
     ids = {name.encode() for name in kept}
     for rowid, document_id in writer.execute("SELECT rowid, id FROM documents").fetchall():
         if document_id not in ids:
             writer.execute("DELETE FROM revisions WHERE document_id = CAST(? AS TEXT)", (document_id,))
+            writer.execute("DELETE FROM files WHERE document_id = CAST(? AS TEXT)", (document_id,))
             writer.execute("DELETE FROM documents WHERE rowid = ?", (rowid,))
 
 
@@ -248,11 +263,11 @@ def create_file(path: Path, timeout_s: float) -> None:
 
 
 def bring_up(writer: Connection) -> None:
-    """To the present schema: the table that schema 1 did not have, and blocks where headings were kept."""
+    """To the present schema: the tables that earlier ones did not have, and blocks where headings were kept."""
     (before,) = writer.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
     if before == VERSION.encode():  # another process did it meanwhile
         return
-    for statement in REVISIONS if before == b"1" else ():
+    for statement in (*(REVISIONS if before == b"1" else ()), FILES):
         writer.execute(statement)
     writer.execute("ALTER TABLE documents RENAME COLUMN headings TO blocks")  # no row is touched
     writer.execute("ALTER TABLE documents ADD COLUMN pages TEXT")

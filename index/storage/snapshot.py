@@ -3,6 +3,7 @@
 Whatever is read was first checked against its hash and its count; what does not fit raises IndexDamaged.
 """
 
+import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -78,6 +79,19 @@ class Snapshot:
         rows = self._connection.execute("SELECT id, sha256 FROM documents ORDER BY id")
         return {id_.decode(errors="replace"): digest.decode(errors="replace") for id_, digest in rows}
 
+    def files(self) -> dict[str, tuple[str, ...]]:
+        """Document id → the absolute paths that it was read from, the one that it is named after first.
+
+        "" stands for the interface. Nothing for what was stored before paths were kept. Raises IndexDamaged.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        if self.schema != VERSION:
+            return found
+        for row in self._connection.execute(select("files", "ORDER BY document_id, rowid")):
+            id_, path = opened("files", row, f"a file's path in '{self._path}'")
+            found[id_.decode()] = (*found.get(id_.decode(), ()), os.fsdecode(path))
+        return found
+
     def document(self, document_id: str) -> Document:
         """One document. Raises NotFound."""
         return self._document(document_id.encode("utf-8", "surrogatepass"))[0]
@@ -126,6 +140,7 @@ class Snapshot:
                 for (document_id,) in self._connection.execute("SELECT id FROM documents ORDER BY id"):
                     found += self._document_problems(document_id)
                 found += problems(self._connection) if self.schema != "1" else ()
+                self.files()
         except IndexDamaged as error:
             found.append(str(error))
         return found

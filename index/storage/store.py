@@ -4,7 +4,7 @@ Threads: every read opens a connection of its own and so never waits; writes sha
 Processes: any number read while one writes; a second writer waits for its turn, then gives up with StoreBusy.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -16,7 +16,17 @@ from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.records import Document
 from index.storage.merkle import revision
 from index.storage.revisions import Keeping, expire, forget, keep
-from index.storage.rows import VERSION, bring_up, create_file, insert_rows, remove, remove_others, rows_of, set_head
+from index.storage.rows import (
+    VERSION,
+    bring_up,
+    create_file,
+    insert_rows,
+    remove,
+    remove_others,
+    rows_of,
+    set_files,
+    set_head,
+)
 from index.storage.snapshot import Count, Snapshot
 from index.storage.sqlite import Connection, checkpoint, connect, copy, explained, immediate
 
@@ -108,6 +118,11 @@ class Store:
         with self.snapshot() as now:
             return now.hashes()
 
+    def files(self) -> dict[str, tuple[str, ...]]:
+        """Document id → the absolute paths that it was read from; none where that was never told."""
+        with self.snapshot() as now:
+            return now.files()
+
     def document(self, document_id: str) -> Document:
         """One document. Raises NotFound."""
         with self.snapshot() as now:
@@ -137,12 +152,20 @@ class Store:
             return now.verify()
 
     def put(
-        self, document: Document, passages: Sequence[StoredPassage], *, recipe: str, keeping: Keeping | None = None
+        self,
+        document: Document,
+        passages: Sequence[StoredPassage],
+        *,
+        recipe: str,
+        keeping: Keeping | None = None,
+        files: Iterable[str] | None = None,
     ) -> bool:
         """Adds or replaces one document with all its passages; False if it is there already, unchanged and whole.
 
         `recipe` names all that shaped the passages and encodings; the first document sets it. Without `keeping` the
-        former text is not kept. Raises IndexMismatch under another recipe, StoreBusy, and ValueError for passages
+        former text is not kept; without `files` it stands where it stood.
+
+        Raises IndexMismatch under another recipe, StoreBusy, and ValueError for passages
         that are not this document's.
         """
         rows = rows_of(document, passages)
@@ -152,6 +175,8 @@ class Store:
                     f"'{self.path}' was built with {other}, not with {recipe}; use the settings it was "
                     "built with, or move it away and build it again with: quotewell index PATH"
                 )
+            if files is not None:
+                set_files(writer, document.id, files)
             if before.recipe() == recipe and before.holds(document):
                 return False
             _keep_former(writer, before, document, keeping)
@@ -166,11 +191,18 @@ class Store:
         with self._writing() as (writer, before):
             removed = remove(writer, document_id)
             forget(writer, document_id)
+            set_files(writer, document_id, ())
             if removed:
                 set_head(writer, sequence=before.sequence() + 1, documents=before.document_count() - 1)
         if removed:
             self.checkpoint()
         return removed
+
+    def keep_files(self, files: Mapping[str, Iterable[str]]) -> None:
+        """Where documents were read, that and nothing else of them; those that are not stored are passed over."""
+        with self._writing() as (writer, before):
+            for document_id in files.keys() & before.hashes().keys():
+                set_files(writer, document_id, files[document_id])
 
     def expire(self, keeping: Keeping) -> int:
         """Takes the former texts away whose time is up, and returns how many; `put` does it too."""

@@ -9,12 +9,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter, ValidationError
 
-from index.cleaning.clean import clean
 from index.errors import BadInput, UnreadableFile
 from index.formats import MAX_ID_CHARS
 from index.formats.document import make_document
 from index.formats.metadata import Facts
-from index.formats.text import body_start
+from index.formats.text import clean_body
 from index.records import Document, document_fields, plain
 from index.storage.merkle import revision
 from index.text.language import language
@@ -123,7 +122,7 @@ def _put(document_id: str, body: schemas.DocumentContent, response: Response, li
 
 def _document(document_id: str, body: schemas.DocumentContent) -> Document:
     """As a file with this text and these facts would become one."""
-    cleaned = clean(body.text, start=body_start(body.text))
+    cleaned, _ = clean_body(body.text)
     facts = Facts(body.title, body.author, body.publisher, body.published, body.language, body.url)
     try:
         return make_document(document_id, body.text, cleaned, facts, language=language(cleaned.text))
