@@ -135,7 +135,7 @@ def stones(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     return open_assistant(settings=chosen, embedder=embedder)
 
 
-@pytest.mark.parametrize("name", ["Iard", "Eard", "Oard", "Tardo", "Kardy"])
+@pytest.mark.parametrize("name", ["Iard", "Eard", "Oard", "Tardo", "Kardy", "iard"])
 def test_a_name_beside_many_like_it_is_refused_and_named(stones: Assistant, name: str) -> None:
     answer = stones.ask(f"How much does the stone of {name} weigh?")
     assert answer.reason is not None
