@@ -85,13 +85,11 @@ def unheard_of(query: Query, corpus: Index, hits: Sequence[Hit]) -> tuple[str, .
     """The names of the question that no passage holds, nor any author or publisher of the hits, as typed.
 
     Passed over is a name that the embedder's vocabulary holds: vectors tell it from others, and know "Canadian" beside
-    "Canada", while "Iard" is to them what "Kard" is. Without any capital every word may be a name; in German, where every
-    noun has one, none is told by it.
+    "Canada", while "Iard" is to them what "Kard" is. German writes every noun with a capital, so it tells no name.
     """
     if query.spoken == "de":
         return ()
-    uncased = query.text.islower() and corpus.knows(query.spoken)
-    names = [term for term in query.terms if (term.name or uncased) and not term.number]
+    names = [term for term in query.terms if term.name and not term.number]
     names = [term for term in names if not corpus.lexical.document_frequency(term.stem)]
     names = [term for term in names if not _in_vocabulary(corpus, query.text, term)]
     if not names:

@@ -143,10 +143,6 @@ def test_a_name_beside_many_like_it_is_refused_and_named(stones: Assistant, name
     assert not any(segment.text.startswith(f"“{name}” was read") for segment in answer.segments)
 
 
-def test_without_any_capital_a_strange_word_may_be_a_name(stones: Assistant) -> None:
-    assert stones.ask("how much does the stone of iard weigh?").status == "abstained"
-
-
 @pytest.mark.parametrize(
     ("question", "quoted"),
     [
