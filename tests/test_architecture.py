@@ -51,7 +51,7 @@ ROOMS = {
         ("hostnames", "schemas", "write_log"),
         ("problems",),
         ("live_index", "middleware", "openapi"),
-        ("etags", "metrics", "sse"),
+        ("etags", "metrics", "sse", "uploads"),
         ("answer_log",),
         ("dependencies",),
         ("answering",),
