@@ -91,6 +91,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "charset_normalizer": ("index/formats/text.py",),
     "watchfiles": ("index/cli.py",),
     "yaml": ("index/formats/front_matter.py",),
+    "markdown_it": ("index/cleaning/markdown.py",),
+    "icu4py": ("index/text/words.py",),
     "lxml": ("index/formats/web_page.py", "index/formats/archives.py"),
     "trafilatura": ("index/formats/web_page.py",),
     "mammoth": ("index/formats/docx.py",),
