@@ -85,6 +85,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "tiktoken": ("index/text/tokens.py",),
     "safetensors": ("eval/reading/network.py", "eval/training/export_reader.py"),
     "sqlite3": ("index/storage/sqlite.py",),
+    "markdown_it": ("index/cleaning/markdown.py",),
     "yasbd": ("index/text/sentences.py",),
     "nupunkt": ("index/text/sentences.py",),
     "py3langid": ("index/text/language.py",),

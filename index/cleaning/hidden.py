@@ -32,8 +32,8 @@ def hidden(source: str, start: int = 0) -> Iterator[Span]:
         kind = next(name for name in _KINDS if found[name])
         begin, at = found.span()
         if kind == "fence":
-            closing = re.compile(rf"^[ \t>]{{0,20}}{found['mark']}", re.MULTILINE).search(source, at)
-            at = closing.end() if closing else len(source)
+            fence = re.compile(rf"^[ \t>]{{0,20}}{found['mark']}", re.MULTILINE).search(source, at)
+            at = fence.end() if fence else len(source)
         elif kind == "code":
             end = source.find(found["ticks"], at, at + _CODE_CHARS)
             at = end + len(found["ticks"]) if end >= 0 else at

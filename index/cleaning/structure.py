@@ -14,9 +14,10 @@ _HEADING_CHARS, _HEADING_WORDS = 80, 10
 _LEAD_CHARS = 300  # a longer paragraph introduces nothing
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+\S")
 _SPEAKER = re.compile(
-    rf"""(?:(?P<time>{TIME})\s*[-–>:]*\s*)?
-         (?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’()&-]+){{0,5}}?(?:\s?\([^()]{{1,60}}\))?)?
-         (?:\s*(?P<after>{TIME}))?\s?(?::\s+|(?<=[\])\d])\s+)(?=\S)""",
+    rf"""(?:(?P<time>{TIME})[\s–>:-]*)?
+         (?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’&-]+){{0,5}}(?:\s?\([^()]{{1,60}}\))?)
+         (?:\s*(?P<after>{TIME}))?\s?:\s+(?=\S)
+       | (?P<alone>{TIME})[\s–>:-]+(?=\S)""",
     re.VERBOSE,
 )
 _QUESTION_LABELS = frozenset({"q", "question", "frage", "f", "pregunta", "p"})
@@ -64,17 +65,15 @@ def _headings(found: Sequence[Piece]) -> list[Piece]:
 
 
 def _turns(found: Sequence[Piece]) -> list[Piece]:
-    """Paragraphs that begin with a speaker's name or the time, where several do and a speaker comes again."""
-    heads = [_head(piece) for piece in found]
-    names = Counter(head["name"] for head in heads if head and head["name"])
-    timed = sum(1 for head in heads if head and (head["time"] or head["after"]))
-    labels = {name.lower() for name in names}
-    texts = sum(1 for piece in found if piece.kind == "text")
-    several = len(names) > 1 and max(names.values()) > 1 and names.total() > max(2, _TURN_SHARE * texts)
-    if (labels & _QUESTION_LABELS and labels & _ANSWER_LABELS) or not (several or timed > 1):
+    """Paragraphs that begin with a speaker's name or the time, where speakers take turns."""
+    heads = [_SPEAKER.match(piece.text) if piece.kind in ("text", "item") else None for piece in found]
+    if not _take_turns([head for head in heads if head], sum(1 for piece in found if piece.kind == "text")):
         return list(found)
-    asking = Counter(h["name"] for h, piece in zip(heads, found, strict=True) if h and piece.text.endswith("?"))
-    asks = {name for name, count in asking.items() if count > 1 and count > _ASKING_SHARE * names[name]}
+    names = Counter(head["name"] for head in heads if head)
+    asking = Counter(
+        head["name"] for head, piece in zip(heads, found, strict=True) if head and piece.text.endswith("?")
+    )
+    asks = {name for name, count in asking.items() if name and count > 1 and count > _ASKING_SHARE * names[name]}
     pieces: list[Piece] = []
     speaking = -1
     for piece, head in zip(found, heads, strict=True):
@@ -89,10 +88,16 @@ def _turns(found: Sequence[Piece]) -> list[Piece]:
     return pieces
 
 
-def _head(piece: Piece) -> re.Match[str] | None:
-    """The time and name that a turn begins with."""
-    found = _SPEAKER.match(piece.text) if piece.kind in ("text", "item") else None
-    return found if found and (found["name"] or found["time"]) else None
+def _take_turns(heads: Sequence[re.Match[str]], texts: int) -> bool:
+    """Labels of a list are each there once, or the same one after the other; speakers come again and alternate."""
+    names = [head["name"] for head in heads if head["name"]]
+    if {name.lower() for name in names} & _ANSWER_LABELS:
+        return False
+    if sum(1 for head in heads if head["time"] or head["after"] or head["alone"]) > 1:
+        return True
+    again = sum(count for count in Counter(names).values() if count > 1)
+    alternating = sum(1 for one, other in pairwise(names) if one != other)
+    return 2 * again > len(names) and 2 * alternating > len(names) - 1 and len(names) > max(2, _TURN_SHARE * texts)
 
 
 def _questions(found: Sequence[Piece]) -> list[Piece]:
