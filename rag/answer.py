@@ -24,6 +24,7 @@ Rule = Literal[
     "margin",
     "small_print",
     "same_words",
+    "adds_nothing",
     "off_subject",
     "untimed",
     "not_in_conflict",
@@ -37,6 +38,7 @@ RULES: Mapping[Rule, str] = MappingProxyType(
         "margin": "scores too far below the best quote",
         "small_print": "what publishers print below an article",
         "same_words": "a better quote says the same in the same words",
+        "adds_nothing": "by the reading model it does not answer too, or far less surely than the first",
         "off_subject": "does not speak of what is asked to have developed",
         "untimed": "names no time, where a course of events is told",
         "not_in_conflict": "is none of the statements that differ",
@@ -195,6 +197,17 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """The words of a quote that answer: `document.text[start:end] == text`, and source_start:source_end clean to it."""
+
+    text: str
+    start: int
+    end: int
+    source_start: int
+    source_end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Where a quote stands: `document.text[start:end] == quote`, and source_start:source_end clean to it."""
 
@@ -211,6 +224,15 @@ class Citation:
     end: int
     source_start: int
     source_end: int
+    answer: ShortAnswer | None = None  # within the quote; None where no few words of it answer
+
+    @property
+    def pieces(self) -> tuple[str, str, str]:
+        """The quote as what stands before the words that answer, they themselves, and what stands behind them."""
+        if self.answer is None:
+            return self.quote, "", ""
+        begin, stop = self.answer.start - self.start, self.answer.end - self.start
+        return self.quote[:begin], self.quote[begin:stop], self.quote[stop:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
+from index.text.words import stop_words, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
@@ -95,7 +96,9 @@ class Pipeline:
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""
         name = quote.passage.document_id
-        return with_context(quote, self.index.document(name), sentences_of(self.index.passages(name)), query.shape)
+        asked = frozenset(word.text for word in words(query.text)) - stop_words()
+        sentences = sentences_of(self.index.passages(name))
+        return with_context(quote, self.index.document(name), sentences, query.shape, asked)
 
 
 def _places(quotes: Sequence[Quote]) -> list[tuple[str, int, int]]:

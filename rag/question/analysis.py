@@ -75,6 +75,11 @@ class Query:
     def stems(self) -> frozenset[str]:
         return frozenset(term.stem for term in self.terms)
 
+    @property
+    def brief(self) -> bool:
+        """May a few words answer it: a name, number, date or place, or whether something is so?"""
+        return self.shape in ("", "comparison") and self.sought not in ("reason", "manner")
+
     @cached_property
     def dates(self) -> tuple[When, ...]:
         return tuple(dates_in(self.text))

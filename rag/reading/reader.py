@@ -1,7 +1,7 @@
 """Which sentences answer the question, and how sure that is. A reader only picks; it writes nothing."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from index.records import Hit, Passage, Span
+from index.text.words import words
 from rag.answer import Quote, Reading
 from rag.question.analysis import Query
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
@@ -19,6 +20,9 @@ from rag.reading.weights import ReaderWeights, load_weights, logistic
 
 _QUOTES = 10  # scored quotes in a reading; how many are shown is decided by the assistant
 _FINDINGS = 512  # kept: an answer and its explanation read the same passages
+_FEW_WORDS = 10  # of a short answer, at most; more are half a sentence, and stand out from nothing
+_EDGES = " \t\n\N{NO-BREAK SPACE}.,;:!?"  # not of the words that answer, where they begin or end with it
+_FURTHER = 2  # passages that are read only to tell whether a further quote answers too, at most
 
 
 class Reader(Protocol):
@@ -94,8 +98,10 @@ class ModelReader:
 
     name = "model"
 
-    def __init__(self, linear: LinearReader, model: ReadModel) -> None:
+    def __init__(self, linear: LinearReader, model: ReadModel, margin: float | None = None) -> None:
+        """`margin`: what is as like the question as the likest but for that may be shown, so it is read as well."""
         self._linear = linear
+        self._margin = margin
         self._blend = model.blend
         self._read = lru_cache(maxsize=_FINDINGS)(model.read)
 
@@ -111,6 +117,8 @@ class ModelReader:
             return Reading((), tuple(hits), 0.0)
         told = self._told(asked.text, by_linear, hits)
         scored = _best_first(self._with(one, told.get(one.place)) for one in by_linear)
+        scored[:_QUOTES] = self._looked_at(asked.text, scored[:_QUOTES], told.keys())
+        scored = [one if _stands_out(asked, one) else replace(one, answer=None) for one in scored]
         odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
         odds["bias"] = odds.get("bias", 0.0) + self._blend.bias
@@ -150,6 +158,24 @@ class ModelReader:
                 found[excerpt] = self._read(question, excerpt)
         return found
 
+    def _looked_at(self, question: str, scored: Sequence[Rated], told: Set[tuple[str, int]]) -> list[Rated]:
+        """The same in the same order, with the gaps of further quotes that come close and were not read yet.
+
+        Their scores stay: what the model says of one passage does not order those of another.
+        """
+        likeness = [one.quote().likeness for one in scored]
+        least = math.inf if self._margin is None else max(likeness) - self._margin
+        seen: dict[Excerpt, Finding] = {}
+        looked = list(scored)
+        for n, one in enumerate(scored):
+            passage, excerpt = one.candidate.hit.passage, excerpt_of(one.candidate.hit.passage)
+            if n == 0 or one.place in told or likeness[n] < least or (excerpt not in seen and len(seen) == _FURTHER):
+                continue
+            found = seen[excerpt] = self._read(question, excerpt)
+            said = found.gaps[passage.sentences.index(one.candidate.sentence)]
+            looked[n] = replace(one, gap=said, answer=_answer(passage, one.candidate.sentence, found))
+        return looked
+
     def _with(self, one: Rated, told: tuple[float, Span | None] | None) -> Rated:
         found, answer = told or (self._blend.unread, None)
         parts = {**one.parts, "reading": self._blend.gap * found}
@@ -173,7 +199,7 @@ class ReaderFiles:
     def reader(self, index: ReadableIndex) -> Reader:
         """Over one index."""
         linear = LinearReader(index, self.weights, self.name)
-        return ModelReader(linear, self.model) if self.model else linear
+        return ModelReader(linear, self.model, self.weights.margin) if self.model else linear
 
 
 def reader_files(name: str) -> ReaderFiles:
@@ -216,9 +242,22 @@ def _best_first(scored: Iterable[Rated]) -> list[Rated]:
     return sorted(scored, key=lambda one: (-one.score, one.place))
 
 
+def _stands_out(asked: Query, one: Rated) -> bool:
+    """Does the question want few words, and are those that answer not all its own?"""
+    if one.answer is None or not asked.brief:
+        return False
+    passage, own = one.candidate.hit.passage, {word.text for word in words(asked.text)}
+    text = passage.text[one.answer.start - passage.start : one.answer.end - passage.start]
+    return any(word.text not in own for word in words(text))
+
+
 def _answer(passage: Passage, sentence: Span, found: Finding) -> Span | None:
-    """The words that answer, in document offsets, where they stand in this sentence and the model is sure of them."""
-    if found.answer is None or found.answer_gap <= 0:
+    """The few words that answer, in document offsets, where they stand in this sentence and the model is sure of it."""
+    if found.answer is None or min(found.gap, found.answer_gap) <= 0:
         return None
-    words = Span(passage.start + found.answer.start, passage.start + found.answer.end)
-    return words if sentence.start <= words.start and words.end <= sentence.end else None
+    text = passage.text[slice(*found.answer)]
+    bare = text.lstrip(_EDGES)
+    start = passage.start + found.answer.start + len(text) - len(bare)
+    place = Span(start, start + len(bare.rstrip(_EDGES)))
+    few = 0 < len(bare.split()) <= _FEW_WORDS
+    return place if few and sentence.start <= place.start < place.end <= sentence.end else None
