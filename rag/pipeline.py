@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
+from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
@@ -36,8 +37,11 @@ class Rules:
 class Pipeline:
     """Immutable; what it keeps are only things worked out before."""
 
-    def __init__(self, index: Index, make_reader: MakeReader, rules: Rules) -> None:
+    def __init__(
+        self, index: Index, make_reader: MakeReader, rules: Rules, reranker: CrossEncoderRanker | None = None
+    ) -> None:
         self.index = index
+        self._reranker = reranker
         self.speller = Speller(index)
         self._casing = Casing(index)
         self._reader = make_reader(index)
@@ -60,6 +64,20 @@ class Pipeline:
     def best_reading(self, readings: Sequence[str], limit: int, filters: Filters) -> Reading:
         """Of several ways to read a question, the one that the articles answer best; of equals the first."""
         return self._best_reading(self._queries(readings), limit, filters)[1]
+
+    def read(self, readings: Sequence[str], limit: int, filters: Filters) -> list[Hit]:
+        """The hits in the order of their best sentences."""
+        return list(self.best_reading(readings, limit, filters).hits)
+
+    def found(self, readings: Sequence[str], limit: int, filters: Filters) -> list[Hit]:
+        """The hits of the first way to read a question, in fused order; none of them is read."""
+        return self._search(self._queries(readings[:1])[0], limit, filters)
+
+    def _search(self, query: Query, limit: int, filters: Filters) -> list[Hit]:
+        if self._reranker is None:
+            return self.index.search(query.text, limit=limit, filters=filters)
+        hits = self.index.search(query.text, limit=max(RERANKED, limit), filters=filters)
+        return self._reranker.ordered(query.text, hits)[:limit]
 
     def _queries(self, readings: Sequence[str]) -> list[Query]:
         return [with_names(analyse(spelled_out(text), self.index.stem), self._casing.is_name) for text in readings]
@@ -89,7 +107,7 @@ class Pipeline:
 
     def _read(self, query: Query, limit: int, filters: Filters) -> Reading:
         """`limit` hits: those that were read, in the reader's order, then the rest as they were found."""
-        hits = self.index.search(query.text, limit=max(READ_HITS, limit), filters=filters)
+        hits = self._search(query, max(READ_HITS, limit), filters)
         reading = self._reader.read(query, hits[:READ_HITS])
         return replace(reading, hits=(*reading.hits, *hits[READ_HITS:])[:limit])
 

@@ -3,16 +3,18 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Protocol
 
 import numpy as np
 
+from index.errors import BadSetting
 from index.records import Hit, Passage, Span
 from index.text.words import words
 from rag.answer import Quote, Reading
 from rag.question.analysis import Query
+from rag.reading.answer_model import AnswerModel
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
 from rag.reading.model import ABOUT, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
@@ -98,7 +100,7 @@ class ModelReader:
 
     name = "model"
 
-    def __init__(self, linear: LinearReader, model: ReadModel, margin: float | None = None) -> None:
+    def __init__(self, linear: LinearReader, model: ReadModel | AnswerModel, margin: float | None = None) -> None:
         """`margin`: what is as like the question as the likest but for that may be shown, so it is read as well."""
         self._linear = linear
         self._margin = margin
@@ -188,7 +190,7 @@ class ReaderFiles:
 
     name: str
     weights: ReaderWeights  # of the linear reader
-    model: ReadModel | None
+    model: ReadModel | AnswerModel | None
     written: bytes  # of all files but the model's graph, whose hash is in them: equal bytes, equal confidences
 
     @property
@@ -202,22 +204,35 @@ class ReaderFiles:
         return ModelReader(linear, self.model, self.weights.margin) if self.model else linear
 
 
-def reader_files(name: str) -> ReaderFiles:
-    """From the package. Raises BadSetting for a name that no reader has, ModelMissing where a file of it is damaged."""
-    model = load_read_model() if name == ModelReader.name else None
-    linear = _LINEAR if model else name
-    names = [f"{linear}.json", *([ABOUT] if model else [])]
+def reader_files(name: str, answer_model: str = "") -> ReaderFiles:
+    """From the package; `answer_model` reads in the place of the packaged model, if one is named.
+
+    Raises BadSetting for a name that no reader has, ModelMissing where a file of it is missing or damaged.
+    """
+    if answer_model and name != ModelReader.name:
+        raise BadSetting(
+            f'answer_model is "{answer_model}", and reader "{name}" reads with no model; set reader = "model"'
+        )
+    packaged = load_read_model() if name == ModelReader.name else None
+    linear = _LINEAR if packaged else name
+    names = [f"{linear}.json", *([ABOUT] if packaged else [])]
     weights = load_weights(linear)
     written = b"".join(files("rag.reading").joinpath(one).read_bytes() for one in names)
-    return ReaderFiles(name, weights, model, written)
+    if packaged and answer_model:
+        other = _answer_model(answer_model, packaged.blend)
+        return ReaderFiles(name, weights, other, written + other.sha256.encode())
+    return ReaderFiles(name, weights, packaged, written)
+
+
+_answer_model = cache(AnswerModel)
 
 
 _LINEAR = "trained"  # finds the passages that the model reads
 
 
-def load_reader(name: str, index: ReadableIndex) -> Reader:
+def load_reader(name: str, index: ReadableIndex, answer_model: str = "") -> Reader:
     """Raises as `reader_files` does."""
-    return reader_files(name).reader(index)
+    return reader_files(name, answer_model).reader(index)
 
 
 def gap(scores: Sequence[float]) -> float:
