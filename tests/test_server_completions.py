@@ -22,12 +22,13 @@ from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
 from index.text.tokens import count_tokens
-from rag.answer import Answer, Segment, Workings
+from rag.answer import Answer, Segment, ShortAnswer, Workings
 from server.answer_log import RecentFollowUps
 from server.app import create_app
 from server.openai.cited_text import Source, cited_text, sources_list, without_sources
-from server.openai.routes import MOST_CHAT_BYTES
+from server.openai.routes import MOST_CHAT_BYTES, said_before
 from server.openai.side_prompts import title_of
+from tests import make
 from tests.browsing import listening
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "openai_client.py"
@@ -219,6 +220,35 @@ def test_statements_of_a_language_model_are_annotated_and_notes_are_not() -> Non
     assert [(mark.marker, said.text[mark.start : mark.end]) for mark in said.marks] == [
         (1, "Cats sleep."), (1, "So do 😺."), (2, "Cats sleep."),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("quote", "words", "shown"),
+    [
+        ("It opened in 1932.", "1932", "It opened in **1932**."),
+        ("1932 saw 😺 it.", "1932", "**1932** saw 😺 it."),
+        ("It cost $5.", "$5", "It cost **$5**."),
+        ("It cost US$5.", "$5", "It cost US$5."),
+        ("It * opened in 1932.", "1932", "It * opened in 1932."),
+    ],
+    ids=["behind", "first", "a sign", "a sign that Markdown would not read", "a star of the article's own"],
+)
+def test_the_words_that_answer_are_bold_and_no_annotation_reaches_over_the_signs(
+    quote: str, words: str, shown: str
+) -> None:
+    start = 40 + quote.index(words)
+    short = ShortAnswer(words, start, start + len(words), 0, 1)
+    cited = make.citation(quote, start=40, end=40 + len(quote), answer=short)
+    told = (("note", "A:", ()), ("quote", quote, (1,)))
+    answer = replace(
+        NOTHING, text=f"A: “{quote}” [1]", segments=tuple(Segment(*one) for one in told), citations=(cited,)
+    )
+    said = cited_text(answer)
+    assert said.text == f"A: “{shown}” [1]"
+    assert "".join(said.text[mark.start : mark.end] for mark in said.marks) == quote
+    assert all(mark.marker == 1 and mark.start < mark.end for mark in said.marks)
+    assert said_before(said.text) == answer.text
+    assert f"“{shown}” [1]" in cited_text(replace(answer, mode="evidence", status="answered")).text
 
 
 def test_the_evidence_model_without_evidence_says_so() -> None:
