@@ -168,7 +168,7 @@ def test_an_unknown_model_is_openais_not_found(base: str, name: str) -> None:
 
 def test_the_message_says_what_our_own_interface_says(base: str) -> None:
     answer, ours = complete(base, user(QUESTION)), asked_by_us(base, question=QUESTION)
-    assert text_in(answer).replace("\n\n", "\n") == ours["text"]
+    assert said_before(text_in(answer)).replace("\n\n", "\n") == ours["text"]
     assert answer.id == f"chatcmpl-{ours['id']}"
     assert (answer.model_extra or {})["quotewell"] == {
         "answer_id": ours["id"], "status": "answered", "confidence": ours["confidence"],
@@ -184,23 +184,24 @@ def test_the_answer_can_be_fetched_by_its_id_afterwards(base: str) -> None:
 
 @pytest.mark.parametrize("model", ["quotewell", "quotewell-evidence"])
 def test_annotations_say_to_the_character_what_each_source_supports(base: str, model: str) -> None:
-    """In code points, past emoji and Chinese; sources open, and the quote stands where their address says."""
+    """In code points, past emoji and Chinese; sources open, and the pieces of the quote stand where their address says,
+    those of the words that answer between the signs of bold."""
     answer = complete(base, user(QUESTION), model=model)
     message, extra = answer.choices[0].message, answer.model_extra or {}
     assert message.annotations
     assert len({annotation.url_citation.title for annotation in message.annotations}) == len(extra["citations"]) >= 2
-    for n, annotation in enumerate(message.annotations):
-        cited = annotation.url_citation
-        assert annotation.type == "url_citation"
-        found = extra["search_results"][n]
-        assert (cited.url, found["url"]) == (extra["citations"][n],) * 2
-        assert cited.title in (found["title"], f"{found['title']} [{n + 1}]")
-        quote = text_in(answer)[cited.start_index : cited.end_index]
-        assert text_in(answer)[cited.end_index :].startswith(f"” [{n + 1}]")
-        document, _, place = cited.url.rpartition("/documents/")[2].partition("#")
+    assert {annotation.type for annotation in message.annotations} == {"url_citation"}
+    for n, found in enumerate(extra["search_results"]):
+        cited = [one.url_citation for one in message.annotations if one.url_citation.url == extra["citations"][n]]
+        assert found["url"] == extra["citations"][n]
+        assert {one.title for one in cited} <= {found["title"], f"{found['title']} [{n + 1}]"}
+        pieces = [text_in(answer)[one.start_index : one.end_index] for one in cited]
+        assert text_in(answer)[cited[-1].end_index :].removeprefix("**").startswith(f"” [{n + 1}]")
+        assert text_in(answer)[cited[0].start_index :].startswith(pieces[0] + "**".join(["", *pieces[1:]]))
+        document, _, place = found["url"].rpartition("/documents/")[2].partition("#")
         start, end = map(int, place.split("-"))
-        assert web().get(f"{base}/documents/{document}/text").text[start:end] == quote
-        assert web().get(cited.url).status_code == 200
+        assert web().get(f"{base}/documents/{document}/text").text[start:end] == "".join(pieces)
+        assert web().get(found["url"]).status_code == 200
     assert any(not text_in(answer)[: a.url_citation.start_index].isascii() for a in message.annotations)
     assert extra["search_results"][0]["date"] == "2024-03-01"
 
@@ -259,7 +260,7 @@ def test_the_evidence_model_without_evidence_says_so() -> None:
 def test_the_evidence_model_gives_numbered_quotes_and_no_words_of_ours(base: str) -> None:
     answer = complete(base, user(QUESTION), model="quotewell-evidence")
     ours = asked_by_us(base, question=QUESTION, mode="evidence")
-    assert [quote for quote in re.findall("“(.*?)” \\[\\d+\\]", text_in(answer))] == [
+    assert [quote for quote in re.findall("“(.*?)” \\[\\d+\\]", said_before(text_in(answer)))] == [
         citation["quote"] for citation in ours["citations"]
     ]
     assert "— Ada Whisker, The sleep of *cats* [and] <i>dogs</i>, 2024-03-01" in text_in(answer)
