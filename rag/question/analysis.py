@@ -13,7 +13,7 @@ from rag.language.detect import language_of
 from rag.language.patterns import read_patterns
 from rag.language.word_lists import A_MONTH, SMALL_NUMBERS, TENS
 from rag.question.out_of_scope import OutOfScope, out_of_scope
-from rag.question.shape import Shape, Side, Sought, shape, sides, sought
+from rag.question.shape import Shape, Side, Sought, asks, shape, sides, sought
 
 Kind = Literal["who", "when", "percent", "money", "number", ""]
 
@@ -74,6 +74,11 @@ class Query:
     @property
     def stems(self) -> frozenset[str]:
         return frozenset(term.stem for term in self.terms)
+
+    @property
+    def asks(self) -> bool:
+        """Is it a question, and not a few words to search by?"""
+        return asks(self.text)
 
     @property
     def brief(self) -> bool:

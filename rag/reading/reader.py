@@ -119,7 +119,7 @@ class ModelReader:
             return Reading((), tuple(hits), 0.0)
         told = self._told(asked.text, by_linear, hits)
         scored = _best_first(self._with(one, told.get(one.place)) for one in by_linear)
-        scored[:_QUOTES] = self._looked_at(asked.text, scored[:_QUOTES], told.keys())
+        scored[:_QUOTES] = self._looked_at(asked, scored[:_QUOTES], told.keys())
         scored = [one if _stands_out(asked, one) else replace(one, answer=None) for one in scored]
         odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
@@ -160,20 +160,20 @@ class ModelReader:
                 found[excerpt] = self._read(question, excerpt)
         return found
 
-    def _looked_at(self, question: str, scored: Sequence[Rated], told: Set[tuple[str, int]]) -> list[Rated]:
+    def _looked_at(self, asked: Query, scored: Sequence[Rated], told: Set[tuple[str, int]]) -> list[Rated]:
         """The same in the same order, with the gaps of further quotes that come close and were not read yet.
 
         Their scores stay: what the model says of one passage does not order those of another.
         """
         likeness = [one.quote().likeness for one in scored]
-        least = math.inf if self._margin is None else max(likeness) - self._margin
+        least = math.inf if self._margin is None or not asked.asks else max(likeness) - self._margin
         seen: dict[Excerpt, Finding] = {}
         looked = list(scored)
         for n, one in enumerate(scored):
             passage, excerpt = one.candidate.hit.passage, excerpt_of(one.candidate.hit.passage)
             if n == 0 or one.place in told or likeness[n] < least or (excerpt not in seen and len(seen) == _FURTHER):
                 continue
-            found = seen[excerpt] = self._read(question, excerpt)
+            found = seen[excerpt] = self._read(asked.text, excerpt)
             said = found.gaps[passage.sentences.index(one.candidate.sentence)]
             looked[n] = replace(one, gap=said, answer=_answer(passage, one.candidate.sentence, found))
         return looked

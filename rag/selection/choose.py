@@ -133,7 +133,8 @@ def choose(
         differing = differing.first(max(most, 2))  # one alone would be a side taken
         frame = Frame("conflict", differs=conflict.kind, copies=conflict.copies)
         return Selection(tuple(map(widen, differing.left)), frame, differing.dropped)
-    kept = _answering(near if near.left else close(reading.quotes, margin)).first(most)
+    near = near if near.left else close(reading.quotes, margin)
+    kept = (_answering(near) if query.asks else near).first(most)  # a few words to search by have no one answer
     if query.shape == "definition":
         kept = _defining(query, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
     kept, quotes = widened(kept, widen)
