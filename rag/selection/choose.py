@@ -94,7 +94,7 @@ def _outermost(quotes: Sequence[Quote]) -> list[int]:
 
 
 TIMELINE_QUOTES = 5
-_LESS_SURE = 1.5  # in the reading model's gap: a further quote that answers less surely than the first adds nothing
+_LESS_SURE = 2.0  # in the reading model's gap: a further quote that answers less surely than the first adds nothing
 _DEFINITION_MARGIN = 1.5  # what defines may score so much less than a quote that only names the subject
 _GRADES = 0.05  # grades of a definition that are no further apart are the same
 _TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
