@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     reader: Literal["model", "trained", "plain"] = Field(
         "model", description="how quotes are chosen: model reads the best passages; trained and plain are linear"
     )
+    reranker: str = Field(
+        "", description="folder or name of a cross-encoder of sentence-transformers that orders the passages found"
+    )
+    answer_model: str = Field(
+        "", description="folder or name of a question-answering model of transformers that reads in place of ours"
+    )
     threshold: float | None = Field(None, ge=0, le=1, description="least confidence to answer; default: the reader's")
     max_quotes: int = Field(3, ge=1, le=5, description="quotes in one answer, at most")
     signing_key: Path | None = Field(

@@ -35,6 +35,7 @@ class Paragraph(NamedTuple):
     text: str = ""
     indent: int = 0
     style: str = ""
+    underlined: tuple[int, int] = (0, 0)  # code points of the text, on a terminal
 
 
 def shortened(text: str, most: int) -> str:
@@ -70,10 +71,16 @@ def emit_json(value: object) -> None:
 def emit_lines(lines: Iterable[Paragraph]) -> None:
     """One paragraph after the other; a piped one keeps its own line breaks and gets no others."""
     if sys.stdout.isatty():
-        _emit_styled([Padding(Text(safe(each.text), each.style), (0, 0, 0, each.indent)) for each in lines])
+        _emit_styled([Padding(_styled(each), (0, 0, 0, each.indent)) for each in lines])
         return
     pad = [" " * each.indent + safe(each.text).replace("\n", "\n" + " " * each.indent) for each in lines]
     emit("\n".join(line.rstrip() for line in pad))
+
+
+def _styled(paragraph: Paragraph) -> Text:
+    text = Text(safe(paragraph.text), paragraph.style)
+    text.stylize("underline", *paragraph.underlined)
+    return text
 
 
 def emit_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -25,6 +25,7 @@ Rule = Literal[
     "small_print",
     "same_words",
     "other_row",
+    "adds_nothing",
     "off_subject",
     "untimed",
     "not_in_conflict",
@@ -39,6 +40,7 @@ RULES: Mapping[Rule, str] = MappingProxyType(
         "small_print": "what publishers print below an article",
         "same_words": "a better quote says the same in the same words",
         "other_row": "another row of the same table answers better",
+        "adds_nothing": "by the reading model it does not answer too, or far less surely than the first",
         "off_subject": "does not speak of what is asked to have developed",
         "untimed": "names no time, where a course of events is told",
         "not_in_conflict": "is none of the statements that differ",
@@ -198,6 +200,17 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortAnswer:
+    """The words of a quote that answer: `document.text[start:end] == text`, and source_start:source_end clean to it."""
+
+    text: str
+    start: int
+    end: int
+    source_start: int
+    source_end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Where a quote stands: `document.text[start:end] == quote`, and source_start:source_end clean to it."""
 
@@ -215,6 +228,15 @@ class Citation:
     source_start: int
     source_end: int
     page: int | None = None  # of the file, where it begins; None where the file has no pages
+    answer: ShortAnswer | None = None  # within the quote; None where no few words of it answer
+
+    @property
+    def pieces(self) -> tuple[str, str, str]:
+        """The quote as what stands before the words that answer, they themselves, and what stands behind them."""
+        if self.answer is None:
+            return self.quote, "", ""
+        begin, stop = self.answer.start - self.start, self.answer.end - self.start
+        return self.quote[:begin], self.quote[begin:stop], self.quote[stop:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from index.embedding.embedder import Embedder
+from index.ranking.cross_encoder import CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index, open_index
@@ -43,6 +44,7 @@ class AskOptions:
 
 
 _PLAIN = AskOptions()
+_reranker = cache(CrossEncoderRanker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ class Assistant:
         self.suggester = None if known is None else Suggester(self._said, index.document, index.document_ids, known)
         self._settings = settings
         self._phraser = extras.phraser
-        self._pipeline = Pipeline(index, make_reader, rules)
-        self._past = lru_cache(maxsize=_DAYS)(lambda day: Pipeline(index.as_of(day), make_reader, rules))
+        reranker = _reranker(settings.reranker) if settings.reranker else None
+        self._pipeline = Pipeline(index, make_reader, rules, reranker)
+        self._past = lru_cache(maxsize=_DAYS)(lambda day: Pipeline(index.as_of(day), make_reader, rules, reranker))
 
     def ask(
         self,
@@ -111,12 +114,21 @@ class Assistant:
         yield whole_stage(said, self.suggester.after(said.answer) if self.suggester and suggests else ())
 
     def search(
-        self, question: str, *, limit: int | None = None, filters: Filters = EVERYTHING, as_of: date | None = None
+        self,
+        question: str,
+        *,
+        limit: int | None = None,
+        filters: Filters = EVERYTHING,
+        as_of: date | None = None,
+        read: bool = True,
     ) -> list[Hit]:
-        """Passages only, in the same order as an answer's evidence. Raises BadQuestion."""
+        """Passages only, in the same order as an answer's evidence; unless `read`, as both rankers have found them.
+
+        Raises BadQuestion.
+        """
         pipeline = self._pipeline_of(as_of)
-        understood = self._understood(question, (), pipeline)
-        return list(pipeline.best_reading(understood.readings, limit or self._settings.limit, filters).hits)
+        find = pipeline.read if read else pipeline.found
+        return find(self._understood(question, (), pipeline).readings, limit or self._settings.limit, filters)
 
     def _said(self, question: str) -> Answer:
         """The answer to a question alone, without an id and without what to ask next."""
@@ -209,7 +221,7 @@ def assistant_over(
     The least confidence to answer comes from the settings, else from the policy that was certified for this index,
     else from the reader.
     """
-    own = reader_files(settings.reader)
+    own = reader_files(settings.reader, settings.answer_model)
     threshold, policy = in_force(settings, index.manifest, own.threshold, own.written)
     rules = Rules(threshold, own.weights.margin, settings.max_quotes, policy)
     return Assistant(index, make_reader or own.reader, settings, rules, extras)

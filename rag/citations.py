@@ -5,7 +5,7 @@ from urllib.parse import quote as percent
 
 from index.cleaning.clean import to_clean, to_source
 from index.records import Document, Span
-from rag.answer import Citation, Quote
+from rag.answer import Citation, Quote, ShortAnswer
 
 
 def cite(quotes: Sequence[Quote], document_of: Callable[[str], Document]) -> tuple[Citation, ...]:
@@ -36,10 +36,22 @@ def _citation(marker: int, quote: Quote, document: Document) -> Citation:
         source_start=source.start,
         source_end=source.end,
         page=document.page_at(span.start),
+        answer=_short(quote, document),
     )
     if problem := fault(citation, document):
         raise AssertionError(problem)
     return citation
+
+
+def _short(quote: Quote, document: Document) -> ShortAnswer | None:
+    """None, too, where the words reach beyond the quote, or come from no one place of the source."""
+    words = quote.answer
+    if words is None or not quote.start <= words.start < words.end <= quote.end:
+        return None
+    source = to_source(document, words)
+    if to_clean(document, source) != words:
+        return None
+    return ShortAnswer(document.text[words.start : words.end], *words, *source)
 
 
 def fault(citation: Citation, document: Document) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
+from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
+from index.text.words import stop_words, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
@@ -36,8 +38,11 @@ class Rules:
 class Pipeline:
     """Immutable; what it keeps are only things worked out before."""
 
-    def __init__(self, index: Index, make_reader: MakeReader, rules: Rules) -> None:
+    def __init__(
+        self, index: Index, make_reader: MakeReader, rules: Rules, reranker: CrossEncoderRanker | None = None
+    ) -> None:
         self.index = index
+        self._reranker = reranker
         self.speller = Speller(index)
         self._casing = Casing(index)
         self._reader = make_reader(index)
@@ -60,6 +65,20 @@ class Pipeline:
     def best_reading(self, readings: Sequence[str], limit: int, filters: Filters) -> Reading:
         """Of several ways to read a question, the one that the articles answer best; of equals the first."""
         return self._best_reading(self._queries(readings), limit, filters)[1]
+
+    def read(self, readings: Sequence[str], limit: int, filters: Filters) -> list[Hit]:
+        """The hits in the order of their best sentences."""
+        return list(self.best_reading(readings, limit, filters).hits)
+
+    def found(self, readings: Sequence[str], limit: int, filters: Filters) -> list[Hit]:
+        """The hits of the first way to read a question, in fused order; none of them is read."""
+        return self._search(self._queries(readings[:1])[0], limit, filters)
+
+    def _search(self, query: Query, limit: int, filters: Filters) -> list[Hit]:
+        if self._reranker is None:
+            return self.index.search(query.text, limit=limit, filters=filters)
+        hits = self.index.search(query.text, limit=max(RERANKED, limit), filters=filters)
+        return self._reranker.ordered(query.text, hits)[:limit]
 
     def _queries(self, readings: Sequence[str]) -> list[Query]:
         return [
@@ -102,7 +121,7 @@ class Pipeline:
         What only surrounds the articles answers where nothing in them does: where the reader is not sure of it, or a
         reading model says that its best sentence answers less than none.
         """
-        hits = self.index.search(query.text, limit=max(READ_HITS, limit), filters=filters)
+        hits = self._search(query, max(READ_HITS, limit), filters)
         reading = self._reader.read(query, hits[:READ_HITS])
         asides = any(block.kind in ASIDE for hit in hits[:READ_HITS] for block in hit.passage.blocks)
         if asides and not self._told(reading):
@@ -114,7 +133,8 @@ class Pipeline:
         """With what it leans on."""
         name = quote.passage.document_id
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
-        return with_context(quote, document, sentences, query.shape, steps=query.sought == "manner")
+        asked = frozenset(word.text for word in words(query.text)) - stop_words()
+        return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
 
 
 def _places(quotes: Sequence[Quote]) -> list[tuple[str, int, int]]:

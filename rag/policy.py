@@ -44,6 +44,7 @@ def scored_by(settings: Settings, weights: bytes) -> str:
     """16 hex digits over the reader, its weights, and the settings that shape what it is given and what it shows."""
     digest = sha256(weights)
     digest.update(json.dumps([getattr(settings, name) for name in _SCORING]).encode())
+    digest.update(settings.reranker.encode())
     return digest.hexdigest()[:16]
 
 

@@ -78,7 +78,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "numpy": ("index/", "rag/", "server/", "eval/"),
     "faiss": ("index/ranking/dense.py",),
     "rank_bm25": ("index/ranking/lexical.py", "eval/scoring/costs.py"),  # the bench times the library beside ours
-    "sentence_transformers": ("index/embedding/sentence_transformer.py",),
+    "sentence_transformers": ("index/embedding/sentence_transformer.py", "index/ranking/cross_encoder.py"),
     "onnx": ("eval/training/export_reader.py",),
     "onnxruntime": ("index/embedding/minilm.py",),
     "tokenizers": ("index/embedding/minilm.py",),
@@ -116,8 +116,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "scipy": ("eval/",),
     "matplotlib": ("eval/runs/plots.py",),
     "cryptography": ("rag/receipts/signing.py",),
-    "torch": ("index/embedding/sentence_transformer.py", "eval/reading/", "eval/training/projection.py"),
-    "transformers": ("eval/reading/network.py",),
+    "torch": (
+        "index/embedding/sentence_transformer.py",
+        "index/ranking/cross_encoder.py",
+        "rag/reading/answer_model.py",
+        "eval/reading/",
+        "eval/training/projection.py",
+    ),
+    "transformers": ("rag/reading/answer_model.py", "eval/reading/network.py"),
     "typer": (
         *COMMANDS,
         "index/options.py",

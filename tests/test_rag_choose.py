@@ -122,6 +122,27 @@ def test_it_is_told_what_scores_too_low_what_is_small_print_and_what_says_the_sa
     }
 
 
+def test_a_further_quote_must_answer_too_and_about_as_surely_as_the_first() -> None:
+    texts = ("Ada came.", "Bea came.", "Cleo left.", "Dora sang.", "Eve may come.")
+    gaps = (3.0, 2.5, -1.0, None, 0.5)
+
+    def shown(first: float | None) -> list[str]:
+        quotes = [
+            replace(_quote(n, text, 9 - n / 10), gap=gap) for n, (text, gap) in enumerate(zip(texts, gaps, strict=True))
+        ]
+        quotes[0] = replace(quotes[0], gap=first)
+        documents = {quote.passage.document_id: _document(quote) for quote in quotes}
+        asked, reading = analyse("Who came?", "snowball"), Reading(tuple(quotes), (), 0.9)
+        choice = choose(asked, reading, documents.__getitem__, lambda q: q, margin=1.0, most=9)
+        assert {rule for rule in dropped(choice).values()} <= {"adds_nothing"}
+        return said(choice)
+
+    assert shown(3.0) == ["Ada came.", "Bea came."]
+    assert shown(-2.0) == ["Ada came.", "Bea came.", "Eve may come."]
+    assert shown(9.0) == ["Ada came."]
+    assert shown(None) == list(texts)
+
+
 def test_it_is_told_what_came_after_as_many_as_may_be_shown() -> None:
     choice = chosen("Who came?", ("Ada came.", 9.0), ("Bea went.", 8.9), ("Cleo sang.", 8.8), most=2)
     assert (said(choice), dropped(choice)) == (["Ada came.", "Bea went."], {"Cleo sang.": "max_quotes"})

@@ -179,3 +179,26 @@ def test_every_sentence_of_every_passage_of_any_text_can_be_cited(source: str) -
     for citation in cited(made):
         assert citation.quote == made.text[citation.start : citation.end]
         assert 0 <= citation.source_start < citation.source_end <= len(source)
+
+
+def test_the_words_that_answer_have_their_place_in_the_text_and_in_the_file() -> None:
+    whole = quotes(RYE)[0]
+    start = RYE.text.index("$552")
+    (citation,) = cite([replace(whole, answer=Span(start, start + 4))], lambda _: RYE)
+    assert citation.answer is not None
+    assert (citation.answer.text, citation.answer.start, citation.answer.end) == ("$552", start, start + 4)
+    assert RYE.source[citation.answer.source_start : citation.answer.source_end] == "\\$552"
+    assert "".join(citation.pieces) == citation.quote
+    assert citation.pieces[1] == "$552"
+
+
+@pytest.mark.parametrize(("before", "behind"), [(-1, 0), (0, 1), (5, 5)], ids=["before it", "behind it", "no words"])
+def test_no_words_outside_of_a_quote_answer(before: int, behind: int) -> None:
+    whole = quotes(RYE)[1]
+    words = (
+        Span(whole.start + before, whole.start + 5)
+        if before == behind
+        else Span(whole.start + before, whole.end + behind)
+    )
+    (citation,) = cite([replace(whole, answer=words)], lambda _: RYE)
+    assert (citation.answer, citation.pieces) == (None, (citation.quote, "", ""))

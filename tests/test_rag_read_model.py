@@ -192,12 +192,14 @@ class Watched(ReadModel):
         return super().read(question, excerpt)
 
 
-def reading(question: str, hits: Sequence[Hit], **scores: float) -> tuple[Reading, list[str]]:
+def reading(
+    question: str, hits: Sequence[Hit], margin: float | None = None, **scores: float
+) -> tuple[Reading, list[str]]:
     """With the scores of _FERRY's sentences (f0 …) and of PENGUINS' (p0 …), and the texts that the model read."""
     of = {**{text: scores.get(f"f{n}", 0.0) for n, text in enumerate(_FERRY)}}
     of |= {text: scores.get(f"p{n}", 0.0) for n, text in enumerate(PENGUINS)}
     model = Watched()
-    reader = ModelReader(cast(LinearReader, Likeness(of)), model)
+    reader = ModelReader(cast(LinearReader, Likeness(of)), model, margin)
     return reader.read(analyse(question, "snowball"), hits), model.texts
 
 
@@ -243,6 +245,36 @@ def test_the_second_passage_is_read_only_where_the_first_hardly_answers_and_the_
     far, texts = reading(question, FERRY_AND_PENGUINS, f0=1.0, p0=0.9 - behind)
     assert len(texts) == 1
     assert far.quotes[0].gap == load_read_model().blend.unread
+
+
+def test_what_may_be_shown_as_a_further_quote_is_read_and_keeps_its_score() -> None:
+    asked = ("How many cars does the ferry carry?", FERRY_AND_PENGUINS)
+    unread, _ = reading(*asked, f0=1.0, p0=0.1, p1=-0.1)
+    read, texts = reading(*asked, margin=1.0, f0=1.0, p0=0.1, p1=-0.1)
+    assert texts == [" ".join(_FERRY), " ".join(PENGUINS)]
+    assert [quote.score for quote in read.quotes] == [quote.score for quote in unread.quotes]
+    assert (read.confidence, read.hits) == (unread.confidence, unread.hits)
+    own = load_read_model().read(asked[0], page(*PENGUINS, title="Penguins")).gaps
+    gaps = {words_of(quote): quote.gap for quote in read.quotes}
+    assert (gaps[PENGUINS[0]], gaps[PENGUINS[1]]) == (own[0], load_read_model().blend.unread)  # the second is too far
+    assert len(reading(*asked, margin=0.5, f0=1.0, p0=0.1)[1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("When was the ferry built?", "1911"),
+        ("When was the ferry built in 1911?", None),
+        ("Why was the ferry built in 1911?", None),
+        ("What do penguins eat?", None),
+    ],
+    ids=["without the full stop", "the question's own", "more than a few words are wanted", "none answers"],
+)
+def test_the_words_that_answer_stand_out_where_few_are_wanted_and_are_not_the_questions(
+    question: str, answer: str | None
+) -> None:
+    first = reading(question, FERRY_AND_PENGUINS[:1], f0=1.0)[0].quotes[0]
+    assert (first.answer and first.passage.text[slice(*first.answer)]) == answer
 
 
 def test_twins_of_what_was_read_score_as_it_does() -> None:

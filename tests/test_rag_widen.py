@@ -59,6 +59,22 @@ def test_a_quote_begins_with_what_its_first_words_refer_to(words: str, expected:
     assert widened(article, spans, words) == expected
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"anger", "traders"}, TOLL),
+        ({"bridge", "traders"}, f"{LIND} {BRIDGE} {TOLL}"),
+        ({"mayor", "traders"}, TOLL),
+        (set[str](), f"{LIND} {BRIDGE} {TOLL}"),
+    ],
+)
+def test_what_this_points_at_is_quoted_only_if_it_was_asked_about(asked: set[str], expected: str) -> None:
+    article, spans = document(f"Trams run daily. {LIND} {BRIDGE} {TOLL}")
+    start = article.text.index(TOLL)
+    found = with_context(quote(article, start, start + len(TOLL)), article, spans, "", frozenset(asked))
+    assert article.text[found.start : found.end] == expected
+
+
 def test_it_goes_back_two_sentences_at_most_also_over_a_paragraph_but_over_no_heading() -> None:
     article, spans = document("Lind came.", "He sat.", "He ate.", "He left.")
     assert widened(article, spans, "He left.") == "He sat.\nHe ate.\nHe left."

@@ -150,6 +150,19 @@ def test_search_gives_passages_that_stand_in_their_documents(client: TestClient)
         assert all(rank >= 1 for rank in hit["ranks"].values())
 
 
+def test_search_gives_the_fused_order_unless_it_is_asked_to_read(client: TestClient) -> None:
+    question = {"question": "How much power do the tides give?"}
+    fused, read = (client.post("/v1/search", json={**question, **more}).json()["hits"] for more in ({}, {"read": True}))
+    assert {hit["passage_id"] for hit in fused} == {hit["passage_id"] for hit in read}
+    assert all(0 <= hit["score"] <= 1 for hit in fused)
+    assert [hit["score"] for hit in fused] == sorted((hit["score"] for hit in fused), reverse=True)
+    answered = client.post("/ask", json=question).json()["evidence"]
+    assert [(hit["passage_id"], hit["score"]) for hit in read] == [
+        (hit["passage_id"], hit["score"]) for hit in answered
+    ]
+    assert client.post("/ask", json={**question, "read": True}).status_code == 422
+
+
 def test_suggestions_are_shown_only_for_articles_that_are_indexed(fresh: TestClient) -> None:
     for name in [document["id"] for document in fresh.get("/v1/documents").json()["documents"]]:
         fresh.delete(f"/v1/documents/{quote(name, safe='')}")

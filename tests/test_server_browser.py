@@ -39,6 +39,13 @@ PHRASED = answer(
     phrasing={"model": "small-model", "dropped": 2},
     confidence=0.3,
 )
+DATED = answer(
+    question="Since when?",
+    text=f"“{RUNS}” [1]",
+    segments=[{"kind": "quote", "text": RUNS, "citations": [1]}],
+    citations=[citation(1, RUNS, start=92, end=131, answer={"text": "2011", "start": 126, "end": 130})],
+    confidence=0.6,
+)
 FOLLOWED = answer(
     question="And its bread?",
     text=f"“{BAKES}” [1]",
@@ -56,6 +63,7 @@ SCRIPTS: dict[str, str | dict[str, Any]] = {
     "Loading?": "loading",
     "Phrased?": PHRASED,
     "And its bread?": FOLLOWED,
+    "Since when?": DATED,
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = """(rules) => axe.run({ runOnly: rules, resultTypes: ["violations"] }).then(({ violations }) =>
@@ -141,6 +149,13 @@ def phrased(page: Page) -> None:
     expect(page.locator(".statement .marker")).to_have_count(3)
 
 
+def short(page: Page) -> None:
+    page.locator("#restart").click()
+    ask(page, "Since when?")
+    expect(page.locator("blockquote mark")).to_have_text("2011")
+    expect(page.locator("blockquote .words")).to_have_text(RUNS)
+
+
 def failed(page: Page) -> None:
     page.locator("#restart").click()
     ask(page, "Busy for long?")
@@ -152,7 +167,7 @@ def failed(page: Page) -> None:
 
 
 STATES: list[Callable[[Page], None]] = [
-    start, streaming, stopped, answered, source, reasons, followed, abstained, phrased, failed
+    start, streaming, stopped, answered, source, reasons, followed, abstained, phrased, short, failed
 ]  # fmt: skip
 
 

@@ -22,12 +22,13 @@ from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
 from index.text.tokens import count_tokens
-from rag.answer import Answer, Segment, Workings
+from rag.answer import Answer, Segment, ShortAnswer, Workings
 from server.answer_log import RecentFollowUps
 from server.app import create_app
 from server.openai.cited_text import Source, cited_text, sources_list, without_sources
-from server.openai.routes import MOST_CHAT_BYTES
+from server.openai.routes import MOST_CHAT_BYTES, said_before
 from server.openai.side_prompts import title_of
+from tests import make
 from tests.browsing import listening
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "openai_client.py"
@@ -167,7 +168,7 @@ def test_an_unknown_model_is_openais_not_found(base: str, name: str) -> None:
 
 def test_the_message_says_what_our_own_interface_says(base: str) -> None:
     answer, ours = complete(base, user(QUESTION)), asked_by_us(base, question=QUESTION)
-    assert text_in(answer).replace("\n\n", "\n") == ours["text"]
+    assert said_before(text_in(answer)).replace("\n\n", "\n") == ours["text"]
     assert answer.id == f"chatcmpl-{ours['id']}"
     assert (answer.model_extra or {})["quotewell"] == {
         "answer_id": ours["id"], "status": "answered", "confidence": ours["confidence"],
@@ -183,23 +184,24 @@ def test_the_answer_can_be_fetched_by_its_id_afterwards(base: str) -> None:
 
 @pytest.mark.parametrize("model", ["quotewell", "quotewell-evidence"])
 def test_annotations_say_to_the_character_what_each_source_supports(base: str, model: str) -> None:
-    """In code points, past emoji and Chinese; sources open, and the quote stands where their address says."""
+    """In code points, past emoji and Chinese; sources open, and the pieces of the quote stand where their address says,
+    those of the words that answer between the signs of bold."""
     answer = complete(base, user(QUESTION), model=model)
     message, extra = answer.choices[0].message, answer.model_extra or {}
     assert message.annotations
     assert len({annotation.url_citation.title for annotation in message.annotations}) == len(extra["citations"]) >= 2
-    for n, annotation in enumerate(message.annotations):
-        cited = annotation.url_citation
-        assert annotation.type == "url_citation"
-        found = extra["search_results"][n]
-        assert (cited.url, found["url"]) == (extra["citations"][n],) * 2
-        assert cited.title in (found["title"], f"{found['title']} [{n + 1}]")
-        quote = text_in(answer)[cited.start_index : cited.end_index]
-        assert text_in(answer)[cited.end_index :].startswith(f"” [{n + 1}]")
-        document, _, place = cited.url.rpartition("/documents/")[2].partition("#")
+    assert {annotation.type for annotation in message.annotations} == {"url_citation"}
+    for n, found in enumerate(extra["search_results"]):
+        cited = [one.url_citation for one in message.annotations if one.url_citation.url == extra["citations"][n]]
+        assert found["url"] == extra["citations"][n]
+        assert {one.title for one in cited} <= {found["title"], f"{found['title']} [{n + 1}]"}
+        pieces = [text_in(answer)[one.start_index : one.end_index] for one in cited]
+        assert text_in(answer)[cited[-1].end_index :].removeprefix("**").startswith(f"” [{n + 1}]")
+        assert text_in(answer)[cited[0].start_index :].startswith(pieces[0] + "**".join(["", *pieces[1:]]))
+        document, _, place = found["url"].rpartition("/documents/")[2].partition("#")
         start, end = map(int, place.split("-"))
-        assert web().get(f"{base}/documents/{document}/text").text[start:end] == quote
-        assert web().get(cited.url).status_code == 200
+        assert web().get(f"{base}/documents/{document}/text").text[start:end] == "".join(pieces)
+        assert web().get(found["url"]).status_code == 200
     assert any(not text_in(answer)[: a.url_citation.start_index].isascii() for a in message.annotations)
     assert extra["search_results"][0]["date"] == "2024-03-01"
 
@@ -221,6 +223,35 @@ def test_statements_of_a_language_model_are_annotated_and_notes_are_not() -> Non
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("quote", "words", "shown"),
+    [
+        ("It opened in 1932.", "1932", "It opened in **1932**."),
+        ("1932 saw 😺 it.", "1932", "**1932** saw 😺 it."),
+        ("It cost $5.", "$5", "It cost **$5**."),
+        ("It cost US$5.", "$5", "It cost US$5."),
+        ("It * opened in 1932.", "1932", "It * opened in 1932."),
+    ],
+    ids=["behind", "first", "a sign", "a sign that Markdown would not read", "a star of the article's own"],
+)
+def test_the_words_that_answer_are_bold_and_no_annotation_reaches_over_the_signs(
+    quote: str, words: str, shown: str
+) -> None:
+    start = 40 + quote.index(words)
+    short = ShortAnswer(words, start, start + len(words), 0, 1)
+    cited = make.citation(quote, start=40, end=40 + len(quote), answer=short)
+    told = (("note", "A:", ()), ("quote", quote, (1,)))
+    answer = replace(
+        NOTHING, text=f"A: “{quote}” [1]", segments=tuple(Segment(*one) for one in told), citations=(cited,)
+    )
+    said = cited_text(answer)
+    assert said.text == f"A: “{shown}” [1]"
+    assert "".join(said.text[mark.start : mark.end] for mark in said.marks) == quote
+    assert all(mark.marker == 1 and mark.start < mark.end for mark in said.marks)
+    assert said_before(said.text) == answer.text
+    assert f"“{shown}” [1]" in cited_text(replace(answer, mode="evidence", status="answered")).text
+
+
 def test_the_evidence_model_without_evidence_says_so() -> None:
     answer = replace(NOTHING, mode="evidence", question="Why?")
     assert cited_text(answer).text == "The articles hold no passage on this."
@@ -229,7 +260,7 @@ def test_the_evidence_model_without_evidence_says_so() -> None:
 def test_the_evidence_model_gives_numbered_quotes_and_no_words_of_ours(base: str) -> None:
     answer = complete(base, user(QUESTION), model="quotewell-evidence")
     ours = asked_by_us(base, question=QUESTION, mode="evidence")
-    assert [quote for quote in re.findall("“(.*?)” \\[\\d+\\]", text_in(answer))] == [
+    assert [quote for quote in re.findall("“(.*?)” \\[\\d+\\]", said_before(text_in(answer)))] == [
         citation["quote"] for citation in ours["citations"]
     ]
     assert "— Ada Whisker, The sleep of *cats* [and] <i>dogs</i>, 2024-03-01" in text_in(answer)

@@ -103,7 +103,7 @@ def cold(data: Path, question: str, runs: int) -> tuple[tuple[Spread, ...], bool
 def clocked(settings: Settings) -> tuple[Assistant, Clock]:
     """The assistant that `open_assistant` gives, with a clock around its reader. Raises as that does."""
     index = open_index(settings.data, settings)
-    clock = Clock(load_reader(settings.reader, index))
+    clock = Clock(load_reader(settings.reader, index, settings.answer_model))
     return assistant_over(index, settings, lambda _: clock), clock
 
 

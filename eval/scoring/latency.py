@@ -41,7 +41,9 @@ class Timed:
         self._spent = dict.fromkeys(STAGES, 0.0)
         watched = cast(Index, _TimedIndex(index, partial(self._clocked, "search")))
         self._assistant = assistant_over(
-            watched, settings, lambda seen: _TimedReader(load_reader(settings.reader, seen), self._clocked)
+            watched,
+            settings,
+            lambda seen: _TimedReader(load_reader(settings.reader, seen, settings.answer_model), self._clocked),
         )
         self.threshold = self._assistant.rules.threshold
         self.ask(_WARM, limit=1)

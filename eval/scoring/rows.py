@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import FiniteFloat
 
-from eval.scoring.judge import Judge, Searchable, Values, first_rank, holds_answer, token_f1
+from eval.scoring.judge import Judge, Searchable, Values, first_rank, holds_answer, normalised, token_f1
 from eval.sets.gold import GoldSpan, Question
 from index.cleaning.clean import to_clean
 from index.records import Span
@@ -20,13 +20,15 @@ PLACES = 10  # passages or documents of a question that are shown
 
 # Of the questions that can be judged by each: what the words of an answer are worth.
 IN_A_QUOTE, TOKEN_F1, WHOLE = "answer in a quote", "token F1", "spans whole in a passage"
+# Of the first quotes in which words are marked as the answer: SQuAD's two measures of those words.
+MARKED_EXACT, MARKED_F1 = "marked words: exact match", "marked words: token F1"
 
 FIRST_RIGHT = "answer sentence hit@1"
 RIGHT_OF_ANSWERED, RIGHT_OF_ALL = "exact citation, of answered", "exact citation, of all"
 QUOTES, WORDS = "quotes, of answered", "words, of answered"
 PRECISION, RECALL = "abstention precision", "abstention recall"
 BRIER = "Brier score, of answered"
-_OF_ANSWERS = (FIRST_RIGHT, RIGHT_OF_ANSWERED, RIGHT_OF_ALL, IN_A_QUOTE, TOKEN_F1, WHOLE)
+_OF_ANSWERS = (FIRST_RIGHT, RIGHT_OF_ANSWERED, RIGHT_OF_ALL, IN_A_QUOTE, TOKEN_F1, MARKED_EXACT, MARKED_F1, WHOLE)
 MEANS = (*_OF_ANSWERS, QUOTES, WORDS, PRECISION, RECALL, BRIER)
 
 _UNSHOWN, _UNSHOWN_CHARACTERS = 5, 160  # quotes of a question that are not shown, and how much is kept of each
@@ -227,6 +229,10 @@ def _quality(question: Question, answer: Answer, whole: float | None) -> Values:
     quality = {} if whole is None else {WHOLE: whole}
     if question.answers:
         quality[IN_A_QUOTE] = float(any(holds_answer(quote, question.answers) for quote in quotes))
+    marked = answer.citations[0].answer if answer.citations else None
+    if question.answers and marked:
+        quality[MARKED_EXACT] = float(normalised(marked.text) in map(normalised, question.answers))
+        quality[MARKED_F1] = token_f1(marked.text, question.answers)
     if wanted:
         quality[TOKEN_F1] = token_f1(quotes[0], wanted) if quotes else 0.0
     return quality

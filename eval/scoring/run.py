@@ -178,6 +178,7 @@ def _kept(passage: Passage, index: Searchable) -> KeptPassage:
 
 # From a set and the settings to a run: the set's index is opened, every answer timed, and the makings named.
 
+_EXTRA = ("reranker", "answer_model")  # named only where they are set
 _ASKING = ("fusion", "dense_weight", "depth", "reader", "max_quotes", "chat_model")  # that shape answers of one index
 
 
@@ -192,8 +193,8 @@ def measure(questions: EvalSet, settings: Settings, show: ShowProgress, work: Pa
 def made_with(questions: EvalSet, settings: Settings, index: Index, threshold: float) -> Makings:
     """How passages were made comes from the index itself, which may have been built with other settings than these."""
     recipe = {name: value for name, value in index.recipe.items() if name not in ("embedder", "fingerprint")}
-    asking = {name: getattr(settings, name) for name in _ASKING}
-    reader = reader_files(settings.reader)
+    asking = {name: getattr(settings, name) for name in (*_ASKING, *(one for one in _EXTRA if getattr(settings, one)))}
+    reader = reader_files(settings.reader, settings.answer_model)
     model = {"reading model": reader.model.sha256} if reader.model else {}
     weights = {"embedder": index.recipe["fingerprint"], "reader": sha256(reader.written).hexdigest(), **model}
     return Makings(

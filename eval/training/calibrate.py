@@ -98,7 +98,7 @@ def policy_of(found: CertifiedSet, settings: Settings, manifest: GenerationManif
         answered=certificate.answered,
         wrong=certificate.wrong,
         calibrated_on=manifest.content,
-        scored_by=scored_by(settings, reader_files(settings.reader).written),
+        scored_by=scored_by(settings, reader_files(settings.reader, settings.answer_model).written),
     )
 
 

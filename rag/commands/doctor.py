@@ -25,7 +25,7 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
 
 def _reader(settings: Settings) -> Diagnosis:
     try:
-        found = reader_files(settings.reader)
+        found = reader_files(settings.reader, settings.answer_model)
     except QuotewellError as error:
         return failed("reader", error)
     reads = f"reads with its model ({found.model.sha256[:16]})" if found.model else "is linear and reads with no model"

@@ -180,8 +180,9 @@ def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]
     if answer.standalone:
         yield Paragraph(f"Understood as: {answer.standalone}", style="dim")
         yield Paragraph()
+    cited = {citation.marker: citation for citation in answer.citations}
     for segment in answer.segments:
-        yield _segment_line(segment)
+        yield _quote_line(cited[segment.citations[0]]) if segment.kind == "quote" else _segment_line(segment)
         yield Paragraph()
     if answer.mode == "evidence":
         yield from _span_lines(answer, document_of)
@@ -193,7 +194,7 @@ def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]
         quoted = {marker for segment in answer.segments if segment.kind == "quote" for marker in segment.citations}
         for citation in answer.citations:
             if citation.marker not in quoted:
-                yield Paragraph(f"“{citation.quote}” [{citation.marker}]", 2)
+                yield _quote_line(citation, "")
             yield from _source_lines(citation, document_of(citation.document_id))
     if answer.reason and answer.evidence and not answer.citations:
         yield Paragraph("Nearest passages", style="dim")
@@ -203,11 +204,16 @@ def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]
         yield from why_lines(answer, answer.explanation, document_of)
 
 
+def _quote_line(citation: Citation, style: str = "bold") -> Paragraph:
+    """The words that answer stand out."""
+    before, words, _ = citation.pieces
+    begin = 1 + len(before)  # behind the quotation mark
+    return Paragraph(f"“{citation.quote}” [{citation.marker}]", 2, style, (begin, begin + len(words)))
+
+
 def _segment_line(segment: Segment) -> Paragraph:
-    marked = "".join(f"[{marker}]" for marker in segment.citations)
-    if segment.kind == "quote":
-        return Paragraph(f"“{segment.text}” {marked}", 2, "bold")
     if segment.kind == "statement":
+        marked = "".join(f"[{marker}]" for marker in segment.citations)
         return Paragraph(f"{segment.text} {marked}", 2)
     return Paragraph(segment.text, style=_STYLES[segment.kind])
 

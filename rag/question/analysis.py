@@ -14,7 +14,7 @@ from rag.language.detect import language_of
 from rag.language.patterns import read_patterns
 from rag.language.word_lists import A_MONTH, SMALL_NUMBERS, TENS
 from rag.question.out_of_scope import OutOfScope, out_of_scope
-from rag.question.shape import Shape, Side, Sought, shape, sides, sought
+from rag.question.shape import Shape, Side, Sought, asks, shape, sides, sought
 
 Kind = Literal["who", "when", "percent", "money", "number", ""]
 
@@ -75,6 +75,16 @@ class Query:
     @property
     def stems(self) -> frozenset[str]:
         return frozenset(term.stem for term in self.terms)
+
+    @property
+    def asks(self) -> bool:
+        """Is it a question, and not a few words to search by?"""
+        return asks(self.text)
+
+    @property
+    def brief(self) -> bool:
+        """May a few words answer it: a name, number, date or place, or whether something is so?"""
+        return self.shape in ("", "comparison") and self.sought not in ("reason", "manner")
 
     @cached_property
     def dates(self) -> tuple[When, ...]:

@@ -266,6 +266,11 @@ def sought(question: str) -> Sought:
     return next((what for what, pattern in _SOUGHT if pattern.search(lowered)), "")
 
 
+def asks(text: str) -> bool:
+    """Is it a question, and not a few words to search by?"""
+    return text.rstrip().endswith("?") or _ASKING.search(text.lower()) is not None
+
+
 def _defined(text: str) -> str:
     for pattern in _MEANING:
         if (match := pattern.match(text)) and len(match["of"].split()) <= _MOST_NAME_WORDS:

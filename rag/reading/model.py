@@ -95,7 +95,7 @@ class ReadModel:
                     continue
                 gaps[n] = logit - none
                 if best.answer is None or gaps[n] > best.gap:
-                    begin, stop, words = _words(span[at + start : at + end])
+                    begin, stop, words = likeliest_words(span[at + start : at + end])
                     place = Span(text.offsets[start + begin][0], text.offsets[start + stop][1])
                     best = Finding((gaps[n],), place, words - float(span[0].sum()))
         return replace(best, gaps=tuple(gaps))
@@ -166,7 +166,7 @@ def _parts(ranges: Sequence[_Range], most: int) -> Iterator[list[_Range]]:
         yield part
 
 
-def _words(span: Floats) -> tuple[int, int, float]:
+def likeliest_words(span: Floats) -> tuple[int, int, float]:
     """First and last word piece of the likeliest answer and its logits' sum; span (t, 2): of start and of end."""
     sums = span[:, 0][:, None] + span[:, 1][None, :]
     allowed = np.triu(np.ones_like(sums, dtype=bool)) & ~np.triu(np.ones_like(sums, dtype=bool), _ANSWER)

@@ -1,19 +1,21 @@
 """Which sentences answer the question, and how sure that is. A reader only picks; it writes nothing."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Protocol
 
 import numpy as np
 
+from index.errors import BadSetting
 from index.records import Hit, Kind, Passage, Span
 from index.text.language import of_other_script, spoken
 from index.text.words import words
 from rag.answer import Quote, Reading
 from rag.question.analysis import Query
+from rag.reading.answer_model import AnswerModel
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
 from rag.reading.model import ABOUT, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
@@ -22,6 +24,9 @@ from rag.structure import BODY
 
 _QUOTES = 10  # scored quotes in a reading; how many are shown is decided by the assistant
 _FINDINGS = 512  # kept: an answer and its explanation read the same passages
+_FEW_WORDS = 10  # of a short answer, at most; more are half a sentence, and stand out from nothing
+_EDGES = " \t\n\N{NO-BREAK SPACE}.,;:!?"  # not of the words that answer, where they begin or end with it
+_FURTHER = 2  # passages that are read only to tell whether a further quote answers too, at most
 
 
 class Reader(Protocol):
@@ -97,8 +102,10 @@ class ModelReader:
 
     name = "model"
 
-    def __init__(self, linear: LinearReader, model: ReadModel) -> None:
+    def __init__(self, linear: LinearReader, model: ReadModel | AnswerModel, margin: float | None = None) -> None:
+        """`margin`: what is as like the question as the likest but for that may be shown, so it is read as well."""
         self._linear = linear
+        self._margin = margin
         self._blend = model.blend
         self._read = lru_cache(maxsize=_FINDINGS)(model.read)
 
@@ -114,6 +121,8 @@ class ModelReader:
             return Reading((), tuple(hits), 0.0)
         told = self._told(asked.text, by_linear, hits, kinds)
         scored = _best_first(self._with(one, told.get(one.place)) for one in by_linear)
+        scored[:_QUOTES] = self._looked_at(asked, scored[:_QUOTES], told.keys())
+        scored = [one if _stands_out(asked, one) else replace(one, answer=None) for one in scored]
         odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
         odds["bias"] = odds.get("bias", 0.0) + self._blend.bias
@@ -155,6 +164,24 @@ class ModelReader:
                 found[excerpt] = self._read(question, excerpt)
         return found
 
+    def _looked_at(self, asked: Query, scored: Sequence[Rated], told: Set[tuple[str, int]]) -> list[Rated]:
+        """The same in the same order, with the gaps of further quotes that come close and were not read yet.
+
+        Their scores stay: what the model says of one passage does not order those of another.
+        """
+        likeness = [one.quote().likeness for one in scored]
+        least = math.inf if self._margin is None or not asked.asks else max(likeness) - self._margin
+        seen: dict[Excerpt, Finding] = {}
+        looked = list(scored)
+        for n, one in enumerate(scored):
+            passage, excerpt = one.candidate.hit.passage, excerpt_of(one.candidate.hit.passage)
+            if n == 0 or one.place in told or likeness[n] < least or (excerpt not in seen and len(seen) == _FURTHER):
+                continue
+            found = seen[excerpt] = self._read(asked.text, excerpt)
+            said = found.gaps[passage.sentences.index(one.candidate.sentence)]
+            looked[n] = replace(one, gap=said, answer=_answer(passage, one.candidate.sentence, found))
+        return looked
+
     def _with(self, one: Rated, told: tuple[float, Span | None] | None) -> Rated:
         found, answer = told or (self._blend.unread, None)
         parts = {**one.parts, "reading": self._blend.gap * found}
@@ -194,7 +221,7 @@ class ReaderFiles:
     name: str
     weights: ReaderWeights  # of the linear reader
     words: ReaderWeights  # of the reader of words alone
-    model: ReadModel | None
+    model: ReadModel | AnswerModel | None
     written: bytes  # of all files but the model's graph, whose hash is in them: equal bytes, equal confidences
 
     @property
@@ -205,27 +232,40 @@ class ReaderFiles:
     def reader(self, index: ReadableIndex) -> Reader:
         """Over one index."""
         linear = LinearReader(index, self.weights, self.name)
-        own = ModelReader(linear, self.model) if self.model else linear
+        own = ModelReader(linear, self.model, self.weights.margin) if self.model else linear
         return LanguageReader(index, own, LinearReader(index, self.words, _WORDS))
 
 
-def reader_files(name: str) -> ReaderFiles:
-    """From the package. Raises BadSetting for a name that no reader has, ModelMissing where a file of it is damaged."""
-    model = load_read_model() if name == ModelReader.name else None
-    linear = _LINEAR if model else name
-    names = [f"{linear}.json", f"{_WORDS}.json", *([ABOUT] if model else [])]
+def reader_files(name: str, answer_model: str = "") -> ReaderFiles:
+    """From the package; `answer_model` reads in the place of the packaged model, if one is named.
+
+    Raises BadSetting for a name that no reader has, ModelMissing where a file of it is missing or damaged.
+    """
+    if answer_model and name != ModelReader.name:
+        raise BadSetting(
+            f'answer_model is "{answer_model}", and reader "{name}" reads with no model; set reader = "model"'
+        )
+    packaged = load_read_model() if name == ModelReader.name else None
+    linear = _LINEAR if packaged else name
+    names = [f"{linear}.json", f"{_WORDS}.json", *([ABOUT] if packaged else [])]
     weights, of_words = load_weights(linear), load_weights(_WORDS)
     written = b"".join(files("rag.reading").joinpath(one).read_bytes() for one in names)
-    return ReaderFiles(name, weights, of_words, model, written)
+    if packaged and answer_model:
+        other = _answer_model(answer_model, packaged.blend)
+        return ReaderFiles(name, weights, of_words, other, written + other.sha256.encode())
+    return ReaderFiles(name, weights, of_words, packaged, written)
+
+
+_answer_model = cache(AnswerModel)
 
 
 _LINEAR = "trained"  # finds the passages that the model reads
 _WORDS = "words"  # set by hand on eval/gold/languages
 
 
-def load_reader(name: str, index: ReadableIndex) -> Reader:
+def load_reader(name: str, index: ReadableIndex, answer_model: str = "") -> Reader:
     """Raises as `reader_files` does."""
-    return reader_files(name).reader(index)
+    return reader_files(name, answer_model).reader(index)
 
 
 def gap(scores: Sequence[float]) -> float:
@@ -250,11 +290,25 @@ def _best_first(scored: Iterable[Rated]) -> list[Rated]:
     return sorted(scored, key=lambda one: (-one.score, one.place))
 
 
+def _stands_out(asked: Query, one: Rated) -> bool:
+    """Does the question want few words, and are those that answer not all its own?"""
+    if one.answer is None or not asked.brief:
+        return False
+    passage, own = one.candidate.hit.passage, {word.text for word in words(asked.text)}
+    text = passage.text[one.answer.start - passage.start : one.answer.end - passage.start]
+    return any(word.text not in own for word in words(text))
+
+
 def _answer(passage: Passage, sentence: Span, found: Finding) -> Span | None:
-    """The words that answer, in document offsets, where they stand in this sentence and the model is sure of them."""
-    if found.answer is None or found.answer_gap <= 0:
+    """The few words that answer, in document offsets, where they stand in this sentence and the model is sure of it."""
+    if found.answer is None or min(found.gap, found.answer_gap) <= 0:
         return None
-    read = excerpt_of(passage).sentences[passage.sentences.index(sentence)]
-    shift = sentence.start - read.start
-    inside = read.start <= found.answer.start and found.answer.end <= read.end
-    return Span(found.answer.start + shift, found.answer.end + shift) if inside else None
+    read = excerpt_of(passage)
+    own = read.sentences[passage.sentences.index(sentence)]
+    text = read.text[slice(*found.answer)]
+    bare = text.lstrip(_EDGES)
+    start = found.answer.start + len(text) - len(bare)
+    end = start + len(bare.rstrip(_EDGES))
+    few = 0 < len(bare.split()) <= _FEW_WORDS
+    shift = sentence.start - own.start
+    return Span(start + shift, end + shift) if few and own.start <= start < end <= own.end else None

@@ -96,6 +96,7 @@ def _outermost(quotes: Sequence[Quote]) -> list[int]:
 
 
 TIMELINE_QUOTES = 5
+_LESS_SURE = 2.0  # in the reading model's gap: a further quote that answers less surely than the first adds nothing
 _DEFINITION_MARGIN = 1.5  # what defines may score so much less than a quote that only names the subject
 _GRADES = 0.05  # grades of a definition that are no further apart are the same
 _TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
@@ -158,11 +159,21 @@ def _chosen(
         frame = Frame("conflict", differs=conflict.kind, copies=conflict.copies)
         return Selection(tuple(map(widen, differing.left)), frame, differing.dropped)
     near = near if near.left else close(reading.quotes, margin)
-    kept = (near if query.shape == "list" else _of_one_row(near)).first(most)
+    near = near if query.shape == "list" else _of_one_row(near)
+    kept = (_answering(near) if query.asks else near).first(most)  # a few words to search by have no one answer
     if query.shape == "definition":
         kept = _defining(query, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
     kept, quotes = widened(kept, widen)
     return Selection(quotes, Frame(), kept.dropped)
+
+
+def _answering(near: Shortlist) -> Shortlist:
+    """The first, and those of the others that answer too and about as surely; all, where no model has read them."""
+    first = near.left[0].gap
+    if first is None:
+        return near
+    least = max(0.0, first - _LESS_SURE)
+    return near.only([n for n, quote in enumerate(near.left) if not n or (quote.gap or 0.0) > least], "adds_nothing")
 
 
 def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:

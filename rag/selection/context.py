@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from index.records import Block, Document, Passage, Span
+from index.text.words import words
 from rag.answer import Quote
 from rag.language.dependence import depends_on_previous, hangs_on_a_pronoun
 from rag.language.word_lists import SPEAKS
@@ -43,6 +44,7 @@ class _Place:
     sentences: Sequence[Span]
     first: int
     last: int
+    asked: frozenset[str] = frozenset()  # the question's words
 
     def text(self, n: int) -> str:
         return self.document.text[self.sentences[n].start : self.sentences[n].end]
@@ -78,18 +80,26 @@ def sentences_of(passages: Iterable[Passage]) -> tuple[Span, ...]:
 
 
 def with_context(
-    quote: Quote, document: Document, sentences: Sequence[Span], shape: Shape = "", *, steps: bool = False
+    quote: Quote,
+    document: Document,
+    sentences: Sequence[Span],
+    shape: Shape = "",
+    asked: frozenset[str] = frozenset(),
+    *,
+    steps: bool = False,
 ) -> Quote:
     """The quote in whole sentences, with what it leans on; `sentences` are all those of the document, in order.
 
     A sentence that introduces a list gets the list; an item gets the others only where the question asks for a list
-    or for `steps`. A quote that is in no sentence comes back as it is.
+    or for `steps`. `asked`: the question's words, where one is known. What "this agreement" points at is then quoted
+    only if it holds one of them that the quote lacks: else the asker has named it. What "he" points at is always
+    quoted. A quote that is in no sentence comes back as it is.
     """
     starts = [sentence.start for sentence in sentences]
     first, last = bisect_right(starts, quote.start) - 1, bisect_right(starts, quote.end - 1) - 1
     if first < 0 or quote.end > sentences[last].end or quote.start >= sentences[first].end:
         return quote
-    place = _Place(document, sentences, first, last)
+    place = _Place(document, sentences, first, last, asked)
     rules: tuple[Callable[[_Place], _Place], ...] = (_whole_row, _turn, _unbroken, _with_speaker, _with_antecedent)
     if shape == "list":
         rules = (_with_list, _with_count, *rules)  # first, as what a long list leans on is left out
@@ -121,10 +131,16 @@ def _is_cut(place: _Place, n: int) -> bool:
 def _with_antecedent(place: _Place) -> _Place:
     if place.last - place.first + 1 < _MOST_SENTENCES and place.follows(place.first):
         opening = re.sub(r"^[*_#>\s-]+", "", place.text(place.first))
-        alone = place.first == place.last
-        if depends_on_previous(opening) if alone else hangs_on_a_pronoun(opening):
+        leans = place.first == place.last and depends_on_previous(opening) and _adds(place, place.first - 1)
+        if leans or hangs_on_a_pronoun(opening):
             return place.reach(place.first - 1, place.last)
     return place
+
+
+def _adds(place: _Place, n: int) -> bool:
+    """Does sentence number n hold a word of the question that the one behind it lacks? True where nothing was asked."""
+    before, own = ({word.text for word in words(place.text(m))} for m in (n, n + 1))
+    return not place.asked or bool(place.asked & before - own)
 
 
 def _with_speaker(place: _Place) -> _Place:

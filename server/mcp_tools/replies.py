@@ -17,13 +17,14 @@ from index.records import Document, Hit, Passage, Span, plain
 from index.search import Index
 from rag.answer import Answer, Citation, Status
 from rag.answer_json import reason_fields
+from server.openai.cited_text import cited_text
 from server.schemas.ask import Phrasing, Reason
-from server.schemas.base import Reply
+from server.schemas.base import Reply, ShortAnswer
 
 MOST_CHARS = 40_000  # of an article in one reply, about 10,000 tokens; clients cut or refuse more
 AROUND_CHARS = 8_000  # given with a passage
 NEAREST = 3
-_TOLD = ("question", "status", "text", "confidence", "phrasing", "follow_ups", "as_of", "index_version")
+_TOLD = ("question", "status", "confidence", "phrasing", "follow_ups", "as_of", "index_version")
 
 Url = Annotated[str, Field(min_length=1, description="where a reader finds it; cite this")]
 
@@ -92,6 +93,7 @@ class CitedQuote(Reply):
     source_start: int
     source_end: int
     page: int | None = Field(None, description="of a file with pages, where the quote begins")
+    answer: ShortAnswer | None = Field(description="the words of the quote that answer; null where no few words do")
 
 
 class AskReply(Reply):
@@ -99,7 +101,7 @@ class AskReply(Reply):
 
     question: str
     status: Status
-    text: str = Field(description="the answer; [n] refers to citations")
+    text: str = Field(description="the answer in Markdown, its few words bold; [n] refers to citations")
     citations: tuple[CitedQuote, ...]
     confidence: float = Field(ge=0, le=1, description="calibrated: the chance that the quoted answer is right")
     phrasing: Phrasing | None = Field(description="a language model's part in the text; null: all of it is quoted")
@@ -140,6 +142,7 @@ def fetched(index: Index, name: str, base: str) -> Fetched:
 def asked(answer: Answer, index: Index, base: str) -> AskReply:
     """An answer, with what comes nearest where there is none."""
     told = {name: plain(getattr(answer, name)) for name in _TOLD} | {"reason": reason_fields(answer.reason)}
+    told["text"] = cited_text(answer).text
     nearest = answer.evidence[:NEAREST] if answer.reason else ()
     return AskReply(
         **told,

@@ -1,6 +1,7 @@
 """An answer → the text of a chat message, and where in it which source is cited.
 
-Chat clients show Markdown, so lines become paragraphs; quotes stay as they stand in their article, to the character.
+Chat clients show Markdown, so lines become paragraphs, and the words of a quote that answer are bold. But for those
+signs quotes stay as they stand in their article, to the character; no mark reaches over a sign.
 """
 
 import re
@@ -18,6 +19,7 @@ _UNSURE = {
     "es": "Ninguna de estas citas responde con seguridad a la pregunta; son las más cercanas.",
 }
 _STATING = {"quote", "statement"}  # kinds of segments that sources support; notes are our own words
+BOLD = "**"
 _RULE = "\n\n---\n\n"
 _LISTED = re.compile(r"\d+\. \[.*\]\(\S+\)")
 _MARKUP = re.compile(r"([\\`*_\[\]<>&~$|!#^])")  # what means something in the text of a link
@@ -26,7 +28,7 @@ _URL_SAFE = "/:?#[]@!$&'*+,;=%~"
 
 @dataclass(frozen=True, slots=True)
 class SourceMark:
-    """`text[start:end]` (code points) is what the source of this marker supports."""
+    """`text[start:end]` (code points) is what this marker's source supports; a quote with bold words has several."""
 
     marker: int
     start: int
@@ -86,12 +88,16 @@ def without_sources(text: str) -> str:
 
 
 def _told(answer: Answer) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    """(what stands before it, segment, its markers), in order; the segments all stand in the text."""
+    """(what stands before it, piece, its markers), in order; the segments all stand in the text."""
+    cited = {citation.marker: citation for citation in answer.citations}
     at = 0
     for segment in answer.segments:
         begin = answer.text.index(segment.text, at)
-        markers = segment.citations if segment.kind in _STATING else ()
-        yield answer.text[at:begin].replace("\n", "\n\n"), segment.text, markers
+        before, markers = answer.text[at:begin].replace("\n", "\n\n"), segment.citations
+        if segment.kind == "quote":
+            yield from _emphasised(before, cited[markers[0]], markers)
+        else:
+            yield before, segment.text, markers if segment.kind in _STATING else ()
         at = begin + len(segment.text)
     yield answer.text[at:].replace("\n", "\n\n"), "", ()
 
@@ -103,9 +109,24 @@ def _quoted(answer: Answer) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         return
     before = "“" if answer.status == "answered" else f"{_UNSURE[language]}\n\n“"
     for citation in answer.citations:
-        yield before, citation.quote, (citation.marker,)
+        yield from _emphasised(before, citation, (citation.marker,))
         before = f"” [{citation.marker}]\n\n— {_named(citation)}\n\n“"
     yield before.removesuffix("\n\n“"), "", ()
+
+
+def _emphasised(
+    before: str, citation: Citation, markers: tuple[int, ...]
+) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """The quote in pieces, the words that answer between signs; in one piece where Markdown would not read them."""
+    head, words, tail = citation.pieces
+    opens = words[:1].isalnum() or not head[-1:].isalnum()
+    closes = words[-1:].isalnum() or not tail[:1].isalnum()
+    if not words or not (opens and closes) or "*" in citation.quote or "\n" in words:
+        yield before, citation.quote, markers
+    else:
+        yield before, head, markers
+        yield BOLD, words, markers
+        yield BOLD, tail, markers
 
 
 def _joined(parts: Iterator[tuple[str, str, tuple[int, ...]]]) -> CitedText:
@@ -114,7 +135,7 @@ def _joined(parts: Iterator[tuple[str, str, tuple[int, ...]]]) -> CitedText:
     at = 0
     for before, text, markers in parts:
         begin, at = at + len(before), at + len(before) + len(text)
-        marks += [SourceMark(marker, begin, at) for marker in markers]
+        marks += [SourceMark(marker, begin, at) for marker in markers if text]
         pieces += [before, text]
     return CitedText("".join(pieces), tuple(sorted(marks, key=lambda mark: (mark.marker, mark.start))))
 

@@ -13,7 +13,7 @@ from rag.answer import Mode
 from rag.follow_ups.turns import MOST_CHARS, MOST_TURNS
 from server.answering import Giving
 from server.dependencies import InlineSources, LiveIndex, NextQuestions, OwnNames
-from server.openai.cited_text import without_sources
+from server.openai.cited_text import BOLD, without_sources
 from server.openai.reply import ChatReply, events, said, said_aside, whole
 from server.openai.side_prompts import chore
 from server.openapi import Responses, ref
@@ -60,6 +60,11 @@ def question_in(text: str) -> str:
     return _QUERY_TAGS.sub("", text.strip()[found.end() :]).strip() if found else text.strip()
 
 
+def said_before(text: str) -> str:
+    """A message of ours as it was before it became Markdown."""
+    return without_sources(text).replace(BOLD, "")
+
+
 def _history(messages: Sequence[ChatMessage]) -> tuple[tuple[str, str], ...]:
     """From the user's sixth message before the question on; older turns are passed over anyway."""
     turns: list[tuple[str, str]] = []
@@ -67,7 +72,7 @@ def _history(messages: Sequence[ChatMessage]) -> tuple[tuple[str, str], ...]:
     for message in reversed(messages):
         if message.role not in _READ:
             continue
-        words = without_sources(message.words) if message.role == "assistant" else question_in(message.words)
+        words = said_before(message.words) if message.role == "assistant" else question_in(message.words)
         words = words.replace("\0", " ")[:MOST_CHARS].strip()
         if words:
             turns.append((message.role, words))

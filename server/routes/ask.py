@@ -61,9 +61,12 @@ def ask(
     responses=_ERRORS, response_model_exclude_unset=True,
 )  # fmt: skip
 def search(body: Search, response: Response, now: Now) -> Fields:
-    """The passages that an answer would be read from, best first."""
+    """The passages that an answer would be read from, best first; with `read`, in the order in which it would be.
+
+    The score is the fused one of both rankers or, with `read`, that of the passage's best sentence.
+    """
     begin = perf_counter()
-    hits = now.search(body.question, limit=body.limit, filters=filters_of(body), as_of=body.as_of)
+    hits = now.search(body.question, limit=body.limit, filters=filters_of(body), as_of=body.as_of, read=body.read)
     response.headers["Server-Timing"] = _timing("search", begin)
     found = [hit_fields(hit, now.index.document, explain=body.explain) for hit in hits]
     return {"hits": found, "index_version": now.index.version}

@@ -79,9 +79,9 @@ async def _send_file(
     uploads: SentFiles,
     response: Response,
     file: Annotated[UploadFile, File(description="in any format that is read from a folder")],
-    id: Annotated[
+    id: Annotated[  # noqa: A002
         str, Form(description="of its document; the file's name without its ending where none is given")
-    ] = "",  # noqa: A002
+    ] = "",
 ) -> Fields:
     """Taken, and indexed while the sender follows the operation in `Location`."""
     name = PurePath((file.filename or "").replace("\\", "/")).name

@@ -125,8 +125,8 @@ class Message(Request):
     content: Text
 
 
-class Search(Request):
-    """A question, how many passages to return, and what to read."""
+class Question(Request):
+    """A question, how many passages to return, and which articles it is asked of."""
 
     question: str = Field(examples=["Which sectors gained from preferential access under the USMCA?"])
     limit: Limit | None = Field(None, examples=[5])
@@ -135,7 +135,13 @@ class Search(Request):
     explain: bool = Field(False, description="add scores and what each feature contributed")
 
 
-class Ask(Search):
+class Search(Question):
+    """A search for passages: the order of both rankers together, or of their best sentences."""
+
+    read: bool = Field(False, description="in the order of an answer's evidence, with its scores; takes longer")
+
+
+class Ask(Question):
     """A question with the turns before it, oldest first; `limit` is of the passages that come with the answer.
 
     Mode evidence says nothing itself: `citations` are then the best quotes, about ten at most, also where the status is

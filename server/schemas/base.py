@@ -96,6 +96,16 @@ class Receipt(Reply):
     proof: Proof
 
 
+class ShortAnswer(Reply):
+    """The words of a quote that answer: start:end in the cleaned text, source_start:source_end as it was given."""
+
+    text: str
+    start: int
+    end: int
+    source_start: int
+    source_end: int
+
+
 class Citation(Reply):
     """Where a quote stands: start:end in the cleaned text, source_start:source_end in the text as it was given."""
 
@@ -113,6 +123,9 @@ class Citation(Reply):
     source_start: int
     source_end: int
     page: int | None = Field(None, description="of a file with pages, where the quote begins")
+    answer: ShortAnswer | None = Field(
+        None, description="the words of the quote that answer; null where no few words do"
+    )
     receipt: Receipt | None = Field(None, description="what lets a client check the quote by itself")
 
 

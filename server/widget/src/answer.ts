@@ -7,7 +7,7 @@ import { feedback } from "./feedback";
 import { marker } from "./marker";
 import { articleUrl } from "./text";
 import type { Answer, Citation, Hit, Segment, Turn } from "./types";
-import type { Chat } from "./views";
+import { marked, type Chat } from "./views";
 
 const MOST_PASSAGES = 3;
 
@@ -51,7 +51,8 @@ function groupView(chat: Chat, turn: Turn, group: Segment[]): unknown {
 }
 
 function quote(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
-  return html`<blockquote dir="auto">“<span class="words">${segment.text}</span>”${markers(chat, turn, segment)}</blockquote>`;
+  const [citation] = citationsOf(turn, segment.citations); // none while it streams
+  return html`<blockquote dir="auto">“<span class="words">${marked(segment.text, citation, citation?.answer)}</span>”${markers(chat, turn, segment)}</blockquote>`;
 }
 
 function statements(chat: Chat, turn: Turn, group: Segment[]): TemplateResult {
@@ -60,7 +61,7 @@ function statements(chat: Chat, turn: Turn, group: Segment[]): TemplateResult {
 }
 
 function markers(chat: Chat, turn: Turn, segment: Segment): unknown {
-  const evidence = turn.answer?.evidence ?? turn.evidence;
+  const { evidence } = turn.answer ?? turn;
   return citationsOf(turn, segment.citations).map((citation) =>
     marker(chat, { citation, passage: evidence.find((hit) => hit.passage_id === citation.passage_id) }),
   );
@@ -77,8 +78,7 @@ function note({ kind, text }: Segment): TemplateResult {
 }
 
 function conclusion(chat: Chat, turn: Turn, answer: Answer): TemplateResult {
-  const cited = new Set(answer.citations.map((citation) => citation.passage_id));
-  const others = answer.evidence.filter((hit) => !cited.has(hit.passage_id));
+  const others = answer.evidence.filter((hit) => answer.citations.every((one) => one.passage_id !== hit.passage_id));
   return html`${phrased(chat, answer)} ${wholeLine(turn, chat.words)} ${support(chat, answer.confidence)}
     ${passages(chat, "others", others, false)} ${feedback(chat, turn)}`;
 }

@@ -6,7 +6,13 @@ export interface Receipt {
   sha256: string;
 }
 
-export interface Citation {
+/** Offsets of the interface in an article. */
+export interface Stretch {
+  start: number;
+  end: number;
+}
+
+export interface Citation extends Stretch {
   marker: number;
   document_id: string;
   passage_id: string;
@@ -19,6 +25,7 @@ export interface Citation {
   start: number;
   end: number;
   page?: number | null;
+  answer?: Stretch | null; // the words of it that answer
   receipt?: Receipt | null;
 }
 
@@ -29,13 +36,11 @@ export interface Segment {
   citations: number[];
 }
 
-export interface Hit {
+export interface Hit extends Stretch {
   document_id: string;
   passage_id: string;
   title: string;
   text: string;
-  start: number;
-  end: number;
 }
 
 export interface Answer {

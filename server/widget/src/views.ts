@@ -3,7 +3,8 @@
 import { html, svg, type SVGTemplateResult, type TemplateResult } from "lit/html.js";
 import type { Preview } from "./preview";
 import type { Sources } from "./sources";
-import type { Citation, Hit, Turn, Vote } from "./types";
+import { cut } from "./text";
+import type { Citation, Hit, Stretch, Turn, Vote } from "./types";
 import type { Words } from "./words";
 
 /** A citation with the passage it stands in, as far as that came with the answer. */
@@ -26,6 +27,13 @@ export interface Chat {
   vote(turn: Turn, vote: Vote): void;
   requestUpdate(): void;
   given(attribute: string): string; // "" without
+}
+
+/** A text that stands at `from`, with what stands at `at` marked, if anything does. */
+export function marked(text: string, from?: Stretch, at?: Stretch | null): unknown {
+  if (!at) return text;
+  const [before, inside, after] = cut(text, at.start - from!.start, at.end - from!.start);
+  return html`${before}<mark>${inside}</mark>${after}`;
 }
 
 const LINES = {
