@@ -3,13 +3,15 @@
 All files are local.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import fastapi_offline
 from fastapi import APIRouter, FastAPI, Header
-from starlette.responses import FileResponse, Response
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -34,9 +36,9 @@ def mount_files(app: FastAPI) -> None:
 
 
 @router.api_route("/", methods=_READ)
-async def chat_page() -> Response:
+def chat_page(request: Request) -> Response:
     """Ask, and look at the sources: the widget as a page of its own."""
-    return FileResponse(STATIC / "index.html", headers={"Content-Security-Policy": CHAT_CSP})
+    return _page("index.html", request, headers={"Content-Security-Policy": CHAT_CSP})
 
 
 @router.api_route("/widget.js", methods=_READ)
@@ -50,21 +52,32 @@ def widget(if_none_match: Annotated[str, Header()] = "") -> Response:
 
 
 @router.api_route("/documents/{document_id:path}", methods=_READ)
-def article_page(document_id: AddressedId, live: LiveIndex) -> Response:
+def article_page(document_id: AddressedId, live: LiveIndex, request: Request) -> Response:
     """One article; its script fetches the text and marks the range in the address, as in #120-180."""
-    return FileResponse(STATIC / "article.html", 404 if _unknown(document_id, live) else 200)
+    return _page("article.html", request, 404 if _unknown(document_id, live) else 200)
 
 
 @router.api_route("/docs", methods=_READ)
-async def docs_page() -> Response:
+def docs_page(request: Request) -> Response:
     """Swagger UI over /openapi.json."""
-    return FileResponse(STATIC / "docs.html")
+    return _page("docs.html", request)
 
 
 @router.api_route("/docs/problems", methods=_READ)
-async def problems_page() -> Response:
+def problems_page(request: Request) -> Response:
     """What the `type` of a problem refers to."""
-    return FileResponse(STATIC / "problems.html")
+    return _page("problems.html", request)
+
+
+def _page(name: str, request: Request, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A page whose links to this server, ="/…", count from its own address, so that any path before them stays.
+
+    A slash that is written %2F parts nothing for a browser, hence the address as it was sent.
+    """
+    sent = request.scope["raw_path"].decode("ascii", "replace").removeprefix(request.scope.get("root_path", ""))
+    up = "../" * (sent.count("/") - 1) or "./"
+    page = (STATIC / name).read_text("utf-8").replace('="/', f'="{up}')
+    return HTMLResponse(page, status, headers)
 
 
 class _OwnFiles(StaticFiles):

@@ -67,7 +67,8 @@ function head(article) {
 }
 
 try {
-  const article = await fetchJson(`/v1${window.location.pathname}`);
+  const [, path] = /\/(documents\/.*)$/.exec(window.location.pathname);
+  const article = await fetchJson(`v1/${path}`);
   head(article);
   main.querySelector("article").hidden = false;
   main.querySelector(".status").remove();

@@ -1,6 +1,6 @@
 // Swagger UI over this server's own description; nothing is fetched from anywhere else.
 window.SwaggerUIBundle({
-  url: "/openapi.json",
+  url: new URL("../openapi.json", document.currentScript.src).href,
   dom_id: "#swagger-ui",
   deepLinking: true,
   layout: "BaseLayout",

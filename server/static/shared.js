@@ -29,11 +29,13 @@ export function element(name, properties, ...children) {
   return made;
 }
 
-/** JSON from this server. Throws an Error with a message that can be shown to a person, and the HTTP status if any. */
+const ROOT = new URL("..", import.meta.url).href; // of the server, below whatever path a proxy gives it
+
+/** JSON from this server, `path` counted from its root. Throws an Error with a message that can be shown to a person, and the HTTP status if any. */
 export async function fetchJson(path, options) {
   let response;
   try {
-    response = await fetch(path, options);
+    response = await fetch(ROOT + path, options);
   } catch {
     throw new Error("The server cannot be reached. See that it is running, then try again.");
   }

@@ -17,11 +17,11 @@ async function send(file) {
   const body = new FormData();
   body.append("file", file);
   try {
-    let operation = await fetchJson("/v1/documents", { method: "POST", body });
+    let operation = await fetchJson("v1/documents", { method: "POST", body });
     while (operation.status === "running") {
       tell(file.name, "reading…");
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
-      operation = await fetchJson(`/v1/operations/${operation.id}`);
+      operation = await fetchJson(`v1/operations/${operation.id}`);
     }
     const titles = operation.documents.map(({ title }) => `“${title}”`).join(", ");
     tell(file.name, [titles && `added ${titles}`, ...operation.problems, ...operation.warnings].filter(Boolean).join("; "));
