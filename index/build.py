@@ -133,9 +133,15 @@ class Builder:
             on_progress(Progress("publishing", 0, 1))
             manifest = self.publish(store)
             on_progress(Progress("publishing", 1, 1))
-        counts = (embedding.done, embedding.tokens, manifest.documents, manifest.passages, manifest.version)
         seen = plan.report(gone)
-        return BuildReport(*(getattr(seen, field.name) for field in fields(seen)), *counts)
+        return BuildReport(
+            **{field.name: getattr(seen, field.name) for field in fields(seen)},
+            embedded_passages=embedding.done,
+            tokens=embedding.tokens,
+            documents=manifest.documents,
+            passages=manifest.passages,
+            version=manifest.version,
+        )
 
     def plan(
         self, paths: Sequence[Path], *, prune: bool = False, on_progress: OnProgress = lambda _: None

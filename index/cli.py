@@ -228,7 +228,9 @@ def documents(
     document_id: Annotated[str | None, typer.Argument(metavar="ID", help="For show and delete.")] = None,
     data: Data = None,
     source: Annotated[bool, typer.Option("--source", help="show: the text as it was read, uncleaned.")] = False,
-    marked: Annotated[bool, typer.Option("--marked", help="show: only what is marked as furniture.")] = False,
+    marked: Annotated[
+        bool, typer.Option("--marked", help="show: only what was marked as no part of the article.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="delete: without asking.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -261,10 +263,10 @@ def _show(settings: Settings, document_id: str, *, source: bool, marked: bool, a
         document = store.document(document_id)
         files = store.files().get(document_id, ())
     text = document.source if source else document.text
-    asides = [(block.start, block.end) for block in document.blocks if block.kind == "aside"]
+    asides = [[block.start, block.end] for block in document.blocks if block.kind == "aside"]
     if as_json:
-        spans = [{"start": start, "end": end} for start, end in asides]
-        emit_json(document_fields(document) | {"files": files, "marked": spans, "source" if source else "text": text})
+        shown = {"marked": asides} if marked else {"source" if source else "text": text}
+        emit_json(document_fields(document) | {"files": files} | shown)
     elif marked:
         emit_lines([Paragraph(document.text[start:end]) for start, end in asides])
     elif source:

@@ -18,7 +18,7 @@ from rag.language.dates import When
 from rag.language.detect import grammar_of
 from rag.language.quantities import values
 from rag.question.analysis import Query, Term
-from rag.question.spelling import pieces
+from rag.question.spelling import made_of, pieces
 from rag.reading.candidates import rarity
 
 # Which names, numbers and dates of a question stand nowhere in the articles, and which never stand together.
@@ -84,20 +84,25 @@ def missing(query: Query, corpus: Index, *, words_too: bool) -> tuple[str, ...]:
 def unheard_of(query: Query, corpus: Index, hits: Sequence[Hit]) -> tuple[str, ...]:
     """The names of the question that no passage holds, nor any author or publisher of the hits, as typed.
 
-    Passed over is a name that is one piece of the embedder's vocabulary: vectors tell it from others, and "Canadian"
-    from "Canada", while "Iard" is to them what "Kard" is. German writes every noun with a capital, so it tells no name.
+    Passed over is a name that the embedder's vocabulary holds: vectors tell it from others, and know "Canadian" beside
+    "Canada", while "Iard" is to them what "Kard" is. German writes every noun with a capital, so it tells no name.
     """
     if query.spoken == "de":
         return ()
     names = [term for term in query.terms if term.name and not term.number]
     names = [term for term in names if not corpus.lexical.document_frequency(term.stem)]
-    names = [term for term in names if len(pieces(corpus, query.text, term.start, term.end)) > 1]
+    names = [term for term in names if not _in_vocabulary(corpus, query.text, term)]
     if not names:
         return ()
     documents = [corpus.document(hit.passage.document_id) for hit in hits]
     known = {word.text for document in documents for word in words(f"{document.author} {document.publisher}")}
     written = (query.text[term.start : term.end] for term in names)
     return tuple(name for name in written if normalise(name) not in known)
+
+
+def _in_vocabulary(corpus: Index, text: str, term: Term) -> bool:
+    """Of the embedder's, as it stands or with endings."""
+    return made_of(pieces(corpus, text, term.start, term.end), normalise(text[term.start : term.end]))
 
 
 def apart(query: Query, corpus: Index) -> tuple[str, ...]:

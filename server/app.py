@@ -20,6 +20,7 @@ from server.openai import routes as completions
 from server.openapi import problems, publish_contract
 from server.problems import handle_problems
 from server.routes import answers, ask, check, corpus, documents, pages, receipts, status
+from server.uploads import Uploads
 from server.write_log import Replies
 
 MAX_DOCUMENT_BYTES = 10_000_000
@@ -43,6 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
     _equip(app, settings)
     for part in _PARTS:
         app.include_router(part.router)
+    app.include_router(documents.operations)
     open_door(app, app.state.live, app.state.names, settings)
     pages.mount_files(app)
     handle_problems(app)
@@ -54,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _equip(app: FastAPI, settings: Settings) -> None:
     """What handlers share; `server.dependencies` hands it to them."""
     app.state.live = Live(settings)
+    app.state.uploads = Uploads(app.state.live, settings.data)
     app.state.names = Names(settings.host, settings.origins)
     app.state.data = settings.data
     app.state.kept = Kept(settings.data, settings.keep_answers)
@@ -92,6 +95,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        app.state.uploads.close()
         live.stop()
         for closed in (app.state.kept, app.state.feedback, app.state.replies):
             closed.close()

@@ -12,6 +12,7 @@ from server.answer_log import Kept, Noting, RecentFollowUps
 from server.hostnames import Names
 from server.live_index import Live
 from server.metrics import Metrics
+from server.uploads import Uploads
 
 
 def _part(name: str) -> Any:
@@ -23,6 +24,7 @@ def _part(name: str) -> Any:
     return Depends(part)
 
 
+SentFiles = Annotated[Uploads, _part("uploads")]
 LiveIndex = Annotated[Live, _part("live")]
 
 

@@ -158,6 +158,8 @@ def test_an_answer_is_found_without_case_punctuation_and_articles() -> None:
     assert normalised("The  U.S. — “Treaty”, an_end!") == "us treaty anend"
     assert holds_answer("He joined the University of Arizona, Tucson, in 2004.", ["University of Arizona , Tucson"])
     assert holds_answer("Die STRASSE war leer.", ["straße"])
+    assert holds_answer("钟楼建于1892年，高四十二米。", ["1892", "四十二米"])
+    assert not holds_answer("钟楼建于1892年。", ["189", "桥"])
 
 
 def test_an_answer_is_found_as_whole_words_only() -> None:

@@ -21,7 +21,7 @@ SEEDS = Path(__file__).parent.parent / "seeds"
 PROSE = "The council of Brin met on Monday to agree the budget for the year ahead. It took nine hours."
 MORE = "Nobody in the hall had expected that the talks would end before midnight, the mayor said."
 UNSEEN = re.compile(  # signs of Markdown that hold letters or digits, and comments
-    r"<!--.*?-->|%%.*?%%|\]\([^()\s]*\)|\[\^\w+\]:?|\[![a-z]+\]|&amp;|&nbsp;|(?<=[ ])\^[\w-]+$|(?<=```).*$|</?\w+>"
+    r"<!--.*?-->|%%.*?%%|(?<=```).*$|</?\w+>|\]\([^()\s]*\)|\[\^\w+\]:?|\[![a-z]+\]|&amp;|&nbsp;|(?<=[ ])\^[\w-]+(?=\s|$)"
     r"|[\u00ad\u200b\ufeff]|\[\[[^\[\]|\n]*\||\[[ x]\] ",
     re.MULTILINE,
 )

@@ -37,6 +37,7 @@ _RANKED = {
 }
 JUDGED = str(Judged @ 10)
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_SIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _PUNCTUATION = re.compile(r"[^\w\s]|_")
 
 
@@ -126,8 +127,12 @@ def coverages(answerable: Sample, unanswerable: Sample, *, precisions: Sequence[
 
 
 def normalised(text: str) -> str:
-    """SQuAD's normal form (Rajpurkar et al. 2016), for all scripts: no case, punctuation, articles, double blanks."""
-    return " ".join(_ARTICLES.sub(" ", _PUNCTUATION.sub("", text.casefold())).split())
+    """SQuAD's normal form (Rajpurkar et al. 2016), for all scripts: no case, punctuation, articles, double blanks.
+
+    Each sign of Chinese and Japanese is a word, as MLQA (Lewis et al. 2020) has it.
+    """
+    bare = _SIGN.sub(r" \g<0> ", _PUNCTUATION.sub("", text.casefold()))
+    return " ".join(_ARTICLES.sub(" ", bare).split())
 
 
 def holds_answer(quote: str, answers: Sequence[str]) -> bool:

@@ -44,7 +44,7 @@ def clean(source: str, *, start: int = 0) -> Cleaned:
     shown = _blanked(source, unseen)
     parts = markdown_parts(shown, start) if is_markdown(shown[start:]) else plain_parts(shown, start)
     gone = sum(1 for span in unseen for char in source[span.start : span.end] if not char.isspace())
-    return replace(_cleaned(mended(_marked(pieces(shown, parts)))), hidden=gone)
+    return replace(_cleaned(mended(_marked(pieces(source, shown, parts)))), hidden=gone)
 
 
 def clean_pieces(found: Sequence[Piece]) -> Cleaned:

@@ -8,7 +8,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.cleaning.parts import Part, paragraphs
+from index.cleaning.parts import BULLET, Part, paragraphs
 from index.records import Kind, Span
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|\Z)")  # what CommonMark calls a line
@@ -144,8 +144,11 @@ class _Walk:
             places = places[1:]
         if self._items and places:
             places[0] = self._item(places[0])
-        inside = [group for group in paragraphs(self._source, places, None) if group]
-        self._add("item" if self._items else "text", inside, self._items[-2] if len(self._items) > 1 else -1)
+        lead = self._items[-2] if len(self._items) > 1 else -1
+        for first, *others in paragraphs(self._source, places, None):
+            bullet = BULLET.match(self._source, *first)
+            group = (first._replace(start=bullet.end() if bullet else first.start), *others)
+            self._add("item" if self._items or bullet else "text", [group], lead)
 
     def _item(self, place: Span) -> Span:
         """The first line of an item with its number, without its box to tick."""

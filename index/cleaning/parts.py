@@ -10,10 +10,11 @@ from index.records import Kind, Span
 SENTENCE_END = re.compile(r"[.!?…:;。！？：；।॥؟۔][\"'”’»)\]」』）*_]*(?:\[\^?\w{1,20}\])*$")
 ITEM = re.compile(r"(?P<bullet>[-*+•‣◦▪–])[ \t]+(?=\S)|(?:\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+(?=\S)")
 FIELD = re.compile(r"(?:\*\*|__)?[^\W\d_][\w'’.&()/ -]{0,40}(?:\*\*|__)?:(?:\*\*|__)?[ \t]+\S")
-_BULLET = re.compile(r"[•‣◦▪][ \t]")
+BULLET = re.compile(r"[•‣◦▪][ \t]+(?=\S)")  # that is no sign of Markdown
 TIME = r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]?"
 TURN = re.compile(rf"{TIME}[ \t]+\S")
 SPEAKER_ALONE = re.compile(r"[A-Z][A-Z.'’ -]{2,40}:")
+_CUT_WORD = re.compile(r"[^\W_](?:[-\u2010]|\u00ad)$")
 LONGEST_WRAPPED = 120
 SHORTEST_WRAPPED = 40
 _SHORTEST_UNFINISHED = 25  # a shorter line is a label, or one of many short ones
@@ -49,10 +50,10 @@ def runs_on(before: str, after: str, width: int | None) -> bool:
     """Does a line go on with what the line before it says?"""
     before, broken = before.rstrip(), before.endswith(("  ", "\\"))
     closed = bool(SENTENCE_END.search(before))
-    if TURN.match(after) or _BULLET.match(after) or (FIELD.match(after) and (closed or FIELD.match(before))):
+    if TURN.match(after) or BULLET.match(after) or (FIELD.match(after) and (closed or FIELD.match(before))):
         return False
-    cut = before.endswith(("-", "\u2010", "\u00ad")) or len(before) >= _SHORTEST_UNFINISHED
-    if SPEAKER_ALONE.fullmatch(before) or (cut and not closed and after[:1].islower()):
+    unfinished = not closed and len(before) >= _SHORTEST_UNFINISHED and after[:1].islower()
+    if unfinished or _CUT_WORD.search(before) or SPEAKER_ALONE.fullmatch(before):
         return True
     if (closed and is_furniture(after.strip("*_ "))) or is_furniture(before.strip("*_ ")):
         return False

@@ -42,19 +42,17 @@ class Piece:
         return len(self.text) >= _PROSE_CHARS or (self.closed and len(words(self.text)) >= _PROSE_WORDS)
 
 
-def pieces(source: str, parts: Sequence[Part]) -> list[Piece]:
-    """The parts that show something."""
+def pieces(source: str, shown: str, parts: Sequence[Part]) -> list[Piece]:
+    """The parts that show something; `shown` is the source with blanks for what is hidden, but in code."""
     elsewhere = Elsewhere.of(source)
     found: list[Piece] = []
     end = -1  # of the part before
     for part in parts:
-        shown = verbatim(source, part.lines[0]) if part.kind == "code" else readable(source, part.lines, elsewhere)
-        if shown.text.strip():
+        read = verbatim(source, part.lines[0]) if part.kind == "code" else readable(shown, part.lines, elsewhere)
+        if read.text.strip():
             at = part.lines[0].start
             tight = len(_LINE_END.findall(source, max(end, 0), at)) < 2
-            one = Piece(
-                part.kind, shown.text, shown.runs, at, part.lead, shown.bold, 0, shown.linked, part.level, tight
-            )
+            one = Piece(part.kind, read.text, read.runs, at, part.lead, read.bold, 0, read.linked, part.level, tight)
             found.append(one)
             end = part.lines[-1].end
     return found

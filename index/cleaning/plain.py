@@ -61,22 +61,23 @@ def _parts(source: str, group: Sequence[Span], width: int, *, introduced: bool) 
 def _paragraphs(source: str, lines: Sequence[Span], indents: Sequence[int], width: int) -> Iterator[Part]:
     """Items of lists with the lines that go on with them, and the paragraphs between."""
     begins: list[int] = []  # of items, and of what follows the last
-    leads: dict[int, int] = {}  # of each item, where the one stands that it is under, or -1
+    items: dict[int, tuple[int, int]] = {}  # of each, where it stands, and the one that it is under, or -1
     above: list[tuple[int, int]] = []  # indent and place of the item we are in and of those that it is under
     for n, line in enumerate(lines):
         before = source[slice(*lines[n - 1])].rstrip() if n else ""
-        if ITEM.match(source, line.start, line.end) and (not before or above or SENTENCE_END.search(before)):
-            above = [*((indent, at) for indent, at in above if indent < indents[n]), (indents[n], line.start)]
+        found = ITEM.match(source, *line)
+        if found and (not before or above or SENTENCE_END.search(before)):
+            start = found.end() if found["bullet"] else line.start
+            above = [*((indent, at) for indent, at in above if indent < indents[n]), (indents[n], start)]
             begins.append(n)
-            leads[n] = above[-2][1] if len(above) > 1 else -1
+            items[n] = (start, above[-2][1] if len(above) > 1 else -1)
         elif above and indents[n] <= above[-1][0] and not runs_on(before, source[slice(*line)], width):
             above = []
             begins.append(n)
     for first, last in pairwise([*({0} - {*begins}), *begins, len(lines)]):
-        found = ITEM.match(source, *lines[first])
-        if first in leads and found:
-            start = found.end() if found["bullet"] else lines[first].start
-            yield Part("item", (Span(start, lines[first].end), *lines[first + 1 : last]), leads[first])
+        if first in items:
+            start, lead = items[first]
+            yield Part("item", (Span(start, lines[first].end), *lines[first + 1 : last]), lead)
         else:
             yield from (Part("text", inside) for inside in paragraphs(source, lines[first:last], width))
 

@@ -5,8 +5,8 @@ from io import BytesIO
 from lzma import LZMAError
 from pathlib import Path
 from typing import Any
-from zlib import error as ZlibError
 from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError
 
 from lxml import etree
 

@@ -7,11 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from index.errors import UnreadableFile
-from index.formats.document import Unread
-from index.formats.metadata import Facts, Metadata
+from index.formats.document import Reading
 from index.formats.extracted import CELLS, extracted, line, piece
-from index.formats.web_page import decoded
-from index.records import Document
+from index.formats.metadata import Facts, Metadata
+from index.formats.text import decode_any
 
 MOST_CHARS = 10_000_000
 MOST_ROWS = 200_000
@@ -19,11 +18,12 @@ _SEPARATORS = ",;\t|"
 _SNIFFED = 4_000  # characters
 
 
-def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
+def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
     """The one document of the table. Raises UnreadableFile."""
     if path.stat().st_size > 4 * MOST_CHARS:
         raise UnreadableFile(f"is larger than {4 * MOST_CHARS:,} bytes; split it")
-    text = decoded(path.read_bytes()).removeprefix("\ufeff")
+    text, warnings = decode_any(path.read_bytes())
+    text = text.removeprefix("\ufeff")
     if len(text) > MOST_CHARS:
         raise UnreadableFile(f"holds more than {MOST_CHARS:,} characters; split it")
     rows = [cells for row in islice(_rows(text), MOST_ROWS + 1) if any(cells := [line(cell) for cell in row])]
@@ -33,10 +33,16 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
         raise UnreadableFile("holds no cell with text")
     has_header = len(rows) > 1 and all(_names(cell) for cell in rows[0])
     pieces = [
-        piece("row" if number or not has_header else "header", CELLS.join(cells), number, 0 if number and has_header else -1)
+        piece(
+            "row" if number or not has_header else "header",
+            CELLS.join(cells),
+            number,
+            0 if number and has_header else -1,
+        )
         for number, cells in enumerate(rows)
     ]
-    yield extracted(document_id, pieces, metadata.of(document_id), Facts())
+    document = extracted(document_id, pieces, metadata.of(document_id), Facts())
+    yield Reading.of(document, warnings=warnings)
 
 
 def _rows(text: str) -> Iterator[list[str]]:

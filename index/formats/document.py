@@ -58,7 +58,7 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
     if len(document_id) > MAX_ID_CHARS or not document_id.isprintable():
         raise UnreadableFile("has a name that cannot serve as a document id; rename it")
     if not cleaned.text.strip():
-        raise UnreadableFile("holds no text to search, only blanks or boilerplate")
+        raise UnreadableFile("holds no text to search, only blanks, signs or what is hidden")
     for name, value in (("text", source), *((field.name, getattr(facts, field.name)) for field in fields(facts))):
         _refuse_half_characters(name, value)
     given = repr((source, facts)).encode() + source.encode()

@@ -13,8 +13,8 @@ from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.archives import Archive
 from index.formats.document import Unread
-from index.formats.metadata import Facts, Metadata
 from index.formats.extracted import extracted, line, piece
+from index.formats.metadata import Facts, Metadata
 from index.formats.web_page import parse, pieces_of
 from index.records import Document
 
@@ -29,6 +29,8 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     archive = Archive(path)
     if "word/document.xml" not in archive.names() and not any(name.startswith("word/") for name in archive.names()):
         raise UnreadableFile("is no Word document")
+    if any(b"<!DOCTYPE" in archive.part(name) for name in archive.names() if name.endswith((".xml", ".rels"))):
+        raise UnreadableFile("declares entities, which no Word document does")
     try:
         html = mammoth.convert_to_html(archive.content, style_map=_STYLES, convert_image=_no_image).value
     except (ExpatError, KeyError, ValueError, AttributeError, OSError, BadZipFile, RecursionError) as error:

@@ -13,13 +13,14 @@ from index.cleaning.clean import clean
 from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.document import Unread
-from index.formats.metadata import Facts, Metadata
 from index.formats.extracted import extracted, line, moved, piece
+from index.formats.metadata import Facts, Metadata
 from index.formats.web_page import parse, pieces_of
 from index.records import Document
 
 _SIGNATURE = re.compile(r"^-- ?\r?$", re.MULTILINE)
 _QUOTED = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
+_MOST_PARTS = 200
 _SHOWN = ("From", "To", "Cc", "Date")
 
 
@@ -28,6 +29,8 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     content = path.read_bytes()
     if not content.strip():
         raise UnreadableFile("is empty")
+    if content.count(b"boundary=") > _MOST_PARTS:
+        raise UnreadableFile(f"is made of more than {_MOST_PARTS} mails in mails")
     message = BytesParser(EmailMessage, policy=policy.default).parsebytes(content)
     if not isinstance(message, EmailMessage) or not any(message[name] for name in ("From", "Subject", "Date")):
         raise UnreadableFile("is no mail: it has neither sender, subject nor date")
@@ -42,7 +45,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
 
 
 def _body(message: EmailMessage) -> list[Piece]:
-    """The plain words where there are some, else the page; what is quoted from other mails, and the signature, aside."""
+    """The plain words where there are some, else the page; quotes from other mails, and the signature, aside."""
     plain, page = (_text(message.get_body((preferred,))) for preferred in ("plain", "html"))
     if not plain.strip():
         return pieces_of(parse(page)) if page.strip() else []
@@ -56,7 +59,9 @@ def _body(message: EmailMessage) -> list[Piece]:
     ]
     others = [quoted.group().strip(" \t>\r") for quoted in _QUOTED.finditer(own)]
     others += plain[signature.end() :].splitlines() if signature else []
-    return found + [piece("aside", text, at) for at, text in enumerate(filter(None, map(line, others)), start=len(found))]
+    return found + [
+        piece("aside", text, at) for at, text in enumerate(filter(None, map(line, others)), start=len(found))
+    ]
 
 
 def _text(part: Message | None) -> str:

@@ -10,8 +10,8 @@ from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.archives import Archive
 from index.formats.document import Unread
-from index.formats.metadata import Facts, Metadata, as_date
 from index.formats.extracted import extracted, line, moved
+from index.formats.metadata import Facts, Metadata, as_date
 from index.formats.web_page import parse, pieces_of
 from index.records import Document
 

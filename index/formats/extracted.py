@@ -11,6 +11,7 @@ from typing import Any
 
 from index.cleaning.clean import clean_pieces
 from index.cleaning.pieces import Piece
+from index.errors import UnreadableFile
 from index.formats.document import make_document
 from index.formats.metadata import Facts, merged
 from index.records import Document, Kind, OffsetRun, PageStart
@@ -43,6 +44,8 @@ def extracted(
 
     `pages` says, by a piece's number, where in its text pages begin. Raises UnreadableFile.
     """
+    if not pieces:
+        raise UnreadableFile("holds no text to search")
     cleaned = clean_pieces(pieces)
     begins = {run.source: run.clean for run in cleaned.runs}
     starts = ((begins[at] + start, page) for at, inside in sorted((pages or {}).items()) for start, page in inside)
@@ -53,7 +56,10 @@ def extracted(
 
 def line(text: str) -> str:
     """The characters that a person sees, one blank where there is white space."""
-    return _BLANKS.sub(" ", "".join(char for char in text if char.isprintable() or _visible(char))).strip()
+    shown = _BLANKS.sub(" ", text).strip()
+    if shown.isprintable():
+        return shown
+    return _BLANKS.sub(" ", "".join(char for char in shown if char.isprintable() or _visible(char))).strip()
 
 
 def _visible(char: str) -> bool:

@@ -24,7 +24,7 @@ def files(root: Path, seen: set[str]) -> list[Path | Unread]:
         return [] if _known(os.path.realpath(root), seen) else [root]
     corpus = [root / name for name in _BEIR if (root / name).is_file()]
     if corpus:
-        return [] if _known(os.path.realpath(corpus[0]), seen) else corpus[:1]
+        return [] if _known(os.path.realpath(corpus[0]), seen) else [corpus[0]]
     return sorted(_walk(root, seen), key=lambda found: Path(found.path) if isinstance(found, Unread) else found)
 
 

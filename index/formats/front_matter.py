@@ -152,7 +152,7 @@ def _facts(values: Mapping[str, object]) -> tuple[Facts, list[str]]:
                 warnings.append(f"its front matter has the date {text[:40]!r}, which was left out; write YYYY-MM-DD")
         elif name and name != "published" and text:
             texts.setdefault(name, text)
-    return Facts(**texts, published=published), warnings
+    return Facts(**texts, published=published, inferred=()), warnings
 
 
 def _name(key: object) -> str:

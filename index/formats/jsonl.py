@@ -10,7 +10,6 @@ import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from index.cleaning.clean import clean_plain
 from index.errors import UnreadableFile
@@ -49,9 +48,9 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
         raise UnreadableFile("is empty")
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: Path) -> io.BufferedIOBase:
     """The file's bytes, unpacked; UTF-16, which line feeds do not part, as UTF-8."""
-    file: BinaryIO = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115 (the caller closes it)
+    file: io.BufferedIOBase = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115 (the caller closes it)
     mark = file.read(len(BOM_UTF8))
     if mark[:2] in (b"\xff\xfe", b"\xfe\xff"):
         with file:
@@ -64,7 +63,7 @@ def _opened(path: Path) -> BinaryIO:
     return file
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes | None]:
+def _lines(file: io.BufferedIOBase) -> Iterator[bytes | None]:
     """Not decoded yet, so that a bad byte costs one document and not the file; None for a line that is too long."""
     while line := file.readline(MAX_LINE_BYTES + 1):
         if len(line) > MAX_LINE_BYTES:

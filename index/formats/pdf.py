@@ -13,11 +13,11 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from index.errors import UnreadableFile
-from index.formats.document import Unread
+from index.formats.document import Reading
 from index.formats.extracted import extracted, line
 from index.formats.metadata import Facts, Metadata
-from index.formats.page_layout import Page, Stretch, read_pages
-from index.records import Document
+from index.formats.page_layout import read_pages
+from index.formats.page_rows import Page, Stretch
 
 MOST_PAGES = 3000
 MOST_CHARS = 20_000_000  # of all pages together
@@ -37,7 +37,7 @@ _RAISED = str.maketrans(_DIGITS, "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _one_at_a_time = Lock()  # pdfium knows no threads
 
 
-def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
+def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
     """The one document of the file, and which of its pages hold no text but a picture. Raises UnreadableFile."""
     with _one_at_a_time:
         pages, found, scanned = _pages(path.read_bytes())
@@ -46,10 +46,10 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
             raise UnreadableFile("has pages without text; it needs OCR first, for example: ocrmypdf IN.pdf OUT.pdf")
         raise UnreadableFile("holds no text, only blank pages or drawings")
     read = read_pages(pages)
-    yield extracted(document_id, read.pieces, metadata.of(document_id), found, read.pages)
-    if scanned:
-        numbers = ", ".join(map(str, scanned[:20])) + (" …" if len(scanned) > 20 else "")
-        yield Unread(str(path), f"has pages without text ({numbers}); they need OCR first", lost=False)
+    document = extracted(document_id, read.pieces, metadata.of(document_id), found, read.pages)
+    numbers = ", ".join(map(str, scanned[:20])) + (" …" if len(scanned) > 20 else "")
+    lacking = (f"has pages without text ({numbers}), which need OCR first",) if scanned else ()
+    yield Reading.of(document, warnings=lacking)
 
 
 def _pages(content: bytes) -> tuple[list[Page], Facts, list[int]]:
@@ -98,9 +98,7 @@ def _page(document: Any, number: int) -> tuple[Page, bool]:
 def _facts(said: dict[str, str]) -> Facts:
     """Neither the day a file was made nor the program's idea of a title says anything about the article."""
     title, author = line(said.get("Title", "")), line(said.get("Author", ""))
-    return Facts(
-        title="" if _NO_TITLE.fullmatch(title) else title, author="" if author.lower() in _NOBODY else author
-    )
+    return Facts(title="" if _NO_TITLE.fullmatch(title) else title, author="" if author.lower() in _NOBODY else author)
 
 
 class _Char(NamedTuple):
@@ -112,7 +110,7 @@ class _Char(NamedTuple):
     right: float
     size: float
     level: bool  # runs from left to right
-    index: int
+    number: int  # among those of the page
 
 
 def _stretches(page: Any, rotation: int) -> Iterator[Stretch]:
@@ -127,11 +125,11 @@ def _stretches(page: Any, rotation: int) -> Iterator[Stretch]:
         if chars and char.left - chars[-1].right > _SPACE * char.size:
             blanks.append(len(chars))
         if chars and not _goes_on(chars, char):
-            yield _stretch(chars, blanks, _is_bold(text, chars[0].index))
+            yield _stretch(chars, blanks, _is_bold(text, chars[0].number))
             chars, blanks = [], []
         chars.append(char)
     if chars:
-        yield _stretch(chars, blanks, _is_bold(text, chars[0].index))
+        yield _stretch(chars, blanks, _is_bold(text, chars[0].number))
     text.close()
 
 
@@ -164,7 +162,12 @@ def _goes_on(chars: list[_Char], char: _Char) -> bool:
     """Does the character stand on the same line, next to the one before? A raised one does."""
     before, first = chars[-1], chars[0]
     gap = char.left - before.right
-    return char.level and first.level and abs(char.base - first.base) < 0.5 * first.size and -first.size < gap < _APART * first.size
+    return (
+        char.level
+        and first.level
+        and abs(char.base - first.base) < 0.5 * first.size
+        and -first.size < gap < _APART * first.size
+    )
 
 
 def _stretch(chars: list[_Char], blanks: list[int], bold: bool) -> Stretch:
@@ -172,11 +175,14 @@ def _stretch(chars: list[_Char], blanks: list[int], bold: bool) -> Stretch:
     base = next(char.base for char in chars if char.size == size)
     spaces = [chars[n].left - chars[n - 1].right for n in blanks if 0 < n < len(chars)]
     text = "".join(
-        (" " if n in blanks and n else "") + (char.sign.translate(_RAISED) if _is_raised(char, base, size) else char.sign)
+        (" " if n in blanks and n else "")
+        + (char.sign.translate(_RAISED) if _is_raised(char, base, size) else char.sign)
         for n, char in enumerate(chars)
     )
     left, right = min(char.left for char in chars), max(char.right for char in chars)
-    return Stretch(text, left, base - _BELOW * size, right, base + (1 - _BELOW) * size, size, bold, max(spaces, default=0.0))
+    return Stretch(
+        text, left, base - _BELOW * size, right, base + (1 - _BELOW) * size, size, bold, max(spaces, default=0.0)
+    )
 
 
 def _is_raised(char: _Char, base: float, size: float) -> bool:

@@ -1,6 +1,7 @@
 """Text and Markdown files in any encoding, with or without front matter."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,4 +110,3 @@ def _guessed(raw: bytes) -> str | None:
     ties = [match for match in fitting if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
     names = {name for match in ties for name in match.could_be_from_charset}
     return next((name for name in _LEGACY if name in names and wide == name.startswith("utf_16")), None)
-

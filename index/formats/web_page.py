@@ -13,7 +13,6 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from charset_normalizer import from_bytes
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, XHTMLParser, document_fromstring, xhtml_to_html
 
@@ -22,14 +21,17 @@ from index.errors import UnreadableFile
 from index.formats.document import Unread
 from index.formats.extracted import CELLS, extracted, line, piece
 from index.formats.metadata import Facts, Metadata
+from index.formats.text import decode_any
 from index.records import Document, Kind
 
-_UNSEEN = {"head", "script", "style", "template", "noscript", "iframe", "object", "svg", "canvas", "audio", "video", "input",
-           "textarea", "datalist", "math"}  # fmt: skip
+MOST_BYTES = 10_000_000
+
+_UNSEEN = {"head", "script", "style", "template", "noscript", "iframe", "object", "svg", "canvas", "audio", "video",
+           "input", "textarea", "datalist", "math"}  # fmt: skip
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_INLINE = {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins",
-           "kbd", "label", "mark", "output", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub",
-           "sup", "time", "tt", "u", "var", "wbr"}  # fmt: skip
+_INLINE = {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+           "img", "ins", "kbd", "label", "mark", "output", "q", "rp", "rt", "ruby", "s", "samp", "small", "span",
+           "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}  # fmt: skip
 _FURNITURE = {"nav", "footer", "aside", "form", "button", "select", "dialog", "menu"}
 _FURNITURE_ROLES = {"navigation", "banner", "contentinfo", "complementary", "search", "dialog", "alert", "menu"}
 _FURNITURE_NAMES = re.compile(
@@ -47,14 +49,15 @@ _XML = re.compile(r"\A\ufeff?\s*<\?xml[^>]{0,200}\?>")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
-_MARKS = ((BOM_UTF8, "utf-8-sig"), (BOM_UTF16_LE, "utf-16"), (BOM_UTF16_BE, "utf-16"))
-_GUESSED_FROM = 200_000  # bytes
+_MARKS = (BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)
 _MOST_DEPTH = 250  # of elements; libxml2 gives up at 256
 _MOST_SPAN = 50  # rows over which a cell may reach
 
 
 def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document | Unread]:
     """The one document of the page. Raises UnreadableFile."""
+    if path.stat().st_size > MOST_BYTES:
+        raise UnreadableFile(f"is larger than {MOST_BYTES:,} bytes, which is no page to read; split it")
     tree = parse(path.read_bytes())
     found = _facts(tree)
     yield extracted(document_id, pieces_of(tree, _article(tree)), metadata.of(document_id), found)
@@ -107,18 +110,12 @@ def _article(tree: HtmlElement) -> str:
 
 
 def decoded(page: bytes) -> str:
-    """As its byte-order mark, its own words or, where they are wrong, its bytes say. Raises UnreadableFile."""
-    if not page.strip():
-        raise UnreadableFile("is empty")
+    """In the encoding that the page names, if it is that, else as any text is read. Raises UnreadableFile."""
     named = _CHARSET.search(page, 0, 4096)
-    wanted = [mark for sign, mark in _MARKS if page.startswith(sign)] or [named.group(1).decode("ascii")] if named else []
-    if b"\0" in page and not any(name.lower().startswith("utf-16") for name in wanted):
-        raise UnreadableFile("is binary, not a web page")
-    for encoding in (*wanted, "utf-8"):
+    if named and not page.startswith(_MARKS):
         with suppress(LookupError, UnicodeDecodeError):
-            return page.decode(encoding)
-    guess = from_bytes(page[:_GUESSED_FROM]).best()
-    return page.decode(guess.encoding if guess else "windows-1252", errors="replace")
+            return page.decode(named.group(1).decode("ascii"))
+    return decode_any(page).text
 
 
 class _Place(NamedTuple):
@@ -174,7 +171,13 @@ class _Walk:
                 self.block(child, place._replace(linked=linked, bold=bold), depth)
         else:
             self._end(parent, place)
-            special = {"ul": self._list, "ol": self._list, "dl": self._definitions, "table": self._table, "pre": self._code}
+            special = {
+                "ul": self._list,
+                "ol": self._list,
+                "dl": self._definitions,
+                "table": self._table,
+                "pre": self._code,
+            }
             special.get(child.tag, self.block)(child, place, depth)
 
     def _list(self, element: HtmlElement, place: _Place, depth: int) -> None:
@@ -219,7 +222,9 @@ class _Walk:
             if is_header and sum(map(bool, row.cells)) == 1:  # a title over all columns
                 self._keep("text", "".join(row.cells), place, element)
                 continue
-            self._keep("header" if is_header else "row", text, place._replace(lead=-1 if is_header else header), element)
+            self._keep(
+                "header" if is_header else "row", text, place._replace(lead=-1 if is_header else header), element
+            )
             header = len(self.found) - 1 if is_header else header
 
     def _add(self, text: str | None, place: _Place) -> None:
@@ -232,8 +237,10 @@ class _Walk:
         links = sum(len(packed(part)) for part, linked, _ in self._text if linked)
         bold = all(is_bold or not part.strip() for part, _, is_bold in self._text)
         self._text = []
-        linked = bool(links) and links >= _MOSTLY * len(packed(text)) and (
-            place.linklist or bool(_SEE_ALSO.match(text.strip()))
+        linked = (
+            bool(links)
+            and links >= _MOSTLY * len(packed(text))
+            and (place.linklist or bool(_SEE_ALSO.match(text.strip())))
         )
         for one in _joined(text.split("\n")):
             self._keep(place.kind, one, place, element, bold=bold, linked=linked)
@@ -267,7 +274,9 @@ def pieces_of(tree: HtmlElement, article: str = "") -> list[Piece]:
 
 def _inside(found: list[_Found], article: str) -> list[bool]:
     """Of each piece whether it is of the article: the smallest element that holds all its long lines, and its title."""
-    sure = [not one.place.furniture and len(one.piece.text) >= _LONG and packed(one.piece.text) in article for one in found]
+    sure = [
+        not one.place.furniture and len(one.piece.text) >= _LONG and packed(one.piece.text) in article for one in found
+    ]
     holders = [[one.element, *one.element.iterancestors()] for one, is_sure in zip(found, sure, strict=True) if is_sure]
     common = set.intersection(*map(set, holders)) if holders else set()
     holder = next((element for element in holders[0] if element in common), None) if holders else None
@@ -275,8 +284,7 @@ def _inside(found: list[_Found], article: str) -> list[bool]:
     return [
         is_sure
         or one.title
-        or not (one.place.furniture or one.place.named)
-        and (within is None or one.element in within)
+        or (not (one.place.furniture or one.place.named) and (within is None or one.element in within))
         for one, is_sure in zip(found, sure, strict=True)
     ]
 
@@ -290,9 +298,8 @@ def _inherited(element: HtmlElement, place: _Place) -> _Place:
     tag = element.tag
     furniture = tag in _FURNITURE or element.get("role", "").lower() in _FURNITURE_ROLES
     furniture |= tag == "header" and not any(True for _ in element.iterancestors("article", "main"))
-    furniture &= not _holds_article(element)
     place = place._replace(
-        furniture=place.furniture or furniture,
+        furniture=place.furniture or (furniture and not _holds_article(element)),
         named=place.named or _is_named(element),
     )
     return place._replace(kind="heading", lead=-1, level=int(tag[1])) if tag in _HEADINGS else place
@@ -343,7 +350,10 @@ def _joined(lines: list[str]) -> Iterator[str]:
 
 def _lays_out(table: HtmlElement) -> bool:
     """Whether the table places what is no table: old pages and mails are built like that."""
-    if table.get("role") in ("presentation", "none") or next(table.iter("h1", "h2", "article", "form"), None) is not None:
+    if (
+        table.get("role") in ("presentation", "none")
+        or next(table.iter("h1", "h2", "article", "form"), None) is not None
+    ):
         return True
     return sum(1 for _ in table.iter("table")) > 1
 

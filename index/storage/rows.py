@@ -223,7 +223,9 @@ def remove(writer: Connection, document_id: str) -> bool:
 
 def set_files(writer: Connection, document_id: str, paths: Iterable[str]) -> None:
     """Where a document was read, in this order, in place of what was known of it."""
-    writer.execute("DELETE FROM files WHERE document_id = CAST(? AS TEXT)", (document_id.encode(),))
+    writer.execute(
+        "DELETE FROM files WHERE document_id = CAST(? AS TEXT)", (document_id.encode("utf-8", "surrogatepass"),)
+    )
     rows = [sealed("files", (document_id, os.fsencode(path))) for path in paths]
     writer.executemany(insert("files"), rows)
 

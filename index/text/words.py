@@ -61,7 +61,7 @@ def normalise(text: str) -> str:
 
 def words(text: str) -> list[Word]:
     """All words in order, possessive 's left out."""
-    found = []
+    found: list[Word] = []
     for match in _WORD.finditer(text):
         kind = match.lastgroup
         if kind == "unspaced":
@@ -217,7 +217,8 @@ def _held_pieces(word: Word, holds: Callable[[str], bool]) -> list[Word]:
     """A word that ICU cut otherwise here than in the passages, in the longest pieces that some of them hold."""
     if script_of(word.text) not in _CUT_BY_ICU or word.end - word.start != len(word.text):
         return []
-    pieces, at = [], 0
+    pieces: list[Word] = []
+    at = 0
     while at < len(word.text):
         end = next((end for end in range(len(word.text), at, -1) if holds(word.text[at:end])), 0)
         if end:

@@ -120,7 +120,7 @@ class Speller:
             if len(word.text) >= _SHORTEST and word.text.isalpha() and word.text not in stop_words()
             if not self._index.lexical.document_frequency(cut(word.text, self._index.stem))
         ]
-        new = [word for word in new if not _made_of(self._pieces(question, word), word.text)]
+        new = [word for word in new if not made_of(self._pieces(question, word), word.text)]
         bare = {word: prefix.end() for word in new if (prefix := _PREFIX.match(word.text))}
         rests = {word: word.text[end:] for word, end in bare.items()}
         return [word for word in new if word not in rests or not self._is_word(rests[word])]
@@ -128,7 +128,7 @@ class Speller:
     def _is_word(self, text: str) -> bool:
         if self._index.lexical.document_frequency(cut(text, self._index.stem)):
             return True
-        return _made_of(self._pieces(text, Word(text, 0, len(text))), text)
+        return made_of(self._pieces(text, Word(text, 0, len(text))), text)
 
     def _pieces(self, text: str, word: Word) -> list[str]:
         return pieces(self._index, text, word.start, word.end)
@@ -189,7 +189,7 @@ def _undoubled(word: str) -> str:
     return "".join(letter for letter, _ in groupby(word))
 
 
-def _made_of(pieces: Sequence[str], word: str) -> bool:
+def made_of(pieces: Sequence[str], word: str) -> bool:
     """Is it a word of the tokeniser's vocabulary, as it stands or with endings?"""
     if len(pieces) < 2:
         return True

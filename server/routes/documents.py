@@ -3,11 +3,16 @@
 from base64 import b64decode, urlsafe_b64encode
 from bisect import bisect_right
 from hashlib import sha256
+from pathlib import PurePath
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import Headers
+from starlette.routing import Match
+from starlette.types import Scope
 
 from index.errors import BadInput, UnreadableFile
 from index.formats import MAX_ID_CHARS
@@ -17,17 +22,22 @@ from index.formats.text import clean_body
 from index.records import Document, document_fields, plain
 from index.storage.merkle import revision
 from index.text.language import language
-from server.dependencies import AddressedId, LiveIndex, Now
+from server.dependencies import AddressedId, LiveIndex, Now, SentFiles
 from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
 from server.live_index import Live
 from server.middleware.idempotency import KEYED
 from server.openapi import Responses, problems
 from server.schemas import base as schemas
 from server.schemas.base import Fields
+from server.uploads import Operation
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 _WRITTEN: Responses = {201: {"model": schemas.DocumentInfo, "description": "Added"}}
 _TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Cleaned text"}}
+_TAKEN: Responses = {202: {"model": schemas.Operation, "description": "A file, taken: follow its operation"}}
+_FORM = {"type": "object", "required": ["file"], "properties": {
+    "file": {"type": "string", "format": "binary"}, "id": {"type": "string"}}}  # fmt: skip
+_FILE = {"requestBody": {"content": {"multipart/form-data": {"schema": _FORM}}}}
 _CHECK_BYTES = 6
 _BAD_TOKEN = "page_token is not one that this server gave; begin without one"
 _ID: TypeAdapter[str] = TypeAdapter(schemas.DocumentId)
@@ -57,9 +67,55 @@ def list_documents(
     }
 
 
-@router.post(
-    "", operation_id="add_document", status_code=201, dependencies=KEYED, responses=problems(400, 409, 413, 422, 503)
+class _Sent(APIRoute):
+    """Taken where the body is a form: at the same address as an article in JSON."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        form = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/form-data")
+        return super().matches(scope) if form else (Match.NONE, {})
+
+
+async def _send_file(
+    uploads: SentFiles,
+    response: Response,
+    file: Annotated[UploadFile, File(description="in any format that is read from a folder")],
+    id: Annotated[
+        str, Form(description="of its document; the file's name without its ending where none is given")
+    ] = "",  # noqa: A002
+) -> Fields:
+    """Taken, and indexed while the sender follows the operation in `Location`."""
+    name = PurePath((file.filename or "").replace("\\", "/")).name
+    operation = uploads.begin(name, await file.read(), _checked(id or name.removesuffix(PurePath(name).suffix)))
+    response.headers["Location"] = f"/v1/operations/{operation.id}"
+    return _operation_fields(operation)
+
+
+router.routes.append(
+    _Sent(
+        router.prefix, _send_file, methods=["POST"], status_code=202, response_model=schemas.Operation,
+        dependencies=KEYED, include_in_schema=False,
+    )
+)  # fmt: skip
+operations = APIRouter(prefix="/v1/operations", tags=["documents"])
+
+
+@operations.get(
+    "/{operation_id}", operation_id="get_operation", response_model=schemas.Operation, responses=problems(404, 422)
 )
+def get_operation(operation_id: str, uploads: SentFiles) -> Fields:
+    """What became of a file that was sent to /v1/documents; ask again while it is running."""
+    return _operation_fields(uploads.operation(operation_id))
+
+
+def _operation_fields(operation: Operation) -> Fields:
+    told = {name: getattr(operation, name) for name in ("id", "file", "status", "problems", "warnings")}
+    return {**told, "documents": [document_fields(document) for document in operation.documents]}
+
+
+@router.post(
+    "", operation_id="add_document", status_code=201, dependencies=KEYED, openapi_extra=_FILE,
+    responses=_TAKEN | problems(400, 409, 413, 422, 503),
+)  # fmt: skip
 def add_document(body: schemas.NewDocument, response: Response, live: LiveIndex) -> schemas.DocumentInfo:
     """Add or replace an article by the id in the body; 201 when it is new, else 200."""
     return _put(body.id, body, response, live)

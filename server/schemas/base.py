@@ -5,7 +5,7 @@ replies are filled from the names in `rag.answer_json` and `index.records`, so t
 """
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -150,6 +150,21 @@ class DocumentPage(Reply):
     total: int
     next_page_token: str | None
     index_version: str
+
+
+class Operation(Reply):
+    """What became of a file that was sent; `documents` are in answers already.
+
+    failed: at least one document of the file could not be read or stored, for what `problems` says. `warnings` tell
+    what was read otherwise than it stands there.
+    """
+
+    id: str
+    file: str
+    status: Literal["running", "done", "failed"]
+    documents: tuple[DocumentInfo, ...]
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 class FieldProblem(Reply):

@@ -37,6 +37,8 @@ function render(article) {
   let start = 0;
   for (const text of article.text.split("\n\n")) {
     const place = { start, end: start + lengthOf(text) };
+    const begins = article.pages.filter(([from]) => place.start <= from && from < place.end);
+    for (const [, page] of begins) paragraphs.push(element("p", { className: "page" }, `Page ${page}`));
     if (text) paragraphs.push(paragraphElement(points, place, article.headings, cited));
     start = place.end + 2;
   }

@@ -30,10 +30,10 @@ export function element(name, properties, ...children) {
 }
 
 /** JSON from this server. Throws an Error with a message that can be shown to a person, and the HTTP status if any. */
-export async function fetchJson(path) {
+export async function fetchJson(path, options) {
   let response;
   try {
-    response = await fetch(path);
+    response = await fetch(path, options);
   } catch {
     throw new Error("The server cannot be reached. See that it is running, then try again.");
   }

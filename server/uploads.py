@@ -1,0 +1,100 @@
+"""Files that somebody sent: read and indexed one after the other while the sender follows their operation."""
+
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Literal
+from uuid import uuid4
+
+from index.errors import NotFound, QuotewellError, UnreadableFile
+from index.formats import ARTICLES, suffix
+from index.formats.document import Reading, Unread
+from index.formats.metadata import Metadata
+from index.records import Document
+from server.live_index import Live
+from server.problems import public
+
+_KEPT = 1000  # operations that can still be asked for
+Progress = Literal["running", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What became of a file so far: its documents that answers reflect, and why others do not stand there."""
+
+    id: str
+    file: str
+    status: Progress = "running"
+    documents: tuple[Document, ...] = ()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class Uploads:
+    """One file at a time; what was accepted is finished unless the server ends."""
+
+    def __init__(self, live: Live, data: Path) -> None:
+        self._live = live
+        self._data = data
+        self._operations: OrderedDict[str, Operation] = OrderedDict()
+        self._lock = Lock()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
+
+    def begin(self, name: str, content: bytes, document_id: str) -> Operation:
+        """`document_id` is of a file that holds one document, else ids stand in it. Raises UnreadableFile."""
+        if suffix(Path(name)) not in ARTICLES:
+            raise UnreadableFile(f"'{name[:100]}' is of no type that is read; known are {', '.join(ARTICLES)}")
+        operation = Operation(uuid4().hex, name)
+        self._note(operation)
+        self._worker.submit(self._work, operation, content, document_id)
+        return operation
+
+    def operation(self, operation_id: str) -> Operation:
+        """Raises NotFound, also for one of long ago."""
+        with self._lock:
+            found = self._operations.get(operation_id)
+        if found is None:
+            raise NotFound(f"no operation '{operation_id[:100]}'; the last {_KEPT:,} since the server began are kept")
+        return found
+
+    def close(self) -> None:
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _note(self, operation: Operation) -> None:
+        with self._lock:
+            self._operations[operation.id] = operation
+            while len(self._operations) > _KEPT:
+                self._operations.popitem(last=False)
+
+    def _work(self, operation: Operation, content: bytes, document_id: str) -> None:
+        try:
+            operation = self._indexed(operation, content, document_id)
+        except QuotewellError as error:
+            operation = replace(operation, problems=(*operation.problems, public(error, self._data)))
+        except BaseException:  # a bug: whoever follows must not wait for ever
+            self._note(replace(operation, status="failed", problems=("a fault in the server; its log has it",)))
+            raise
+        failed = bool(operation.problems) or not operation.documents
+        self._note(replace(operation, status="failed" if failed else "done"))
+
+    def _indexed(self, operation: Operation, content: bytes, document_id: str) -> Operation:
+        with TemporaryDirectory(prefix="quotewell-") as folder:
+            path = Path(folder) / f"file{suffix(Path(operation.file))}"
+            path.write_bytes(content)
+            for found in ARTICLES[suffix(path)](path, document_id, Metadata({})):
+                if isinstance(found, Unread):
+                    reason = f"line {found.path.rpartition(':')[2]} {found.reason}"
+                    operation = replace(operation, problems=(*operation.problems, reason))
+                    continue
+                reading = found if isinstance(found, Reading) else Reading.of(found)
+                self._live.put(reading.document)
+                operation = replace(
+                    operation,
+                    documents=(*operation.documents, reading.document),
+                    warnings=(*operation.warnings, *reading.warnings),
+                )
+                self._note(operation)
+        return operation
