@@ -293,7 +293,8 @@ def test_a_turn_is_quoted_from_its_speaker_or_behind_the_name() -> None:
     name = apart(make.quote(passage_of(long), (start, len(long.text))), long)
     assert name is not None
     assert long.text[name.start : name.end] == "Mr Lund:"
-    assert apart(make.quote(passage_of(MEETING), tuple(MEETING.blocks[1][1:3])), MEETING) is None
+    _, first, end, _ = MEETING.blocks[1]
+    assert apart(make.quote(passage_of(MEETING), (first, end)), MEETING) is None
 
 
 def test_no_quote_is_widened_into_a_row_another_turn_or_another_answer() -> None:

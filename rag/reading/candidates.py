@@ -67,7 +67,7 @@ class Evidence:
         question = self._index.encode(asked.text)
         encodings = [self._index.encoding(hit.row) for hit in hits]
         held = [self._words(hit.passage) for hit in hits]
-        similar_to = similarities(asked, question, hits, encodings, [of.leads for of in held])
+        similar_to = similarities(asked, question, hits, encodings)
         vectors = np.stack([encoding.vector for encoding in encodings]).astype(np.float64)
         cosines = (vectors @ question.vector).tolist()  # exact: both have few digits
         lookup = self._lookup(asked, hits, held, cosines)
@@ -136,7 +136,6 @@ class Evidence:
             capital=frozenset(capital),
             small=frozenset(small),
             kinds=tuple(block.kind for block in blocks_of(passage)),
-            leads=leads,
             near=neighbours(passage),
         )
 

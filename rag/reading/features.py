@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.lexical import K1
-from index.records import Hit, Kind, Span
+from index.records import Hit, Kind
 from index.text.words import Stem
 from rag.language.quantities import Value, same
 from rag.question.analysis import Query, holds_kind
@@ -84,7 +84,6 @@ class PassageWords:
     capital: frozenset[str]  # stems that are written with a capital inside a sentence
     small: frozenset[str]  # … without
     kinds: tuple[Kind, ...]  # of the block of each sentence
-    leads: tuple[tuple[Span, ...], ...]  # of each sentence, as `rag.structure.leads_of` gives them
     near: tuple[range, ...]  # of each sentence: its own number and those of its neighbours
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from index.embedding.vectors import Encoded, Encoding
 from index.records import Hit, Span
 from rag.question.analysis import Query
+from rag.structure import leads_of
 
 Floats = NDArray[np.float64]
 
@@ -34,19 +35,15 @@ class Similarity:
 
 
 def similarities(
-    asked: Query,
-    question: Encoded,
-    hits: Sequence[Hit],
-    encodings: Sequence[Encoding],
-    leads: Sequence[Sequence[Sequence[Span]]],
+    asked: Query, question: Encoded, hits: Sequence[Hit], encodings: Sequence[Encoding]
 ) -> list[Similarity]:
-    """One for each hit; `leads` of each of its sentences, in offsets of its `search_text`."""
+    """One for each hit."""
     tokens = question.tokens.astype(np.float64)
     of_terms = _tokens_of_terms(asked, question)
     importance = importance_of(question)
     return [
-        _similarity(_cosines(tokens, encoding), of_terms, importance, hit, encoding, of_hit)
-        for hit, encoding, of_hit in zip(hits, encodings, leads, strict=True)
+        _similarity(_cosines(tokens, encoding), of_terms, importance, hit, encoding)
+        for hit, encoding in zip(hits, encodings, strict=True)
     ]
 
 
@@ -56,15 +53,8 @@ def importance_of(question: Encoded) -> Floats:
     return np.full(count, 1 / max(count, 1)) if question.importance is None else question.importance.astype(np.float64)
 
 
-def _similarity(
-    cosines: Floats,
-    of_terms: Floats,
-    importance: Floats,
-    hit: Hit,
-    encoding: Encoding,
-    leads: Sequence[Sequence[Span]],
-) -> Similarity:
-    edges = _edges(hit, encoding)
+def _similarity(cosines: Floats, of_terms: Floats, importance: Floats, hit: Hit, encoding: Encoding) -> Similarity:
+    edges, leads = _edges(hit, encoding), leads_of(hit.passage)
     counts = np.maximum(of_terms.sum(axis=1), 1)
     best = np.zeros((len(cosines), len(edges) - 1))
     for n, own in enumerate(pairwise(edges)):
