@@ -60,6 +60,10 @@ class Uploads:
             raise NotFound(f"no operation '{operation_id[:100]}'; the last {_KEPT:,} since the server began are kept")
         return found
 
+    def finish(self) -> None:
+        """Waits until all that was accepted is done."""
+        self._worker.submit(lambda: None).result()
+
     def close(self) -> None:
         self._worker.shutdown(wait=False, cancel_futures=True)
 

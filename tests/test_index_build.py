@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_read_keeps_its_article_and_the_others_are_pruned(
     assert builder.index([six_files], prune=True, rebuild=rebuild).deleted == ("comet",)
     assert "ferry" in opened(hash_settings).document_ids
     (six_files / "ferry.txt").unlink()
-    (six_files / "notes.pdf").write_bytes(b"%PDF")  # no article by its type, so it hides none
+    (six_files / "notes.odt").write_bytes(b"PK")  # no article by its type, so it hides none
     assert builder.index([six_files], prune=True, rebuild=rebuild).deleted == ("ferry",)
 
 

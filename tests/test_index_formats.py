@@ -291,7 +291,7 @@ def test_a_legacy_encoding_is_guessed_and_said(tmp_path: Path, encoding: str, te
         ("a.txt", b"\xff\xfe", "no text to search"),
         ("a.txt", b"\xef\xbb\xbf\n", "no text to search"),
         ("a.md", b"---\ntitle: A\n---\n", "no text to search"),
-        ("a.pdf", b"%PDF-1.7", "files of type '.pdf' are not read"),
+        ("a.odt", b"PK", "files of type '.odt' are not read"),
         ("README", b"read me", "files of type '' are not read"),
         ("a.jsonl.gz", b"not gzip", "not a whole gzip file"),
         ("a.jsonl", b"", "is empty"),

@@ -15,9 +15,9 @@ from index.cleaning.clean import to_source
 from index.errors import UnreadableFile
 from index.formats import ARTICLES, suffix
 from index.formats.document import Reading, Unread
+from index.formats.layout.pages import read_pages
+from index.formats.layout.rows import Page, Stretch
 from index.formats.metadata import Metadata
-from index.formats.page_layout import read_pages
-from index.formats.page_rows import Page, Stretch
 from index.records import Block, Document, Span
 
 FILES = Path(__file__).parent / "files"
@@ -86,7 +86,8 @@ def test_no_word_of_a_page_is_lost(corpus: dict[str, Document]) -> None:
     for path in sorted((FILES / "html").glob("*.html")):
         tree = document_fromstring(path.read_bytes())
         for gone in tree.xpath("//head|//script|//style|//noscript|//input|//comment()|//*[@style]|//sup[@class]"):
-            gone.drop_tree()
+            if gone.getparent() is not None:
+                gone.drop_tree()
         for mark in tree.xpath("//a[text()='^']"):
             mark.drop_tree()
         words = " ".join(tree.itertext()).split()
@@ -125,7 +126,7 @@ def test_lists_tables_code_and_answers_keep_what_leads_them(corpus: dict[str, Do
 def test_what_nobody_sees_and_marks_of_notes_go(corpus: dict[str, Document]) -> None:
     assert "made of cheese" not in corpus["html/river-pollution.html"].text
     assert "92,000" not in corpus["html/loom-museum.html"].text
-    assert "counted 1,240 plants in 2021. " in corpus["html/marsh-orchid.html"].text + " "
+    assert "counted 1,240 plants in 2021.\n" in corpus["html/marsh-orchid.html"].text
     assert "List of orchids of the Marn valley" in shown(corpus["html/marsh-orchid.html"], "links")
 
 
@@ -218,9 +219,11 @@ def test_word_documents_keep_headings_lists_tables_and_running_heads(corpus: dic
     assert len(shown(corpus["docx/forest-plan.docx"], "item")) == 3
 
 
-CONTAINER = '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="O/c.opf"/></rootfiles></container>'  # noqa: E501
+CONTAINER = """<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
+<rootfile full-path="O/c.opf"/></rootfiles></container>"""
 PACKAGE = """<package xmlns="http://www.idpf.org/2007/opf"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">
-<dc:title>The keeper</dc:title><dc:creator>Ann Lee</dc:creator><dc:date>2021-03-04</dc:date><dc:language>en-GB</dc:language>
+<dc:title>The keeper</dc:title><dc:creator>Ann Lee</dc:creator><dc:date>2021-03-04</dc:date>
+<dc:language>en-GB</dc:language>
 </metadata><manifest><item id="b" href="b.xhtml" media-type="application/xhtml+xml"/>
 <item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>
 <spine><itemref idref="a"/><itemref idref="b"/></spine></package>"""
@@ -364,7 +367,7 @@ def hostile() -> Iterator[tuple[str, Callable[[], bytes], str]]:
     yield "a.csv", lambda: b"a,b\n" + b"1,2\n" * 2_600_000, "holds more than 10,000,000 characters"
     yield "a.csv", lambda: b"a\n" * 200_002, "holds more than 200,000 rows"
     yield "a.csv", lambda: b'a,"b' + b"x,y\n" * 50_000, "is no table of cells"
-    yield "a.csv", lambda: b"\n \n;;\n", "holds no cell with text"
+    yield "a.csv", lambda: b"\n \n,,\n", "holds no cell with text"
 
 
 @pytest.mark.parametrize(
@@ -380,8 +383,8 @@ def test_a_file_that_cannot_be_read_says_why(
 def test_an_entity_reads_no_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("a very secret word")
-    page = f"<!DOCTYPE l [<!ENTITY a SYSTEM 'file://{secret}'>]>"
-    chapter = f'<?xml version="1.0"?>{page}<html xmlns="http://www.w3.org/1999/xhtml"><body><p>It is &a; here.</p></body></html>'
+    page = f"<?xml version='1.0'?><!DOCTYPE l [<!ENTITY a SYSTEM 'file://{secret}'>]>"
+    chapter = f"{page}<html xmlns='http://www.w3.org/1999/xhtml'><body><p>It is &a; here.</p></body></html>"
     assert "secret" not in made(tmp_path, "a.epub", zipped({**BOOK, "O/a.xhtml": chapter})).text
 
 

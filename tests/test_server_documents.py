@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -18,6 +19,7 @@ from tests.conftest import SIX_ARTICLES
 
 IDS = sorted(SIX_ARTICLES)
 PAGES = "/v1/documents"
+FILES = Path(__file__).parent / "files"
 
 
 def started(data: Path) -> Iterator[TestClient]:
@@ -120,3 +122,45 @@ def test_a_changed_article_has_another_tag_and_the_text_of_others_the_same(fresh
     fresh.put(f"{PAGES}/ferry", json={"text": "The night ferry leaves at ten."})
     after = {path: fresh.get(path, headers={"If-None-Match": tag}).status_code for path, tag in before.items()}
     assert after == {path: 304 if "comet" in path else 200 for path in before}
+
+
+# -- files --
+
+
+def sent(client: TestClient, name: str, content: bytes, **form: str) -> dict[str, Any]:
+    """The operation once it has ended."""
+    taken = client.post(PAGES, files={"file": (name, content)}, data=form)
+    assert (taken.status_code, taken.json()["status"]) == (202, "running")
+    client.app.state.uploads.finish()  # type: ignore[attr-defined]
+    operation: dict[str, Any] = client.get(taken.headers["Location"]).json()
+    return operation
+
+
+def test_a_file_is_taken_and_its_document_stands_in_answers_once_the_operation_is_done(fresh: TestClient) -> None:
+    train = (FILES / "pdf" / "night-train.pdf").read_bytes()
+    operation = sent(fresh, "night-train.pdf", train)
+    assert (operation["status"], operation["problems"], operation["warnings"]) == ("done", [], [])
+    assert [one["id"] for one in operation["documents"]] == ["night-train"]
+    assert fresh.get(f"{PAGES}/night-train").json()["pages"] == [[0, 1]]
+    question = {"question": "How many bicycles does the last carriage have room for?", "mode": "evidence"}
+    cited = fresh.post("/v1/ask", json=question).json()["citations"]
+    assert ("night-train", 1) in [(one["document_id"], one["page"]) for one in cited]
+    assert sent(fresh, "C:\\a\\other.pdf", train, id="train/other")["documents"][0]["id"] == "train/other"
+
+
+def test_a_file_that_cannot_be_read_fails_with_its_reason_and_the_other_lines_of_one_are_kept(
+    fresh: TestClient,
+) -> None:
+    assert sent(fresh, "a.pdf", b"no PDF")["problems"] == [
+        "is no PDF, or damaged; open it in a viewer and save it anew"
+    ]
+    lines = b'{"_id": "new-1", "text": "The mill of Brin was built in 1801."}\nno JSON\n'
+    operation = sent(fresh, "many.jsonl", lines)
+    assert (operation["status"], [one["id"] for one in operation["documents"]]) == ("failed", ["new-1"])
+    assert len(operation["problems"]) == 1 and operation["problems"][0].startswith("line 2 is not JSON")
+
+
+def test_a_file_of_no_known_type_or_a_form_without_one_is_refused_at_once(fresh: TestClient) -> None:
+    assert fresh.post(PAGES, files={"file": ("a.exe", b"x")}).json()["title"] == "The document cannot be used"
+    assert fresh.post(PAGES, files={"other": ("a.pdf", b"x")}).status_code == 422
+    assert fresh.get("/v1/operations/none").status_code == 404

@@ -1,4 +1,4 @@
-"""PDF files: pdfium gives characters with their boxes, `page_layout` puts them in the order of a reader."""
+"""PDF files: pdfium gives characters with their boxes, `layout` puts them in the order of a reader."""
 
 import re
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ import pypdfium2.raw as raw
 from index.errors import UnreadableFile
 from index.formats.document import Reading
 from index.formats.extracted import extracted, line
+from index.formats.layout.pages import read_pages
+from index.formats.layout.rows import Page, Stretch
 from index.formats.metadata import Facts, Metadata
-from index.formats.page_layout import read_pages
-from index.formats.page_rows import Page, Stretch
 
 MOST_PAGES = 3000
 MOST_CHARS = 20_000_000  # of all pages together

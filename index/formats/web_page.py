@@ -323,7 +323,7 @@ def _is_hidden(element: HtmlElement) -> bool:
 def _is_note_mark(element: HtmlElement) -> bool:
     """A sign that leads to a note on the same page, or back from it: no word."""
     links = [element] if element.tag == "a" else element.findall(".//a") if element.tag == "sup" else []
-    to_notes = any(link.get("href", "").startswith("#") for link in links)
+    to_notes = any(len(link.get("href", "")) > 1 and link.get("href").startswith("#") for link in links)
     return to_notes and bool(_NOTE_MARK.fullmatch("".join(element.itertext()).strip()))
 
 

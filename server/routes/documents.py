@@ -79,13 +79,13 @@ async def _send_file(
     uploads: SentFiles,
     response: Response,
     file: Annotated[UploadFile, File(description="in any format that is read from a folder")],
-    id: Annotated[  # noqa: A002
-        str, Form(description="of its document; the file's name without its ending where none is given")
-    ] = "",
+    document_id: Annotated[str, Form(alias="id")] = "",  # the file's name without its ending where none is given
 ) -> Fields:
     """Taken, and indexed while the sender follows the operation in `Location`."""
     name = PurePath((file.filename or "").replace("\\", "/")).name
-    operation = uploads.begin(name, await file.read(), _checked(id or name.removesuffix(PurePath(name).suffix)))
+    operation = uploads.begin(
+        name, await file.read(), _checked(document_id or name.removesuffix(PurePath(name).suffix))
+    )
     response.headers["Location"] = f"/v1/operations/{operation.id}"
     return _operation_fields(operation)
 

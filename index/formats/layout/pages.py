@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from index.cleaning.pieces import Piece
 from index.formats.extracted import CELLS, line, piece
-from index.formats.page_rows import BULLET, Page, Row, Stretch, cells_of, columns_of, rows_of, table_rows
+from index.formats.layout.rows import BULLET, Page, Row, Stretch, cells_of, columns_of, rows_of, table_rows
 from index.records import Kind, PageStart
 
 _SIGN = re.compile(r"[•◦▪▫‣⁃●○■□➢➤✓✔·\uf0b7\uf0a7]\s*|[-–—*o]\s+")  # of a bullet; a number is a word and stays
