@@ -121,7 +121,7 @@ class ModelReader:
             return Reading((), tuple(hits), 0.0)
         told = self._told(asked.text, by_linear, hits, kinds)
         scored = _best_first(self._with(one, told.get(one.place)) for one in by_linear)
-        scored[:_QUOTES] = self._looked_at(asked, scored[:_QUOTES], told.keys())
+        scored[:_QUOTES] = self._looked_at(asked, scored[:_QUOTES], told.keys(), kinds)
         scored = [one if _stands_out(asked, one) else replace(one, answer=None) for one in scored]
         odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
@@ -164,7 +164,9 @@ class ModelReader:
                 found[excerpt] = self._read(question, excerpt)
         return found
 
-    def _looked_at(self, asked: Query, scored: Sequence[Rated], told: Set[tuple[str, int]]) -> list[Rated]:
+    def _looked_at(
+        self, asked: Query, scored: Sequence[Rated], told: Set[tuple[str, int]], kinds: frozenset[Kind]
+    ) -> list[Rated]:
         """The same in the same order, with the gaps of further quotes that come close and were not read yet.
 
         Their scores stay: what the model says of one passage does not order those of another.
@@ -174,7 +176,7 @@ class ModelReader:
         seen: dict[Excerpt, Finding] = {}
         looked = list(scored)
         for n, one in enumerate(scored):
-            passage, excerpt = one.candidate.hit.passage, excerpt_of(one.candidate.hit.passage)
+            passage, excerpt = one.candidate.hit.passage, excerpt_of(one.candidate.hit.passage, kinds)
             if n == 0 or one.place in told or likeness[n] < least or (excerpt not in seen and len(seen) == _FURTHER):
                 continue
             found = seen[excerpt] = self._read(asked.text, excerpt)
