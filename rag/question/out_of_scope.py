@@ -1,8 +1,8 @@
 """Does a question ask for something that no sentence of an article can give: our opinion, a sum, a poem?
 
 What somebody in the articles thinks, expects or advises is a fact about the articles and is not meant. Whether to take
-a side, what will come, what "you" do and how often a word stands somewhere may well be said in an article: those families
-only name what is missing where nothing answers.
+a side, what will come, what "you" do and how often a word stands somewhere may well be said in an article: those
+families only name what is missing where nothing answers.
 """
 
 import re
