@@ -19,7 +19,7 @@ from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
-from rag.question.purpose import asked_inside
+from rag.question.purpose import asked_inside, purpose_of
 from rag.question.several import several
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
@@ -138,8 +138,9 @@ class Assistant:
         """Read, then said: a language model may take its time in between."""
         pipeline = self._pipeline_of(wanted.as_of)
         typed = usable(question, self._settings.max_question_chars)
-        meant = Meant.of(typed, wanted.history, Catalogue(pipeline.index, wanted.filters))
-        if wanted.mode == "answer" and (reply := meant.reply(wanted.history)):
+        turns = [turn for turn in wanted.history if purpose_of(turn.question).kind != "talk"]
+        meant = Meant.of(typed, turns, Catalogue(pipeline.index, wanted.filters))
+        if wanted.mode == "answer" and (reply := meant.reply(turns)):
             guided = self._guide(question.strip(), reply, meant.language, pipeline.index)
             yield guided
             yield guided
@@ -148,7 +149,7 @@ class Assistant:
             inside, wanted = writing.question, replace(wanted, filters=writing.within(wanted.filters))
         else:
             inside = asked_inside(typed)
-        heard = self._heard(inside, wanted.history, pipeline)
+        heard = self._heard(inside, turns, pipeline)
         understood = heard[0]
         parts = tuple(part for one in heard for part in self._parts(one, pipeline, wanted, several=len(heard) > 1))
         answer = self._answer(question.strip(), understood, parts, pipeline, wanted)

@@ -114,13 +114,13 @@ class Catalogue:
         if title := said.get("title"):
             return self.titled(title)
         who, about = said.get("who"), said.get("about")
-        writing = self.by(who) or self._published(who) if who else self.heads
+        writing = self.by(who) or self.published(who) if who else self.heads
         if who and not writing and not about:
             return self._with_words(self._stems(who))
         subjects = self.on(about) if about else writing
         return tuple(head for head in subjects if head in writing)
 
-    def _published(self, when: str) -> tuple[Head, ...]:
+    def published(self, when: str) -> tuple[Head, ...]:
         """Within the first time that is named."""
         times = dates_in(when)
         within = Filters(published_from=times[0].first, published_to=times[0].last) if times else None

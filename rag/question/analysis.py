@@ -31,6 +31,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
     ("number", _TEXT.cased("HOW_MANY")),
     ("number", _TEXT.cased("WHICH_NUMBER")),
 )
+_ASKED_FOR = _TEXT.compiled("ASKED_FOR")
 _FOUND: dict[Kind, re.Pattern[str]] = {
     "when": _TEXT.compiled("A_TIME"),
     "percent": _TEXT.compiled("A_SHARE"),
@@ -83,6 +84,12 @@ class Query:
     @cached_property
     def language(self) -> str:
         return language_of(self.text)
+
+    @cached_property
+    def asked_for(self) -> str:
+        """The words that begin the question and name what is missing where nothing answers it; "" where none do."""
+        match = _ASKED_FOR.match(self.text.lower().lstrip("¿ "))
+        return match.group(1) if match else ""
 
     @cached_property
     def scope(self) -> OutOfScope | None:

@@ -1,5 +1,6 @@
 """Replies to what asks nothing of the articles' text: small talk, and what is known about the articles themselves."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ _SHOWN = 3  # articles that are quoted where they mention something
 _TITLES = 3  # that are named where no subject is common to them
 _SUBJECTS = 4
 _SEARCHED = 60  # passages, for the one of each article that mentions a thing best
+_DETERMINER = re.compile(r"^(?:the|an?|el|la|los|las|una?) ", re.IGNORECASE)
 _WORD_OF = frozenset(("said", "according"))
 _OF_ONE = frozenset(("author", "publisher", "date", "title"))
 
@@ -140,7 +142,7 @@ def _meant(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn]) -> Seq
     if which == "oldest":
         return catalogue.dated[:1] or catalogue.heads[:1]
     if which == "works":
-        return catalogue.by(purpose.who)
+        return catalogue.by(purpose.who) or catalogue.published(purpose.who)
     if which in _OF_ONE:
         return catalogue.meant(purpose.of, turns) or None
     return catalogue.newest_first
@@ -169,6 +171,7 @@ def opening_of(catalogue: Catalogue, head: Head) -> Quote | None:
 
 def _mentions(of: str, catalogue: Catalogue, language: str, who: str = "") -> Guidance:
     """How many hold the words, and of the first few the sentence that does."""
+    of = _DETERMINER.sub("", of, count=1)
     heads = catalogue.mentioning(of)
     quotes = _sentences(of, heads, catalogue)[:_SHOWN]
     citations = cite(quotes, catalogue.index.document)
