@@ -87,7 +87,7 @@ class Query:
 
     @cached_property
     def asked_for(self) -> str:
-        """The words that begin the question and name what is missing where nothing answers it; "" where none do."""
+        """ "when", "how many": what is missing where nothing answers it; "" where the question begins otherwise."""
         match = _ASKED_FOR.match(self.text.lower().lstrip("¿ "))
         return match.group(1) if match else ""
 

@@ -68,7 +68,8 @@ def abstention(
 ) -> Segment:
     """What is said when the articles do not say; it names the nearest articles and claims nothing.
 
-    `asked_for`: "when", "how many consulates". `day`: only articles up to it were read. `other`: the language of the articles, where the question is in another.
+    `asked_for`: "when", "how many".
+    `day`: only articles up to it were read. `other`: the language of the articles, where the question is in another.
     """
     words = say(language)
     named = [str(words.article(d.title, d.published, "published" in d.inferred)) for d in nearest]
