@@ -12,6 +12,7 @@ from index.search import Index
 from index.text.words import normalise, stems
 from rag.follow_ups.turns import Turn
 from rag.language.dates import dates_in
+from rag.language.detect import grammar_of
 from rag.language.patterns import read_patterns
 
 _FAMILIES = read_patterns("rag", "catalogue.txt").families
@@ -136,7 +137,9 @@ class Catalogue:
         return tuple(filter(self._filters.passes, heads)) if self._filters else tuple(heads)
 
     def _stems(self, words: str) -> list[str]:
-        return stems(words, self.index.stem)
+        """Of the words of meaning, whether the phrase is English or Spanish; titles are mostly the former."""
+        grammar = grammar_of("es")
+        return [stem for stem in stems(words, self.index.stem) if stem not in grammar]
 
 
 def span_of(heads: Sequence[Head]) -> tuple[date, date] | None:
