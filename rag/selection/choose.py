@@ -16,16 +16,11 @@ from rag.language.relative_dates import lead_in, relative_notes
 from rag.question.analysis import Query
 from rag.selection.conflicts import find_conflict
 from rag.selection.definitions import defines
+from rag.selection.key_sentences import SMALL_PRINT
 
 # The quotes that are left of a reading while one rule after another takes some away, and which rule took which.
 #
 # Left and dropped together are always all that the reader offered, each once.
-
-_DISCLAIMS = re.compile(
-    r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
-    r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
-    re.IGNORECASE,
-)  # what publishers print below every article, and what adds nothing to a better quote; changes no development answer
 
 Widen = Callable[[Quote], Quote]
 
@@ -54,7 +49,7 @@ def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
     offered, least = Shortlist(tuple(quotes)), max(quote.likeness for quote in quotes) - margin
     close_by = [n for n, quote in enumerate(offered.left) if not n or quote.likeness >= least]
     near = offered.only(close_by, "margin")
-    plain = [n for n, quote in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(quote))]
+    plain = [n for n, quote in enumerate(near.left) if not n or not SMALL_PRINT.search(words_of(quote))]
     told = near.only(plain, "small_print")
     places: dict[str, int] = {}
     for n, quote in enumerate(told.left):
