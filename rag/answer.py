@@ -186,9 +186,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the quotes of an answer are together: plain; statements that differ; moments of a course of events."""
+    """What the quotes of an answer are together: plain; statements that differ; moments of a course of events; an
+    article's key sentences."""
 
-    kind: Literal["plain", "conflict", "timeline"] = "plain"
+    kind: Literal["plain", "conflict", "timeline", "summary"] = "plain"
     differs: Literal["number", "date", "negation"] = "number"  # of a conflict
     copies: int = 0  # of a conflict: articles beyond those quoted that say the same as one of them
     moments: tuple[str, ...] = ()  # of a timeline: the time that each quote speaks of, "" where none is known

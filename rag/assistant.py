@@ -18,9 +18,11 @@ from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
+from rag.question.purpose import Purpose, asked_inside, purposes
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
 from rag.suggestions.suggest import Suggester
+from rag.summaries import summary_parts
 from rag.understand import Understood, understand, usable
 from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of
@@ -127,7 +129,14 @@ class Assistant:
         """Read, then said: a language model may take its time in between."""
         pipeline, filters = self._pipeline_of(wanted.as_of), wanted.filters
         understood = self._understood(question, wanted.history, pipeline)
-        parts = pipeline.parts(understood.readings, wanted.limit or self._settings.limit, filters)
+        summaries = [one for one in purposes(asked_inside(question)) if one.kind == "summary"]
+        parts = _summary(question, summaries, wanted, pipeline)
+        if parts:
+            understood = replace(understood, follows=False)
+        else:
+            subject = next((one.of for one in summaries if one.of), "")  # of no article: it is asked about as it stands
+            readings = (subject,) if subject else understood.readings
+            parts = pipeline.parts(readings, wanted.limit or self._settings.limit, filters)
         narrowed = bool(wanted.as_of or filters) and all(part.reason for part in parts)
         if narrowed and self._pipeline.answers(understood.readings):
             parts = tuple(map(_filtered, parts))
@@ -207,6 +216,14 @@ def assistant_over(
     threshold, policy = in_force(settings, index.manifest, own.threshold, own.written)
     rules = Rules(threshold, own.weights.margin, settings.max_quotes, policy)
     return Assistant(index, make_reader or own.reader, settings, rules, extras)
+
+
+def _summary(
+    question: str, asked: Sequence[Purpose], wanted: AskOptions, pipeline: Pipeline
+) -> tuple[AnswerPart, ...]:
+    """The key sentences of the articles that are meant, where any is."""
+    found = (summary_parts(question, one, wanted.history, pipeline.index, wanted.filters) for one in asked)
+    return next(filter(None, found), ())
 
 
 def _is_plain(answer: Answer, parts: Sequence[AnswerPart]) -> bool:

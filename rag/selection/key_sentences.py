@@ -35,9 +35,10 @@ _CONNECTS = re.compile(
     r"(?:however|moreover|furthermore|in addition|additionally|in this (?:context|regard|sense|way|light)|as such|thus"
     r"|therefore|hence|consequently|as a result|meanwhile|also|for (?:example|instance)|on the (?:other|one) hand"
     r"|nevertheless|nonetheless|instead|similarly|likewise|by contrast|in contrast|but|and|or|so|yet|then"
+    r"|[^,“”\"]{3,80}, (?:they|he|she|it)\b|(?:[\w’'-]+ ){1,6}also\b"
     r"|sin embargo|además|por (?:lo tanto|ello|eso|tanto)|en este (?:contexto|sentido)|asimismo|pero|y)\b",
     re.IGNORECASE,
-)  # goes on from what stands before it
+)  # goes on from what stands before it, or leads to a pronoun
 SMALL_PRINT = re.compile(
     r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
     r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
