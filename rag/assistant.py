@@ -218,9 +218,7 @@ def assistant_over(
     return Assistant(index, make_reader or own.reader, settings, rules, extras)
 
 
-def _summary(
-    question: str, asked: Sequence[Purpose], wanted: AskOptions, pipeline: Pipeline
-) -> tuple[AnswerPart, ...]:
+def _summary(question: str, asked: Sequence[Purpose], wanted: AskOptions, pipeline: Pipeline) -> tuple[AnswerPart, ...]:
     """The key sentences of the articles that are meant, where any is."""
     found = (summary_parts(question, one, wanted.history, pipeline.index, wanted.filters) for one in asked)
     return next(filter(None, found), ())

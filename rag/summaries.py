@@ -61,7 +61,9 @@ def articles_meant(of: str, turns: Sequence[Turn], index: Index, filters: Filter
             return [dated[pick]]
     if telling := _telling(of):
         return _newest_first(_called(telling, known) or _on(of, index, filters))
-    pointed = [] if re.search(r"\b(?:everything|all|every|todos?|todas|corpus|collection)\b", of) else _before(turns, known)
+    pointed = (
+        [] if re.search(r"\b(?:everything|all|every|todos?|todas|corpus|collection)\b", of) else _before(turns, known)
+    )
     if not pointed or _ALL.search(of):
         return _newest_first(pointed if len(pointed) > 1 else known)
     return pointed[:1]
