@@ -28,6 +28,7 @@ Rule = Literal[
     "untimed",
     "not_in_conflict",
     "not_defining",
+    "not_comparable",
     "max_quotes",
     "within",
 ]
@@ -41,6 +42,7 @@ RULES: Mapping[Rule, str] = MappingProxyType(
         "untimed": "names no time, where a course of events is told",
         "not_in_conflict": "is none of the statements that differ",
         "not_defining": "another quote defines what is asked about, or does so better",
+        "not_comparable": "answers another question than its side of the comparison",
         "max_quotes": "as many quotes as may be shown come before it",
         "within": "stands within another quote that is shown",
     }
