@@ -51,6 +51,12 @@ class Head(NamedTuple):
     id: str
     author: str
     published: date | None
+    title: str
+    publisher: str
+
+    @classmethod
+    def of(cls, document: Document) -> "Head":
+        return cls(document.id, document.author, document.published, document.title, document.publisher)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,15 @@ class Index:
         return self._shelf.document_ids
 
     @property
+    def heads(self) -> tuple[Head, ...]:
+        """Of all documents, by ascending id; nothing is opened for them."""
+        return self._shelf.heads
+
+    def heads_holding(self, terms: Sequence[str]) -> tuple[Head, ...]:
+        """Of the documents that have a passage with every one of the terms (stems), by ascending id."""
+        return self._shelf.heads_of(self.lexical.holding(terms))
+
+    @property
     def passage_count(self) -> int:
         return self._shelf.passage_count
 

@@ -13,19 +13,24 @@ from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from rag.answer import CONFIDENCE_DIGITS, Answer, AnswerPart, Dropped, Mode, Reason, Workings
 from rag.answer_json import AnswerStage, Basis, read_stage, said_stage, whole_stage
+from rag.catalogue import Catalogue
 from rag.citations import cite
 from rag.explain.explain import explain
+from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
+from rag.language.detect import language_of
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
 from rag.question.purpose import Purpose, asked_inside, purposes
+from rag.question.several import several
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
-from rag.suggestions.suggest import Suggester
+from rag.suggestions.suggest import MOST, Suggester
 from rag.summaries import summary_parts
 from rag.understand import Understood, understand, usable
 from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of
+from rag.writing.guided import Guidance, guidance
 from rag.writing.phrasing import Phraser, phrased
 
 _DAYS = 4  # pipelines over the corpus of past days that are kept ready
@@ -69,6 +74,7 @@ class Assistant:
         self.rules = rules
         self.basis = Basis(index.document, index.corpus, signature_of(index.corpus, settings.signing_key))
         self.suggester = None if known is None else Suggester(self._said, index.document, index.document_ids, known)
+        self._starters = self.suggester or Suggester(self._said, index.document, index.document_ids, {})
         self._settings = settings
         self._phraser = extras.phraser
         self._pipeline = Pipeline(index, make_reader, rules)
@@ -110,7 +116,7 @@ class Assistant:
         said = said_stage(next(told), read, self.basis)
         yield said
         suggests = wanted.mode == "answer" and not (wanted.filters or wanted.as_of)
-        yield whole_stage(said, self.suggester.after(said.answer) if self.suggester and suggests else ())
+        yield whole_stage(said, self._next(said.answer) if suggests else ())
 
     def search(
         self, question: str, *, limit: int | None = None, filters: Filters = EVERYTHING, as_of: date | None = None
@@ -120,6 +126,12 @@ class Assistant:
         understood = self._understood(question, (), pipeline)
         return list(pipeline.best_reading(understood.readings, limit or self._settings.limit, filters).hits)
 
+    def _next(self, answer: Answer) -> tuple[str, ...]:
+        """What to ask next. Who only says hello is shown questions to begin with, even where none are wanted else."""
+        if answer.status == "guided" and not answer.citations:
+            return self._starters.first()[:MOST]
+        return self.suggester.after(answer) if self.suggester else ()
+
     def _said(self, question: str) -> Answer:
         """The answer to a question alone, without an id and without what to ask next."""
         *_, answer = self._told(question, _PLAIN)
@@ -128,18 +140,19 @@ class Assistant:
     def _told(self, question: str, wanted: AskOptions) -> Iterator[Answer]:
         """Read, then said: a language model may take its time in between."""
         pipeline, filters = self._pipeline_of(wanted.as_of), wanted.filters
-        understood = self._understood(question, wanted.history, pipeline)
-        summaries = [one for one in purposes(asked_inside(question)) if one.kind == "summary"]
-        parts = _summary(question, summaries, wanted, pipeline)
-        if parts:
-            understood = replace(understood, follows=False)
+        typed = usable(question, self._settings.max_question_chars)
+        if wanted.mode == "answer" and (guided := self._guided(typed, pipeline, wanted)):
+            yield guided
+            yield guided
+            return
+        summaries = [one for one in purposes(asked_inside(typed)) if one.kind == "summary"]
+        subject = next((one.of for one in summaries if one.of), "")  # of no article: it is asked about as it stands
+        heard = self._heard(subject or asked_inside(typed), wanted.history, pipeline)
+        understood = heard[0]
+        if parts := _summary(question, summaries, wanted, pipeline):
+            understood = replace(understood, follows=False, language=language_of(typed))
         else:
-            subject = next((one.of for one in summaries if one.of), "")  # of no article: it is asked about as it stands
-            readings = (subject,) if subject else understood.readings
-            parts = pipeline.parts(readings, wanted.limit or self._settings.limit, filters)
-        narrowed = bool(wanted.as_of or filters) and all(part.reason for part in parts)
-        if narrowed and self._pipeline.answers(understood.readings):
-            parts = tuple(map(_filtered, parts))
+            parts = tuple(part for one in heard for part in self._parts(one, pipeline, wanted, several=len(heard) > 1))
         answer = self._answer(question.strip(), understood, parts, pipeline, wanted)
         if wanted.explain:
             answer = replace(answer, explanation=explain(pipeline, self._pipeline, parts, answer.evidence, filters))
@@ -148,11 +161,56 @@ class Assistant:
             answer = phrased(answer, self._phraser, understood.language)
         yield answer
 
+    def _heard(self, message: str, history: Sequence[Turn], pipeline: Pipeline) -> list[Understood]:
+        """Every question of a message, as one that is asked behind those before it."""
+        questions = several(message)
+        before = [Turn(one, "") for one in questions]
+        heard = [self._understood(one, (*history, *before[:n]), pipeline) for n, one in enumerate(questions)]
+        return [replace(one, readings=one.readings[:1]) for one in heard] if len(heard) > 1 else heard
+
+    def _guided(self, question: str, pipeline: Pipeline, wanted: AskOptions) -> Answer | None:
+        """The reply to what asks nothing of the articles' text; None for a question of fact."""
+        catalogue, language = Catalogue(pipeline.index, wanted.filters), language_of(question)
+        meant = (question, *resolve(question, wanted.history).readings[:1])
+        found = (purpose for text in dict.fromkeys(meant) for purpose in purposes(text))
+        replies = (guidance(purpose, catalogue, wanted.history, language) for purpose in found)
+        reply = next(filter(None, replies), None)
+        return self._guide(question, reply, language, pipeline.index) if reply else None
+
+    def _parts(
+        self, understood: Understood, pipeline: Pipeline, wanted: AskOptions, *, several: bool
+    ) -> tuple[AnswerPart, ...]:
+        """The first of them says which question it begins to answer, where there are several."""
+        parts = pipeline.parts(understood.readings, wanted.limit or self._settings.limit, wanted.filters)
+        narrowed = bool(wanted.as_of or wanted.filters) and all(part.reason for part in parts)
+        if narrowed and self._pipeline.answers(understood.readings):
+            parts = tuple(map(_filtered, parts))
+        return (replace(parts[0], question=understood.question), *parts[1:]) if several else parts
+
     def _pipeline_of(self, day: date | None) -> Pipeline:
         return self._past(day) if day else self._pipeline
 
     def _understood(self, question: str, history: Sequence[Turn], pipeline: Pipeline) -> Understood:
         return understand(usable(question, self._settings.max_question_chars), history, pipeline.speller)
+
+    def _guide(self, question: str, reply: Guidance, language: str, index: Index) -> Answer:
+        return Answer(
+            id="",
+            question=question,
+            status="guided",
+            text=text_of(reply.segments, language),
+            segments=reply.segments,
+            citations=reply.citations,
+            evidence=(),
+            confidence=0.0,
+            reason=None,
+            follow_ups=(),
+            index_version=index.version,
+            standalone="",
+            as_of=index.day,
+            policy=self.rules.policy,
+            workings=Workings((), {}, self.rules.threshold),
+        )
 
     def _answer(
         self, question: str, understood: Understood, parts: Sequence[AnswerPart], pipeline: Pipeline, wanted: AskOptions
@@ -220,7 +278,8 @@ def assistant_over(
 
 def _summary(question: str, asked: Sequence[Purpose], wanted: AskOptions, pipeline: Pipeline) -> tuple[AnswerPart, ...]:
     """The key sentences of the articles that are meant, where any is."""
-    found = (summary_parts(question, one, wanted.history, pipeline.index, wanted.filters) for one in asked)
+    catalogue = Catalogue(pipeline.index, wanted.filters)
+    found = (summary_parts(question, one, wanted.history, catalogue) for one in asked)
     return next(filter(None, found), ())
 
 

@@ -174,7 +174,7 @@ def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool) -> R
 
     `hits` are those that were read; `sure`: the reader's confidence would do.
     """
-    if query.scope:
+    if query.scope and (query.scope.declined or not sure):
         return Reason("needs_judgement", (), because=query.scope._asdict())
     beyond = unreached(query, index)
     if sure and not beyond:

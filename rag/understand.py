@@ -14,6 +14,7 @@ from rag.question.spelling import Speller
 class Understood:
     """One question and the ways to read it, the likeliest first."""
 
+    question: str  # as it was typed
     readings: tuple[str, ...]
     follows: bool  # it leans on the turns before it, and the readings say what it leans on
     respelled: tuple[tuple[str, str], ...]  # (typed, read)
@@ -25,6 +26,7 @@ def understand(question: str, history: Sequence[Turn], speller: Speller) -> Unde
     resolved = resolve(question, history)
     spelt = [speller.respell(reading) for reading in resolved.readings]
     return Understood(
+        question=question,
         readings=tuple(dict.fromkeys(respelt.text for respelt in spelt)),
         follows=resolved.changed,
         respelled=tuple(change for change in spelt[0].changes if change[0].lower() in question.lower()),

@@ -50,10 +50,12 @@ def text_of(segments: Sequence[Segment], language: str = "en") -> str:
     before = ""
     for segment in segments:
         if segment.kind == "quote":
-            told = str(_say(language).quote(segment.text, segment.citations))
+            told = str(say(language).quote(segment.text, segment.citations))
             lines[-1:] = [f"{lines[-1]} {told}"] if before == "note" else [*lines[-1:], told]
+        elif segment.kind == "about" and segment.citations:
+            lines.append(str(say(language).statement(segment.text, segment.citations)))
         elif segment.kind == "statement":
-            told = str(_say(language).statement(segment.text, segment.citations))
+            told = str(say(language).statement(segment.text, segment.citations))
             lines[-1:] = [f"{lines[-1]} {told}"] if before == "statement" else [*lines[-1:], told]
         else:
             lines.append(segment.text)
@@ -68,22 +70,32 @@ def abstention(
 
     `day`: only articles up to it were read. `other`: the language of the articles, where the question is in another.
     """
-    say = _say(language)
-    named = [str(say.article(short_title(d.title), d.published, "published" in d.inferred, d.author)) for d in nearest]
+    words = say(language)
+    named = [
+        str(words.article(short_title(d.title), d.published, "published" in d.inferred, d.author)) for d in nearest
+    ]
     code = "near_miss" if other and reason.code == "off_corpus" else reason.code
     lacking, apart = ((), ()) if other else (reason.missing, reason.apart)  # words of another language tell nothing
-    parts = (say.abstained(code, lacking, apart, named, day), say.other_language(other))
+    parts = (
+        words.abstained(code, lacking, apart, named, day, reason.because.get("kind", "side")),
+        words.other_language(other),
+    )
     return Segment("note", " ".join(str(part) for part in parts if part), ())
 
 
 def side(label: str, language: str = "en") -> Segment:
     """The head of one column of a comparison."""
-    return Segment("comparison", str(_say(language).side(label)), ())
+    return Segment("comparison", str(say(language).side(label)), ())
+
+
+def asked(question: str) -> Segment:
+    """The head of the answer to one of several questions."""
+    return Segment("question", question, ())
 
 
 def spelled(changes: Sequence[tuple[str, str]], language: str = "en") -> Segment:
     """Says which words were read as others: (typed, read)."""
-    return Segment("note", str(_say(language).spelled(changes)), ())
+    return Segment("note", str(say(language).spelled(changes)), ())
 
 
 def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iterator[Segment]:
@@ -91,30 +103,30 @@ def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iter
         first, second = citations[0].published, citations[1].published
         newer = bool(first and second and first > second)
         same_article = len({citation.document_id for citation in citations}) == 1
-        text = _say(language).differ(frame.differs, newer, frame.copies, same_article)
+        text = say(language).differ(frame.differs, newer, frame.copies, same_article)
         yield Segment("conflict", str(text), tuple(citation.marker for citation in citations))
     elif frame.kind == "timeline":
-        yield Segment("note", str(_say(language).timeline()), ())
+        yield Segment("note", str(say(language).timeline()), ())
 
 
 def _lead(citations: Sequence[Citation], n: int, frame: Frame, language: str) -> str:
     """What heads a quote; "" where the one before it is of the same article and needs no time of its own."""
-    citation, say = citations[n], _say(language)
+    citation, words = citations[n], say(language)
     same = n > 0 and citations[n - 1].document_id == citation.document_id
     title, inferred = short_title(citation.title), "published" in citation.inferred
     if frame.kind == "timeline" and frame.moments[n]:
-        return str(say.moment(frame.moments[n], title, citation.published, inferred, citation.author, same))
-    heading = say.summary if frame.kind == "summary" else say.lead
+        return str(words.moment(frame.moments[n], title, citation.published, inferred, citation.author, same))
+    heading = words.summary if frame.kind == "summary" else words.lead
     return "" if same else str(heading(title, citation.published, inferred, citation.author))
 
 
 def _meant(citation: Citation, time: Relative, language: str) -> Segment:
-    text = _say(language).relative(time.words, time.meaning, "published" in citation.inferred)
+    text = say(language).relative(time.words, time.meaning, "published" in citation.inferred)
     return Segment("note", str(text), (citation.marker,))
 
 
 @cache
-def _say(language: str) -> Any:
+def say(language: str) -> Any:
     """The macros of a language's template; English where there is none."""
     environment = Environment(loader=PackageLoader("rag.writing"), undefined=StrictUndefined, autoescape=False)
     environment.filters["quoted"] = lambda word: f"“{word}”"
@@ -134,9 +146,10 @@ def segments_of(
     segments = [spelled(understood.respelled, language)] if understood.respelled else []
     rest = list(citations)
     for part in parts:
+        segments += [asked(part.question)] if part.question else []
         segments += [side(part.label, language)] if part.label else []
         if part.reason:
-            nearest = [] if part.label else _nearest(part.reading.hits, index)
+            nearest = [] if part.label or len(parts) > 1 else _nearest(part.reading.hits, index)
             other = other_language(language, nearest)
             segments.append(abstention(part.reason, nearest, index.day, language, other))
         else:
