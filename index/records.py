@@ -4,6 +4,7 @@ Offsets are Unicode code points, end exclusive. Two coordinate systems exist: *c
 *source* (Document.source); only `index.cleaning.clean` converts between them. Rank is 1-based, row is 0-based.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from datetime import date
@@ -145,3 +146,17 @@ def dated(document: Document) -> str:
     if document.published is None:
         return "undated"
     return f"{document.published.isoformat()}{', date inferred' if 'published' in document.inferred else ''}"
+
+
+_LONG_TITLE = 70  # characters
+_SUBTITLE = re.compile(r"(?:: | [–—|] |[?!] (?=\w)).*", re.DOTALL)
+
+
+def short_title(title: str) -> str:
+    """For people: a long title without its subtitle, and cut after a word where it is long even so."""
+    if len(title) <= _LONG_TITLE:
+        return title
+    main = _SUBTITLE.sub("", title)
+    if len(main) > _LONG_TITLE:
+        return f"{main[:_LONG_TITLE].rpartition(' ')[0] or main[:_LONG_TITLE]} …"
+    return main if " " in main else title[:_LONG_TITLE].rpartition(" ")[0] + " …"

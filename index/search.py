@@ -200,7 +200,11 @@ class Index:
 
     def passages(self, document_id: str) -> list[Passage]:
         """Of one document, in reading order. Raises NotFound."""
-        return [self.passage(row) for row in self._shelf.rows_of(document_id)]
+        return [self.passage(row) for row in self.rows_of(document_id)]
+
+    def rows_of(self, document_id: str) -> range:
+        """Of the passages of one document, in reading order. Raises NotFound."""
+        return self._shelf.rows_of(document_id)
 
     def encodings(self, rows: Sequence[int]) -> list[Encoding]:
         """What the embedder made of each passage; offsets count from the start of its `search_text`.

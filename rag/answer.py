@@ -28,6 +28,7 @@ Rule = Literal[
     "untimed",
     "not_in_conflict",
     "not_defining",
+    "not_comparable",
     "max_quotes",
     "within",
 ]
@@ -41,6 +42,7 @@ RULES: Mapping[Rule, str] = MappingProxyType(
         "untimed": "names no time, where a course of events is told",
         "not_in_conflict": "is none of the statements that differ",
         "not_defining": "another quote defines what is asked about, or does so better",
+        "not_comparable": "answers another question than its side of the comparison",
         "max_quotes": "as many quotes as may be shown come before it",
         "within": "stands within another quote that is shown",
     }
@@ -186,9 +188,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the quotes of an answer are together: plain; statements that differ; moments of a course of events."""
+    """What the quotes of an answer are together: plain; statements that differ; moments of a course of events; an
+    article's key sentences."""
 
-    kind: Literal["plain", "conflict", "timeline"] = "plain"
+    kind: Literal["plain", "conflict", "timeline", "summary"] = "plain"
     differs: Literal["number", "date", "negation"] = "number"  # of a conflict
     copies: int = 0  # of a conflict: articles beyond those quoted that say the same as one of them
     moments: tuple[str, ...] = ()  # of a timeline: the time that each quote speaks of, "" where none is known

@@ -19,11 +19,12 @@ from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
-from rag.question.purpose import asked_inside, purpose_of
+from rag.question.purpose import Purpose, asked_inside, purpose_of, purposes
 from rag.question.several import several
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
 from rag.suggestions.suggest import MOST, Suggester
+from rag.summaries import summary_parts
 from rag.understand import Understood, understand, usable
 from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of
@@ -145,13 +146,17 @@ class Assistant:
             yield guided
             yield guided
             return
-        if writing := meant.writing:
+        inside = asked_inside(typed)
+        summaries = [one for one in purposes(inside) if one.kind == "summary"]
+        subject = next((one.of for one in summaries if one.of), "")  # of no article: it is asked about as it stands
+        if writing := None if summaries else meant.writing:
             inside, wanted = writing.question, replace(wanted, filters=writing.within(wanted.filters))
-        else:
-            inside = asked_inside(typed)
-        heard = self._heard(inside, turns, pipeline)
+        heard = self._heard(subject or inside, turns, pipeline)
         understood = heard[0]
-        parts = tuple(part for one in heard for part in self._parts(one, pipeline, wanted, several=len(heard) > 1))
+        if parts := _summary(question, summaries, wanted, pipeline):
+            understood = replace(understood, follows=False, language=meant.language)
+        else:
+            parts = tuple(part for one in heard for part in self._parts(one, pipeline, wanted, several=len(heard) > 1))
         answer = self._answer(question.strip(), understood, parts, pipeline, wanted)
         if writing and answer.status == "abstained" and wanted.mode == "answer":
             answer = self._guide(question.strip(), writing.mentions(meant), meant.language, pipeline.index)
@@ -268,6 +273,13 @@ def assistant_over(
     threshold, policy = in_force(settings, index.manifest, own.threshold, own.written)
     rules = Rules(threshold, own.weights.margin, settings.max_quotes, policy)
     return Assistant(index, make_reader or own.reader, settings, rules, extras)
+
+
+def _summary(question: str, asked: Sequence[Purpose], wanted: AskOptions, pipeline: Pipeline) -> tuple[AnswerPart, ...]:
+    """The key sentences of the articles that are meant, where any is."""
+    catalogue = Catalogue(pipeline.index, wanted.filters)
+    found = (summary_parts(question, one, wanted.history, catalogue) for one in asked)
+    return next(filter(None, found), ())
 
 
 def _is_plain(answer: Answer, parts: Sequence[AnswerPart]) -> bool:

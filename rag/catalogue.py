@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 
 from index.ranking.filters import EVERYTHING, Filters, means
-from index.records import Head
+from index.records import Head, short_title
 from index.search import Index
 from index.text.words import normalise, stems
 from rag.follow_ups.turns import Turn
@@ -107,7 +107,8 @@ class Catalogue:
     def _titles(self) -> Mapping[str, tuple[Head, ...]]:
         found: defaultdict[str, tuple[Head, ...]] = defaultdict(tuple)
         for head in self.heads:
-            found[_plain(head.title)] += (head,)
+            for title in {_plain(head.title), _plain(short_title(head.title))}:
+                found[title] += (head,)
         return found
 
     def _described(self, said: Mapping[str, str | None]) -> tuple[Head, ...]:

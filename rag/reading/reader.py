@@ -27,6 +27,9 @@ class Reader(Protocol):
     @property
     def name(self) -> str: ...
     def read(self, asked: Query, hits: Sequence[Hit]) -> Reading: ...
+    def finding(self, question: str, excerpt: Excerpt) -> Finding | None:
+        """What its model says of a text; None where it has none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ class LinearReader:
             return Reading((), tuple(hits), 0.0)
         odds = self.odds(scored)
         return _reading(scored, hits, self._weights.chance(math.fsum(odds.values())), odds)
+
+    def finding(self, question: str, excerpt: Excerpt) -> None:
+        """It has no model."""
 
     def scored(self, asked: Query, hits: Sequence[Hit]) -> list[Rated]:
         """Every sentence of the hits, best first."""
@@ -115,6 +121,10 @@ class ModelReader:
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
         odds["bias"] = odds.get("bias", 0.0) + self._blend.bias
         return _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
+
+    def finding(self, question: str, excerpt: Excerpt) -> Finding:
+        """The model's word on any text."""
+        return self._read(question, excerpt)
 
     def _told(
         self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit]

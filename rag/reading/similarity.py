@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import Encoded, Encoding
-from index.records import Hit
+from index.records import Hit, Passage
 from rag.question.analysis import Query
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ def importance_of(question: Encoded) -> Floats:
 
 
 def _similarity(cosines: Floats, of_terms: Floats, importance: Floats, hit: Hit, encoding: Encoding) -> Similarity:
-    edges = _edges(hit, encoding)
+    edges = edges_of(hit.passage, encoding)
     counts = np.maximum(of_terms.sum(axis=1), 1)
     best = np.zeros((len(cosines), len(edges) - 1))
     for n, (first, last) in enumerate(pairwise(edges)):
@@ -78,9 +78,8 @@ def _tokens_of_terms(asked: Query, question: Encoded) -> Floats:
     return inside.reshape(len(asked.terms), len(question.offsets))
 
 
-def _edges(hit: Hit, encoding: Encoding) -> list[int]:
+def edges_of(passage: Passage, encoding: Encoding) -> list[int]:
     """Where the tokens of each sentence begin, and where those of the last one end."""
-    passage = hit.passage
     shift = len(passage.search_text) - len(passage.text) - passage.start
     edges: list[int] = np.searchsorted(
         encoding.offsets[:, 0] - shift, [*(s.start for s in passage.sentences), passage.end]

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from index.records import Document, Hit
+from index.records import Document, Hit, short_title
 from index.search import Index
 from rag.answer import PLAIN, AnswerPart, Citation, Frame, Reason, Segment
 from rag.language.detect import other_language
@@ -24,29 +24,34 @@ NO_TIMES: Times = MappingProxyType({})
 def compose(
     citations: Sequence[Citation], frame: Frame = PLAIN, times: Times = NO_TIMES, language: str = "en"
 ) -> tuple[Segment, ...]:
-    """A note that names article and date, then the quote with its marker, for each citation in order.
+    """The citations in order, each a quote with its marker; a note that names article and date heads those of one
+    article that follow each other.
 
-    The frame says what they are together: a plain answer, statements that differ, or a course of events in order.
+    The frame says what they are together: a plain answer, statements that differ, a course of events in order, or a
+    summary.
     `times`: what "last year" and the like mean in the quote of a marker; said beside the quote, never inside it.
     """
     segments: list[Segment] = list(_opening(citations, frame, language))
     for n, citation in enumerate(citations):
-        segments.append(Segment("note", _lead(citations, n, frame, language), ()))
+        if lead := _lead(citations, n, frame, language):
+            segments.append(Segment("note", lead, ()))
         segments.append(Segment("quote", citation.quote, (citation.marker,)))
         segments += [_meant(citation, time, language) for time in times.get(citation.marker, ())]
     return tuple(segments)
 
 
 def text_of(segments: Sequence[Segment], language: str = "en") -> str:
-    """The segments as one plain text: quotes in quotation marks with [n] behind them, a line each.
+    """The segments as one plain text: quotes in quotation marks with [n] behind them, a line each; the first of an
+    article stands behind the note that heads it.
 
     Statements have no quotation marks; those that follow each other share a line.
     """
     lines: list[str] = []
     before = ""
     for segment in segments:
-        if segment.kind == "quote" and lines:
-            lines[-1] += f" {say(language).quote(segment.text, segment.citations)}"
+        if segment.kind == "quote":
+            told = str(say(language).quote(segment.text, segment.citations))
+            lines[-1:] = [f"{lines[-1]} {told}"] if before == "note" else [*lines[-1:], told]
         elif segment.kind == "about" and segment.citations:
             lines.append(str(say(language).statement(segment.text, segment.citations)))
         elif segment.kind == "statement":
@@ -72,7 +77,9 @@ def abstention(
     `day`: only articles up to it were read. `other`: the language of the articles, where the question is in another.
     """
     words = say(language)
-    named = [str(words.article(d.title, d.published, "published" in d.inferred)) for d in nearest]
+    named = [
+        str(words.article(short_title(d.title), d.published, "published" in d.inferred, d.author)) for d in nearest
+    ]
     code = "near_miss" if other and reason.code == "off_corpus" else reason.code
     lacking, apart = ((), ()) if other else (reason.missing, reason.apart)  # words of another language tell nothing
     parts = (
@@ -109,13 +116,14 @@ def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iter
 
 
 def _lead(citations: Sequence[Citation], n: int, frame: Frame, language: str) -> str:
-    citation = citations[n]
+    """What heads a quote; "" where the one before it is of the same article and needs no time of its own."""
+    citation, words = citations[n], say(language)
     same = n > 0 and citations[n - 1].document_id == citation.document_id
-    inferred = "published" in citation.inferred
+    title, inferred = short_title(citation.title), "published" in citation.inferred
     if frame.kind == "timeline" and frame.moments[n]:
-        return str(say(language).moment(frame.moments[n], citation.title, citation.published, inferred, same))
-    first = n == 0 and frame.kind == "plain"
-    return str(say(language).lead(citation.title, citation.published, inferred, citation.author, first, same))
+        return str(words.moment(frame.moments[n], title, citation.published, inferred, citation.author, same))
+    heading = words.summary if frame.kind == "summary" else words.lead
+    return "" if same else str(heading(title, citation.published, inferred, citation.author))
 
 
 def _meant(citation: Citation, time: Relative, language: str) -> Segment:
