@@ -16,9 +16,9 @@ from rag.language.detect import grammar_of
 from rag.language.patterns import read_patterns
 
 _FAMILIES = read_patterns("rag", "catalogue.txt").families
-_NEWEST, _OLDEST, _HERE, _DESCRIBED = (
+_NEWEST, _OLDEST, _EVERYTHING, _HERE, _DESCRIBED = (
     tuple(re.compile(pattern, re.IGNORECASE) for pattern in _FAMILIES[name])
-    for name in ("newest", "oldest", "here", "described")
+    for name in ("newest", "oldest", "everything", "here", "described")
 )
 _TITLE = re.compile(r"“([^”]+(?:“[^”]+”[^”]*)?)”")
 _SEARCHED = 40  # passages that are looked at to order articles by how much they are on something
@@ -88,6 +88,8 @@ class Catalogue:
         text = " ".join(phrase.split()).strip(" ?.!,:;\"'“”")
         if _fits(_NEWEST, text) or _fits(_OLDEST, text):
             return (self.dated[-1:] if _fits(_NEWEST, text) else self.dated[:1]) or self.heads
+        if _fits(_EVERYTHING, text):
+            return self.heads
         if not text or _fits(_HERE, text):
             return self.named_in(turns) or self.heads
         if titled := self.titled(text):
