@@ -13,6 +13,7 @@ from index.search import Index
 from rag.answer import PLAIN, AnswerPart, Citation, Frame, Reason, Segment
 from rag.language.detect import other_language
 from rag.language.relative_dates import Relative, lead_in, relative_notes
+from rag.text_check.yes_no import verdict
 from rag.understand import Understood
 
 LANGUAGES = ("en", "es")
@@ -161,6 +162,8 @@ def segments_of(
             segments.append(abstention(part.reason, nearest, index.day, language, other, part.query.asked_for))
         else:
             own, rest = rest[: len(part.quotes)], rest[len(part.quotes) :]
+            said = verdict(part.query.text, own[0].quote) if part.frame == PLAIN else ""
+            segments += [Segment("note", str(say(language).verdict(said)), ())] if said else []
             segments += compose(own, part.frame, _times(own, language, index), language)
     return tuple(segments)
 

@@ -13,7 +13,7 @@ from rag.catalogue import Catalogue, span_of
 from rag.citations import cite
 from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
-from rag.language.detect import language_of
+from rag.language.detect import language_of, other_language
 from rag.question.purpose import Purpose, purposes
 from rag.question.spelling import Casing
 from rag.writing.compose import compose, say
@@ -177,6 +177,9 @@ def _mentions(of: str, catalogue: Catalogue, language: str, who: str = "") -> Gu
     citations = cite(quotes, catalogue.index.document)
     counted = str(say(language).counted("mention", len(heads), len(catalogue.heads), of, None, 0, who))
     told = [Segment("about", counted, ()), *compose(citations, language=language)]
+    documents = [] if heads else [catalogue.index.document(head.id) for head in catalogue.heads[:_LISTED]]
+    if other := str(say(language).other_language(other_language(language, documents))):
+        told.append(Segment("note", other, ()))
     if 0 < len(quotes) < len(heads):
         told.append(Segment("about", str(say(language).more(len(heads) - len(quotes))), ()))
     return Guidance(tuple(told), citations)
