@@ -16,12 +16,10 @@ from rag.answer_json import AnswerStage, Basis, read_stage, said_stage, whole_st
 from rag.catalogue import Catalogue
 from rag.citations import cite
 from rag.explain.explain import explain
-from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
-from rag.language.detect import language_of
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
-from rag.question.purpose import Purpose, asked_inside, purposes
+from rag.question.purpose import Purpose, asked_inside, purpose_of, purposes
 from rag.question.several import several
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
@@ -30,7 +28,7 @@ from rag.summaries import summary_parts
 from rag.understand import Understood, understand, usable
 from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of
-from rag.writing.guided import Guidance, guidance
+from rag.writing.guided import Guidance, Meant
 from rag.writing.phrasing import Phraser, phrased
 
 _DAYS = 4  # pipelines over the corpus of past days that are kept ready
@@ -139,23 +137,33 @@ class Assistant:
 
     def _told(self, question: str, wanted: AskOptions) -> Iterator[Answer]:
         """Read, then said: a language model may take its time in between."""
-        pipeline, filters = self._pipeline_of(wanted.as_of), wanted.filters
+        pipeline = self._pipeline_of(wanted.as_of)
         typed = usable(question, self._settings.max_question_chars)
-        if wanted.mode == "answer" and (guided := self._guided(typed, pipeline, wanted)):
+        turns = [turn for turn in wanted.history if purpose_of(turn.question).kind != "talk"]
+        meant = Meant.of(typed, turns, Catalogue(pipeline.index, wanted.filters))
+        if wanted.mode == "answer" and (reply := meant.reply(turns)):
+            guided = self._guide(question.strip(), reply, meant.language, pipeline.index)
             yield guided
             yield guided
             return
-        summaries = [one for one in purposes(asked_inside(typed)) if one.kind == "summary"]
+        inside = asked_inside(typed)
+        summaries = [one for one in purposes(inside) if one.kind == "summary"]
         subject = next((one.of for one in summaries if one.of), "")  # of no article: it is asked about as it stands
-        heard = self._heard(subject or asked_inside(typed), wanted.history, pipeline)
+        if writing := None if summaries else meant.writing:
+            inside, wanted = writing.question, replace(wanted, filters=writing.within(wanted.filters))
+        heard = self._heard(subject or inside, turns, pipeline)
         understood = heard[0]
         if parts := _summary(question, summaries, wanted, pipeline):
-            understood = replace(understood, follows=False, language=language_of(typed))
+            understood = replace(understood, follows=False, language=meant.language)
         else:
             parts = tuple(part for one in heard for part in self._parts(one, pipeline, wanted, several=len(heard) > 1))
         answer = self._answer(question.strip(), understood, parts, pipeline, wanted)
-        if wanted.explain:
-            answer = replace(answer, explanation=explain(pipeline, self._pipeline, parts, answer.evidence, filters))
+        if writing and answer.status == "abstained" and wanted.mode == "answer":
+            answer = self._guide(question.strip(), writing.mentions(meant), meant.language, pipeline.index)
+        elif wanted.explain:
+            answer = replace(
+                answer, explanation=explain(pipeline, self._pipeline, parts, answer.evidence, wanted.filters)
+            )
         yield answer
         if self._phraser and wanted.phrase and _is_plain(answer, parts):
             answer = phrased(answer, self._phraser, understood.language)
@@ -167,15 +175,6 @@ class Assistant:
         before = [Turn(one, "") for one in questions]
         heard = [self._understood(one, (*history, *before[:n]), pipeline) for n, one in enumerate(questions)]
         return [replace(one, readings=one.readings[:1]) for one in heard] if len(heard) > 1 else heard
-
-    def _guided(self, question: str, pipeline: Pipeline, wanted: AskOptions) -> Answer | None:
-        """The reply to what asks nothing of the articles' text; None for a question of fact."""
-        catalogue, language = Catalogue(pipeline.index, wanted.filters), language_of(question)
-        meant = (question, *resolve(question, wanted.history).readings[:1])
-        found = (purpose for text in dict.fromkeys(meant) for purpose in purposes(text))
-        replies = (guidance(purpose, catalogue, wanted.history, language) for purpose in found)
-        reply = next(filter(None, replies), None)
-        return self._guide(question, reply, language, pipeline.index) if reply else None
 
     def _parts(
         self, understood: Understood, pipeline: Pipeline, wanted: AskOptions, *, several: bool

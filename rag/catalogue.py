@@ -12,6 +12,7 @@ from index.search import Index
 from index.text.words import normalise, stems
 from rag.follow_ups.turns import Turn
 from rag.language.dates import dates_in
+from rag.language.detect import grammar_of
 from rag.language.patterns import read_patterns
 
 _FAMILIES = read_patterns("rag", "catalogue.txt").families
@@ -115,13 +116,13 @@ class Catalogue:
         if title := said.get("title"):
             return self.titled(title)
         who, about = said.get("who"), said.get("about")
-        writing = self.by(who) or self._published(who) if who else self.heads
+        writing = self.by(who) or self.published(who) if who else self.heads
         if who and not writing and not about:
             return self._with_words(self._stems(who))
         subjects = self.on(about) if about else writing
         return tuple(head for head in subjects if head in writing)
 
-    def _published(self, when: str) -> tuple[Head, ...]:
+    def published(self, when: str) -> tuple[Head, ...]:
         """Within the first time that is named."""
         times = dates_in(when)
         within = Filters(published_from=times[0].first, published_to=times[0].last) if times else None
@@ -137,7 +138,9 @@ class Catalogue:
         return tuple(filter(self._filters.passes, heads)) if self._filters else tuple(heads)
 
     def _stems(self, words: str) -> list[str]:
-        return stems(words, self.index.stem)
+        """Of the words of meaning, whether the phrase is English or Spanish; titles are mostly the former."""
+        grammar = grammar_of("es")
+        return [stem for stem in stems(words, self.index.stem) if stem not in grammar]
 
 
 def span_of(heads: Sequence[Head]) -> tuple[date, date] | None:

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
+from index.text.words import cut, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
@@ -14,7 +15,7 @@ from rag.question.analysis import Query, analyse, with_names
 from rag.question.spelling import Casing, Speller
 from rag.reading.reader import Reader
 from rag.refusal import refusal
-from rag.selection.choose import choose, holds
+from rag.selection.choose import choose, holds, words_of
 from rag.selection.context import sentences_of, with_context
 from rag.selection.frames import comparable
 
@@ -101,6 +102,9 @@ class Pipeline:
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
         sure = bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold
+        if sure and query.scope and (judged := query.scope.judged):
+            said = {cut(word.text, self.index.stem) for word in words(words_of(reading.quotes[0]))}
+            sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
         return refusal(query, self.index, reading.hits, sure=sure)
 
     def _read(self, query: Query, limit: int, filters: Filters) -> Reading:

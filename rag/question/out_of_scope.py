@@ -1,8 +1,8 @@
 """Does a question ask for something that no sentence of an article can give: our opinion, a sum, a poem?
 
 What somebody in the articles thinks, expects or advises is a fact about the articles and is not meant. Whether to take
-a side, what will come, what "you" do and how often a word stands somewhere may well be said in an article: those families
-only name what is missing where nothing answers.
+a side, what will come, what "you" do and how often a word stands somewhere may well be said in an article: those
+families only name what is missing where nothing answers.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rag.language.patterns import read_patterns
 
 _TEXT = read_patterns("rag.question", "out_of_scope.txt")
+_JUDGED = re.compile(rf"\b(?:{_TEXT.pieces['VALUE']}|{_TEXT.pieces['COMPARED']}|justified|right|wrong)\b")
 _SAID = _TEXT.compiled("SAID")
 _SPACE = re.compile(r"\s+")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
@@ -26,6 +27,11 @@ class OutOfScope(NamedTuple):
 
     kind: str  # a family of out_of_scope.txt
     words: str
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """The words by which the question asks to judge ("fair"); what weighs it says one of them."""
+        return frozenset(_JUDGED.findall(self.words.lower())) if self.kind == "value" else frozenset()
 
     @property
     def declined(self) -> bool:

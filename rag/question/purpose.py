@@ -18,6 +18,16 @@ MessageKind = Literal["fact", "talk", "about", "summary"]
 _SPACE = re.compile(r"\s+")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
 _WHETHER = re.compile(r"^(?:if|whether|si) ", re.IGNORECASE)
+_PIECE = re.compile(r"[,.!?;:]+")
+_MOST_PIECES = 4
+_ASKING = (
+    r"(?:who|what|when|where|why|how|(?:which|what) \w+|how (?:many|much|long|old|far|often)(?: (?!the\b)[a-z]+)?)"
+)
+_SUBJECT = r"(?:(?:the|an?|his|her|its|their|my|our|your|this|that|these|those|it|he|she|they|we|you|I|there)\b|[A-Z])"
+_TURNED = re.compile(  # "who the ambassador is", as it stands behind "could you tell me"
+    rf"(?P<asking>{_ASKING}) (?P<subject>{_SUBJECT}[^,;?]*?) "
+    r"(?P<verb>is|are|was|were|has|have|had|can|could|will|would|should|must)(?P<rest>\b[^,;?]*)",
+)
 _FEWEST_WORDS = 2  # of a question
 _MOST_CHARS = 300  # a longer message is none of these
 _OPENING = " ¿¡\"'“"
@@ -54,7 +64,20 @@ def purposes(message: str) -> Iterator[Purpose]:
                 who = next((words for name, words in named.items() if name.startswith(("who", "quien"))), "")
                 of = next((words for name, words in named.items() if name.startswith(("of", "de"))), "")
                 yield Purpose(kind, which, of, who)
+    yield from _chat(message)
     yield FACT
+
+
+def _chat(message: str) -> Iterator[Purpose]:
+    """Several pieces of small talk ("Thanks, that was helpful. Bye!"): the first that is more than assent."""
+    pieces = [piece for piece in (part.strip(_EDGES) for part in _PIECE.split(_read(message))) if piece]
+    if 1 < len(pieces) <= _MOST_PIECES:
+        talk = [
+            next((which for kind, which, p in _patterns() if kind == "talk" and p.fullmatch(_plain(piece))), "")
+            for piece in pieces
+        ]
+        if all(talk):
+            yield Purpose("talk", next((which for which in talk if which != "assent"), "assent"))
 
 
 def purpose_of(message: str) -> Purpose:
@@ -74,6 +97,8 @@ def asked_inside(message: str) -> str:
     inside = _WHETHER.sub("", text[begin:end]) if begin > opened else text[begin:end]
     if len(inside.split()) < _FEWEST_WORDS or (begin == opened and end == len(text)):
         return message
+    if begin > opened and (turned := _TURNED.fullmatch(inside.rstrip(" .?!"))):
+        inside = "{asking} {verb} {subject}{rest}".format(**turned.groupdict()) + inside[turned.end() :]
     asked = inside if inside[-1] in ".?!" or "?" not in text else f"{inside}?"
     return f"{text[:opened]}{asked[:1].upper()}{asked[1:]}"
 

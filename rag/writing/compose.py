@@ -64,10 +64,16 @@ def text_of(segments: Sequence[Segment], language: str = "en") -> str:
 
 
 def abstention(
-    reason: Reason, nearest: Sequence[Document], day: date | None = None, language: str = "en", other: str = ""
+    reason: Reason,
+    nearest: Sequence[Document],
+    day: date | None = None,
+    language: str = "en",
+    other: str = "",
+    asked_for: str = "",
 ) -> Segment:
     """What is said when the articles do not say; it names the nearest articles and claims nothing.
 
+    `asked_for`: "when", "how many".
     `day`: only articles up to it were read. `other`: the language of the articles, where the question is in another.
     """
     words = say(language)
@@ -77,7 +83,7 @@ def abstention(
     code = "near_miss" if other and reason.code == "off_corpus" else reason.code
     lacking, apart = ((), ()) if other else (reason.missing, reason.apart)  # words of another language tell nothing
     parts = (
-        words.abstained(code, lacking, apart, named, day, reason.because.get("kind", "side")),
+        words.abstained(code, lacking, apart, named, day, reason.because.get("kind", "side"), asked_for),
         words.other_language(other),
     )
     return Segment("note", " ".join(str(part) for part in parts if part), ())
@@ -149,9 +155,10 @@ def segments_of(
         segments += [asked(part.question)] if part.question else []
         segments += [side(part.label, language)] if part.label else []
         if part.reason:
-            nearest = [] if part.label or len(parts) > 1 else _nearest(part.reading.hits, index)
+            declined = part.query.scope is not None and part.query.scope.declined
+            nearest = [] if declined or part.label or len(parts) > 1 else _nearest(part.reading.hits, index)
             other = other_language(language, nearest)
-            segments.append(abstention(part.reason, nearest, index.day, language, other))
+            segments.append(abstention(part.reason, nearest, index.day, language, other, part.query.asked_for))
         else:
             own, rest = rest[: len(part.quotes)], rest[len(part.quotes) :]
             segments += compose(own, part.frame, _times(own, language, index), language)

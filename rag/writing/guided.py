@@ -1,17 +1,20 @@
 """Replies to what asks nothing of the articles' text: small talk, and what is known about the articles themselves."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from index.ranking.filters import Filters
+from index.ranking.filters import EVERYTHING, Filters
 from index.records import Head, Passage, Span
 from index.text.words import cut, stems, words
 from rag.answer import Citation, Quote, Segment
 from rag.catalogue import Catalogue, span_of
 from rag.citations import cite
+from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
-from rag.question.purpose import Purpose
+from rag.language.detect import language_of
+from rag.question.purpose import Purpose, purposes
 from rag.question.spelling import Casing
 from rag.writing.compose import compose, say
 
@@ -20,6 +23,8 @@ _SHOWN = 3  # articles that are quoted where they mention something
 _TITLES = 3  # that are named where no subject is common to them
 _SUBJECTS = 4
 _SEARCHED = 60  # passages, for the one of each article that mentions a thing best
+_DETERMINER = re.compile(r"^(?:the|an?|el|la|los|las|una?) ", re.IGNORECASE)
+_WORD_OF = frozenset(("said", "according"))
 _OF_ONE = frozenset(("author", "publisher", "date", "title"))
 
 
@@ -31,11 +36,60 @@ class Guidance:
     citations: tuple[Citation, ...]
 
 
-def guidance(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn], language: str) -> Guidance | None:
-    """For small talk and questions about the articles; None for all else, and where no article is meant."""
-    if purpose.kind == "talk":
-        return Guidance(tuple(_talk(purpose.which, catalogue, language)), ())
-    return _about(purpose, catalogue, turns, language) if purpose.kind == "about" else None
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The articles of somebody whose word is asked for, and what is asked of them."""
+
+    who: str
+    heads: tuple[Head, ...]
+    of: str
+    question: str
+
+    def within(self, filters: Filters) -> Filters:
+        """Only these articles; they have passed the filters before."""
+        return replace(filters, documents=frozenset(head.id for head in self.heads))
+
+    def mentions(self, meant: "Meant") -> Guidance:
+        """Where they speak of it, if they do, for when none of them answers."""
+        catalogue = Catalogue(meant.catalogue.index, self.within(EVERYTHING))
+        return _mentions(self.of, catalogue, meant.language, self.who)
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """All that a message may be for, the likeliest first."""
+
+    purposes: tuple[Purpose, ...]
+    catalogue: Catalogue
+    language: str
+
+    @classmethod
+    def of(cls, message: str, turns: Sequence[Turn], catalogue: Catalogue) -> "Meant":
+        """As it was typed, and as it reads behind the turns before it."""
+        texts = dict.fromkeys((message, *resolve(message, turns).readings[:1]))
+        return cls(tuple(each for text in texts for each in purposes(text)), catalogue, language_of(message))
+
+    def reply(self, turns: Sequence[Turn]) -> Guidance | None:
+        """To small talk and to questions about the articles; None for all else, and where no article is meant."""
+        replies = (self._reply(purpose, turns) for purpose in self.purposes)
+        return next(filter(None, replies), None)
+
+    @property
+    def writing(self) -> Writing | None:
+        """Whose word is asked for, where there are articles of theirs."""
+        asked = (purpose for purpose in self.purposes if purpose.which in _WORD_OF)
+        found = ((purpose, self.catalogue.by(purpose.who)) for purpose in asked)
+        purpose, heads = next((pair for pair in found if pair[1]), (None, ()))
+        if purpose is None:
+            return None
+        question = purpose.of if purpose.which == "according" else str(say(self.language).spoken_of(purpose.of))
+        return Writing(purpose.who, heads, purpose.of, question)
+
+    def _reply(self, purpose: Purpose, turns: Sequence[Turn]) -> Guidance | None:
+        if purpose.kind == "talk":
+            return Guidance(tuple(_talk(purpose.which, self.catalogue, self.language)), ())
+        about = purpose.kind == "about" and purpose.which not in _WORD_OF
+        return _about(purpose, self.catalogue, turns, self.language) if about else None
 
 
 def _talk(which: str, catalogue: Catalogue, language: str) -> Iterator[Segment]:
@@ -88,10 +142,10 @@ def _meant(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn]) -> Seq
     if which == "oldest":
         return catalogue.dated[:1] or catalogue.heads[:1]
     if which == "works":
-        return catalogue.by(purpose.who)
+        return catalogue.by(purpose.who) or catalogue.published(purpose.who)
     if which in _OF_ONE:
         return catalogue.meant(purpose.of, turns) or None
-    return catalogue.newest_first if which != "said" else None
+    return catalogue.newest_first
 
 
 def _counted(which: str, purpose: Purpose, heads: Sequence[Head], catalogue: Catalogue, language: str) -> str:
@@ -115,12 +169,13 @@ def opening_of(catalogue: Catalogue, head: Head) -> Quote | None:
     return Quote(first[0], *first[1], 0.0) if first else None
 
 
-def _mentions(of: str, catalogue: Catalogue, language: str) -> Guidance:
+def _mentions(of: str, catalogue: Catalogue, language: str, who: str = "") -> Guidance:
     """How many hold the words, and of the first few the sentence that does."""
+    of = _DETERMINER.sub("", of, count=1)
     heads = catalogue.mentioning(of)
     quotes = _sentences(of, heads, catalogue)[:_SHOWN]
     citations = cite(quotes, catalogue.index.document)
-    counted = str(say(language).counted("mention", len(heads), len(catalogue.heads), of, None, 0))
+    counted = str(say(language).counted("mention", len(heads), len(catalogue.heads), of, None, 0, who))
     told = [Segment("about", counted, ()), *compose(citations, language=language)]
     if 0 < len(quotes) < len(heads):
         told.append(Segment("about", str(say(language).more(len(heads) - len(quotes))), ()))
