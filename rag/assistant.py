@@ -114,7 +114,7 @@ class Assistant:
         said = said_stage(next(told), read, self.basis)
         yield said
         suggests = wanted.mode == "answer" and not (wanted.filters or wanted.as_of)
-        yield whole_stage(said, self._next(said.answer) if suggests else ())
+        yield whole_stage(said, self._next(said.answer, wanted) if suggests else ())
 
     def search(
         self, question: str, *, limit: int | None = None, filters: Filters = EVERYTHING, as_of: date | None = None
@@ -124,11 +124,11 @@ class Assistant:
         understood = self._understood(question, (), pipeline)
         return list(pipeline.best_reading(understood.readings, limit or self._settings.limit, filters).hits)
 
-    def _next(self, answer: Answer) -> tuple[str, ...]:
+    def _next(self, answer: Answer, wanted: AskOptions) -> tuple[str, ...]:
         """What to ask next. Who only says hello is shown questions to begin with, even where none are wanted else."""
         if answer.status == "guided" and not answer.citations:
             return self._starters.first()[:MOST]
-        return self.suggester.after(answer) if self.suggester else ()
+        return self.suggester.after(answer, wanted.history) if self.suggester else ()
 
     def _said(self, question: str) -> Answer:
         """The answer to a question alone, without an id and without what to ask next."""
