@@ -35,6 +35,9 @@ class Reader(Protocol):
     @property
     def name(self) -> str: ...
     def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading: ...
+    def finding(self, question: str, excerpt: Excerpt) -> Finding | None:
+        """What its model says of a text; None where it has none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,9 @@ class LinearReader:
             return Reading((), tuple(hits), 0.0)
         odds = self.odds(scored)
         return _reading(scored, hits, self._weights.chance(math.fsum(odds.values())), odds)
+
+    def finding(self, question: str, excerpt: Excerpt) -> None:
+        """It has no model."""
 
     def scored(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Rated]:
         """Every sentence of the hits that stands in a block of these kinds, best first."""
@@ -127,6 +133,10 @@ class ModelReader:
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
         odds["bias"] = odds.get("bias", 0.0) + self._blend.bias
         return _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
+
+    def finding(self, question: str, excerpt: Excerpt) -> Finding:
+        """The model's word on any text."""
+        return self._read(question, excerpt)
 
     def _told(
         self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit], kinds: frozenset[Kind]
@@ -203,6 +213,10 @@ class LanguageReader:
         self._index = index
         self._reader = reader
         self._words = words
+
+    def finding(self, question: str, excerpt: Excerpt) -> Finding | None:
+        """As the reader of meaning has it."""
+        return self._reader.finding(question, excerpt)
 
     def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         """As either reader does."""

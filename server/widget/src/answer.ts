@@ -43,6 +43,7 @@ function grouped(segments: Segment[]): Segment[][] {
 
 function groupView(chat: Chat, turn: Turn, group: Segment[]): unknown {
   const first = group[0]!;
+  if (first.kind === "about") return about(chat, turn, first);
   if (first.kind !== "quote" && first.kind !== "statement") return note(first);
   const cited = citationsOf(turn, group.flatMap(({ citations }) => citations));
   const verbatim = first.kind === "quote";
@@ -60,6 +61,11 @@ function statements(chat: Chat, turn: Turn, group: Segment[]): TemplateResult {
   return html`<p class="statement" dir="auto">${sentences}</p>`;
 }
 
+/** What is known of an article beside its text: our words, and where the article begins. */
+function about(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
+  return html`<p class="about" dir="auto">${segment.text}${markers(chat, turn, segment)}</p>`;
+}
+
 function markers(chat: Chat, turn: Turn, segment: Segment): unknown {
   const { evidence } = turn.answer ?? turn;
   return citationsOf(turn, segment.citations).map((citation) =>
@@ -71,15 +77,16 @@ function citationsOf(turn: Turn, numbers: number[]): Citation[] {
   return (turn.answer ?? turn).citations.filter((one) => numbers.includes(one.marker));
 }
 
-/** Our own words: a note, the head of one side of a comparison, or a warning that articles differ. */
+/** Our own words: a note, the head of a side of a comparison or of one of several questions, or that articles differ. */
 function note({ kind, text }: Segment): TemplateResult {
-  const known = kind === "conflict" || kind === "comparison" ? kind : "note";
+  const known = ["conflict", "comparison", "question"].includes(kind) ? kind : "note";
   return html`<p class=${known} dir="auto">${text}</p>`;
 }
 
 function conclusion(chat: Chat, turn: Turn, answer: Answer): TemplateResult {
   const others = answer.evidence.filter((hit) => answer.citations.every((one) => one.passage_id !== hit.passage_id));
-  return html`${phrased(chat, answer)} ${wholeLine(turn, chat.words)} ${support(chat, answer.confidence)}
+  return html`${phrased(chat, answer)} ${wholeLine(turn, chat.words)}
+    ${answer.confidence === null ? nothing : support(chat, answer.confidence)}
     ${passages(chat, "others", others, false)} ${feedback(chat, turn)}`;
 }
 
