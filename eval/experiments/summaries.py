@@ -29,9 +29,9 @@ from index.text.words import cut, words
 from rag.selection.context import sentences_of
 from rag.selection.key_sentences import LEAST, key_sentences
 
-MOST_ARTICLES = 60  # of a set
+MOST_ARTICLES = 40  # of a set
 MEASURES = ("ROUGE-1", "ROUGE-2", "ROUGE-L")
-_ABSTRACT = re.compile(r"\n\nAbstract: (?P<summary>.{300,}?)\n\nText: (?P<text>.{3000,30000})\Z", re.DOTALL)
+_ABSTRACT = re.compile(r"\n\nAbstract: (?P<summary>.{300,}?)\n\nText: (?P<text>.{3000,20000})\Z", re.DOTALL)
 
 
 class Abstracted(NamedTuple):

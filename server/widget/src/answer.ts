@@ -26,7 +26,7 @@ function card(chat: Chat, turn: Turn): unknown {
       <p class="absent">${chat.words.of(`absent.${answer.reason?.code ?? "off_corpus"}`)}</p>
       ${segments.map(note)} ${passages(chat, "nearest", answer.evidence, true)} ${feedback(chat, turn)}</div>`;
   }
-  return html`<div class="card">${grouped(segments).map((group) => groupView(chat, turn, group))}
+  return html`<div class="card">${grouped(segments).map((group, n, all) => [groupView(chat, turn, group), inferred(chat, turn, group[0]!, all[n + 1]?.[0])])}
     ${answer ? conclusion(chat, turn, answer) : nothing}</div>`;
 }
 
@@ -49,6 +49,13 @@ function groupView(chat: Chat, turn: Turn, group: Segment[]): unknown {
   const verbatim = first.kind === "quote";
   const words = verbatim ? quote(chat, turn, first) : statements(chat, turn, group);
   return [words, cited.map((citation) => checkLine(turn, citation, !verbatim || cited.length > 1, chat.words))];
+}
+
+/** Behind a heading whose date stands nowhere in the article: a mark that says so. */
+function inferred({ words }: Chat, turn: Turn, head: Segment, next?: Segment): unknown {
+  const heads = head.kind === "note" && !head.citations.length && next?.kind === "quote";
+  if (!heads || !citationsOf(turn, next.citations)[0]?.inferred.includes("published")) return nothing;
+  return html`<details class="inferred"><summary aria-label=${words.of("aboutDate")}>≈</summary>${words.of("dateInferred")}</details>`;
 }
 
 function quote(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
