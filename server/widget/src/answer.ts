@@ -55,7 +55,7 @@ function groupView(chat: Chat, turn: Turn, group: Segment[]): unknown {
 function inferred({ words }: Chat, turn: Turn, head: Segment, next?: Segment): unknown {
   const heads = head.kind === "note" && !head.citations.length && next?.kind === "quote";
   if (!heads || !citationsOf(turn, next.citations)[0]?.inferred.includes("published")) return nothing;
-  return html`<details class="inferred"><summary aria-label=${words.of("aboutDate")}>≈</summary>${words.of("dateInferred")}</details>`;
+  return html`<details class="inferred"><summary>≈</summary>${words.of("dateInferred")}</details>`;
 }
 
 function quote(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
