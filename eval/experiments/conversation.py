@@ -98,7 +98,8 @@ def measure_conversation(
         judged.append(JudgedTurn(turn, answer.text, fault_of(turn, answer)))
         if progress:
             progress(len(judged), len(turns))
-    groups = {**{kind: [one for one in judged if one.turn.kind == kind] for kind in KINDS}, ALL: judged}
+    groups: dict[str, list[JudgedTurn]] = {kind: [one for one in judged if one.turn.kind == kind] for kind in KINDS}
+    groups[ALL] = judged
     right = tuple(mean(name, [not one.wrong for one in group]) for name, group in groups.items())
     return Conversation(set_name, index_version, right, tuple(judged))
 

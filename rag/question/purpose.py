@@ -126,5 +126,5 @@ def _courtesies() -> tuple[tuple[re.Pattern[str], ...], tuple[re.Pattern[str], .
 @cache
 def _patterns() -> tuple[tuple[MessageKind, str, re.Pattern[str]], ...]:
     kinds: dict[str, MessageKind] = {"talk": "talk", "about": "about", "summary": "summary"}
-    named = ((*family.split(" ", 1), patterns) for family, patterns in _families().items())
-    return tuple((kinds[kind], which, each) for kind, which, patterns in named if kind in kinds for each in patterns)
+    named = ((family.partition(" "), patterns) for family, patterns in _families().items())
+    return tuple((kinds[of[0]], of[2], each) for of, patterns in named if of[0] in kinds for each in patterns)
