@@ -23,7 +23,7 @@ from eval.commands.experiments import (
 )
 from eval.commands.options import Sets, command_on
 from eval.commands.run import report, run
-from eval.commands.training import calibrate, export_reader, fit, train_model, train_reader
+from eval.commands.training import calibrate, export_reader, fit, fit_blend, train_model, train_reader
 from eval.experiments.fusion import (
     Comparison,
     compare_fusions,
@@ -71,6 +71,7 @@ for _command in (
     train_reader,
     train_model,
     export_reader,
+    fit_blend,
     calibrate,
 ):
     app.command()(_command)
