@@ -312,7 +312,13 @@ def test_an_index_of_another_model_is_refused_with_advice(tmp_path: Path) -> Non
 
 
 def test_a_damaged_index_is_never_answered_from(tmp_path: Path) -> None:
+    """It is made again from the store; without that there is no answer."""
     data = build(tmp_path)
+    for path in (data / "generations").glob("*/vectors.npy"):
+        path.write_bytes(path.read_bytes()[:-1] + b"\0\0")
+    for client in started(create_app(load_settings(data=data, embedder="hash"))):
+        assert client.post("/ask", json={"question": QUESTION}).status_code == 200
+    (data / "corpus.db").unlink()
     for path in (data / "generations").glob("*/vectors.npy"):
         path.write_bytes(path.read_bytes()[:-1] + b"\0\0")
     for client in started(create_app(load_settings(data=data, embedder="hash"))):
@@ -534,14 +540,16 @@ def test_ready_tells_what_was_checked(client: TestClient) -> None:
     assert (version["index_version"], version["embedder"]) == (reply["index_version"], "hash")
 
 
-def test_a_generation_that_cannot_be_loaded_leaves_the_old_one_answering(fresh: TestClient, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_read_leaves_the_old_index_answering_and_says_so(
+    fresh: TestClient, tmp_path: Path
+) -> None:
     before = fresh.get("/version").json()["index_version"]
-    (tmp_path / "data" / "generations" / "CURRENT").write_text("0123456789abcdef")
+    (tmp_path / "data" / "corpus.db").write_bytes(b"damaged")
     until(lambda: not fresh.get("/readyz").json()["checks"][1]["ok"])
     ready = fresh.get("/readyz")
-    assert (ready.status_code, ready.json()["ready"], ready.json()["index_version"]) == (200, True, before)
-    assert "manifest.json" in ready.json()["checks"][1]["detail"]
-    assert fresh.post("/ask", json={"question": QUESTION}).json()["index_version"] == before
+    assert (ready.status_code, ready.json()["ready"], ready.json()["index_version"]) == (200, True, f"{before}-behind")
+    assert "corpus.db' is damaged" in ready.json()["checks"][1]["detail"]
+    assert fresh.post("/ask", json={"question": QUESTION}).json()["index_version"] == f"{before}-behind"
 
 
 # ── the published contract ───────────────────────────────────────────────────────────────────────────────────────────
