@@ -1,5 +1,6 @@
 """The HTTP contract, route by route, over a small index without a model."""
 
+import errno
 import json
 import os
 import re
@@ -18,7 +19,10 @@ from starlette.testclient import TestClient
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
+from index.errors import QuotewellError
 from index.settings import load_settings
+from index.storage import generation
+from index.storage.store import Store
 from server.app import create_app
 from server.middleware.shell import HEADERS
 from server.problems import ALL_KINDS
@@ -323,6 +327,49 @@ def test_a_damaged_index_is_never_answered_from(tmp_path: Path) -> None:
         path.write_bytes(path.read_bytes()[:-1] + b"\0\0")
     for client in started(create_app(load_settings(data=data, embedder="hash"))):
         assert_problem(client.post("/ask", json={"question": QUESTION}), 503, "index-damaged")
+
+
+def test_a_write_on_a_full_disk_is_answered_from_and_its_index_is_written_once_there_is_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store still takes it, as small as it is; the search index does not fit, for this server and for the next."""
+    data = build(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def newest(client: TestClient) -> dict[str, Any]:
+        return dict(client.get("/readyz").json()["checks"][1])
+
+    def ids(client: TestClient) -> list[str]:
+        client.post("/ask", json={"question": QUESTION}).raise_for_status()
+        return [one["id"] for one in client.get("/v1/documents").json()["documents"]]
+
+    with monkeypatch.context() as disk:
+        disk.setattr(generation, "_write_arrays", full)
+        for client in started(create_app(load_settings(data=data, embedder="hash", **UNTUNED))):
+            assert client.delete("/v1/documents/cats").status_code == 204
+            assert client.put("/v1/documents/new", json={"text": ARTICLES["bread.txt"]}).status_code == 201
+            assert ids(client) == ["bread", "energy/tides", "new"]
+            assert "No space left on device" in newest(client)["detail"] and client.get("/readyz").status_code == 200
+            assert_problem(client.delete("/v1/documents/cats"), 404, "not-found")
+        for client in started(create_app(load_settings(data=data, embedder="hash", **UNTUNED))):
+            assert ids(client) == ["bread", "energy/tides", "new"]
+            disk.undo()
+            until(lambda: newest(client)["ok"])
+            assert generation.current(data) == client.get("/version").json()["index_version"]
+            assert ids(client) == ["bread", "energy/tides", "new"]
+
+
+def test_what_fails_behind_the_commit_is_no_longer_cited(
+    fresh: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object) -> None:
+        raise QuotewellError("the device gives an error")
+
+    monkeypatch.setattr(Store, "checkpoint", broken)
+    assert_problem(fresh.delete("/v1/documents/cats"), 503, "unavailable")
+    assert [one["id"] for one in fresh.get("/v1/documents").json()["documents"]] == ["bread", "energy/tides"]
 
 
 # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────────
