@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.catch_up import newest
+from index.bootstrap import newest
 from index.embedding.embedder import Embedder, Encoded, load_embedder
 from index.embedding.vectors import Encoding, settled
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing
@@ -302,7 +302,7 @@ def shares(rankings: Mapping[str, Sequence[Scored]], settings: Settings) -> Shar
 
 
 def open_index(data: Path, settings: Settings, embedder: Embedder | None = None) -> Index:
-    """The index of what the store holds now (`index.catch_up`); why it is of anything less is logged as a warning.
+    """The index of what the store holds now (`index.bootstrap`); why it is of anything less is logged as a warning.
 
     Raises IndexMissing, IndexDamaged, IndexMismatch or ModelMissing.
     """

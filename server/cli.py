@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import uvicorn
 
-from index.bootstrap import ready
-from index.catch_up import refuse_nothing
+from index.bootstrap import ready, refuse_nothing
 from index.errors import BadSetting, QuotewellError
 from index.lazy import later
 from index.options import Data

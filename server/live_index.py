@@ -14,8 +14,8 @@ from json import loads
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from index.bootstrap import newest
 from index.build import Builder
-from index.catch_up import newest
 from index.embedding.embedder import Embedder, load_embedder
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.records import Document

@@ -33,10 +33,9 @@ ROOMS = {
         ("plan", "ranking"),
         ("build", "options", "terminal"),
         ("seeding", "verify"),
-        ("catch_up",),
+        ("bootstrap",),
         ("search",),
         ("doctor",),
-        ("bootstrap",),
         ("cli",),
     ),
     "rag": (

@@ -7,7 +7,6 @@ drawn by a seed, which is printed; RIG_SEED repeats a run and RIG_POINTS draws m
 import errno
 import os
 import random
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -22,8 +21,8 @@ import numpy as np
 import pytest
 
 from index import search
+from index.bootstrap import BEHIND
 from index.build import Builder
-from index.catch_up import BEHIND
 from index.embedding.embedder import HashEmbedder
 from index.errors import QuotewellError
 from index.search import Index, open_index
@@ -162,27 +161,19 @@ def answers_equal_the_store(settings: Settings) -> Index:
     return index
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Articles and their index: copied, never changed."""
-    folder = tmp_path_factory.mktemp("sound")
-    (folder / "articles").mkdir()
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return indexed(tmp_path / "one")
+
+
+def indexed(folder: Path) -> Settings:
+    """Of a new folder with the articles and their index."""
+    (folder / "articles").mkdir(parents=True)
     for name, text in ARTICLES.items():
         (folder / "articles" / f"{name}.txt").write_text(text)
-    builder_of(load_settings(data=folder / "data", embedder="hash")).index([folder / "articles"])
-    return folder
-
-
-@pytest.fixture
-def settings(sound: Path, tmp_path: Path) -> Settings:
-    """Of a copy."""
-    return copied(sound, tmp_path / "one")
-
-
-def copied(sound: Path, folder: Path) -> Settings:
-    """A new folder on each call, with articles that say that they are its own."""
-    shutil.copytree(sound, folder)
-    return load_settings(data=folder / "data", embedder="hash")
+    settings = load_settings(data=folder / "data", embedder="hash")
+    builder_of(settings).index([folder / "articles"])
+    return settings
 
 
 def unpublished(settings: Settings, work: Callable[[Builder, Path], None]) -> None:
@@ -197,9 +188,9 @@ def unpublished(settings: Settings, work: Callable[[Builder, Path], None]) -> No
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_after_an_error_at_any_write_answers_equal_the_store(sound: Path, tmp_path: Path, name: str) -> None:
+def test_after_an_error_at_any_write_answers_equal_the_store(tmp_path: Path, name: str) -> None:
     counting = Points()
-    one = copied(sound, tmp_path / "counted")
+    one = indexed(tmp_path / "counted")
     with counting.installed():
         OPERATIONS[name](builder_of(one), one.data.parent / "articles")
     draw = random.Random(f"{SEED} {name}")
@@ -208,7 +199,7 @@ def test_after_an_error_at_any_write_answers_equal_the_store(sound: Path, tmp_pa
         fail, lasting, after = draw.choice((full, broken)), draw.random() < 0.7, draw.random() < 0.3
         told = f"{name}: {fail.__name__} at {at}, {lasting=}, {after=}, {SEED=}"
         say(told)
-        own = copied(sound, tmp_path / f"{at}")
+        own = indexed(tmp_path / f"{at}")
         with Points(at, fail, lasting=lasting, after=after).installed():
             acknowledged = False
             with suppress(QuotewellError, OSError):
@@ -234,12 +225,12 @@ def die(name: str, data: str, at: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_after_a_kill_at_any_write_answers_equal_the_store(sound: Path, tmp_path: Path, name: str) -> None:
+def test_after_a_kill_at_any_write_answers_equal_the_store(tmp_path: Path, name: str) -> None:
     draw = random.Random(f"{SEED} {name} killed")
     at = draw.randint(1, 20)
     say(f"RIG_SEED={SEED}: {name} killed at {at}")
-    own = copied(sound, tmp_path / "own")
-    code = "import sys; from tests.test_index_catch_up import die; die(*sys.argv[1:])"
+    own = indexed(tmp_path / "own")
+    code = "import sys; from tests.test_index_bootstrap import die; die(*sys.argv[1:])"
     done = subprocess.run([sys.executable, "-c", code, name, str(own.data), str(at)], cwd=ROOT, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     index = answers_equal_the_store(own)
