@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -341,6 +342,9 @@ def test_a_write_on_a_full_disk_is_answered_from_and_its_index_is_written_once_t
     def newest(client: TestClient) -> dict[str, Any]:
         return dict(client.get("/readyz").json()["checks"][1])
 
+    def caught_up(client: TestClient) -> bool:
+        return newest(client)["ok"] is True
+
     def ids(client: TestClient) -> list[str]:
         client.post("/ask", json={"question": QUESTION}).raise_for_status()
         return [one["id"] for one in client.get("/v1/documents").json()["documents"]]
@@ -356,7 +360,7 @@ def test_a_write_on_a_full_disk_is_answered_from_and_its_index_is_written_once_t
         for client in started(create_app(load_settings(data=data, embedder="hash", **UNTUNED))):
             assert ids(client) == ["bread", "energy/tides", "new"]
             disk.undo()
-            until(lambda: newest(client)["ok"])
+            until(partial(caught_up, client))
             assert generation.current(data) == client.get("/version").json()["index_version"]
             assert ids(client) == ["bread", "energy/tides", "new"]
 
