@@ -1,12 +1,26 @@
-"""Before anything is asked: a first run indexes the bundled articles, a first run after an update mends the index."""
+"""Before anything is asked: the search index of what the store holds now, whatever happened before.
 
+The store is the truth and says which version it wants. Where that is not on the disk, whole, it is made from the store,
+which embeds nothing: after a crash, a full disk, damage, a restored file, a pointer to another version. Where it cannot
+be made, or while another process is about to publish it, an older one may answer: without what the store does not hold
+any more, and saying that it is behind.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from index.errors import IndexMissing
+from index.embedding.embedder import Embedder
+from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.lazy import later
 from index.settings import Settings
-from index.storage.generation import outdated
-from index.terminal import tell
+from index.storage.docstore import DocStore
+from index.storage.generation import Generation, current, is_at_work, load, pointed, publish, version_of
+from index.storage.store import Store
 
 if TYPE_CHECKING:
     from index.seeding import seed
@@ -15,17 +29,111 @@ else:  # asking must not pay for all that builds an index
     seed = later("index.seeding:seed")
     renew = later("index.verify:renew")
 
+BEHIND = "-behind"  # in the version of an index that lacks what the store holds
+
+_WAITS = "catching up: another process is writing articles, and what was published before answers until it is done"
+_MAKES = "catching up: the search index is made again from the store"
+
+_log = logging.getLogger(__name__)
+
+
+def newest(
+    settings: Settings,
+    embedder: Embedder | None = None,
+    serving: Generation | None = None,
+    meanwhile: Callable[[Generation], object] = lambda _: None,
+) -> Generation:
+    """What answers from now on; `serving`: what did so far. Its `problem` is empty when all is as it should be.
+
+    Before one is made from the store, `meanwhile` gets an older one to answer, if there is one. Raises IndexMissing
+    where nothing was ever stored, and what keeps the index from being made where there is no older one.
+    """
+    data = settings.data
+    try:
+        with Store.open(data, readonly=True) as store, store.snapshot() as now:
+            stored, recipe, policy = now.hashes(), now.recipe(), now.policy()
+    except IndexMissing:  # an index without its store answers as it is
+        return serving or load(data, current(data))
+    except QuotewellError as error:
+        older = serving or _standing(settings)
+        if older is None:
+            raise
+        return _behind(older, None, f"catching up is not possible: {error}")
+    if recipe is None:
+        with suppress(IndexDamaged):
+            recipe = load(data, current(data)).manifest.recipe
+    version = version_of(recipe or "", stored, policy)
+    if serving is not None and serving.manifest.version == version:
+        return serving if serving.held is None else _written(settings, serving)
+    with suppress(IndexDamaged):
+        return pointed(data, load(data, version))
+    older = serving or _standing(settings)
+    if older and is_at_work(data) and not _ids(older) - stored.keys():
+        return _behind(older, None, _WAITS)
+    if older:
+        meanwhile(_behind(older, stored, _MAKES))
+    _log.warning("the search index in '%s' is missing, damaged or older than the store: making it again", data)
+    try:
+        return renew(settings, embedder)
+    except QuotewellError as error:
+        if older is None:
+            raise
+        return _behind(older, stored, f"catching up is not possible: {error}")
+
 
 def ready(settings: Settings) -> None:
     """Index the bundled articles if nothing else was ever put into the default data folder; tells it on stderr.
 
-    A folder that somebody named is not filled: what is missing there is for its owner to say. A search index that
-    another version of Quotewell made is made again from the store, wherever it is.
+    A folder that somebody named is not filled: what is missing there is for its owner to say.
     """
     try:
-        if outdated(settings.data):
-            tell(f"making the search index in '{settings.data}' again, as this version of Quotewell wants it (once)")
-            renew(settings)
+        current(settings.data)
     except IndexMissing:
         if "data" not in settings.model_fields_set:
             seed(settings)
+
+
+def refuse_nothing(settings: Settings) -> None:
+    """Raises IndexMissing where nothing was ever indexed; all else is mended or said later."""
+    with suppress(IndexDamaged):
+        try:
+            with Store.open(settings.data, readonly=True) as store:
+                empty = store.recipe() is None
+        except IndexMissing:
+            empty = True
+        if empty:
+            current(settings.data)
+
+
+def _standing(settings: Settings) -> Generation | None:
+    try:
+        return load(settings.data, current(settings.data))
+    except (IndexMissing, IndexDamaged):
+        return None
+
+
+def _written(settings: Settings, serving: Generation) -> Generation:
+    """What was kept in memory, on the disk if that is possible by now."""
+    made, held = serving.manifest, serving.held or {}
+    try:
+        return publish(settings.data, held, made.version, made.sequence, made.recipe, made.documents, made.policy)
+    except OSError:
+        return serving
+
+
+def _behind(older: Generation, stored: Mapping[str, str] | None, problem: str) -> Generation:
+    """The older one without the documents that are stored otherwise or no more; `stored`: id → sha256, None: all stay.
+
+    Its version tells it from the whole: equal versions give equal answers.
+    """
+    gone = older.gone
+    if stored is not None:
+        shelf = DocStore(older.arrays(""))
+        gone = frozenset(name for name in shelf.document_ids if shelf.document(name).sha256 != stored.get(name))
+    left_out = f"-{sha256(json.dumps(sorted(gone)).encode()).hexdigest()[:8]}" if gone else ""
+    version = f"{older.manifest.version.partition(BEHIND)[0]}{BEHIND}{left_out}"
+    return replace(older, manifest=replace(older.manifest, version=version), gone=gone, problem=problem)
+
+
+def _ids(generation: Generation) -> set[str]:
+    return set(DocStore(generation.arrays("")).document_ids) - generation.gone

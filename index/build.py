@@ -14,7 +14,7 @@ from pathlib import Path
 
 from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
-from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound
+from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.formats import find
 from index.formats.text import clean_body
 from index.plan import OnProgress, Plan, PlanReport, Stored
@@ -112,11 +112,12 @@ class Builder:
         """Add and update what stands below the paths; `prune` deletes what stood there and does not any more.
 
         `rebuild` makes everything anew under the present settings, documents from elsewhere included. Raises
-        NotFound for a path that is not there, before anything is written, and IndexMismatch for other settings.
+        NotFound for a path that is not there, before anything is written, IndexMismatch for other settings, and
+        QuotewellError where all is stored and the search index cannot be written.
         """
         found = find(paths)
         embedding = Embedding(on_progress)
-        with Store.open(self._data, create=True) as store:
+        with Store.open(self._data, create=True) as store, generation.at_work(self._data):
             plan = Plan(found, _stored(store), on_progress, everything=rebuild)
             roots = paths if prune else None
             if rebuild:
@@ -131,8 +132,11 @@ class Builder:
             store.expire(self._keeping())
             store.checkpoint()
             on_progress(Progress("publishing", 0, 1))
-            manifest = self.publish(store)
+            published = self.publish(store)
             on_progress(Progress("publishing", 1, 1))
+        if published.problem:
+            raise QuotewellError(f"the articles are stored, but {published.problem}")
+        manifest = published.manifest
         seen = plan.report(gone)
         return BuildReport(
             **{field.name: getattr(seen, field.name) for field in fields(seen)},
@@ -157,9 +161,9 @@ class Builder:
             pass
         return plan.report(plan.gone(paths if prune else None))
 
-    def put(self, document: Document) -> generation.GenerationManifest:
+    def put(self, document: Document) -> generation.Generation:
         """Add or replace one document and publish; how a running server takes one."""
-        with Store.open(self._data, create=True) as store:
+        with Store.open(self._data, create=True) as store, generation.at_work(self._data):
             self._refuse_other_recipe(store)
             files = None if store.files().get(document.id) else [""]
             for _, passages in self._encoded([document], Embedding(lambda _: None)):
@@ -167,9 +171,9 @@ class Builder:
             store.checkpoint()
             return self.publish(store)
 
-    def delete(self, document_id: str) -> generation.GenerationManifest:
+    def delete(self, document_id: str) -> generation.Generation:
         """Raises NotFound."""
-        with Store.open(self._data) as store:
+        with Store.open(self._data) as store, generation.at_work(self._data):
             self._refuse_other_recipe(store)
             if not store.delete(document_id):
                 raise NotFound(f"no document '{document_id}' in '{self._data}'; list them with: quotewell documents")
@@ -178,24 +182,25 @@ class Builder:
 
     def keep_policy(self, policy: str) -> generation.GenerationManifest:
         """What decides when to answer, as canonical JSON; "" removes it. Raises IndexMissing."""
-        with Store.open(self._data) as store:
+        with Store.open(self._data) as store, generation.at_work(self._data):
             self._refuse_other_recipe(store)
             store.keep_policy(policy)
-            return self.publish(store)
+            return self.publish(store).manifest
 
-    def publish(self, store: Store) -> generation.GenerationManifest:
+    def publish(self, store: Store) -> generation.Generation:
         """The store's present state as the current generation; nothing is written when it stands already.
 
-        Done again if another process wrote meanwhile: it may have published the newer state first.
+        Done again if another process wrote meanwhile: it may have published the newer state first. Where it cannot be
+        written it is in memory, and its `problem` says why.
         """
         with store.snapshot() as snapshot:
-            sequence, manifest = snapshot.sequence(), self._published(snapshot)
+            sequence, published = snapshot.sequence(), self._published(snapshot)
         if store.sequence() == sequence:
-            return manifest
+            return published
         with store.snapshot() as snapshot:
             return self._published(snapshot)
 
-    def _published(self, snapshot: Snapshot) -> generation.GenerationManifest:
+    def _published(self, snapshot: Snapshot) -> generation.Generation:
         made = snapshot.recipe() or self._recipe
         policy = snapshot.policy()
         version = generation.version_of(made, snapshot.hashes(), policy)
@@ -204,7 +209,11 @@ class Builder:
             return standing
         count = snapshot.count().documents
         arrays, sequence = self._arrays(snapshot), snapshot.sequence()
-        return generation.publish(self._data, arrays, version, sequence, made, count, policy)
+        whole = (self._data, arrays, version, sequence, made, count, policy)
+        try:
+            return generation.publish(*whole)
+        except OSError as error:
+            return replace(generation.in_memory(*whole), problem=unwritten(self._data, error))
 
     def _bring_up_to_date(self, store: Store, plan: Plan, embedding: Embedding) -> None:
         """Each new or changed document in a transaction of its own."""
@@ -305,16 +314,20 @@ def _recleaned(store: Store) -> Iterator[Document]:
             yield replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
 
 
-def _standing(data: Path, version: str) -> generation.GenerationManifest | None:
+def _standing(data: Path, version: str) -> generation.Generation | None:
     """The generation of that version if it is whole; it becomes the current one."""
     try:
-        manifest = generation.load(data, version).manifest
+        found = generation.load(data, version)
     except IndexDamaged:
-        generation.put_aside(data, version)
+        with suppress(OSError):  # a disk that cannot be written is said once the new one is made
+            generation.put_aside(data, version)
         return None
-    try:
-        if generation.current(data) != version:
-            generation.point_to(data, version)
-    except IndexMissing:
-        generation.point_to(data, version)
-    return manifest
+    return generation.pointed(data, found)
+
+
+def unwritten(data: Path, error: OSError) -> str:
+    """Why a generation is kept in memory, for a person."""
+    return (
+        f"the search index cannot be written in '{data}' ({error.strerror}), so it is kept in memory and made again by "
+        "whoever opens it; see to free space and to the right to write there"
+    )

@@ -291,11 +291,15 @@ def _delete(settings: Settings, document_id: str, *, yes: bool, as_json: bool) -
             tell("nothing was deleted")
             raise typer.Exit(FAILED)
     try:
-        manifest = builder_as_built(settings).delete(document_id)
+        made = builder_as_built(settings).delete(document_id)
     except IndexDamaged as error:
-        raise IndexDamaged(f"'{document_id}' is deleted, but the search index cannot be made again: {error}") from error
+        raise IndexDamaged(
+            f"'{document_id}' is deleted and no longer cited, but the search index cannot be made again: {error}"
+        ) from error
+    if made.problem:
+        tell(f"warning: {made.problem}", "yellow")
     if as_json:
-        emit_json({"deleted": document_id, "documents": manifest.documents, "version": manifest.version})
+        emit_json({"deleted": document_id, "documents": made.manifest.documents, "version": made.manifest.version})
     tell(f"deleted '{document_id}' ({title}); no file was touched, so add it back with: quotewell index PATH{where}")
 
 

@@ -1,6 +1,7 @@
 """A question → hits: every ranker's best, fused. An `Index` is one immutable snapshot; share it between threads."""
 
 import json
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,9 +12,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.bootstrap import newest
 from index.embedding.embedder import Embedder, Encoded, load_embedder
 from index.embedding.vectors import Encoding, settled
-from index.errors import IndexDamaged, IndexMismatch
+from index.errors import IndexDamaged, IndexMismatch, IndexMissing
 from index.ranking.dense import DenseRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares
@@ -21,10 +23,12 @@ from index.ranking.lexical import LexicalRanker, SurfaceForms
 from index.records import Document, Head, Hit, Passage, Scored
 from index.settings import Settings
 from index.storage.docstore import DocStore
-from index.storage.generation import Generation, GenerationManifest, current, load
+from index.storage.generation import Generation, GenerationManifest, current
 from index.storage.merkle import CorpusTree
 from index.text.language import of_other_script, spoken
 from index.text.words import Stem, Word, asked_terms, words
+
+_log = logging.getLogger(__name__)
 
 # What may be seen of a generation: all of it, or only what had been published by a day.
 #
@@ -48,14 +52,15 @@ class View:
 
     @classmethod
     def of(cls, generation: Generation, recomputes: Embedder | None) -> "View":
-        """All of it. Raises IndexDamaged."""
+        """All of it that the store still holds. Raises IndexDamaged."""
         shelf = DocStore(generation.arrays(""))
         lexical = LexicalRanker.from_arrays(generation.arrays("lexical_"))
         wording = SurfaceForms(generation.arrays("wording_"), lexical.numbers, np.ones(shelf.passage_count, np.bool_))
         vectors, tokens = generation.array("vectors"), generation.arrays("token_")
         digests, characters = generation.array("document_revisions"), generation.array("document_characters")
         corpus = CorpusTree(shelf.document_ids, digests, characters)
-        return cls(None, corpus, shelf, lexical, DenseRanker(vectors), wording, vectors, tokens, recomputes)
+        whole = cls(None, corpus, shelf, lexical, DenseRanker(vectors), wording, vectors, tokens, recomputes)
+        return whole.seeing(lambda head: head.id not in generation.gone) if generation.gone else whole
 
     def until(self, day: date) -> "View":
         """As if documents published later, and those without a date, did not exist."""
@@ -310,22 +315,39 @@ def shares(rankings: Mapping[str, Sequence[Scored]], settings: Settings) -> Shar
 
 
 def open_index(data: Path, settings: Settings, embedder: Embedder | None = None) -> Index:
-    """The current generation. Raises IndexMissing, IndexDamaged, IndexMismatch or ModelMissing."""
+    """The index of what the store holds now (`index.bootstrap`); why it is of anything less is logged as a warning.
+
+    Raises IndexMissing, IndexDamaged, IndexMismatch or ModelMissing.
+    """
+    settings = settings.model_copy(update={"data": data})
     while True:
-        version = current(data)
+        before = _current(data)
         try:
-            return _open(data, load(data, version), settings, embedder)
+            index = index_of(newest(settings, embedder), settings, embedder)
         except IndexDamaged:
-            if current(data) == version:  # else newer ones were published meanwhile, and this one was dropped
+            if _current(data) == before:  # else newer ones were published meanwhile, and this one was dropped
                 raise
+        else:
+            if index.generation.problem:
+                _log.warning("%s", index.generation.problem)
+            return index
 
 
-def _open(data: Path, generation: Generation, settings: Settings, embedder: Embedder | None) -> Index:
+def index_of(generation: Generation, settings: Settings, embedder: Embedder | None = None) -> Index:
+    """Ready to search. Raises IndexDamaged, IndexMismatch for another embedder than it was built with, ModelMissing."""
     recipe = json.loads(generation.manifest.recipe)
     embedder = embedder or load_embedder(str(recipe["embedder"]), settings.model_path)
     if (embedder.name, embedder.fingerprint) != (recipe["embedder"], recipe["fingerprint"]):
+        data = settings.data
         raise IndexMismatch(
             f"'{data}' was built with {recipe['embedder']} ({recipe['fingerprint']}), here is {embedder.name} "
             f"({embedder.fingerprint}); build it again with: quotewell index PATH --data {data} --rebuild"
         )
     return Index(generation, embedder, settings)
+
+
+def _current(data: Path) -> str:
+    try:
+        return current(data)
+    except IndexMissing:
+        return ""

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from index.build import UNSAID, Builder
 from index.embedding.embedder import Embedder, load_embedder
-from index.errors import IndexDamaged, IndexMissing
+from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.settings import Settings
-from index.storage.generation import current, load, put_aside, version_of
+from index.storage.generation import Generation, current, load, put_aside, version_of
 from index.storage.store import Store
 
 SHAPING = (
@@ -37,7 +37,8 @@ class VerifyReport:
 def verify(settings: Settings) -> VerifyReport:
     """Read every stored row and every published file against its hash.
 
-    Raises IndexMissing, IndexMismatch for another schema, and IndexDamaged where the store cannot be read at all.
+    Raises IndexMissing, IndexMismatch for another schema, IndexDamaged where the store cannot be read at all, and
+    QuotewellError where the search index cannot be written.
     """
     with Store.open(settings.data) as store:
         problems = tuple(store.verify())
@@ -49,15 +50,17 @@ def verify(settings: Settings) -> VerifyReport:
         if not problems and recipe is not None:
             mended += _put_damaged_aside(settings.data)
             if mended or _published(settings.data) != wanted:
-                builder_as_built(settings).publish(store)
+                made = builder_as_built(settings).publish(store)
+                if made.problem:
+                    raise QuotewellError(made.problem)
                 mended.append("the search index was made again from the store")
     return VerifyReport(count.documents, count.passages, _published(settings.data), problems, tuple(mended))
 
 
-def renew(settings: Settings, embedder: Embedder | None = None) -> None:
-    """Make the search index again from the store, where another version of Quotewell made it; embeds nothing."""
+def renew(settings: Settings, embedder: Embedder | None = None) -> Generation:
+    """Make the search index again from the store; embeds nothing. In memory, where it cannot be written."""
     with Store.open(settings.data, readonly=True) as store:
-        builder_as_built(settings, embedder).publish(store)
+        return builder_as_built(settings, embedder).publish(store)
 
 
 def builder_as_built(settings: Settings, embedder: Embedder | None = None) -> Builder:

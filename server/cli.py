@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import uvicorn
 
-from index.bootstrap import ready
+from index.bootstrap import ready, refuse_nothing
 from index.errors import BadSetting, QuotewellError
 from index.lazy import later
 from index.options import Data
 from index.settings import Settings, load_settings
-from index.storage.generation import current
 from index.terminal import tell, tell_error
 from rag.writing.chat_model import chat_model
 from server.app import create_app
@@ -100,7 +99,7 @@ def serve(
     """Serve the page, the API and its documentation until Ctrl-C."""
     settings = load_settings(data=data, host=host, port=port)
     ready(settings)
-    current(settings.data)  # raises IndexMissing here, where somebody reads it, and not at the first question
+    refuse_nothing(settings)  # raises IndexMissing here, where somebody reads it, and not at the first question
     logging.basicConfig(format=LOG)  # to stderr
     run_server(settings)
 

@@ -4,22 +4,28 @@ An Assistant is immutable and a request takes the reference once, so no answer m
 replaces the reference holds the lock; nothing that answers waits for it.
 """
 
-import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from json import loads
+from pathlib import Path
 from threading import Event, Lock, Thread
 
+from index.bootstrap import newest
 from index.build import Builder
 from index.embedding.embedder import Embedder, load_embedder
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.records import Document
+from index.search import index_of
 from index.settings import Settings
-from index.storage.generation import current, load, outdated
-from index.verify import builder_as_built, renew
-from rag.assistant import Assistant, open_assistant
+from index.storage.generation import Generation, is_at_work
+from index.storage.store import Store
+from index.verify import builder_as_built
+from rag.assistant import Assistant, Extras, assistant_over
+from rag.writing.chat_model import chat_model
 from server.problems import public
 
 # Questions that somebody wrote for the bundled articles; like those made by rule they are shown only if answered.
@@ -42,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What answers, and why what stands on the disk does not, if it does not."""
+    """What answers, and what keeps it from being all that the store holds, on the disk, if anything does."""
 
     assistant: Assistant | None
     problem: QuotewellError | None
@@ -55,6 +61,7 @@ class Live:
         self._settings = settings
         self._embedder: Embedder | None = None
         self._state = State(None, _LOADING)
+        self._seen: object = None  # of the store, when what answers was all that it held; None: not so
         self._lock = Lock()
         self._stopping = Event()
         self._tried = Event()
@@ -94,17 +101,27 @@ class Live:
 
     def put(self, document: Document) -> bool:
         """Add or replace, and answer from it before this returns; True when it is new. Raises as Builder.put does."""
-        with self._lock:
+        with self._lock, self._following():
             added = not _holds(self._state.assistant, document.id)
-            self._builder().put(document)
-            self._refresh()
+            self._answer_from(self._builder().put(document))
             return added
 
     def delete(self, document_id: str) -> None:
-        """Gone from answers before this returns. Raises NotFound and what Builder.delete raises."""
-        with self._lock:
-            self._builder().delete(document_id)
-            self._refresh()
+        """Gone from answers before this returns, and before it raises if it is gone from the store.
+
+        Raises NotFound and what Builder.delete raises.
+        """
+        with self._lock, self._following():
+            self._answer_from(self._builder().delete(document_id))
+
+    @contextmanager
+    def _following(self) -> Iterator[None]:
+        """Whatever fails, and wherever it does, answers follow what the store holds by then."""
+        try:
+            yield
+        except BaseException:
+            self._attempt()
+            raise
 
     def _builder(self) -> Builder:
         return builder_as_built(self._settings, self._embedder)
@@ -128,6 +145,7 @@ class Live:
         """Refresh; True when it failed after reading all of an index, which should not be done too often."""
         try:
             self._refresh()
+            return self._state.problem is not None and not is_at_work(self._settings.data)
         except IndexMissing as error:
             self._report(error)
         except QuotewellError as error:
@@ -138,30 +156,37 @@ class Live:
         return False
 
     def _refresh(self) -> None:
-        """The current generation, opened beside the one that answers if it is another. Call with the lock held."""
+        """What the store holds now, if that is not what answers already. Call with the lock held."""
+        seen = _seen(self._settings.data)
+        if seen != self._seen or seen is None:
+            serving = self._state.assistant
+            before = serving.index.generation if serving else None
+            self._answer_from(newest(self._settings, self._embedder, before, self._answer_from))
+            self._seen = seen if self._state.problem is None else None
+
+    def _answer_from(self, generation: Generation) -> None:
+        """Opened beside what answers, unless it answers already. Call with the lock held."""
         serving = self._state.assistant
-        version = current(self._settings.data)
-        if serving is None or serving.index.version != version:
-            serving = self._open()
+        if serving is None or _named(serving.index.generation) != _named(generation):
+            serving = self._open(generation)
             _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
         self._state = State(serving, None)
+        if generation.problem:
+            self._report(QuotewellError(generation.problem))
 
-    def _open(self) -> Assistant:
-        if outdated(self._settings.data):
-            renew(self._settings, self._embedder)
+    def _open(self, generation: Generation) -> Assistant:
         if self._embedder is None:
-            self._embedder = self._recorded_embedder()
+            self._embedder = self._recorded_embedder(generation)
         try:
-            return open_assistant(settings=self._settings, embedder=self._embedder, known=written(), phrase=True)
+            index = index_of(generation, self._settings, self._embedder)
         except IndexMismatch:  # it may have been built anew with another model
-            self._embedder = self._recorded_embedder()
-            return open_assistant(settings=self._settings, embedder=self._embedder, known=written(), phrase=True)
+            self._embedder = self._recorded_embedder(generation)
+            index = index_of(generation, self._settings, self._embedder)
+        return assistant_over(index, self._settings, extras=Extras(written(), chat_model(self._settings)))
 
-    def _recorded_embedder(self) -> Embedder:
+    def _recorded_embedder(self, generation: Generation) -> Embedder:
         """The one that the index was built with."""
-        data = self._settings.data
-        recipe = json.loads(load(data, current(data)).manifest.recipe)
-        return load_embedder(str(recipe["embedder"]), self._settings.model_path)
+        return load_embedder(str(loads(generation.manifest.recipe)["embedder"]), self._settings.model_path)
 
     def _report(self, error: QuotewellError) -> None:
         """What answers goes on answering; a problem is logged when it is new. Call with the lock held."""
@@ -169,6 +194,20 @@ class Live:
         if str(before.problem) != told:
             _log.warning("the index on disk cannot be used: %s", error)
         self._state = State(before.assistant, type(error)(told))
+
+
+def _named(generation: Generation) -> tuple[str, bool]:
+    """Equal for equal answers from the same place."""
+    return generation.manifest.version, generation.held is None
+
+
+def _seen(data: Path) -> object:
+    """Equal as long as nobody has written to the store; None where there is none."""
+    try:
+        with Store.open(data, readonly=True) as store:
+            return store.path.stat().st_ino, store.path.stat().st_mtime_ns, store.sequence()
+    except QuotewellError:
+        return None
 
 
 def _holds(assistant: Assistant | None, document_id: str) -> bool:

@@ -31,9 +31,11 @@ ROOMS = {
         ("cleaning", "embedding", "split"),
         ("formats", "storage"),
         ("plan", "ranking"),
-        ("build", "options", "search", "terminal"),
-        ("seeding", "doctor", "verify"),
+        ("build", "options", "terminal"),
+        ("seeding", "verify"),
         ("bootstrap",),
+        ("search",),
+        ("doctor",),
         ("cli",),
     ),
     "rag": (

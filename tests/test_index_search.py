@@ -18,7 +18,7 @@ from index.search import Index, fuse, open_index
 from index.settings import Settings, load_settings
 from index.split import SplitRule, split
 from index.storage.docstore import DocStore, pack_documents, pack_passages
-from index.storage.generation import Generation, publish
+from index.storage.generation import Generation
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -185,28 +185,31 @@ def test_an_index_says_itself_which_embedder_it_needs(hash_index: Index, hash_se
 
 
 def test_a_generation_that_is_dropped_while_it_is_opened_gives_way_to_the_next(
-    hash_index: Index, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    hash_builder: Builder, hash_index: Index, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process publishes twice between the moment CURRENT is read and the files are."""
+    """Another process writes and publishes between the moment the store is read and the files are."""
     folder = hash_index.generation.folder
-    arrays = {name: np.array(values) for name, values in hash_index.generation.arrays("").items()}
-    manifest = hash_index.manifest
     load_array = Generation.array
-    dropped: list[Path] = []
+    newer: list[str] = []
 
     def array(self: Generation, name: str) -> object:
-        if not dropped:
-            dropped.append(folder)
+        if not newer:
+            newer.append(hash_builder.delete("ferry").manifest.version)
             shutil.rmtree(folder)
-            publish(hash_settings.data, arrays, "newer", manifest.sequence + 1, manifest.recipe, manifest.documents)
         return load_array(self, name)
 
     monkeypatch.setattr(Generation, "array", array)
-    assert open_index(hash_settings.data, hash_settings, HashEmbedder()).version == "newer"
+    assert open_index(hash_settings.data, hash_settings, HashEmbedder()).version == newer[0]
 
 
-def test_a_generation_that_is_damaged_and_still_current_is_an_error(hash_index: Index, hash_settings: Settings) -> None:
-    (hash_index.generation.folder / "vectors.npy").unlink()
+def test_a_generation_that_is_damaged_is_an_error_only_without_its_store(
+    hash_index: Index, hash_settings: Settings
+) -> None:
+    whole = hash_index.generation.folder / "vectors.npy"
+    whole.unlink()
+    assert open_index(hash_settings.data, hash_settings, HashEmbedder()).version == hash_index.version
+    whole.unlink()
+    (hash_settings.data / "corpus.db").unlink()
     with pytest.raises(IndexDamaged, match=r"vectors\.npy cannot be read"):
         open_index(hash_settings.data, hash_settings, HashEmbedder())
 

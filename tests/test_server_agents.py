@@ -366,6 +366,10 @@ def test_what_is_no_message_is_refused_and_the_server_goes_on(port: int) -> None
         status, _, reply = post(port, body)
         assert status in {200, 400, 404}
         assert reply["error"]["code"] < 0
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        status, headers, reply = post(port, LIST, **{"Content-Type": kind})
+        assert (status, reply["jsonrpc"], reply["id"], reply["error"]["code"]) == (415, "2.0", None, -32600)
+        assert headers["content-type"] == "application/json"
     assert post(port, LIST)[0] == 200
 
 

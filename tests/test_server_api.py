@@ -1,10 +1,12 @@
 """The HTTP contract, route by route, over a small index without a model."""
 
+import errno
 import json
 import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +20,10 @@ from starlette.testclient import TestClient
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
+from index.errors import QuotewellError
 from index.settings import load_settings
+from index.storage import generation
+from index.storage.store import Store
 from server.app import create_app
 from server.middleware.shell import HEADERS
 from server.problems import ALL_KINDS
@@ -325,11 +330,63 @@ def test_an_index_of_another_model_is_refused_with_advice(tmp_path: Path) -> Non
 
 
 def test_a_damaged_index_is_never_answered_from(tmp_path: Path) -> None:
+    """It is made again from the store; without that there is no answer."""
     data = build(tmp_path)
     for path in (data / "generations").glob("*/vectors.npy"):
         path.write_bytes(path.read_bytes()[:-1] + b"\0\0")
     for client in started(create_app(load_settings(data=data, embedder="hash"))):
+        assert client.post("/ask", json={"question": QUESTION}).status_code == 200
+    (data / "corpus.db").unlink()
+    for path in (data / "generations").glob("*/vectors.npy"):
+        path.write_bytes(path.read_bytes()[:-1] + b"\0\0")
+    for client in started(create_app(load_settings(data=data, embedder="hash"))):
         assert_problem(client.post("/ask", json={"question": QUESTION}), 503, "index-damaged")
+
+
+def test_a_write_on_a_full_disk_is_answered_from_and_its_index_is_written_once_there_is_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store still takes it, as small as it is; the search index does not fit, for this server and for the next."""
+    data = build(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def newest(client: TestClient) -> dict[str, Any]:
+        return dict(client.get("/readyz").json()["checks"][1])
+
+    def caught_up(client: TestClient) -> bool:
+        return newest(client)["ok"] is True
+
+    def ids(client: TestClient) -> list[str]:
+        client.post("/ask", json={"question": QUESTION}).raise_for_status()
+        return [one["id"] for one in client.get("/v1/documents").json()["documents"]]
+
+    with monkeypatch.context() as disk:
+        disk.setattr(generation, "_write_arrays", full)
+        for client in started(create_app(load_settings(data=data, embedder="hash", **UNTUNED))):
+            assert client.delete("/v1/documents/cats").status_code == 204
+            assert client.put("/v1/documents/new", json={"text": ARTICLES["bread.txt"]}).status_code == 201
+            assert ids(client) == ["bread", "energy/tides", "new"]
+            assert "No space left on device" in newest(client)["detail"] and client.get("/readyz").status_code == 200
+            assert_problem(client.delete("/v1/documents/cats"), 404, "not-found")
+        for client in started(create_app(load_settings(data=data, embedder="hash", **UNTUNED))):
+            assert ids(client) == ["bread", "energy/tides", "new"]
+            disk.undo()
+            until(partial(caught_up, client))
+            assert generation.current(data) == client.get("/version").json()["index_version"]
+            assert ids(client) == ["bread", "energy/tides", "new"]
+
+
+def test_what_fails_behind_the_commit_is_no_longer_cited(
+    fresh: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object) -> None:
+        raise QuotewellError("the device gives an error")
+
+    monkeypatch.setattr(Store, "checkpoint", broken)
+    assert_problem(fresh.delete("/v1/documents/cats"), 503, "unavailable")
+    assert [one["id"] for one in fresh.get("/v1/documents").json()["documents"]] == ["bread", "energy/tides"]
 
 
 # ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -547,14 +604,16 @@ def test_ready_tells_what_was_checked(client: TestClient) -> None:
     assert (version["index_version"], version["embedder"]) == (reply["index_version"], "hash")
 
 
-def test_a_generation_that_cannot_be_loaded_leaves_the_old_one_answering(fresh: TestClient, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_read_leaves_the_old_index_answering_and_says_so(
+    fresh: TestClient, tmp_path: Path
+) -> None:
     before = fresh.get("/version").json()["index_version"]
-    (tmp_path / "data" / "generations" / "CURRENT").write_text("0123456789abcdef")
+    (tmp_path / "data" / "corpus.db").write_bytes(b"damaged")
     until(lambda: not fresh.get("/readyz").json()["checks"][1]["ok"])
     ready = fresh.get("/readyz")
-    assert (ready.status_code, ready.json()["ready"], ready.json()["index_version"]) == (200, True, before)
-    assert "manifest.json" in ready.json()["checks"][1]["detail"]
-    assert fresh.post("/ask", json={"question": QUESTION}).json()["index_version"] == before
+    assert (ready.status_code, ready.json()["ready"], ready.json()["index_version"]) == (200, True, f"{before}-behind")
+    assert "corpus.db' is damaged" in ready.json()["checks"][1]["detail"]
+    assert fresh.post("/ask", json={"question": QUESTION}).json()["index_version"] == f"{before}-behind"
 
 
 # ── the published contract ───────────────────────────────────────────────────────────────────────────────────────────

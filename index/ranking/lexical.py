@@ -259,7 +259,7 @@ class SurfaceForms:
 
     @cached_property
     def _forms(self) -> list[str]:
-        return self._text.tobytes().decode("utf-8", "surrogatepass").split("\n")
+        return self._text.tobytes().decode("utf-8", "surrogatepass").split("\n") if self._numbers else []
 
     def _count(self, form: int) -> int:
         """Passages seen that hold the form."""

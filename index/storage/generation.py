@@ -10,8 +10,8 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +54,18 @@ class GenerationManifest:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A verified generation; arrays stay on disk and are mapped."""
+    """A verified generation; arrays stay on disk and are mapped, or in memory where they could not be written."""
 
     folder: Path
     manifest: GenerationManifest
+    held: Arrays | None = None  # in memory: what should stand in the folder
+    gone: frozenset[str] = frozenset()  # documents of it that the store no longer holds: as if they did not exist
+    problem: str = ""  # what keeps it from being all that the store holds, on the disk
 
     def array(self, name: str) -> NDArray[Any]:
         """Read-only, mapped; safe because files of a generation never change. Raises IndexDamaged if it is gone."""
+        if self.held is not None:
+            return self.held[name]
         path = self.folder / f"{name}.npy"
         try:
             loaded: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -82,24 +87,49 @@ def version_of(recipe: str, hashes: Mapping[str, str], policy: str = "") -> str:
 
 def publish(
     data: Path, arrays: Arrays, version: str, sequence: int, recipe: str, documents: int, policy: str = ""
-) -> GenerationManifest:
-    """Write, sync and rename into place, then point CURRENT at it. A crash leaves the old generation standing."""
+) -> Generation:
+    """Write, sync and rename into place, then point CURRENT at it. A crash leaves the old generation standing.
+
+    Raises OSError, and then leaves nothing of itself on a disk that may be full.
+    """
     root = data / "generations"
     root.mkdir(parents=True, exist_ok=True)
     with _alone(root):
         try:
-            manifest = load(data, version).manifest  # another process was faster
+            made = load(data, version)  # another process was faster
         except IndexDamaged:
-            files = _write_arrays(root / _FRESH, arrays)
             passages = len(arrays["vectors"])
-            manifest = GenerationManifest(FORMAT, version, sequence, recipe, documents, passages, files, policy)
-            _write(root / _FRESH / _MANIFEST, _sealed(manifest))
-            _sync(root / _FRESH)
-            shutil.rmtree(root / version, ignore_errors=True)
-            (root / _FRESH).rename(root / version)
-            _sync(root)
+            manifest = GenerationManifest(FORMAT, version, sequence, recipe, documents, passages, {}, policy)
+            made = Generation(root / version, _written(root, arrays, manifest))
         _point_to(root, version)
-    return manifest
+    return made
+
+
+def in_memory(
+    data: Path, arrays: Arrays, version: str, sequence: int, recipe: str, documents: int, policy: str = ""
+) -> Generation:
+    """What `publish` makes of the same values, where nothing can be written; its files have no hashes."""
+    files = dict.fromkeys((f"{name}.npy" for name in sorted(arrays)), "")
+    manifest = GenerationManifest(FORMAT, version, sequence, recipe, documents, len(arrays["vectors"]), files, policy)
+    for values in arrays.values():
+        values.flags.writeable = False
+    return Generation(data / "generations" / version, manifest, arrays)
+
+
+def _written(root: Path, arrays: Arrays, manifest: GenerationManifest) -> GenerationManifest:
+    """The manifest with the hashes of the files that now stand in the version's folder."""
+    fresh, place = root / _FRESH, root / manifest.version
+    try:
+        written = replace(manifest, files=_write_arrays(fresh, arrays))
+        _write(fresh / _MANIFEST, _sealed(written))
+        _sync(fresh)
+        shutil.rmtree(place, ignore_errors=True)
+        fresh.rename(place)
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    _sync(root)
+    return written
 
 
 def _write_arrays(folder: Path, arrays: Arrays) -> dict[str, str]:
@@ -120,6 +150,18 @@ def point_to(data: Path, version: str) -> None:
     """Make a published generation the current one, and drop all but the newest few."""
     with _alone(data / "generations"):
         _point_to(data / "generations", version)
+
+
+def pointed(data: Path, generation: Generation) -> Generation:
+    """Makes it the current one, if it is not and if that can be written: the store says which is wanted anyway."""
+    with suppress(OSError):
+        try:
+            standing = current(data) == generation.manifest.version
+        except IndexMissing:
+            standing = False
+        if not standing:
+            point_to(data, generation.manifest.version)
+    return generation
 
 
 def _point_to(root: Path, version: str) -> None:
@@ -152,13 +194,27 @@ def current(data: Path) -> str:
         ) from error
 
 
-def outdated(data: Path) -> bool:
-    """Whether another version of Quotewell made the current generation, in another format. Raises IndexMissing."""
+@contextmanager
+def at_work(data: Path) -> Iterator[None]:
+    """While documents are written and not yet published; several may be at it. Ends with its process at the latest."""
+    folder = os.open(data, os.O_RDONLY)
     try:
-        manifest = json.loads((data / "generations" / current(data) / _MANIFEST).read_bytes())
-    except (OSError, ValueError):  # gone or damaged, which `load` will say
-        return False
-    return isinstance(manifest, dict) and manifest.get("format", FORMAT) != FORMAT
+        fcntl.flock(folder, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(folder)
+
+
+def is_at_work(data: Path) -> bool:
+    """Whether somebody will publish soon."""
+    folder = os.open(data, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(folder)
+    return False
 
 
 def load(data: Path, version: str) -> Generation:

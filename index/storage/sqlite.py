@@ -43,7 +43,7 @@ UNUSABLE = {
 
 def connect(path: Path, mode: Literal["ro", "rw", "rwc"], timeout_s: float) -> Connection:
     """A connection that any one thread at a time may use; text comes back as bytes, transactions are explicit."""
-    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    uri = f"{path.absolute().as_uri()}?mode={mode}{'&immutable=1' if mode == 'ro' and _is_still(path) else ''}"
     connection = sqlite3.connect(uri, uri=True, timeout=timeout_s, isolation_level=None, check_same_thread=False)
     connection.text_factory = bytes
     try:
@@ -53,6 +53,12 @@ def connect(path: Path, mode: Literal["ro", "rw", "rwc"], timeout_s: float) -> C
         connection.close()
         raise
     return connection
+
+
+def _is_still(path: Path) -> bool:
+    """Whether nobody writes it, as far as we can tell: SQLite opens no log where it may not make one."""
+    log = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
 
 
 @contextmanager

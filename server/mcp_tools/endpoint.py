@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,6 +18,16 @@ from server.live_index import Live
 from server.problems import REFUSED, problem
 
 PATH = "/mcp"
+
+# An answer to no request in particular, as JSON-RPC wants it; the protocol's package says it in plain text.
+_NO_JSON_TYPE = {
+    "jsonrpc": "2.0",
+    "id": None,
+    "error": {
+        "code": -32600,
+        "message": "the body is not declared as JSON; send Content-Type: application/json",
+    },
+}
 
 if TYPE_CHECKING:
     from server.mcp_tools.tools import endpoint
@@ -41,6 +52,9 @@ class Door:
         if refused:
             status, detail = refused
             await problem(scope, replace(REFUSED, status=status), detail)(scope, receive, send)
+            return
+        if not Headers(scope=scope).get("content-type", "").lower().startswith("application/json"):
+            await JSONResponse(_NO_JSON_TYPE, 415)(scope, receive, send)
             return
         tools: ASGIApp = await to_thread(self._endpoint)
         await tools(scope, receive, send)
