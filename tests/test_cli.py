@@ -518,7 +518,7 @@ def test_a_store_that_is_none_exits_5_everywhere(indexed: Cli, tmp_path: Path) -
 
 def test_a_backup_in_a_new_folder_answers_the_same_after_verify(indexed: Cli, tmp_path: Path) -> None:
     done = indexed("backup", "copy.db", "--json")
-    assert done.json == {"file": "copy.db", "documents": 3, "passages": 3}
+    assert done.json == {"file": "copy.db", "documents": 3, "passages": 4}
     assert indexed("backup", "copy.db").code == 2
     (tmp_path / "restored").mkdir()
     (tmp_path / "copy.db").rename(tmp_path / "restored/corpus.db")
