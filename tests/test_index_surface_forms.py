@@ -72,6 +72,18 @@ def test_an_index_knows_its_words_as_the_articles_write_them(hash_builder: Build
         assert index.lexical.document_frequency(stem) >= 1
 
 
+def test_a_narrower_view_knows_no_word_of_the_others_though_the_wider_was_asked_first() -> None:
+    wide = made([[("tariff", "tariffs")], [("export", "exports")]])[0]
+    assert wide.term_of("exports") == "export"
+    narrow = wide.seeing(np.array([0]))
+    assert (narrow.term_of("exports"), narrow.term_of("tariffs")) == ("", "tariff")
+
+
+def test_no_passage_has_no_words() -> None:
+    nothing = made([])[0]
+    assert (nothing.forms(), nothing.term_of("tariffs"), nothing.written("tariff")) == ([], "", "")
+
+
 def test_arrays_that_contradict_each_other_are_damage() -> None:
     passages = [[("a", "a"), ("b", "bs")], [("a", "as")]]
     arrays, numbers, seen = wording(["a", "b"], passages), {"a": 0, "b": 1}, np.ones(2, np.bool_)

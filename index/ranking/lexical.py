@@ -223,6 +223,7 @@ class SurfaceForms:
         narrower = copy(self)
         narrower._seen = np.zeros(len(self._seen), np.bool_)
         narrower._seen[rows] = True
+        vars(narrower).pop("_terms", None)  # what was told of the wider view, where it was asked first
         return narrower
 
     def written(self, term: str) -> str:
@@ -237,8 +238,6 @@ class SurfaceForms:
 
     def forms(self) -> list[str]:
         """Every written form in some passage that is seen, lower case; by term and alphabet."""
-        if not len(self._rows):
-            return []
         seen = np.logical_or.reduceat(self._seen[self._rows], self._indptr[:-1])
         return [form for form, held in zip(self._forms, seen.tolist(), strict=True) if held]
 
@@ -259,7 +258,8 @@ class SurfaceForms:
 
     @cached_property
     def _forms(self) -> list[str]:
-        return self._text.tobytes().decode("utf-8", "surrogatepass").split("\n")
+        text = self._text.tobytes().decode("utf-8", "surrogatepass")
+        return text.split("\n") if text else []
 
     def _count(self, form: int) -> int:
         """Passages seen that hold the form."""
