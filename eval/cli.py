@@ -10,10 +10,20 @@ from eval.bench.bench import bench as measure_costs
 from eval.bench.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.commands.authoring import check, from_feedback, label, new
 from eval.commands.compare import compare, gate
-from eval.commands.experiments import changes, conflicts, follow_ups, readers, reasons, support, sweep
+from eval.commands.experiments import (
+    changes,
+    conflicts,
+    conversation,
+    follow_ups,
+    readers,
+    reasons,
+    summaries,
+    support,
+    sweep,
+)
 from eval.commands.options import Sets, command_on
 from eval.commands.run import report, run
-from eval.commands.training import calibrate, export_reader, fit, train_model, train_reader
+from eval.commands.training import calibrate, export_reader, fit, fit_blend, train_model, train_reader
 from eval.experiments.fusion import (
     Comparison,
     compare_fusions,
@@ -51,14 +61,17 @@ for _command in (
     from_feedback,
     readers,
     follow_ups,
+    conversation,
     conflicts,
     reasons,
+    summaries,
     changes,
     support,
     fit,
     train_reader,
     train_model,
     export_reader,
+    fit_blend,
     calibrate,
 ):
     app.command()(_command)

@@ -90,6 +90,12 @@ class Head(NamedTuple):
     id: str
     author: str
     published: date | None
+    title: str
+    publisher: str
+
+    @classmethod
+    def of(cls, document: Document) -> "Head":
+        return cls(document.id, document.author, document.published, document.title, document.publisher)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +214,17 @@ def dated(document: Document) -> str:
     if document.published is None:
         return "undated"
     return f"{document.published.isoformat()}{', date inferred' if 'published' in document.inferred else ''}"
+
+
+_LONG_TITLE = 70  # characters
+_SUBTITLE = re.compile(r"(?:: | [–—|] |[?!] (?=\w)).*", re.DOTALL)
+
+
+def short_title(title: str) -> str:
+    """For people: a long title without its subtitle, and cut after a word where it is long even so."""
+    if len(title) <= _LONG_TITLE:
+        return title
+    main = _SUBTITLE.sub("", title)
+    if len(main) > _LONG_TITLE:
+        return f"{main[:_LONG_TITLE].rpartition(' ')[0] or main[:_LONG_TITLE]} …"
+    return main if " " in main else title[:_LONG_TITLE].rpartition(" ")[0] + " …"

@@ -185,6 +185,15 @@ class Index:
         return self._shelf.document_ids
 
     @property
+    def heads(self) -> tuple[Head, ...]:
+        """Of all documents, by ascending id; nothing is opened for them."""
+        return self._shelf.heads
+
+    def heads_holding(self, terms: Sequence[str]) -> tuple[Head, ...]:
+        """Of the documents that have a passage with every one of the terms (stems), by ascending id."""
+        return self._shelf.heads_of(self.lexical.holding(terms))
+
+    @property
     def passage_count(self) -> int:
         return self._shelf.passage_count
 
@@ -197,7 +206,11 @@ class Index:
 
     def passages(self, document_id: str) -> list[Passage]:
         """Of one document, in reading order. Raises NotFound."""
-        return [self.passage(row) for row in self._shelf.rows_of(document_id)]
+        return [self.passage(row) for row in self.rows_of(document_id)]
+
+    def rows_of(self, document_id: str) -> range:
+        """Of the passages of one document, in reading order. Raises NotFound."""
+        return self._shelf.rows_of(document_id)
 
     def encodings(self, rows: Sequence[int]) -> list[Encoding]:
         """What the embedder made of each passage; offsets count from the start of its `search_text`.

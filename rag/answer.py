@@ -30,6 +30,7 @@ Rule = Literal[
     "untimed",
     "not_in_conflict",
     "not_defining",
+    "not_comparable",
     "max_quotes",
     "within",
 ]
@@ -45,6 +46,7 @@ RULES: Mapping[Rule, str] = MappingProxyType(
         "untimed": "names no time, where a course of events is told",
         "not_in_conflict": "is none of the statements that differ",
         "not_defining": "another quote defines what is asked about, or does so better",
+        "not_comparable": "answers another question than its side of the comparison",
         "max_quotes": "as many quotes as may be shown come before it",
         "within": "stands within another quote that is shown",
     }
@@ -146,8 +148,8 @@ class Explanation:
     refusal: Refusal | None  # None where all of it was answered
 
 
-Status = Literal["answered", "abstained"]
-Kind = Literal["quote", "statement", "note", "conflict", "comparison"]
+Status = Literal["answered", "abstained", "guided"]
+Kind = Literal["quote", "statement", "note", "conflict", "comparison", "question", "about"]
 ReasonCode = Literal["off_corpus", "near_miss", "date_outside", "filtered", "needs_judgement"]
 
 
@@ -191,9 +193,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the quotes of an answer are together: plain; statements that differ; moments of a course of events."""
+    """What the quotes of an answer are together: plain; statements that differ; moments of a course of events; an
+    article's key sentences."""
 
-    kind: Literal["plain", "conflict", "timeline"] = "plain"
+    kind: Literal["plain", "conflict", "timeline", "summary"] = "plain"
     differs: Literal["number", "date", "negation"] = "number"  # of a conflict
     copies: int = 0  # of a conflict: articles beyond those quoted that say the same as one of them
     moments: tuple[str, ...] = ()  # of a timeline: the time that each quote speaks of, "" where none is known
@@ -241,8 +244,8 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of the answer's text: a quote with its markers, a note in our own words that claims nothing, or a
-    statement of a language model, which the quotes of its markers bear out."""
+    """A piece of the answer's text: a quote with its markers, a note in our own words that claims nothing, a statement
+    of a language model, which the quotes of its markers bear out, or what is known about an article beside its text."""
 
     kind: Kind
     text: str
@@ -284,6 +287,9 @@ class Workings:
 class Answer:
     """What was asked, what the articles say. answered ⇒ at least one citation; abstained ⇒ reason, no citation.
 
+    guided: no question to the articles' text; small talk, without citations, or what is known about the articles, each
+    cited where it begins. Neither has evidence, and its confidence means nothing.
+
     With statements, the citations are those of the same answer in quotes.
 
     In mode evidence nothing is said, and the best quotes are cited also where it abstains.
@@ -316,13 +322,14 @@ CONFIDENCE_DIGITS = 4  # as it is shown and compared with the threshold
 class AnswerPart:
     """The answer to one question, or to one side of a comparison: quotes, or a reason why there are none."""
 
-    label: str
+    label: str  # of the side; else ""
     query: Query
     reading: Reading
     quotes: tuple[Quote, ...]
     frame: Frame
     reason: Reason | None
     dropped: tuple[Dropped, ...]  # of the reading's quotes, all that are not said
+    question: str = ""  # the one of several that it answers, or begins to answer
 
 
 PLAIN = Frame()

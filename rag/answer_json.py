@@ -98,7 +98,7 @@ def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, 
         "mode": answer.mode,
         "status": answer.status,
         "text": answer.text,
-        "confidence": answer.confidence,
+        "confidence": shown_confidence(answer),
         "reason": reason_fields(answer.reason),
         "phrasing": plain(answer.phrasing),
         "segments": [plain(segment) for segment in answer.segments],
@@ -114,6 +114,11 @@ def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, 
     if answer.explanation:
         fields["workings"] = _workings_fields(answer.workings, answer.explanation)
     return fields
+
+
+def shown_confidence(answer: Answer) -> float | None:
+    """None where nothing was read for it."""
+    return None if answer.status == "guided" else answer.confidence
 
 
 def reason_fields(reason: Reason | None) -> dict[str, Any] | None:

@@ -14,17 +14,22 @@ from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from rag.answer import CONFIDENCE_DIGITS, Answer, AnswerPart, Dropped, Mode, Reason, Workings
 from rag.answer_json import AnswerStage, Basis, read_stage, said_stage, whole_stage
+from rag.catalogue import Catalogue
 from rag.citations import cite
 from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
+from rag.question.purpose import Purpose, asked_inside, purpose_of, purposes
+from rag.question.several import several
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
-from rag.suggestions.suggest import Suggester
+from rag.suggestions.suggest import MOST, Suggester
+from rag.summaries import summary_parts
 from rag.understand import Understood, understand, usable
 from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of
+from rag.writing.guided import Guidance, Meant
 from rag.writing.phrasing import Phraser, phrased
 
 _DAYS = 4  # pipelines over the corpus of past days that are kept ready
@@ -69,6 +74,7 @@ class Assistant:
         self.rules = rules
         self.basis = Basis(index.document, index.corpus, signature_of(index.corpus, settings.signing_key))
         self.suggester = None if known is None else Suggester(self._said, index.document, index.document_ids, known)
+        self._starters = self.suggester or Suggester(self._said, index.document, index.document_ids, {})
         self._settings = settings
         self._phraser = extras.phraser
         reranker = _reranker(settings.reranker) if settings.reranker else None
@@ -111,7 +117,7 @@ class Assistant:
         said = said_stage(next(told), read, self.basis)
         yield said
         suggests = wanted.mode == "answer" and not (wanted.filters or wanted.as_of)
-        yield whole_stage(said, self.suggester.after(said.answer) if self.suggester and suggests else ())
+        yield whole_stage(said, self._next(said.answer, wanted) if suggests else ())
 
     def search(
         self,
@@ -130,6 +136,12 @@ class Assistant:
         find = pipeline.read if read else pipeline.found
         return find(self._understood(question, (), pipeline).readings, limit or self._settings.limit, filters)
 
+    def _next(self, answer: Answer, wanted: AskOptions) -> tuple[str, ...]:
+        """What to ask next. Who only says hello is shown questions to begin with, even where none are wanted else."""
+        if answer.status == "guided" and not answer.citations:
+            return self._starters.first()[:MOST]
+        return self.suggester.after(answer, wanted.history) if self.suggester else ()
+
     def _said(self, question: str) -> Answer:
         """The answer to a question alone, without an id and without what to ask next."""
         *_, answer = self._told(question, _PLAIN)
@@ -137,22 +149,63 @@ class Assistant:
 
     def _told(self, question: str, wanted: AskOptions) -> Iterator[Answer]:
         """Read, then said: a language model may take its time in between."""
-        pipeline, filters = self._pipeline_of(wanted.as_of), wanted.filters
-        understood = self._understood(question, wanted.history, pipeline)
-        parts = pipeline.parts(understood.readings, wanted.limit or self._settings.limit, filters)
-        if understood.respelled and all(part.reason for part in parts):  # then it may well be meant as it is typed
-            understood = self._understood(question, wanted.history, pipeline, respells=False)
-            parts = pipeline.parts(understood.readings, wanted.limit or self._settings.limit, filters)
-        narrowed = bool(wanted.as_of or filters) and all(part.reason for part in parts)
-        if narrowed and self._pipeline.answers(understood.readings):
-            parts = tuple(map(_filtered, parts))
+        pipeline = self._pipeline_of(wanted.as_of)
+        typed = usable(question, self._settings.max_question_chars)
+        turns = [turn for turn in wanted.history if purpose_of(turn.question).kind != "talk"]
+        meant = Meant.of(typed, turns, Catalogue(pipeline.index, wanted.filters))
+        if wanted.mode == "answer" and (reply := meant.reply(turns)):
+            guided = self._guide(question.strip(), reply, meant.language, pipeline.index)
+            yield guided
+            yield guided
+            return
+        inside = asked_inside(typed)
+        summaries = [one for one in purposes(inside) if one.kind == "summary"]
+        subject = next((one.of for one in summaries if one.of), "")  # of no article: it is asked about as it stands
+        if writing := None if summaries else meant.writing:
+            inside, wanted = writing.question, replace(wanted, filters=writing.within(wanted.filters))
+        heard = self._heard(subject or inside, turns, pipeline)
+        understood = heard[0]
+        if parts := _summary(question, summaries, wanted, pipeline):
+            understood = replace(understood, follows=False, language=meant.language)
+        else:
+            answered = [self._parts(one, turns, pipeline, wanted, several=len(heard) > 1) for one in heard]
+            understood = answered[0][0]
+            parts = tuple(part for _, parts in answered for part in parts)
         answer = self._answer(question.strip(), understood, parts, pipeline, wanted)
-        if wanted.explain:
-            answer = replace(answer, explanation=explain(pipeline, self._pipeline, parts, answer.evidence, filters))
+        if writing and answer.status == "abstained" and wanted.mode == "answer":
+            answer = self._guide(question.strip(), writing.mentions(meant), meant.language, pipeline.index)
+        elif wanted.explain:
+            answer = replace(
+                answer, explanation=explain(pipeline, self._pipeline, parts, answer.evidence, wanted.filters)
+            )
         yield answer
         if self._phraser and wanted.phrase and _is_plain(answer, parts):
             answer = phrased(answer, self._phraser, understood.language)
         yield answer
+
+    def _heard(self, message: str, history: Sequence[Turn], pipeline: Pipeline) -> list[Understood]:
+        """Every question of a message, as one that is asked behind those before it."""
+        questions = several(message)
+        before = [Turn(one, "") for one in questions]
+        heard = [self._understood(one, (*history, *before[:n]), pipeline) for n, one in enumerate(questions)]
+        return [replace(one, readings=one.readings[:1]) for one in heard] if len(heard) > 1 else heard
+
+    def _parts(
+        self, understood: Understood, history: Sequence[Turn], pipeline: Pipeline, wanted: AskOptions, *, several: bool
+    ) -> tuple[Understood, tuple[AnswerPart, ...]]:
+        """What was respelled in vain may well be meant as it is typed.
+
+        The first part says which question it begins to answer, where there are several.
+        """
+        limit = wanted.limit or self._settings.limit
+        parts = pipeline.parts(understood.readings, limit, wanted.filters)
+        if understood.respelled and all(part.reason for part in parts):
+            understood = self._understood(understood.question, history, pipeline, respells=False)
+            parts = pipeline.parts(understood.readings, limit, wanted.filters)
+        narrowed = bool(wanted.as_of or wanted.filters) and all(part.reason for part in parts)
+        if narrowed and self._pipeline.answers(understood.readings):
+            parts = tuple(map(_filtered, parts))
+        return understood, (replace(parts[0], question=understood.question), *parts[1:]) if several else parts
 
     def _pipeline_of(self, day: date | None) -> Pipeline:
         return self._past(day) if day else self._pipeline
@@ -162,6 +215,25 @@ class Assistant:
     ) -> Understood:
         asked = usable(question, self._settings.max_question_chars)
         return understand(asked, history, pipeline.speller, respells=respells)
+
+    def _guide(self, question: str, reply: Guidance, language: str, index: Index) -> Answer:
+        return Answer(
+            id="",
+            question=question,
+            status="guided",
+            text=text_of(reply.segments, language),
+            segments=reply.segments,
+            citations=reply.citations,
+            evidence=(),
+            confidence=0.0,
+            reason=None,
+            follow_ups=(),
+            index_version=index.version,
+            standalone="",
+            as_of=index.day,
+            policy=self.rules.policy,
+            workings=Workings((), {}, self.rules.threshold),
+        )
 
     def _answer(
         self, question: str, understood: Understood, parts: Sequence[AnswerPart], pipeline: Pipeline, wanted: AskOptions
@@ -225,6 +297,13 @@ def assistant_over(
     threshold, policy = in_force(settings, index.manifest, own.threshold, own.written)
     rules = Rules(threshold, own.weights.margin, settings.max_quotes, policy)
     return Assistant(index, make_reader or own.reader, settings, rules, extras)
+
+
+def _summary(question: str, asked: Sequence[Purpose], wanted: AskOptions, pipeline: Pipeline) -> tuple[AnswerPart, ...]:
+    """The key sentences of the articles that are meant, where any is."""
+    catalogue = Catalogue(pipeline.index, wanted.filters)
+    found = (summary_parts(question, one, wanted.history, catalogue) for one in asked)
+    return next(filter(None, found), ())
 
 
 def _is_plain(answer: Answer, parts: Sequence[AnswerPart]) -> bool:

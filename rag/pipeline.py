@@ -8,7 +8,7 @@ from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
-from index.text.words import stop_words, words
+from index.text.words import cut, stop_words, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
@@ -16,8 +16,9 @@ from rag.question.analysis import Query, analyse, with_names
 from rag.question.spelling import Casing, Speller
 from rag.reading.reader import Reader
 from rag.refusal import refusal
-from rag.selection.choose import choose, holds
+from rag.selection.choose import choose, holds, words_of
 from rag.selection.context import apart, sentences_of, with_context
+from rag.selection.frames import comparable
 from rag.structure import ASIDE
 
 READ_HITS = 20  # hits that are read, at most
@@ -49,14 +50,29 @@ class Pipeline:
         self._rules = rules
 
     def parts(self, readings: Sequence[str], limit: int, filters: Filters) -> tuple[AnswerPart, ...]:
-        """Two for a comparison that the articles answer on either side, else one."""
+        """Two with labels for a comparison that the articles answer on either side, else plain ones: one, or those of
+        the sides that are answered where the whole is not."""
         queries = self._queries(readings)
-        if sides := queries[0].sides:
-            compared = [self._part(self._queries([side.question]), limit, filters, side.label) for side in sides]
-            said = [_places(part.quotes) for part in compared if not part.reason]
-            if (said and said[0] != said[-1]) or len(said) == 1:
-                return tuple(compared)
-        return (self._part(queries, limit, filters),)
+        if not queries[0].sides:
+            return (self._part(queries, limit, filters),)
+        sides = [self._part(self._queries([one.question]), limit, filters, one.label) for one in queries[0].sides]
+        if compared := self._compared(sides):
+            return compared
+        whole = self._part(queries, limit, filters)
+        said = {tuple(_places(part.quotes)): replace(part, label="") for part in sides if not part.reason}
+        return tuple(said.values()) if whole.reason and said else (whole,)
+
+    def _compared(self, sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:
+        """Both sides, each with the quotes that answer its own question; a side that names what no article holds may
+        lack them. Nothing where they do not compare."""
+        answered = [part for part in sides if not part.reason]
+        if len(answered) == 1:
+            lacking = [part for part in sides if part.reason and part.reason.missing]
+            return tuple(sides) if lacking else ()
+        kept = comparable(self._reader.finding, [(part.query, part.quotes) for part in sides]) if answered else None
+        if not kept or _places(kept[0]) == _places(kept[1]):
+            return ()
+        return tuple(_only(part, quotes) for part, quotes in zip(sides, kept, strict=True))
 
     def answers(self, readings: Sequence[str]) -> bool:
         """Would it, without any filter?"""
@@ -102,11 +118,16 @@ class Pipeline:
             lambda quote: self.widened(query, quote),
             margin=self._rules.margin,
             most=self._rules.most,
+            read=self._reader.finding,
         )
         return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
-        return refusal(query, self.index, reading.hits, sure=self._sure(reading))
+        sure = self._sure(reading)
+        if sure and query.scope and (judged := query.scope.judged):
+            said = {cut(word.text, self.index.stem) for word in words(words_of(reading.quotes[0]))}
+            sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
+        return refusal(query, self.index, reading.hits, sure=sure)
 
     def _sure(self, reading: Reading) -> bool:
         return bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold
@@ -135,6 +156,12 @@ class Pipeline:
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
         asked = frozenset(word.text for word in words(query.text)) - stop_words()
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
+
+
+def _only(part: AnswerPart, quotes: Sequence[Quote]) -> AnswerPart:
+    """The rest of its quotes do not answer its side of a comparison."""
+    gone = tuple(Dropped(quote, "not_comparable") for quote in part.quotes if quote not in quotes)
+    return replace(part, quotes=tuple(quotes), frame=PLAIN, dropped=(*part.dropped, *gone))
 
 
 def _places(quotes: Sequence[Quote]) -> list[tuple[str, int, int]]:

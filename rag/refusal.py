@@ -29,9 +29,9 @@ from rag.reading.candidates import rarity
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 # words of asking that say nothing about what is asked for, and signs in words; index.text passes over grammar only
 _ASKING = frozenset(
-    "i me my you your we us our many much name names named long far old say says said tell told know get got give make "
-    "made go going kind type sort thing things way year years time times one ones also k m mn bn dollar dollars euro "
-    "euros percent first really exactly now please so about happen happened happens".split()
+    "i am me my you your we us our many much name names named long far old say says said tell told know get got give "
+    "make made go going kind type sort thing things way year years time times one ones also k m mn bn dollar dollars "
+    "euro euros percent first really exactly now please so about happen happened happens".split()
 )
 _MOST = 6  # things of one question that are put together in twos and threes
 
@@ -199,7 +199,7 @@ def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool) -> R
 
     `hits` are those that were read; `sure`: the reader's confidence would do.
     """
-    if query.scope:
+    if query.scope and (query.scope.declined or not sure):
         return Reason("needs_judgement", (), because=query.scope._asdict())
     beyond = unreached(query, index)
     if sure and not beyond and not unheard_of(query, index, hits):

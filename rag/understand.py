@@ -17,6 +17,7 @@ _SHOUTED = re.compile(r"[^\W\d_]{2,}(?![^\s?!.,;:])")  # a word of letters alone
 class Understood:
     """One question and the ways to read it, the likeliest first."""
 
+    question: str  # as it was typed
     readings: tuple[str, ...]
     follows: bool  # it leans on the turns before it, and the readings say what it leans on
     respelled: tuple[tuple[str, str], ...]  # (typed, read)
@@ -28,6 +29,7 @@ def understand(question: str, history: Sequence[Turn], speller: Speller, *, resp
     resolved = resolve(quiet(question), [replace(turn, question=quiet(turn.question)) for turn in history])
     spelt = [speller.respell(reading) if respells else Respelt(reading) for reading in resolved.readings]
     return Understood(
+        question=question,
         readings=tuple(dict.fromkeys(respelt.text for respelt in spelt)),
         follows=resolved.changed,
         respelled=tuple(change for change in spelt[0].changes if change[0].lower() in question.lower()),

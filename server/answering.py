@@ -9,7 +9,7 @@ from rag.assistant import AskOptions, Assistant
 from rag.follow_ups.turns import turns_of
 from server.answer_log import KeptQuestion
 from server.dependencies import KeptRequests, Noted
-from server.schemas.ask import Ask, Search
+from server.schemas.ask import Ask, Question
 
 
 def answered(body: Ask, now: Assistant) -> AnswerStage:
@@ -29,7 +29,7 @@ def options_of(body: Ask) -> AskOptions:
     )
 
 
-def filters_of(body: Search) -> Filters:
+def filters_of(body: Question) -> Filters:
     wanted = body.filters
     return Filters(
         documents=frozenset(wanted.documents),

@@ -68,7 +68,7 @@ def check(answer: Answer, assistant: Assistant) -> None:
         assert answer.status == "abstained"
         assert answer.reason is not None
         assert not answer.citations
-        assert answer.text.startswith(("The articles do not say.", "The articles are quoted here", "Los artículos"))
+        assert answer.text.startswith(("The articles do not", "I ", "Los artículos", "No "))
         assert [segment.kind for segment in answer.segments] == ["note"]
 
 

@@ -565,18 +565,18 @@ def test_quotes_that_no_statement_uses_are_given_as_before_with_every_note() -> 
     citations = cited(one, two, three)
     segments = (
         Segment("note", "“hary” was read as “harrow”.", ()),
-        Segment("note", "According to “Title 1” (undated):", ()), Segment("quote", one, (1,)),
-        Segment("note", "“Title 2” (undated) says:", ()), Segment("quote", two, (2,)),
+        Segment("note", "“Title 1” (undated):", ()), Segment("quote", one, (1,)),
+        Segment("note", "“Title 2” (undated):", ()), Segment("quote", two, (2,)),
         Segment("note", "Here “last year” means 2018.", (2,)),
-        Segment("note", "The same article also says:", ()), Segment("quote", three, (3,)),
+        Segment("note", "“Title 3” (undated):", ()), Segment("quote", three, (3,)),
     )  # fmt: skip
     answer = phrased(told(segments, citations), Says("Last year, the repairs cost $12 million [2]. So there."), "en")
     assert answer.segments == (
         segments[0],
         Segment("statement", "Last year, the repairs cost $12 million.", (2,)),
         segments[5],
-        Segment("note", "According to “Title 1” (undated):", ()), segments[2],
-        Segment("note", "“Title 3” (undated) says:", ()), segments[7],
+        Segment("note", "“Title 1” (undated):", ()), segments[2],
+        Segment("note", "“Title 3” (undated):", ()), segments[7],
     )  # fmt: skip
     assert answer.phrasing == Phrasing("fake", 1)
     assert answer.citations == citations

@@ -16,6 +16,7 @@ from rag.answer import Answer
 from rag.assistant import Assistant, open_assistant
 from rag.follow_ups.turns import Turn
 
+MESSAGES = Path(__file__).parent / "golden" / "messages.txt"
 DIALOGUES = sorted((Path(__file__).parent / "golden" / "dialogues").glob("*.txt"))
 
 _ASKED = re.compile(r"^> (?:\[(?P<limits>[^]]*)\] )?(?P<question>.+)$", re.MULTILINE)
@@ -51,6 +52,24 @@ def test_a_dialogue_goes_as_in_its_golden_transcript(assistant: Assistant, path:
         path.write_text(replayed, encoding="utf-8")
         written = replayed
     assert replayed == written
+
+
+def test_seventy_messages_of_a_new_reader_are_answered_as_in_their_golden_file(assistant: Assistant) -> None:
+    """Each by itself; what to ask next is shown where nothing is quoted."""
+    written = MESSAGES.read_text(encoding="utf-8")
+    messages = list(_askings(written))
+    assert len(messages) == 70
+    replayed = "\n\n".join("\n".join((one.line, *_told(assistant.ask(one.question)))) for one in messages) + "\n"
+    if "UPDATE_GOLDEN" in os.environ:
+        MESSAGES.write_text(replayed, encoding="utf-8")
+        written = replayed
+    assert replayed == written
+
+
+def _told(answer: Answer) -> Iterator[str]:
+    yield from _said(answer)
+    if answer.status != "answered":
+        yield from (f"- {question}" for question in answer.follow_ups)
 
 
 def _askings(transcript: str) -> Iterator[Asking]:

@@ -106,7 +106,8 @@ def test_a_question_for_an_opinion_is_one_whatever_its_dates_and_names(index: In
     ("question", "code"),
     [
         ("What did Ada Lind open in 1998?", None),
-        ("Should Brin close its harbour?", "needs_judgement"),
+        ("Do you think that Brin should close its harbour?", "needs_judgement"),
+        ("Should Brin close its harbour?", None),
         ("What did Ada Lind open in 2045?", "date_outside"),
     ],
 )

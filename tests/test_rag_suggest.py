@@ -1,7 +1,10 @@
 """The promise of a suggestion: it reads like a question, and the sentence it was made from answers it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +12,8 @@ from index.build import Builder
 from index.records import Document
 from index.search import Index
 from index.settings import Settings
+from rag.assistant import Assistant, open_assistant
+from rag.follow_ups.turns import Turn
 from rag.suggestions.suggest import MOST, TRIED, Suggester, wonder
 from tests import make
 
@@ -41,6 +46,12 @@ TRAPS = (
     "He works for the Senate (XYZ).",
     "Sheinbaum announced.",
 )
+
+
+@pytest.fixture(scope="module")
+def seeded(seeds_data: Path) -> Assistant:
+    known = json.loads(files("server").joinpath("suggestions.json").read_text("utf-8"))
+    return open_assistant(data=seeds_data, known=known)
 
 
 def document(text: str, name: str = "a") -> Document:
@@ -108,54 +119,75 @@ def suggester(oracle: Oracle, known: Mapping[str, str] | None = None) -> Suggest
 
 
 ANSWERS = {one.text: ("a", one.sentence) for one in wonder(document(TEXT))}
+QUOTED = Said("What of Mexico?", (Cited("a", "Mexico operates 53 consulates."),))
 
 
-def test_at_most_three_are_kept_of_at_most_eight_that_are_asked_and_only_once() -> None:
-    oracle = Oracle({})
+def after(oracle: Oracle, said: Said = QUOTED, turns: Sequence[Turn] = ()) -> tuple[str, ...]:
+    return suggester(oracle).after(said, turns)  # type: ignore[arg-type]
+
+
+def test_at_most_three_are_kept_of_those_that_are_asked_and_each_only_once() -> None:
+    oracle = Oracle(ANSWERS)
     asking = suggester(oracle)
-    assert asking.of_document("a") == () and len(oracle.asked) == TRIED
-    asking.of_document("a")
-    assert len(oracle.asked) == TRIED
-    assert len(suggester(Oracle(ANSWERS)).of_document("a")) == MOST
+    first = asking.after(QUOTED)  # type: ignore[arg-type]
+    assert len(first) == MOST and len(oracle.asked) == len(set(oracle.asked)) <= TRIED
+    asked = len(oracle.asked)
+    assert asking.after(QUOTED) == first and len(oracle.asked) == asked  # type: ignore[arg-type]
 
 
 def test_an_answer_from_another_article_or_another_sentence_does_not_count() -> None:
     elsewhere = {text: ("b", sentence) for text, (_, sentence) in ANSWERS.items()}
     otherwise = {text: ("a", "Something else was said.") for text in ANSWERS}
-    assert suggester(Oracle(elsewhere)).of_document("a") == suggester(Oracle(otherwise)).of_document("a") == ()
-
-
-def test_the_surest_answered_come_first() -> None:
-    class Unsure(Oracle):
-        def __call__(self, question: str) -> Said:
-            return replace(super().__call__(question), confidence=0.4 if "Mexico" in question else 0.8)
-
-    kept = suggester(Unsure(ANSWERS)).of_document("a")
-    assert len(kept) == MOST and not any("Mexico" in text for text in kept)
+    assert after(Oracle(otherwise)) == ()
+    assert set(after(Oracle(elsewhere))) <= {"What does Peru plan to do?"}
 
 
 def test_a_question_that_somebody_wrote_comes_first_but_must_be_answered() -> None:
     known = {"a": "Why does it rain?"}
-    assert suggester(Oracle(ANSWERS), known).of_document("a")[0] != known["a"]
-    assert suggester(Oracle({**ANSWERS, known["a"]: ("a", "Rain.")}), known).of_document("a")[0] == known["a"]
+    assert suggester(Oracle(ANSWERS), known).first()[0] != known["a"]
+    assert suggester(Oracle({**ANSWERS, known["a"]: ("a", "Rain.")}), known).first()[0] == known["a"]
 
 
-def test_what_was_asked_is_never_suggested_again() -> None:
-    asking = suggester(Oracle(ANSWERS))
-    first = asking.of_document("a")[0]
-    said = Said(first.lower(), (Cited("a", TEXT[:33]),))
-    assert first in asking.of_document("a") and first not in asking.after(said)  # type: ignore[arg-type]
-    follows = Said("And then?", (Cited("a", TEXT[:33]),), standalone=first)
-    assert first not in asking.after(follows)  # type: ignore[arg-type]
+def test_what_was_asked_or_told_in_the_conversation_is_never_suggested() -> None:
+    offered = after(Oracle(ANSWERS))
+    for text in offered:
+        assert text not in after(Oracle(ANSWERS), turns=[Turn(text.lower(), "")])
+        assert text not in after(Oracle(ANSWERS), replace(QUOTED, standalone=text))
+        assert text not in after(Oracle(ANSWERS), turns=[Turn("And?", f"“{ANSWERS[text][1]}” [1]")])
 
 
-def test_an_answer_that_quotes_nothing_suggests_nothing() -> None:
-    assert suggester(Oracle(ANSWERS)).after(Said("What?", ())) == ()  # type: ignore[arg-type]
+def test_what_is_beside_the_quote_comes_before_what_is_far_from_it() -> None:
+    filler = "It rained for a day and nobody knew why it did not stop. " * 20
+    text = f"Ilse Brandt refused to pay. Comet Harrow was discovered in 1904. {filler}Chile wants to vote."
+    article = document(text)
+    answers = {one.text: ("a", one.sentence) for one in wonder(article)}
+    asking = Suggester(Oracle(answers), lambda _: article, ["a"], {})  # type: ignore[arg-type]
+    suggested = asking.after(Said("What?", (Cited("a", "Comet Harrow was discovered in 1904."),)))  # type: ignore[arg-type]
+    assert suggested[0] == "What did Ilse Brandt refuse to do?"
+
+
+def test_where_nothing_else_is_left_the_article_as_a_whole_is_offered() -> None:
+    whole = "What are the key points of “a”?"
+    assert after(Oracle({whole: ("a", "Mexico operates 53 consulates.")})) == (whole,)
 
 
 def test_the_first_suggestions_are_one_from_each_article() -> None:
     answers = {**ANSWERS, "What does Peru plan to do?": ("b", "Peru plans to vote.")}
     assert len(suggester(Oracle(answers)).first()) == 2
+
+
+@pytest.mark.parametrize("conversation", range(20))
+def test_six_suggestions_in_a_row_are_answered_and_none_comes_twice(seeded: Assistant, conversation: int) -> None:
+    assert seeded.suggester
+    starters = seeded.suggester.first()
+    assert len(starters) == len(seeded.index.document_ids)
+    question, turns = starters[conversation % len(starters)], list[Turn]()
+    for click in range(6):
+        answer = seeded.ask(question, history=turns)
+        assert answer.status == "answered"
+        turns.append(Turn(question, answer.text))
+        assert answer.follow_ups and not {turn.question for turn in turns} & set(answer.follow_ups)
+        question = answer.follow_ups[(conversation // len(starters) + click) % len(answer.follow_ups)]
 
 
 def test_the_same_articles_give_the_same_questions(

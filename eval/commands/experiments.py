@@ -1,4 +1,4 @@
-"""The commands that measure parts of an answer: follow-ups, conflicts, reasons, and two readers side by side."""
+"""The commands that measure parts of an answer: follow-ups, conflicts, reasons, summaries, two readers side by side."""
 
 from functools import partial
 from pathlib import Path
@@ -19,14 +19,23 @@ from eval.experiments.changes import (
 )
 from eval.experiments.conflicts import ConflictBench, markdown_of_conflicts, text_of_conflicts
 from eval.experiments.conflicts import measure as measure_conflicts
+from eval.experiments.conversation import (
+    json_of_conversation,
+    markdown_of_conversation,
+    measure_conversation,
+    read_turns,
+    text_of_conversation,
+)
 from eval.experiments.follow_ups import json_of_followups, markdown_of_followups, measure_followups, text_of_followups
 from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.experiments.refusal_reasons import json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
+from eval.experiments.summaries import markdown_of_summaries, measure_summaries, text_of_summaries
 from eval.experiments.text_check import markdown_of_support, measure_support, text_of_support
 from eval.runs.plots import pareto
 from eval.runs.tables import Write, json_of, write_block
 from eval.scoring.run import Run
 from eval.scoring.run import run as run_questions
+from eval.sets.gold import GoldSet
 from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, EvalSet, ShowProgress, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
 from index.options import Json
@@ -87,6 +96,39 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     found = measured(sets, measure)
     tell_found(found, text_of_reasons, json_of_reasons, as_json=as_json)
     keep_table(write, "reasons", partial(markdown_of_reasons, found), command_on(sets, "reasons", tuning=tuning))
+
+
+def conversation(
+    turns: Annotated[Path, typer.Argument(metavar="FILE", help="Turns with what a helpful reply to each is.")],
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
+    """Is the reply to every turn of a conversation over the bundled articles a helpful one?"""
+    asked = read_turns(turns)
+    with progress() as show:
+        assistant, _ = opened(GoldSet(turns.parent.name, ()), load_settings(), show)
+        found = measure_conversation(
+            assistant,
+            asked,
+            set_name=turns.parent.name,
+            index_version=assistant.index.version,
+            progress=partial(show, "asking"),
+        )
+    emit_json(json_of_conversation(found)) if as_json else emit(text_of_conversation(found))
+    keep_table(write, "conversation", partial(markdown_of_conversation, found), f"conversation {turns}")
+
+
+def summaries(sets: Sets, write: Write = None, as_json: Json = False) -> None:
+    """Do key sentences cover what an article's own abstract says, beside its first sentences?"""
+    settings = load_settings()
+    embedder = load_embedder(settings.embedder, settings.model_path)
+
+    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+        return measure_summaries(questions, settings, embedder, progress=partial(show, questions.name))
+
+    found = measured(sets, measure)
+    tell_found(found, text_of_summaries, json_of, as_json=as_json)
+    keep_table(write, "summaries", partial(markdown_of_summaries, found), command_on(sets, "summaries"))
 
 
 def readers(

@@ -1,4 +1,4 @@
-"""The commands that make a reader: `eval fit`, `train-reader`, `train-model`, `export-reader`, `calibrate`."""
+"""The commands that make a reader: `eval fit`, `train-reader`, `train-model`, `export-reader`, `fit-blend` …"""
 
 import json
 from dataclasses import asdict
@@ -12,7 +12,9 @@ from eval.commands.options import Sets
 from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.runs.tables import Write, write_block
 from eval.scoring.figures import measure_reliability
-from eval.sets.sets import EMBEDDER_384, WORK_384, half, resolve_set
+from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, half, resolve_set
+from eval.training.blend import Seen, fit_on, write_blend
+from eval.training.blend import gather as gather_seen
 from eval.training.calibrate import (
     LEVEL,
     RISK,
@@ -100,6 +102,9 @@ def train_model(
     small: Annotated[
         Path | None, typer.Option(metavar="DIR", help="The model to train; else the packaged all-MiniLM-L6-v2.")
     ] = None,
+    small_start: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Weights from which the small model goes on, at half the rate.")
+    ] = None,
     epochs: Annotated[float, typer.Option(min=0.0, help="Of the small model.")] = 3.0,
     teacher_epochs: Annotated[float, typer.Option(min=0.0, help="Of the large model.")] = 1.0,
     twins: Annotated[int, typer.Option(min=0, help="Questions to make unanswerable twins of.")] = 4000,
@@ -117,6 +122,7 @@ def train_model(
         small=small,
         large=large,
         start=start,
+        small_start=small_start,
         grades=grades,
         twins=twins,
         mined=mined,
@@ -141,6 +147,25 @@ def export_reader(
     except ModuleNotFoundError as error:
         raise BadInput(f"{error}; run: pip install 'onnx>=1.23'") from error
     tell(f"wrote rag/reading/reader.onnx in '{out}', SHA-256 {sha256}; its blend in reader.json is to be fitted again")
+
+
+def fit_blend(
+    sets: Sets,
+    most: Annotated[int, typer.Option(min=1, help="Questions of each set.")] = 150,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose package gets the blend.")] = ROOT,
+) -> None:
+    """Fit how the reading model counts beside the linear reader, on the tuning halves of sets it was not trained on.
+
+    Writes blend and threshold into rag/reading/reader.json.
+    """
+    settings = load_settings()
+    embedder = load_embedder(settings.embedder, settings.model_path)
+    found: list[Seen] = []
+    with progress() as show:
+        for path in sets:
+            found += gather_seen(half(resolve_set(path), tuning=True), most, settings, embedder, WORK, show)
+    write_blend(fit_on(found, tell), out / "rag" / "reading")
+    tell(f"wrote rag/reading/reader.json in '{out}', fitted on {len(found):,} questions")
 
 
 def calibrate(

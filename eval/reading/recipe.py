@@ -41,6 +41,7 @@ class Recipe:
     small: Path
     large: Path | None = None
     start: Path | None = None  # weights from which the large model goes on
+    small_start: Path | None = None  # and the small one, at half its rate
     grades: Path | None = None  # of a large model that was trained before
     twins: int = 4000  # questions to make twins of
     mined: int = 3000  # questions to mine passages for
@@ -72,7 +73,8 @@ def train_model(sets: Sequence[Path], out: Path, recipe: Recipe, embedder: Embed
             train(learn, out / "teacher.pt", teacher, say)
         grade(recipe.large, teacher, [*read_rows(more), *read_rows(rows)], grades, say)
     weights = out / "reader.safetensors"
-    train(plan(recipe.small, recipe.epochs, STUDENT_RATE, None, grades), out / "reader.pt", weights, say)
+    rate = STUDENT_RATE / 2 if recipe.small_start else STUDENT_RATE
+    train(plan(recipe.small, recipe.epochs, rate, recipe.small_start, grades), out / "reader.pt", weights, say)
     return weights
 
 
@@ -119,7 +121,7 @@ def _check(sets: Sequence[Path], recipe: Recipe) -> None:
         )
     for folder in filter(None, (recipe.small, recipe.large)):
         check_backbone(folder)
-    for file in filter(None, (recipe.start, recipe.grades)):
+    for file in filter(None, (recipe.start, recipe.small_start, recipe.grades)):
         if not file.is_file():
             raise NotFound(f"no file '{file}'; leave it out, or name one that is there")
 

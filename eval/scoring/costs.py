@@ -28,6 +28,7 @@ from index.text.words import stems
 from rag.answer import Reading
 from rag.assistant import Assistant, assistant_over
 from rag.question.analysis import Query
+from rag.reading.model import Excerpt, Finding
 from rag.reading.reader import Reader, load_reader
 from rag.structure import BODY
 
@@ -77,6 +78,9 @@ class Clock:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.name = reader.name
+
+    def finding(self, question: str, excerpt: Excerpt) -> Finding | None:
+        return self._reader.finding(question, excerpt)
 
     def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         self.began = process_time()

@@ -92,6 +92,7 @@ class _TimedReader:
 
     def __init__(self, reader: Reader, clocked: Callable[..., Any]) -> None:
         self.name = reader.name
+        self.finding = reader.finding
         self._reader = reader
         self._clocked = clocked
 

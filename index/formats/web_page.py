@@ -106,7 +106,8 @@ def _article(tree: HtmlElement) -> str:
     from trafilatura import bare_extraction
 
     found = bare_extraction(deepcopy(tree), favor_recall=True, include_comments=False)
-    return packed("".join(found.body.itertext())) if found is not None else ""
+    body = getattr(found, "body", None)
+    return packed("".join(body.itertext())) if body is not None else ""
 
 
 def decoded(page: bytes) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from index.errors import BadQuestion
 from index.records import Head
-from index.text.words import normalise
+from index.text.words import words
 
 KEYS = ("authors", "documents", "published_from", "published_to")
 
@@ -21,7 +21,7 @@ class Filters:
     """All that are given must hold; true when there is any."""
 
     documents: frozenset[str] = frozenset()  # ids, any of them
-    authors: frozenset[str] = frozenset()  # whole names, any of them; case, accents and blanks do not count
+    authors: frozenset[str] = frozenset()  # names or whole words of names, any of them; case and accents do not count
     published_from: date | None = None  # inclusive
     published_to: date | None = None  # inclusive
 
@@ -47,7 +47,7 @@ class Filters:
         dated = self.published_from is not None or self.published_to is not None
         return (
             (not self.documents or head.id in self.documents)
-            and (not self.authors or _name(head.author) in {_name(author) for author in self.authors})
+            and (not self.authors or any(means(author, head.author) for author in self.authors))
             and (not dated or self._within(head.published))
         )
 
@@ -58,6 +58,13 @@ class Filters:
 
 
 EVERYTHING = Filters()
+
+
+def means(given: str, name: str) -> bool:
+    """Is somebody of that name meant, whose first names may be left out ("Ellis" for "R. Evan Ellis")? "" is nobody."""
+    asked, named = ([word.text for word in words(each)] for each in (given, name))
+    runs = (named[at : at + len(asked)] for at in range(len(named)))
+    return any(run == asked for run in runs) if asked and named else asked == named
 
 
 def parse_day(given: object, name: str) -> date:
@@ -83,7 +90,3 @@ def _texts(given: object, name: str) -> frozenset[str]:
     if not isinstance(given, list | tuple | set | frozenset) or not all(isinstance(one, str) for one in given):
         raise BadQuestion(f'{name} is {given!r}; give a list of texts, such as ["…"]')
     return frozenset(given)
-
-
-def _name(written: str) -> str:
-    return " ".join(normalise(written).split())

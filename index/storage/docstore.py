@@ -32,7 +32,7 @@ def pack(name: str, records: Iterable[Any]) -> Arrays:
 def pack_documents(documents: Iterable[Document]) -> Arrays:
     """In the order given, which is by id; with what `Corpus` says of each without opening it."""
     rows = list(documents)
-    heads = pack("document_head", (Head(d.id, d.author, d.published) for d in rows))
+    heads = pack("document_head", map(Head.of, rows))
     facts: Arrays = {
         "document_revisions": digest_rows(revision(d.text) for d in rows),
         "document_characters": np.array([len(d.text) for d in rows], np.int64),
@@ -84,6 +84,11 @@ class DocStore:
         row = self._document_rows[document_id]
         return range(int(self._first_rows[row]), int(self._first_rows[row + 1]))
 
+    def heads_of(self, rows: NDArray[np.int64]) -> tuple[Head, ...]:
+        """Of the documents that these passages stand in, each once, in the documents' order."""
+        records = np.unique(np.searchsorted(self._first_rows, rows, side="right") - 1)
+        return tuple(self.heads[record] for record in records.tolist())
+
     def restricted(self, keeps: Callable[[Head], bool]) -> "DocStore":
         """The shelf on which only these documents stand."""
         stand = np.zeros(len(self._heads), np.bool_)
@@ -110,4 +115,7 @@ def _record(arrays: Mapping[str, NDArray[Any]], name: str, record: int) -> Any:
 def _heads(arrays: Mapping[str, NDArray[Any]]) -> tuple[Head, ...]:
     count = len(arrays["document_head_starts"]) - 1
     records = (_record(arrays, "document_head", record) for record in range(count))
-    return tuple(Head(name, author, published and date.fromisoformat(published)) for name, author, published in records)
+    return tuple(
+        Head(name, author, published and date.fromisoformat(published), title, publisher)
+        for name, author, published, title, publisher in records
+    )

@@ -68,7 +68,7 @@ def removed(pipeline: Pipeline, whole: Pipeline, query: Query, filters: Filters)
     best = reading.quotes[0]
     document = whole.index.document(best.passage.document_id)
     by = _shut_out(document, filters)
-    if pipeline.index.day and not Filters(published_to=pipeline.index.day).passes(_head(document)):
+    if pipeline.index.day and not Filters(published_to=pipeline.index.day).passes(Head.of(document)):
         by = (*by, "as_of")
     if not by:
         return None
@@ -103,13 +103,9 @@ def _read(pipeline: Pipeline, question: str, filters: Filters) -> Reading:
 
 def _shut_out(document: Document, filters: Filters) -> tuple[str, ...]:
     """Names of the filters that the document does not pass."""
-    head = _head(document)
+    head = Head.of(document)
     alone = {name: replace(EVERYTHING, **{name: getattr(filters, name)}) for name in _FILTERS}
     return tuple(name for name, narrow in alone.items() if not narrow.passes(head))
-
-
-def _head(document: Document) -> Head:
-    return Head(document.id, document.author, document.published)
 
 
 def explain(

@@ -172,7 +172,7 @@ def _removed(removed: Removed, document_of: DocumentOf) -> str:
 # An answer and its hits as paragraphs for people: each quote by itself, then where it stands.
 
 NEAREST = 3  # passages that are shown when nothing answers
-_STYLES = {"note": "", "conflict": "yellow", "comparison": "cyan"}
+_STYLES = {"note": "", "conflict": "yellow", "comparison": "cyan", "question": "cyan"}
 
 
 def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]:
@@ -186,22 +186,34 @@ def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]
         yield Paragraph()
     if answer.mode == "evidence":
         yield from _span_lines(answer, document_of)
-    elif answer.citations:
-        if answer.phrasing:
-            yield Paragraph(_phrased(answer.phrasing), style="dim")
-            yield Paragraph()
-        yield Paragraph("Sources", style="dim")
-        quoted = {marker for segment in answer.segments if segment.kind == "quote" for marker in segment.citations}
-        for citation in answer.citations:
-            if citation.marker not in quoted:
-                yield _quote_line(citation, "")
-            yield from _source_lines(citation, document_of(citation.document_id))
+    else:
+        yield from _cited_lines(answer, document_of)
     if answer.reason and answer.evidence and not answer.citations:
         yield Paragraph("Nearest passages", style="dim")
         yield Paragraph()
         yield from hit_lines(answer.evidence[:NEAREST], document_of, explain=bool(answer.explanation))
+    if answer.follow_ups and answer.status != "answered":
+        yield Paragraph("You could ask", style="dim")
+        yield from (Paragraph(f"{number}. {text}", 2) for number, text in enumerate(answer.follow_ups, start=1))
     if answer.explanation:
         yield from why_lines(answer, answer.explanation, document_of)
+
+
+def _cited_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]:
+    """Where each quote stands; of an article that is only told about, which one it is."""
+    if answer.status == "guided":
+        yield from (Paragraph(f"[{one.marker}] {one.document_id}", 2, "dim") for one in answer.citations)
+        return
+    if answer.phrasing:
+        yield Paragraph(_phrased(answer.phrasing), style="dim")
+        yield Paragraph()
+    if answer.citations:
+        yield Paragraph("Sources", style="dim")
+    quoted = {marker for segment in answer.segments if segment.kind == "quote" for marker in segment.citations}
+    for citation in answer.citations:
+        if citation.marker not in quoted:
+            yield _quote_line(citation, "")
+        yield from _source_lines(citation, document_of(citation.document_id))
 
 
 def _quote_line(citation: Citation, style: str = "bold") -> Paragraph:
@@ -212,7 +224,7 @@ def _quote_line(citation: Citation, style: str = "bold") -> Paragraph:
 
 
 def _segment_line(segment: Segment) -> Paragraph:
-    if segment.kind == "statement":
+    if segment.kind in ("statement", "about"):
         marked = "".join(f"[{marker}]" for marker in segment.citations)
         return Paragraph(f"{segment.text} {marked}", 2)
     return Paragraph(segment.text, style=_STYLES[segment.kind])

@@ -205,8 +205,8 @@ def told_twice(a: Claim, b: Claim) -> bool:
 
 def of_other_time(question: Claim, a: Claim, b: Claim) -> bool:
     """The question names years, and the two are not of the same one; two copies may both be of another."""
-    wanted = _years(question)
-    ours, theirs = _years(a), _years(b)
+    wanted = years_of(question)
+    ours, theirs = years_of(a), years_of(b)
     if not wanted:
         return False
     if wanted & ours and wanted & theirs:
@@ -219,7 +219,8 @@ def of_a_month(claim: Claim) -> bool:
     return any(told.fact.moment and told.fact.moment.month for told in claim.told)
 
 
-def _years(claim: Claim) -> frozenset[int]:
+def years_of(claim: Claim) -> frozenset[int]:
+    """That it names."""
     moments = [told.fact.moment for told in claim.told if told.fact.moment]
     return frozenset(year for m in moments if m.first and m.last for year in range(m.first, m.last + 1))
 

@@ -29,7 +29,8 @@ _SPANISH = frozenset(
     "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes por para según los las del "
     "una unos unas el la en y o es son fue fueron era eran está están ha han hay se su sus al con sin sobre "
     "entre desde hasta que como más pero porque también este esta estos estas ese esa eso lo le les un de cual "
-    "cuales cuando cuanto cuantos quien donde".split()
+    "cuales cuando cuanto cuantos quien donde hola gracias adios ayuda saludos buenos buenas dias tardes noches "
+    "articulo articulos documentos tienes puedes resumen".split()
 )
 _SHARED = frozenset(
     "de la los las el en un y o es son se sin como al con le lo a del san no me".split()

@@ -32,6 +32,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
     ("number", _TEXT.cased("HOW_MANY")),
     ("number", _TEXT.cased("WHICH_NUMBER")),
 )
+_ASKED_FOR = _TEXT.compiled("ASKED_FOR")
 _FOUND: dict[Kind, re.Pattern[str]] = {
     "when": _TEXT.compiled("A_TIME"),
     "percent": _TEXT.compiled("A_SHARE"),
@@ -39,6 +40,7 @@ _FOUND: dict[Kind, re.Pattern[str]] = {
     "number": _TEXT.compiled("A_NUMBER"),
 }
 _NAME = re.compile(r"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*")
+_SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*$")  # before an "I" that is who asks, and no number of a king
 _COUNTED = re.compile(r"\bhow many (?:of (?:the |all )?|more |other )?(.*)")
 _COUNTED_WORDS = 3  # what is counted stands among the first words behind "how many", before a verb or a stop word
 _NEAR_WORDS = 5  # a number counts what stands at most so many words behind it
@@ -100,6 +102,12 @@ class Query:
         return spoken([word.text for word in words(self.text)])
 
     @cached_property
+    def asked_for(self) -> str:
+        """ "when", "how many": what is missing where nothing answers it; "" where the question begins otherwise."""
+        match = _ASKED_FOR.match(self.text.lower().lstrip("¿ "))
+        return match.group(1) if match else ""
+
+    @cached_property
     def scope(self) -> OutOfScope | None:
         """What it asks for that no article can give."""
         return out_of_scope(self.text)
@@ -140,6 +148,7 @@ def _counted(lowered: str, stem: Stem) -> frozenset[str]:
 def _term(question: str, term: Word, first: int) -> Term:
     written = question[term.start : term.end]
     upper = written[:1].isupper() and (term.start != first or written[1:2].isupper())
+    upper = upper and not (written == "I" and _SPOKEN.search(question[: term.start]))
     return Term(term.text, term.start, term.end, upper, any(c.isdigit() for c in written))
 
 

@@ -1,8 +1,8 @@
-"""Does a question ask for something that no sentence of an article can give: our opinion, a sum, a poem, small talk?
+"""Does a question ask for something that no sentence of an article can give: our opinion, a sum, a poem?
 
-What somebody in the articles thinks, expects or advises is a fact about the articles and is not meant.
-
-Of the 207 development questions (eval/gold) none is refused by it alone; it is the reason of 8 of the 31 refusals.
+What somebody in the articles thinks, expects or advises is a fact about the articles and is not meant. Whether to take
+a side, what will come, what "you" do and how often a word stands somewhere may well be said in an article: those
+families only name what is missing where nothing answers.
 """
 
 import re
@@ -12,10 +12,14 @@ from typing import NamedTuple
 from rag.language.patterns import read_patterns
 
 _TEXT = read_patterns("rag.question", "out_of_scope.txt")
+_JUDGED = re.compile(rf"\b(?:{_TEXT.pieces['VALUE']}|{_TEXT.pieces['COMPARED']}|justified|right|wrong)\b")
 _SAID = _TEXT.compiled("SAID")
 _SPACE = re.compile(r"\s+")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
-_MOST_CHARS = 300  # longer ones are no small talk, and some patterns try every place of a word
+_MOST_CHARS = 300  # some patterns try every place of a word
+
+
+_ALWAYS = frozenset(("opinion", "writing", "sum"))  # no article can give these, whatever it says
 
 
 class OutOfScope(NamedTuple):
@@ -24,9 +28,19 @@ class OutOfScope(NamedTuple):
     kind: str  # a family of out_of_scope.txt
     words: str
 
+    @property
+    def judged(self) -> frozenset[str]:
+        """The words by which the question asks to judge ("fair"); what weighs it says one of them."""
+        return frozenset(_JUDGED.findall(self.words.lower())) if self.kind == "value" else frozenset()
+
+    @property
+    def declined(self) -> bool:
+        """Whatever the articles say."""
+        return self.kind in _ALWAYS
+
 
 def out_of_scope(question: str) -> OutOfScope | None:
-    """For our opinion, advice, a forecast, arithmetic, counts over articles, writing to order and small talk.
+    """For our opinion, a side to take, a forecast, arithmetic, counts over articles and writing to order.
 
     None wherever the question names whose word it asks for ("according to …"), and beyond 300 characters; English.
     """

@@ -35,6 +35,9 @@ class Reader(Protocol):
     @property
     def name(self) -> str: ...
     def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading: ...
+    def finding(self, question: str, excerpt: Excerpt) -> Finding | None:
+        """What its model says of a text; None where it has none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,9 @@ class LinearReader:
             return Reading((), tuple(hits), 0.0)
         odds = self.odds(scored)
         return _reading(scored, hits, self._weights.chance(math.fsum(odds.values())), odds)
+
+    def finding(self, question: str, excerpt: Excerpt) -> None:
+        """It has no model."""
 
     def scored(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Rated]:
         """Every sentence of the hits that stands in a block of these kinds, best first."""
@@ -121,12 +127,16 @@ class ModelReader:
             return Reading((), tuple(hits), 0.0)
         told = self._told(asked.text, by_linear, hits, kinds)
         scored = _best_first(self._with(one, told.get(one.place)) for one in by_linear)
-        scored[:_QUOTES] = self._looked_at(asked, scored[:_QUOTES], told.keys())
+        scored[:_QUOTES] = self._looked_at(asked, scored[:_QUOTES], told.keys(), kinds)
         scored = [one if _stands_out(asked, one) else replace(one, answer=None) for one in scored]
         odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
         odds["bias"] = odds.get("bias", 0.0) + self._blend.bias
         return _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
+
+    def finding(self, question: str, excerpt: Excerpt) -> Finding:
+        """The model's word on any text."""
+        return self._read(question, excerpt)
 
     def _told(
         self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit], kinds: frozenset[Kind]
@@ -164,7 +174,9 @@ class ModelReader:
                 found[excerpt] = self._read(question, excerpt)
         return found
 
-    def _looked_at(self, asked: Query, scored: Sequence[Rated], told: Set[tuple[str, int]]) -> list[Rated]:
+    def _looked_at(
+        self, asked: Query, scored: Sequence[Rated], told: Set[tuple[str, int]], kinds: frozenset[Kind]
+    ) -> list[Rated]:
         """The same in the same order, with the gaps of further quotes that come close and were not read yet.
 
         Their scores stay: what the model says of one passage does not order those of another.
@@ -174,7 +186,7 @@ class ModelReader:
         seen: dict[Excerpt, Finding] = {}
         looked = list(scored)
         for n, one in enumerate(scored):
-            passage, excerpt = one.candidate.hit.passage, excerpt_of(one.candidate.hit.passage)
+            passage, excerpt = one.candidate.hit.passage, excerpt_of(one.candidate.hit.passage, kinds)
             if n == 0 or one.place in told or likeness[n] < least or (excerpt not in seen and len(seen) == _FURTHER):
                 continue
             found = seen[excerpt] = self._read(asked.text, excerpt)
@@ -201,6 +213,10 @@ class LanguageReader:
         self._index = index
         self._reader = reader
         self._words = words
+
+    def finding(self, question: str, excerpt: Excerpt) -> Finding | None:
+        """As the reader of meaning has it."""
+        return self._reader.finding(question, excerpt)
 
     def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         """As either reader does."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import Encoded, Encoding
-from index.records import Hit, Span
+from index.records import Hit, Passage, Span
 from rag.question.analysis import Query
 from rag.structure import leads_of
 
@@ -54,7 +54,7 @@ def importance_of(question: Encoded) -> Floats:
 
 
 def _similarity(cosines: Floats, of_terms: Floats, importance: Floats, hit: Hit, encoding: Encoding) -> Similarity:
-    edges, leads = _edges(hit, encoding), leads_of(hit.passage)
+    edges, leads = edges_of(hit.passage, encoding), leads_of(hit.passage)
     counts = np.maximum(of_terms.sum(axis=1), 1)
     best = np.zeros((len(cosines), len(edges) - 1))
     for n, own in enumerate(pairwise(edges)):
@@ -89,9 +89,8 @@ def _tokens_in(encoding: Encoding, span: Span) -> tuple[int, int]:
     return first, last
 
 
-def _edges(hit: Hit, encoding: Encoding) -> list[int]:
+def edges_of(passage: Passage, encoding: Encoding) -> list[int]:
     """Where the tokens of each sentence begin, and where those of the last one end."""
-    passage = hit.passage
     shift = len(passage.search_text) - len(passage.text) - passage.start
     edges: list[int] = np.searchsorted(
         encoding.offsets[:, 0] - shift, [*(s.start for s in passage.sentences), passage.end]

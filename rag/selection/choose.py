@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from index.records import Document
+from index.records import Document, Span
 from index.text.words import normalise, stop_words, words
 from rag.answer import Dropped, Frame, Quote, Reading, Rule
 from rag.language.dates import When, dates_in
@@ -17,17 +17,13 @@ from rag.question.analysis import Query
 from rag.selection.conflicts import find_conflict
 from rag.selection.context import apart
 from rag.selection.definitions import defines
+from rag.selection.frames import Read, happened_then, unread
+from rag.selection.key_sentences import SMALL_PRINT
 from rag.structure import block_at
 
 # The quotes that are left of a reading while one rule after another takes some away, and which rule took which.
 #
 # Left and dropped together are always all that the reader offered, each once.
-
-_DISCLAIMS = re.compile(
-    r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
-    r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
-    re.IGNORECASE,
-)  # what publishers print below every article, and what adds nothing to a better quote; changes no development answer
 
 Widen = Callable[[Quote], Quote]
 
@@ -56,7 +52,7 @@ def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
     offered, least = Shortlist(tuple(quotes)), max(quote.likeness for quote in quotes) - margin
     close_by = [n for n, quote in enumerate(offered.left) if not n or quote.likeness >= least]
     near = offered.only(close_by, "margin")
-    plain = [n for n, quote in enumerate(near.left) if not n or not _DISCLAIMS.search(words_of(quote))]
+    plain = [n for n, quote in enumerate(near.left) if not n or not SMALL_PRINT.search(words_of(quote))]
     told = near.only(plain, "small_print")
     places: dict[str, int] = {}
     for n, quote in enumerate(told.left):
@@ -123,10 +119,20 @@ class Selection:
 
 
 def choose(
-    query: Query, reading: Reading, document_of: DocumentOf, widen: Widen, *, margin: float, most: int
+    query: Query,
+    reading: Reading,
+    document_of: DocumentOf,
+    widen: Widen,
+    *,
+    margin: float,
+    most: int,
+    read: Read = unread,
 ) -> Selection:
-    """From a reading with at least one quote: the best and those that come close to it, with what they lean on."""
-    chosen = _chosen(query, reading, document_of, widen, margin, most)
+    """From a reading with at least one quote: the best and those that come close to it, with what they lean on.
+
+    What they are together is said only where `read` finds each of them to answer its own question.
+    """
+    chosen = _chosen(query, reading, document_of, widen, margin, most, read)
     return chosen if chosen.frame.kind == "conflict" else _led(chosen, document_of)
 
 
@@ -144,14 +150,14 @@ def _led(chosen: Selection, document_of: DocumentOf) -> Selection:
 
 
 def _chosen(
-    query: Query, reading: Reading, document_of: DocumentOf, widen: Widen, margin: float, most: int
+    query: Query, reading: Reading, document_of: DocumentOf, widen: Widen, margin: float, most: int, read: Read
 ) -> Selection:
     near = Shortlist(())
     if query.shape == "timeline":
         near = _about(query, close(reading.quotes, margin + _TIMELINE_MARGIN))
-        if told := _told(near, document_of, widen):
+        if told := _told(near, document_of, widen, read):
             return told
-    conflict = find_conflict(query, reading.quotes, document_of)
+    conflict = find_conflict(query, reading.quotes, document_of, read)
     if conflict and any(holds(quote, reading.quotes[0]) for quote in conflict.quotes):  # else it is beside the point
         places = [reading.quotes.index(quote) for quote in conflict.quotes]
         differing = Shortlist(reading.quotes).only(places, "not_in_conflict")
@@ -215,10 +221,10 @@ def _stands(stem: str, spoken: Sequence[str]) -> bool:
     return any(word == stem or (len(start) >= _STEM and word.startswith(start)) for word in spoken)
 
 
-def _told(near: Shortlist, document_of: DocumentOf, widen: Widen) -> Selection | None:
-    """The quotes that name a time, in order of time; a single one is no course of events."""
+def _told(near: Shortlist, document_of: DocumentOf, widen: Widen, read: Read) -> Selection | None:
+    """The quotes that tell what happened at a time, in order of time; a single one is no course of events."""
     kept, quotes = widened(near, widen)
-    timed = chronological(quotes, document_of)
+    timed = chronological(quotes, document_of, read)
     if len(timed) < 2:
         return None
     kept = kept.only([quotes.index(moment.quote) for moment in timed], "untimed").first(TIMELINE_QUOTES)
@@ -247,18 +253,20 @@ class Dated:
     shown: str
 
 
-def chronological(quotes: Sequence[Quote], document_of: DocumentOf) -> tuple[Dated, ...]:
-    """Those that name a time, oldest first; quotes of the same time stay in their order."""
-    dated = (_dated(quote, document_of(quote.passage.document_id)) for quote in quotes)
+def chronological(quotes: Sequence[Quote], document_of: DocumentOf, read: Read = unread) -> tuple[Dated, ...]:
+    """Those that tell of a time, oldest first; quotes of the same time stay in their order."""
+    dated = (_dated(quote, document_of(quote.passage.document_id), read) for quote in quotes)
     return tuple(sorted(filter(None, dated), key=lambda moment: (moment.when.first, moment.when.last)))
 
 
-def _dated(quote: Quote, document: Document) -> Dated | None:
+def _dated(quote: Quote, document: Document, read: Read) -> Dated | None:
     sentence = document.text[quote.start : quote.end]
     named = [(when, sentence[when.start : when.end]) for when in dates_in(sentence) if not names_a_law(sentence, when)]
     notes = relative_notes(sentence, document.published, lead_in(document.text, quote.start))
     named += [(note.when, note.meaning) for note in notes]
-    return Dated(quote, *min(named, key=lambda time: time[0].start)) if named else None
+    when, shown = min(named, key=lambda time: time[0].start, default=(None, ""))
+    told = when is not None and happened_then(read, sentence, Span(when.start, when.end))
+    return Dated(quote, when, shown) if when and told else None
 
 
 def names_a_law(text: str, when: When) -> bool:

@@ -34,6 +34,7 @@ from rag.language.claims import (
 )
 from rag.language.facts import Fact, differ
 from rag.question.analysis import Query
+from rag.selection.frames import Read, answers, of_one_relation, unread
 from rag.structure import block_at
 
 MARGIN = 2.0  # sentences in other words that score further below the best do not answer what is asked
@@ -66,6 +67,7 @@ class _Said:
     """A quote, taken apart, and what its article says around it."""
 
     quote: Quote
+    text: str
     claim: Claim
     around: frozenset[str]  # stems of the title, the heading and the passage
     title: str
@@ -83,10 +85,13 @@ class _Pair:
     differs: bool
 
 
-def find_conflict(query: Query, quotes: Sequence[Quote], document_of: DocumentOf) -> Conflict | None:
+def find_conflict(
+    query: Query, quotes: Sequence[Quote], document_of: DocumentOf, read: Read = unread
+) -> Conflict | None:
     """Of quotes in the order of their scores: what contradicts the best, or else one that comes close to the best.
 
-    Only a sentence in nearly the same words can contradict another one than the best. None if nothing differs.
+    Only a sentence in nearly the same words can contradict another one than the best. None if nothing differs, or where
+    `read` finds that one of those that do does not answer the question.
     """
     question = claim_of(query.text)
     said = [statement for quote in quotes if (statement := _said(quote, document_of)).comparable]
@@ -97,7 +102,8 @@ def find_conflict(query: Query, quotes: Sequence[Quote], document_of: DocumentOf
         compared = [(other, _compared(query, question, anchor, other, least)) for other in said if other is not anchor]
         pairs = [(other, pair) for other, pair in compared if pair]
         if kind := next((pair.kind for _, pair in pairs if pair.differs), None):
-            return _conflict(anchor, pairs, kind, document_of)
+            found = _conflict(anchor, pairs, kind, document_of)
+            return found if all(answers(read, query.text, quote) for quote in found.quotes) else None
     return None
 
 
@@ -122,7 +128,7 @@ def _said(quote: Quote, document_of: DocumentOf) -> _Said:
     block = block_at(passage.blocks, quote.start)
     comparable = len(text) <= _LONGEST and block.kind != "row" and "|" not in text
     listed = (passage.document_id, block.lead) if block.kind == "item" else None
-    return _Said(quote, claim_of(text), stems_of(f"{title}\n{passage.search_text}"), title, comparable, listed)
+    return _Said(quote, text, claim_of(text), stems_of(f"{title}\n{passage.search_text}"), title, comparable, listed)
 
 
 def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: float) -> _Pair | None:
@@ -142,7 +148,10 @@ def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: f
         return None
     if likeness(a, b) >= NEAR_COPY and not swapped(a.names, b.names, a, b):
         return _of_copies(query, a, b)
-    return _of_answers(query, question, a, b) if other.quote.likeness >= least else None
+    told = (best.text, other.text)
+    if other.quote.likeness < least or not all(of_one_relation(query.text, text) for text in told):
+        return None
+    return _of_answers(query, question, a, b)
 
 
 def _tied(question: Claim, a: Claim, b: Claim, here: frozenset[str], there: frozenset[str], *, titles: bool) -> bool:

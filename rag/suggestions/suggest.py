@@ -4,15 +4,18 @@ So a suggestion never leads to "the articles do not say", nor to another article
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import NamedTuple
 
-from index.records import Document
+from index.records import Document, short_title
 from index.text.sentences import sentences
-from index.text.words import normalise, stop_words, words
+from index.text.words import cut, normalise, stop_words, words
 from rag.answer import Answer
+from rag.follow_ups.turns import Turn
 from rag.language.dependence import depends_on_previous
 from rag.language.patterns import read_patterns
 from rag.question.analysis import analyse
@@ -108,15 +111,19 @@ _RULES: tuple[Rule, ...] = (
     (VAGUE, _NAMED, _about),
 )
 
-MOST = 3  # suggestions from one article, and after one answer
+MOST = 3  # suggestions after one answer
 TRIED = 8  # questions that are asked to find them
 STARTERS = 6  # articles that the first suggestions come from
+_NEAR = 6  # articles that are looked at for what to ask next
+_OF_ONE = 2  # suggestions from one article, while others have any
+_SHARED = 0.25  # of the questions have a word that is common to all the articles
+_BESIDE = 600  # characters between two sentences of the same paragraph or so
 
 Ask = Callable[[str], Answer]
 
 
 class Suggester:
-    """Of one assistant on one index version; what an article gives is found once."""
+    """Of one assistant on one index version; what an article gives, and how a question is answered, is found once."""
 
     def __init__(
         self, ask: Ask, document_of: Callable[[str], Document], ids: Sequence[str], known: Mapping[str, str]
@@ -126,36 +133,58 @@ class Suggester:
         self._document_of = document_of
         self._ids = ids
         self._known = known
-        self.of_document = lru_cache(maxsize=1024)(self._of_document)
+        self._wondered = lru_cache(maxsize=1024)(self._wondered_of)
+        self._sureness = lru_cache(maxsize=4096)(self._sureness_of)
         self.first = lru_cache(maxsize=1)(self._first)
 
-    def after(self, answer: Answer) -> tuple[str, ...]:
-        """What to ask next: from the articles that were quoted, or that came nearest; never the same question, nor one
-        that the answer has just answered."""
-        cited = [citation.document_id for citation in answer.citations]
-        near = cited or [hit.passage.document_id for hit in answer.evidence[:1]]
-        asked = {_key(answer.question), _key(answer.standalone)}
-        questions = [text for name in dict.fromkeys(near[:2]) for text in self.of_document(name)]
-        return tuple(text for text in dict.fromkeys(questions) if _key(text) not in asked)[:MOST]
+    def after(self, answer: Answer, turns: Sequence[Turn] = ()) -> tuple[str, ...]:
+        """What to ask next: of the same people and things, from sentences beside what was quoted or like it, also of
+        other articles; nothing that was asked or told in this conversation. Last, what an article says as a whole."""
+        told = _Told.by(answer, turns)
+        names = self._near(answer)
+        offered = [(name, one) for name in names for one in self._wondered(name) if told.new(one)]
+        told = told.without(_common([one for _, one in offered]))
+        ranked = sorted(offered, key=lambda pair: -told.closeness(self._document_of(pair[0]), pair[1]))
+        kept: list[tuple[str, Wondered]] = []
+        for name, one in ranked[:TRIED]:
+            of_one = sum(other == name for other, _ in kept) < _OF_ONE
+            if len(kept) < MOST and of_one and not any(_alike(one, other) for _, other in kept):
+                kept += [(name, one)] if self._sureness(name, one) else []
+        texts = [one.text for _, one in kept]
+        for name in names if len(texts) < MOST else ():
+            whole = f"What are the key points of “{short_title(self._document_of(name).title)}”?"
+            if len(texts) < MOST and _key(whole) not in told.asked and self._answered(whole):
+                texts.append(whole)
+        return tuple(texts)
 
     def _first(self) -> tuple[str, ...]:
-        """To begin with: one from each of the first articles."""
-        return tuple(text for name in self._ids[:STARTERS] for text in self.of_document(name)[:1])
+        """To begin with: one from each of a few articles, spread over all."""
+        step = max(1, len(self._ids) // STARTERS)
+        found: dict[str, None] = {}
+        for name in self._ids[::step][: 2 * STARTERS]:
+            if len(found) < STARTERS and (best := self._surest(name)):
+                found.setdefault(best)
+        return tuple(found)
 
-    def _of_document(self, document_id: str) -> tuple[str, ...]:
-        """At most MOST of at most TRIED questions, the surest answered first, each by another sentence."""
-        kept: list[Wondered] = []
-        sure = [(self._sureness(document_id, wondered), wondered) for wondered in self._tried(document_id)]
-        for sureness, wondered in sorted(sure, key=lambda pair: (bool(pair[1].kind), -pair[0])):
-            if sureness and len(kept) < MOST and not any(_alike(wondered, other) for other in kept):
-                kept.append(wondered)
-        return tuple(wondered.text for wondered in kept)
+    def _near(self, answer: Answer) -> list[str]:
+        """The articles that were quoted, then those that came near, then any."""
+        cited = [citation.document_id for citation in answer.citations]
+        evidence = [hit.passage.document_id for hit in answer.evidence]
+        return list(dict.fromkeys((*cited, *evidence, *self._ids[:_NEAR])))[:_NEAR]
 
-    def _tried(self, document_id: str) -> list[Wondered]:
+    def _surest(self, document_id: str) -> str:
+        """Of its first TRIED questions, the one that was written for it, or the one that is answered most surely."""
+        tried = self._wondered(document_id)[:TRIED]
+        sure = [(self._sureness(document_id, one), one) for one in tried]
+        best = max(sure, key=lambda pair: (bool(pair[0]) and not pair[1].kind, pair[0]), default=None)
+        return best[1].text if best and best[0] else ""
+
+    def _wondered_of(self, document_id: str) -> tuple[Wondered, ...]:
+        """What was written for it, then what the rules make of it, the best of each kind first."""
         written = [Wondered("", self._known[document_id], "", "")] if document_id in self._known else []
-        return [*written, *_mixed(wonder(self._document_of(document_id)))][:TRIED]
+        return (*written, *_mixed(wonder(self._document_of(document_id))))
 
-    def _sureness(self, document_id: str, wondered: Wondered) -> float:
+    def _sureness_of(self, document_id: str, wondered: Wondered) -> float:
         """The answer's confidence; 0 if its first quote is not the sentence that the question was made from, or the
         better part of it."""
         answer = self._ask(wondered.text)
@@ -165,6 +194,58 @@ class Suggester:
         whole = wondered.sentence in first.quote
         part = first.quote in wondered.sentence and 2 * len(first.quote) > len(wondered.sentence)
         return answer.confidence if first.document_id == document_id and (whole or part) else 0.0
+
+    @cached_property
+    def _answered(self) -> Callable[[str], bool]:
+        return lru_cache(maxsize=1024)(lambda text: self._ask(text).status == "answered")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was asked and quoted last, and before."""
+
+    asked: frozenset[tuple[str, ...]]  # keys of all questions of the conversation
+    quotes: tuple[tuple[str, str], ...]  # of the last answer: document id and words
+    heard: str  # all that was shown
+    stems: frozenset[str]  # of the last question and its quotes
+
+    @classmethod
+    def by(cls, answer: Answer, turns: Sequence[Turn]) -> "_Told":
+        questions = (answer.question, answer.standalone, *(turn.question for turn in turns))
+        quotes = tuple((citation.document_id, citation.quote) for citation in answer.citations)
+        heard = "\n".join((*(quote for _, quote in quotes), *(turn.answer for turn in turns)))
+        last = " ".join((answer.question, answer.standalone, *(quote for _, quote in quotes)))
+        return cls(frozenset(map(_key, questions)), quotes, heard, _stems(last))
+
+    def without(self, common: frozenset[str]) -> "_Told":
+        """Told apart by other words than these."""
+        return replace(self, stems=self.stems - common)
+
+    def new(self, one: Wondered) -> bool:
+        """Neither asked, in other words or not, nor told."""
+        again = any(_repeats(_key(one.text), key) for key in self.asked)
+        return not again and not (one.sentence and one.sentence in self.heard)
+
+    def closeness(self, document: Document, one: Wondered) -> float:
+        """Of the same things, in like words, from beside what was quoted: a sum of three shares; less where vague."""
+        of, words_of_it = _stems(one.of), _stems(f"{one.text} {one.sentence}")
+        same = len(of & self.stems) / max(len(of), 1)
+        like = len(words_of_it & self.stems) / max(len(words_of_it), 1)
+        at = document.text.find(one.sentence) if one.sentence else -1
+        places = [document.text.find(quote) for name, quote in self.quotes if name == document.id]
+        beside = any(at >= 0 <= place and abs(at - place) <= _BESIDE for place in places)
+        return same + like + 0.5 * beside + 0.25 * bool(places) - 0.75 * (one.kind == VAGUE)
+
+
+def _common(offered: Sequence[Wondered]) -> frozenset[str]:
+    """Stems that so many of the questions are about that they tell none of them apart."""
+    held = Counter(stem for one in offered for stem in _stems(f"{one.text} {one.sentence}"))
+    return frozenset(stem for stem, count in held.items() if count > max(_SHARED * len(offered), 2))
+
+
+def _stems(text: str) -> frozenset[str]:
+    spoken = (word.text for word in words(normalise(text)))
+    return frozenset(cut(word, "snowball") for word in spoken if word not in stop_words())
 
 
 def _mixed(questions: Sequence[Wondered]) -> list[Wondered]:
@@ -177,9 +258,13 @@ def _mixed(questions: Sequence[Wondered]) -> list[Wondered]:
 def _alike(a: Wondered, b: Wondered) -> bool:
     """The same question, one that the same sentence answers, or the same asked of the same subject."""
     same = bool(a.of) and a.of == b.of and (a.kind == b.kind or VAGUE in (a.kind, b.kind))
-    telling = [set(_key(wondered.text)) - stop_words() for wondered in (a, b)]
-    repeats = min(map(len, telling)) > 1 and (telling[0] <= telling[1] or telling[1] <= telling[0])
-    return same or repeats or _key(a.text) == _key(b.text) or bool(a.sentence and a.sentence == b.sentence)
+    return same or _repeats(_key(a.text), _key(b.text)) or bool(a.sentence and a.sentence == b.sentence)
+
+
+def _repeats(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """The same question, or with a few more words."""
+    telling = [set(key) - stop_words() for key in (a, b)]
+    return a == b or (min(map(len, telling)) > 1 and (telling[0] <= telling[1] or telling[1] <= telling[0]))
 
 
 def _key(question: str) -> tuple[str, ...]:

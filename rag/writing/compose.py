@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from index.records import Document, Hit, Span
+from index.records import Document, Hit, Span, short_title
 from index.search import Index
 from rag.answer import PLAIN, AnswerPart, Citation, Frame, Reason, Segment
 from rag.language.detect import name_of, other_language
 from rag.language.relative_dates import Relative, lead_in, relative_notes
 from rag.selection.context import left_out
 from rag.structure import block_at, by_columns
+from rag.text_check.yes_no import verdict
 from rag.understand import Understood
 
 LANGUAGES = ("en", "es")
@@ -42,38 +43,45 @@ def compose(
     language: str = "en",
     around: Mapping[int, Around] = NOTHING_AROUND,
 ) -> tuple[Segment, ...]:
-    """A note that names article and date, then the quote with its marker, for each citation in order.
+    """The citations in order, each a quote with its marker; a note that names article and date heads those of one
+    article that follow each other.
 
-    The frame says what they are together: a plain answer, statements that differ, or a course of events in order.
+    The frame says what they are together: a plain answer, statements that differ, a course of events in order, or a
+    summary.
     `times`: what "last year" and the like mean in the quote of a marker; said beside the quote, never inside it.
     `around`: what the quote of a marker belongs to; it follows its header without another note.
     """
     segments: list[Segment] = list(_opening(citations, frame, language))
     for n, citation in enumerate(citations):
         of = around.get(citation.marker, _ALONE)
-        if not n or of.header != citations[n - 1].marker:
-            segments.append(Segment("note", _lead(citations, n, frame, language), ()))
+        follows = n > 0 and of.header == citations[n - 1].marker
+        if lead := "" if follows else _lead(citations, n, frame, language):
+            segments.append(Segment("note", lead, ()))
         segments.append(Segment("quote", citation.quote, (citation.marker,)))
         if of.columns:
-            segments.append(Segment("note", str(_say(language).row(of.columns)), (of.header, citation.marker)))
+            segments.append(Segment("note", str(say(language).row(of.columns)), (of.header, citation.marker)))
         if of.left_out:
-            segments.append(Segment("note", str(_say(language).left_out(of.left_out)), (citation.marker,)))
+            segments.append(Segment("note", str(say(language).left_out(of.left_out)), (citation.marker,)))
         segments += [_meant(citation, time, language) for time in times.get(citation.marker, ())]
     return tuple(segments)
 
 
 def text_of(segments: Sequence[Segment], language: str = "en") -> str:
-    """The segments as one plain text: quotes in quotation marks with [n] behind them, a line each.
+    """The segments as one plain text: quotes in quotation marks with [n] behind them, a line each; the first of an
+    article stands behind the note that heads it.
 
     Statements have no quotation marks; those that follow each other share a line.
     """
     lines: list[str] = []
     before = ""
     for segment in segments:
-        if segment.kind == "quote" and lines:
-            lines[-1] += f" {_say(language).quote(segment.text, segment.citations)}"
+        if segment.kind == "quote":
+            told = str(say(language).quote(segment.text, segment.citations))
+            lines[-1:] = [f"{lines[-1]} {told}"] if before == "note" else [*lines[-1:], told]
+        elif segment.kind == "about" and segment.citations:
+            lines.append(str(say(language).statement(segment.text, segment.citations)))
         elif segment.kind == "statement":
-            told = str(_say(language).statement(segment.text, segment.citations))
+            told = str(say(language).statement(segment.text, segment.citations))
             lines[-1:] = [f"{lines[-1]} {told}"] if before == "statement" else [*lines[-1:], told]
         else:
             lines.append(segment.text)
@@ -82,33 +90,49 @@ def text_of(segments: Sequence[Segment], language: str = "en") -> str:
 
 
 def abstention(
-    reason: Reason, nearest: Sequence[Document], day: date | None = None, language: str = "en", other: str = ""
+    reason: Reason,
+    nearest: Sequence[Document],
+    day: date | None = None,
+    language: str = "en",
+    other: str = "",
+    asked_for: str = "",
 ) -> Segment:
     """What is said when the articles do not say; it names the nearest articles and claims nothing.
 
+    `asked_for`: "when", "how many".
     `day`: only articles up to it were read. `other`: the language of the articles, where the question is in another.
     """
-    say = _say(language)
-    named = [str(say.article(d.title, d.published, "published" in d.inferred)) for d in nearest]
+    words = say(language)
+    named = [
+        str(words.article(short_title(d.title), d.published, "published" in d.inferred, d.author)) for d in nearest
+    ]
     code = "near_miss" if other and reason.code == "off_corpus" else reason.code
     lacking, apart = ((), ()) if other else (reason.missing, reason.apart)  # words of another language tell nothing
-    parts = (say.abstained(code, lacking, apart, named, day), say.other_language(other))
+    parts = (
+        words.abstained(code, lacking, apart, named, day, reason.because.get("kind", "side"), asked_for),
+        words.other_language(other),
+    )
     return Segment("note", " ".join(str(part) for part in parts if part), ())
 
 
 def side(label: str, language: str = "en") -> Segment:
     """The head of one column of a comparison."""
-    return Segment("comparison", str(_say(language).side(label)), ())
+    return Segment("comparison", str(say(language).side(label)), ())
+
+
+def asked(question: str) -> Segment:
+    """The head of the answer to one of several questions."""
+    return Segment("question", question, ())
 
 
 def spelled(changes: Sequence[tuple[str, str]], language: str = "en") -> Segment:
     """Says which words were read as others: (typed, read)."""
-    return Segment("note", str(_say(language).spelled(changes)), ())
+    return Segment("note", str(say(language).spelled(changes)), ())
 
 
 def by_words(spoken: str, language: str = "en") -> Segment:
     """Says that only words were compared; `spoken` is the ISO 639-1 code of their language."""
-    return Segment("note", str(_say(language).by_words(name_of(spoken))), ())
+    return Segment("note", str(say(language).by_words(name_of(spoken))), ())
 
 
 def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iterator[Segment]:
@@ -116,29 +140,30 @@ def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iter
         first, second = citations[0].published, citations[1].published
         newer = bool(first and second and first > second)
         same_article = len({citation.document_id for citation in citations}) == 1
-        text = _say(language).differ(frame.differs, newer, frame.copies, same_article)
+        text = say(language).differ(frame.differs, newer, frame.copies, same_article)
         yield Segment("conflict", str(text), tuple(citation.marker for citation in citations))
     elif frame.kind == "timeline":
-        yield Segment("note", str(_say(language).timeline()), ())
+        yield Segment("note", str(say(language).timeline()), ())
 
 
 def _lead(citations: Sequence[Citation], n: int, frame: Frame, language: str) -> str:
-    citation = citations[n]
+    """What heads a quote; "" where the one before it is of the same article and needs no time of its own."""
+    citation, words = citations[n], say(language)
     same = n > 0 and citations[n - 1].document_id == citation.document_id
-    inferred = "published" in citation.inferred
+    title, inferred = short_title(citation.title), "published" in citation.inferred
     if frame.kind == "timeline" and frame.moments[n]:
-        return str(_say(language).moment(frame.moments[n], citation.title, citation.published, inferred, same))
-    first = n == 0 and frame.kind == "plain"
-    return str(_say(language).lead(citation.title, citation.published, inferred, citation.author, first, same))
+        return str(words.moment(frame.moments[n], title, citation.published, inferred, citation.author, same))
+    heading = words.summary if frame.kind == "summary" else words.lead
+    return "" if same else str(heading(title, citation.published, inferred, citation.author))
 
 
 def _meant(citation: Citation, time: Relative, language: str) -> Segment:
-    text = _say(language).relative(time.words, time.meaning, "published" in citation.inferred)
+    text = say(language).relative(time.words, time.meaning, "published" in citation.inferred)
     return Segment("note", str(text), (citation.marker,))
 
 
 @cache
-def _say(language: str) -> Any:
+def say(language: str) -> Any:
     """The macros of a language's template; English where there is none."""
     environment = Environment(loader=PackageLoader("rag.writing"), undefined=StrictUndefined, autoescape=False)
     environment.filters["quoted"] = lambda word: f"“{word}”"
@@ -158,13 +183,17 @@ def segments_of(
     segments = [spelled(understood.respelled, language)] if understood.respelled else []
     rest = list(citations)
     for part in parts:
+        segments += [asked(part.question)] if part.question else []
         segments += [side(part.label, language)] if part.label else []
         if part.reason:
-            nearest = [] if part.label else _nearest(part.reading.hits, index)
+            declined = part.query.scope is not None and part.query.scope.declined
+            nearest = [] if declined or part.label or len(parts) > 1 else _nearest(part.reading.hits, index)
             other = other_language(language if language != "en" else part.query.spoken, nearest)
-            segments.append(abstention(part.reason, nearest, index.day, language, other))
+            segments.append(abstention(part.reason, nearest, index.day, language, other, part.query.asked_for))
         else:
             own, rest = rest[: len(part.quotes)], rest[len(part.quotes) :]
+            said = verdict(part.query.text, own[0].quote) if part.frame == PLAIN else ""
+            segments += [Segment("note", str(say(language).verdict(said)), ())] if said else []
             segments += [by_words(part.reading.by_words, language)] if part.reading.by_words else []
             segments += compose(own, part.frame, _times(own, language, index), language, _around(own, index))
     return tuple(segments)

@@ -16,7 +16,7 @@ from index.errors import NotFound
 from index.records import Document, Hit, Passage, Span, plain
 from index.search import Index
 from rag.answer import Answer, Citation, Status
-from rag.answer_json import reason_fields
+from rag.answer_json import reason_fields, shown_confidence
 from server.openai.cited_text import cited_text
 from server.schemas.ask import Phrasing, Reason
 from server.schemas.base import Reply, ShortAnswer
@@ -24,7 +24,7 @@ from server.schemas.base import Reply, ShortAnswer
 MOST_CHARS = 40_000  # of an article in one reply, about 10,000 tokens; clients cut or refuse more
 AROUND_CHARS = 8_000  # given with a passage
 NEAREST = 3
-_TOLD = ("question", "status", "confidence", "phrasing", "follow_ups", "as_of", "index_version")
+_TOLD = ("question", "status", "phrasing", "follow_ups", "as_of", "index_version")
 
 Url = Annotated[str, Field(min_length=1, description="where a reader finds it; cite this")]
 
@@ -97,13 +97,18 @@ class CitedQuote(Reply):
 
 
 class AskReply(Reply):
-    """Answered with at least one citation, or abstained with a reason and the nearest passages."""
+    """Answered with at least one citation, or abstained with a reason and the nearest passages.
+
+    Guided where nothing of the articles' text is asked: what is known about the articles, or how to go on.
+    """
 
     question: str
     status: Status
     text: str = Field(description="the answer in Markdown, its few words bold; [n] refers to citations")
     citations: tuple[CitedQuote, ...]
-    confidence: float = Field(ge=0, le=1, description="calibrated: the chance that the quoted answer is right")
+    confidence: float | None = Field(
+        ge=0, le=1, description="calibrated: the chance that the quoted answer is right; null where guided"
+    )
     phrasing: Phrasing | None = Field(description="a language model's part in the text; null: all of it is quoted")
     reason: Reason | None = Field(description="why there is no answer")
     nearest: tuple[FetchedPassage, ...] = Field(
@@ -146,6 +151,7 @@ def asked(answer: Answer, index: Index, base: str) -> AskReply:
     nearest = answer.evidence[:NEAREST] if answer.reason else ()
     return AskReply(
         **told,
+        confidence=shown_confidence(answer),
         citations=tuple(_cited(one, index, base) for one in answer.citations),
         nearest=tuple(found(hit, index, base) for hit in nearest),
     )

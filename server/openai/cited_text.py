@@ -18,7 +18,8 @@ _UNSURE = {
     "en": "None of these is sure to answer the question; they come nearest.",
     "es": "Ninguna de estas citas responde con seguridad a la pregunta; son las más cercanas.",
 }
-_STATING = {"quote", "statement"}  # kinds of segments that sources support; notes are our own words
+_ASK = {"en": "You could ask:", "es": "Puede preguntar:"}
+_STATING = {"quote", "statement", "about"}  # kinds of segments that sources support; notes are our own words
 BOLD = "**"
 _RULE = "\n\n---\n\n"
 _LISTED = re.compile(r"\d+\. \[.*\]\(\S+\)")
@@ -78,6 +79,14 @@ def sources_list(sources: Sequence[Source]) -> str:
     """As Markdown below a rule, for clients that show no citations; nothing in a title can be markup. "" for none."""
     lines = [f"{one.marker}. [{_escaped(one.title)}]({quote(one.url, safe=_URL_SAFE)}){_dated(one)}" for one in sources]
     return _RULE + "\n".join(lines) if lines else ""
+
+
+def next_questions(answer: Answer) -> str:
+    """As Markdown, where there is no answer to go on from; chat clients show no others unless they ask for them."""
+    if answer.status == "answered" or not answer.follow_ups:
+        return ""
+    lead = _ASK["es" if language_of(answer.question) == "es" else "en"]
+    return "\n\n" + "\n".join((f"{lead}\n", *(f"- {_escaped(question)}" for question in answer.follow_ups)))
 
 
 def without_sources(text: str) -> str:

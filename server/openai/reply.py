@@ -14,7 +14,8 @@ from fastapi.sse import format_sse_event
 
 from index.text.tokens import count_tokens
 from rag.answer import Answer
-from server.openai.cited_text import Source, SourceMark, cited_text, sources_list, sources_of
+from rag.answer_json import shown_confidence
+from server.openai.cited_text import Source, SourceMark, cited_text, next_questions, sources_list, sources_of
 from server.schemas import openai as wire
 from server.sse import pieces
 
@@ -37,8 +38,8 @@ class ChatReply:
 def said(answer: Answer, model: str, read: Sequence[str], base: str, listed: bool) -> ChatReply:
     """`read`: the texts it was made from; `base`: this server's address; `listed`: with the sources below the text."""
     text, sources = cited_text(answer), sources_of(answer, base)
-    shown = text.text + (sources_list(sources) if listed else "")
-    about = wire.About(answer_id=answer.id, status=answer.status, confidence=answer.confidence)
+    shown = text.text + next_questions(answer) + (sources_list(sources) if listed else "")
+    about = wire.About(answer_id=answer.id, status=answer.status, confidence=shown_confidence(answer))
     return ChatReply(f"chatcmpl-{answer.id}", model, shown, _usage(read, shown), text.marks, sources, about)
 
 

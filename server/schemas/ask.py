@@ -157,7 +157,8 @@ class Segment(Reply):
     """A piece of the answer: a quote with the markers of its citations, or a note in our words that claims nothing.
 
     A statement is a language model's sentence, not a quote: every word of meaning in it stands in the quotes that it
-    cites.
+    cites. About tells what is known of an article beside its text (author, date, that it mentions something), and cites
+    where the article begins. Question heads the answer to one of several questions.
     """
 
     kind: Kind
@@ -224,6 +225,9 @@ class Corpus(Reply):
 class Answer(Reply):
     """Answered with at least one citation, or abstained with a reason and the nearest passages as evidence.
 
+    Guided is the reply to what asks nothing of the articles' text: small talk, without citations, or a question about
+    the articles, told in segments of the kind about. It has no evidence, and no confidence.
+
     `id` is a hash over all other fields except what `explain` adds. In mode evidence, `text` and `segments` are empty
     and the best quotes are cited in either status; answered says that they are sure enough.
     """
@@ -233,7 +237,7 @@ class Answer(Reply):
     mode: Mode
     status: Status
     text: str
-    confidence: float
+    confidence: float | None = Field(description="null where guided")
     reason: Reason | None
     phrasing: Phrasing | None = Field(description="null where no language model spoke")
     segments: tuple[Segment, ...]

@@ -114,7 +114,7 @@ class About(Reply):
 
     answer_id: str
     status: Status
-    confidence: float
+    confidence: float | None
 
 
 class AssistantMessage(Reply):

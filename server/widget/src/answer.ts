@@ -26,7 +26,7 @@ function card(chat: Chat, turn: Turn): unknown {
       <p class="absent">${chat.words.of(`absent.${answer.reason?.code ?? "off_corpus"}`)}</p>
       ${segments.map(note)} ${passages(chat, "nearest", answer.evidence, true)} ${feedback(chat, turn)}</div>`;
   }
-  return html`<div class="card">${grouped(segments).map((group) => groupView(chat, turn, group))}
+  return html`<div class="card">${grouped(segments).map((group, n, all) => [groupView(chat, turn, group), inferred(chat, turn, group[0]!, all[n + 1]?.[0])])}
     ${answer ? conclusion(chat, turn, answer) : nothing}</div>`;
 }
 
@@ -43,11 +43,19 @@ function grouped(segments: Segment[]): Segment[][] {
 
 function groupView(chat: Chat, turn: Turn, group: Segment[]): unknown {
   const first = group[0]!;
+  if (first.kind === "about") return about(chat, turn, first);
   if (first.kind !== "quote" && first.kind !== "statement") return note(first);
   const cited = citationsOf(turn, group.flatMap(({ citations }) => citations));
   const verbatim = first.kind === "quote";
   const words = verbatim ? quote(chat, turn, first) : statements(chat, turn, group);
   return [words, cited.map((citation) => checkLine(turn, citation, !verbatim || cited.length > 1, chat.words))];
+}
+
+/** Behind a heading whose date stands nowhere in the article: a mark that says so. */
+function inferred({ words }: Chat, turn: Turn, head: Segment, next?: Segment): unknown {
+  const heads = head.kind === "note" && !head.citations.length && next?.kind === "quote";
+  if (!heads || !citationsOf(turn, next.citations)[0]?.inferred.includes("published")) return nothing;
+  return html`<details class="inferred"><summary>≈</summary>${words.of("dateInferred")}</details>`;
 }
 
 function quote(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
@@ -58,6 +66,11 @@ function quote(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
 function statements(chat: Chat, turn: Turn, group: Segment[]): TemplateResult {
   const sentences = group.map((one) => html`<span class="words">${one.text.trim()}</span>${markers(chat, turn, one)} `);
   return html`<p class="statement" dir="auto">${sentences}</p>`;
+}
+
+/** What is known of an article beside its text: our words, and where the article begins. */
+function about(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
+  return html`<p class="about" dir="auto">${segment.text}${markers(chat, turn, segment)}</p>`;
 }
 
 function markers(chat: Chat, turn: Turn, segment: Segment): unknown {
@@ -71,15 +84,16 @@ function citationsOf(turn: Turn, numbers: number[]): Citation[] {
   return (turn.answer ?? turn).citations.filter((one) => numbers.includes(one.marker));
 }
 
-/** Our own words: a note, the head of one side of a comparison, or a warning that articles differ. */
+/** Our own words: a note, the head of a side of a comparison or of one of several questions, or that articles differ. */
 function note({ kind, text }: Segment): TemplateResult {
-  const known = kind === "conflict" || kind === "comparison" ? kind : "note";
+  const known = ["conflict", "comparison", "question"].includes(kind) ? kind : "note";
   return html`<p class=${known} dir="auto">${text}</p>`;
 }
 
 function conclusion(chat: Chat, turn: Turn, answer: Answer): TemplateResult {
   const others = answer.evidence.filter((hit) => answer.citations.every((one) => one.passage_id !== hit.passage_id));
-  return html`${phrased(chat, answer)} ${wholeLine(turn, chat.words)} ${support(chat, answer.confidence)}
+  return html`${phrased(chat, answer)} ${wholeLine(turn, chat.words)}
+    ${answer.confidence === null ? nothing : support(chat, answer.confidence)}
     ${passages(chat, "others", others, false)} ${feedback(chat, turn)}`;
 }
 

@@ -36,17 +36,30 @@ export async function check(turn: Turn, api: string): Promise<void> {
   }
 }
 
-/** The line below a quote that says whether a citation holds; none where there is no receipt for it. */
+/** The line below a quote that says whether its citation holds; none where the same can be said once for all of them. */
 export function checkLine(turn: Turn, citation: Citation, numbered: boolean, words: Words): unknown {
-  if (!citation.receipt || !turn.answer) return nothing;
-  const found = turn.checks?.find(({ marker }) => marker === citation.marker);
-  const code = found?.code ?? (turn.checks ? "malformed" : "");
+  if (!citation.receipt || !turn.answer || common(turn) !== undefined) return nothing;
+  const code = codeOf(turn, citation);
   return line(numbered ? words.of("sourceOf", { n: citation.marker, title: "" }) : "", sort(code), stateOf(code, words), "");
 }
 
-/** What is wrong with the answer as a whole; nothing if nothing is. */
-export function wholeLine({ problems }: Turn, words: Words): unknown {
-  return problems.length ? line("", "wrong", words.of("wrongWhole", { why: problems.join("; ") }), "whole") : nothing;
+/** Once below the answer: what is true of all citations, and what is wrong with it as a whole. */
+export function wholeLine(turn: Turn, words: Words): unknown {
+  const code = common(turn);
+  return [
+    code === undefined ? nothing : line("", sort(code), stateOf(code, words), ""),
+    turn.problems.length ? line("", "wrong", words.of("wrongWhole", { why: turn.problems.join("; ") }), "whole") : nothing,
+  ];
+}
+
+function codeOf({ checks }: Turn, { marker }: Citation): string {
+  return checks?.find((one) => one.marker === marker)?.code ?? (checks ? "malformed" : "");
+}
+
+/** The code of every citation that has a receipt, where it is one and the same. */
+function common(turn: Turn): string | undefined {
+  const codes = new Set(turn.answer?.citations.filter((one) => one.receipt).map((one) => codeOf(turn, one)));
+  return codes.size === 1 ? [...codes][0] : undefined;
 }
 
 /** What was found, in a sentence; "" without receipts. */

@@ -29,7 +29,7 @@ export interface Citation extends Stretch {
   receipt?: Receipt | null;
 }
 
-/** Kinds: quote, note, conflict, comparison, statement; one that is not known is shown as a note. */
+/** Kinds: quote, note, conflict, comparison, question, statement, about; one not known is shown as a note. */
 export interface Segment {
   kind: string;
   text: string;
@@ -46,9 +46,9 @@ export interface Hit extends Stretch {
 export interface Answer {
   id: string;
   question: string;
-  status: "answered" | "abstained";
+  status: "answered" | "abstained" | "guided";
   text: string;
-  confidence: number;
+  confidence: number | null;
   reason: { code: string; missing: string[] } | null;
   segments: Segment[];
   citations: Citation[];

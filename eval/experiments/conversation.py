@@ -1,0 +1,161 @@
+"""Is the reply to a turn of a conversation a helpful one? Judged by its kind, its articles and its sentences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, get_args
+
+from eval.runs.tables import Table, cells_of, paragraphs
+from eval.scoring.intervals import Figure, by_name, mean
+from eval.scoring.run import OnQuestion
+from eval.sets.gold import records
+from rag.answer import Answer
+from rag.follow_ups.turns import Turn
+
+HelpfulKind = Literal["talk", "about", "quote", "refusal", "summary"]
+KINDS: tuple[HelpfulKind, ...] = get_args(HelpfulKind)
+ALL = "all turns"
+_FEWEST_OF_A_SUMMARY = 3  # sentences
+
+
+class ConversationAsker(Protocol):
+    """What is measured."""
+
+    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationTurn:
+    """A message, and what a helpful reply to it is."""
+
+    id: str
+    text: str
+    history: tuple[str, ...]  # earlier messages; their replies are the assistant's own
+    kind: HelpfulKind
+    articles: frozenset[str] | None  # all that are cited; None where that is not judged
+    sentences: tuple[tuple[str, ...], ...]  # of each group one stands in a quote
+    says: tuple[str, ...]  # stand in the text of the reply
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTurn:
+    """Why the reply is not a helpful one; "" where it is."""
+
+    turn: ConversationTurn
+    text: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The share of helpful replies by kind, in the order of KINDS, then of all."""
+
+    set_name: str
+    index_version: str
+    right: tuple[Figure, ...]
+    turns: tuple[JudgedTurn, ...]
+
+
+def read_turns(path: Path) -> list[ConversationTurn]:
+    """One JSON object a line. Raises NotFound, and BadGold for a line that is none of these."""
+    turns: list[ConversationTurn] = []
+    for place, record in records(path):
+        try:
+            articles = record["articles"]
+            turns.append(
+                ConversationTurn(
+                    record["id"],
+                    record["text"],
+                    tuple(record["history"]),
+                    record["kind"],
+                    None if articles is None else frozenset(articles),
+                    tuple(map(tuple, record["sentences"])),
+                    tuple(record["says"]),
+                )
+            )
+        except (KeyError, TypeError) as error:
+            raise place.bad(f"it needs id, text, history, kind, articles, sentences and says ({error})") from error
+        if turns[-1].kind not in KINDS:
+            raise place.bad(f"kind is {turns[-1].kind!r}, none of {', '.join(KINDS)}")
+    return turns
+
+
+def measure_conversation(
+    assistant: ConversationAsker,
+    turns: Sequence[ConversationTurn],
+    *,
+    set_name: str,
+    index_version: str,
+    progress: OnQuestion | None = None,
+) -> Conversation:
+    """Ask every turn behind those before it; deterministic."""
+    judged: list[JudgedTurn] = []
+    for turn in turns:
+        before: tuple[Turn, ...] = ()
+        for message in turn.history:
+            before = (*before, Turn(message, assistant.ask(message, history=before).text))
+        answer = assistant.ask(turn.text, history=before)
+        judged.append(JudgedTurn(turn, answer.text, fault_of(turn, answer)))
+        if progress:
+            progress(len(judged), len(turns))
+    groups: dict[str, list[JudgedTurn]] = {kind: [one for one in judged if one.turn.kind == kind] for kind in KINDS}
+    groups[ALL] = judged
+    right = tuple(mean(name, [not one.wrong for one in group]) for name, group in groups.items())
+    return Conversation(set_name, index_version, right, tuple(judged))
+
+
+def fault_of(turn: ConversationTurn, answer: Answer) -> str:
+    """Why it is no helpful reply, or ""."""
+    if problem := _kind_fault(turn.kind, answer):
+        return problem
+    cited = {citation.document_id for citation in answer.citations}
+    if turn.articles is not None and cited != turn.articles:
+        return f"cites {', '.join(sorted(cited)) or 'nothing'}"
+    quotes = "\n".join(citation.quote for citation in answer.citations)
+    lacking = [group[0] for group in turn.sentences if not any(sentence in quotes for sentence in group)]
+    lacking += [words for words in turn.says if words not in answer.text]
+    return f"lacks {'; '.join(lacking)}" if lacking else ""
+
+
+def _kind_fault(kind: HelpfulKind, answer: Answer) -> str:
+    about = any(segment.kind == "about" for segment in answer.segments)
+    fits = {
+        "talk": answer.status == "guided" and not about,
+        "about": answer.status == "guided" and about,
+        "quote": answer.status == "answered",
+        "refusal": answer.status == "abstained",
+        "summary": answer.status == "answered" and len(answer.citations) >= _FEWEST_OF_A_SUMMARY,
+    }
+    return "" if fits[kind] else f"is {answer.status} with {len(answer.citations)} citations"
+
+
+def text_of_conversation(found: Conversation) -> str:
+    """Every share as an aligned table, then what is not helpful and why."""
+    title = f"helpful replies · {found.set_name} · index {found.index_version}"
+    wrong = [f"{one.turn.id} {one.turn.kind} “{one.turn.text}”: {one.wrong}" for one in found.turns if one.wrong]
+    return paragraphs(title, _table(found), wrong)
+
+
+def markdown_of_conversation(found: Conversation, *, command: str) -> str:
+    """The shares with the command that gives them."""
+    return paragraphs(
+        _table(found).as_markdown(), f"{found.set_name} · index {found.index_version}: written by `{command}`."
+    )
+
+
+def json_of_conversation(found: Conversation) -> dict[str, Any]:
+    """As JSON-able values."""
+    return {
+        "set": found.set_name,
+        "index_version": found.index_version,
+        "right": by_name(found.right),
+        "turns": [
+            {"id": one.turn.id, "kind": one.turn.kind, "text": one.turn.text, "reply": one.text, "wrong": one.wrong}
+            for one in found.turns
+        ],
+    }
+
+
+def _table(found: Conversation) -> Table:
+    rows = [(figure.name, *cells_of(figure)[:2], str(figure.n)) for figure in found.right]
+    return Table(("kind of reply", "helpful", "95 % interval", "n"), rows)

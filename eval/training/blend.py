@@ -1,0 +1,224 @@
+"""Fits how the reading model counts beside the linear reader: what is read, what a gap adds, confidence, threshold.
+
+On the tuning halves of sets that the model was not trained on. Each question is seen as it is, as a twin that nothing
+answers, and as if the documents that answer it were not there. What the model says of passages is kept once, and each
+blend read from it by the product's own reader. Deterministic.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from eval.scoring.judge import judge_for
+from eval.sets.sets import EvalSet, open_set
+from eval.training.cases import TrainingCase, case_of, cut_to, without
+from eval.training.fit import Floats, fit_confidence, shares
+from eval.training.fit_trained import REMOVED_COUNTS, TWIN_COUNTS
+from eval.training.tune import ANSWERABLE, RIGHT, best_threshold
+from eval.training.twins import TWIN, twins
+from index.embedding.embedder import Embedder
+from index.errors import BadInput
+from index.records import Hit, Kind
+from index.settings import Settings
+from rag.pipeline import READ_HITS
+from rag.question.analysis import Query, analyse
+from rag.reading.model import ABOUT, Blend, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
+from rag.reading.reader import LinearReader, ModelReader, Rated, reader_files
+from rag.reading.weights import logistic
+from rag.structure import BODY
+
+TRIED: Mapping[str, tuple[float, ...]] = {
+    "passages": (1, 2, 3),
+    "enough": (0.0, 1.0, 2.0, 4.0, 12.0),
+    "behind": (0.25, 0.5, 1.0, 1.5, 2.5),
+    "gap": (0.3, 0.5, 0.7, 1.0, 1.5),
+    "unread": (-2.0, -4.0, -6.0, -8.0),
+}
+ROUNDS = 2  # over all of TRIED, one after the other
+A_PASSAGE = 0.004  # right first quotes that a further passage must bring: it costs as much as half an answer
+_DEEP = 3 * READ_HITS
+_WRONG = -0.8  # what a wrong quote costs, where a right one gains 1 (docs/decisions.md)
+
+NAMES = ("linear", "gap")  # of what the confidence is made
+
+Show = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A question, what the linear reader says of its candidates, and what the model says of the first passages."""
+
+    set_name: str
+    asked: Query
+    hits: tuple[Hit, ...]
+    scored: tuple[Rated, ...]  # best first
+    odds: Mapping[str, float]
+    findings: Mapping[Excerpt, Finding]
+    right: frozenset[tuple[str, int]]  # places of sentences that answer
+    answerable: bool
+    judged: bool
+    counts: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a blend makes of a question."""
+
+    right: bool  # the first quote
+    passages: int  # read
+    linear: float  # log odds
+    gap: float  # of the first quote
+
+
+class _Recorded(LinearReader):
+    """A linear reader that says what it said before."""
+
+    def __init__(self, seen: Seen) -> None:  # of no index
+        self._seen = seen
+
+    def scored(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Rated]:
+        return list(self._seen.scored)
+
+    def odds(self, scored: Sequence[Rated]) -> dict[str, float]:
+        return dict(self._seen.odds)
+
+
+class _Remembered(ReadModel):
+    """A reading model that says what it said before, under another blend."""
+
+    def __init__(self, seen: Seen, blend: Blend) -> None:  # of no graph
+        self._seen, self.blend = seen, blend
+        self.passages = 0
+
+    def read(self, question: str, excerpt: Excerpt) -> Finding:
+        self.passages += 1
+        return self._seen.findings[excerpt]
+
+
+def gather(questions: EvalSet, most: int, settings: Settings, embedder: Embedder, work: Path, show: Show) -> list[Seen]:
+    """`most` questions of a set, spread over it, and as many twins, each as it is and without its documents."""
+    index, _ = open_set(questions, settings, embedder, work, show)
+    files = reader_files(ModelReader.name)
+    if not isinstance(files.model, ReadModel):
+        raise BadInput("a blend is fitted for the packaged reading model; leave answer_model out")
+    linear = LinearReader(index, files.weights, "linear")
+    judge = judge_for(questions, index)
+    found: list[Seen] = []
+    whole = questions.questions
+    some = [whole[n * len(whole) // most] for n in range(most)] if len(whole) > most else list(whole)
+    asked = [*some, *twins(some, dict(judge.keys), index)[:most]]
+    for done, question in enumerate(asked, start=1):
+        case = case_of(questions.name, question, judge, index, _DEEP)
+        for variant in (case, without(case, case.relevant) if question.answerable else None):
+            if variant and variant.hits:
+                seen = _seen(
+                    cut_to(variant, READ_HITS), analyse(question.asked, index.stem, index.asked), linear, files.model
+                )
+                if seen and seen.asked.shape != "timeline":  # left to the linear reader
+                    twin = question.id.endswith(TWIN)
+                    counts = TWIN_COUNTS if twin else 1.0 if variant is case else REMOVED_COUNTS
+                    found.append(replace(seen, counts=counts, judged=case.judged or variant is not case))
+        show(f"{questions.name}: reading", done, len(asked))
+    return found
+
+
+def _seen(case: TrainingCase, asked: Query, linear: LinearReader, model: ReadModel) -> Seen | None:
+    """None where no sentence is offered. As many passages are read as any blend of TRIED may ask for."""
+    scored = tuple(linear.scored(asked, case.hits))
+    if not scored:
+        return None
+    passages = {hit.row: hit.passage for hit in case.hits}
+    findings: dict[Excerpt, Finding] = {}
+    for one in scored:
+        for row in one.candidate.rows:
+            if len(findings) < max(TRIED["passages"]):
+                excerpt = excerpt_of(passages[row])
+                if excerpt not in findings:
+                    findings[excerpt] = model.read(asked.text, excerpt)
+    right = frozenset(
+        (hit.passage.document_id, span.start)
+        for hit, flags in zip(case.hits, case.right, strict=True)
+        for span, flag in zip(hit.passage.sentences, flags.tolist(), strict=True)
+        if flag
+    )
+    odds = linear.odds(scored)
+    answerable = case.question.answerable
+    return Seen(case.set_name, asked, case.hits, scored, odds, findings, right, answerable, True, 1.0)
+
+
+def outcome(seen: Seen, blend: Blend) -> Outcome:
+    """By the product's own reader."""
+    model = _Remembered(seen, blend)
+    reading = ModelReader(_Recorded(seen), model).read(seen.asked, seen.hits)
+    first = reading.quotes[0]
+    place = (first.passage.document_id, first.start)
+    linear = float(sum(seen.odds.values()))
+    return Outcome(place in seen.right, model.passages, linear, first.gap or 0.0)
+
+
+def fit_on(found: Sequence[Seen], say: Callable[[str], None]) -> Blend:
+    """The blend for the packaged model: what is read and how it counts, then the odds and the threshold."""
+    model = load_read_model()
+    return with_confidence(found, _order(found, model.blend, say))
+
+
+def write_blend(blend: Blend, folder: Path) -> None:
+    """Into reader.json of the package's folder."""
+    about = json.loads((folder / ABOUT).read_text("utf-8"))
+    about["blend"] = asdict(blend)
+    (folder / ABOUT).write_text(f"{json.dumps(about, indent=1)}\n", "utf-8")
+
+
+def _order(found: Sequence[Seen], start: Blend, say: Callable[[str], None]) -> Blend:
+    """Coordinate ascent over TRIED on right first quotes, every set counting the same; the odds as they were."""
+    told = [one for one in found if one.right]
+    share = shares([one.set_name for one in told])
+
+    def worth(blend: Blend) -> float:
+        outcomes = [outcome(one, blend) for one in told]
+        gained = np.array([one.right - A_PASSAGE * one.passages for one in outcomes])
+        return round(float(share @ gained), 6)
+
+    best, most = start, worth(start)
+    for _ in range(ROUNDS):
+        for name, values in TRIED.items():
+            for value in values:
+                tried = replace(best, **{name: type(getattr(start, name))(value)})
+                if tried != best and (now := worth(tried)) > most:
+                    best, most = tried, now
+            say(f"{name} {getattr(best, name)}: {most:.4f}")
+    return with_confidence(found, best)
+
+
+def with_confidence(found: Sequence[Seen], blend: Blend) -> Blend:
+    """The same reading with fitted odds: of a right first quote; and with the threshold from which answering pays."""
+    judged = [one for one in found if one.judged]
+    outcomes = [outcome(one, blend) for one in judged]
+    right = np.array([one.right for one in outcomes], float)
+    rows = np.array([[one.linear, one.gap] for one in outcomes])
+    share = shares_of(judged)
+    slopes = fit_confidence(rows, right, share, NAMES)
+    odds = rows @ [slopes[name] for name in NAMES] + slopes["bias"]
+    chances = np.array([logistic(value) for value in odds.tolist()])
+    return replace(
+        blend,
+        linear_odds=round(slopes["linear"], 4),
+        gap_odds=round(slopes["gap"], 4),
+        bias=round(slopes["bias"], 4),
+        threshold=best_threshold(chances, share * np.where(right, RIGHT, _WRONG)),
+    )
+
+
+def shares_of(found: Sequence[Seen]) -> Floats:
+    """Every set counts the same, in each ANSWERABLE of it on questions that have an answer; together 1."""
+    sums: dict[tuple[str, bool], float] = defaultdict(float)
+    for one in found:
+        sums[one.set_name, one.answerable] += one.counts
+    parts = {True: ANSWERABLE, False: 1 - ANSWERABLE}
+    share = np.array([one.counts * parts[one.answerable] / sums[one.set_name, one.answerable] for one in found])
+    normal: Floats = share / share.sum()
+    return normal

@@ -1,0 +1,159 @@
+"""What is known of the articles without opening them: which are meant, by author, publisher, title, date or subject."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+
+from index.ranking.filters import EVERYTHING, Filters, means
+from index.records import Head, short_title
+from index.search import Index
+from index.text.words import normalise, stems
+from rag.follow_ups.turns import Turn
+from rag.language.dates import dates_in
+from rag.language.detect import grammar_of
+from rag.language.patterns import read_patterns
+
+_FAMILIES = read_patterns("rag", "catalogue.txt").families
+_NEWEST, _OLDEST, _EVERYTHING, _HERE, _DESCRIBED = (
+    tuple(re.compile(pattern, re.IGNORECASE) for pattern in _FAMILIES[name])
+    for name in ("newest", "oldest", "everything", "here", "described")
+)
+_TITLE = re.compile(r"“([^”]+(?:“[^”]+”[^”]*)?)”")
+_SEARCHED = 40  # passages that are looked at to order articles by how much they are on something
+_WHOLE_NAME = 2  # words of a title that are enough to name it where they stand together
+
+
+class Catalogue:
+    """Of one index, or of those of its articles that pass the filters; what it keeps was worked out before."""
+
+    def __init__(self, index: Index, filters: Filters = EVERYTHING) -> None:
+        self.index = index
+        self.heads: tuple[Head, ...] = tuple(filter(filters.passes, index.heads)) if filters else index.heads
+        self._filters = filters
+
+    @cached_property
+    def dated(self) -> tuple[Head, ...]:
+        """Those with a date, oldest first."""
+        return tuple(sorted((h for h in self.heads if h.published), key=lambda head: (head.published, head.id)))
+
+    @cached_property
+    def newest_first(self) -> tuple[Head, ...]:
+        """The undated ones come last."""
+        return (*reversed(self.dated), *(head for head in self.heads if not head.published))
+
+    @cached_property
+    def title_words(self) -> Mapping[str, frozenset[str]]:
+        """Stem → ids of the articles that have it in their titles."""
+        having: defaultdict[str, set[str]] = defaultdict(set)
+        for head in self.heads:
+            for stem in self._stems(head.title):
+                having[stem].add(head.id)
+        return {stem: frozenset(ids) for stem, ids in having.items()}
+
+    def by(self, name: str) -> tuple[Head, ...]:
+        """Whose author or publisher is meant by the name."""
+        return tuple(head for head in self.heads if means(name, head.author) or means(name, head.publisher))
+
+    def titled(self, words: str) -> tuple[Head, ...]:
+        """Whose title is meant by the words: most of it, or some words of it that stand together."""
+        asked, plain = self._stems(words), " ".join(normalise(words).split())
+        return tuple(
+            head
+            for head in self._with_words(asked)
+            if 2 * len(asked) > len(self._stems(head.title))
+            or (len(asked) >= _WHOLE_NAME and plain in " ".join(normalise(head.title).split()))
+        )
+
+    def mentioning(self, words: str) -> tuple[Head, ...]:
+        """That have a passage with all words of meaning, in whichever form."""
+        asked = list(dict.fromkeys(self._stems(words)))
+        return self._passing(self.index.heads_holding(asked)) if asked else ()
+
+    def on(self, subject: str) -> tuple[Head, ...]:
+        """Those with the subject in their titles, else those that mention it, which is most on it first."""
+        if titled := self._with_words(self._stems(subject)):
+            return titled
+        mentioning = {head.id: head for head in self.mentioning(subject)}
+        narrow = Filters(documents=frozenset(mentioning))
+        hits = self.index.search(subject, limit=_SEARCHED, filters=narrow) if mentioning else []
+        return tuple(mentioning[name] for name in dict.fromkeys((*(h.passage.document_id for h in hits), *mentioning)))
+
+    def meant(self, phrase: str, turns: Sequence[Turn] = ()) -> tuple[Head, ...]:
+        """Which articles a phrase means ("the article by Ellis", a title, "it"); none where it means none.
+
+        What names nothing means the articles that the last answer named, else all of them.
+        """
+        text = " ".join(phrase.split()).strip(" ?.!,:;\"'“”")
+        if _fits(_NEWEST, text) or _fits(_OLDEST, text):
+            return (self.dated[-1:] if _fits(_NEWEST, text) else self.dated[:1]) or self.heads
+        if _fits(_EVERYTHING, text):
+            return self.heads
+        if not text or _fits(_HERE, text):
+            return self.named_in(turns) or self.heads
+        if titled := self.titled(text):
+            return titled
+        match = next((found for pattern in _DESCRIBED if (found := pattern.match(text))), None)
+        return self._described(match.groupdict()) if match else ()
+
+    def named_in(self, turns: Sequence[Turn]) -> tuple[Head, ...]:
+        """The articles whose titles stand in the last answer that names any, in its order."""
+        for turn in reversed(turns):
+            titles = dict.fromkeys(_plain(title) for title in _TITLE.findall(turn.answer))
+            if named := tuple(head for title in titles for head in self._titles.get(title, ())):
+                return named
+        return ()
+
+    @cached_property
+    def _titles(self) -> Mapping[str, tuple[Head, ...]]:
+        found: defaultdict[str, tuple[Head, ...]] = defaultdict(tuple)
+        for head in self.heads:
+            for title in {_plain(head.title), _plain(short_title(head.title))}:
+                found[title] += (head,)
+        return found
+
+    def _described(self, said: Mapping[str, str | None]) -> tuple[Head, ...]:
+        """By whom and about what; both must hold where both are said."""
+        if title := said.get("title"):
+            return self.titled(title)
+        who, about = said.get("who"), said.get("about")
+        writing = self.by(who) or self.published(who) if who else self.heads
+        if who and not writing and not about:
+            return self._with_words(self._stems(who))
+        subjects = self.on(about) if about else writing
+        return tuple(head for head in subjects if head in writing)
+
+    def published(self, when: str) -> tuple[Head, ...]:
+        """Within the first time that is named."""
+        times = dates_in(when)
+        within = Filters(published_from=times[0].first, published_to=times[0].last) if times else None
+        return tuple(filter(within.passes, self.heads)) if within else ()
+
+    def _with_words(self, asked: Sequence[str]) -> tuple[Head, ...]:
+        """With all of the stems in the title."""
+        ids = [self.title_words.get(stem, frozenset()) for stem in asked]
+        common = frozenset.intersection(*ids) if ids else frozenset()
+        return tuple(head for head in self.heads if head.id in common) if common else ()
+
+    def _passing(self, heads: Iterable[Head]) -> tuple[Head, ...]:
+        return tuple(filter(self._filters.passes, heads)) if self._filters else tuple(heads)
+
+    def _stems(self, words: str) -> list[str]:
+        """Of the words of meaning, whether the phrase is English or Spanish; titles are mostly the former."""
+        grammar = grammar_of("es")
+        return [stem for stem in stems(words, self.index.stem) if stem not in grammar]
+
+
+def span_of(heads: Sequence[Head]) -> tuple[date, date] | None:
+    """The first and the last day of publication; None where none has a date."""
+    days = [head.published for head in heads if head.published]
+    return (min(days), max(days)) if days else None
+
+
+def _fits(patterns: Iterable[re.Pattern[str]], text: str) -> bool:
+    return any(pattern.match(text) for pattern in patterns)
+
+
+def _plain(title: str) -> str:
+    return " ".join(normalise(title).split())

@@ -1,0 +1,131 @@
+"""Whether quotes may be shown as more than quotes: as statements that differ, as two sides, as moments of a course.
+
+Each of them must answer its own question by the reading model's word, which reads it alone: of the same relation where
+statements differ, of the same measure on both sides of a comparison, and of the time by which a moment is called. Where
+no model reads, only the rules decide.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from index.records import Span
+from index.text.words import cut, stop_words, words
+from rag.answer import Quote
+from rag.language.claims import claim_of, of_a_month, years_of
+from rag.question.analysis import Query, analyse, holds_kind
+from rag.question.shape import kinds
+from rag.reading.model import Excerpt, Finding
+from rag.selection.definitions import defines
+
+Read = Callable[[str, Excerpt], Finding | None]  # None where no model reads
+
+
+def unread(question: str, excerpt: Excerpt) -> None:
+    """No model reads."""
+
+
+_WHEN = "When did this happen?"
+_NEAR = 4  # words behind a preposition that may be what it is about
+_ASKING = frozenset(("many", "much", "larg", "big", "high", "long", "far", "share", "old", "tall"))  # stems of asking
+_PART = re.compile(r"(?P<head>[^\W\d_]+) of (?P<part>[^\W\d_]+)")
+_HOW = re.compile(r"How [a-z]+ (?:is|are|was|were) ")
+_HEAD = r"(?P<head>[^\W\d_]+)(?: (?:to|from|of|in|on|with|by|for|under|during) [^?]*)?"
+_WHAT, _BARE = re.compile(rf"What (?:is|are|was|were) [^?]*?{_HEAD}\?"), re.compile(rf"[^?]*?{_HEAD}(?: \d+)?")
+_TIED = re.compile(r"\b(?P<head>[^\W\d_]+) (?P<by>on|to|from|of|against|with|for|in|by|into|over) (?:the )?(?P<to>\w+)")
+
+
+def gap_of(read: Read, question: str, quote: Quote) -> float | None:
+    """By how much the quote, read alone under its title, answers the question; None where no model reads."""
+    text = _words_of(quote)
+    found = read(question, Excerpt(quote.passage.context.replace("\n", ". "), text, (Span(0, len(text)),)))
+    return None if found is None else found.gap
+
+
+def answers(read: Read, question: str, quote: Quote) -> bool:
+    """Does it answer the question, for all that is known?"""
+    gap = gap_of(read, question, quote)
+    return gap is None or gap > 0
+
+
+def happened_then(read: Read, sentence: str, time: Span) -> bool:
+    """Does the sentence tell what happened at a time that it names, rather than only mention the time?"""
+    found = read(_WHEN, Excerpt("", sentence, (Span(0, len(sentence)),)))
+    if found is None:
+        return True
+    told = found.answer
+    return found.gap > 0 and told is not None and told.start < time.end and time.start < told.end
+
+
+def of_one_relation(question: str, sentence: str) -> bool:
+    """Where both say "tariffs on …" or "exports to …", do they say it of the same?"""
+    for asked in _TIED.finditer(question):
+        head, wanted = cut(asked["head"].lower(), "snowball"), cut(asked["to"].lower(), "snowball")
+        if asked["head"].lower() in stop_words() or asked["to"].lower() in stop_words():
+            continue
+        said = [
+            {cut(word.text, "snowball") for word in words(sentence[tie.start("to") :])[:_NEAR]}
+            for tie in _TIED.finditer(sentence)
+            if tie["by"] == asked["by"] and cut(tie["head"].lower(), "snowball") == head
+        ]
+        if said and not any(wanted in near for near in said):
+            return False
+    return True
+
+
+def comparable(read: Read, sides: Sequence[tuple[Query, Sequence[Quote]]]) -> list[list[Quote]] | None:
+    """Of both sides those quotes that answer their own question, and better than the other one's; None where a side has
+    none. Of what is measured ("exports versus imports") both sides tell figures of one unit and no other time."""
+    kept = []
+    for (query, quotes), (other, _) in zip(sides, reversed(sides), strict=True):
+        kept.append([quote for quote in quotes if _fits(read, query, other, quote)])
+    if any(_measured(query) for query, _ in sides):
+        told = [
+            [(quote, _measures(query, quote)) for quote in own] for (query, _), own in zip(sides, kept, strict=True)
+        ]
+        pairs = [(a, b) for a, ours in told[0] for b, theirs in told[1] if ours & theirs and _of_one_time(a, b)]
+        kept = [[one for one in own if any(one in pair for pair in pairs)] for own in kept]
+    return kept if all(kept) else None
+
+
+def _measures(query: Query, quote: Quote) -> set[str]:
+    """Units of the figures that are of what the side names, and of no part of it ("exports of petroleum")."""
+    text, wanted = _words_of(quote), claim_of(query.text).stems - _ASKING
+    parts = {(match["head"], match["part"]) for match in _PART.finditer(text)}
+    named = {cut(head.lower(), "snowball") for head, part in parts if f"{head} of {part}" not in query.text}
+    if wanted & named:
+        return set()
+    return {told.fact.unit for told in claim_of(text).told if told.fact.unit != "date" and wanted <= told.near}
+
+
+def _of_one_time(a: Quote, b: Quote) -> bool:
+    ours, theirs = claim_of(_words_of(a)), claim_of(_words_of(b))
+    return years_of(ours) == years_of(theirs) and of_a_month(ours) == of_a_month(theirs)
+
+
+def _fits(read: Read, query: Query, other: Query, quote: Quote) -> bool:
+    text, asked = _words_of(quote), _asked(query)
+    if not of_one_relation(query.text, text) or (query.kind and not holds_kind(query, text, "snowball")):
+        return False
+    defined = analyse(asked, "snowball")
+    if defined.shape == "definition" and not _measured(query) and not defines(defined, text):
+        return False
+    own, others = gap_of(read, asked, quote), gap_of(read, _asked(other), quote)
+    return own is None or others is None or (own > 0 and own > others)
+
+
+def _asked(query: Query) -> str:
+    """A side that is only named is asked for: how much, where it is measured, and else what it is."""
+    bare = query.text.strip(" .")
+    return query.text if bare.endswith("?") else f"How much are {bare}?" if _measured(query) else f"What is {bare}?"
+
+
+def _measured(query: Query) -> bool:
+    """Is a figure asked for, or are only things named that are measured: "exports", "What are exports to the US?"?"""
+    if query.kind in ("percent", "money", "number") or _HOW.match(query.text):
+        return True
+    of = _WHAT.fullmatch(query.text.strip(" .")) or _BARE.fullmatch(query.text.strip(" ."))
+    return of is not None and "plural" in kinds(of["head"]) and not of["head"][:1].isupper()
+
+
+def _words_of(quote: Quote) -> str:
+    return quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start]

@@ -1,0 +1,115 @@
+"""The sentences that stand for an article: near the centre of all it says, early rather than late, unlike each other.
+
+Centroid, position and redundancy as in MEAD (Radev, Jing, Styś and Tam 2004), over sentence vectors instead of words
+(Rossiello, Basile and Semeraro 2017), redundancy weighed as maximal marginal relevance (Carbonell and Goldstein 1998).
+A sentence's vector is the mean of its token vectors, which the passage's own embedding pass gave; it and the centre are
+rounded to so few digits that every product and sum here is exact, so that equal articles have equal key sentences.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedding.vectors import Encoding
+from index.records import Passage, Span
+from index.search import Index
+from rag.answer import Quote
+from rag.language.dependence import depends_on_previous
+from rag.reading.similarity import edges_of
+
+Floats = NDArray[np.float64]
+
+LEAST, MOST = 3, 6  # sentences of a summary
+_OF_EACH = 9  # one of so many sentences of an article
+_POSITION = 0.2  # what standing first adds; the second has half of it, the third a third …
+_UNLIKE = 0.3  # how much likeness to a sentence that is chosen already counts against one
+_STEPS = 1024  # to a length of 1, of a sentence's vector
+_SHORTEST, _LONGEST = 40, 420  # characters; shorter ones are labels, longer ones lists
+_SHORTEST_DENSE = 12  # … of a script in which a character is a word
+_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_FINISHED = re.compile(r"[.!。！][\"”»'’)\]]*$")
+_CONNECTS = re.compile(
+    r"(?:however|moreover|furthermore|in addition|additionally|in this (?:context|regard|sense|way|light)|as such|thus"
+    r"|therefore|hence|consequently|as a result|meanwhile|also|for (?:example|instance)|on the (?:other|one) hand"
+    r"|nevertheless|nonetheless|instead|similarly|likewise|by contrast|in contrast|but|and|or|so|yet|then"
+    r"|[^,“”\"]{3,80}, (?:they|he|she|it)\b|(?:[\w’'-]+ ){1,6}also\b"
+    r"|sin embargo|además|por (?:lo tanto|ello|eso|tanto)|en este (?:contexto|sentido)|asimismo|pero|y)\b",
+    re.IGNORECASE,
+)  # goes on from what stands before it, or leads to a pronoun
+SMALL_PRINT = re.compile(
+    r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
+    r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
+    re.IGNORECASE,
+)  # what publishers print below every article, and what adds nothing to a better quote; changes no development answer
+
+
+def key_sentences(index: Index, document_id: str, most: int = MOST) -> tuple[Quote, ...]:
+    """LEAST to `most` sentences in reading order, fewer only where the article has no more; none of an empty one.
+
+    A quote's score is how central it is with what its place adds and its likeness to others takes away.
+    """
+    rows = index.rows_of(document_id)
+    passages = [index.passage(row) for row in rows]
+    vectors = sentence_vectors(passages, index.encodings(rows))
+    if not vectors:
+        return ()
+    places = sorted(vectors)
+    homes = {sentence: passage for passage in reversed(passages) for sentence in passage.sentences}
+    texts = [_text(homes[place], place) for place in places]
+    fit = [n for n, text in enumerate(texts) if stands_alone(text)]
+    wanted = min(most, max(LEAST, len(places) // _OF_EACH))
+    offered = fit if len(fit) >= wanted else list(range(len(places)))
+    chosen = _chosen(np.stack([vectors[place] for place in places]), offered, wanted)
+    return tuple(
+        Quote(homes[places[n]], *places[n], score=sum(parts.values()), contributions=parts)
+        for n, parts in sorted(chosen.items())
+    )
+
+
+def stands_alone(text: str) -> bool:
+    """May it be quoted without its neighbours: a whole sentence that leans on nothing, no row of a table, no notice?"""
+    least = _SHORTEST_DENSE if _DENSE.search(text) else _SHORTEST
+    whole = least <= len(text) <= _LONGEST and "|" not in text and _FINISHED.search(text) is not None
+    return whole and not (_CONNECTS.match(text) or depends_on_previous(text) or SMALL_PRINT.search(text))
+
+
+def sentence_vectors(passages: Sequence[Passage], encodings: Sequence[Encoding]) -> dict[Span, Floats]:
+    """By place in the document, a vector of length 1 for each sentence with a token; where passages share one, as the
+    first of them has it."""
+    found: dict[Span, Floats] = {}
+    for passage, encoding in zip(passages, encodings, strict=True):
+        tokens = encoding.tokens * encoding.scales[:, np.newaxis].astype(np.float64)
+        for sentence, (first, last) in zip(passage.sentences, pairwise(edges_of(passage, encoding)), strict=True):
+            if first < last and sentence not in found:
+                found[sentence] = _direction(tokens[first:last].sum(axis=0) / (last - first))
+    return found
+
+
+def _direction(vector: Floats) -> Floats:
+    """At length 1, in whole steps; the length is exact, since it is one of a vector in whole steps."""
+    whole = np.rint(vector * _STEPS) / _STEPS
+    length = float(np.sqrt(np.square(whole).sum()))
+    return np.asarray(np.rint(whole / length * _STEPS) / _STEPS) if length else whole
+
+
+def _chosen(vectors: Floats, offered: Sequence[int], wanted: int) -> dict[int, dict[str, float]]:
+    """By number of the sentence what makes up its score, the best first."""
+    central = vectors @ _direction(vectors[offered].sum(axis=0) / len(offered))
+    chosen: dict[int, dict[str, float]] = {}
+    while len(chosen) < min(wanted, len(offered)):
+        left = [n for n in offered if n not in chosen]
+        likest = (vectors[left] @ vectors[list(chosen)].T).max(axis=1) if chosen else np.zeros(len(left))
+        weighed = [
+            {"central": float(central[n]), "position": _POSITION / (1 + n), "unlike": -_UNLIKE * float(like)}
+            for n, like in zip(left, likest, strict=True)
+        ]
+        best = max(range(len(left)), key=lambda k: (sum(weighed[k].values()), -left[k]))
+        chosen[left[best]] = weighed[best]
+    return chosen
+
+
+def _text(passage: Passage, sentence: Span) -> str:
+    return passage.text[sentence.start - passage.start : sentence.end - passage.start]

@@ -1,0 +1,202 @@
+"""Replies to what asks nothing of the articles' text: small talk, and what is known about the articles themselves."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from index.ranking.filters import EVERYTHING, Filters
+from index.records import Head, Passage, Span
+from index.text.words import cut, stems, words
+from rag.answer import Citation, Quote, Segment
+from rag.catalogue import Catalogue, span_of
+from rag.citations import cite
+from rag.follow_ups.resolve import resolve
+from rag.follow_ups.turns import Turn
+from rag.language.detect import language_of, other_language
+from rag.question.purpose import Purpose, purposes
+from rag.question.spelling import Casing
+from rag.writing.compose import compose, say
+
+_LISTED = 10  # articles, at most
+_SHOWN = 3  # articles that are quoted where they mention something
+_TITLES = 3  # that are named where no subject is common to them
+_SUBJECTS = 4
+_SEARCHED = 60  # passages, for the one of each article that mentions a thing best
+_DETERMINER = re.compile(r"^(?:the|an?|el|la|los|las|una?) ", re.IGNORECASE)
+_WORD_OF = frozenset(("said", "according"))
+_OF_ONE = frozenset(("author", "publisher", "date", "title"))
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What is said instead of an answer; every article that is told about is cited."""
+
+    segments: tuple[Segment, ...]
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The articles of somebody whose word is asked for, and what is asked of them."""
+
+    who: str
+    heads: tuple[Head, ...]
+    of: str
+    question: str
+
+    def within(self, filters: Filters) -> Filters:
+        """Only these articles; they have passed the filters before."""
+        return replace(filters, documents=frozenset(head.id for head in self.heads))
+
+    def mentions(self, meant: "Meant") -> Guidance:
+        """Where they speak of it, if they do, for when none of them answers."""
+        catalogue = Catalogue(meant.catalogue.index, self.within(EVERYTHING))
+        return _mentions(self.of, catalogue, meant.language, self.who)
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """All that a message may be for, the likeliest first."""
+
+    purposes: tuple[Purpose, ...]
+    catalogue: Catalogue
+    language: str
+
+    @classmethod
+    def of(cls, message: str, turns: Sequence[Turn], catalogue: Catalogue) -> "Meant":
+        """As it was typed, and as it reads behind the turns before it."""
+        texts = dict.fromkeys((message, *resolve(message, turns).readings[:1]))
+        return cls(tuple(each for text in texts for each in purposes(text)), catalogue, language_of(message))
+
+    def reply(self, turns: Sequence[Turn]) -> Guidance | None:
+        """To small talk and to questions about the articles; None for all else, and where no article is meant."""
+        replies = (self._reply(purpose, turns) for purpose in self.purposes)
+        return next(filter(None, replies), None)
+
+    @property
+    def writing(self) -> Writing | None:
+        """Whose word is asked for, where there are articles of theirs."""
+        asked = (purpose for purpose in self.purposes if purpose.which in _WORD_OF)
+        found = ((purpose, self.catalogue.by(purpose.who)) for purpose in asked)
+        purpose, heads = next((pair for pair in found if pair[1]), (None, ()))
+        if purpose is None:
+            return None
+        question = purpose.of if purpose.which == "according" else str(say(self.language).spoken_of(purpose.of))
+        return Writing(purpose.who, heads, purpose.of, question)
+
+    def _reply(self, purpose: Purpose, turns: Sequence[Turn]) -> Guidance | None:
+        if purpose.kind == "talk":
+            return Guidance(tuple(_talk(purpose.which, self.catalogue, self.language)), ())
+        about = purpose.kind == "about" and purpose.which not in _WORD_OF
+        return _about(purpose, self.catalogue, turns, self.language) if about else None
+
+
+def _talk(which: str, catalogue: Catalogue, language: str) -> Iterator[Segment]:
+    yield Segment("note", str(say(language).reply(which)), ())
+    heads = catalogue.heads
+    subjects = _subjects(catalogue)
+    titles = [] if subjects else [head.title for head in catalogue.newest_first[:_TITLES]]
+    yield Segment("note", str(say(language).introduction(len(heads), subjects, titles, span_of(heads))), ())
+
+
+def _subjects(catalogue: Catalogue) -> list[str]:
+    """Names that several titles have, the commonest first."""
+    casing = Casing(catalogue.index)
+    shared = Counter({stem: len(ids) for stem, ids in catalogue.title_words.items() if len(ids) > 1})
+    written = (
+        catalogue.index.written(stem) for stem, _ in sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))
+    )
+    return [word[:1].upper() + word[1:] for word in written if word and casing.is_name(word)][:_SUBJECTS]
+
+
+def _about(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn], language: str) -> Guidance | None:
+    which = purpose.which
+    if which == "mention":
+        return _mentions(purpose.of, catalogue, language)
+    heads = _meant(purpose, catalogue, turns)
+    if heads is None:
+        return None
+    told: list[Segment] = (
+        [] if which in _OF_ONE else [Segment("about", _counted(which, purpose, heads, catalogue, language), ())]
+    )
+    listed = [] if which == "count" else heads[:_LISTED]
+    openings = [opening for head in listed if (opening := opening_of(catalogue, head))]
+    marker_of = {quote.passage.document_id: n for n, quote in enumerate(openings, start=1)}
+    for head in listed:
+        told.append(
+            Segment(
+                "about", _known(which, catalogue, head, language), (marker_of[head.id],) if head.id in marker_of else ()
+            )
+        )
+    if len(heads) > len(listed) and listed:
+        told.append(Segment("about", str(say(language).more(len(heads) - len(listed))), ()))
+    return Guidance(tuple(told), cite(openings, catalogue.index.document))
+
+
+def _meant(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn]) -> Sequence[Head] | None:
+    """The articles that are told about; None where none is meant, so that it may be a question of fact."""
+    which = purpose.which
+    if which == "newest":
+        return catalogue.newest_first[:1]
+    if which == "oldest":
+        return catalogue.dated[:1] or catalogue.heads[:1]
+    if which == "works":
+        return catalogue.by(purpose.who) or catalogue.published(purpose.who)
+    if which in _OF_ONE:
+        return catalogue.meant(purpose.of, turns) or None
+    return catalogue.newest_first
+
+
+def _counted(which: str, purpose: Purpose, heads: Sequence[Head], catalogue: Catalogue, language: str) -> str:
+    names = {"authors": [head.author for head in heads], "publishers": [head.publisher for head in heads]}.get(which)
+    of = purpose.who or purpose.of if names is None else ", ".join(filter(None, dict.fromkeys(sorted(names))))
+    undated = sum(head.published is None for head in heads)
+    return str(say(language).counted(which, len(heads), len(catalogue.heads), of, span_of(heads), undated))
+
+
+def _known(which: str, catalogue: Catalogue, head: Head, language: str) -> str:
+    """Opened, since only the document says what of it was inferred."""
+    document = catalogue.index.document(head.id)
+    facts = (document.title, document.author, document.publisher, document.published, document.inferred)
+    return str(say(language).known(which, *facts))
+
+
+def opening_of(catalogue: Catalogue, head: Head) -> Quote | None:
+    """Its first sentence, to cite the article as a whole; None for one without any."""
+    passages = catalogue.index.passages(head.id)
+    first = next(((passage, span) for passage in passages for span in passage.sentences), None)
+    return Quote(first[0], *first[1], 0.0) if first else None
+
+
+def _mentions(of: str, catalogue: Catalogue, language: str, who: str = "") -> Guidance:
+    """How many hold the words, and of the first few the sentence that does."""
+    of = _DETERMINER.sub("", of, count=1)
+    heads = catalogue.mentioning(of)
+    quotes = _sentences(of, heads, catalogue)[:_SHOWN]
+    citations = cite(quotes, catalogue.index.document)
+    counted = str(say(language).counted("mention", len(heads), len(catalogue.heads), of, None, 0, who))
+    told = [Segment("about", counted, ()), *compose(citations, language=language)]
+    documents = [] if heads else [catalogue.index.document(head.id) for head in catalogue.heads[:_LISTED]]
+    if other := str(say(language).other_language(other_language(language, documents))):
+        told.append(Segment("note", other, ()))
+    if 0 < len(quotes) < len(heads):
+        told.append(Segment("about", str(say(language).more(len(heads) - len(quotes))), ()))
+    return Guidance(tuple(told), citations)
+
+
+def _sentences(of: str, heads: Sequence[Head], catalogue: Catalogue) -> list[Quote]:
+    """For each article the sentence with most of the words, in the order of what search finds."""
+    index = catalogue.index
+    wanted = set(stems(of, index.stem))
+    narrow = Filters(documents=frozenset(head.id for head in heads))
+    hits = index.search(of, limit=_SEARCHED, filters=narrow) if heads else []
+    best: dict[str, tuple[int, Passage, Span]] = {}
+    for hit in hits:
+        for span in hit.passage.sentences:
+            text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
+            held = len(wanted & {cut(word.text, index.stem) for word in words(text)})
+            before = best.get(hit.passage.document_id)
+            if held and (before is None or held > before[0]):
+                best[hit.passage.document_id] = (held, hit.passage, span)
+    return [Quote(passage, *span, 0.0) for _, passage, span in best.values()]
