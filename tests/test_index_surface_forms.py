@@ -14,7 +14,7 @@ from index.errors import IndexDamaged
 from index.ranking.lexical import LexicalRanker, SurfaceForms, spelled, wording
 from index.search import open_index
 from index.settings import Settings
-from index.text.words import Stem, stems
+from index.text.words import Stem, stems, terms
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -68,8 +68,21 @@ def test_an_index_knows_its_words_as_the_articles_write_them(hash_builder: Build
     vocabulary = index.vocabulary()
     assert len(vocabulary) == len(set(vocabulary)) > 1000
     for stem in vocabulary:
-        assert stem in stems(index.written(stem), "snowball")
+        cuts = [terms(index.written(stem), "snowball", language) for language in ("en", "es")]  # those of the articles
+        assert stem in {term.text for found in cuts for term in found}
         assert index.lexical.document_frequency(stem) >= 1
+
+
+def test_a_narrower_view_knows_no_word_of_the_others_though_the_wider_was_asked_first() -> None:
+    wide = made([[("tariff", "tariffs")], [("export", "exports")]])[0]
+    assert wide.term_of("exports") == "export"
+    narrow = wide.seeing(np.array([0]))
+    assert (narrow.term_of("exports"), narrow.term_of("tariffs")) == ("", "tariff")
+
+
+def test_no_passage_has_no_words() -> None:
+    nothing = made([])[0]
+    assert (nothing.forms(), nothing.term_of("tariffs"), nothing.written("tariff")) == ([], "", "")
 
 
 def test_arrays_that_contradict_each_other_are_damage() -> None:

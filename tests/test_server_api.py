@@ -430,6 +430,7 @@ def test_a_document_says_what_is_known_and_what_is_inferred(client: TestClient) 
         "text": "The tidal power station at Sihwa Lake has a capacity of 254 megawatts. It was opened in August 2011 "
         "and is the largest of its kind in the world.",
         "headings": [],
+        "pages": [],
         "index_version": document["index_version"],
     }
     assert client.get("/v1/documents/bread").json()["inferred"] == ["title"]
@@ -462,10 +463,11 @@ def test_a_document_is_added_replaced_and_gone_from_answers_at_once(fresh: TestC
 
 
 def test_a_document_is_cleaned_like_a_file(fresh: TestClient) -> None:
-    matter, boilerplate = "---\ntitle: ignored\n---\n", "Subscribe to our newsletter\n"
-    text = f"{matter}# Head\n\nCosts rose to \\$552 billion, as **everyone** saw.\n\n{boilerplate}"
+    matter, hidden = "---\ntitle: ignored\n---\n", "<!-- to the printer -->\n"
+    text = f"{matter}# Head\n\nCosts rose to \\$552 billion, as **everyone** saw.\n\n{hidden}\nAdvertisement\n"
     fresh.put("/v1/documents/money", json={"text": text, "title": "Money"})
-    assert fresh.get("/v1/documents/money/text").text == "Costs rose to $552 billion, as everyone saw."
+    shown = fresh.get("/v1/documents/money/text").text
+    assert shown == "Head\n\nCosts rose to $552 billion, as everyone saw.\n\nAdvertisement"
 
 
 def test_post_adds_by_the_id_in_the_body(fresh: TestClient) -> None:
@@ -499,7 +501,7 @@ def test_any_printable_id_comes_back_unchanged(fresh: TestClient, name: str) -> 
 BAD_DOCUMENTS = [
     ("no text", {"title": "x"}, "invalid-request"),
     ("empty", {"text": ""}, "unreadable-document"),
-    ("only boilerplate", {"text": "Subscribe to our newsletter"}, "unreadable-document"),
+    ("nothing that shows", {"text": "<!-- to the printer -->"}, "unreadable-document"),
     ("NUL", {"text": "cats\0dogs"}, "invalid-request"),
     ("lone surrogate", {"text": "cats \ud800"}, "invalid-request"),
     ("lone surrogate in the title", {"text": "cats", "title": "\udc00"}, "invalid-request"),
@@ -626,7 +628,7 @@ def test_operations_have_stable_names_and_declare_their_errors(described: dict[s
         "ask", "ask_unversioned", "search", "list_suggestions", "list_documents", "add_document", "get_document",
         "get_document_text", "put_document", "delete_document", "get_liveness", "get_readiness", "get_version",
         "check_text", "get_answer", "get_corpus", "get_revision", "verify_answer", "get_feedback", "put_feedback",
-        "delete_feedback", "get_metrics", *OPENAI,
+        "delete_feedback", "get_metrics", "get_operation", *OPENAI,
     }  # fmt: skip
     for name, operation in operations.items():
         errors = {code: r for code, r in operation["responses"].items() if code == "default" or code >= "400"}

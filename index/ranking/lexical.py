@@ -223,6 +223,7 @@ class SurfaceForms:
         narrower = copy(self)
         narrower._seen = np.zeros(len(self._seen), np.bool_)
         narrower._seen[rows] = True
+        vars(narrower).pop("_terms", None)  # what was told of the wider view, where it was asked first
         return narrower
 
     def written(self, term: str) -> str:
@@ -237,8 +238,6 @@ class SurfaceForms:
 
     def forms(self) -> list[str]:
         """Every written form in some passage that is seen, lower case; by term and alphabet."""
-        if not len(self._rows):
-            return []
         seen = np.logical_or.reduceat(self._seen[self._rows], self._indptr[:-1])
         return [form for form, held in zip(self._forms, seen.tolist(), strict=True) if held]
 
