@@ -110,13 +110,13 @@ def test_without_a_word_there_are_no_terms(question: str) -> None:
 @pytest.mark.parametrize(
     ("question", "words"),
     [
-        ("Кто открыл комету Харроу?", ["Кто", "открыл", "комету", "Харроу"]),
+        ("Кто открыл комету Харроу?", ["открыл", "комету", "Харроу"]),
         ("Ποιος οδηγεί;", ["Ποιος", "οδηγεί"]),
-        ("他去了", ["他", "去", "了"]),
-        ("Où est la forêt ?", ["Où", "est", "la", "forêt"]),
+        ("他去了", ["去了"]),
+        ("Où est la forêt ?", ["forêt"]),
     ],
 )
-def test_other_alphabets_are_words_too(question: str, words: list[str]) -> None:
+def test_other_alphabets_are_words_too_and_grammar_of_their_language_is_none(question: str, words: list[str]) -> None:
     assert written(analyse(question, "snowball")) == words
 
 

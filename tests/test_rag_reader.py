@@ -20,6 +20,7 @@ from rag.answer import Quote, Reading
 from rag.question.analysis import Query, analyse
 from rag.reading.candidates import Evidence
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
+from rag.reading.model import Excerpt
 from rag.reading.reader import LinearReader, Reader, gap, load_reader
 from rag.reading.weights import Linear, ReaderWeights, load_weights
 from rag.structure import BODY
@@ -52,6 +53,9 @@ class CountingReader:
         ranked = sorted(hits, key=lambda hit: (-best[hit.row], hit.passage.id))
         rescored = tuple(replace(hit, score=best[hit.row]) for hit in ranked)
         return Reading(tuple(quotes), rescored, quotes[0].score / len(asked.terms))
+
+    def finding(self, question: str, excerpt: Excerpt) -> None:
+        """It has no model."""
 
     def _quote(self, asked: Query, hit: Hit, span: Span) -> Quote:
         text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]

@@ -385,8 +385,8 @@ def test_what_belongs_together_is_said_together() -> None:
     )
     around = {2: Around(1, "trout by columns"), 3: Around(1, "stew by columns")}
     assert text_of(compose([header, row, other], around=around)) == (
-        f"According to “Menu” (undated): “{HEADER}” [1] “{TROUT}” [2]\nRead by its columns: trout by columns\n"
-        f"The same article also says: “{STEW}” [3]\nRead by its columns: stew by columns"
+        f"“Menu” (undated): “{HEADER}” [1]\n“{TROUT}” [2]\nRead by its columns: trout by columns\n"
+        f"“{STEW}” [3]\nRead by its columns: stew by columns"
     )
     moments = Frame("timeline", moments=("May", "May", "June"))
     assert "\nMay, from “Menu” (undated): “" in text_of(compose([header, row, other], moments, around=around))

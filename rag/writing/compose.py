@@ -77,7 +77,7 @@ def text_of(segments: Sequence[Segment], language: str = "en") -> str:
     for segment in segments:
         if segment.kind == "quote":
             told = str(say(language).quote(segment.text, segment.citations))
-            lines[-1:] = [f"{lines[-1]} {told}"] if before == "note" else [*lines[-1:], told]
+            lines[-1:] = [f"{lines[-1]} {told}"] if before == "head" else [*lines[-1:], told]
         elif segment.kind == "about" and segment.citations:
             lines.append(str(say(language).statement(segment.text, segment.citations)))
         elif segment.kind == "statement":
@@ -85,7 +85,7 @@ def text_of(segments: Sequence[Segment], language: str = "en") -> str:
             lines[-1:] = [f"{lines[-1]} {told}"] if before == "statement" else [*lines[-1:], told]
         else:
             lines.append(segment.text)
-        before = segment.kind
+        before = "head" if segment.kind == "note" and not segment.citations else segment.kind  # others are of a quote
     return "\n".join(lines)
 
 
