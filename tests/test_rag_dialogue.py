@@ -10,7 +10,7 @@ from rag.follow_ups.turns import MOST_TURNS, Turn, turns_of
 
 EXPORTS = "What share of Mexico's exports goes to the US?"
 TRUMP = "When did Trump declare the border emergency?"
-QUOTED = "According to “X” (1 May 2024): “{}” [1]"
+QUOTED = "“The second term of Donald Trump” (1 May 2024): “{}” [1]"
 
 TABLE = [  # question before, follow-up, standalone
     (EXPORTS, "And its imports?", "What share of Mexico's imports goes to the US?"),

@@ -25,7 +25,8 @@ _PERSON = re.compile(r"(?<!are )(?<!were )(?<!is )(?<!was )\b(?:he|she|they)\b",
 _ROUNDS = 3
 _TOLD_WORDS = 12
 _THIN_WORDS = 2
-_QUOTED = re.compile(r"(?:: |^)“(.+?)”\s*\[\d", re.DOTALL | re.MULTILINE)
+_HEADED = r"“[^\n]*” \([^()\n]*\): “"  # an article's title and date, before its quote
+_QUOTED = re.compile(rf"(?:: |^(?!{_HEADED}))“(.+?)”\s*\[\d", re.DOTALL | re.MULTILINE)
 _HANGING = re.compile(
     r"\b(?:instead|in return|otherwise|as well|too|either|neither|so|else|any|others?|the rest|the same|both)$"
     r"|^(?:have|has|were|was|are|is|did|do) (?:any|some|others|both|all)\b"
