@@ -28,8 +28,8 @@ const unindented = {
 
 /** Properties that only our own code has: not the host, the interface, the DOM, nor what is also a class or a key of data. */
 const OURS = [
-  "alone", "announcer", "asking", "atStart", "awaited", "away", "begin", "busy", "changed", "checks", "conversation", "copied",
-  "direction", "drawn", "emit", "entered", "fault", "follow", "given", "heading", "language", "partial", "plural", "preview", "refused", "requestId", "requestUpdate", "restore",
+  "alone", "announcer", "asking", "atStart", "awaited", "away", "begin", "busy", "byId", "changed", "checks", "conversation", "copied",
+  "direction", "drawn", "emit", "entered", "fault", "follow", "given", "heading", "held", "language", "partial", "plural", "preview", "refused", "requestId", "requestUpdate", "restore",
   "retry", "retryAfter", "scrolled", "settle", "shortcut", "shown", "soon", "sources", "speak", "stop", "toLatest", "turns",
   "updateComplete", "votable", "words",
 ];

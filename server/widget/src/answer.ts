@@ -24,7 +24,7 @@ function card(chat: Chat, turn: Turn): unknown {
   if (answer?.status === "abstained") {
     return html`<div class="card abstained">
       <p class="absent">${chat.words.of(`absent.${answer.reason?.code ?? "off_corpus"}`)}</p>
-      ${segments.map(note)} ${passages(chat, "nearest", answer.evidence, true)} ${feedback(chat, turn)}</div>`;
+      ${segments.map((one) => note(chat, turn, one))} ${passages(chat, "nearest", answer.evidence, true)} ${feedback(chat, turn)}</div>`;
   }
   return html`<div class="card">${grouped(segments).map((group, n, all) => [groupView(chat, turn, group), inferred(chat, turn, group[0]!, all[n + 1]?.[0])])}
     ${answer ? conclusion(chat, turn, answer) : nothing}</div>`;
@@ -43,8 +43,7 @@ function grouped(segments: Segment[]): Segment[][] {
 
 function groupView(chat: Chat, turn: Turn, group: Segment[]): unknown {
   const first = group[0]!;
-  if (first.kind === "about") return about(chat, turn, first);
-  if (first.kind !== "quote" && first.kind !== "statement") return note(first);
+  if (first.kind !== "quote" && first.kind !== "statement") return note(chat, turn, first);
   const cited = citationsOf(turn, group.flatMap(({ citations }) => citations));
   const verbatim = first.kind === "quote";
   const words = verbatim ? quote(chat, turn, first) : statements(chat, turn, group);
@@ -68,11 +67,6 @@ function statements(chat: Chat, turn: Turn, group: Segment[]): TemplateResult {
   return html`<p class="statement" dir="auto">${sentences}</p>`;
 }
 
-/** What is known of an article beside its text: our words, and where the article begins. */
-function about(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
-  return html`<p class="about" dir="auto">${segment.text}${markers(chat, turn, segment)}</p>`;
-}
-
 function markers(chat: Chat, turn: Turn, segment: Segment): unknown {
   const { evidence } = turn.answer ?? turn;
   return citationsOf(turn, segment.citations).map((citation) =>
@@ -84,10 +78,10 @@ function citationsOf(turn: Turn, numbers: number[]): Citation[] {
   return (turn.answer ?? turn).citations.filter((one) => numbers.includes(one.marker));
 }
 
-/** Our own words: a note, the head of a side of a comparison or of one of several questions, or that articles differ. */
-function note({ kind, text }: Segment): TemplateResult {
-  const known = ["conflict", "comparison", "question"].includes(kind) ? kind : "note";
-  return html`<p class=${known} dir="auto">${text}</p>`;
+/** Our own words: a note, a heading, that articles differ, or what is known of an article, with where it begins. */
+function note(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
+  const kind = ["about", "conflict", "comparison", "question"].find((one) => one === segment.kind) ?? "note";
+  return html`<p class=${kind} dir="auto">${segment.text}${kind === "about" ? markers(chat, turn, segment) : nothing}</p>`;
 }
 
 function conclusion(chat: Chat, turn: Turn, answer: Answer): TemplateResult {

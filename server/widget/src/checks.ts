@@ -39,17 +39,13 @@ export async function check(turn: Turn, api: string): Promise<void> {
 /** The line below a quote that says whether its citation holds; none where the same can be said once for all of them. */
 export function checkLine(turn: Turn, citation: Citation, numbered: boolean, words: Words): unknown {
   if (!citation.receipt || !turn.answer || common(turn) !== undefined) return nothing;
-  const code = codeOf(turn, citation);
-  return line(numbered ? words.of("sourceOf", { n: citation.marker, title: "" }) : "", sort(code), stateOf(code, words), "");
+  return line(codeOf(turn, citation), words, numbered ? words.of("sourceOf", { n: citation.marker, title: "" }) : "");
 }
 
 /** Once below the answer: what is true of all citations, and what is wrong with it as a whole. */
 export function wholeLine(turn: Turn, words: Words): unknown {
   const code = common(turn);
-  return [
-    code === undefined ? nothing : line("", sort(code), stateOf(code, words), ""),
-    turn.problems.length ? line("", "wrong", words.of("wrongWhole", { why: turn.problems.join("; ") }), "whole") : nothing,
-  ];
+  return [code === undefined ? nothing : line(code, words), turn.problems.length ? line("whole", words, "", turn.problems) : nothing];
 }
 
 function codeOf({ checks }: Turn, { marker }: Citation): string {
@@ -65,25 +61,22 @@ function common(turn: Turn): string | undefined {
 /** What was found, in a sentence; "" without receipts. */
 export function found({ checks, problems }: Turn, words: Words): string {
   if (!checks?.length) return "";
-  const bad = checks.find(({ code }) => code !== "verified");
-  if (bad) return stateOf(bad.code, words);
-  return problems.length ? words.of("wrongWhole", { why: problems.join("; ") }) : `${words.of("checked")}.`;
+  const bad = checks.find(({ code }) => code !== "verified")?.code ?? (problems.length ? "whole" : "");
+  return bad ? resultOf(bad, words, problems)[2] : `${words.of("checked")}.`;
 }
 
-function sort(code: string): string {
-  if (!code || code === "verified") return code && "good";
-  return UNDECIDED.includes(code) ? "undecided" : "wrong";
+/** Its kind, its sign, and what is said of it. */
+function resultOf(code: string, words: Words, problems: string[] = []): [kind: string, sign: string, said: string] {
+  if (!code) return ["", "", words.of("checking")];
+  if (code === "verified") return ["good", "✓", words.of("checked")];
+  if (code === "whole") return ["wrong", "✗", words.of("wrongWhole", { why: problems.join("; ") })];
+  const why = { why: words.of(`code.${code}`) };
+  return UNDECIDED.includes(code) ? ["undecided", "?", words.of("unchecked", why)] : ["wrong", "✗", words.of("wrong", why)];
 }
 
-function stateOf(code: string, words: Words): string {
-  if (!code) return words.of("checking");
-  if (code === "verified") return words.of("checked");
-  return words.of(UNDECIDED.includes(code) ? "unchecked" : "wrong", { why: words.of(`code.${code}`) });
-}
-
-function line(number: string, result: string, state: string, more: string): TemplateResult {
-  const sign = { good: "✓", undecided: "?", wrong: "✗" }[result] ?? "";
-  return html`<p class="check ${result} ${more}">
+function line(code: string, words: Words, number = "", problems?: string[]): TemplateResult {
+  const [kind, sign, said] = resultOf(code, words, problems);
+  return html`<p class="check ${kind}">
     <span class="sign" aria-hidden="true">${sign}</span><span class="number">${number}</span>
-    <span class="state">${state}</span></p>`;
+    <span class="state">${said}</span></p>`;
 }

@@ -28,7 +28,7 @@ export async function fetchJson<T>(url: string): Promise<T> {
 
 export async function send(url: string, options: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { ...options });
+    return await fetch(url, options);
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new Fault(navigator.onLine ? "unreachable" : "offline");
@@ -78,7 +78,7 @@ async function streamed(reply: Response, progress: Progress): Promise<Answer | n
     else if (event === "delta") progress.delta(said.segment, said);
     else if (event === "citations") progress.citations(said.citations);
     else if (event === "done") answer = said;
-    else if (event === "error") throw new Fault("refused", said.status, said.detail, 0, said.request_id, said.type);
+    else if (event === "error") throw new Fault("refused", said.status, said.detail, 0, said.request_id);
   };
   const parser = createParser({ onEvent });
   const decoder = new TextDecoder();

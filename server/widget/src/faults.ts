@@ -11,7 +11,6 @@ export class Fault extends Error {
     readonly detail = "",
     readonly retryAfter = 0, // seconds; 0: not said
     readonly requestId = "",
-    readonly type = "",
   ) {
     super(detail || kind);
   }
@@ -22,7 +21,7 @@ export async function faultOf(reply: Response): Promise<Fault> {
   const said = await reply.json().catch(() => null);
   const retryAfter = Number(reply.headers.get("Retry-After")) || 0;
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
-  return new Fault("refused", reply.status, text(said?.detail), retryAfter, text(said?.request_id), text(said?.type));
+  return new Fault("refused", reply.status, text(said?.detail), retryAfter, text(said?.request_id));
 }
 
 export function inWords(fault: Fault, words: Words): string {

@@ -4,7 +4,6 @@ import { QuotewellChat } from "./chat";
 import { script } from "./origin";
 
 const TAG = "quotewell-chat";
-const NAMES = ["server", "lang", "theme", "position", "questions", "placeholder", "disclaimer", "open", "shortcut", "strings"];
 
 type Call = [name: string, ...args: unknown[]];
 
@@ -30,11 +29,10 @@ function element(): QuotewellChat {
 function mount(): QuotewellChat {
   const made = document.createElement(TAG) as QuotewellChat;
   made.setAttribute("mode", "floating");
-  for (const name of NAMES) {
-    const value = script?.dataset[name];
+  for (const name of QuotewellChat.observedAttributes) {
+    const value = script?.dataset[name === "heading" ? "title" : name]; // a title attribute would be the browser's tooltip
     if (value !== undefined && !(name === "open" && value === "false")) made.setAttribute(name, value);
   }
-  if (script?.dataset.title) made.setAttribute("heading", script.dataset.title);
   document.body.append(made);
   return made;
 }

@@ -3,7 +3,9 @@
 import { Component } from "./component";
 
 export abstract class Hosted extends Component {
-  static readonly observedAttributes = ["heading", "lang", "open", "placeholder", "disclaimer", "position", "strings", "theme"];
+  static readonly observedAttributes = [
+    "heading", "server", "lang", "theme", "position", "questions", "placeholder", "disclaimer", "open", "shortcut", "strings",
+  ];
 
   /** floating, inline or page */
   get mode(): string {

@@ -25,13 +25,11 @@ export interface Shown extends Chat {
 export function masthead(shown: Shown): TemplateResult {
   const { words, mode } = shown;
   const page = mode === "page";
-  const name = html`${sign}<span>${shown.heading}</span>`;
   const close = html`<button type="button" id="close" class="plain icon-only" aria-label=${words.of("close")}
     @click=${() => (shown.open = false)}>${icon("close")}</button>`;
   return html`<header class="masthead">
-    <div id="title" role="heading" aria-level=${page ? 1 : 2} tabindex="-1">${page
-      ? html`<a class="brand" href="/">${name}</a>`
-      : html`<span class="brand">${name}</span>`}</div>
+    <div id="title" role="heading" aria-level=${page ? 1 : 2} tabindex="-1">
+    <a class="brand" href=${page ? "/" : nothing}>${sign}<span>${shown.heading}</span></a></div>
     ${page ? html`<p class="promise">${words.of("promise")}</p>` : nothing}
     ${shown.conversation.turns.length
       ? html`<button type="button" id="restart" class="plain" aria-label=${words.of("restart")}
