@@ -14,7 +14,7 @@ from index.records import Block, Kind, Passage, Span
 BODY: frozenset[Kind] = frozenset({"text", "item", "row", "turn", "code"})  # what may answer
 ASIDE: frozenset[Kind] = frozenset({"aside"})  # what may where nothing of the body does
 NOTHING = Span(0, 0)  # the lead of what needs none
-_CELLS = re.compile(r"\s*(?<!\\)\|\s*|\t+")
+_CELLS = re.compile(r"\s*(?<!\\)\|\s*| *\t *")
 
 
 def place_of(blocks: Sequence[Block], at: int) -> int:
@@ -64,7 +64,8 @@ def reads_on(before: Block, after: Block) -> bool:
 def by_columns(header: str, row: str) -> str:
     """A row with the names of its columns: "Canoe · Price: 9 euros · Seats: 2"; the first cell names the row."""
     names, (first, *cells) = _CELLS.split(header.strip()), _CELLS.split(row.strip())
-    named = names[1:] if len(names) == len(cells) + 1 else [""] * len(cells)
+    unnamed = len(names) - len(cells)  # columns before: that of the first cell, which may have no name
+    named = names[unnamed:] if unnamed in (0, 1) else [""] * len(cells)
     told = (f"{name}: {cell}" if name else cell for name, cell in zip(named, cells, strict=True) if cell)
     return " · ".join(filter(None, (first, *told)))
 
