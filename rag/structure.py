@@ -64,8 +64,7 @@ def reads_on(before: Block, after: Block) -> bool:
 def by_columns(header: str, row: str) -> str:
     """A row with the names of its columns: "Canoe · Price: 9 euros · Seats: 2"; the first cell names the row."""
     names, (first, *cells) = _CELLS.split(header.strip()), _CELLS.split(row.strip())
-    unnamed = len(names) - len(cells)  # columns before: that of the first cell, which may have no name
-    named = names[unnamed:] if unnamed in (0, 1) else [""] * len(cells)
+    named = names[1:] if len(names) == len(cells) + 1 else [""] * len(cells)
     told = (f"{name}: {cell}" if name else cell for name, cell in zip(named, cells, strict=True) if cell)
     return " · ".join(filter(None, (first, *told)))
 

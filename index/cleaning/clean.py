@@ -101,7 +101,7 @@ def _assembled(found: Sequence[Piece]) -> tuple[str, tuple[OffsetRun, ...], tupl
 def _blocks(piece: Piece, begins: Mapping[int, int], named: Mapping[int, Piece]) -> Iterator[Block]:
     """One block, or two where the piece begins with a heading or question of its own: "**Conclusions.** The …"."""
     start = begins[piece.at] + len(piece.text) - len(piece.text.lstrip())
-    end = begins[piece.at] + len(piece.text)
+    end = begins[piece.at] + len(piece.text.rstrip())  # a row's last cell may be empty
     lead = Span(0, 0)
     if piece.lead in begins:
         introduces, begin = named[piece.lead], begins[piece.lead]
