@@ -38,9 +38,9 @@ _TAG = re.compile(  # of HTML, that begins or ends a line of its own for whoever
       |hr|li|main|nav|ol|p|pre|section|summary|table|tbody|tfoot|thead|tr|ul)(?=[\s/>])[^<>]{0,1000}>""",
     re.IGNORECASE | re.VERBOSE,
 )
-_TAG_KINDS: dict[str, Kind] = {"li": "item", "tr": "row", "summary": "heading"} | {
-    f"h{n}": "heading" for n in range(1, 7)
-}
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
+_TAG_KINDS: dict[str, Kind] = {"li": "item", "tr": "row"}
+_TAG_KINDS |= dict.fromkeys(_HEADINGS, "heading")
 _OWN_LINES = {"inline", "fence", "code_block", "html_block", "hr", "heading_open", "table_open"}
 _REFERENCE = re.compile(r"[>\s]*\[[^\^\]][^\]]*\]:\s*\S")
 
