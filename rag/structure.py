@@ -14,7 +14,7 @@ from index.records import Block, Kind, Passage, Span
 BODY: frozenset[Kind] = frozenset({"text", "item", "row", "turn", "code"})  # what may answer
 ASIDE: frozenset[Kind] = frozenset({"aside"})  # what may where nothing of the body does
 NOTHING = Span(0, 0)  # the lead of what needs none
-_CELLS = re.compile(r"\s*(?<!\\)\|\s*|\t+")
+_CELLS = re.compile(r"\s*(?<!\\)\|\s*| *\t *")
 
 
 def place_of(blocks: Sequence[Block], at: int) -> int:

@@ -22,6 +22,7 @@ PROSE = "The council of Brin met on Monday to agree the budget for the year ahea
 MORE = "Nobody in the hall had expected that the talks would end before midnight, the mayor said."
 UNSEEN = re.compile(  # signs of Markdown that hold letters or digits, and comments
     r"<!--.*?-->|%%.*?%%|(?<=```).*$|</?\w+>|\]\([^()\s]*\)|\[\^\w+\]:?|\[![a-z]+\]|&amp;|&nbsp;|(?<= )\^[\w-]+(?=\s|$)"
+    r"|^[> ]*\[[^\^\]\n][^\]\n]*\]:\s*\S+.*$"  # addresses of links
     r"|[\u00ad\u200b\ufeff]|\[\[[^\[\]|\n]*\||\[[ x]\] ",
     re.MULTILINE,
 )
@@ -45,7 +46,7 @@ def check_map(cleaned: Cleaned, source: str) -> None:
     assert clean_end <= len(cleaned.text)
     for before, run in pairwise(sorted(cleaned.runs, key=lambda run: run.source)):
         assert before.source + before.length <= run.source
-    assert {char for char, known in zip(cleaned.text, covered, strict=True) if not known} <= {" ", "\n"}
+    assert {char for char, known in zip(cleaned.text, covered, strict=True) if not known} <= {" ", "\n", "\t"}
 
 
 def check_words(cleaned: Cleaned, source: str) -> None:

@@ -13,6 +13,7 @@ from index.cleaning.front import front_of, with_front, with_notes
 from index.cleaning.furniture import is_furniture
 from index.cleaning.hidden import hidden
 from index.cleaning.markdown import is_markdown, markdown_parts
+from index.cleaning.parts import CUE, LABEL
 from index.cleaning.pieces import Piece, mended, pieces
 from index.cleaning.plain import plain_parts
 from index.cleaning.structure import with_structure
@@ -65,7 +66,7 @@ def _cleaned(found: Sequence[Piece]) -> Cleaned:
 
 
 def _is_furniture(piece: Piece) -> bool:
-    return piece.kind in ("text", "heading", "item") and is_furniture(piece.text)
+    return piece.kind in ("text", "heading", "item") and (is_furniture(piece.text) or bool(CUE.fullmatch(piece.text)))
 
 
 def _blanked(source: str, unseen: Sequence[Span]) -> str:
@@ -100,18 +101,28 @@ def _assembled(found: Sequence[Piece]) -> tuple[str, tuple[OffsetRun, ...], tupl
 def _blocks(piece: Piece, begins: Mapping[int, int], named: Mapping[int, Piece]) -> Iterator[Block]:
     """One block, or two where the piece begins with a heading or question of its own: "**Conclusions.** The …"."""
     start = begins[piece.at] + len(piece.text) - len(piece.text.lstrip())
-    end = begins[piece.at] + len(piece.text)
+    end = begins[piece.at] + len(piece.text.rstrip())  # a row's last cell may be empty
     lead = Span(0, 0)
     if piece.lead in begins:
         introduces, begin = named[piece.lead], begins[piece.lead]
         lead = Span(begin, begin + (introduces.speaker if piece.kind == "turn" else len(introduces.text)))
-    opening = piece.text[: piece.bold]
-    if piece.kind == "text" and piece.bold < len(piece.text) and opening.endswith((".", "!", ":", "?")):
-        middle = start + piece.bold
+    opening = _opening(piece)
+    if opening:
+        middle = begins[piece.at] + len(opening)
         yield Block("question" if opening.endswith("?") else "heading", start, middle)
         lead = Span(start, middle) if opening.endswith("?") else lead
         start = middle + 1
     yield Block(piece.kind, start, end, lead)
+
+
+def _opening(piece: Piece) -> str:
+    """What stands before the rest in bold, or as a question in an item: "When? On Friday."."""
+    if piece.kind not in ("text", "item") or LABEL.match(piece.text):
+        return ""
+    opening = piece.text[: piece.bold]
+    if piece.kind == "item" and not opening.endswith("?"):
+        opening = piece.text[: piece.text.find("? ") + 1]
+    return opening if len(opening) < len(piece.text) and opening.endswith((".", "!", ":", "?")) else ""
 
 
 def clean_plain(source: str) -> Cleaned:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from index.cleaning.parts import FIELD
+from index.cleaning.parts import FIELD, LETTER
 from index.cleaning.pieces import Piece
 from index.text.language import foreign, language
 
@@ -90,7 +90,13 @@ def _title(front: Sequence[Piece]) -> int | None:
 
 def _may_be_title(piece: Piece) -> bool:
     text = piece.text
-    if piece.kind != "text" or len(text) > _TITLE_CHARS or text[0].islower() or text.endswith((".", ",", ";", ":")):
+    if (
+        piece.kind != "text"
+        or not LETTER.search(text)
+        or len(text) > _TITLE_CHARS
+        or text[0].islower()
+        or text.endswith((".", ",", ";", ":"))
+    ):
         return False
     return len(text.split()) <= _TITLE_WORDS and not _DATE.fullmatch(text) and not _BYLINE.fullmatch(text)
 

@@ -8,7 +8,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.cleaning.parts import BULLET, Part, paragraphs
+from index.cleaning.parts import BULLET, Part, paragraphs, table
 from index.records import Kind, Span
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|\Z)")  # what CommonMark calls a line
@@ -27,11 +27,20 @@ _SIGNS = (  # of which plain text has none: a piece of each, for speed, and the 
     ("__", re.compile(r"(?<!\w)__(?=\S)[^_\n]{1,400}__(?!\w)")),
     ("==", re.compile(r"==\w[^=\n]{0,400}==")),
     ("`", re.compile(r"(?<!`)`[^`\n]{1,400}`(?!`)")),
+    ("</", re.compile(r"^[ ]{0,3}<(?:details|div|h[1-6]|ol|p|table|ul)\b", re.MULTILINE | re.IGNORECASE)),
 )
 _PREFIX = re.compile(r"[>\s]*")
 _NUMBER = re.compile(r"\d{1,9}[.)][ \t]+\Z")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _CALLOUT = re.compile(r"\[![^\[\]\n]{1,40}\][-+]?[ \t]*")
+_TAG = re.compile(  # of HTML, that begins or ends a line of its own for whoever reads the page
+    r"""<(?P<closes>/?)(?P<name>article|aside|blockquote|caption|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|header
+      |hr|li|main|nav|ol|p|pre|section|summary|table|tbody|tfoot|thead|tr|ul)(?=[\s/>])[^<>]{0,1000}>""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
+_TAG_KINDS: dict[str, Kind] = {"li": "item", "tr": "row"}
+_TAG_KINDS |= dict.fromkeys(_HEADINGS, "heading")
 _OWN_LINES = {"inline", "fence", "code_block", "html_block", "hr", "heading_open", "table_open"}
 _REFERENCE = re.compile(r"[>\s]*\[[^\^\]][^\]]*\]:\s*\S")
 
@@ -68,6 +77,7 @@ class _Walk:
         self._items: list[int] = []  # where the items begin that we are in, outermost first; -1 before their first line
         self._level = 0  # of the heading that we are in
         self._header: int | None = None  # where the header of the table begins that we are in, -1 before it
+        self._html_header = -1  # as _header, of a table written in HTML
         self._quoted = 0
 
     def take(self, token: Token) -> None:
@@ -84,8 +94,8 @@ class _Walk:
             self._header = -1 if token.nesting > 0 else None
         elif kind == "tr_open":
             self._row(token)
-        elif kind == "html_block":
-            self._add("text", paragraphs(self._source, [s for s in self._places(token) if s.start < s.end], 0))
+        elif kind == "html_block" or (kind == "code_block" and _TAG.match(token.content.lstrip())):
+            self._html([place for place in self._places(token) if place.start < place.end])
         elif kind in ("fence", "code_block"):
             first = (token.map or [0])[0] + (kind == "fence")
             self._add(
@@ -144,11 +154,47 @@ class _Walk:
             places = places[1:]
         if self._items and places:
             places[0] = self._item(places[0])
+        if not self._items and (rows := table(self._source, places)):
+            self._parts += rows
+            return
         lead = self._items[-2] if len(self._items) > 1 else -1
         for first, *others in paragraphs(self._source, places, None):
             bullet = BULLET.match(self._source, *first)
             group = (first._replace(start=bullet.end() if bullet else first.start), *others)
             self._add("item" if self._items or bullet else "text", [group], lead)
+
+    def _html(self, places: Sequence[Span]) -> None:
+        """What stands between tags, as what these say it is."""
+        within = ""  # the tag that says so
+        group: list[Span] = []
+        for place in places:
+            at = place.start
+            for tag in _TAG.finditer(self._source, *place):
+                name = tag["name"].lower()
+                if within == "tr" and name not in ("tr", "table"):
+                    continue  # a paragraph in a cell
+                self._html_part(within, [*group, Span(at, tag.start())])
+                group, at = [], tag.end()
+                if name == "table":
+                    self._html_header = -1
+                if name in _TAG_KINDS:
+                    within = "" if tag["closes"] else name
+            group.append(Span(at, place.end))
+        self._html_part(within, group)
+
+    def _html_part(self, within: str, group: Iterable[Span]) -> None:
+        lines = tuple(line for line in group if self._text(line).strip())
+        if not lines:
+            return
+        kind = _TAG_KINDS.get(within, "text")
+        if kind == "text":
+            self._add("text", paragraphs(self._source, lines, 0))
+        elif kind == "row":
+            self._add("header" if self._html_header < 0 else "row", [lines], self._html_header)
+            self._html_header = lines[0].start if self._html_header < 0 else self._html_header
+        else:
+            level = int(within[1]) if within[1:].isdigit() else 6
+            self._parts.append(Part(kind, lines, -1, level if kind == "heading" else 0))
 
     def _item(self, place: Span) -> Span:
         """The first line of an item with its number, without its box to tick."""

@@ -20,7 +20,7 @@ _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]{1,40}\Z"), re.compile(r"[^\W\d
 _USUALLY_HYPHENATED = frozenset(
     "all anti co cross ex half high long low mid multi non post pre self semi short well".split()
 )
-_STRONG_LEAD = re.compile(r"(\*\*|__)(?=\S)([^\n]{1,200}?)(?<=\S)\1(?=\s|\Z)")
+_STRONG_LEAD = re.compile(r"(?:\d{1,3}[.)][ \t]+)?(\*\*|__)(?=\S)([^\n]{1,200}?)(?<=\S)\1(?=\s|\Z)")
 
 # What is a sign and what of it is text: the last group stays, and all else goes.
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,1000})\1(?!`)")
@@ -31,11 +31,18 @@ _LINK = re.compile(rf"\[([^\[\]]{{1,1000}})\]{_TARGET}")
 _REFERENCE_LINK = re.compile(r"\[([^\[\]]{1,1000})\](?:\[([^\[\]\n]{0,200})\])?")
 _WIKI = re.compile(r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]")
 _ADDRESS = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,1000}|[^<>\s@]{1,100}@[^<>\s@]{1,100})>")
+_CELL = re.compile(r"</t[dh]\s{0,9}>\s{0,99}<t[dh]\b[^<>]{0,1000}>", re.IGNORECASE)
+_BREAK = re.compile(
+    r"</?(?:br|dd|div|dt|figcaption|h[1-6]|hr|li|p|section|summary|td|th|tr)(?=[\s/>])[^<>]{0,1000}>", re.IGNORECASE
+)
+_PARTING = {_CELL: "\t", _BREAK: " "}  # tags that part words for whoever reads the page
 _SIGNS = (  # a piece of each, for speed, and the whole
     ("[^", re.compile(r"\[\^[^\]\s]{1,40}\]:?()")),  # the mark of a note
     ("^", re.compile(r"[ \t]{1,9}\^[\w-]{1,60}()\s*\Z")),  # an anchor of Obsidian
     ("{#", re.compile(r"[ \t]{0,9}\{\#[\w-]{1,100}\}()\s*\Z")),  # an anchor of a heading
     ("&", re.compile(r"(?<=&)amp;()", re.IGNORECASE)),
+    ("<", _CELL),
+    ("<", _BREAK),
     (
         "<",
         re.compile(
@@ -71,7 +78,7 @@ class Readable(NamedTuple):
 class _Cut(NamedTuple):
     start: int
     end: int
-    blank: bool = False  # whether a blank stands in its place
+    blank: str = ""  # white space that stands in its place
 
 
 class Elsewhere(NamedTuple):
@@ -88,8 +95,11 @@ class Elsewhere(NamedTuple):
         return cls(frozenset(word.lower() for word in words), frozenset(name.lower() for name in names))
 
 
-def readable(source: str, lines: Sequence[Span], elsewhere: Elsewhere) -> Readable:
-    """The lines as one text, joined by a blank, or by nothing where a hyphen cuts a word at a line's end."""
+def readable(source: str, lines: Sequence[Span], elsewhere: Elsewhere, *, cells: bool = False) -> Readable:
+    """The lines as one text, joined by a blank, or by nothing where a hyphen cuts a word at a line's end.
+
+    In `cells` of a table without bars, tabs stay, and one stands for each wider gap.
+    """
     raw = "\n".join(source[line.start : line.end] for line in lines)
     cuts, linked = _signs(raw, elsewhere.references)
     cuts += (
@@ -98,7 +108,10 @@ def readable(source: str, lines: Sequence[Span], elsewhere: Elsewhere) -> Readab
         else []
     )
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
-    cuts += [_Cut(*found.span(), blank=True) for found in (*_ODD_SPACE.finditer(raw), *_NO_BREAK.finditer(raw))]
+    cuts += [_Cut(*found.span(), blank=" ") for found in _NO_BREAK.finditer(raw)]
+    gap = "\t" if cells and "|" not in raw else " "
+    for found in _ODD_SPACE.finditer(raw):
+        cuts += [_Cut(*found.span(), blank=gap)] if gap == " " or "\t" not in found.group() else []
     text, runs = _keep(raw, sorted(cuts))
     strong = _STRONG_LEAD.match(raw)
     before = [run for run in runs if strong and run.source < strong.end()]
@@ -122,6 +135,9 @@ def _signs(raw: str, references: frozenset[str]) -> tuple[list[_Cut], bool]:
 
         def cut(found: re.Match[str]) -> str:
             kept = found.lastindex or 0
+            if blank := _PARTING.get(pattern):
+                cuts.append(_Cut(*found.span(), blank))
+                return _SIGN * len(found.group())
             if pattern is _REFERENCE_LINK:
                 if (found[2] or found[1]).lower() not in references:
                     return found.group()
@@ -178,8 +194,8 @@ def _keep(raw: str, cuts: Sequence[_Cut], *, indented: bool = False) -> tuple[st
             runs.append(OffsetRun(length, start, end - start))
             text.append(raw[start:end])
             length, blank = length + end - start, raw[end - 1] == " "
-        if cut.blank and not blank and cut.end > at:
-            text.append(" ")
+        if cut.blank and (cut.blank == "\t" or not blank) and cut.end > at:
+            text.append(cut.blank)
             length, blank = length + 1, True
         at = max(at, cut.end)
     whole = "".join(text)

@@ -11,9 +11,23 @@ SENTENCE_END = re.compile(r"[.!?…:;。！？：；।॥؟۔][\"'”’»)\]�
 ITEM = re.compile(r"(?P<bullet>[-*+•‣◦▪–])[ \t]+(?=\S)|(?:\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+(?=\S)")
 FIELD = re.compile(r"(?:\*\*|__)?[^\W\d_][\w'’.&()/ -]{0,40}(?:\*\*|__)?:(?:\*\*|__)?[ \t]+\S")
 BULLET = re.compile(r"[•‣◦▪][ \t]+(?=\S)")  # that is no sign of Markdown
-TIME = r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]?"
+LABEL = re.compile(  # of questions and answers
+    r"(?:\*\*|__)?(?:q|a|f|p|r|question|answer|frage|antwort|pregunta|respuesta)\s?\d{0,3}[.:)](?:\*\*|__)?[ \t]+\S",
+    re.IGNORECASE,
+)
+TIME = (  # of day, or in a recording, with or without the day before it
+    r"[\[(]?(?:\d{1,4}[./-]\d{1,2}[./-]\d{2,4},?[ ])?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?(?:[ ]?[AaPp][Mm])?[\])]?"
+)
 TURN = re.compile(rf"{TIME}[ \t]+\S")
 SPEAKER_ALONE = re.compile(r"[A-Z][A-Z.'’ -]{2,40}:")
+LETTER = re.compile(r"[^\W\d_]")
+CUE = re.compile(r"(?:\d+:)?\d\d:\d\d[.,]\d{3}\s+-->\s.*")  # when a subtitle shows
+_PICTURE = re.compile(r"!\[[^\[\]]{0,500}\](?:\([^()]{0,1000}\)|\[[^\[\]]{0,200}\])|!\[\[[^\[\]]{1,300}\]\]")
+_CELL_GAPS = (  # what parts the cells of a line, and how many such lines make a table
+    (re.compile(r"\t"), 2),
+    (re.compile(r"(?<!\\)\|"), 2),
+    (re.compile(r"(?<=[^\s.!?]) {2,}(?=\S)"), 3),
+)
 _CUT_WORD = re.compile(r"[^\W_](?:[-\u2010]|\u00ad)$")
 LONGEST_WRAPPED = 120
 SHORTEST_WRAPPED = 40
@@ -52,6 +66,9 @@ def runs_on(before: str, after: str, width: int | None) -> bool:
     closed = bool(SENTENCE_END.search(before))
     if TURN.match(after) or BULLET.match(after) or (FIELD.match(after) and (closed or FIELD.match(before))):
         return False
+    labelled = LABEL.match(after) and (before.endswith("?") or LABEL.match(before))
+    if labelled or any(sign.fullmatch(line) for sign in (_PICTURE, CUE) for line in (before, after)):
+        return False
     unfinished = not closed and len(before) >= _SHORTEST_UNFINISHED and after[:1].islower()
     if unfinished or _CUT_WORD.search(before) or SPEAKER_ALONE.fullmatch(before):
         return True
@@ -73,3 +90,24 @@ def filled_width(source: str, groups: Sequence[Sequence[Span]]) -> int:
             long = [text for text in texts if len(text) >= SHORTEST_WRAPPED and not is_furniture(text)]
             widths += [width] if any(not SENTENCE_END.search(text) for text in long) else []
     return max(widths)
+
+
+def table(source: str, lines: Sequence[Span]) -> list[Part]:
+    """Lines of as many cells each, between tabs, bars or wide gaps, the first as the header; empty where they are none.
+
+    Lines "Name:    value" are a list of facts and no table.
+    """
+    cells = [_between_bars(source, line) for line in lines]
+    texts = [source[slice(*line)] for line in cells]
+    for gap, least in _CELL_GAPS:
+        counts = {len(gap.findall(text)) for text in texts}
+        if len(texts) >= least and len(counts) == 1 and min(counts) and not all(FIELD.match(text) for text in texts):
+            header, *rows = cells
+            return [Part("header", (header,)), *(Part("row", (row,), header.start) for row in rows)]
+    return []
+
+
+def _between_bars(source: str, line: Span) -> Span:
+    text = source[slice(*line)].rstrip()
+    opens = text.startswith("|")
+    return Span(line.start + opens, line.start + max(len(text.removesuffix("|")), opens))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from index.cleaning.markup import Elsewhere, readable, verbatim
+from index.cleaning.markup import Elsewhere, Readable, readable, verbatim
 from index.cleaning.parts import SENTENCE_END, Part
 from index.records import Kind, OffsetRun
 from index.text.words import words
@@ -48,7 +48,7 @@ def pieces(source: str, shown: str, parts: Sequence[Part]) -> list[Piece]:
     found: list[Piece] = []
     end = -1  # of the part before
     for part in parts:
-        read = verbatim(source, part.lines[0]) if part.kind == "code" else readable(shown, part.lines, elsewhere)
+        read = verbatim(source, part.lines[0]) if part.kind == "code" else _readable(shown, part, elsewhere)
         if read.text.strip():
             at = part.lines[0].start
             tight = len(_LINE_END.findall(source, max(end, 0), at)) < 2
@@ -56,6 +56,10 @@ def pieces(source: str, shown: str, parts: Sequence[Part]) -> list[Piece]:
             found.append(one)
             end = part.lines[-1].end
     return found
+
+
+def _readable(shown: str, part: Part, elsewhere: Elsewhere) -> Readable:
+    return readable(shown, part.lines, elsewhere, cells=part.kind in ("header", "row"))
 
 
 def mended(found: Sequence[Piece]) -> list[Piece]:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from index.cleaning.parts import ITEM, SENTENCE_END, Part, filled_width, paragraphs, runs_on
+from index.cleaning.parts import ITEM, SENTENCE_END, Part, filled_width, paragraphs, runs_on, table
 from index.records import Span
 
 _LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
 _RULE = re.compile(r"\s*(?:[-*_=~]\s*){3,}")
+_GRID = re.compile(r"[ \t]*\+?[-=:]{2,}(?:\+[-=:]*)+[ \t]*")  # a line drawn between the rows of a table
 _UNDERLINE = re.compile(r"(={3,}|-{3,})[ \t]*")
 _QUOTED = re.compile(r"[ \t\ufeff]*(?:>[ \t]?)*[ \t]*")
 _CODE_INDENT = 4
@@ -31,6 +32,8 @@ def _groups(source: str, start: int) -> Iterator[list[Span]]:
     group: list[Span] = []
     for found in _LINE.finditer(source, start):
         line = found.group(1)
+        if _GRID.fullmatch(line):
+            continue
         if line.strip(" \t\ufeff\u200b>") and (
             not _RULE.fullmatch(line) or (len(group) == 1 and _UNDERLINE.fullmatch(line))
         ):
@@ -48,9 +51,8 @@ def _parts(source: str, group: Sequence[Span], width: int, *, introduced: bool) 
     texts = [source[line.start : line.end] for line in lines]
     if introduced and min(indents) >= _CODE_INDENT and not any(ITEM.match(text) for text in texts):
         yield from (Part("code", (line,)) for line in group)
-    elif len(lines) > 1 and texts[0].count("\t") and len({text.rstrip().count("\t") for text in texts}) == 1:
-        yield Part("header", (lines[0],))
-        yield from (Part("row", (line,), lines[0].start) for line in lines[1:])
+    elif rows := table(source, lines):
+        yield from rows
     elif len(lines) > 1 and _UNDERLINE.fullmatch(texts[1]) and len(texts[0]) <= _HEADING_CHARS:
         yield Part("heading", (lines[0],), level=1 if texts[1].startswith("=") else 2)
         yield from _parts(source, group[2:], width, introduced=False) if len(group) > 2 else ()

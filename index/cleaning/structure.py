@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from index.cleaning.parts import FIELD, TIME
+from index.cleaning.parts import FIELD, LETTER, TIME
 from index.cleaning.pieces import Piece
 from index.records import Kind
 
@@ -14,33 +14,39 @@ _HEADING_CHARS, _HEADING_WORDS = 80, 10
 _LEAD_CHARS = 300  # a longer paragraph introduces nothing
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+\S")
 _SPEAKER = re.compile(
-    rf"""(?:(?P<time>{TIME})[\s–>:-]*)?
-         (?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’&-]+){{0,5}}(?:\s?\([^()]{{1,60}}\))?)
-         (?:\s*(?P<after>{TIME}))?\s?:\s+(?=\S)
-       | (?P<alone>{TIME})[\s–>:-]+(?=\S)""",
+    rf"""(?:(?P<time>{TIME})\s*[-–>:]*\s*)?
+         (?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’()&-]+){{0,5}}?(?:\s?\((?!\d+:)[^()]{{1,60}}\))?)?
+         (?:\s*(?P<after>{TIME}))?\s?(?::\s+|(?:(?<=[\])\d])|(?<=\d[AaPp][Mm])|(?<=\d[ ][AaPp][Mm]))\s+)(?=\S)""",
     re.VERBOSE,
 )
 _QUESTION_LABELS = frozenset({"q", "question", "frage", "f", "pregunta", "p"})
 _ANSWER_LABELS = frozenset({"a", "answer", "antwort", "respuesta", "r"})
 _LABEL = re.compile(r"(?P<label>[^\W\d_]{1,9})\s?\d{0,3}\s?[:.)]\s+\S")
+_STEP = re.compile(r"(?:step|schritt|paso|étape)\s\d{1,3}\s?[.:)–—-]\s?\S", re.IGNORECASE)
 _TURN_SHARE = 0.4  # of the paragraphs
 _ASKING_SHARE = 0.6  # of the turns of whoever interviews
 _QUESTION_CHARS = 200
+_ENDS_INSIDE = re.compile(r"[.!…]\s")
 _LINK_HEADING = re.compile(
     r"""(?:see\s+also|references?|further\s+reading|(?:external|related)\s+links|related(?:\s+articles)?|links|siehe\s+auch
       |weblinks)\W*""",
     re.IGNORECASE | re.VERBOSE,
 )
 _LINK_LINE = re.compile(
-    r"(?:see also|read more|further reading|related|more on this|siehe auch)\s*:.*", re.IGNORECASE | re.DOTALL
+    r"(?:see also|siehe auch)\b[^.!?]*[.!]?|(?:read more|further reading|related|more on this)\s*:.*",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
 def with_structure(found: Sequence[Piece]) -> list[Piece]:
     """The same pieces in the same order, with their kinds and with what introduces them."""
-    pieces = _headings(found)
+    pieces = _headings([replace(one, kind="item") if _is_step(one) else one for one in found])
     pieces = _questions(_turns(pieces))
     return _leads(_links(pieces))
+
+
+def _is_step(piece: Piece) -> bool:
+    return piece.kind == "text" and bool(_STEP.match(piece.text))
 
 
 def _headings(found: Sequence[Piece]) -> list[Piece]:
@@ -54,6 +60,8 @@ def _headings(found: Sequence[Piece]) -> list[Piece]:
         numbered = piece.kind == "item" and _NUMBERED.match(text) and (not n or found[n - 1].kind != "item")
         if not (piece.kind == "text" or numbered) or not short or text[0].islower() or piece.linked:
             continue
+        if _speaks_below(piece) or not LETTER.search(text):
+            continue
         if (
             (bold or not (signs or piece.closed or FIELD.match(text)))
             and following.kind == "text"
@@ -66,7 +74,7 @@ def _headings(found: Sequence[Piece]) -> list[Piece]:
 
 def _turns(found: Sequence[Piece]) -> list[Piece]:
     """Paragraphs that begin with a speaker's name or the time, where speakers take turns."""
-    heads = [_SPEAKER.match(piece.text) if piece.kind in ("text", "item") else None for piece in found]
+    heads = [_head(piece) for piece in found]
     if not _take_turns([head for head in heads if head], sum(1 for piece in found if piece.kind == "text")):
         return list(found)
     names = Counter(head["name"] for head in heads if head)
@@ -76,12 +84,15 @@ def _turns(found: Sequence[Piece]) -> list[Piece]:
     asks = {name for name, count in asking.items() if name and count > 1 and count > _ASKING_SHARE * names[name]}
     pieces: list[Piece] = []
     speaking = -1
-    for piece, head in zip(found, heads, strict=True):
+    for piece, head, following in zip(found, heads, (*heads[1:], None), strict=True):
         if head:
-            question = head["name"] in asks and piece.text.endswith("?")
+            answered = following and following["name"] != head["name"]
+            alone = answered and not _ENDS_INSIDE.search(piece.text, head.end())
+            question = piece.text.endswith("?") and (head["name"] in asks or alone)
             speaking = -1 if question else piece.at
             kind: Kind = "question" if question else "turn"
-            pieces.append(replace(piece, kind=kind, lead=speaking, speaker=len(head.group().rstrip(": "))))
+            speaker = len(piece.text[: head.end()].rstrip(": "))
+            pieces.append(replace(piece, kind=kind, lead=speaking, speaker=speaker))
         else:
             speaking = speaking if piece.kind == "text" else -1
             pieces.append(replace(piece, kind="turn", lead=speaking) if speaking >= 0 else piece)
@@ -91,24 +102,35 @@ def _turns(found: Sequence[Piece]) -> list[Piece]:
 def _take_turns(heads: Sequence[re.Match[str]], texts: int) -> bool:
     """Labels of a list are each there once, or the same one after the other; speakers come again and alternate."""
     names = [head["name"] for head in heads if head["name"]]
-    if {name.lower() for name in names} & _ANSWER_LABELS:
+    if {name.lower().split()[0] for name in names} & _ANSWER_LABELS:
         return False
-    if sum(1 for head in heads if head["time"] or head["after"] or head["alone"]) > 1:
+    if sum(1 for head in heads if head["time"] or head["after"]) > 1:
         return True
     again = sum(count for count in Counter(names).values() if count > 1)
     alternating = sum(1 for one, other in pairwise(names) if one != other)
     return 2 * again > len(names) and 2 * alternating > len(names) - 1 and len(names) > max(2, _TURN_SHARE * texts)
 
 
+def _head(piece: Piece) -> re.Match[str] | None:
+    """The time and name that a turn begins with."""
+    found = _SPEAKER.match(f"{piece.text} .") if piece.kind in ("text", "item") else None  # it may stand alone
+    timed = found and (found["time"] or found["after"])
+    named = found and found["name"] and found.end() < len(piece.text) and ":" in found.group()
+    return found if timed or named else None
+
+
+def _speaks_below(piece: Piece) -> bool:
+    """A name and a time in a line of their own."""
+    head = _head(piece)
+    return bool(head and head["name"] and head.end() > len(piece.text))
+
+
 def _questions(found: Sequence[Piece]) -> list[Piece]:
     """Questions that stand alone, and what answers them: labelled, in bold, as a heading, or several in one article."""
     labels = [_label(piece) for piece in found]
     labelled = bool({*labels} & _QUESTION_LABELS and {*labels} & _ANSWER_LABELS)
-    alone = [
-        _is_question(piece) and following.kind == "text" and not _is_question(following)
-        for piece, following in pairwise(found)
-    ]
-    several = sum(alone) > 1
+    alone = [_is_question(piece) and _may_answer(piece, following) for piece, following in pairwise(found)]
+    several = sum(alone) + sum(1 for piece in found if piece.kind == "item" and "? " in piece.text) > 1
     pieces: list[Piece] = []
     asked = -1
     for piece, label, is_alone in zip(found, labels, (*alone, False), strict=False):
@@ -117,7 +139,7 @@ def _questions(found: Sequence[Piece]) -> list[Piece]:
         if piece.kind == "heading":
             asked = piece.at if piece.text.endswith("?") else -1
             pieces.append(piece)
-        elif asks or (piece.kind == "text" and (bold or (is_alone and several and not labelled))):
+        elif asks or (piece.kind in ("text", "item") and (bold or (is_alone and several and not labelled))):
             asked = piece.at
             pieces.append(replace(piece, kind="question"))
         elif piece.kind == "question":
@@ -134,7 +156,20 @@ def _label(piece: Piece) -> str:
 
 
 def _is_question(piece: Piece) -> bool:
-    return piece.kind == "text" and piece.text.endswith("?") and len(piece.text) <= _QUESTION_CHARS
+    short = piece.kind in ("text", "item") and len(piece.text) <= _QUESTION_CHARS
+    return short and piece.text.endswith("?") and not _ENDS_INSIDE.search(_behind_number(piece.text))
+
+
+def _may_answer(question: Piece, following: Piece) -> bool:
+    """Of what stands behind a question: not another one, nor the next point of a list of both."""
+    listed = following.kind == "item" and question.kind == "item"
+    if listed and (_NUMBERED.match(following.text) or not _NUMBERED.match(question.text)):
+        return False
+    return following.kind in ("text", "item") and not _is_question(following)
+
+
+def _behind_number(text: str) -> str:
+    return re.sub(r"^\(?\d{1,3}[.)]\s", "", text)
 
 
 def _links(found: Sequence[Piece]) -> list[Piece]:
@@ -160,7 +195,7 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
     heading = lead = listed = -1
     for piece in found:
         kind = "row" if piece.kind == "header" else piece.kind
-        before = pieces[-1] if pieces else None
+        before = next((one for one in reversed(pieces) if one.kind not in ("links", "aside")), None)
         same = before and ("row" if before.kind == "header" else before.kind) == kind
         if before and before.kind == "item" and kind == "code":
             listed, lead = lead, before.at

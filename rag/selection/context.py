@@ -206,9 +206,10 @@ def _introduced(place: _Place, *, listed: bool = False) -> _Place:
         return _with_group(place, at, climb=False)
     announces = _ANNOUNCES.search(place.text(place.last))
     ends = last.end == blocks[at].end  # of a longer paragraph, its last sentence introduces
-    of = [b for b in blocks[at + 1 : at + 2] if b.kind == "code" or (b.kind == "item" and (listed or announces))]
+    behind = at + 2 if [block.kind for block in blocks[at + 1 : at + 2]] == ["links"] else at + 1  # a picture's
+    of = [b for b in blocks[behind : behind + 1] if b.kind == "code" or (b.kind == "item" and (listed or announces))]
     introduces = ends and any(overlap(b.lead, last) for b in of)
-    return _with_group(place, at + 1, climb=blocks[at].kind != "item") if introduces else place
+    return _with_group(place, behind, climb=blocks[at].kind != "item") if introduces else place
 
 
 def _whole_list(place: _Place) -> _Place:

@@ -1,0 +1,135 @@
+"""Articles as people write them, by kind: what they are read as, and what answers from them."""
+
+from pathlib import Path
+
+import pytest
+
+import quotewell
+from rag import open_assistant
+from tests.test_index_blocks import told
+
+
+@pytest.mark.parametrize(
+    ("source", "asks", "answers"),
+    [
+        (
+            "**Q.** When does it open?\n**A.** On 1 April.\n\n**Q.** Are dogs allowed?\n**A.** Only on a lead.",
+            "Q. ",
+            "A. ",
+        ),
+        ("Q: When does it open?\nA: On 1 April.\n\nQ: Are dogs allowed?\nA: Only on a lead.", "Q: ", "A: "),
+        ("1. When does it open?\nOn 1 April.\n\n2. Are dogs allowed?\nOnly on a lead.", "{n}. ", ""),
+        ("- **When does it open?** On 1 April.\n- **Are dogs allowed?** Only on a lead.", "", ""),
+        ("1. When does it open?\n   On 1 April.\n2. **Are dogs allowed?**\n   Only on a lead.", "{n}. ", ""),
+    ],
+)
+def test_questions_and_answers_however_they_are_laid_out(source: str, asks: str, answers: str) -> None:
+    found = told(f"# Camping\n\n{source}\n")[1:]
+    assert [kind == "question" for kind, _, _ in found] == [True, False, True, False]
+    first, second = (f"{asks.format(n=n)}{text}" for n, text in ((1, "When does it open?"), (2, "Are dogs allowed?")))
+    assert [text for _, text, _ in found] == [first, f"{answers}On 1 April.", second, f"{answers}Only on a lead."]
+    assert [lead for _, _, lead in found[1::2]] == [first, second]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Zone\tSingle\tReturn\nA\t2.10\t3.80\nB\t3.40\t6.20",
+        "Zone     Single    Return\nA        2.10      3.80\nB        3.40      6.20",
+        "+------+--------+--------+\n| Zone | Single | Return |\n+======+========+========+\n| A | 2.10 | 3.80 |\n"
+        "+------+--------+--------+\n| B | 3.40 | 6.20 |\n+------+--------+--------+",
+        "Zone | Single | Return\n--- | --- | ---\nA | 2.10 | 3.80\nB | 3.40 | 6.20",
+        "<table>\n<tr><th>Zone</th><th>Single</th><th>Return</th></tr>\n<tr><td>A</td><td>2.10</td><td>3.80</td></tr>\n"
+        "<tr>\n<td>B</td>\n<td><b>3.40</b></td>\n<td>6.20</td>\n</tr>\n</table>",
+    ],
+    ids=["tabs", "gaps", "grid", "bars", "HTML"],
+)
+def test_tables_however_they_are_drawn(source: str) -> None:
+    *_, header, one, other = told(f"Fares of the river bus\n\n{source}\n")
+    assert [kind for kind, _, _ in (header, one, other)] == ["header", "row", "row"]
+    assert [text.replace("\t", "|").replace(" | ", "|") for _, text, _ in (header, other)] == [
+        "Zone|Single|Return",
+        "B|3.40|6.20",
+    ]
+    assert other[2] == header[1]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "The yard is open.  Boats are let.\nThe crane is old.  It lifts much.\nThe guard is deaf.  He sleeps.",
+        "Built:    1645\nHeight:   21 metres\nOwner:    the town of Hame",
+    ],
+)
+def test_neither_typewritten_prose_nor_facts_are_tables(source: str) -> None:
+    assert {kind for kind, _, _ in told(f"# Mill\n\nIt grinds.\n\n{source}\n")} == {"heading", "text"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Anna Petrov (12:30): ", "Luis Ortega (12:32): "),
+        ("03/05/24, 12:30 - Anna: ", "03/05/24, 12:32 - Luis: "),
+        ("[00:00:12] Speaker 1: ", "[00:00:40] Speaker 2: "),
+        ("AP: ", "LO: "),
+        ("Anna Petrov  0:03\n", "Luis Ortega  0:41\n"),
+    ],
+)
+def test_turns_lead_back_to_who_speaks(one: str, other: str) -> None:
+    said = ["The lift is broken.", "The firm comes on Friday.", "What is the price?", "It is high."]
+    lines = "\n\n".join(f"{who}{what}" for who, what in zip((one, other, one, other), said, strict=True))
+    found = told(f"Minutes of the meeting\n\n{lines}\n")[1:]
+    leads = {lead for kind, text, lead in found if "Friday" in text or "high" in text}
+    assert leads == {" ".join(other.split()).rstrip(": ")}
+    assert {kind for kind, text, _ in found if "price" not in text} == {"turn"}
+
+
+def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
+    steps = told("Starting the tractor\n\nIt starts in the cold:\n\nStep 1: Open the tap.\n\nStep 2: Turn the crank.\n")
+    assert steps[2:] == [
+        (k, t, "It starts in the cold:")
+        for k, t in (("item", "Step 1: Open the tap."), ("item", "Step 2: Turn the crank."))
+    ]
+    cues = told(
+        "WEBVTT\n\n00:01.000 --> 00:04.000\nThis is the old salt mine of Brenn, which\n\n"
+        "00:05.000 --> 00:09.000\nwas opened in 1734.\n"
+    )
+    assert [text for kind, text, _ in cues if kind == "text"] == [
+        "This is the old salt mine of Brenn, which was opened in 1734."
+    ]
+    assert told("# Soup\n\nIt cooks<br>for hours.<br>Add salt.\n\n<ul><li>Leek</li><li>Onion</li></ul>\n")[1:] == [
+        ("text", "It cooks for hours. Add salt.", ""),
+        ("item", "Leek", "It cooks for hours. Add salt."),
+        ("item", "Onion", "It cooks for hours. Add salt."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "question", "quoted", "never"),
+    [
+        ("**Q.** When does the last ferry leave?\n**A.** At 22:40.\n\n**Q.** May I bring a bicycle?\n**A.** Yes.",
+         "When does the last ferry leave?", "22:40", "When does"),
+        ("1. Are dogs allowed?\nOnly on a lead.\n\n2. How much is a tent per night?\nFourteen euros.",
+         "How much is a tent per night?", "Fourteen euros", "How much"),
+        ("<table>\n<tr><th>Bike</th><th>Per day</th><th>Deposit</th></tr>\n"
+         "<tr><td>City bike</td><td>12 euros</td><td>50 euros</td></tr>\n"
+         "<tr><td>Cargo bike</td><td>25 euros</td><td>200 euros</td></tr>\n</table>",
+         "What is the deposit for the cargo bike?", "200 euros", "City bike"),
+        ("You need the following for the tour:\n\n![gear](gear.png)\n\n* a life vest\n* two litres of water",
+         "What do I need for the tour?", "two litres", "gear.png"),
+    ],
+)  # fmt: skip
+def test_what_answers_is_quoted(tmp_path: Path, source: str, question: str, quoted: str, never: str) -> None:
+    (tmp_path / "article.md").write_text(f"# The ferry and the lake\n\n{source}\n")
+    assert quotewell.run(["index", str(tmp_path / "article.md"), "--data", str(tmp_path / "data")]) == 0
+    answer = open_assistant(data=str(tmp_path / "data")).ask(question)
+    quotes = "\n".join(citation.quote for citation in answer.citations)
+    assert quoted in quotes and never not in quotes
+
+
+def test_an_empty_index_knows_no_word(tmp_path: Path) -> None:
+    (tmp_path / "article.md").write_text("The tower stands.\n")
+    data = str(tmp_path / "data")
+    assert quotewell.run(["index", str(tmp_path / "article.md"), "--data", data]) == 0
+    assert quotewell.run(["documents", "delete", "article", "--yes", "--data", data]) == 0
+    assert open_assistant(data=data).ask("Where does the tower stand?").citations == ()
