@@ -61,19 +61,23 @@ def test_a_citation_is_verbatim_and_its_source_span_cleans_to_it() -> None:
         assert fault(citation, RYE) == ""
 
 
-def test_markup_and_boilerplate_are_not_quoted_but_lie_within_the_source_span() -> None:
-    first, second, third = cited(RYE)
+def test_markup_is_not_quoted_but_lies_within_the_source_span() -> None:
+    first, second, furniture, last = cited(RYE)
     assert first.quote == "The Marten bakery opened on Quarry Street in 1987 for $552."
     assert SOURCE[first.source_start : first.source_end] == (
         "The **Marten** bakery opened on Quarry Street in 1987 for \\$552."
     )
     assert second.quote == "It bakes forty kinds of rye bread, day and night."
-    assert third.quote == "Oskar Lind has run it alone since the spring of 2011."
+    assert furniture.quote == "Subscribe to our newsletter"
+    assert last.quote == "Oskar Lind has run it alone since the spring of 2011."
+    assert SOURCE[last.source_start : last.source_end] == (
+        "Oskar Lind has run it [alone](http://lind.example) since the spring of 2011."
+    )
 
 
 def test_a_citation_carries_what_a_reader_must_know_of_the_article() -> None:
-    first, second, third = cited(RYE)
-    assert [c.marker for c in (first, second, third)] == [1, 2, 3]
+    first, second, *others = cited(RYE)
+    assert [c.marker for c in (first, second, *others)] == [1, 2, 3, 4]
     assert (first.title, first.author, first.published, first.inferred) == (
         "Rye",
         "Ada Reed",

@@ -235,7 +235,7 @@ def test_a_refusal_tells_what_decided_it(opened: Opened) -> None:
 @pytest.mark.parametrize(
     ("question", "wanted", "code", "because"),
     [
-        ("Should the theatre seat more?", {}, "needs_judgement", {"kind": "side", "words": "Should"}),
+        ("Should the mayor resign?", {}, "needs_judgement", {"kind": "side", "words": "Should"}),
         ("Do you like the theatre?", {}, "needs_judgement", {"kind": "opinion", "words": "Do you like"}),
         (
             "Was the bridge closed in 2090?",
