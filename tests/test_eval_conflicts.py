@@ -30,6 +30,7 @@ from index.settings import Settings
 from rag.answer import Quote, Reading
 from rag.language.facts import differ, facts
 from rag.question.analysis import Query
+from rag.reading.model import Excerpt, Finding
 from rag.structure import BODY
 
 ASKED = {
@@ -47,6 +48,9 @@ class FirstSentences:
 
     name = "first"
 
+    def __init__(self, *, refuses: bool = False) -> None:
+        self._refuses = refuses
+
     def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         quotes = [Quote(hit.passage, span.start, span.end, 1.0) for hit in hits for span in hit.passage.sentences]
         wanted = {word for word in asked.text.lower().split() if len(word) > 4}
@@ -54,6 +58,10 @@ class FirstSentences:
             key=lambda quote: -sum(word in quote.passage.text[quote.start : quote.end].lower() for word in wanted)
         )
         return Reading(tuple(quotes[:10]), tuple(hits), 1.0)
+
+    def finding(self, question: str, excerpt: Excerpt) -> Finding | None:
+        """No model reads, or one that finds no answer anywhere."""
+        return Finding((-1.0,), None, -1.0) if self._refuses else None
 
 
 def the_set(folder: Path) -> BeirSet:
@@ -99,6 +107,14 @@ def test_planted_contradictions_are_found_and_untouched_articles_bear_no_banner(
     assert found["recall, planted"].value >= 0.6
     assert found["banner on untouched articles"].value == 0.0
     assert found["banner on untouched articles"].n == len(ASKED)
+
+
+def test_a_banner_that_the_reading_model_refuses_is_not_counted(
+    hash_index: Index, hash_settings: Settings, six_files: Path
+) -> None:
+    bench = ConflictBench(hash_settings, HashEmbedder(), lambda _: FirstSentences(refuses=True))
+    found = {figure.name: figure.value for figure in measure(the_set(six_files), hash_index, bench).figures}
+    assert (found["precision, planted"], found["recall, planted"]) == (None, 0.0)
 
 
 def test_measuring_leaves_the_index_as_it_was(

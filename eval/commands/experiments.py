@@ -29,7 +29,7 @@ from eval.experiments.conversation import (
 from eval.experiments.follow_ups import json_of_followups, markdown_of_followups, measure_followups, text_of_followups
 from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.experiments.refusal_reasons import json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
-from eval.experiments.summaries import markdown_of_summaries, measure_summaries, text_of_summaries
+from eval.experiments.summaries import MOST_ARTICLES, markdown_of_summaries, measure_summaries, text_of_summaries
 from eval.experiments.text_check import markdown_of_support, measure_support, text_of_support
 from eval.runs.plots import pareto
 from eval.runs.tables import Write, json_of, write_block
@@ -118,17 +118,22 @@ def conversation(
     keep_table(write, "conversation", partial(markdown_of_conversation, found), f"conversation {turns}")
 
 
-def summaries(sets: Sets, write: Write = None, as_json: Json = False) -> None:
+def summaries(
+    sets: Sets,
+    most: Annotated[int, typer.Option(min=1, help="The first so many articles of each set.")] = MOST_ARTICLES,
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
     """Do key sentences cover what an article's own abstract says, beside its first sentences?"""
     settings = load_settings()
     embedder = load_embedder(settings.embedder, settings.model_path)
 
     def measure(questions: EvalSet, show: ShowProgress) -> Any:
-        return measure_summaries(questions, settings, embedder, progress=partial(show, questions.name))
+        return measure_summaries(questions, settings, embedder, most=most, progress=partial(show, questions.name))
 
     found = measured(sets, measure)
     tell_found(found, text_of_summaries, json_of, as_json=as_json)
-    keep_table(write, "summaries", partial(markdown_of_summaries, found), command_on(sets, "summaries"))
+    keep_table(write, "summaries", partial(markdown_of_summaries, found), command_on(sets, f"summaries --most {most}"))
 
 
 def readers(

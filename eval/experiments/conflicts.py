@@ -143,7 +143,7 @@ def _banner(index: Index, reader: Reader, question: Question, plant: Plant | Non
     """`sides`: the two documents of each planted contradiction."""
     asked = analyse(question.asked, index.stem)
     quotes = reader.read(asked, index.search(asked.text, limit=READ_HITS)).quotes
-    conflict = find_conflict(asked, quotes, index.document)
+    conflict = find_conflict(asked, quotes, index.document, reader.finding)
     shown = conflict.quotes if conflict else ()
     documents = tuple(quote.passage.document_id for quote in shown)
     own = {plant.document_id, plant.original_id} if plant else set()

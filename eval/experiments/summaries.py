@@ -64,10 +64,17 @@ def abstracted(questions: EvalSet, most: int = MOST_ARTICLES) -> list[Abstracted
 
 
 def measure_summaries(
-    questions: EvalSet, settings: Settings, embedder: Embedder, *, progress: OnQuestion | None = None
+    questions: EvalSet,
+    settings: Settings,
+    embedder: Embedder,
+    *,
+    most: int = MOST_ARTICLES,
+    progress: OnQuestion | None = None,
 ) -> SummaryReport:
-    """Key sentences as an answer to "summarise this article" shows them, and as many sentences from its start."""
-    articles = abstracted(questions)
+    """Key sentences as an answer to "summarise this article" shows them, and as many sentences from its start, of the
+    first `most` articles. Raises BadGold where none holds an abstract or a conclusion.
+    """
+    articles = abstracted(questions, most)
     scores: dict[str, list[tuple[float, ...]]] = {"key sentences": [], "first sentences": []}
     chosen = 0
     with tempfile.TemporaryDirectory() as folder:

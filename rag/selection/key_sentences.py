@@ -59,9 +59,10 @@ def key_sentences(index: Index, document_id: str, most: int = MOST) -> tuple[Quo
     places = sorted(vectors)
     homes = {sentence: passage for passage in reversed(passages) for sentence in passage.sentences}
     texts = [_text(homes[place], place) for place in places]
-    fit = [n for n, text in enumerate(texts) if stands_alone(text)]
+    once = [n for n, text in enumerate(texts) if texts.index(text) == n]
+    fit = [n for n in once if stands_alone(texts[n])]
     wanted = min(most, max(LEAST, len(places) // _OF_EACH))
-    offered = fit if len(fit) >= wanted else list(range(len(places)))
+    offered = fit if len(fit) >= wanted else once
     chosen = _chosen(np.stack([vectors[place] for place in places]), offered, wanted)
     return tuple(
         Quote(homes[places[n]], *places[n], score=sum(parts.values()), contributions=parts)
