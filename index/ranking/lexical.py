@@ -259,7 +259,8 @@ class SurfaceForms:
 
     @cached_property
     def _forms(self) -> list[str]:
-        return self._text.tobytes().decode("utf-8", "surrogatepass").split("\n")
+        text = self._text.tobytes().decode("utf-8", "surrogatepass")
+        return text.split("\n") if text else []
 
     def _count(self, form: int) -> int:
         """Passages seen that hold the form."""
