@@ -222,8 +222,9 @@ def test_twin_articles_tie_and_the_first_by_name_is_quoted_first(
 ) -> None:
     folder = tmp_path / "twins"
     folder.mkdir()
-    for name in ("b", "c", "a"):
-        (folder / f"{name}.txt").write_text("# Ferry times\n\nThe night ferry leaves the old quay at nine o'clock.")
+    for name, end in (("b", ""), ("c", "\n"), ("a", "\n\n")):  # files of the same bytes would be one article
+        text = f"# Ferry times\n\nThe night ferry leaves the old quay at nine o'clock.{end}"
+        (folder / f"{name}.txt").write_text(text)
     hash_builder.index([folder])
     index = open_index(hash_settings.data, hash_settings, HashEmbedder())
     reading = load_reader("plain", index).read(*asked_of(index, "When does the ferry leave?"))

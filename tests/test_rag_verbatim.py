@@ -70,7 +70,8 @@ def stands_in(quote: str, source: str) -> bool:
 
 def check(answer: Answer, assistant: Assistant, files: dict[str, str]) -> None:
     guided = answer.status == "guided"  # small talk, or of the articles, each cited by its first sentence
-    refused = answer.reason is not None and answer.reason.code in {"needs_judgement", "date_outside"}
+    told_why = answer.reason and (answer.reason.missing or answer.reason.code in {"needs_judgement", "date_outside"})
+    refused = bool(told_why)
     assert guided or bool(answer.citations) is not refused, answer.question
     for citation in answer.citations:
         document = assistant.index.document(citation.document_id)

@@ -191,8 +191,9 @@ def _turn(place: _Place) -> _Place:
     if block.kind != "turn" or block.lead == NOTHING:
         return place
     first = bisect_right(place.sentences, block.lead.start, key=lambda sentence: sentence.start) - 1
-    near = place.sentences[place.first].start - block.lead.start <= _NEAR
-    return place.reach(first, place.last) if near and 0 <= first < place.first else place
+    near = 0 <= first < place.first and place.sentences[place.first].start - block.lead.start <= _NEAR
+    told_on = near and all(place.follows(n) for n in range(first + 1, place.first + 1))
+    return place.reach(first, place.last) if told_on else place
 
 
 def _introduced(place: _Place, *, listed: bool = False) -> _Place:
