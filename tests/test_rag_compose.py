@@ -34,15 +34,13 @@ def test_one_citation_is_named_dated_and_quoted() -> None:
 
 def test_two_articles_are_two_lines() -> None:
     assert said(citation(), citation(2, quote="Oats are not.", **OATS)) == (
-        "“Rye bread” (7 May 2024): “Rye is baked at night.” [1]\n"
-        "“Oats” (31 December 2023): “Oats are not.” [2]"
+        "“Rye bread” (7 May 2024): “Rye is baked at night.” [1]\n“Oats” (31 December 2023): “Oats are not.” [2]"
     )
 
 
 def test_the_same_article_is_named_once() -> None:
     assert said(citation(), citation(2, quote="It is sold at dawn.")) == (
-        "“Rye bread” (7 May 2024): “Rye is baked at night.” [1]\n"
-        "The same article also: “It is sold at dawn.” [2]"
+        "“Rye bread” (7 May 2024): “Rye is baked at night.” [1]\nThe same article also: “It is sold at dawn.” [2]"
     )
 
 
@@ -62,9 +60,7 @@ def test_an_author_stands_before_the_title() -> None:
 
 
 def test_an_inferred_date_is_vague() -> None:
-    assert said(citation(inferred=("published",))) == (
-        "“Rye bread” (about May 2024): “Rye is baked at night.” [1]"
-    )
+    assert said(citation(inferred=("published",))) == ("“Rye bread” (about May 2024): “Rye is baked at night.” [1]")
 
 
 def test_a_long_title_is_said_without_its_subtitle() -> None:
@@ -103,9 +99,7 @@ def test_segments_are_notes_without_and_quotes_with_a_marker() -> None:
     "wild", ["<b>&amp;</b>", "{{ 7 * 7 }}", "{% raw %}", "“quoted” 'so' \"so\"", "%s \\n {0}", "他去了"]
 )
 def test_titles_authors_and_quotes_are_said_as_they_are(wild: str) -> None:
-    assert said(citation(quote=wild, title=wild, author=wild)) == (
-        f"{wild}, “{wild}” (7 May 2024): “{wild}” [1]"
-    )
+    assert said(citation(quote=wild, title=wild, author=wild)) == (f"{wild}, “{wild}” (7 May 2024): “{wild}” [1]")
     assert abstention(Reason("near_miss", (wild,)), [document(wild)]).text == (
         f"The articles do not say. Nothing in them mentions “{wild}”. The nearest article is “{wild}” (undated)."
     )
@@ -128,8 +122,7 @@ RYE, OAT = document("Rye", date(2024, 5, 7), ("published",)), document("Oats", d
         (
             [],
             [RYE, OAT],
-            "The articles do not say. "
-            "The nearest articles are “Rye” (about May 2024) and “Oats” (31 December 2023).",
+            "The articles do not say. The nearest articles are “Rye” (about May 2024) and “Oats” (31 December 2023).",
         ),
     ],
 )
