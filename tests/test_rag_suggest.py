@@ -176,6 +176,7 @@ def test_the_first_suggestions_are_one_from_each_article() -> None:
     assert len(suggester(Oracle(answers)).first()) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("conversation", range(20))
 def test_six_suggestions_in_a_row_are_answered_and_none_comes_twice(seeded: Assistant, conversation: int) -> None:
     assert seeded.suggester

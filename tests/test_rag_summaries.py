@@ -58,9 +58,7 @@ def test_equal_articles_have_equal_key_sentences(indexed: Index, hash_settings: 
     assert key_sentences(indexed, "long") == key_sentences(again, "long")
 
 
-def test_no_two_key_sentences_say_the_same(
-    hash_builder: Builder, hash_settings: Settings, tmp_path: Path
-) -> None:
+def test_no_two_key_sentences_say_the_same(hash_builder: Builder, hash_settings: Settings, tmp_path: Path) -> None:
     same = "The council of Ald built a bridge over the river for its citizens."
     others = " ".join(LONG.split(". ")[n] + "." for n in (1, 2, 3))
     (tmp_path / "same.txt").write_text(f"{same} {same} {same} {others}", encoding="utf-8")

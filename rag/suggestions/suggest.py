@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import count
+from itertools import count, product
 from typing import NamedTuple
 
 from index.records import Document, short_title
@@ -146,8 +146,8 @@ class Suggester:
         told = told.without(_common([one for _, one in offered]))
         ranked = sorted(offered, key=lambda pair: -told.closeness(self._document_of(pair[0]), pair[1]))
         kept: list[tuple[str, Wondered]] = []
-        for name, one in ranked[:TRIED]:
-            of_one = sum(other == name for other, _ in kept) < _OF_ONE
+        for most, (name, one) in product((_OF_ONE, MOST), ranked[:TRIED]):
+            of_one = sum(other == name for other, _ in kept) < most
             if len(kept) < MOST and of_one and not any(_alike(one, other) for _, other in kept):
                 kept += [(name, one)] if self._sureness(name, one) else []
         texts = [one.text for _, one in kept]

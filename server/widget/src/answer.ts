@@ -26,7 +26,7 @@ function card(chat: Chat, turn: Turn): unknown {
       <p class="absent">${chat.words.of(`absent.${answer.reason?.code ?? "off_corpus"}`)}</p>
       ${segments.map((one) => note(chat, turn, one))} ${passages(chat, "nearest", answer.evidence, true)} ${feedback(chat, turn)}</div>`;
   }
-  return html`<div class="card">${grouped(segments).map((group, n, all) => [groupView(chat, turn, group), inferred(chat, turn, group[0]!, all[n + 1]?.[0])])}
+  return html`<div class="card">${grouped(segments).map((group, n, all) => groupView(chat, turn, group, all[n + 1]?.[0]))}
     ${answer ? conclusion(chat, turn, answer) : nothing}</div>`;
 }
 
@@ -41,20 +41,13 @@ function grouped(segments: Segment[]): Segment[][] {
   return groups;
 }
 
-function groupView(chat: Chat, turn: Turn, group: Segment[]): unknown {
+function groupView(chat: Chat, turn: Turn, group: Segment[], next?: Segment): unknown {
   const first = group[0]!;
-  if (first.kind !== "quote" && first.kind !== "statement") return note(chat, turn, first);
+  if (first.kind !== "quote" && first.kind !== "statement") return note(chat, turn, first, next);
   const cited = citationsOf(turn, group.flatMap(({ citations }) => citations));
   const verbatim = first.kind === "quote";
   const words = verbatim ? quote(chat, turn, first) : statements(chat, turn, group);
   return [words, cited.map((citation) => checkLine(turn, citation, !verbatim || cited.length > 1, chat.words))];
-}
-
-/** Behind a heading whose date stands nowhere in the article: a mark that says so. */
-function inferred({ words }: Chat, turn: Turn, head: Segment, next?: Segment): unknown {
-  const heads = head.kind === "note" && !head.citations.length && next?.kind === "quote";
-  if (!heads || !citationsOf(turn, next.citations)[0]?.inferred.includes("published")) return nothing;
-  return html`<details class="inferred"><summary>≈</summary>${words.of("dateInferred")}</details>`;
 }
 
 function quote(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
@@ -78,10 +71,17 @@ function citationsOf(turn: Turn, numbers: number[]): Citation[] {
   return (turn.answer ?? turn).citations.filter((one) => numbers.includes(one.marker));
 }
 
-/** Our own words: a note, a heading, that articles differ, or what is known of an article, with where it begins. */
-function note(chat: Chat, turn: Turn, segment: Segment): TemplateResult {
+/**
+ * Our own words: a note, a heading, that articles differ, or what is known of an article, with where it begins.
+ * A heading opens where the date in it stands nowhere in the article, and says so.
+ */
+function note(chat: Chat, turn: Turn, segment: Segment, next?: Segment): TemplateResult {
+  const { text, citations } = segment;
   const kind = ["about", "conflict", "comparison", "question"].find((one) => one === segment.kind) ?? "note";
-  return html`<p class=${kind} dir="auto">${segment.text}${kind === "about" ? markers(chat, turn, segment) : nothing}</p>`;
+  const headed = kind === "note" && !citations.length && next?.kind === "quote" && citationsOf(turn, next.citations)[0];
+  return headed && headed.inferred.includes("published")
+    ? html`<details class="inferred"><summary class="note" dir="auto">${text} ≈</summary>${chat.words.of("dateInferred")}</details>`
+    : html`<p class=${kind} dir="auto">${text}${kind === "about" ? markers(chat, turn, segment) : nothing}</p>`;
 }
 
 function conclusion(chat: Chat, turn: Turn, answer: Answer): TemplateResult {

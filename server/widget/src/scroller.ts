@@ -16,7 +16,7 @@ export class Scroller {
 
   /** After each change of the view: the beginning of the latest turn at the top, as far as there is text below it. */
   settle(): void {
-    const [log, turn] = [this.#log, this.#turn];
+    const [log, turn] = this.#parts();
     if (!log || !turn || !this.#follows) return;
     log.scrollTop = turn.offsetTop - HEADROOM;
     this.#last = log.scrollTop;
@@ -24,17 +24,14 @@ export class Scroller {
 
   /** After each scroll; says whether the latest turn is out of sight below. */
   scrolled(): boolean {
-    const [log, turn] = [this.#log, this.#turn];
+    const [log, turn] = this.#parts();
     if (!log || !turn) return false;
     if (Math.abs(log.scrollTop - this.#last) > 2) this.#follows = false;
     return turn.offsetTop - log.scrollTop > log.clientHeight - BELOW;
   }
 
-  get #log(): HTMLElement | null {
-    return this.root.querySelector("#log");
-  }
-
-  get #turn(): HTMLElement | undefined {
-    return [...this.root.querySelectorAll<HTMLElement>(".turn")].at(-1);
+  /** The conversation and its latest turn. */
+  #parts(): (HTMLElement | null)[] {
+    return ["#log", ".turn:last-child"].map((one) => this.root.querySelector<HTMLElement>(one));
   }
 }
