@@ -176,7 +176,7 @@ def indexed(folder: Path) -> Settings:
     return settings
 
 
-def unpublished(settings: Settings, work: Callable[[Builder, Path], None]) -> None:
+def unpublished(settings: Settings, work: Callable[[Builder, Path], object]) -> None:
     """The store has it, the search index could not be written, and the process is gone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generation, "publish", lambda *_: full(OSError))
@@ -294,7 +294,7 @@ def test_while_others_write_what_was_published_answers_and_says_that_it_is_behin
 
 def test_where_the_store_is_damaged_nothing_that_it_deleted_or_replaced_is_cited(settings: Settings) -> None:
     unpublished(settings, delete)
-    unpublished(settings, lambda builder, _: builder.put(document("The ferry is sold.", "ferry", sha256="f")) and None)
+    unpublished(settings, lambda builder, _: builder.put(document("The ferry is sold.", "ferry", sha256="f")))
     with sqlite3.connect(settings.data / "corpus.db") as connection:
         connection.execute("UPDATE passages SET row_sha256 = x'00' WHERE document_id = 'bakery'")
     connection.close()

@@ -97,8 +97,8 @@ def test_the_reranker_orders_the_first_hits_by_its_own_score(ordering: str) -> N
 
 
 def test_what_is_read_and_what_search_gives_are_the_reranked(ordering: str, hash_index: Index) -> None:
-    def over(**given: str) -> Assistant:
-        return assistant_over(hash_index, Settings(reader="trained", **given))
+    def over(reranker: str = "") -> Assistant:
+        return assistant_over(hash_index, Settings(reader="trained", reranker=reranker))
 
     as_fused, reranked = over().search(QUESTION, read=False), over(reranker=ordering).search(QUESTION, read=False)
     wanted = CrossEncoderRanker(ordering).ordered(QUESTION, hash_index.search(QUESTION, limit=RERANKED))
