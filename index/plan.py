@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from index.errors import BadInput
 from index.formats import CORPORA, File, open_file, suffix
-from index.formats.document import MAX_ID_CHARS, Reading, Unread, title_from
+from index.formats.document import MAX_ID_CHARS, FileReading, Unread, title_from
 from index.records import Document
 from index.text.shingles import Sketch, alike, sketch
 
@@ -114,7 +114,7 @@ class Plan:
             for item in (file,) if isinstance(file, Unread) else open_file(file):
                 number += 1
                 self._on_progress(Progress("reading", max(done, number), max(len(self._found), number)))
-                if isinstance(item, Reading) and isinstance(file, File):
+                if isinstance(item, FileReading) and isinstance(file, File):
                     yield from self._read(file, item)
                 elif isinstance(item, Unread):
                     self._note(item, Path(file.path))
@@ -174,7 +174,7 @@ class Plan:
     def _doubted(self, path: str) -> bool:
         return any(str(one) in self._doubtful for one in (Path(path), *Path(path).parents))
 
-    def _read(self, file: File, reading: Reading) -> Iterator[Document]:
+    def _read(self, file: File, reading: FileReading) -> Iterator[Document]:
         """The document under its id if it is new or changed, after the one that stays for its twins if there is one."""
         path = absolute(file.path)
         name = self._id_of(file, path, reading.document)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from index.errors import NotFound, QuotewellError, UnreadableFile
 from index.formats import ARTICLES, suffix
-from index.formats.document import Reading, Unread
+from index.formats.document import FileReading, Unread
 from index.formats.metadata import Metadata
 from index.records import Document
 from server.live_index import Live
@@ -93,7 +93,7 @@ class Uploads:
                     reason = f"line {found.path.rpartition(':')[2]} {found.reason}"
                     operation = replace(operation, problems=(*operation.problems, reason))
                     continue
-                reading = found if isinstance(found, Reading) else Reading.of(found)
+                reading = found if isinstance(found, FileReading) else FileReading.of(found)
                 self._live.put(reading.document)
                 operation = replace(
                     operation,

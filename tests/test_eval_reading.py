@@ -15,7 +15,7 @@ from eval.reading.batches import Lesson, epoch
 from eval.reading.network import encode, open_backbone
 from eval.reading.recipe import Recipe, train_model
 from eval.reading.rows import TrainingRow, read_grades, read_rows
-from eval.reading.train import Plan, across, train
+from eval.reading.train import TrainingPlan, across, train
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput, ModelMissing, NotFound
 
@@ -88,10 +88,10 @@ def rows_of(folder: Path) -> list[TrainingRow]:
     return [*read_rows(folder / "rows.jsonl"), *read_rows(folder / "more.jsonl")]
 
 
-def plan_for(made: Path, backbone: Path, *, epochs: float = 3) -> Plan:
+def plan_for(made: Path, backbone: Path, *, epochs: float = 3) -> TrainingPlan:
     rows = (made / "rows.jsonl", made / "more.jsonl")
     often = {"tokens": 1500, "tell": 1, "keep": 0, "check": 60}
-    return Plan(backbone, rows, made / "valid.jsonl", epochs, 3e-3, grades=made / "grades.npz", **often)  # type: ignore[arg-type]
+    return TrainingPlan(backbone, rows, made / "valid.jsonl", epochs, 3e-3, grades=made / "grades.npz", **often)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from index.errors import NotFound
 from index.formats import MAX_ID_CHARS, File, find, open_file, read
-from index.formats.document import Reading, Unread, front_date
+from index.formats.document import FileReading, Unread, front_date
 from index.formats.front_matter import FrontMatter, front_matter
 from index.formats.metadata import Facts
 from index.formats.text import MAX_BYTES
@@ -40,9 +40,9 @@ def file(folder: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def readings(path: Path) -> list[Reading]:
+def readings(path: Path) -> list[FileReading]:
     found = [one for one in find([path]) if isinstance(one, File)]
-    return [one for each in found for one in open_file(each) if isinstance(one, Reading)]
+    return [one for each in found for one in open_file(each) if isinstance(one, FileReading)]
 
 
 def only(path: Path) -> Document:

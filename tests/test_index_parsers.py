@@ -14,7 +14,7 @@ from eval.sets.gold import check_gold, read_gold
 from index.cleaning.clean import to_source
 from index.errors import UnreadableFile
 from index.formats import ARTICLES, suffix
-from index.formats.document import Reading, Unread
+from index.formats.document import FileReading, Unread
 from index.formats.layout.pages import read_pages
 from index.formats.layout.rows import Page, Stretch
 from index.formats.metadata import Metadata
@@ -27,7 +27,7 @@ GOLD = Path(__file__).parent.parent / "eval" / "gold" / "files" / "questions.jso
 def parsed(path: Path) -> Document:
     (found,) = ARTICLES[suffix(path)](path, path.stem, Metadata({}))
     assert not isinstance(found, Unread)
-    return found.document if isinstance(found, Reading) else found
+    return found.document if isinstance(found, FileReading) else found
 
 
 def made(folder: Path, name: str, content: str | bytes) -> Document:
@@ -401,7 +401,7 @@ def test_a_pdf_of_which_some_pages_are_pictures_is_read_and_says_so(tmp_path: Pa
     path = tmp_path / "a.pdf"
     path.write_bytes(bytes(pdf.output()))
     (found,) = ARTICLES[".pdf"](path, "a", Metadata({}))
-    assert isinstance(found, Reading) and found.warnings == ("has pages without text (2), which need OCR first",)
+    assert isinstance(found, FileReading) and found.warnings == ("has pages without text (2), which need OCR first",)
 
 
 def test_the_gold_says_of_each_question_of_which_format_its_file_is() -> None:

@@ -1,6 +1,7 @@
 """Models that somebody brings along, as tiny random ones: a cross-encoder that orders, one that answers questions."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from transformers import AutoTokenizer, BertConfig, BertForQuestionAnswering, BertForSequenceClassification, BertModel
@@ -11,7 +12,7 @@ from index.errors import BadSetting, ModelMissing
 from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
 from index.records import Span
 from index.search import Index
-from index.settings import Settings
+from index.settings import load_settings
 from rag.assistant import Assistant, assistant_over
 from rag.pipeline import READ_HITS
 from rag.question.analysis import analyse
@@ -27,7 +28,7 @@ _TEXT = ("The ferry was built in 1911.", "It carries forty cars.", "The captain 
 def saved(folder: Path, kind: type, labels: int = 2) -> str:
     """A random model of this kind, with the packaged tokenizer."""
     seeded(7)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    sizes: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
     kind(BertConfig(**sizes, num_labels=labels, max_position_embeddings=130)).save_pretrained(folder)
     AutoTokenizer.from_pretrained(packaged_torch(), model_max_length=128).save_pretrained(folder)
     return str(folder)
@@ -98,7 +99,7 @@ def test_the_reranker_orders_the_first_hits_by_its_own_score(ordering: str) -> N
 
 def test_what_is_read_and_what_search_gives_are_the_reranked(ordering: str, hash_index: Index) -> None:
     def over(reranker: str = "") -> Assistant:
-        return assistant_over(hash_index, Settings(reader="trained", reranker=reranker))
+        return assistant_over(hash_index, load_settings(reader="trained", reranker=reranker))
 
     as_fused, reranked = over().search(QUESTION, read=False), over(reranker=ordering).search(QUESTION, read=False)
     wanted = CrossEncoderRanker(ordering).ordered(QUESTION, hash_index.search(QUESTION, limit=RERANKED))

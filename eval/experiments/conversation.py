@@ -47,7 +47,7 @@ class JudgedTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class HelpfulReplies:
     """The share of helpful replies by kind, in the order of KINDS, then of all."""
 
     set_name: str
@@ -87,7 +87,7 @@ def measure_conversation(
     set_name: str,
     index_version: str,
     progress: OnQuestion | None = None,
-) -> Conversation:
+) -> HelpfulReplies:
     """Ask every turn behind those before it; deterministic."""
     judged: list[JudgedTurn] = []
     for turn in turns:
@@ -101,7 +101,7 @@ def measure_conversation(
     groups: dict[str, list[JudgedTurn]] = {kind: [one for one in judged if one.turn.kind == kind] for kind in KINDS}
     groups[ALL] = judged
     right = tuple(mean(name, [not one.wrong for one in group]) for name, group in groups.items())
-    return Conversation(set_name, index_version, right, tuple(judged))
+    return HelpfulReplies(set_name, index_version, right, tuple(judged))
 
 
 def fault_of(turn: ConversationTurn, answer: Answer) -> str:
@@ -129,21 +129,21 @@ def _kind_fault(kind: HelpfulKind, answer: Answer) -> str:
     return "" if fits[kind] else f"is {answer.status} with {len(answer.citations)} citations"
 
 
-def text_of_conversation(found: Conversation) -> str:
+def text_of_conversation(found: HelpfulReplies) -> str:
     """Every share as an aligned table, then what is not helpful and why."""
     title = f"helpful replies · {found.set_name} · index {found.index_version}"
     wrong = [f"{one.turn.id} {one.turn.kind} “{one.turn.text}”: {one.wrong}" for one in found.turns if one.wrong]
     return paragraphs(title, _table(found), wrong)
 
 
-def markdown_of_conversation(found: Conversation, *, command: str) -> str:
+def markdown_of_conversation(found: HelpfulReplies, *, command: str) -> str:
     """The shares with the command that gives them."""
     return paragraphs(
         _table(found).as_markdown(), f"{found.set_name} · index {found.index_version}: written by `{command}`."
     )
 
 
-def json_of_conversation(found: Conversation) -> dict[str, Any]:
+def json_of_conversation(found: HelpfulReplies) -> dict[str, Any]:
     """As JSON-able values."""
     return {
         "set": found.set_name,
@@ -156,6 +156,6 @@ def json_of_conversation(found: Conversation) -> dict[str, Any]:
     }
 
 
-def _table(found: Conversation) -> Table:
+def _table(found: HelpfulReplies) -> Table:
     rows = [(figure.name, *cells_of(figure)[:2], str(figure.n)) for figure in found.right]
     return Table(("kind of reply", "helpful", "95 % interval", "n"), rows)

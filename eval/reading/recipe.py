@@ -22,7 +22,7 @@ from eval.reading.grading import Say, grade
 from eval.reading.mine import mine
 from eval.reading.network import check_backbone
 from eval.reading.rows import read_rows, write_rows
-from eval.reading.train import Plan, train
+from eval.reading.train import TrainingPlan, train
 from eval.reading.twins import twin_rows
 from eval.sets.sets import EMBEDDER_384
 from index.embedding.embedder import Embedder, load_embedder
@@ -61,8 +61,8 @@ def train_model(sets: Sequence[Path], out: Path, recipe: Recipe, embedder: Embed
     rows, more, valid, grades = (out / name for name in ("rows.jsonl", "more.jsonl", "valid.jsonl", "grades.npz"))
     build(collections, recipe, embedder, (rows, more, valid), say)
 
-    def plan(backbone: Path, epochs: float, rate: float, start: Path | None, graded: Path | None) -> Plan:
-        return Plan(backbone, (rows, more), valid, epochs, rate, start, graded, seed=recipe.seed)
+    def plan(backbone: Path, epochs: float, rate: float, start: Path | None, graded: Path | None) -> TrainingPlan:
+        return TrainingPlan(backbone, (rows, more), valid, epochs, rate, start, graded, seed=recipe.seed)
 
     if recipe.grades:
         shutil.copyfile(recipe.grades, grades)

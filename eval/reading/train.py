@@ -32,7 +32,7 @@ _ENCODED_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """One training: what it reads, how, and how often it tells and keeps what it has."""
 
     backbone: Path
@@ -58,7 +58,7 @@ class Plan:
         return hashlib.sha256(repr([hashes, settings]).encode()).hexdigest()
 
 
-def train(plan: Plan, checkpoint: Path, weights: Path, say: Say) -> None:
+def train(plan: TrainingPlan, checkpoint: Path, weights: Path, say: Say) -> None:
     """From the plan to `weights`, a .safetensors file in half precision without the word embeddings."""
     torch.manual_seed(plan.seed)
     tokenizer, model = open_backbone(plan.backbone)
@@ -94,7 +94,7 @@ def train(plan: Plan, checkpoint: Path, weights: Path, say: Say) -> None:
 class Trainer:
     """A model, its optimiser, and how far it has read."""
 
-    def __init__(self, model: ReadingNetwork, train: Sequence[Lesson], pad: int, plan: Plan) -> None:
+    def __init__(self, model: ReadingNetwork, train: Sequence[Lesson], pad: int, plan: TrainingPlan) -> None:
         self._model, self._pad, self._plan, self._made_of = model, pad, plan, plan.made_of()
         trained = [p for p in model.parameters() if p.requires_grad]
         matrices = {"params": [p for p in trained if p.dim() > 1], "weight_decay": _DECAY}

@@ -59,7 +59,7 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class MarkedPiece:
     """Characters that share their labels; never empty."""
 
     text: str
@@ -67,7 +67,7 @@ class Piece:
     opens: tuple[str, ...]  # those that the piece before does not have
 
 
-def pieces(text: str, marks: Sequence[Labelled]) -> tuple[Piece, ...]:
+def pieces(text: str, marks: Sequence[Labelled]) -> tuple[MarkedPiece, ...]:
     """Joined, they are the text; neighbours differ in their labels. Nothing for an empty text."""
     cuts = sorted({0, len(text), *(min(max(at, 0), len(text)) for mark in marks for at in (mark.start, mark.end))})
     labelled = [(start, end, _labels(marks, start, end)) for start, end in pairwise(cuts)]
@@ -85,10 +85,10 @@ def _merged(text: str, parts: Sequence[tuple[int, int, tuple[str, ...]]]) -> Ite
         yield text[run[0][0] : run[-1][1]], labels
 
 
-def _opened(runs: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[Piece]:
+def _opened(runs: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[MarkedPiece]:
     before: tuple[str, ...] = ()
     for text, labels in runs:
-        yield Piece(text, labels, tuple(label for label in labels if label not in before))
+        yield MarkedPiece(text, labels, tuple(label for label in labels if label not in before))
         before = labels
 
 
@@ -118,7 +118,7 @@ class Shown:
 
     passage_id: str
     title: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[MarkedPiece, ...]
 
 
 @dataclass(frozen=True, slots=True)

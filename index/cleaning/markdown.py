@@ -8,7 +8,7 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from index.cleaning.parts import BULLET, Part, paragraphs, table
+from index.cleaning.parts import BULLET, MarkupPart, paragraphs, table
 from index.records import Kind, Span
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|\Z)")  # what CommonMark calls a line
@@ -57,7 +57,7 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def markdown_parts(source: str, start: int = 0) -> list[Part]:
+def markdown_parts(source: str, start: int = 0) -> list[MarkupPart]:
     """The parts of source[start:] in reading order; every line that shows something is in one."""
     text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:])
     walk = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)])
@@ -73,7 +73,7 @@ class _Walk:
         self._source = source
         self._lines = lines
         self._seen = bytearray(len(lines))
-        self._parts: list[Part] = []
+        self._parts: list[MarkupPart] = []
         self._items: list[int] = []  # where the items begin that we are in, outermost first; -1 before their first line
         self._level = 0  # of the heading that we are in
         self._header: int | None = None  # where the header of the table begins that we are in, -1 before it
@@ -104,7 +104,7 @@ class _Walk:
         elif kind == "inline" and self._header is None:
             self._paragraph(token)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[MarkupPart]:
         """With the lines that the parser passed over, but for the addresses of links."""
         rest = [line for line, seen in zip(self._lines, self._seen, strict=True) if not seen]
         lost = [line for line in rest if self._text(line).strip() and not _REFERENCE.match(self._text(line))]
@@ -115,7 +115,7 @@ class _Walk:
         return self._source[place.start : place.end]
 
     def _add(self, kind: Kind, groups: Iterable[tuple[Span, ...]], lead: int = -1) -> None:
-        self._parts += [Part(kind, group, lead, self._level) for group in groups]
+        self._parts += [MarkupPart(kind, group, lead, self._level) for group in groups]
 
     def _places(self, token: Token, first: int | None = None, *, indented: bool = False) -> list[Span]:
         """Where the lines of a token's text stand: it is what is left of them behind the signs of lists and quotes."""
@@ -194,7 +194,7 @@ class _Walk:
             self._html_header = lines[0].start if self._html_header < 0 else self._html_header
         else:
             level = int(within[1]) if within[1:].isdigit() else 6
-            self._parts.append(Part(kind, lines, -1, level if kind == "heading" else 0))
+            self._parts.append(MarkupPart(kind, lines, -1, level if kind == "heading" else 0))
 
     def _item(self, place: Span) -> Span:
         """The first line of an item with its number, without its box to tick."""

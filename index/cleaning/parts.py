@@ -35,7 +35,7 @@ _SHORTEST_UNFINISHED = 25  # a shorter line is a label, or one of many short one
 _TITLE_CHARS = 80
 
 
-class Part(NamedTuple):
+class MarkupPart(NamedTuple):
     """A piece of an article as its file has it."""
 
     kind: Kind
@@ -92,7 +92,7 @@ def filled_width(source: str, groups: Sequence[Sequence[Span]]) -> int:
     return max(widths)
 
 
-def table(source: str, lines: Sequence[Span]) -> list[Part]:
+def table(source: str, lines: Sequence[Span]) -> list[MarkupPart]:
     """Lines of as many cells each, between tabs, bars or wide gaps, the first as the header; empty where they are none.
 
     Lines "Name:    value" are a list of facts and no table.
@@ -103,7 +103,7 @@ def table(source: str, lines: Sequence[Span]) -> list[Part]:
         counts = {len(gap.findall(text)) for text in texts}
         if len(texts) >= least and len(counts) == 1 and min(counts) and not all(FIELD.match(text) for text in texts):
             header, *rows = cells
-            return [Part("header", (header,)), *(Part("row", (row,), header.start) for row in rows)]
+            return [MarkupPart("header", (header,)), *(MarkupPart("row", (row,), header.start) for row in rows)]
     return []
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from index.cleaning.markup import Elsewhere, Readable, readable, verbatim
-from index.cleaning.parts import SENTENCE_END, Part
+from index.cleaning.parts import SENTENCE_END, MarkupPart
 from index.records import Kind, OffsetRun
 from index.text.words import words
 
@@ -42,7 +42,7 @@ class Piece:
         return len(self.text) >= _PROSE_CHARS or (self.closed and len(words(self.text)) >= _PROSE_WORDS)
 
 
-def pieces(source: str, shown: str, parts: Sequence[Part]) -> list[Piece]:
+def pieces(source: str, shown: str, parts: Sequence[MarkupPart]) -> list[Piece]:
     """The parts that show something; `shown` is the source with blanks for what is hidden, but in code."""
     elsewhere = Elsewhere.of(source)
     found: list[Piece] = []
@@ -58,7 +58,7 @@ def pieces(source: str, shown: str, parts: Sequence[Part]) -> list[Piece]:
     return found
 
 
-def _readable(shown: str, part: Part, elsewhere: Elsewhere) -> Readable:
+def _readable(shown: str, part: MarkupPart, elsewhere: Elsewhere) -> Readable:
     return readable(shown, part.lines, elsewhere, cells=part.kind in ("header", "row"))
 
 

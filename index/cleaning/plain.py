@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from index.cleaning.parts import ITEM, SENTENCE_END, Part, filled_width, paragraphs, runs_on, table
+from index.cleaning.parts import ITEM, SENTENCE_END, MarkupPart, filled_width, paragraphs, runs_on, table
 from index.records import Span
 
 _LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
@@ -16,11 +16,11 @@ _CODE_INDENT = 4
 _HEADING_CHARS = 100
 
 
-def plain_parts(source: str, start: int = 0) -> list[Part]:
+def plain_parts(source: str, start: int = 0) -> list[MarkupPart]:
     """The parts of source[start:] in reading order."""
     groups = list(_groups(source, start))
     width = filled_width(source, groups)
-    parts: list[Part] = []
+    parts: list[MarkupPart] = []
     for group in groups:
         introduced = bool(parts) and source[parts[-1].lines[-1].start : parts[-1].lines[-1].end].rstrip().endswith(":")
         parts += _parts(source, group, width, introduced=introduced or (bool(parts) and parts[-1].kind == "code"))
@@ -45,22 +45,22 @@ def _groups(source: str, start: int) -> Iterator[list[Span]]:
         yield group
 
 
-def _parts(source: str, group: Sequence[Span], width: int, *, introduced: bool) -> Iterator[Part]:
+def _parts(source: str, group: Sequence[Span], width: int, *, introduced: bool) -> Iterator[MarkupPart]:
     lines = [_behind_quotes(source, line) for line in group]
     indents = [at.start - line.start for at, line in zip(lines, group, strict=True)]
     texts = [source[line.start : line.end] for line in lines]
     if introduced and min(indents) >= _CODE_INDENT and not any(ITEM.match(text) for text in texts):
-        yield from (Part("code", (line,)) for line in group)
+        yield from (MarkupPart("code", (line,)) for line in group)
     elif rows := table(source, lines):
         yield from rows
     elif len(lines) > 1 and _UNDERLINE.fullmatch(texts[1]) and len(texts[0]) <= _HEADING_CHARS:
-        yield Part("heading", (lines[0],), level=1 if texts[1].startswith("=") else 2)
+        yield MarkupPart("heading", (lines[0],), level=1 if texts[1].startswith("=") else 2)
         yield from _parts(source, group[2:], width, introduced=False) if len(group) > 2 else ()
     else:
         yield from _paragraphs(source, lines, indents, width)
 
 
-def _paragraphs(source: str, lines: Sequence[Span], indents: Sequence[int], width: int) -> Iterator[Part]:
+def _paragraphs(source: str, lines: Sequence[Span], indents: Sequence[int], width: int) -> Iterator[MarkupPart]:
     """Items of lists with the lines that go on with them, and the paragraphs between."""
     begins: list[int] = []  # of items, and of what follows the last
     items: dict[int, tuple[int, int]] = {}  # of each, where it stands, and the one that it is under, or -1
@@ -79,9 +79,9 @@ def _paragraphs(source: str, lines: Sequence[Span], indents: Sequence[int], widt
     for first, last in pairwise([*({0} - {*begins}), *begins, len(lines)]):
         if first in items:
             start, lead = items[first]
-            yield Part("item", (Span(start, lines[first].end), *lines[first + 1 : last]), lead)
+            yield MarkupPart("item", (Span(start, lines[first].end), *lines[first + 1 : last]), lead)
         else:
-            yield from (Part("text", inside) for inside in paragraphs(source, lines[first:last], width))
+            yield from (MarkupPart("text", inside) for inside in paragraphs(source, lines[first:last], width))
 
 
 def _behind_quotes(source: str, line: Span) -> Span:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from index.errors import NotFound, UnreadableFile
 from index.formats import jsonl, text
 from index.formats.document import MAX_ID_CHARS as MAX_ID_CHARS
-from index.formats.document import Reading, Unread
+from index.formats.document import FileReading, Unread
 from index.formats.folders import files
 from index.formats.metadata import METADATA, Metadata, read_metadata
 from index.lazy import later
@@ -32,7 +32,7 @@ else:  # their libraries load for up to a second
 MAX_FILE_BYTES = 100_000_000  # of a file that is read as a whole
 
 # Path, document id and the folder's facts → what stands in the file; a bare Document has nothing more to tell.
-Reader = Callable[[Path, str, Metadata], Iterator[Document | Reading | Unread]]
+Reader = Callable[[Path, str, Metadata], Iterator[Document | FileReading | Unread]]
 
 ARTICLES: dict[str, Reader] = {
     ".txt": text.read,
@@ -91,7 +91,7 @@ def _below(root: Path, seen: set[str]) -> Iterator[File | Unread]:
             yield replace(found, lost=not Path(found.path).suffix or suffix(Path(found.path)) in ARTICLES)
 
 
-def open_file(file: File) -> Iterator[Reading | Unread]:
+def open_file(file: File) -> Iterator[FileReading | Unread]:
     """What stands in a file: documents, or why not. Nothing is raised."""
     reader = ARTICLES.get(suffix(file.path))
     if reader is None:
@@ -101,7 +101,7 @@ def open_file(file: File) -> Iterator[Reading | Unread]:
     try:
         _refuse(file.path)
         for found in reader(file.path, file.name, file.metadata):
-            yield Reading.of(found) if isinstance(found, Document) else found
+            yield FileReading.of(found) if isinstance(found, Document) else found
     except UnreadableFile as error:
         yield Unread(str(file.path), str(error))
     except OSError as error:
@@ -112,7 +112,7 @@ def read(paths: Iterable[Path]) -> Iterator[Document | Unread]:
     """All documents below the given files and folders, under the names of their files. Raises NotFound at once."""
     for file in find(paths):
         for found in (file,) if isinstance(file, Unread) else open_file(file):
-            yield found.document if isinstance(found, Reading) else found
+            yield found.document if isinstance(found, FileReading) else found
 
 
 def suffix(path: Path) -> str:

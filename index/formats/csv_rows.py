@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from index.errors import UnreadableFile
-from index.formats.document import Reading
+from index.formats.document import FileReading
 from index.formats.extracted import CELLS, extracted, line, piece
 from index.formats.metadata import Facts, Metadata
 from index.formats.text import decode_any
@@ -18,7 +18,7 @@ _SEPARATORS = ",;\t|"
 _SNIFFED = 4_000  # characters
 
 
-def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
+def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[FileReading]:
     """The one document of the table. Raises UnreadableFile."""
     if path.stat().st_size > 4 * MOST_CHARS:
         raise UnreadableFile(f"is larger than {4 * MOST_CHARS:,} bytes; split it")
@@ -42,7 +42,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
         for number, cells in enumerate(rows)
     ]
     document = extracted(document_id, pieces, metadata.of(document_id), Facts())
-    yield Reading.of(document, warnings=warnings)
+    yield FileReading.of(document, warnings=warnings)
 
 
 def _rows(text: str) -> Iterator[list[str]]:

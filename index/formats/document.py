@@ -23,7 +23,7 @@ MAX_ID_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FileReading:
     """A document as one file gave it, and what whoever gave the file should know.
 
     Characters are counted in its source; those of Markdown signs and white space are neither marked nor hidden.

@@ -13,7 +13,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from index.errors import UnreadableFile
-from index.formats.document import Reading
+from index.formats.document import FileReading
 from index.formats.extracted import extracted, line
 from index.formats.layout.pages import read_pages
 from index.formats.layout.rows import Page, Stretch
@@ -37,7 +37,7 @@ _RAISED = str.maketrans(_DIGITS, "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _one_at_a_time = Lock()  # pdfium knows no threads
 
 
-def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
+def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[FileReading]:
     """The one document of the file, and which of its pages hold no text but a picture. Raises UnreadableFile."""
     with _one_at_a_time:
         pages, found, scanned = _pages(path.read_bytes())
@@ -49,7 +49,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
     document = extracted(document_id, read.pieces, metadata.of(document_id), found, read.pages)
     numbers = ", ".join(map(str, scanned[:20])) + (" …" if len(scanned) > 20 else "")
     lacking = (f"has pages without text ({numbers}), which need OCR first",) if scanned else ()
-    yield Reading.of(document, warnings=lacking)
+    yield FileReading.of(document, warnings=lacking)
 
 
 def _pages(content: bytes) -> tuple[list[Page], Facts, list[int]]:

@@ -9,7 +9,7 @@ from charset_normalizer import from_bytes
 
 from index.cleaning.clean import Cleaned, clean
 from index.errors import UnreadableFile
-from index.formats.document import Reading, make_document
+from index.formats.document import FileReading, make_document
 from index.formats.front_matter import FrontMatter, front_matter
 from index.formats.metadata import Metadata, merged
 from index.text.language import language
@@ -34,7 +34,7 @@ class Decoded(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
+def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[FileReading]:
     """The one document of the file. Raises UnreadableFile."""
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
@@ -44,7 +44,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Reading]:
     cleaned, matter = clean_body(source)
     facts = merged(metadata.of(document_id), matter.facts)
     document = make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
-    yield Reading.of(document, hidden=matter.hidden + cleaned.hidden, warnings=(*warnings, *matter.warnings))
+    yield FileReading.of(document, hidden=matter.hidden + cleaned.hidden, warnings=(*warnings, *matter.warnings))
 
 
 def clean_body(source: str) -> tuple[Cleaned, FrontMatter]:

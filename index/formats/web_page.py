@@ -119,7 +119,7 @@ def decoded(page: bytes) -> str:
     return decode_any(page).text
 
 
-class _Place(NamedTuple):
+class _Where(NamedTuple):
     """What an element inherits from those that it stands in."""
 
     kind: Kind = "text"
@@ -132,21 +132,21 @@ class _Place(NamedTuple):
     linklist: bool = False
 
 
-class _Found(NamedTuple):
+class _FoundPiece(NamedTuple):
     piece: Piece
-    place: _Place
+    place: _Where
     element: HtmlElement
     title: bool
 
 
-class _Walk:
+class _PageWalk:
     """One way through a tree; `found` grows by a piece where a block ends."""
 
     def __init__(self) -> None:
-        self.found: list[_Found] = []
+        self.found: list[_FoundPiece] = []
         self._text: list[tuple[str, bool, bool]] = []  # with whether it stands in a link, and is bold
 
-    def block(self, element: HtmlElement, place: _Place, depth: int = 0) -> None:
+    def block(self, element: HtmlElement, place: _Where, depth: int = 0) -> None:
         """An element that begins and ends lines, and all that stands in it."""
         if depth > _MOST_DEPTH:  # the parser lost what stands deeper
             raise UnreadableFile(f"is nested more than {_MOST_DEPTH} elements deep; save the page as text")
@@ -158,7 +158,7 @@ class _Walk:
         if element.tag not in _INLINE or _is_named(element):
             self._end(element, place)
 
-    def _child(self, child: HtmlElement, parent: HtmlElement, place: _Place, depth: int) -> None:
+    def _child(self, child: HtmlElement, parent: HtmlElement, place: _Where, depth: int) -> None:
         if not isinstance(child.tag, str) or child.tag in _UNSEEN or _is_hidden(child):
             return
         if child.tag in ("br", "hr"):
@@ -181,13 +181,13 @@ class _Walk:
             }
             special.get(child.tag, self.block)(child, place, depth)
 
-    def _list(self, element: HtmlElement, place: _Place, depth: int) -> None:
+    def _list(self, element: HtmlElement, place: _Where, depth: int) -> None:
         links = [item for item in element if item.tag == "li"]
         linklist = len(links) > 1 and all(_is_link(item) for item in links)
         lead = len(self.found) - 1 if place.kind == "item" else -1  # a list in an item belongs to that
         self.block(element, place._replace(kind="item", lead=lead, linklist=linklist), depth)
 
-    def _definitions(self, element: HtmlElement, place: _Place, depth: int) -> None:
+    def _definitions(self, element: HtmlElement, place: _Where, depth: int) -> None:
         """What is defined, or asked, leads its definition."""
         term = -1
         asked = False
@@ -201,12 +201,12 @@ class _Walk:
             else:
                 self.block(child, place._replace(kind="text" if asked else "item", lead=term), depth)
 
-    def _code(self, element: HtmlElement, place: _Place, depth: int) -> None:
+    def _code(self, element: HtmlElement, place: _Where, depth: int) -> None:
         for text in "".join(element.itertext()).splitlines():
             shown = "".join(char for char in text.expandtabs(4) if char.isprintable()).rstrip()
             self._keep("code", shown, place, element)
 
-    def _table(self, element: HtmlElement, place: _Place, depth: int) -> None:
+    def _table(self, element: HtmlElement, place: _Where, depth: int) -> None:
         rows = list(_rows(element)) if not _lays_out(element) else []
         if not any(len(row.cells) > 1 for row in rows):
             self.block(element, place, depth)
@@ -228,11 +228,11 @@ class _Walk:
             )
             header = len(self.found) - 1 if is_header else header
 
-    def _add(self, text: str | None, place: _Place) -> None:
+    def _add(self, text: str | None, place: _Where) -> None:
         if text:
             self._text.append((_BLANKS.sub(" ", text), place.linked, place.bold))
 
-    def _end(self, element: HtmlElement, place: _Place) -> None:
+    def _end(self, element: HtmlElement, place: _Where) -> None:
         """What was read since the last block ended becomes pieces: one, or one a line where the author broke lines."""
         text = "".join(part for part, _, _ in self._text)
         links = sum(len(packed(part)) for part, linked, _ in self._text if linked)
@@ -247,14 +247,14 @@ class _Walk:
             self._keep(place.kind, one, place, element, bold=bold, linked=linked)
 
     def _keep(
-        self, kind: Kind, text: str, place: _Place, element: HtmlElement, *, bold: bool = False, linked: bool = False
+        self, kind: Kind, text: str, place: _Where, element: HtmlElement, *, bold: bool = False, linked: bool = False
     ) -> None:
         shown = text if kind == "code" else line(text)
         if shown.strip():
             one = piece(
                 kind, shown, len(self.found), place.lead, bold=len(shown) * bold, linked=linked, level=place.level
             )
-            self.found.append(_Found(one, place, element, element.tag == "h1"))
+            self.found.append(_FoundPiece(one, place, element, element.tag == "h1"))
 
 
 class _Row(NamedTuple):
@@ -264,8 +264,8 @@ class _Row(NamedTuple):
 
 def pieces_of(tree: HtmlElement, article: str = "") -> list[Piece]:
     """All that the tree shows. `article` is what is known to be of its article, without blanks."""
-    walk = _Walk()
-    walk.block(tree, _Place())
+    walk = _PageWalk()
+    walk.block(tree, _Where())
     inside = _inside(walk.found, article)
     return [
         one.piece if kept else replace(one.piece, kind="aside", lead=-1)
@@ -273,7 +273,7 @@ def pieces_of(tree: HtmlElement, article: str = "") -> list[Piece]:
     ]
 
 
-def _inside(found: list[_Found], article: str) -> list[bool]:
+def _inside(found: list[_FoundPiece], article: str) -> list[bool]:
     """Of each piece whether it is of the article: the smallest element that holds all its long lines, and its title."""
     sure = [
         not one.place.furniture and len(one.piece.text) >= _LONG and packed(one.piece.text) in article for one in found
@@ -295,7 +295,7 @@ def packed(text: str) -> str:
     return "".join(text.split())
 
 
-def _inherited(element: HtmlElement, place: _Place) -> _Place:
+def _inherited(element: HtmlElement, place: _Where) -> _Where:
     tag = element.tag
     furniture = tag in _FURNITURE or element.get("role", "").lower() in _FURNITURE_ROLES
     furniture |= tag == "header" and not any(True for _ in element.iterancestors("article", "main"))
@@ -383,8 +383,8 @@ def _fill(cells: list[str], reaching: dict[int, tuple[str, int]]) -> None:
 
 
 def _cell_text(cell: HtmlElement) -> str:
-    walk = _Walk()
-    walk.block(cell, _Place())
+    walk = _PageWalk()
+    walk.block(cell, _Where())
     return " ".join(one.piece.text for one in walk.found)
 
 

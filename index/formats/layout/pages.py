@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from index.cleaning.pieces import Piece
 from index.formats.extracted import CELLS, line, piece
-from index.formats.layout.rows import BULLET, Page, Row, Stretch, cells_of, columns_of, rows_of, table_rows
+from index.formats.layout.rows import BULLET, Page, PageRow, Stretch, cells_of, columns_of, rows_of, table_rows
 from index.records import Kind, PageStart
 
 _SIGN = re.compile(r"[•◦▪▫‣⁃●○■□➢➤✓✔·\uf0b7\uf0a7]\s*|[-–—*o]\s+")  # of a bullet; a number is a word and stays
@@ -33,7 +33,7 @@ _HEADING_WORDS = 16
 
 class _Paragraph(NamedTuple):
     kind: Kind
-    rows: tuple[Row, ...]
+    rows: tuple[PageRow, ...]
 
 
 def read_pages(pages: Sequence[Page]) -> "Read":
@@ -82,14 +82,14 @@ def _furniture(pages: Sequence[Page], body: float) -> dict[int, set[Stretch]]:
     }
 
 
-def _edges(page: Page) -> list[Row]:
+def _edges(page: Page) -> list[PageRow]:
     """The two outermost lines at the top and at the bottom, as far as they stand in the margins."""
     rows = rows_of(page.stretches, page.number)
     top = [row for row in rows[:2] if row.bottom > page.height * (1 - _MARGIN)]
     return top + [row for row in rows[-2:] if row.bottom < page.height * _MARGIN]
 
 
-def _key(row: Row) -> str:
+def _key(row: PageRow) -> str:
     return re.sub(r"\d+|\b[ivxl]+\b", "#", row.text.casefold())
 
 
@@ -105,10 +105,10 @@ def _columns_of(page: Page, furniture: set[Stretch], body: float) -> Iterator[li
     yield from filter(None, parts)
 
 
-def _of_column(rows: list[Row], body: float) -> Iterator[_Paragraph]:
+def _of_column(rows: list[PageRow], body: float) -> Iterator[_Paragraph]:
     tables = table_rows(rows)
     usual = _usual_distance(rows)
-    open_rows: list[Row] = []
+    open_rows: list[PageRow] = []
     for number, row in enumerate(rows):
         if number in tables:
             yield from _closed(open_rows, body)
@@ -123,18 +123,18 @@ def _of_column(rows: list[Row], body: float) -> Iterator[_Paragraph]:
     yield from _closed(open_rows, body)
 
 
-def _is_like(a: Row, b: Row) -> bool:
+def _is_like(a: PageRow, b: PageRow) -> bool:
     """Lines of one sort of text, of which the longest shows how long they may be."""
     return abs(a.height - b.height) < _SAME * b.height and abs(a.left - b.left) < 2 * b.height
 
 
-def _usual_distance(rows: Sequence[Row]) -> float:
+def _usual_distance(rows: Sequence[PageRow]) -> float:
     distances = [a.bottom - b.bottom for a, b in pairwise(rows) if abs(a.height - b.height) < 1]
     close = [d for d, row in zip(distances, rows, strict=False) if 0 < d < 2.2 * row.height]
     return _usual(round(d, 0) for d in close) if close else 0.0
 
 
-def _parts(above: Sequence[Row], row: Row, usual: float, right: float) -> bool:
+def _parts(above: Sequence[PageRow], row: PageRow, usual: float, right: float) -> bool:
     """Does another paragraph begin with the row?"""
     before = above[-1]
     distance = before.bottom - row.bottom
@@ -162,7 +162,7 @@ def _parts(above: Sequence[Row], row: Row, usual: float, right: float) -> bool:
     )
 
 
-def _closed(rows: Sequence[Row], body: float) -> Iterator[_Paragraph]:
+def _closed(rows: Sequence[PageRow], body: float) -> Iterator[_Paragraph]:
     if not rows or not any(row.text for row in rows):
         return
     text = " ".join(row.text for row in rows)
@@ -218,7 +218,7 @@ def _read(paragraphs: Sequence[_Paragraph], vocabulary: Counter[str]) -> Read:
     return read
 
 
-def _add_table(read: Read, rows: Sequence[Row]) -> None:
+def _add_table(read: Read, rows: Sequence[PageRow]) -> None:
     cells = cells_of(rows)
     first, row = cells[0]
     plain = all(first) and not any(char.isdigit() for cell in first for char in cell)
@@ -233,7 +233,7 @@ def _add_table(read: Read, rows: Sequence[Row]) -> None:
         read.pages[at] = (PageStart(0, one.page),)
 
 
-def _joined(rows: Sequence[Row], vocabulary: Counter[str]) -> tuple[str, tuple[PageStart, ...]]:
+def _joined(rows: Sequence[PageRow], vocabulary: Counter[str]) -> tuple[str, tuple[PageStart, ...]]:
     """The rows as one line, without the hyphens of line ends, and where each page begins in it."""
     text = ""
     pages: list[PageStart] = []

@@ -39,7 +39,7 @@ class Page(NamedTuple):
     stretches: tuple[Stretch, ...]
 
 
-class Row(NamedTuple):
+class PageRow(NamedTuple):
     """Stretches side by side, from left to right, with the page that they stand on."""
 
     parts: tuple[Stretch, ...]
@@ -70,7 +70,7 @@ class Row(NamedTuple):
         return all(part.bold for part in self.parts)
 
 
-def rows_of(stretches: Iterable[Stretch], page: int) -> list[Row]:
+def rows_of(stretches: Iterable[Stretch], page: int) -> list[PageRow]:
     """From top to bottom: stretches of which each overlaps the row's first by half of its height."""
     rows: list[list[Stretch]] = []
     for stretch in sorted(stretches, key=lambda s: (-(s.bottom + s.top), s.left)):
@@ -81,7 +81,7 @@ def rows_of(stretches: Iterable[Stretch], page: int) -> list[Row]:
             rows[-1].append(stretch)
         else:
             rows.append([stretch])
-    return [Row(tuple(sorted(row, key=lambda s: s.left)), page) for row in rows]
+    return [PageRow(tuple(sorted(row, key=lambda s: s.left)), page) for row in rows]
 
 
 def columns_of(stretches: Sequence[Stretch]) -> Iterator[list[Stretch]]:
@@ -139,7 +139,7 @@ def _parts_columns(stretches: Sequence[Stretch], x: float) -> bool:
 # Tables.
 
 
-def table_rows(rows: Sequence[Row]) -> set[int]:
+def table_rows(rows: Sequence[PageRow]) -> set[int]:
     """Numbers of the rows of which neighbours have cells below each other, and some a gap that no line has."""
     found: set[int] = set()
     run: list[int] = []
@@ -153,7 +153,7 @@ def table_rows(rows: Sequence[Row]) -> set[int]:
     return found
 
 
-def _goes_below(above: Row, below: Row) -> bool:
+def _goes_below(above: PageRow, below: PageRow) -> bool:
     """Does a row carry on a table: as many cells in line as make it one, not far below?"""
     if _is_bulleted(below) or above.bottom - below.bottom > 4 * above.height:
         return False
@@ -168,7 +168,7 @@ def _in_line(a: Stretch, b: Stretch) -> bool:
     )
 
 
-def _has_cells(row: Row) -> bool:
+def _has_cells(row: PageRow) -> bool:
     """A gap that no space between words comes near, also not in a line that is spread."""
     gaps = [b.left - a.right for a, b in zip(row.parts, row.parts[1:], strict=False)]
     if not gaps or max(gaps) < _CELL_GAP * row.height:
@@ -179,12 +179,12 @@ def _has_cells(row: Row) -> bool:
     return len(gaps) < 2 or max(gaps) > _JUSTIFIED * min(gaps)
 
 
-def _is_bulleted(row: Row) -> bool:
+def _is_bulleted(row: PageRow) -> bool:
     """A bullet apart from its text is no cell."""
     return len(row.parts) == 2 and bool(BULLET.fullmatch(row.parts[0].text + " "))
 
 
-def cells_of(rows: Sequence[Row]) -> list[tuple[tuple[str, ...], Row]]:
+def cells_of(rows: Sequence[PageRow]) -> list[tuple[tuple[str, ...], PageRow]]:
     """The cells of a table's rows by column; a row that only carries on cells of the one above is put into that."""
     edges: list[list[float]] = []
     for part in sorted((part for row in rows for part in row.parts), key=lambda p: p.left):
@@ -196,7 +196,7 @@ def cells_of(rows: Sequence[Row]) -> list[tuple[tuple[str, ...], Row]]:
             )
         else:
             edges.append([part.left, part.right])
-    made: list[tuple[tuple[str, ...], Row]] = []
+    made: list[tuple[tuple[str, ...], PageRow]] = []
     for row in rows:
         cells = [""] * len(edges)
         for part in row.parts:
@@ -210,7 +210,7 @@ def cells_of(rows: Sequence[Row]) -> list[tuple[tuple[str, ...], Row]]:
     return made
 
 
-def _limit(part: Stretch, rows: Sequence[Row]) -> float:
+def _limit(part: Stretch, rows: Sequence[PageRow]) -> float:
     """A title over several columns must not make one of them."""
     beside = [p.left for row in rows for p in row.parts if p.left > part.left + 1]
     following = [left for left in beside if left >= part.left + part.height]
