@@ -1,7 +1,6 @@
 """Models that somebody brings along, as tiny random ones: a cross-encoder that orders, one that answers questions."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from transformers import AutoTokenizer, BertConfig, BertForQuestionAnswering, BertForSequenceClassification, BertModel
@@ -28,8 +27,9 @@ _TEXT = ("The ferry was built in 1911.", "It carries forty cars.", "The captain 
 def saved(folder: Path, kind: type, labels: int = 2) -> str:
     """A random model of this kind, with the packaged tokenizer."""
     seeded(7)
-    sizes: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    kind(BertConfig(**sizes, num_labels=labels, max_position_embeddings=130)).save_pretrained(folder)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = BertConfig.from_dict({**sizes, "num_labels": labels, "max_position_embeddings": 130})
+    kind(config).save_pretrained(folder)
     AutoTokenizer.from_pretrained(packaged_torch(), model_max_length=128).save_pretrained(folder)
     return str(folder)
 
