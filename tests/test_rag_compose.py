@@ -40,7 +40,7 @@ def test_two_articles_are_two_lines() -> None:
 
 def test_the_same_article_is_named_once() -> None:
     assert said(citation(), citation(2, quote="It is sold at dawn.")) == (
-        "“Rye bread” (7 May 2024): “Rye is baked at night.” [1]\nThe same article also: “It is sold at dawn.” [2]"
+        "“Rye bread” (7 May 2024): “Rye is baked at night.” [1]\n“It is sold at dawn.” [2]"
     )
 
 
