@@ -13,7 +13,7 @@ from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.runs.tables import Write, write_block
 from eval.scoring.figures import measure_reliability
 from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, half, resolve_set
-from eval.training.blend import Seen, fit_on, write_blend
+from eval.training.blend import SeenAsked, fit_on, write_blend
 from eval.training.blend import gather as gather_seen
 from eval.training.calibrate import (
     LEVEL,
@@ -160,7 +160,7 @@ def fit_blend(
     """
     settings = load_settings()
     embedder = load_embedder(settings.embedder, settings.model_path)
-    found: list[Seen] = []
+    found: list[SeenAsked] = []
     with progress() as show:
         for path in sets:
             found += gather_seen(half(resolve_set(path), tuning=True), most, settings, embedder, WORK, show)

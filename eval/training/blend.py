@@ -49,7 +49,7 @@ Show = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenAsked:
     """A question, what the linear reader says of its candidates, and what the model says of the first passages."""
 
     set_name: str
@@ -77,7 +77,7 @@ class Outcome:
 class _Recorded(LinearReader):
     """A linear reader that says what it said before."""
 
-    def __init__(self, seen: Seen) -> None:  # of no index
+    def __init__(self, seen: SeenAsked) -> None:  # of no index
         self._seen = seen
 
     def scored(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Rated]:
@@ -90,7 +90,7 @@ class _Recorded(LinearReader):
 class _Remembered(ReadModel):
     """A reading model that says what it said before, under another blend."""
 
-    def __init__(self, seen: Seen, blend: Blend) -> None:  # of no graph
+    def __init__(self, seen: SeenAsked, blend: Blend) -> None:  # of no graph
         self._seen, self.blend = seen, blend
         self.passages = 0
 
@@ -99,7 +99,9 @@ class _Remembered(ReadModel):
         return self._seen.findings[excerpt]
 
 
-def gather(questions: EvalSet, most: int, settings: Settings, embedder: Embedder, work: Path, show: Show) -> list[Seen]:
+def gather(
+    questions: EvalSet, most: int, settings: Settings, embedder: Embedder, work: Path, show: Show
+) -> list[SeenAsked]:
     """`most` questions of a set, spread over it, and as many twins, each as it is and without its documents."""
     index, _ = open_set(questions, settings, embedder, work, show)
     files = reader_files(ModelReader.name)
@@ -107,7 +109,7 @@ def gather(questions: EvalSet, most: int, settings: Settings, embedder: Embedder
         raise BadInput("a blend is fitted for the packaged reading model; leave answer_model out")
     linear = LinearReader(index, files.weights, "linear")
     judge = judge_for(questions, index)
-    found: list[Seen] = []
+    found: list[SeenAsked] = []
     whole = questions.questions
     some = [whole[n * len(whole) // most] for n in range(most)] if len(whole) > most else list(whole)
     asked = [*some, *twins(some, dict(judge.keys), index)[:most]]
@@ -126,7 +128,7 @@ def gather(questions: EvalSet, most: int, settings: Settings, embedder: Embedder
     return found
 
 
-def _seen(case: TrainingCase, asked: Query, linear: LinearReader, model: ReadModel) -> Seen | None:
+def _seen(case: TrainingCase, asked: Query, linear: LinearReader, model: ReadModel) -> SeenAsked | None:
     """None where no sentence is offered. As many passages are read as any blend of TRIED may ask for."""
     scored = tuple(linear.scored(asked, case.hits))
     if not scored:
@@ -147,10 +149,10 @@ def _seen(case: TrainingCase, asked: Query, linear: LinearReader, model: ReadMod
     )
     odds = linear.odds(scored)
     answerable = case.question.answerable
-    return Seen(case.set_name, asked, case.hits, scored, odds, findings, right, answerable, True, 1.0)
+    return SeenAsked(case.set_name, asked, case.hits, scored, odds, findings, right, answerable, True, 1.0)
 
 
-def outcome(seen: Seen, blend: Blend) -> Outcome:
+def outcome(seen: SeenAsked, blend: Blend) -> Outcome:
     """By the product's own reader."""
     model = _Remembered(seen, blend)
     reading = ModelReader(_Recorded(seen), model).read(seen.asked, seen.hits)
@@ -160,7 +162,7 @@ def outcome(seen: Seen, blend: Blend) -> Outcome:
     return Outcome(place in seen.right, model.passages, linear, first.gap or 0.0)
 
 
-def fit_on(found: Sequence[Seen], say: Callable[[str], None]) -> Blend:
+def fit_on(found: Sequence[SeenAsked], say: Callable[[str], None]) -> Blend:
     """The blend for the packaged model: what is read and how it counts, then the odds and the threshold."""
     model = load_read_model()
     return with_confidence(found, _order(found, model.blend, say))
@@ -173,7 +175,7 @@ def write_blend(blend: Blend, folder: Path) -> None:
     (folder / ABOUT).write_text(f"{json.dumps(about, indent=1)}\n", "utf-8")
 
 
-def _order(found: Sequence[Seen], start: Blend, say: Callable[[str], None]) -> Blend:
+def _order(found: Sequence[SeenAsked], start: Blend, say: Callable[[str], None]) -> Blend:
     """Coordinate ascent over TRIED on right first quotes, every set counting the same; the odds as they were."""
     told = [one for one in found if one.right]
     share = shares([one.set_name for one in told])
@@ -194,7 +196,7 @@ def _order(found: Sequence[Seen], start: Blend, say: Callable[[str], None]) -> B
     return with_confidence(found, best)
 
 
-def with_confidence(found: Sequence[Seen], blend: Blend) -> Blend:
+def with_confidence(found: Sequence[SeenAsked], blend: Blend) -> Blend:
     """The same reading with fitted odds: of a right first quote; and with the threshold from which answering pays."""
     judged = [one for one in found if one.judged]
     outcomes = [outcome(one, blend) for one in judged]
@@ -213,7 +215,7 @@ def with_confidence(found: Sequence[Seen], blend: Blend) -> Blend:
     )
 
 
-def shares_of(found: Sequence[Seen]) -> Floats:
+def shares_of(found: Sequence[SeenAsked]) -> Floats:
     """Every set counts the same, in each ANSWERABLE of it on questions that have an answer; together 1."""
     sums: dict[tuple[str, bool], float] = defaultdict(float)
     for one in found:
