@@ -234,3 +234,15 @@ def test_the_interface_page_needs_no_other_server(context: BrowserContext, origi
     with opened(context, origin, "data:") as page:
         page.goto(f"{origin}/docs")
         page.locator("#operations-answers-ask").wait_for()
+
+
+def test_the_enter_that_ends_a_composition_sends_nothing(page: Page) -> None:
+    """Safari has `isComposing` false there, and key code 229 as all have."""
+    box = page.locator("#question")
+    box.fill("にほん")
+    for composing in (True, False):
+        keys = {"key": "Enter", "keyCode": 229, "isComposing": composing, "bubbles": True, "composed": True}
+        box.evaluate("(box, keys) => box.dispatchEvent(new KeyboardEvent('keydown', keys))", keys)
+    expect(page.locator(".turn")).to_have_count(0)
+    box.press("Enter")
+    expect(page.locator(".turn")).to_have_count(1)

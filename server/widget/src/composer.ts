@@ -15,7 +15,7 @@ export function composer(chat: Chat, submit: () => void, stop: () => void): Temp
     else submit();
   };
   const key = (event: KeyboardEvent): void => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.keyCode !== 13 || event.shiftKey) return; // 229 ends a composition, and `isComposing` is false in Safari
     event.preventDefault();
     submit();
   };
