@@ -344,8 +344,8 @@ def test_gold_that_does_not_fit_the_index_is_refused(span: GoldSpan, problem: st
         judge_for(GoldSet("other", (question("q", span),)), INDEX)
 
 
-def test_gold_that_points_to_boilerplate_is_refused() -> None:
-    source = "The two governments met in the capital in the first week of May.\n\nImage Source: Archive\n"
+def test_gold_that_points_to_what_nobody_sees_is_refused() -> None:
+    source = "The two governments met in the capital in the first week of May.\n\n<!-- Image Source: Archive -->\n"
     article = document("p", source, plain=False)
     index = FakeIndex({"p": article}, {"p": [passage(article, 0, article.text)]})
     with pytest.raises(BadGold, match="is boilerplate, never quoted"):

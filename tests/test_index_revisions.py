@@ -18,7 +18,7 @@ from index.records import Document
 from index.settings import Settings
 from index.storage.merkle import revision
 from index.storage.revisions import Keeping
-from index.storage.rows import CREATE, REVISIONS, sealed
+from index.storage.rows import CREATE, FILES, REVISIONS, sealed
 from index.storage.store import FILE_NAME, Store
 from tests import make
 
@@ -254,6 +254,7 @@ def make_schema_1(folder: Path, documents: dict[str, str]) -> None:
             put(store, name, text)
     connection = sqlite3.connect(folder / FILE_NAME)
     connection.execute("DROP TABLE revisions")
+    connection.execute("DROP TABLE files")
     connection.execute("ALTER TABLE documents RENAME COLUMN blocks TO headings")
     connection.execute("ALTER TABLE documents DROP COLUMN pages")
     connection.execute(
@@ -262,7 +263,9 @@ def make_schema_1(folder: Path, documents: dict[str, str]) -> None:
     connection.commit()
     tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     connection.close()
-    earlier = {sql.replace("blocks", "headings").replace("pages TEXT, ", "") for sql in set(CREATE) - set(REVISIONS)}
+    earlier = {
+        sql.replace("blocks", "headings").replace("pages TEXT, ", "") for sql in set(CREATE) - {*REVISIONS, FILES}
+    }
     assert tables == earlier
 
 

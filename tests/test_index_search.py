@@ -65,10 +65,9 @@ def test_equal_scores_are_in_the_order_of_passage_ids(
 ) -> None:
     folder = tmp_path / "twins"
     folder.mkdir()
-    for name in ("c", "a", "b", "a10", "a9"):
-        (folder / f"{name}.txt").write_text(
-            "# Ferry times\n\nThe ferry leaves at nine o'clock every day from the quay."
-        )
+    for blank, name in enumerate(("c", "a", "b", "a10", "a9")):  # of other bytes, else they were one article
+        text = "# Ferry times\n\nThe ferry leaves at nine o'clock every day from the quay."
+        (folder / f"{name}.txt").write_text(text + "\n" * blank)
     hash_builder.index([folder])
     index = open_index(hash_settings.data, hash_settings, HashEmbedder())
     hits = index.search("When does the ferry leave?", limit=5)

@@ -98,7 +98,7 @@ def test_where_nothing_is_near_the_known_names_are_listed(here: Path, monkeypatc
     for said in (refused(zzzzzz=1), refused(limit=3, zzzzzz=1)):
         assert said == f"unknown setting 'zzzzzz'; known are {', '.join(sorted(Settings.model_fields))}"
     monkeypatch.setenv("QUOTEWELL_ZZZZZZ", "1")
-    assert "known are QUOTEWELL_CHAT_DEADLINE_S, QUOTEWELL_CHAT_KEY" in refused()
+    assert "known are QUOTEWELL_ANSWER_MODEL, QUOTEWELL_CHAT_DEADLINE_S" in refused()
 
 
 def test_variables_of_others_are_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

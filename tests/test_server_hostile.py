@@ -100,7 +100,7 @@ LOOK = """async (question) => {
       link: root.querySelector("#source-link").href, label: marker.ariaLabel });
   }
   const odd = root.querySelectorAll(`script, img, iframe, object, embed, link, meta, base, style, video, audio,
-    template, select, input, math, marquee, x, svg:not(.icon, .logo), form:not(#ask), a:not([href^="http:"]),
+    template, select, input, math, marquee, x, svg:not(.icon, .logo), form:not(#ask), a[href]:not([href^="http:"]),
     [style], [src], [srcdoc], [autofocus]`);
   const names = [...root.querySelectorAll("*")].flatMap((node) => node.getAttributeNames());
   return { sources, said: text(".reply"), odd: [...odd].map((node) => node.outerHTML),

@@ -29,7 +29,7 @@ export function masthead(shown: Shown): TemplateResult {
     @click=${() => (shown.open = false)}>${icon("close")}</button>`;
   return html`<header class="masthead">
     <div id="title" role="heading" aria-level=${page ? 1 : 2} tabindex="-1">
-    <a class="brand" href=${page ? "/" : nothing}>${sign}<span>${shown.heading}</span></a></div>
+    <a class="brand" href=${page ? "./" : nothing}>${sign}<span>${shown.heading}</span></a></div>
     ${page ? html`<p class="promise">${words.of("promise")}</p>` : nothing}
     ${shown.conversation.turns.length
       ? html`<button type="button" id="restart" class="plain" aria-label=${words.of("restart")}
