@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from urllib.parse import quote
 from urllib.request import Request, urlopen
@@ -30,8 +29,7 @@ def origin(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     app = create_app(load_settings(data=data))
     with listening(app, lifespan=True) as address:
         app.state.live.wait()
-        said = escape(HOSTILE, quote=False)  # tags as such are not shown, and no part of the text
-        hostile = f"The parrot of Valparaiso says {said} whenever the harbour bell rings at noon."
+        hostile = f"The parrot of Valparaiso says `{HOSTILE}` whenever the harbour bell rings at noon."
         put(address, "hostile", {"text": hostile, "title": HOSTILE, "author": HOSTILE})
         emoji = "🦜🦜 first. The harbour of Tromsø 🚢 freezes 👩‍👩‍👧 only once in a century. 𝔘nd so on 🦜."
         put(address, "folder/emoji", {"text": emoji, "title": "Ice 🧊"})
