@@ -1,5 +1,6 @@
 """Files that somebody sent: read and indexed one after the other while the sender follows their operation."""
 
+import logging
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from index.records import Document
 from server.live_index import Live
 from server.problems import public
 
+_log = logging.getLogger(__name__)
 _KEPT = 1000  # operations that can still be asked for
 Progress = Literal["running", "done", "failed"]
 
@@ -78,9 +80,10 @@ class Uploads:
             operation = self._indexed(operation, content, document_id)
         except QuotewellError as error:
             operation = replace(operation, problems=(*operation.problems, public(error, self._data)))
-        except BaseException:  # a bug: whoever follows must not wait for ever
+        except Exception:  # a bug: whoever follows must not wait for ever, and nobody else would see it
+            _log.exception("a file that was sent could not be indexed")
             self._note(replace(operation, status="failed", problems=("a fault in the server; its log has it",)))
-            raise
+            return
         failed = bool(operation.problems) or not operation.documents
         self._note(replace(operation, status="failed" if failed else "done"))
 

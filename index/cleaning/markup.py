@@ -149,8 +149,9 @@ def _signs(raw: str, references: frozenset[str]) -> tuple[list[_Cut], bool]:
 
         return pattern.sub(cut, text)
 
-    for piece, pattern in (("`", _CODE), ("\\", _ESCAPE)):
-        raw = drop(pattern, raw, opaque=True) if piece in raw else raw
+    raw = drop(_CODE, raw, opaque=True) if "`" in raw else raw
+    cuts += [_Cut(found.start(), found.start() + 1) for found in _ESCAPE.finditer(raw)]  # may be every other character
+    raw = _ESCAPE.sub(_SIGN + _TEXT, raw)
     links: list[tuple[int, int]] = []
     for piece, pattern in _LINKS:
         if piece in raw:
