@@ -22,7 +22,7 @@ PROSE = "The council of Brin met on Monday to agree the budget for the year ahea
 MORE = "Nobody in the hall had expected that the talks would end before midnight, the mayor said."
 UNSEEN = re.compile(  # signs of Markdown that hold letters or digits, and comments
     r"<!--.*?-->|%%.*?%%|(?<=```).*$|</?\w+>|\]\([^()\s]*\)|\[\^\w+\]:?|\[![a-z]+\]|&amp;|&nbsp;|(?<= )\^[\w-]+(?=\s|$)"
-    r"|^[> ]*\[[^\^\]\n][^\]\n]*\]:\s*\S+.*$"  # addresses of links
+    r"|^[> \f]*\[[^\^\]\n][^\]\n]*\]:\s*\S+.*$"  # addresses of links
     r"|[\u00ad\u200b\ufeff]|\[\[[^\[\]|\n]*\||\[[ x]\] ",
     re.MULTILINE,
 )
