@@ -11,6 +11,7 @@ import torch
 from eval.reading.batches import Lesson
 from eval.reading.network import ReadingNetwork, batch, encode, open_backbone
 from eval.reading.rows import Grades, TrainingRow, read_grades
+from eval.scoring.judge import auroc
 from index.embedding.weights import sha256
 
 Say = Callable[[str], None]
@@ -55,7 +56,7 @@ def figures(lessons: Sequence[Lesson], logits: Sequence[Sequence[float]]) -> Fig
         (right if lesson.item.good else wrong).append(sentences[best] - none)
         if lesson.item.good:
             hits.append(best in lesson.item.good)
-    return Figures(len(lessons), sum(hits) / max(1, len(hits)), _auroc(right, wrong))
+    return Figures(len(lessons), sum(hits) / max(1, len(hits)), auroc(np.array(right), np.array(wrong)))
 
 
 def check(model: ReadingNetwork, sets: Mapping[str, Sequence[Lesson]], pad: int) -> dict[str, Figures]:
@@ -69,12 +70,6 @@ def line(checked: Mapping[str, Figures]) -> str:
         auroc = f" auroc {found.auroc:.3f}" if found.auroc is not None else ""
         parts.append(f"{name.split('/')[-1]} hit {found.hit:.3f}{auroc}")
     return " | ".join(parts)
-
-
-def _auroc(right: Sequence[float], wrong: Sequence[float]) -> float | None:
-    if not right or not wrong:
-        return None
-    return sum((p > n) + 0.5 * (p == n) for p in right for n in wrong) / (len(right) * len(wrong))
 
 
 def sample(lessons: Sequence[Lesson], most: int) -> dict[str, list[Lesson]]:

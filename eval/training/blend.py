@@ -7,13 +7,13 @@ blend read from it by the product's own reader. Deterministic.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from eval.scoring.judge import judge_for
+from eval.scoring.judge import auroc, judge_for
 from eval.sets.sets import EvalSet, open_set
 from eval.training.cases import TrainingCase, case_of, cut_to, without
 from eval.training.fit import Floats, fit_confidence, shares
@@ -163,9 +163,30 @@ def outcome(seen: SeenAsked, blend: Blend) -> Outcome:
 
 
 def fit_on(found: Sequence[SeenAsked], say: Callable[[str], None]) -> Blend:
-    """The blend for the packaged model: what is read and how it counts, then the odds and the threshold."""
-    model = load_read_model()
-    return with_confidence(found, _order(found, model.blend, say))
+    """The blend for the packaged model: what is read and how it counts, then the odds and the threshold.
+
+    Tells what the present one and the fitted one make of each set.
+    """
+    shipped = load_read_model().blend
+    fitted = with_confidence(found, _order(found, shipped, say))
+    for name, blend in (("shipped", shipped), ("fitted", fitted)):
+        for line in lines_of(found, blend):
+            say(f"{name}: {line}")
+    return fitted
+
+
+def lines_of(found: Sequence[SeenAsked], blend: Blend) -> Iterator[str]:
+    """Of each set: right first quotes where some sentence is right; AUROC of answerable questions and all others."""
+    for name in sorted({one.set_name for one in found}):
+        rows = [(one, outcome(one, blend)) for one in found if one.set_name == name]
+        right = [of.right for one, of in rows if one.right]
+        odds = [blend.linear_odds * of.linear + blend.gap_odds * of.gap for _, of in rows]
+        asked = [pair for pair in zip(rows, odds, strict=True) if pair[0][0].counts != REMOVED_COUNTS]
+        split = auroc(
+            *(np.array([sure for (one, _), sure in asked if one.answerable is kind]) for kind in (True, False))
+        )
+        told = f", AUROC {split:.3f}" if split is not None else ""
+        yield f"{name}: first quote right {sum(right) / max(1, len(right)):.3f} of {len(right)}{told}"
 
 
 def write_blend(blend: Blend, folder: Path) -> None:
