@@ -6,7 +6,6 @@ blend read from it by the product's own reader. Deterministic.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,9 +15,9 @@ import numpy as np
 from eval.scoring.judge import auroc, judge_for
 from eval.sets.sets import EvalSet, open_set
 from eval.training.cases import TrainingCase, case_of, cut_to, without
-from eval.training.fit import Floats, fit_confidence, shares
-from eval.training.fit_trained import REMOVED_COUNTS, TWIN_COUNTS
-from eval.training.tune import ANSWERABLE, RIGHT, best_threshold
+from eval.training.fit import fit_confidence, shares
+from eval.training.fit_trained import REMOVED_COUNTS, TWIN_COUNTS, kind_shares
+from eval.training.tune import RIGHT, best_threshold
 from eval.training.twins import TWIN, twins
 from index.embedding.embedder import Embedder
 from index.errors import BadInput
@@ -223,7 +222,7 @@ def with_confidence(found: Sequence[SeenAsked], blend: Blend) -> Blend:
     outcomes = [outcome(one, blend) for one in judged]
     right = np.array([one.right for one in outcomes], float)
     rows = np.array([[one.linear, one.gap] for one in outcomes])
-    share = shares_of(judged)
+    share = kind_shares([(one.set_name, one.answerable) for one in judged], [one.counts for one in judged])
     slopes = fit_confidence(rows, right, share, NAMES)
     odds = rows @ [slopes[name] for name in NAMES] + slopes["bias"]
     chances = np.array([logistic(value) for value in odds.tolist()])
@@ -234,14 +233,3 @@ def with_confidence(found: Sequence[SeenAsked], blend: Blend) -> Blend:
         bias=round(slopes["bias"], 4),
         threshold=best_threshold(chances, share * np.where(right, RIGHT, _WRONG)),
     )
-
-
-def shares_of(found: Sequence[SeenAsked]) -> Floats:
-    """Every set counts the same, in each ANSWERABLE of it on questions that have an answer; together 1."""
-    sums: dict[tuple[str, bool], float] = defaultdict(float)
-    for one in found:
-        sums[one.set_name, one.answerable] += one.counts
-    parts = {True: ANSWERABLE, False: 1 - ANSWERABLE}
-    share = np.array([one.counts * parts[one.answerable] / sums[one.set_name, one.answerable] for one in found])
-    normal: Floats = share / share.sum()
-    return normal

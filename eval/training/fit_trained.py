@@ -3,7 +3,7 @@
 The calibration is fitted on log odds that come from weights fitted on the other half of the questions.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -71,14 +71,21 @@ def odds_of(confidence: dict[str, float], rows: Floats) -> Floats:
 
 
 def shares_of(seen: Sequence[Seen]) -> Floats:
-    """Every set counts the same, in each ANSWERABLE of it on questions that have an answer; together 1."""
-    counts = np.array([TWIN_COUNTS if one.twin else REMOVED_COUNTS if one.removed else 1.0 for one in seen])
-    kinds = [(one.sample.set_name, one.sample.answerable) for one in seen]
-    sums: Counter[tuple[str, bool]] = Counter()
-    for kind, count in zip(kinds, counts.tolist(), strict=True):
+    """As `kind_shares`; a twin counts more, and one whose documents are taken away less."""
+    counts = [TWIN_COUNTS if one.twin else REMOVED_COUNTS if one.removed else 1.0 for one in seen]
+    return kind_shares([(one.sample.set_name, one.sample.answerable) for one in seen], counts)
+
+
+def kind_shares(kinds: Sequence[tuple[str, bool]], counts: Sequence[float]) -> Floats:
+    """Every set counts the same, in each ANSWERABLE of it on questions that have an answer; together 1.
+
+    `kinds`: of each question its set and whether it is answerable; `counts`: how much it counts among its like.
+    """
+    sums: dict[tuple[str, bool], float] = defaultdict(float)
+    for kind, count in zip(kinds, counts, strict=True):
         sums[kind] += count
     parts = {True: ANSWERABLE, False: 1 - ANSWERABLE}
-    share = counts * np.array([parts[kind[1]] / sums[kind] for kind in kinds])
+    share = np.array([count * parts[kind[1]] / sums[kind] for kind, count in zip(kinds, counts, strict=True)])
     normal: Floats = share / share.sum()
     return normal
 
