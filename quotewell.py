@@ -51,6 +51,7 @@ COMMANDS = {
     ),
     "corpus": Command("rag.commands.receipts:corpus", "Show the hash of all articles, or make a key to sign it."),
     "serve": Command("server.cli:serve", "Serve the page, the API and its documentation."),
+    "keys": Command("server.access.keys:commands", "Make, list and revoke the keys that the server asks for."),
     "mcp": Command("server.cli:mcp", "Serve an agent that starts this command, over stdin (MCP)."),
     "index": Command("index.cli:index", "Add or update files and folders."),
     "documents": Command("index.cli:documents", "List the articles, show one, or delete one."),

@@ -16,6 +16,8 @@ from index.options import Data
 from index.settings import Settings, load_settings
 from index.terminal import tell, tell_error
 from rag.writing.chat_model import chat_model
+from server.access.guard import refuse_open_doors
+from server.access.hostnames import trusted
 from server.app import create_app
 from server.live_index import Live
 
@@ -36,7 +38,8 @@ def run_server(settings: Settings) -> None:
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.proxies),  # else anybody could say who they are
+        forwarded_allow_ips=trusted(settings.proxies),
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
@@ -98,6 +101,7 @@ def serve(
 ) -> None:
     """Serve the page, the API and its documentation until Ctrl-C."""
     settings = load_settings(data=data, host=host, port=port)
+    refuse_open_doors(settings)
     ready(settings)
     refuse_nothing(settings)  # raises IndexMissing here, where somebody reads it, and not at the first question
     logging.basicConfig(format=LOG)  # to stderr

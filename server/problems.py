@@ -71,6 +71,10 @@ REFUSED = Kind("refused", 400, "The request was refused")
 ANSWER_GONE = Kind("answer-gone", 410, "The answer cannot be given again")
 KEY_BUSY = Kind("idempotency-key-busy", 409, "The same write is being done", retry_after_s=1)
 KEY_REUSED = Kind("idempotency-key-reused", 422, "The key came with another write")
+WRONG_NAME = Kind("wrong-name", 421, "This server goes by another name")
+NO_KEY = Kind("no-key", 401, "A key is needed")
+NOT_ALLOWED = Kind("not-allowed", 403, "The key does not open this")
+TOO_MANY = Kind("too-many-requests", 429, "Too many requests")
 OTHERS: Mapping[int, Kind] = {
     400: NOT_JSON,
     404: Kind("no-such-page", 404, "There is nothing at this address"),
@@ -86,6 +90,10 @@ ALL_KINDS: tuple[Kind, ...] = (
     ANSWER_GONE,
     KEY_BUSY,
     KEY_REUSED,
+    WRONG_NAME,
+    NO_KEY,
+    NOT_ALLOWED,
+    TOO_MANY,
     *OTHERS.values(),
 )
 

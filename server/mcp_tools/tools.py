@@ -22,7 +22,7 @@ from index.errors import QuotewellError
 from index.ranking.filters import EVERYTHING, Filters, parse_day
 from index.settings import Settings
 from rag.assistant import Assistant
-from server.hostnames import Names, own_url
+from server.access.hostnames import Names, own_url
 from server.live_index import Live
 from server.mcp_tools.endpoint import PATH
 from server.mcp_tools.replies import AskReply, Fetched, SearchResults, asked, fetched, found
@@ -79,7 +79,7 @@ def agents(live: Live, settings: Settings, patience_s: float = 0) -> MCPServer[A
         log_level="WARNING",  # of the whole program, where nobody has set one
         subscriptions=False,
     )
-    tools = Tools(live, settings, Names(settings.host, settings.origins), patience_s)
+    tools = Tools(live, settings, Names(settings), patience_s)
     server.add_tool(tools.search, title="Search the articles", description=_SEARCH, annotations=_READS)
     server.add_tool(tools.fetch, title="Read an article or a passage", description=_FETCH, annotations=_READS)
     server.add_tool(tools.ask, title="Answer in quotes", description=_ASK, annotations=_READS)
