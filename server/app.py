@@ -15,6 +15,7 @@ from server.answer_log import Kept, Noting, RecentFollowUps
 from server.live_index import Live
 from server.mcp_tools.endpoint import open_door
 from server.metrics import Measured, Metrics
+from server.middleware.admission import Capacity, Gate
 from server.middleware.cors import Origins
 from server.middleware.idempotency import Idempotent
 from server.middleware.shell import BodyLimit, LastResort, Shell
@@ -57,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _equip(app: FastAPI, settings: Settings) -> None:
     """What handlers share; `server.dependencies` hands it to them."""
+    app.state.capacity = Capacity.of(settings)
     app.state.live = Live(settings)
     app.state.uploads = Uploads(app.state.live, settings.data)
     app.state.names = Names(settings)
@@ -85,6 +87,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
         return MAX_DOCUMENT_BYTES if str(scope["path"]).startswith("/v1/documents") else settings.max_body_bytes
 
     app.add_middleware(Idempotent, replies=app.state.replies)
+    app.add_middleware(Gate, capacity=app.state.capacity)
     app.add_middleware(BodyLimit, most=most_bytes)
     app.add_middleware(Guard, keys=Keys(settings.data), names=app.state.names, rate=app.state.rate, settings=settings)
     app.add_middleware(LastResort)
@@ -97,6 +100,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     live: Live = app.state.live
+    app.state.capacity.take_effect()
     live.start()
     try:
         yield
