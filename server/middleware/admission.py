@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -128,8 +129,9 @@ class Gate:
         mine = lane.queue()
         if not mine.done():
             leaving = asyncio.ensure_future(receive())
+            either: set[asyncio.Future[Any]] = {mine, leaving}
             try:
-                await asyncio.wait({mine, leaving}, timeout=lane.longest_s, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(either, timeout=lane.longest_s, return_when=asyncio.FIRST_COMPLETED)
             except asyncio.CancelledError:
                 lane.leave(mine)
                 raise
