@@ -19,17 +19,19 @@ from server.middleware.admission import Capacity, Gate
 from server.middleware.cors import Origins
 from server.middleware.idempotency import Idempotent
 from server.middleware.shell import BodyLimit, LastResort, Shell
+from server.openai import responses
 from server.openai import routes as completions
 from server.openapi import problems, publish_contract
 from server.problems import handle_problems
 from server.routes import answers, ask, check, corpus, documents, pages, receipts, status
+from server.schemas.openai import speaks_openai
 from server.uploads import Uploads
 from server.write_log import Replies
 
 MAX_DOCUMENT_BYTES = 10_000_000
 
 _DESCRIPTION = "Answers from a corpus of articles, only in their own words, each quote with its source."
-_PARTS = (ask, answers, completions, check, corpus, receipts, documents, status, pages)
+_PARTS = (ask, answers, completions, responses, check, corpus, receipts, documents, status, pages)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -80,7 +82,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     def most_bytes(scope: Scope) -> int:
         if scope["path"] == "/v1/verify":
             return max(receipts.MOST_VERIFY_BYTES, settings.max_body_bytes)
-        if scope["path"] == "/v1/chat/completions":
+        if speaks_openai(scope["path"]):
             return max(completions.MOST_CHAT_BYTES, settings.max_body_bytes)
         if scope["path"] == "/v1/check":
             return max(check.MOST_CHECK_BYTES, settings.max_body_bytes)

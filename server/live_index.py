@@ -5,7 +5,7 @@ replaces the reference holds the lock; nothing that answers waits for it.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -54,6 +54,9 @@ class State:
     problem: QuotewellError | None
 
 
+Follower = Callable[[Assistant | None, Assistant], None]
+
+
 class Live:
     """Loads in the background from `start` on, watches until `stop`."""
 
@@ -66,6 +69,7 @@ class Live:
         self._lock = Lock()
         self._stopping = Event()
         self._tried = Event()
+        self._followers: dict[object, Follower] = {}
         self._watcher = Thread(target=self._watch, name="index watcher", daemon=True)
 
     def start(self) -> None:
@@ -78,6 +82,12 @@ class Live:
     def wait(self, timeout_s: float | None = None) -> bool:
         """Until the first attempt to load has ended, well or not."""
         return self._tried.wait(timeout_s)
+
+    def follow(self, follower: Follower) -> Callable[[], None]:
+        """Called in some thread whenever another index answers, with what answered before; what it returns ends it."""
+        key = object()
+        self._followers[key] = follower
+        return lambda: self._followers.pop(key, None) and None
 
     @property
     def state(self) -> State:
@@ -95,6 +105,14 @@ class Live:
             problem = state.problem or _LOADING
             raise type(problem)(str(problem))  # one of its own for each request, since a raised one grows a traceback
         return state.assistant
+
+    @property
+    def embedder(self) -> Embedder:
+        """The one that the index was built with. Raises what kept it from being loaded."""
+        if self._embedder is None or self._state.assistant is None:
+            problem = self._state.problem or _LOADING
+            raise type(problem)(str(problem))
+        return self._embedder
 
     @property
     def embedder_name(self) -> str | None:
@@ -209,9 +227,15 @@ class Live:
         ):
             serving = self._open(generation)
             _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
-        self._state = State(serving, None)
+        before, self._state = self._state.assistant, State(serving, None)
         if generation.problem:
             self._report(QuotewellError(generation.problem))
+        if before is not serving:
+            for follower in list(self._followers.values()):
+                try:
+                    follower(before, serving)
+                except Exception:  # whatever a follower's bug is, answers go on
+                    _log.exception("a change of the index could not be told")
 
     def _open(self, generation: Generation) -> Assistant:
         if self._embedder is None:
