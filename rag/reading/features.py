@@ -39,6 +39,7 @@ PLAIN_FEATURES = (
 KINDS = ("name", "number", "word")
 LEVELS = (0.5, 0.65, 0.8)
 SHORTS = tuple(f"short_{kind}_{round(100 * level)}" for kind in KINDS for level in LEVELS)
+NAMED_SHORT = frozenset(name for name in SHORTS if not name.startswith("short_word"))  # names and numbers alone
 FEATURES = (
     *PLAIN_FEATURES,
     "maxsim_learned",  # as maxsim_sentence, each token counting as the projection has learned
