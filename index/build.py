@@ -15,7 +15,7 @@ from pathlib import Path
 from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
-from index.formats import find
+from index.formats import CORPORA, find, suffix
 from index.formats.text import clean_body
 from index.plan import OnProgress, Plan, PlanReport, Stored
 from index.plan import Progress as Progress
@@ -28,6 +28,7 @@ from index.storage.docstore import pack_documents, pack_passages
 from index.storage.revisions import Keeping
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
+from index.text.twins import held_by, sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,7 @@ class Builder:
             | {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
             | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, terms).items()}
             | pack_passages(passages, list(snapshot.hashes()))
-            | pack_documents(snapshot.documents())
+            | pack_documents(snapshot.documents(), _held(snapshot))
         )
 
 
@@ -312,6 +313,13 @@ def _recleaned(store: Store) -> Iterator[Document]:
         else:
             cleaned, _ = clean_body(document.source)
             yield replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
+
+
+def _held(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    """Of what says nothing that another document does not say too. Judgements name lines of a corpus: all are kept."""
+    files = snapshot.files()
+    lines = {name for name, paths in files.items() if any(suffix(Path(path)) in CORPORA for path in paths)}
+    return held_by({one.id: sketch(one) for one in snapshot.documents() if one.id not in lines})
 
 
 def _standing(data: Path, version: str) -> generation.Generation | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import compress
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,12 @@ def pack(name: str, records: Iterable[Any]) -> Arrays:
     return {f"{name}_json": np.frombuffer(b"".join(lines), dtype=np.uint8), f"{name}_starts": starts}
 
 
-def pack_documents(documents: Iterable[Document]) -> Arrays:
+def pack_documents(
+    documents: Iterable[Document], held_by: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> Arrays:
     """In the order given, which is by id; with what `Corpus` says of each without opening it."""
     rows = list(documents)
-    heads = pack("document_head", map(Head.of, rows))
+    heads = pack("document_head", (Head.of(document, held_by.get(document.id, ())) for document in rows))
     facts: Arrays = {
         "document_revisions": digest_rows(revision(d.text) for d in rows),
         "document_characters": np.array([len(d.text) for d in rows], np.int64),
@@ -116,6 +119,6 @@ def _heads(arrays: Mapping[str, NDArray[Any]]) -> tuple[Head, ...]:
     count = len(arrays["document_head_starts"]) - 1
     records = (_record(arrays, "document_head", record) for record in range(count))
     return tuple(
-        Head(name, author, published and date.fromisoformat(published), title, publisher)
-        for name, author, published, title, publisher in records
+        Head(name, author, published and date.fromisoformat(published), title, publisher, tuple(held_by))
+        for name, author, published, title, publisher, held_by in records
     )
