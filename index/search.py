@@ -168,7 +168,10 @@ class Index:
         self._views = lru_cache(maxsize=_DAYS)(
             lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
         )
-        self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(filters.passes))
+        searched = lru_cache(maxsize=_FILTERS)(lambda filters: _searched(held.shelf.heads, filters))
+        self._searched = searched
+        self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(searched(filters).__contains__))
+        self._twins = _twins(held.shelf.heads)
 
     @property
     def version(self) -> str:
@@ -195,9 +198,17 @@ class Index:
         """Of all documents, by ascending id; nothing is opened for them."""
         return self._shelf.heads
 
+    def heads_within(self, filters: Filters) -> tuple[Head, ...]:
+        """Of the documents that are searched under the filters: not of one that another says all of."""
+        return tuple(self._searched(filters)) if filters or self._twins else self.heads
+
     def heads_holding(self, terms: Sequence[str]) -> tuple[Head, ...]:
         """Of the documents that have a passage with every one of the terms (stems), by ascending id."""
         return self._shelf.heads_of(self.lexical.holding(terms))
+
+    def twins(self, document_id: str) -> tuple[str, ...]:
+        """Ids, ascending, of the documents that say all that it says, or of whose words it holds all."""
+        return self._twins.get(document_id, ())
 
     @property
     def passage_count(self) -> int:
@@ -274,7 +285,7 @@ class Index:
 
     def _rankings(self, question: str, filters: Filters) -> dict[str, list[Scored]]:
         """Of a question in a script that the embedder cannot read, words alone find what they can find."""
-        allowed = self._allowed(filters) if filters else None
+        allowed = self._allowed(filters) if filters or self._twins else None
         found = {ranker.name: ranker.rank(question, self._settings.depth, allowed) for ranker in self.rankers}
         language = spoken([word.text for word in words(question)])
         if found["lexical"] and of_other_script(language) and not self.knows(language):
@@ -300,6 +311,23 @@ class _View(NamedTuple):
 
     holdings: View
     encode: Callable[[str], Encoded]
+
+
+def _searched(heads: Sequence[Head], filters: Filters) -> dict[Head, None]:
+    """In the order of `heads`: what passes, but for what is said by another that passes, too."""
+    passing = {head.id: head for head in heads if filters.passes(head)}
+    return dict.fromkeys(head for head in passing.values() if passing.keys().isdisjoint(head.held_by))
+
+
+def _twins(heads: Sequence[Head]) -> dict[str, tuple[str, ...]]:
+    """Document id → ids of those that hold it, or that it holds."""
+    standing = {head.id for head in heads}
+    pairs = [(head.id, other) for head in heads for other in head.held_by if other in standing]
+    twins: dict[str, set[str]] = {}
+    for one, other in pairs:
+        twins.setdefault(one, set()).add(other)
+        twins.setdefault(other, set()).add(one)
+    return {name: tuple(sorted(others)) for name, others in twins.items()}
 
 
 def fuse(rankings: Mapping[str, Sequence[Scored]], settings: Settings) -> list[Scored]:
