@@ -26,6 +26,19 @@ const unindented = {
   },
 };
 
+/** Lit announces itself to tools, and asks for patches of browsers without shadow roots: there are neither here. */
+const unannounced = {
+  name: "Lit without announcements",
+  setup({ onLoad }) {
+    onLoad({ filter: /lit-html[/\\]lit-html\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const contents = source.replace(/,\w+=\w+\.litHtmlPolyfillSupport;[^;]*litHtmlVersions[^;]*;/, ";");
+      if (contents === source) throw new Error("Lit announces itself otherwise than it did: look at unannounced in build.mjs");
+      return { contents, loader: "js" };
+    });
+  },
+};
+
 /** Properties that only our own code has: not the host, the interface, the DOM, nor what is also a class or a key of data. */
 const OURS = [
   "alone", "announcer", "asking", "atStart", "awaited", "away", "begin", "busy", "byId", "changed", "checks", "conversation", "copied",
@@ -46,7 +59,7 @@ await build({
   banner: { js: 'customElements.get("quotewell-chat")||' }, // a page may have the script twice: the first one stays
   mangleProps: new RegExp(`^(${OURS.join("|")})$`),
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, experimentalDecorators: false } },
-  plugins: [stylesAsText, unindented],
+  plugins: [stylesAsText, unindented, unannounced],
   logLevel: "info",
 });
 
