@@ -171,7 +171,8 @@ UGLY = {  # what a page says of everything; zoom alone goes through, as a browse
         word-break: break-all; hyphens: auto; -webkit-text-stroke: 2px red; text-shadow: 3px 3px red;
         cursor: wait; tab-size: 20 }""",
     "from the right": """html { direction: rtl; text-align: justify; text-align-last: right;
-        unicode-bidi: bidi-override; writing-mode: vertical-rl; text-orientation: upright } quotewell-chat { direction: rtl }""",
+        unicode-bidi: bidi-override; writing-mode: vertical-rl; text-orientation: upright }
+        quotewell-chat { direction: rtl }""",
     "everything is important": """* { font: 40px/4 cursive !important; color: lime !important; opacity: .4 !important;
         letter-spacing: 9px !important; text-transform: uppercase !important; float: right !important;
         position: relative !important; transform: rotate(3deg) !important; filter: blur(2px) !important;

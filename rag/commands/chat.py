@@ -24,8 +24,8 @@ MOST_KEPT = 200
 BAD_QUESTION = 2  # exit code where a piped question could not be asked
 PROMPT = "> "
 HELP = (
-    "/sources (or Ctrl-O): where the quotes stand    a number: ask what is proposed under it    /history: what was asked",
-    "/new: begin again    /help    /quit (or Ctrl-D): end; go on later with: quotewell chat --resume",
+    "/sources (or Ctrl-O): where the quotes stand    a number: ask what is proposed under it",
+    "/history: what was asked    /new: begin again    /quit (or Ctrl-D): end; later: quotewell chat --resume",
 )
 
 
