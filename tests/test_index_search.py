@@ -1,12 +1,12 @@
 """Searching: both rankers' best, fused, the same hits every time, each with its reasons."""
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index import bootstrap
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.embedding.vectors import Encoding
@@ -18,7 +18,7 @@ from index.search import Index, fuse, open_index
 from index.settings import Settings, load_settings
 from index.split import SplitRule, split
 from index.storage.docstore import DocStore, pack_documents, pack_passages
-from index.storage.generation import Generation
+from index.storage.generation import Generation, load
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -153,7 +153,7 @@ def test_a_document_that_is_not_there_says_how_to_find_those_that_are(hash_index
 def test_a_shelf_gives_back_what_was_packed_and_in_its_order() -> None:
     read_back = [d for d in read([SEEDS]) if isinstance(d, Document)]
     passages = [p for d in read_back[1:3] for p in split(d, SplitRule(60, 256, 1), HashEmbedder().count_tokens)]
-    shelf = DocStore(pack_documents(read_back) | pack_passages(passages, [d.id for d in read_back]))
+    shelf = DocStore(pack_documents(read_back).and_(pack_passages(passages, [d.id for d in read_back])))
     assert shelf.document_ids == tuple(d.id for d in read_back)
     assert [shelf.document(d.id) for d in read_back] == read_back
     assert [shelf.passage(row) for row in range(shelf.passage_count)] == passages
@@ -163,7 +163,7 @@ def test_a_shelf_gives_back_what_was_packed_and_in_its_order() -> None:
 
 
 def test_an_empty_shelf_is_a_shelf() -> None:
-    shelf = DocStore(pack_documents([]) | pack_passages([], []))
+    shelf = DocStore(pack_documents([]).and_(pack_passages([], [])))
     assert (shelf.document_ids, shelf.passage_count) == ((), 0)
 
 
@@ -187,17 +187,14 @@ def test_a_generation_that_is_dropped_while_it_is_opened_gives_way_to_the_next(
     hash_builder: Builder, hash_index: Index, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process writes and publishes between the moment the store is read and the files are."""
-    folder = hash_index.generation.folder
-    load_array = Generation.array
     newer: list[str] = []
 
-    def array(self: Generation, name: str) -> object:
+    def late(data: Path, version: str) -> Generation:
         if not newer:
             newer.append(hash_builder.delete("ferry").manifest.version)
-            shutil.rmtree(folder)
-        return load_array(self, name)
+        return load(data, version)
 
-    monkeypatch.setattr(Generation, "array", array)
+    monkeypatch.setattr(bootstrap, "load", late)
     assert open_index(hash_settings.data, hash_settings, HashEmbedder()).version == newer[0]
 
 

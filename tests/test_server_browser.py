@@ -77,7 +77,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Faulty:
     for name, text in SIX_ARTICLES.items():
         (folder / "six" / f"{name}.txt").write_text(text, encoding="utf-8")
     Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "six"])
-    app = create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.2))
+    app = create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.2, origins="local null"))
     return Faulty(app, SCRIPTS, OPENING)
 
 

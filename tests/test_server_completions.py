@@ -513,9 +513,11 @@ def test_sources_are_listed_below_the_text_as_escaped_markdown(listing: str) -> 
     assert streamed_text(stream(listing, user(QUESTION))) == text_in(answer)
 
 
-def test_behind_a_proxy_the_setting_gives_the_sources_their_scheme(data: Path) -> None:
-    settings = load_settings(data=data, embedder="hash", threshold=0.0, origins="https://articles.example")
-    hosts = {"articles.example": "https://articles.example", "other.example": "http://other.example"}
+def test_behind_a_proxy_the_setting_gives_the_sources_their_address(data: Path) -> None:
+    settings = load_settings(
+        data=data, embedder="hash", threshold=0.0, public_url="https://articles.example/qw", hosts="other.example"
+    )
+    hosts = dict.fromkeys(("articles.example", "other.example"), "https://articles.example/qw")
     with serving(settings) as base:
         for host, own in hosts.items():
             headers = {"Host": host, "X-Forwarded-Host": "evil.example"}

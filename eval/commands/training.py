@@ -135,15 +135,17 @@ def train_model(
 
 
 def export_reader(
-    checkpoint: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors that training wrote.")],
+    checkpoints: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="A .safetensors that training wrote; of several, their mean.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose package gets the graph.")] = ROOT,
 ) -> None:
     """Write the reading model that ships: rag/reading/reader.onnx, and its hash in reader.json.
 
-    Needs the package onnx. The same checkpoint gives the same bytes.
+    Needs the package onnx. The same checkpoints give the same bytes.
     """
     try:
-        sha256 = export_to(checkpoint, out / "rag" / "reading")
+        sha256 = export_to(checkpoints, out / "rag" / "reading")
     except ModuleNotFoundError as error:
         raise BadInput(f"{error}; run: pip install 'onnx>=1.23'") from error
     tell(f"wrote rag/reading/reader.onnx in '{out}', SHA-256 {sha256}; its blend in reader.json is to be fitted again")

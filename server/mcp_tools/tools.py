@@ -26,7 +26,7 @@ from index.settings import Settings
 from rag.answer_json import citation_fields
 from rag.assistant import Assistant
 from rag.text_check.check import check_text, text_check_fields
-from server.hostnames import Names, own_url
+from server.access.hostnames import Names, own_url
 from server.live_index import Live
 from server.mcp_tools.articles import (
     Articles,
@@ -102,7 +102,7 @@ def agents(live: Live, settings: Settings, patience_s: float = 0, sessions: bool
         log_level="WARNING",  # of the whole program, where nobody has set one
         subscriptions=changes,
     )
-    tools = Tools(live, settings, Names(settings.host, settings.origins), patience_s)
+    tools = Tools(live, settings, Names(settings), patience_s)
     server.add_tool(tools.search, title="Search the articles", description=_SEARCH, annotations=_READS)
     server.add_tool(tools.fetch, title="Read an article or a passage", description=_FETCH, annotations=_READS)
     server.add_tool(tools.ask, title="Answer in quotes", description=_ASK, annotations=_READS)

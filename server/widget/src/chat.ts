@@ -2,6 +2,7 @@
 
 import { html, type TemplateResult } from "lit/html.js";
 import { Announcer, regions } from "./announcer";
+import { useKey } from "./client";
 import { Clipboard } from "./clipboard";
 import { fit } from "./composer";
 import { Conversation } from "./conversation";
@@ -155,6 +156,7 @@ export class QuotewellChat extends Hosted implements Shown {
 
   connectedCallback(): void {
     this.api = serverRoot(this.given("server"));
+    useKey(this.api, this.given("key"));
     if (!this.conversation.turns.length) this.conversation.restore();
     if (this.mode !== "floating") this.start.begin(this.questions);
     this.#colours.begin();
@@ -174,6 +176,7 @@ export class QuotewellChat extends Hosted implements Shown {
 
   attributeChangedCallback(name: string): void {
     if (!this.isConnected) return;
+    if (name === "key") useKey(this.api, this.given("key"));
     if (name === "lang" || name === "strings") void this.#speak();
     this.requestUpdate();
   }

@@ -8,12 +8,27 @@ import type { Turn, Vote } from "./types";
 import { icon, type Chat } from "./views";
 
 const REASONS = ["wrong_quote", "not_relevant", "incomplete", "outdated", "should_know", "other"];
+const READER = "quotewell.reader";
+let unkept: string | undefined;
 const NONE: Vote = { verdict: "", reasons: [], comment: "" };
+
+/** A token of this tab's own, so that nobody else can replace or take back what its reader said. */
+function reader(): string {
+  const drawn = (): string => Array.from(crypto.getRandomValues(new Uint32Array(4)), (one) => one.toString(36)).join("-");
+  try {
+    const kept = sessionStorage.getItem(READER) ?? `reader-${drawn()}`;
+    sessionStorage.setItem(READER, kept);
+    return kept;
+  } catch {
+    return (unkept ??= `reader-${drawn()}`); // the page may keep nothing
+  }
+}
 
 /** Throws a Fault where it was not kept. */
 export async function sendVote(api: string, id: string, vote: Vote): Promise<void> {
   const url = `${api}/v1/answers/${id}/feedback`;
-  const reply = await (vote.verdict ? sendJson(url, "PUT", vote) : sendJson(url, "DELETE"));
+  const whose = { headers: { "X-Quotewell-Reader": reader() } };
+  const reply = await (vote.verdict ? sendJson(url, "PUT", vote, whose) : sendJson(url, "DELETE", undefined, whose));
   if (!reply.ok) throw await faultOf(reply);
 }
 
