@@ -15,20 +15,23 @@ from server.answer_log import Kept, Noting, RecentFollowUps
 from server.live_index import Live
 from server.mcp_tools.endpoint import open_door
 from server.metrics import Measured, Metrics
+from server.middleware.admission import Capacity, Gate
 from server.middleware.cors import Origins
 from server.middleware.idempotency import Idempotent
 from server.middleware.shell import BodyLimit, LastResort, Shell
+from server.openai import responses
 from server.openai import routes as completions
 from server.openapi import problems, publish_contract
 from server.problems import handle_problems
 from server.routes import answers, ask, check, corpus, documents, pages, receipts, status
+from server.schemas.openai import speaks_openai
 from server.uploads import Uploads
 from server.write_log import Replies
 
 MAX_DOCUMENT_BYTES = 10_000_000
 
 _DESCRIPTION = "Answers from a corpus of articles, only in their own words, each quote with its source."
-_PARTS = (ask, answers, completions, check, corpus, receipts, documents, status, pages)
+_PARTS = (ask, answers, completions, responses, check, corpus, receipts, documents, status, pages)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -57,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _equip(app: FastAPI, settings: Settings) -> None:
     """What handlers share; `server.dependencies` hands it to them."""
+    app.state.capacity = Capacity.of(settings)
     app.state.live = Live(settings)
     app.state.uploads = Uploads(app.state.live, settings.data)
     app.state.names = Names(settings)
@@ -78,13 +82,14 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     def most_bytes(scope: Scope) -> int:
         if scope["path"] == "/v1/verify":
             return max(receipts.MOST_VERIFY_BYTES, settings.max_body_bytes)
-        if scope["path"] == "/v1/chat/completions":
+        if speaks_openai(scope["path"]):
             return max(completions.MOST_CHAT_BYTES, settings.max_body_bytes)
         if scope["path"] == "/v1/check":
             return max(check.MOST_CHECK_BYTES, settings.max_body_bytes)
         return MAX_DOCUMENT_BYTES if str(scope["path"]).startswith("/v1/documents") else settings.max_body_bytes
 
     app.add_middleware(Idempotent, replies=app.state.replies)
+    app.add_middleware(Gate, capacity=app.state.capacity)
     app.add_middleware(BodyLimit, most=most_bytes)
     app.add_middleware(Guard, keys=Keys(settings.data), names=app.state.names, rate=app.state.rate, settings=settings)
     app.add_middleware(LastResort)
@@ -97,6 +102,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     live: Live = app.state.live
+    app.state.capacity.take_effect()
     live.start()
     try:
         yield

@@ -69,6 +69,7 @@ TOO_LARGE = Kind("too-large", 413, "The body is too large")
 INTERNAL = Kind("internal", 500, "Something went wrong here")
 REFUSED = Kind("refused", 400, "The request was refused")
 ANSWER_GONE = Kind("answer-gone", 410, "The answer cannot be given again")
+OVERLOADED = Kind("overloaded", 503, "Too much is asked at once", retry_after_s=1)
 KEY_BUSY = Kind("idempotency-key-busy", 409, "The same write is being done", retry_after_s=1)
 KEY_REUSED = Kind("idempotency-key-reused", 422, "The key came with another write")
 WRONG_NAME = Kind("wrong-name", 421, "This server goes by another name")
@@ -88,6 +89,7 @@ ALL_KINDS: tuple[Kind, ...] = (
     INTERNAL,
     REFUSED,
     ANSWER_GONE,
+    OVERLOADED,
     KEY_BUSY,
     KEY_REUSED,
     WRONG_NAME,

@@ -53,6 +53,7 @@ NEEDS: dict[str, str] = {
             *("POST /v1/search", "POST /v1/check", "POST /v1/verify", "GET /v1/corpus", "GET /v1/answers/{answer_id}"),
             *("GET /v1/documents", "GET /v1/documents/{document_id}", "GET /v1/documents/{document_id}/text"),
             *("POST /v1/chat/completions", "GET /v1/models", "GET /v1/models/{model_id}", "POST /mcp"),
+            *("POST /v1/responses", "POST /v1/completions", "POST /v1/embeddings"),
         ),
         "ask",
     ),
