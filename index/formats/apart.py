@@ -33,7 +33,7 @@ _TOO_MUCH_MEMORY = 77  # exit status
 _BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from index.formats.apart import serve; serve()"
 
 
-def apart(work: Callable[[Given], Iterator[Found]], given: Given, limits: Limits) -> Iterator[Found]:
+def run_apart(work: Callable[[Given], Iterator[Found]], given: Given, limits: Limits) -> Iterator[Found]:
     """What `work(given)` yields, made in another process; both are sent there, so `work` must stand in a module.
 
     Raises UnreadableFile where it passes a limit, breaks down or raises anything.
@@ -64,7 +64,7 @@ class _Worker:
 
     def run(self, work: Callable[[Given], Iterator[Found]], given: Given, limits: Limits) -> Iterator[Found]:
         try:
-            pickle.dump((work, given, limits), self._to)
+            pickle.dump((os.getcwd(), work, given, limits), self._to)
             self._to.flush()
             while message := pickle.load(self._from):
                 found, failure = message
@@ -126,10 +126,11 @@ def serve() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while True:
         try:
-            work, given, limits = pickle.load(told)
+            folder, work, given, limits = pickle.load(told)
         except EOFError:
             return
         try:
+            os.chdir(folder)  # paths may be given from there
             _bound_memory(limits)
             _bound_time(limits)
             for found in work(given):
