@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import process_time
 from typing import Any, NamedTuple, TypeVar
 
@@ -63,8 +64,9 @@ class _Worker:
         self._to, self._from = self._process.stdin, self._process.stdout
 
     def run(self, work: Callable[[Given], Iterator[Found]], given: Given, limits: Limits) -> Iterator[Found]:
+        folder = Path.cwd()
         try:
-            pickle.dump((os.getcwd(), work, given, limits), self._to)
+            pickle.dump((folder, work, given, limits), self._to)
             self._to.flush()
             while message := pickle.load(self._from):
                 found, failure = message
@@ -72,6 +74,7 @@ class _Worker:
                     raise UnreadableFile(failure)
                 yield found
         except (EOFError, OSError, pickle.UnpicklingError) as error:  # it ended, perhaps in the middle of a message
+            self._process.kill()  # which changes nothing for one that is ending
             raise UnreadableFile(_why(self._process.wait(), limits)) from error
 
     def broken(self) -> bool:
