@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from index.errors import NotFound, UnreadableFile
 from index.formats import jsonl, text
-from index.formats.apart import Limits, apart
+from index.formats.apart import Limits, run_apart
 from index.formats.document import MAX_ID_CHARS as MAX_ID_CHARS
 from index.formats.document import FileReading, Unread
 from index.formats.metadata import METADATA, Metadata, read_metadata
@@ -102,7 +102,7 @@ def open_file(file: File) -> Iterator[FileReading | Unread]:
         yield Unread(str(file.path), f"files of type '{file.path.suffix}' are not read; known are {known}", lost=False)
         return
     try:
-        yield from apart(_opened, _with_own_facts(file), _limits(file.path))
+        yield from run_apart(_opened, _with_own_facts(file), _limits(file.path))
     except UnreadableFile as error:
         yield Unread(str(file.path), str(error))
     except OSError as error:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import process_time
 from typing import Any, NamedTuple, TypeVar
 
@@ -33,7 +34,7 @@ _TOO_MUCH_MEMORY = 77  # exit status
 _BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from index.formats.apart import serve; serve()"
 
 
-def apart(work: Callable[[Given], Iterator[Found]], given: Given, limits: Limits) -> Iterator[Found]:
+def run_apart(work: Callable[[Given], Iterator[Found]], given: Given, limits: Limits) -> Iterator[Found]:
     """What `work(given)` yields, made in another process; both are sent there, so `work` must stand in a module.
 
     Raises UnreadableFile where it passes a limit, breaks down or raises anything.
@@ -63,8 +64,9 @@ class _Worker:
         self._to, self._from = self._process.stdin, self._process.stdout
 
     def run(self, work: Callable[[Given], Iterator[Found]], given: Given, limits: Limits) -> Iterator[Found]:
+        folder = Path.cwd()
         try:
-            pickle.dump((work, given, limits), self._to)
+            pickle.dump((folder, work, given, limits), self._to)
             self._to.flush()
             while message := pickle.load(self._from):
                 found, failure = message
@@ -72,6 +74,7 @@ class _Worker:
                     raise UnreadableFile(failure)
                 yield found
         except (EOFError, OSError, pickle.UnpicklingError) as error:  # it ended, perhaps in the middle of a message
+            self._process.kill()  # which changes nothing for one that is ending
             raise UnreadableFile(_why(self._process.wait(), limits)) from error
 
     def broken(self) -> bool:
@@ -126,10 +129,11 @@ def serve() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while True:
         try:
-            work, given, limits = pickle.load(told)
+            folder, work, given, limits = pickle.load(told)
         except EOFError:
             return
         try:
+            os.chdir(folder)  # paths may be given from there
             _bound_memory(limits)
             _bound_time(limits)
             for found in work(given):
