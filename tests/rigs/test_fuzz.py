@@ -24,6 +24,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from requests import RequestException, Session
 
+from server.schemas.openai import speaks_openai
+
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = int(os.environ.get("QUOTEWELL_ROUNDS", "250"))  # requests in all; read before the settings of tests go
 SEED = int(os.environ.get("RIG_SEED", random.SystemRandom().randrange(2**32)))
@@ -166,9 +168,9 @@ def whole(file: BinaryIO, size: int) -> bytes:
 
 
 def in_our_words(target: str, reply: Reply) -> bool:
-    """A problem, what the clients of OpenAI's interface and of MCP expect, or the page of an article that is not there."""
-    if target.startswith("/documents/"):
-        return reply.media.startswith("text/html")
+    """A problem, what clients of OpenAI's interface and of MCP expect, or the page of an article that is not there."""
+    if target.startswith("/documents/") and reply.media.startswith("text/html"):
+        return True
     try:
         said = json.loads(reply.body)
     except ValueError:
@@ -179,7 +181,7 @@ def in_our_words(target: str, reply: Reply) -> bool:
         return False
     if target.startswith("/mcp"):
         return said.get("jsonrpc") == "2.0" and said["error"]["code"] < 0
-    return bool(said["error"]["message"]) and target.startswith(("/v1/chat/completions", "/v1/models"))
+    return speaks_openai(target.partition("?")[0]) and bool(said["error"]["message"])
 
 
 @contextmanager
