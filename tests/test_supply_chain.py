@@ -31,11 +31,8 @@ def breaches(text: str, where: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-            yield from (
-                f"imports {name}"
-                for name in names
-                if name.partition(".")[0] in RUN_CODE - ({"pickle"} if where == OWN_PIPE else set())
-            )
+            refused = RUN_CODE - {"pickle"} if where == OWN_PIPE else RUN_CODE
+            yield from (f"imports {name}" for name in names if name.partition(".")[0] in refused)
         elif isinstance(node, ast.Call):
             given = {one.arg or "": ast.unparse(one.value) for one in node.keywords}
             yield from (f"{ast.unparse(node.func)} {why}" for why in _wrong(node, given, where))
@@ -78,7 +75,9 @@ UNPICKLING = """
 import sys
 seen = []
 own = ("index.", "datetime", "pathlib")
-sys.addaudithook(lambda event, what: seen.append(what) if event == "pickle.find_class" and not what[0].startswith(own) else None)
+def note(event, what):
+    if event == "pickle.find_class" and not what[0].startswith(own): seen.append(what)
+sys.addaudithook(note)
 from quotewell import run
 assert run(["index", sys.argv[1], "--data", sys.argv[2]]) == 0
 assert run(["ask", "Who has run the bakery alone since 2011?", "--data", sys.argv[2]]) == 0
