@@ -10,6 +10,7 @@ from rag.catalogue import Catalogue
 from rag.follow_ups.turns import Turn
 from rag.question.analysis import analyse
 from rag.question.purpose import Purpose
+from rag.selection.choose import words_of
 from rag.selection.key_sentences import LEAST, MOST, key_sentences
 
 MOST_ARTICLES = 5  # that are summed up at once
@@ -30,11 +31,15 @@ _ON_ONE = re.compile(
 def summary_parts(
     question: str, purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue
 ) -> tuple[AnswerPart, ...]:
-    """One for each article that is meant, the newest MOST_ARTICLES where there are more; none where no article is."""
+    """One for each article that is meant, the newest MOST_ARTICLES where there are more; none where no article is.
+
+    An article that says the same as another is left out, and so is what was quoted before, where more is asked for.
+    """
     shown = _meant(purpose, turns, catalogue)[:MOST_ARTICLES]
     most = LEAST if len(shown) > 1 or purpose.which == "about" else MOST
-    parts = (_part(question, head, most, catalogue.index) for head in shown)
-    return tuple(part for part in parts if part.quotes)
+    heard = "\n".join(turn.answer for turn in turns) if purpose.which == "more" else ""
+    parts = (_part(question, head, most, catalogue.index, heard) for head in shown)
+    return tuple({tuple(map(words_of, part.quotes)): part for part in parts if part.quotes}.values())
 
 
 def _meant(purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue) -> Sequence[Head]:
@@ -48,9 +53,9 @@ def _meant(purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue) -> Seq
     return [head for head in catalogue.newest_first if head in set(meant)]
 
 
-def _part(question: str, head: Head, most: int, index: Index) -> AnswerPart:
+def _part(question: str, head: Head, most: int, index: Index, heard: str) -> AnswerPart:
     """Nothing is weighed here that could be unsure: the sentences are the article's, and it was named."""
-    quotes = key_sentences(index, head.id, most)
+    quotes = key_sentences(index, head.id, most, heard)
     rows = {index.passage(row).id: row for row in index.rows_of(head.id)}
     hits = {quote.passage.id: Hit(rows[quote.passage.id], quote.passage, quote.score, {}, {}) for quote in quotes}
     reading = Reading(quotes, tuple(hits.values()), 1.0)

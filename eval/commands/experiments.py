@@ -35,6 +35,7 @@ from eval.runs.plots import pareto
 from eval.runs.tables import Write, json_of, write_block
 from eval.scoring.run import Run
 from eval.scoring.run import run as run_questions
+from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet
 from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, EvalSet, ShowProgress, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
@@ -100,22 +101,27 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
 
 def conversation(
     turns: Annotated[Path, typer.Argument(metavar="FILE", help="Turns with what a helpful reply to each is.")],
+    articles: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The articles that they are about, if not the bundled ones.")
+    ] = None,
     write: Write = None,
     as_json: Json = False,
 ) -> None:
-    """Is the reply to every turn of a conversation over the bundled articles a helpful one?"""
-    asked = read_turns(turns)
+    """Is the reply to every turn of a conversation a helpful one, and is every frame that is shown right?"""
+    asked, name = read_turns(turns), turns.parent.name if articles is None else f"{turns.parent.name}-{turns.stem}"
+    over = BeirSet(name, articles, (), {}, ()) if articles else GoldSet(name, ())
     with progress() as show:
-        assistant, _ = opened(GoldSet(turns.parent.name, ()), load_settings(), show)
+        assistant, _ = opened(over, load_settings(), show)
         found = measure_conversation(
             assistant,
             asked,
-            set_name=turns.parent.name,
+            set_name=name,
             index_version=assistant.index.version,
             progress=partial(show, "asking"),
         )
     emit_json(json_of_conversation(found)) if as_json else emit(text_of_conversation(found))
-    keep_table(write, "conversation", partial(markdown_of_conversation, found), f"conversation {turns}")
+    command = f"conversation {turns}{f' --articles {articles}' if articles else ''}"
+    keep_table(write, name, partial(markdown_of_conversation, found), command)
 
 
 def summaries(

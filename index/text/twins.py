@@ -20,7 +20,7 @@ _WORD = re.compile(r"\w+|[$€£¥₹%‰°]|[-−](?=\d)")  # what makes anothe
 _STATEMENT_END = re.compile(r"(?<=[.!?…])[\"'”’»)]*\s+")
 _RUN = 5  # words
 _SIZE = 128  # hashes of a sketch
-_INDEXED = 8  # by which alike texts are found: of two that share 80 % of their runs, 1 pair in 400,000 shares none
+INDEXED = 8  # by which alike texts are found: of two that share 80 % of their runs, 1 pair in 400,000 shares none
 
 
 class Sketch(NamedTuple):
@@ -61,11 +61,11 @@ def alike(sketches: Mapping[str, Sketch]) -> Iterator[tuple[str, str, float]]:
     """Pairs of names, each in alphabetical order, whose texts may be one, and the share that is the same."""
     by_hash = defaultdict[int, list[str]](list)
     for name in sorted(sketches):
-        met = {other for run in sketches[name].runs[:_INDEXED] for other in by_hash[run]}
+        met = {other for run in sketches[name].runs[:INDEXED] for other in by_hash[run]}
         for other in sorted(met):
             if (share := resemblance(sketches[other], sketches[name])) >= ALIKE:
                 yield other, name, share
-        for run in sketches[name].runs[:_INDEXED]:
+        for run in sketches[name].runs[:INDEXED]:
             by_hash[run].append(name)
 
 

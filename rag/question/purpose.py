@@ -47,6 +47,11 @@ class Purpose:
     of: str = ""
     who: str = ""
 
+    @property
+    def names(self) -> bool:
+        """May a later message go on from it? Neither from small talk nor from "tell me more"."""
+        return self.kind != "talk" and self.which != "more"
+
 
 FACT = Purpose("fact")
 

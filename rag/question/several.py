@@ -13,7 +13,7 @@ _ACTING = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|sho
 _ENDED = re.compile(r"(?<=[?？])\s*(?=\S)")
 _JOINT = r"(?:[,;]? (?:and|but|y|e|as well as|plus|then)(?: also| then)?|[,;]) "
 _JOINED = re.compile(rf"{_JOINT}(?=(?:{_BEFORE}?{_ASKING}\b|{_ACTING} \w+ \w+))", re.IGNORECASE)
-_ASKS = re.compile(rf"[¿\"“ ]*{_BEFORE}?(?:{_ASKING}|{_ACTING})\b", re.IGNORECASE)
+_ASKS = re.compile(rf"[¿\"“ ]*(?:(?:and|but|also|so|then|y|pero),? )?{_BEFORE}?(?:{_ASKING}|{_ACTING})\b", re.IGNORECASE)
 _RELATIVE = re.compile(r"\b(?:who|which|whom|where|when|that)\b", re.IGNORECASE)
 
 
@@ -23,6 +23,7 @@ def several(message: str) -> tuple[str, ...]:
     if len(sentences) > 1 and not all(map(_ASKS.match, sentences)):
         return (message,)
     questions = [question for sentence in sentences for question in _apart(sentence)]
+    questions = [question if question.endswith(("?", "？")) else _as_question(question) for question in questions]
     return tuple(questions) if 1 < len(questions) <= _MOST else (message,)
 
 

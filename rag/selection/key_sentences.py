@@ -46,8 +46,9 @@ SMALL_PRINT = re.compile(
 )  # what publishers print below every article, and what adds nothing to a better quote; changes no development answer
 
 
-def key_sentences(index: Index, document_id: str, most: int = MOST) -> tuple[Quote, ...]:
-    """LEAST to `most` sentences in reading order, fewer only where the article has no more; none of an empty one.
+def key_sentences(index: Index, document_id: str, most: int = MOST, heard: str = "") -> tuple[Quote, ...]:
+    """LEAST to `most` sentences in reading order, fewer only where the article has no more; none of an empty one, and
+    none that stands in what was `heard`.
 
     A quote's score is how central it is with what its place adds and its likeness to others takes away.
     """
@@ -59,7 +60,9 @@ def key_sentences(index: Index, document_id: str, most: int = MOST) -> tuple[Quo
     places = sorted(vectors)
     homes = {sentence: passage for passage in reversed(passages) for sentence in passage.sentences}
     texts = [_text(homes[place], place) for place in places]
-    once = [n for n, text in enumerate(texts) if texts.index(text) == n]
+    once = [n for n, text in enumerate(texts) if texts.index(text) == n and text not in heard]
+    if not once:
+        return ()
     fit = [n for n in once if stands_alone(texts[n])]
     wanted = min(most, max(LEAST, len(places) // _OF_EACH))
     offered = fit if len(fit) >= wanted else once

@@ -152,19 +152,26 @@ class Suggester:
                 kept += [(name, one)] if self._sureness(name, one) else []
         texts = [one.text for _, one in kept]
         for name in names if len(texts) < MOST else ():
-            whole = f"What are the key points of “{short_title(self._document_of(name).title)}”?"
-            if len(texts) < MOST and _key(whole) not in told.asked and self._answered(whole):
+            whole = self._whole(name)
+            if len(texts) < MOST and whole not in texts and _key(whole) not in told.asked and self._answered(whole):
                 texts.append(whole)
         return tuple(texts)
 
     def _first(self) -> tuple[str, ...]:
-        """To begin with: one from each of a few articles, spread over all."""
+        """To begin with: one from each of a few articles, spread over all; where these give few, what some say as a
+        whole."""
         step = max(1, len(self._ids) // STARTERS)
         found: dict[str, None] = {}
         for name in self._ids[::step][: 2 * STARTERS]:
             if len(found) < STARTERS and (best := self._surest(name)):
                 found.setdefault(best)
+        for name in self._ids[::step]:
+            if len(found) < MOST and self._answered(whole := self._whole(name)):
+                found.setdefault(whole)
         return tuple(found)
+
+    def _whole(self, document_id: str) -> str:
+        return f"What are the key points of “{short_title(self._document_of(document_id).title)}”?"
 
     def _near(self, answer: Answer) -> list[str]:
         """The articles that were quoted, then those that came near, then any."""
