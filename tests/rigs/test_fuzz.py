@@ -176,7 +176,7 @@ def whole(file: BinaryIO, size: int) -> bytes:
 
 
 def in_our_words(target: str, reply: Reply) -> bool:
-    """A problem, what clients of OpenAI's interface and of MCP expect, or the page of an article that is not there."""
+    """A problem, what the clients of OpenAI's interface and of MCP expect, or the page of a missing article."""
     if target.startswith("/documents/") and reply.media.startswith("text/html"):
         return True
     try:

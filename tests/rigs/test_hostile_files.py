@@ -262,9 +262,9 @@ def text_files() -> Iterator[tuple[str, Content, str]]:
 # -- good ones --
 
 
-def good_files() -> Iterator[tuple[str, bytes]]:
-    """Two hundred of ten kinds, each with an article of its own."""
-    for n in range(20):
+def good_files(each: int) -> Iterator[tuple[str, bytes]]:
+    """So many of each of ten kinds, each with an article of its own."""
+    for n in range(each):
         told = [
             f"The {w} of Brin number {n} weighs {n * 7 + k} kilograms." for k, w in enumerate(("bell", "door", "mill"))
         ]
@@ -328,7 +328,7 @@ def write(folder: Path, files: Iterable[tuple[str, Content]]) -> None:
 
 
 def test_sixty_bad_files_are_reported_and_two_hundred_good_ones_indexed(tmp_path: Path) -> None:
-    good = dict(good_files())
+    good = dict(good_files(20))
     assert (len(HOSTILE), len(good)) == (68, 200)
     write(tmp_path / "in", [*((name, content) for name, content, _ in HOSTILE), *good.items()])
     outcome = indexed(tmp_path / "in", tmp_path / "data", seconds=SECONDS, megabytes=MEGABYTES)
