@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 from time import sleep
 from typing import Any, BinaryIO, NamedTuple
 
@@ -110,6 +111,8 @@ class Fuzzed:
 
     def _kept_alive(self, one: Sent) -> Reply | None:
         """None where the connection broke."""
+        if self._socket is not None and select([self._socket], [], [], 0)[0]:
+            self.close()  # it was idle for too long, and the server may end those
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=60)
             self._file = self._socket.makefile("rb")
