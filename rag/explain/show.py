@@ -263,6 +263,8 @@ def _source_lines(citation: Citation, document: Document) -> Iterator[Paragraph]
     where = f"{citation.document_id}, {page}characters {citation.start} to {citation.end}"
     yield Paragraph(f"[{citation.marker}] {_named(document)}", 2)
     yield Paragraph(f"{where} (in its file {citation.source_start} to {citation.source_end})", 6, "dim")
+    if citation.twins:
+        yield Paragraph(f"also in {', '.join(citation.twins)}", 6, "dim")
 
 
 def _named(document: Document) -> str:
