@@ -26,10 +26,12 @@ def measured(folder: Path) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     took = resource.getrusage(resource.RUSAGE_CHILDREN)  # with the process that it reads files in
     report = json.loads(done.stdout)
+    seconds = took.ru_utime + took.ru_stime
     lines = [line for line in done.stderr.splitlines() if re.fullmatch(r"(?:reading|embedding) \d+ of \d+", line)]
     return (
         f"{len(report['added']):,} of {10 * EACH:,} small files of ten kinds were indexed "
-        f"in {took.ru_utime + took.ru_stime:,.0f} seconds of processor time ({report['embedded_passages']:,} passages, {len(report['unread'])} not read, "
+        f"in {seconds:,.0f} seconds of processor time ({report['embedded_passages']:,} passages, "
+        f"{len(report['unread'])} not read, "
         f"{len(lines)} lines of progress)."
     )
 
