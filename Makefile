@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test rigs lint coverage house eval eval-public gate bench browser widget lock audit sbom clean
+.PHONY: serve ask test rigs lint coverage house eval eval-public gate bench browser docs widget lock audit sbom clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -50,6 +50,10 @@ eval-public: $(INSTALLED)
 
 gate: $(INSTALLED)
 	$(BIN)/quotewell eval gate
+
+# The documents as a site, in build/site.
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
 
 widget:
 	cd server/widget && npm ci --silent --no-audit --no-fund && npm run --silent build

@@ -162,7 +162,9 @@ class Assistant:
             return
         inside = asked_inside(typed)
         summaries = [one for one in purposes(inside) if one.kind == "summary"]
-        subject = next((one.of for one in summaries if one.of and one.which != "word"), "")  # of no article: it is asked about as it stands
+        subject = next(
+            (one.of for one in summaries if one.of and one.which != "word"), ""
+        )  # of no article: it is asked about as it stands
         if writing := None if summaries else meant.writing:
             inside, wanted = writing.question, replace(wanted, filters=writing.within(wanted.filters))
         asked = subject or meant.topic or inside

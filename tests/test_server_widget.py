@@ -24,7 +24,7 @@ Hosted = Callable[[str], Page]
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "server" / "widget"
-MOST_BYTES = 20_400  # 20 kB; deflaters differ by some bytes
+MOST_BYTES = 20_200  # 20 kB; deflaters differ by some bytes
 QUESTION = "When did the Marten bakery open?"
 STUB = """<script nonce="n">
 window.Quotewell = ["open", "close", "ask", "on", "reset"].reduce((calls, name) => {

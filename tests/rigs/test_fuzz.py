@@ -166,7 +166,9 @@ def whole(file: BinaryIO, size: int) -> bytes:
 
 
 def in_our_words(target: str, reply: Reply) -> bool:
-    """A problem, or what the clients of OpenAI's interface and of MCP expect."""
+    """A problem, what the clients of OpenAI's interface and of MCP expect, or the page of a missing article."""
+    if target.startswith("/documents/"):
+        return reply.media.startswith("text/html")
     try:
         said = json.loads(reply.body)
     except ValueError:
