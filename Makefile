@@ -10,7 +10,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test lint coverage house eval eval-public gate bench browser widget lock clean
+.PHONY: serve ask test rigs lint coverage house eval eval-public gate bench browser widget lock clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -29,6 +29,13 @@ lint: $(INSTALLED)
 # Slower than `make test`, by what counting costs; commands that the tests start are counted too.
 coverage: browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov --cov-report=term:skip-covered
+
+# What attacks a real server, in full (an hour; ROUNDS=5: some minutes); `make test` has a small part of it.
+rigs: $(INSTALLED)
+	@rm -f .rigs.jsonl
+	QUOTEWELL_ROUNDS=$(or $(ROUNDS),12000) RIG_RECORD=$(CURDIR)/.rigs.jsonl \
+	  $(BIN)/python -m pytest -q -m rig -p no:cacheprovider --timeout=7200; status=$$?; \
+	  $(BIN)/python -m tests.rigs.rig .rigs.jsonl docs/reliability.md; exit $$status
 
 house: $(INSTALLED)
 	@$(BIN)/python tests/house.py

@@ -46,9 +46,9 @@ SERVE = (
 )
 
 
-def rounds(quick: int, full: int) -> int:
-    """How many: `full` at most, where somebody asks for more than `make test` has time for."""
-    return min(full, int(ASKED_FOR)) if ASKED_FOR else quick
+def rounds(quick: int, full: int, each: int = 1) -> int:
+    """How many: `full` at most, where somebody asks for more than `make test` has time for; `each` for one of those."""
+    return min(full, each * int(ASKED_FOR)) if ASKED_FOR else quick
 
 
 def record(what: str, count: int, failures: int, note: str = "") -> None:

@@ -153,7 +153,7 @@ def test_damage_while_it_runs() -> None:
     with folder_kept_on_failure() as folder:
         own = indexed(folder)
         with Server(own.data) as server:
-            tried, failures = wrong_while_it_runs(server, rounds(25, 600), draw)
+            tried, failures = wrong_while_it_runs(server, rounds(25, 600, 10), draw)
             failures += server.process.poll() is not None
             # what was changed is made of what is read, and the index that is written is whole
             failures += server.put("note", "The number of the note is one.") != 201
