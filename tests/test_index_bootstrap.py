@@ -5,19 +5,24 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
-from index import search
+from index import bootstrap, search
 from index.bootstrap import BEHIND
 from index.build import Builder
-from index.errors import QuotewellError
+from index.errors import IndexDamaged, QuotewellError
 from index.settings import Settings
 from index.storage import generation
-from index.storage.generation import at_work, current, load
+from index.storage.generation import Generation, at_work, current, load
 from index.storage.store import Store
+from server.live_index import Live
+from tests.conftest import until
 from tests.make import document
 from tests.rigs.points import (
+    NEW,
     Points,
     answers_equal_the_store,
     broken,
@@ -108,3 +113,85 @@ def test_where_the_store_is_damaged_nothing_that_it_deleted_or_replaced_is_cited
     assert index.document_ids == ("bakery",)
     assert BEHIND in index.version and "not possible" in index.generation.problem
     assert [hit.passage.document_id for hit in index.search("comet ferry bakery", limit=9)] == ["bakery"]
+
+
+def test_a_server_says_that_it_is_catching_up_while_the_index_is_made(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In /readyz and in the version that each answer bears; what is gone from the store is not cited meanwhile."""
+    unpublished(settings, put)
+    unpublished(settings, delete)
+    begun, may_end = Event(), Event()
+    made = bootstrap.renew
+
+    def slowly(*given: Any) -> Generation:
+        begun.set()
+        may_end.wait()
+        return made(*given)
+
+    monkeypatch.setattr(bootstrap, "renew", slowly)
+    live = Live(settings)
+    live.start()
+    begun.wait()
+    assert str(live.state.problem).startswith("catching up")
+    assert BEHIND in live.assistant.index.version
+    assert live.assistant.index.document_ids == ("bakery", "ferry")
+    may_end.set()
+    until(lambda: live.state.problem is None)
+    assert live.assistant.index.document_ids == ("bakery", "ferry", "museum")
+    live.stop()
+
+
+# -- a server that writes: what changed is in memory beside the index on the disk --
+
+
+def serving(settings: Settings) -> Live:
+    """As it is before anything is written; nothing watches."""
+    live = Live(settings)
+    live._attempt()
+    return live
+
+
+def test_a_write_to_a_server_writes_no_index_and_whoever_opens_it_has_it_all_the_same(settings: Settings) -> None:
+    live, before = serving(settings), current(settings.data)
+    assert live.put(document(NEW, "museum", sha256="m"))
+    live._write_back()
+    assert current(settings.data) == before
+    assert "museum" in live.assistant.index.document_ids
+    assert answers_equal_the_store(settings).version == live.assistant.index.version
+
+
+def test_an_index_that_has_grown_is_written_by_the_watcher(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = serving(settings)
+    monkeypatch.setattr(bootstrap, "LEAST", 0)
+    live.put(document(NEW, "museum", sha256="m"))
+    live._write_back()
+    assert current(settings.data) == live.assistant.index.version
+    assert live.assistant.index.generation.written
+
+
+def test_deleted_text_goes_from_the_disk_once_nobody_writes(settings: Settings) -> None:
+    live = serving(settings)
+
+    def stands() -> bool:
+        files = [path for path in settings.data.rglob("*") if path.is_file()]
+        return any(b"Comet Harrow" in path.read_bytes() for path in files)
+
+    live.delete("comet")
+    live._write_back()
+    assert stands()  # for the length of a poll
+    live._write_back()
+    assert not stands()
+    assert current(settings.data) == live.assistant.index.version
+
+
+def test_what_is_damaged_while_it_is_served_is_made_again(settings: Settings) -> None:
+    live = serving(settings)
+    wanted = live.assistant.index.document("bakery").text
+    live = serving(settings)
+    (settings.data / "generations" / current(settings.data) / "documents.bin").write_bytes(b"")
+    with pytest.raises(IndexDamaged):
+        live.assistant.index.document("bakery")
+    live._attempt()
+    assert live.assistant.index.document("bakery").text == wanted
+    assert live.state.problem is None
