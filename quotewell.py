@@ -49,6 +49,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "ask": Command("rag.commands.ask:ask", "Answer a question in quotes, each cited to the character."),
+    "chat": Command("rag.commands.chat:chat", "Ask one question after the other, in the terminal."),
     "search": Command("rag.commands.ask:search", "Find the passages that speak of a question, without an answer."),
     "check": Command("rag.commands.receipts:check", "Check every quote of a kept answer against the articles."),
     "check-text": Command(

@@ -15,7 +15,7 @@ from pathlib import Path
 from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
-from index.formats import find
+from index.formats import CORPORA, find, suffix
 from index.formats.text import clean_body
 from index.plan import OnProgress, Plan, PlanReport, Stored
 from index.plan import Progress as Progress
@@ -304,7 +304,7 @@ class Builder:
         """Of these documents, or of all."""
         found = list(snapshot.whole(document_ids))
         documents, passages = [one for one, _ in found], list(chain.from_iterable(stored for _, stored in found))
-        return content_of(documents, passages, self._stem, self._embedder.dim)
+        return content_of(documents, passages, self._stem, self._embedder.dim, _lines(snapshot))
 
 
 def _differences(made: str, wanted: str) -> str:
@@ -336,6 +336,12 @@ def _recleaned(store: Store) -> Iterator[Document]:
         else:
             cleaned, _ = clean_body(document.source)
             yield replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
+
+
+def _lines(snapshot: Snapshot) -> frozenset[str]:
+    """The documents that are lines of a corpus: judgements name them, so all are kept, whatever others say."""
+    files = snapshot.files()
+    return frozenset(name for name, paths in files.items() if any(suffix(Path(path)) in CORPORA for path in paths))
 
 
 def _standing(data: Path, version: str) -> generation.Generation | None:

@@ -18,7 +18,7 @@ from index.embedding.vectors import Encoding, settled
 from index.errors import IndexMismatch
 from index.ranking.dense import DenseRanker
 from index.ranking.filters import EVERYTHING, Filters
-from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares
+from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares, spread
 from index.ranking.lexical import LexicalRanker, SurfaceForms
 from index.records import Document, Head, Hit, Passage, Scored
 from index.settings import Settings
@@ -141,6 +141,8 @@ class DenseSide:
 
 _DAYS = 4  # views kept; one costs about as much as its share of the postings
 _FILTERS = 16  # masks kept, a byte a passage each
+_SAID = 4096  # passages whose words are kept
+_DEEPER, _REACH = 4, 16  # times the setting `depth`, where passages that say the same crowd out all others
 
 
 class Index:
@@ -162,13 +164,17 @@ class Index:
         self.lexical = held.lexical
         self.encode = view.encode  # a question is encoded once, however many parts and views ask for it
         self.rankers: tuple[Ranker, ...] = (LexicalSide(held, self.stem), DenseSide(held.dense, view.encode))
+        self._said = lru_cache(maxsize=_SAID)(lambda row: _words_said(held.shelf.passage(row).text))
         self._settings = settings
         self._embedder = embedder
         # neither closure holds this index itself: a snapshot that is replaced is freed at once
         self._views = lru_cache(maxsize=_DAYS)(
             lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
         )
-        self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(filters.passes))
+        searched = lru_cache(maxsize=_FILTERS)(lambda filters: _searched(held.shelf.heads, filters))
+        self._searched = searched
+        self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(searched(filters).__contains__))
+        self._twins = _twins(held.shelf.heads)
 
     @property
     def version(self) -> str:
@@ -195,9 +201,17 @@ class Index:
         """Of all documents, by ascending id; nothing is opened for them."""
         return self._shelf.heads
 
+    def heads_within(self, filters: Filters) -> tuple[Head, ...]:
+        """Of the documents that are searched under the filters: not of one that another says all of."""
+        return tuple(self._searched(filters)) if filters or self._twins else self.heads
+
     def heads_holding(self, terms: Sequence[str]) -> tuple[Head, ...]:
         """Of the documents that have a passage with every one of the terms (stems), by ascending id."""
         return self._shelf.heads_of(self.lexical.holding(terms))
+
+    def twins(self, document_id: str) -> tuple[str, ...]:
+        """Ids, ascending, of the documents that say all that it says, or of whose words it holds all."""
+        return self._twins.get(document_id, ())
 
     @property
     def passage_count(self) -> int:
@@ -266,16 +280,29 @@ class Index:
     def search(self, question: str, *, limit: int, filters: Filters = EVERYTHING) -> list[Hit]:
         """At most `limit` hits that pass the filters, best first; deterministic."""
         rankings = self._rankings(question, filters)
-        return self._hits(fuse(rankings, self._settings)[:limit], rankings)
+        found, _ = spread(fuse(rankings, self._settings), self._said, limit)
+        return self._hits(found, rankings)
 
     def shares(self, question: str, *, filters: Filters = EVERYTHING) -> Shares:
         """Row → what each ranker that found it adds to its fused score, the score by which `search` orders."""
         return shares(self._rankings(question, filters), self._settings)
 
     def _rankings(self, question: str, filters: Filters) -> dict[str, list[Scored]]:
+        """Deep enough that passages which say the same leave room for others, as far as there are any within reach."""
+        depth, limit = self._settings.depth, self._settings.limit
+        found = self._ranked(question, filters, depth)
+        while (
+            depth < min(self.passage_count, _REACH * self._settings.depth)
+            and (spread(fuse(found, self._settings), self._said, limit)[1])
+        ):
+            depth *= _DEEPER
+            found = self._ranked(question, filters, depth)
+        return found
+
+    def _ranked(self, question: str, filters: Filters, depth: int) -> dict[str, list[Scored]]:
         """Of a question in a script that the embedder cannot read, words alone find what they can find."""
-        allowed = self._allowed(filters) if filters else None
-        found = {ranker.name: ranker.rank(question, self._settings.depth, allowed) for ranker in self.rankers}
+        allowed = self._allowed(filters) if filters or self._twins else None
+        found = {ranker.name: ranker.rank(question, depth, allowed) for ranker in self.rankers}
         language = spoken([word.text for word in words(question)])
         if found["lexical"] and of_other_script(language) and not self.knows(language):
             found["dense"] = []
@@ -295,11 +322,33 @@ class Index:
         ]
 
 
+def _words_said(text: str) -> frozenset[str]:
+    """Without what has a number in it, which makes one sentence look like many."""
+    return frozenset(word.text for word in words(text) if word.text.isalpha())
+
+
 class _View(NamedTuple):
     """What an index looks at, and the encoder that it shares with the whole."""
 
     holdings: View
     encode: Callable[[str], Encoded]
+
+
+def _searched(heads: Sequence[Head], filters: Filters) -> dict[Head, None]:
+    """In the order of `heads`: what passes, but for what is said by another that passes, too."""
+    passing = {head.id: head for head in heads if filters.passes(head)}
+    return dict.fromkeys(head for head in passing.values() if passing.keys().isdisjoint(head.held_by))
+
+
+def _twins(heads: Sequence[Head]) -> dict[str, tuple[str, ...]]:
+    """Document id → ids of those that hold it, or that it holds."""
+    standing = {head.id for head in heads}
+    pairs = [(head.id, other) for head in heads for other in head.held_by if other in standing]
+    twins: dict[str, set[str]] = {}
+    for one, other in pairs:
+        twins.setdefault(one, set()).add(other)
+        twins.setdefault(other, set()).add(one)
+    return {name: tuple(sorted(others)) for name, others in twins.items()}
 
 
 def fuse(rankings: Mapping[str, Sequence[Scored]], settings: Settings) -> list[Scored]:

@@ -23,7 +23,9 @@ _NEWEST, _OLDEST, _EVERYTHING, _HERE, _DESCRIBED = (
 _TITLE = re.compile(r"“([^”]+(?:“[^”]+”[^”]*)?)”")
 _SEARCHED = 40  # passages that are looked at to order articles by how much they are on something
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
-_NTH = re.compile(rf"(?:the )?({'|'.join(_ORDINALS)})(?: (?:one|article|document|text|paper|source|report))?$", re.IGNORECASE)
+_NTH = re.compile(
+    rf"(?:the )?({'|'.join(_ORDINALS)})(?: (?:one|article|document|text|paper|source|report))?$", re.IGNORECASE
+)
 _WHOLE_NAME = 2  # words of a title that are enough to name it where they stand together
 
 
@@ -32,7 +34,7 @@ class Catalogue:
 
     def __init__(self, index: Index, filters: Filters = EVERYTHING) -> None:
         self.index = index
-        self.heads: tuple[Head, ...] = tuple(filter(filters.passes, index.heads)) if filters else index.heads
+        self.heads: tuple[Head, ...] = index.heads_within(filters)
         self._filters = filters
 
     @cached_property

@@ -85,8 +85,8 @@ def unheard_of(query: Query, corpus: Index, hits: Sequence[Hit]) -> tuple[str, .
     """The names of the question that no passage holds, nor any author or publisher of the hits, as typed.
 
     Passed over is a name that the embedder's vocabulary holds: vectors tell it from others, and know "Canadian" beside
-    "Canada", while "Iard" is to them what "Kard" is; but not the surname of whom "Who is …?" asks for, since another one
-    is somebody else. German writes every noun with a capital, so it tells no name.
+    "Canada", while "Iard" is to them what "Kard" is; but not the surname of whom "Who is …?" asks for: with another one
+    it is somebody else. German writes every noun with a capital, so it tells no name.
     """
     if query.spoken == "de":
         return ()

@@ -13,6 +13,7 @@ from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.content import content_of, merged
 from index.split import SplitRule, split
+from index.storage.docstore import DocStore
 from index.storage.pieces import Content, OpenFile, Pieces
 from tests.make import document
 
@@ -51,6 +52,16 @@ def test_what_is_changed_is_what_would_be_made(
     after = {name: text for name, text in before.items() if name not in gone} | new
     changed = merged(content(before), frozenset(before) & (gone | new.keys()), content(new))
     assert same(changed, content(after))
+
+
+def test_who_says_all_of_another_is_known_after_a_change() -> None:
+    said = [" ".join(f"{word} {number}" for number, word in enumerate(2 * WORDS)), "comets"]
+    before = {"a": said[:1], "c": ["nine leaves"]}
+    twice = merged(content(before), frozenset(), content({"b": said}))
+    assert {head.id: head.held_by for head in DocStore(twice).heads} == {"a": ("b",), "b": (), "c": ()}
+    once = merged(twice, frozenset({"b"}), content({}))
+    assert same(once, content(before))
+    assert not any(head.held_by for head in DocStore(once).heads)
 
 
 def test_a_piece_is_read_where_it_stands_and_checked(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Searching: both rankers' best, fused, the same hits every time, each with its reasons."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -63,12 +64,11 @@ def test_the_limit_cuts_and_changes_nothing_else(hash_index: Index) -> None:
 def test_equal_scores_are_in_the_order_of_passage_ids(
     hash_builder: Builder, hash_settings: Settings, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "twins"
-    folder.mkdir()
-    for blank, name in enumerate(("c", "a", "b", "a10", "a9")):  # of other bytes, else they were one article
-        text = "# Ferry times\n\nThe ferry leaves at nine o'clock every day from the quay."
-        (folder / f"{name}.txt").write_text(text + "\n" * blank)
-    hash_builder.index([folder])
+    text = "The ferry leaves at nine o'clock every day from the quay."
+    lines = [json.dumps({"_id": name, "title": "Ferry times", "text": text}) for name in ("c", "a", "b", "a10", "a9")]
+    corpus = tmp_path / "corpus.jsonl"  # of a corpus, all that say the same are kept
+    corpus.write_text("\n".join(lines))
+    hash_builder.index([corpus])
     index = open_index(hash_settings.data, hash_settings, HashEmbedder())
     hits = index.search("When does the ferry leave?", limit=5)
     assert len({hit.score for hit in hits}) == 1

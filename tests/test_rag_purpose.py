@@ -35,7 +35,7 @@ KINDS = {
     "Can you summarize the article by Ellis?": Purpose("summary", "gist", "the article by Ellis"),
     "Give me the key points": Purpose("summary", "points"),
     "give me 3 facts": Purpose("summary", "points"),
-    "tell me more": Purpose("summary", "gist"),
+    "tell me more": Purpose("summary", "more"),
     "What does Ellis say?": Purpose("summary", "word", "Ellis"),
     "Tell me about tariffs": Purpose("about", "topic", "tariffs"),
     "Dame un resumen de todo": Purpose("summary", "gist", "todo"),

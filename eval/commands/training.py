@@ -155,18 +155,28 @@ def fit_blend(
     sets: Sets,
     most: Annotated[int, typer.Option(min=1, help="Questions of each set.")] = 150,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose package gets the blend.")] = ROOT,
+    write: Write = None,
 ) -> None:
     """Fit how the reading model counts beside the linear reader, on the tuning halves of sets it was not trained on.
 
-    Writes blend and threshold into rag/reading/reader.json.
+    Writes blend and threshold into rag/reading/reader.json, and tells of each set what the blend that stood there
+    makes of it, the fitted one, and one whose confidence was fitted on the other sets alone.
     """
     settings = load_settings()
     embedder = load_embedder(settings.embedder, settings.model_path)
     found: list[SeenAsked] = []
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        tell(line)
+        said.append(f"* {line}\n")
+
     with progress() as show:
         for path in sets:
             found += gather_seen(half(resolve_set(path), tuning=True), most, settings, embedder, WORK, show)
-    write_blend(fit_on(found, tell), out / "rag" / "reading")
+    write_blend(fit_on(found, say), out / "rag" / "reading")
+    command = f"quotewell eval fit-blend {' '.join(path.name for path in sets)}"
+    write_block(write, "blend", f"{''.join(said)}\nWritten by `{command}`.\n")
     tell(f"wrote rag/reading/reader.json in '{out}', fitted on {len(found):,} questions")
 
 

@@ -20,7 +20,7 @@ from eval.sets.sets import EvalSet, open_set
 from eval.training.cases import TrainingCase, case_of, cut_to, without
 from eval.training.fit import Floats, fit_confidence, shares
 from eval.training.fit_trained import REMOVED_COUNTS, TWIN_COUNTS, kind_shares
-from eval.training.tune import RIGHT, best_threshold
+from eval.training.tune import RIGHT
 from eval.training.twins import TWIN, twins
 from index.embedding.embedder import Embedder
 from index.errors import BadInput
@@ -240,21 +240,23 @@ def _order(found: Sequence[SeenAsked], start: Blend, say: Callable[[str], None])
 
 
 def with_confidence(found: Sequence[SeenAsked], blend: Blend) -> Blend:
-    """The same reading with fitted odds: of a right first quote; and with the threshold from which answering pays."""
+    """The same reading with fitted odds: of a right first quote; and answering where that chance pays.
+
+    A threshold chosen on the questions would gain less on others than this one, which no question decides.
+    """
     judged = [one for one in found if one.judged]
     outcomes = [outcome(one, blend) for one in judged]
     right = np.array([one.right for one in outcomes], float)
     share = _share(judged)
     slopes = fit_confidence(np.array([one.odds for one in outcomes]), right, share, NAMES)
-    fitted = replace(
+    return replace(
         blend,
         linear_odds=round(slopes["linear"], 4),
         short_odds=round(slopes["short"], 4),
         gap_odds=round(slopes["gap"], 4),
         bias=round(slopes["bias"], 4),
+        threshold=round(-_WRONG / (RIGHT - _WRONG), 4),
     )
-    gains = share * np.where(right, RIGHT, _WRONG)
-    return replace(fitted, threshold=best_threshold(_chances(outcomes, fitted), gains))
 
 
 def _chances(outcomes: Sequence[Outcome], blend: Blend) -> Floats:

@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import compress
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,17 @@ from index.storage.pieces import Arrays, Content, Pieces
 Mask = NDArray[np.bool_]
 
 
-def pack_documents(documents: Iterable[Document]) -> Content:
+def pack_documents(
+    documents: Iterable[Document], held_by: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> Content:
     """In the order given, which is by id; with what `Corpus` and a search say of each without opening it.
 
     `document_heads` is uint8, a line of JSON a document: its head, and the sha256 under which it is stored.
     """
     rows = list(documents)
-    heads = "\n".join(_line([*plain(Head.of(one)), one.sha256]) for one in rows)
+    heads = pack_heads([*plain(Head.of(one, held_by.get(one.id, ()))), one.sha256] for one in rows)
     facts: Arrays = {
-        "document_heads": np.frombuffer(heads.encode(), np.uint8),
+        "document_heads": heads,
         "document_revisions": digest_rows(revision(d.text) for d in rows),
         "document_characters": np.array([len(d.text) for d in rows], np.int64),
     }
@@ -41,15 +44,21 @@ def pack_passages(passages: Sequence[Passage], document_ids: Sequence[str]) -> C
     return Content({"document_first_rows": first_rows}, {"passages": Pieces.of(map(_record, passages))})
 
 
-def head_lines(content: Content) -> list[str]:
-    """One a document, by id."""
-    return content.arrays["document_heads"].tobytes().decode().split("\n") if len(content.pieces["documents"]) else []
+def pack_heads(records: Iterable[Any]) -> NDArray[np.uint8]:
+    """Of records as `head_records` gives them."""
+    return np.frombuffer("\n".join(map(_line, records)).encode(), np.uint8)
+
+
+def head_records(content: Content) -> list[Any]:
+    """One a document, by id: the fields of its head, and the sha256 under which it is stored."""
+    if not len(content.pieces["documents"]):
+        return []
+    return [json.loads(line) for line in content.arrays["document_heads"].tobytes().decode().split("\n")]
 
 
 def stored_as(content: Content) -> dict[str, str]:
     """Document id → sha256 as in the store."""
-    lines = map(json.loads, head_lines(content))
-    return {head[0]: head[-1] for head in lines}
+    return {head[0]: head[-1] for head in head_records(content)}
 
 
 class DocStore:
@@ -120,6 +129,6 @@ def _record(one: Document | Passage) -> bytes:
 
 def _heads(content: Content) -> tuple[Head, ...]:
     return tuple(
-        Head(name, author, published and date.fromisoformat(published), title, publisher)
-        for name, author, published, title, publisher, _ in map(json.loads, head_lines(content))
+        Head(name, author, published and date.fromisoformat(published), title, publisher, tuple(held_by))
+        for name, author, published, title, publisher, held_by, _ in head_records(content)
     )

@@ -23,7 +23,7 @@ Arrays = dict[str, NDArray[Any]]
 Rows = NDArray[np.int64]
 
 
-class Source(Protocol):
+class Carrier(Protocol):
     """Where pieces stand; `damaged` once one was not what it should be."""
 
     damaged: bool
@@ -76,7 +76,7 @@ class OpenFile:
 class Pieces:
     """Immutable; threads may share it."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[Carrier, ...]
     source: NDArray[np.int32]  # (pieces,) of `sources`
     starts: Rows  # (pieces,) where it begins there
     sizes: Rows  # (pieces,) bytes
@@ -87,7 +87,7 @@ class Pieces:
 
     def __getitem__(self, number: int) -> bytes:
         """Raises IndexDamaged."""
-        place: Source = self.sources[int(self.source[number])]
+        place: Carrier = self.sources[int(self.source[number])]
         found = place.read(int(self.starts[number]), int(self.sizes[number]))
         if _digest(found) != self.digests[number].tobytes():
             place.damaged = True
@@ -105,7 +105,7 @@ class Pieces:
         return cls.at(_Memory(b"".join(whole)), [len(one) for one in whole], _rows(map(_digest, whole)))
 
     @classmethod
-    def at(cls, place: Source, sizes: Iterable[int] | Rows, digests: NDArray[np.uint8]) -> "Pieces":
+    def at(cls, place: Carrier, sizes: Iterable[int] | Rows, digests: NDArray[np.uint8]) -> "Pieces":
         """One behind the other."""
         lengths = np.array(sizes, np.int64)
         starts = np.cumsum(lengths) - lengths

@@ -13,7 +13,9 @@ _ACTING = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|sho
 _ENDED = re.compile(r"(?<=[?？])\s*(?=\S)")
 _JOINT = r"(?:[,;]? (?:and|but|y|e|as well as|plus|then)(?: also| then)?|[,;]) "
 _JOINED = re.compile(rf"{_JOINT}(?=(?:{_BEFORE}?{_ASKING}\b|{_ACTING} \w+ \w+))", re.IGNORECASE)
-_ASKS = re.compile(rf"[¿\"“ ]*(?:(?:and|but|also|so|then|y|pero),? )?{_BEFORE}?(?:{_ASKING}|{_ACTING})\b", re.IGNORECASE)
+_ASKS = re.compile(
+    rf"[¿\"“ ]*(?:(?:and|but|also|so|then|y|pero),? )?{_BEFORE}?(?:{_ASKING}|{_ACTING})\b", re.IGNORECASE
+)
 _RELATIVE = re.compile(r"\b(?:who|which|whom|where|when|that)\b", re.IGNORECASE)
 
 

@@ -118,7 +118,7 @@ def features_of(
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Standing:
     """Where each different term of the question stands; sentences are those of all hits, terms as in its weights."""
 
     hit: NDArray[np.int64]  # (sentences,) whose
@@ -129,7 +129,7 @@ class _Found:
     alone: Flags  # (sentences,): it reads on from none before it
 
 
-def _found_in(lookup: Lookup, held: Sequence[PassageWords]) -> _Found:
+def _found_in(lookup: Lookup, held: Sequence[PassageWords]) -> _Standing:
     sizes = [len(of.inside) for of in held]
     hit = np.repeat(np.arange(len(held)), sizes)
     inside = _holding(lookup, [own for of in held for own in of.inside])
@@ -141,7 +141,7 @@ def _found_in(lookup: Lookup, held: Sequence[PassageWords]) -> _Found:
     passage = _holding(lookup, [of.whole for of in held])
     known = {term.stem: is_known for term, is_known in zip(lookup.asked.terms, lookup.known.tolist(), strict=True)}
     corpus = np.array([[known[stem] for stem in lookup.weights]], bool)
-    return _Found(hit, inside, beside, passage, corpus, ~before[:, 0])
+    return _Standing(hit, inside, beside, passage, corpus, ~before[:, 0])
 
 
 def _holding(lookup: Lookup, stems: Sequence[frozenset[str]]) -> Flags:
@@ -151,7 +151,7 @@ def _holding(lookup: Lookup, stems: Sequence[frozenset[str]]) -> Flags:
 
 
 def _of_passages(
-    lookup: Lookup, hits: Sequence[Hit], found: _Found, similar: Similarity, cosines: Floats
+    lookup: Lookup, hits: Sequence[Hit], found: _Standing, similar: Similarity, cosines: Floats
 ) -> dict[str, Floats]:
     most = max(sum(lookup.weights.values()), 1e-9) * (K1 + 1)
     bm25 = np.maximum([hit.scores.get("lexical", 0.0) for hit in hits], 0.0)
@@ -177,7 +177,7 @@ def _of_passages(
 
 
 def _of_sentences(
-    lookup: Lookup, hits: Sequence[Hit], held: Sequence[PassageWords], found: _Found, similar: Similarity
+    lookup: Lookup, hits: Sequence[Hit], held: Sequence[PassageWords], found: _Standing, similar: Similarity
 ) -> dict[str, Floats]:
     terms = np.ascontiguousarray(similar.terms.T)  # a row a sentence, so that each is summed as it would be alone
     near = terms.copy()

@@ -9,26 +9,26 @@ import { icon, type Chat } from "./views";
 
 const REASONS = ["wrong_quote", "not_relevant", "incomplete", "outdated", "should_know", "other"];
 const READER = "quotewell.reader";
-let unkept: string | undefined;
+let mine = "";
 const NONE: Vote = { verdict: "", reasons: [], comment: "" };
 
 /** A token of this tab's own, so that nobody else can replace or take back what its reader said. */
 function reader(): string {
-  const drawn = (): string => Array.from(crypto.getRandomValues(new Uint32Array(4)), (one) => one.toString(36)).join("-");
+  mine ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
   try {
-    const kept = sessionStorage.getItem(READER) ?? `reader-${drawn()}`;
-    sessionStorage.setItem(READER, kept);
-    return kept;
+    mine = sessionStorage.getItem(READER) ?? mine;
+    sessionStorage.setItem(READER, mine);
   } catch {
-    return (unkept ??= `reader-${drawn()}`); // the page may keep nothing
+    // the page may keep nothing
   }
+  return mine;
 }
 
 /** Throws a Fault where it was not kept. */
 export async function sendVote(api: string, id: string, vote: Vote): Promise<void> {
   const url = `${api}/v1/answers/${id}/feedback`;
   const whose = { headers: { "X-Quotewell-Reader": reader() } };
-  const reply = await (vote.verdict ? sendJson(url, "PUT", vote, whose) : sendJson(url, "DELETE", undefined, whose));
+  const reply = await sendJson(url, vote.verdict ? "PUT" : "DELETE", vote.verdict ? vote : undefined, whose);
   if (!reply.ok) throw await faultOf(reply);
 }
 
