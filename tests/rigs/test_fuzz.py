@@ -191,7 +191,7 @@ def in_our_words(target: str, reply: Reply) -> bool:
     if not reply.media.startswith("application/json"):
         return False
     if target.startswith("/mcp"):
-        return said.get("jsonrpc") == "2.0" and said["error"]["code"] < 0
+        return bool(said.get("jsonrpc") == "2.0" and said["error"]["code"] < 0)
     return speaks_openai(target.partition("?")[0]) and bool(said["error"]["message"])
 
 
@@ -419,7 +419,8 @@ def by_hypothesis(fuzzed: Fuzzed, rounds: int) -> None:
 
 def by_description(fuzzed: Fuzzed, rounds: int) -> None:
     described = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.json")
-    cases = st.one_of(*(found.ok().as_strategy() for found in described.get_all_operations()))
+    operations: list[Any] = list(described.get_all_operations())
+    cases = st.one_of(*(found.ok().as_strategy() for found in operations))
 
     with Session() as session:
 
