@@ -27,10 +27,11 @@ from hypothesis import strategies as st
 from requests import RequestException, Session
 
 from server.schemas.openai import speaks_openai
+from tests.rigs.rig import SEED, record
+from tests.rigs.rig import rounds as rounds_asked
 
 ROOT = Path(__file__).parent.parent.parent
-ROUNDS = int(os.environ.get("QUOTEWELL_ROUNDS", "250"))  # requests in all; read before the settings of tests go
-SEED = int(os.environ.get("RIG_SEED", random.SystemRandom().randrange(2**32)))
+ROUNDS = rounds_asked(250, 12_000)  # requests in all
 MOST_CPU_S = 2.0  # of the server for one request; on a machine with nothing else to do, that is its time as well
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 pytestmark = [pytest.mark.slow, pytest.mark.rig]
@@ -453,7 +454,12 @@ def test_whatever_is_sent_is_answered_in_our_words_and_soon(data: Path, capsys: 
         fuzzed.send("alive", request("GET", "/livez"))
     with capsys.disabled():
         sys.stdout.write(f"\nfuzz: {fuzzed.told()}\n")
-    assert fuzzed.faults == []
+    for kind, shown in fuzzed.faults[:10]:
+        sys.stdout.write(f"{kind}: {shown}\n")
+    record(
+        "requests of four fuzzers over kept-alive sockets: no 5xx, no closed connection, none over 2 s",
+        sum(fuzzed.sent.values()), len(fuzzed.faults),
+    )  # fmt: skip
     assert sum(fuzzed.sent.values()) >= ROUNDS
 
 
