@@ -205,7 +205,7 @@ def _messages(body: ResponseRequest, parts: Parts) -> list[ChatMessage]:
             turns = _kept(parts, f"resp_{item.id.removeprefix('msg_')}", f"/input/{number}/id")
             said.append(_turn(turns[-1]))
         else:
-            said.append(item if item.type == "message" else InputItem())
+            said.append(item if item.type == "message" else InputItem.model_validate({}))
     if not any(item.type == "message" and item.role == "user" for item in body.input):
         raise invalid(("input",), "there is no message with the role user, so nothing is asked")
     return said
