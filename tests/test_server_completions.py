@@ -932,6 +932,33 @@ def test_side_prompts_are_answered_as_responses_too(base: str) -> None:
     assert json.loads(respond(base, ASIDES[0][0]).output_text) == ASIDES[0][1]
 
 
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "param"),
+    [
+        ("responses", {"input": f"How {HALF}?"}, 400, "input"),
+        ("responses", {"input": QUESTION, "previous_response_id": f"resp_{HALF}"}, 400, "previous_response_id"),
+        ("responses", {"input": QUESTION, "metadata": {"a": HALF}}, 400, "metadata.a"),
+        ("responses", {"input": QUESTION, "metadata": {str(n): "" for n in range(17)}}, 400, "metadata"),
+        ("responses", {"input": QUESTION, "text": {"format": {"type": "text", "x": HALF}}}, 400, "text.format"),
+        ("responses", {"input": [{"role": "assistant", "content": HALF}, user(QUESTION)]}, 200, None),
+        ("chat/completions", {"messages": [{"role": "assistant", "content": f"a{HALF}\0"}, user(QUESTION)]}, 200, None),
+        ("completions", {"prompt": "How \0 long?"}, 400, "prompt"),
+        ("embeddings", {"input": ["a", HALF]}, 400, "input[1]"),
+    ],
+)
+def test_what_is_no_text_is_never_a_fault_of_the_server(
+    base: str, path: str, body: dict[str, Any], status: int, param: str | None
+) -> None:
+    respond(base)  # so that something is kept
+    content = json.dumps({"model": "quotewell"} | body).encode()
+    reply = web().post(f"{base}/{path}", content=content, headers={"Content-Type": "application/json"})
+    assert reply.status_code == status, reply.text
+    assert (reply.json().get("error") or {}).get("param") == param
+
+
 # ── older completions, embeddings ────────────────────────────────────────────────────────────────────────────────────
 
 
