@@ -114,7 +114,7 @@ def problem(
     retry = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else {}
     if speaks_openai(str(scope["path"])):
         blamed = next((error.pointer for error in errors), "")
-        status, fields = error_fields(kind.status, detail[:_DETAIL_CHARS], kind.code, blamed)
+        status, fields = error_fields(str(scope["path"]), kind.status, detail[:_DETAIL_CHARS], kind.code, blamed)
         return Response(json.dumps(fields), status, {**(headers or {}), **retry}, "application/json")
     body = Problem(
         type=f"/docs/problems#{kind.code}",

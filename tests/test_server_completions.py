@@ -640,22 +640,26 @@ def refused(call: Any, **arguments: Any) -> openai.BadRequestError:
     return caught.value
 
 
+def few(limit: str, tokens: int) -> dict[str, Any]:
+    return {limit: tokens}
+
+
 @pytest.mark.parametrize("limit", ["max_tokens", "max_completion_tokens"])
 def test_an_answer_is_no_longer_than_wanted_and_says_that_it_was_cut(base: str, limit: str) -> None:
-    whole, least = complete(base, user(QUESTION)), complete(base, user(QUESTION), **{limit: 1})
+    whole, least = complete(base, user(QUESTION)), complete(base, user(QUESTION), **few(limit, 1))
     pieces = [one.url_citation for one in whole.choices[0].message.annotations or []]
     end = max(one.end_index for one in pieces if one.url == pieces[0].url)  # bold words part a quote
     assert text_in(least) == text_in(whole)[:end] and least.choices[0].finish_reason == "length"
     most = count_tokens(text_in(least)) + 3
-    short = complete(base, user(QUESTION), **{limit: most})
+    short = complete(base, user(QUESTION), **few(limit, most))
     assert text_in(whole).startswith(text_in(short)) and text_in(short)
     assert (short.choices[0].finish_reason, whole.choices[0].finish_reason) == ("length", "stop")
     assert short.usage and count_tokens(text_in(short)) <= short.usage.completion_tokens <= most
     for one in short.choices[0].message.annotations or []:
         assert one.url_citation.start_index < one.url_citation.end_index <= len(text_in(short))
-    chunks = stream(base, user(QUESTION), **{limit: most})
+    chunks = stream(base, user(QUESTION), **few(limit, most))
     assert (streamed_text(chunks), chunks[-1].choices[0].finish_reason) == (text_in(short), "length")
-    assert complete(base, user(QUESTION), **{limit: 5000}).choices[0].finish_reason == "stop"
+    assert complete(base, user(QUESTION), **few(limit, 5000)).choices[0].finish_reason == "stop"
 
 
 @pytest.mark.parametrize("stop", ["sixteen", ["no such words", "sixteen", "hours"]])
@@ -934,6 +938,33 @@ def test_a_search_of_the_articles_is_what_happens_anyway(base: str) -> None:
 
 def test_side_prompts_are_answered_as_responses_too(base: str) -> None:
     assert json.loads(respond(base, ASIDES[0][0]).output_text) == ASIDES[0][1]
+
+
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "param"),
+    [
+        ("responses", {"input": f"How {HALF}?"}, 400, "input"),
+        ("responses", {"input": QUESTION, "previous_response_id": f"resp_{HALF}"}, 400, "previous_response_id"),
+        ("responses", {"input": QUESTION, "metadata": {"a": HALF}}, 400, "metadata.a"),
+        ("responses", {"input": QUESTION, "metadata": {str(n): "" for n in range(17)}}, 400, "metadata"),
+        ("responses", {"input": QUESTION, "text": {"format": {"type": "text", "x": HALF}}}, 400, "text.format"),
+        ("responses", {"input": [{"role": "assistant", "content": HALF}, user(QUESTION)]}, 200, None),
+        ("chat/completions", {"messages": [{"role": "assistant", "content": f"a{HALF}\0"}, user(QUESTION)]}, 200, None),
+        ("completions", {"prompt": "How \0 long?"}, 400, "prompt"),
+        ("embeddings", {"input": ["a", HALF]}, 400, "input[1]"),
+    ],
+)
+def test_what_is_no_text_is_never_a_fault_of_the_server(
+    base: str, path: str, body: dict[str, Any], status: int, param: str | None
+) -> None:
+    respond(base)  # so that something is kept
+    content = json.dumps({"model": "quotewell"} | body).encode()
+    reply = web().post(f"{base}/{path}", content=content, headers={"Content-Type": "application/json"})
+    assert reply.status_code == status, reply.text
+    assert (reply.json().get("error") or {}).get("param") == param
 
 
 # ── older completions, embeddings ────────────────────────────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ from server.answer_log import RecentFollowUps
 from server.openai.cited_text import BOLD, without_sources
 from server.schemas.openai import ChatMessage
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _MOST_HISTORY = 100  # messages; Ask takes no more
 _READ = ("user", "assistant")
 
@@ -67,7 +68,7 @@ def _history(messages: Sequence[ChatMessage]) -> tuple[tuple[str, str], ...]:
         if message.role not in _READ:
             continue
         words = said_before(message.words) if message.role == "assistant" else question_in(message.words)
-        words = words.replace("\0", " ")[:MOST_CHARS].strip()
+        words = _NO_TEXT.sub(" ", words)[:MOST_CHARS].strip()
         if words:
             turns.append((message.role, words))
             asking += message.role == "user"

@@ -43,10 +43,8 @@ class ChatReply:
 def said(answer: Answer, model: str, read: Sequence[str], base: str, listed: bool, shape: Shape) -> ChatReply:
     """`read`: the texts it was made from; `base`: this server's address; `listed`: with the sources below the text."""
     cited, sources = cited_text(answer), sources_of(answer, base)
-    if shape.filled:
-        text, marks = as_json(answer, sources, shape.filled), ()
-    else:
-        text, marks = cited.text + next_questions(answer) + (sources_list(sources) if listed else ""), cited.marks
+    text = cited.text + next_questions(answer) + (sources_list(sources) if listed else "")
+    text, marks = (as_json(answer, sources, shape.filled), ()) if shape.filled else (text, cited.marks)
     shown, finish = shape.cut(text, first_end(marks))
     return ChatReply(
         id=answer.id,

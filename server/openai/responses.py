@@ -5,13 +5,14 @@ Of a response its turns are kept, as answers are and as long: the newest `keep_a
 
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from time import time
 from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from server.answer_log import KeptQuestion
 from server.openai.conversation import asked, chore, invalid
@@ -20,13 +21,14 @@ from server.openai.routes import MODES, UNBUFFERED, Parts, filled_by, no_such_mo
 from server.openai.shape import Shape
 from server.openapi import Responses
 from server.problems import Kind, problem
-from server.schemas.base import FieldProblem, Reply
+from server.schemas.base import FieldProblem, Reply, Text
 from server.schemas.openai import ChatMessage, Open, Refused, Sourced, Tokens, Wanting
 from server.sse import pieces
 
 STORE = "articles"  # the only vector store that there is
 
 router = APIRouter(tags=["chat completions"])
+_NAME = re.compile("resp_[0-9a-f]{32}")
 _GONE = Kind("previous-response-not-found", 400, "There is no such response")
 _NOT_KEPT = "no response of this id is kept here, or the articles have changed since; send the turns before as input"
 
@@ -43,6 +45,16 @@ class TextFormat(Open):
     """Text, json_object, or json_schema with a schema of what an answer has."""
 
     format: dict[str, Any] | None = None
+
+    @field_validator("format")
+    @classmethod
+    def _is_text(cls, given: dict[str, Any] | None) -> dict[str, Any] | None:
+        """It is given back, and no reply can hold half a surrogate pair."""
+        try:
+            json.dumps(given, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("holds a character that is no text (half a surrogate pair)") from error
+        return given
 
 
 def _items(items: object) -> object:
@@ -64,7 +76,7 @@ class ResponseRequest(Wanting):
     store: bool | None = Field(True, strict=True, description="false: neither the turns nor the answer are kept")
     max_output_tokens: Tokens | None = None
     text: TextFormat | None = None
-    metadata: dict[str, str] | None = None
+    metadata: dict[Text, Text] | None = Field(None, max_length=16)
     background: Refused = None
     conversation: Refused = None
     prompt: Refused = None
@@ -205,7 +217,7 @@ def _messages(body: ResponseRequest, parts: Parts) -> list[ChatMessage]:
             turns = _kept(parts, f"resp_{item.id.removeprefix('msg_')}", f"/input/{number}/id")
             said.append(_turn(turns[-1]))
         else:
-            said.append(item if item.type == "message" else InputItem())
+            said.append(item if item.type == "message" else InputItem.model_validate({}))
     if not any(item.type == "message" and item.role == "user" for item in body.input):
         raise invalid(("input",), "there is no message with the role user, so nothing is asked")
     return said
@@ -219,7 +231,7 @@ def _kept(parts: Parts, name: str | None, pointer: str) -> list[KeptTurn]:
     """The turns up to the answer of a response, none of None. Raises _NotKept."""
     if name is None:
         return []
-    found = parts.giving.kept.find(name) if name.startswith("resp_") else None
+    found = parts.giving.kept.find(name) if _NAME.fullmatch(name) else None
     if found is None or not found.body or found.index_version != parts.live.assistant.index.version:
         raise _NotKept(pointer)
     return [KeptTurn(*turn) for turn in json.loads(found.body)]

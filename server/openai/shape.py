@@ -19,11 +19,11 @@ Fill: TypeAlias = Callable[[Any], Any]  # our value → that of the client's sch
 Ours: TypeAlias = "str | list[Any] | dict[str, Any]"  # a type's name, a list's only item, an object's properties
 
 # What an answer has, by name and type; where null stands for nothing known, a schema without null gets "" or 0.
-CITATION: Ours = {
+CITATION: dict[str, Any] = {
     "marker": "integer", "quote": "string", "title": "string", "url": "string", "document_id": "string",
     "author": "string", "published": "string", "start": "integer", "end": "integer",
 }  # fmt: skip
-ANSWER: Ours = {
+ANSWER: dict[str, Any] = {
     "answer": "string", "status": "string", "quotes": ["string"], "citations": [CITATION], "confidence": "number",
 }  # fmt: skip
 _STATUSES = {"answered", "abstained", "guided"}

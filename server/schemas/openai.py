@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from rag.answer import Status
-from server.schemas.base import Reply
+from server.schemas.base import Reply, Text
 
 CHAT = "/v1/chat/"
 RESPONSES = "/v1/responses"
@@ -189,7 +189,7 @@ class EmbeddingRequest(Open):
 
     model: str = Field(examples=["quotewell"], description="`quotewell`, or the embedder's own name")
     input: Annotated[
-        tuple[str, ...],
+        tuple[Text, ...],
         BeforeValidator(_texts),
         Field(min_length=1, max_length=MOST_EMBEDDED, examples=["preferential access"]),
         _text_or_texts(MOST_EMBEDDED),
@@ -387,11 +387,12 @@ def speaks_openai(path: str) -> bool:
     return path.startswith(CHAT) or any(path == here or path.startswith(f"{here}/") for here in _HERE)
 
 
-def error_fields(status: int, message: str, code: str, pointer: str) -> tuple[int, dict[str, Any]]:
+def error_fields(path: str, status: int, message: str, code: str, pointer: str) -> tuple[int, dict[str, Any]]:
     """Status and body of OpenAI's error reply. `pointer` (RFC 6901, or a name, or "") says which value is to blame."""
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.strip("/").split("/") if step]
     param = "".join(f"[{step}]" if step.isdecimal() else f".{step}" for step in steps).removeprefix(".")
-    param = "messages" if param == "question" else param  # that is what it is called here
+    asked = {RESPONSES: "input", "/v1/completions": "prompt"}.get(path, "messages")
+    param = asked if param == "question" else param  # that is what it is called here
     kinds = {429: "rate_limit_error"}
     kind = kinds.get(status, "invalid_request_error" if status < 500 else "server_error")
     body = ErrorBody(message=message, type=kind, param=param or None, code=code.replace("-", "_"))
