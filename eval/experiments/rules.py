@@ -75,7 +75,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "rag.selection.context._unbroken": _first,
     "rag.selection.context._with_speaker": _first,
     "rag.selection.context._with_antecedent": _first,
-    "rag.selection.context._with_list": _first,
     "rag.selection.context._with_count": _first,
     "rag.selection.context._whole_list": _first,
     "rag.selection.context._introduced": _first,
