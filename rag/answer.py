@@ -232,6 +232,7 @@ class Citation:
     source_end: int
     page: int | None = None  # of the file, where it begins; None where the file has no pages
     answer: ShortAnswer | None = None  # within the quote; None where no few words of it answer
+    twins: tuple[str, ...] = ()  # ids of nearly equal documents that say the quote, too; this one is searched for them
 
     @property
     def pieces(self) -> tuple[str, str, str]:

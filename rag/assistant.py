@@ -73,8 +73,9 @@ class Assistant:
         self.index = index
         self.rules = rules
         self.basis = Basis(index.document, index.corpus, signature_of(index.corpus, settings.signing_key))
-        self.suggester = None if known is None else Suggester(self._said, index.document, index.document_ids, known)
-        self._starters = self.suggester or Suggester(self._said, index.document, index.document_ids, {})
+        told = tuple(head.id for head in index.heads_within(EVERYTHING))
+        self.suggester = None if known is None else Suggester(self._said, index.document, told, known)
+        self._starters = self.suggester or Suggester(self._said, index.document, told, {})
         self._settings = settings
         self._phraser = extras.phraser
         reranker = _reranker(settings.reranker) if settings.reranker else None
@@ -252,7 +253,7 @@ class Assistant:
         index, rules, limit = pipeline.index, self.rules, wanted.limit or self._settings.limit
         telling = wanted.mode == "answer"
         quotes, dropped = said_by(parts) if telling else spans(parts, pipeline, limit)
-        citations = cite(quotes, index.document)
+        citations = cite(quotes, index.document, index.twins)
         segments = segments_of(understood, parts, citations, index) if telling else ()
         read = parts[0].query.text if len(parts) == 1 else understood.readings[0]
         answered = [part for part in parts if not part.reason]

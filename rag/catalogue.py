@@ -34,7 +34,7 @@ class Catalogue:
 
     def __init__(self, index: Index, filters: Filters = EVERYTHING) -> None:
         self.index = index
-        self.heads: tuple[Head, ...] = tuple(filter(filters.passes, index.heads)) if filters else index.heads
+        self.heads: tuple[Head, ...] = index.heads_within(filters)
         self._filters = filters
 
     @cached_property

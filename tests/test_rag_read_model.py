@@ -20,9 +20,10 @@ from rag.answer import Quote, Reading
 from rag.question.analysis import Query, analyse
 from rag.reading import model as read_model
 from rag.reading.candidates import Candidate
+from rag.reading.features import FEATURES
 from rag.reading.model import ABSENT, WINDOW, Excerpt, Finding, ReadModel, load_read_model
 from rag.reading.reader import LinearReader, ModelReader, Rated, load_reader, reader_files
-from rag.reading.weights import load_weights
+from rag.reading.weights import Linear, load_weights
 from rag.selection.choose import close
 from rag.structure import BODY
 
@@ -173,7 +174,8 @@ class Likeness:
             for sentence in one.passage.sentences:
                 score = self._scores[one.passage.text[sentence.start : sentence.end]]
                 rows = tuple(other.row for other in hits if other.passage.id == one.passage.id)
-                found.append(Rated(Candidate(one, sentence, np.zeros(1), rows), {"bias": score}, score))
+                candidate = Candidate(one, sentence, np.zeros(len(FEATURES)), rows)
+                found.append(Rated(candidate, Linear(score, np.zeros(len(FEATURES))), score))
         return sorted(found, key=lambda one: (-one.score, one.place))
 
     def odds(self, scored: Sequence[Rated]) -> dict[str, float]:
@@ -225,7 +227,7 @@ def test_contributions_add_up_to_the_score_and_likeness_is_what_the_model_did_no
     for quote in read.quotes:
         assert quote.score == math.fsum(quote.contributions.values())
         assert quote.contributions["reading"] == blend.gap * (quote.gap or 0.0)
-        assert quote.likeness == pytest.approx(quote.contributions["bias"])
+        assert quote.likeness == pytest.approx(quote.contributions.get("bias", 0.0))
     odds = math.fsum(read.contributions.values())
     assert read.confidence == pytest.approx(1 / (1 + math.exp(-odds)))
     assert read.contributions["reading"] == blend.gap_odds * (read.quotes[0].gap or 0.0)
@@ -242,9 +244,10 @@ def test_the_second_passage_is_read_only_where_the_first_hardly_answers_and_the_
     close, texts = reading(question, FERRY_AND_PENGUINS, f0=1.0, p0=1.0 - behind)
     assert len(texts) == 2
     assert words_of(close.quotes[0]) == PENGUINS[0]
-    far, texts = reading(question, FERRY_AND_PENGUINS, f0=1.0, p0=0.9 - behind)
+    far, texts = reading(question, FERRY_AND_PENGUINS, f0=1.0, p0=0.9 - behind, p1=0.9 - behind)
     assert len(texts) == 1
-    assert far.quotes[0].gap == load_read_model().blend.unread
+    unread = [quote.gap for quote in far.quotes if quote.passage.document_id == "penguins"]
+    assert unread == [load_read_model().blend.unread] * 2
 
 
 def test_what_may_be_shown_as_a_further_quote_is_read_and_keeps_its_score() -> None:

@@ -39,6 +39,19 @@ _WORD = regex.compile(
     regex.VERBOSE | regex.VERSION1,
 )
 _PUNCTUATION = {"initials": ".", "grouped": ","}
+
+# A text in ASCII and the marks of good typesetting, in lower case: the same words, by an engine that is much faster.
+_PLAIN = re.compile("[\\x00-\\x7f\u00a0\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026]*")
+_PLAIN_WORD = re.compile(
+    r"""
+      [a-z] (?: \. [a-z] )+ (?! [a-z0-9] )
+    | [0-9]{1,3} (?: , [0-9]{3} )++ (?! [0-9] ) (?: \. [0-9]+ )?
+    | [0-9]+ (?: \. [0-9]+ )+
+    | [a-z0-9]+ (?: ' (?! s (?! [a-z0-9] ) ) [a-z0-9]+ )*
+    | ' s (?! [a-z0-9] )
+    """,
+    re.VERBOSE,
+)
 _ACCENT = regex.compile("[\u0300-\u0305\u0307-\u036f]|(?<!\u0438)\u0306")  # й is a letter of its own, not an и
 _SPELLING = str.maketrans("\u2018\u2019\u02bc", "'''", "\u00ad\u200c\u200d")
 
@@ -49,6 +62,9 @@ class Word(NamedTuple):
     text: str
     start: int
     end: int
+
+
+_word = tuple.__new__  # of a Word, without the call of a function in Python
 
 
 def normalise(text: str) -> str:
@@ -62,6 +78,16 @@ def normalise(text: str) -> str:
 def words(text: str) -> list[Word]:
     """All words in order, possessive 's left out."""
     found: list[Word] = []
+    if _PLAIN.fullmatch(text):
+        whole, end = text.lower().translate(_SPELLING), 0
+        for word in _PLAIN_WORD.findall(whole):  # a match object for each would take as long as all the rest
+            start = whole.find(word, end)
+            end = start + len(word)
+            if word.isalnum():
+                found.append(_word(Word, (word, start, end)))
+            elif word != "'s":
+                found.append(Word(word.replace("." if word[0].isalpha() else ",", ""), start, end))
+        return found
     for match in _WORD.finditer(text):
         kind = match.lastgroup
         if kind == "unspaced":
@@ -119,7 +145,7 @@ def terms(text: str, stem: Stem, language: str = "") -> list[Word]:
     found = words(text)
     language = language or spoken([word.text for word in found])
     stop = stop_words(language)
-    if text.isascii():  # as below, without asking for the script of every word
+    if _PLAIN.fullmatch(text):  # as below, without asking for the script of every word
         plain = [Word(cut(word, stem, language), start, end) for word, start, end in found if word not in stop]
     else:
         plain = [term for word in found if word.text not in stop for term in _terms_of(word, stem, language)]

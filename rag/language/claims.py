@@ -7,7 +7,7 @@ The one comparison of two sentences, for articles that contradict each other and
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from index.text.words import cut, stop_words, words
 from rag.language.facts import Fact, differ, facts, said_alike
@@ -57,7 +57,7 @@ class StatedFact:
     near: frozenset[str]  # stems of its own piece of the sentence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """A sentence, taken apart."""
 
@@ -67,11 +67,11 @@ class Claim:
     denied: frozenset[str]  # stems of the words of meaning that these may be of
     initials: tuple[tuple[str, frozenset[str]], ...]  # "us" and the stems of "United States"
 
-    @property
+    @cached_property
     def stems(self) -> frozenset[str]:
         return frozenset(term.stem for term in self.terms)
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         return frozenset(term.stem for term in self.terms if term.name)
 
@@ -88,6 +88,7 @@ def claim_of(text: str) -> Claim:
     return Claim(terms, told, tuple(match.group() for match in negations), frozenset(denied), tuple(_initials(text)))
 
 
+@lru_cache(maxsize=1024)
 def stems_of(text: str) -> frozenset[str]:
     """The words of meaning of a longer text, facts and reports included."""
     return frozenset(cut(word.text, "snowball") for word in words(text) if word.text not in stop_words()) - _EMPTY
@@ -101,6 +102,8 @@ def short_names(*claims: Claim) -> dict[str, str]:
 
 def shortened(claim: Claim, short: dict[str, str]) -> Claim:
     """The claim with those names in their short form."""
+    if not short:
+        return claim
     terms = tuple(replace(term, stem=short.get(term.stem, term.stem)) for term in claim.terms)
     told = tuple(replace(stated, near=short_stems(stated.near, short)) for stated in claim.told)
     return replace(claim, terms=terms, told=told)

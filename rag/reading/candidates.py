@@ -17,7 +17,7 @@ from index.text.words import Stem, terms, words
 from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Floats, Lookup, PassageWords, features_of
-from rag.reading.similarity import similarities
+from rag.reading.similarity import similarities, token_runs
 from rag.structure import BODY, blocks_of, leads_of, neighbours
 
 
@@ -56,6 +56,7 @@ class Evidence:
     def __init__(self, index: ReadableIndex) -> None:
         self._index = index
         self._words = lru_cache(maxsize=8192)(self._words_of)
+        self._runs = lru_cache(maxsize=8192)(lambda row, passage: token_runs(passage, index.encoding(row)))
 
     def candidates(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Candidate]:
         """Every sentence of the hits that stands in a block of these kinds, in their order.
@@ -67,31 +68,29 @@ class Evidence:
         question = self._index.encode(asked.text)
         encodings = [self._index.encoding(hit.row) for hit in hits]
         held = [self._words(hit.passage) for hit in hits]
-        similar_to = similarities(asked, question, hits, encodings)
+        similar = similarities(asked, question, encodings, [self._runs(hit.row, hit.passage) for hit in hits])
         vectors = np.stack([encoding.vector for encoding in encodings]).astype(np.float64)
-        cosines = (vectors @ question.vector).tolist()  # exact: both have few digits
+        cosines = vectors @ question.vector  # exact: both have few digits
         lookup = self._lookup(asked, hits, held, cosines)
+        features = features_of(lookup, hits, held, similar, cosines)
         named = frozenset(term.stem for term, name in zip(asked.terms, lookup.name, strict=True) if name)
         speakers: dict[str, frozenset[str]] = defaultdict(frozenset)
         for hit, of in zip(hits, held, strict=True):
             speakers[hit.passage.document_id] |= of.speakers & named if asked.kind != "who" else frozenset()
         found: dict[tuple[str, Span], Candidate] = {}
-        for hit, of, similar, cosine in zip(hits, held, similar_to, cosines, strict=True):
-            rows = features_of(lookup, hit, of, similar, cosine)
-            for n, (sentence, row) in enumerate(zip(hit.passage.sentences, rows, strict=True)):
-                if of.kinds[n] not in kinds or _of_another(of, n, speakers[hit.passage.document_id]):
-                    continue
-                key = (hit.passage.document_id, sentence)
-                passages = (*(found[key].rows if key in found else ()), hit.row)
-                if key not in found or row[0] > found[key].features[0]:
-                    found[key] = Candidate(hit, sentence, row, passages)
-                else:
-                    found[key] = replace(found[key], rows=passages)
+        every = ((hit, of, n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.inside)))
+        for (hit, of, n), row in zip(every, features, strict=True):
+            if of.kinds[n] not in kinds or _of_another(of, n, speakers[hit.passage.document_id]):
+                continue
+            key = (hit.passage.document_id, hit.passage.sentences[n])
+            passages = (*(found[key].rows if key in found else ()), hit.row)
+            if key not in found or row[0] > found[key].features[0]:
+                found[key] = Candidate(hit, key[1], row, passages)
+            else:
+                found[key] = replace(found[key], rows=passages)
         return list(found.values())
 
-    def _lookup(
-        self, asked: Query, hits: Sequence[Hit], held: Sequence[PassageWords], cosines: Sequence[float]
-    ) -> Lookup:
+    def _lookup(self, asked: Query, hits: Sequence[Hit], held: Sequence[PassageWords], cosines: Floats) -> Lookup:
         terms = asked.terms
         number = np.array([term.number for term in terms], bool)
         name = np.array([term.name for term in terms], bool) & ~number
@@ -110,7 +109,7 @@ class Evidence:
             number=number,
             known=np.array([self._index.lexical.document_frequency(term.stem) > 0 for term in terms], bool),
             values=tuple(values(asked.text)),
-            cosine=max(cosines),
+            cosine=float(cosines.max()),
             bm25=max(hit.scores.get("lexical", 0.0) for hit in hits),
         )
 
@@ -132,6 +131,7 @@ class Evidence:
             context=stems[0],
             inside=tuple(inside),
             numbers=tuple(tuple(values(text)) for text in told),
+            whole=stems[0].union(*inside),
             speakers=frozenset().union(*(self._stems(lead, language) for lead in _speakers(passage))),
             capital=frozenset(capital),
             small=frozenset(small),

@@ -6,18 +6,20 @@ All but the length are 0..1 or cosines, so that they mean the same on a small co
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.lexical import K1
-from index.records import Hit, Kind
+from index.records import Hit, Kind, Span
 from index.text.words import Stem
 from rag.language.quantities import Value, same
 from rag.question.analysis import Query, holds_kind
 from rag.reading.similarity import Similarity
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 PLAIN_FEATURES = (
     "maxsim_sentence",  # mean over the question's tokens of the best cosine within the sentence
@@ -39,6 +41,7 @@ PLAIN_FEATURES = (
 KINDS = ("name", "number", "word")
 LEVELS = (0.5, 0.65, 0.8)
 SHORTS = tuple(f"short_{kind}_{round(100 * level)}" for kind in KINDS for level in LEVELS)
+NAMED_SHORT = frozenset(name for name in SHORTS if not name.startswith("short_word"))  # names and numbers alone
 FEATURES = (
     *PLAIN_FEATURES,
     "maxsim_learned",  # as maxsim_sentence, each token counting as the projection has learned
@@ -80,6 +83,7 @@ class PassageWords:
     context: frozenset[str]  # stems of title and heading
     inside: tuple[frozenset[str], ...]  # stems of each sentence and of its leads
     numbers: tuple[tuple[Value, ...], ...]  # of each sentence and its leads
+    whole: frozenset[str]  # stems of all of it
     speakers: frozenset[str]  # stems of their names
     capital: frozenset[str]  # stems that are written with a capital inside a sentence
     small: frozenset[str]  # … without
@@ -104,72 +108,116 @@ class Lookup:
     bm25: float
 
 
-def features_of(lookup: Lookup, hit: Hit, of: PassageWords, similar: Similarity, cosine: float) -> list[Floats]:
-    """(len(FEATURES),) for each sentence of a hit."""
-    of_passage = _of_passage(lookup, hit, of, similar, cosine)
-    rows = []
-    for n in range(len(of.inside)):
-        named = of_passage | _of_sentence(lookup, hit, of, similar, n)
-        rows.append(np.array([named[name] for name in FEATURES]))
-    return rows
+def features_of(
+    lookup: Lookup, hits: Sequence[Hit], held: Sequence[PassageWords], similar: Similarity, cosines: Floats
+) -> Floats:
+    """(sentences of all hits, len(FEATURES)); `cosines` (hits,) are of the question's and the passages' vectors."""
+    found = _found_in(lookup, held)
+    named = _of_passages(lookup, hits, found, similar, cosines) | _of_sentences(lookup, hits, held, found, similar)
+    return np.stack([named[name] for name in FEATURES], axis=1)
 
 
-def _of_passage(lookup: Lookup, hit: Hit, of: PassageWords, similar: Similarity, cosine: float) -> dict[str, float]:
-    weights = lookup.weights
-    whole = of.context.union(*of.inside)
-    most = max(sum(weights.values()), 1e-9) * (K1 + 1)
-    bm25 = max(hit.scores.get("lexical", 0.0), 0.0)
-    known = frozenset(t.stem for t, is_known in zip(lookup.asked.terms, lookup.known, strict=True) if is_known)
-    return {
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where each different term of the question stands; sentences are those of all hits, terms as in its weights."""
+
+    hit: NDArray[np.int64]  # (sentences,) whose
+    inside: Flags  # (sentences, terms)
+    beside: Flags  # (sentences, terms): in the sentence, its neighbours or the title
+    passage: Flags  # (hits, terms): anywhere in the passage or its title
+    corpus: Flags  # (1, terms)
+    alone: Flags  # (sentences,): it reads on from none before it
+
+
+def _found_in(lookup: Lookup, held: Sequence[PassageWords]) -> _Standing:
+    sizes = [len(of.inside) for of in held]
+    hit = np.repeat(np.arange(len(held)), sizes)
+    inside = _holding(lookup, [own for of in held for own in of.inside])
+    near = np.array([(n - around.start, around.stop - n - 1) for of in held for n, around in enumerate(of.near)], bool)
+    before, behind = near.reshape(-1, 2).T[:, :, np.newaxis]
+    beside = inside | _holding(lookup, [of.context for of in held])[hit]
+    beside[1:] |= inside[:-1] & before[1:]
+    beside[:-1] |= inside[1:] & behind[:-1]
+    passage = _holding(lookup, [of.whole for of in held])
+    known = {term.stem: is_known for term, is_known in zip(lookup.asked.terms, lookup.known.tolist(), strict=True)}
+    corpus = np.array([[known[stem] for stem in lookup.weights]], bool)
+    return _Standing(hit, inside, beside, passage, corpus, ~before[:, 0])
+
+
+def _holding(lookup: Lookup, stems: Sequence[frozenset[str]]) -> Flags:
+    """(sets, terms)."""
+    flags = [[stem in own for stem in lookup.weights] for own in stems]
+    return np.array(flags, bool).reshape(len(stems), len(lookup.weights))
+
+
+def _of_passages(
+    lookup: Lookup, hits: Sequence[Hit], found: _Standing, similar: Similarity, cosines: Floats
+) -> dict[str, Floats]:
+    most = max(sum(lookup.weights.values()), 1e-9) * (K1 + 1)
+    bm25 = np.maximum([hit.scores.get("lexical", 0.0) for hit in hits], 0.0)
+    behind = 1 - bm25 / max(lookup.bm25, 1e-9) if lookup.bm25 > 0 else np.zeros(len(hits))
+    ends = np.searchsorted(found.hit, np.arange(len(hits) + 1))
+    weakest = [similar.terms[:, a:b].max(axis=1, initial=0.0) for a, b in pairwise(ends.tolist())]
+    named = {
         "maxsim_passage": similar.passage,
-        "cosine": cosine,
-        "bm25": min(bm25 / most, 1.0),
-        "cover_passage": cover(weights, whole),
-        "absent": 1 - cover(weights, known),
-        "numbers_missing": _missing(lookup, lookup.number, whole),
-        "names_nowhere": _missing(lookup, lookup.name, whole),
-        "unknown_name": _missing(lookup, lookup.name | lookup.number, known),
-        "dense_first": 1 / hit.ranks["dense"] if "dense" in hit.ranks else 0.0,
-        "lexical_first": 1 / hit.ranks["lexical"] if "lexical" in hit.ranks else 0.0,
-        "cosine_behind": lookup.cosine - cosine,
-        "bm25_behind": 1 - bm25 / max(lookup.bm25, 1e-9) if lookup.bm25 > 0 else 0.0,
-        "weakest_passage": float(np.maximum(similar.terms.max(axis=1, initial=0.0), similar.title).min()),
+        "cosine": cosines,
+        "bm25": np.minimum(bm25 / most, 1.0),
+        "cover_passage": _cover(lookup, found.passage),
+        "absent": np.repeat(1 - _cover(lookup, found.corpus), len(hits)),
+        "numbers_missing": _missing(lookup, lookup.number, found.passage),
+        "names_nowhere": _missing(lookup, lookup.name, found.passage),
+        "unknown_name": np.repeat(_missing(lookup, lookup.name | lookup.number, found.corpus), len(hits)),
+        "dense_first": np.array([1 / hit.ranks["dense"] if "dense" in hit.ranks else 0.0 for hit in hits]),
+        "lexical_first": np.array([1 / hit.ranks["lexical"] if "lexical" in hit.ranks else 0.0 for hit in hits]),
+        "cosine_behind": lookup.cosine - cosines,
+        "bm25_behind": behind,
+        "weakest_passage": np.maximum(np.stack(weakest, axis=1), similar.title).min(axis=0),
     }
+    return {name: values[found.hit] for name, values in named.items()}
 
 
-def _of_sentence(lookup: Lookup, hit: Hit, of: PassageWords, similar: Similarity, n: int) -> dict[str, float]:
-    weights, own = lookup.weights, of.inside[n]
-    around = of.near[n]
-    beside = of.context.union(*of.inside[around.start : around.stop])
-    span = hit.passage.sentences[n]
-    text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
-    kind = holds_kind(lookup.asked, text, lookup.stem)
-    near = np.maximum(similar.terms[:, around.start : n + 1].max(axis=1), similar.title)
+def _of_sentences(
+    lookup: Lookup, hits: Sequence[Hit], held: Sequence[PassageWords], found: _Standing, similar: Similarity
+) -> dict[str, Floats]:
+    terms = np.ascontiguousarray(similar.terms.T)  # a row a sentence, so that each is summed as it would be alone
+    near = terms.copy()
+    near[1:] = np.where(found.alone[1:, np.newaxis], terms[1:], np.maximum(terms[1:], terms[:-1]))
+    near = np.maximum(near, similar.title.T[found.hit])
     share = lookup.rarities / max(lookup.rarities.sum(), 1e-9)
+    rarest = list(lookup.weights).index(lookup.rarest)
+    kind = np.zeros(len(terms))
+    if lookup.asked.kind:
+        texts = (_text(hit, span) for hit in hits for span in hit.passage.sentences)
+        kind = np.array([holds_kind(lookup.asked, text, lookup.stem) for text in texts], float)
     return {
-        "maxsim_sentence": similar.tokens[n],
-        "maxsim_learned": similar.weighted[n],
-        "maxsim_terms": similar.terms[:, n].mean(),
-        "maxsim_rare": (similar.terms[:, n] * share).sum(),
-        "weakest": similar.terms[:, n].min(),
-        "weakest_near": near.min(),
-        "cover_sentence": cover(weights, own),
-        "cover_near": cover(weights, beside),
-        "rarest_near": float(lookup.rarest in beside),
+        "maxsim_sentence": similar.tokens,
+        "maxsim_learned": similar.weighted,
+        "maxsim_terms": terms.mean(axis=1),
+        "maxsim_rare": (terms * share).sum(axis=1),
+        "weakest": terms.min(axis=1),
+        "weakest_near": near.min(axis=1),
+        "cover_sentence": _cover(lookup, found.inside),
+        "cover_near": _cover(lookup, found.beside),
+        "rarest_near": found.beside[:, rarest].astype(float),
         "kind_found": kind,
-        "kind_missing": 1 - kind if lookup.asked.kind else 0.0,
-        "names_missing": _missing(lookup, lookup.name, beside),
-        "numbers_near_missing": _missing(lookup, lookup.number, beside),
-        "number_other": _other(lookup.values, of.numbers[n]),
-        "length": math.log1p(len(own)),
+        "kind_missing": 1 - kind if lookup.asked.kind else np.zeros(len(terms)),
+        "names_missing": _missing(lookup, lookup.name, found.beside),
+        "numbers_near_missing": _missing(lookup, lookup.number, found.beside),
+        "number_other": np.array([_other(lookup.values, numbers) for of in held for numbers in of.numbers], float),
+        "length": np.array([math.log1p(len(own)) for of in held for own in of.inside], float),
     } | _shorts(lookup, near, share)
 
 
-def _shorts(lookup: Lookup, near: Floats, share: Floats) -> dict[str, float]:
+def _text(hit: Hit, span: Span) -> str:
+    return hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
+
+
+def _shorts(lookup: Lookup, near: Floats, share: Floats) -> dict[str, Floats]:
     """Sum over the terms of a kind: rarity share times how far it stays below the level, as a share of the level."""
     kinds = (lookup.name, lookup.number, ~(lookup.name | lookup.number))
     short = [np.clip(1 - near / level, 0, 1) * share for level in LEVELS]
-    return dict(zip(SHORTS, (float(values[kind].sum()) for kind in kinds for values in short), strict=True))
+    parts = (np.ascontiguousarray(values[:, kind]).sum(axis=1) for kind in kinds for values in short)
+    return dict(zip(SHORTS, parts, strict=True))
 
 
 def _other(wanted: Sequence[Value], there: Sequence[Value]) -> float:
@@ -180,12 +228,16 @@ def _other(wanted: Sequence[Value], there: Sequence[Value]) -> float:
     return sum(instead) / len(wanted)
 
 
-def cover(weights: Mapping[str, float], found: frozenset[str]) -> float:
-    """Share of the weights of what was found."""
-    return sum(weight for stem, weight in weights.items() if stem in found) / max(sum(weights.values()), 1e-9)
+def _cover(lookup: Lookup, found: Flags) -> Floats:
+    """(rows,): share of the terms' weights in each row of flags; added up term by term, so that each row alone is."""
+    total = np.zeros(len(found))
+    for weight, flags in zip(lookup.weights.values(), found.T, strict=True):
+        total += weight * flags
+    return np.asarray(total / max(sum(lookup.weights.values()), 1e-9))
 
 
-def _missing(lookup: Lookup, wanted: NDArray[np.bool_], found: frozenset[str]) -> float:
-    """Share of the terms wanted that were not found; 0 where none is wanted."""
-    stems = [term.stem for term, is_wanted in zip(lookup.asked.terms, wanted, strict=True) if is_wanted]
-    return sum(stem not in found for stem in stems) / len(stems) if stems else 0.0
+def _missing(lookup: Lookup, wanted: Flags, found: Flags) -> Floats:
+    """(rows,): share of the terms wanted that were not found; 0 where none is wanted."""
+    numbers = {stem: number for number, stem in enumerate(lookup.weights)}
+    of = [numbers[term.stem] for term, is_wanted in zip(lookup.asked.terms, wanted, strict=True) if is_wanted]
+    return (~found[:, of]).sum(axis=1) / len(of) if of else np.zeros(len(found))

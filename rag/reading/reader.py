@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Protocol
@@ -17,13 +17,14 @@ from rag.answer import Quote, Reading
 from rag.question.analysis import Query
 from rag.reading.answer_model import AnswerModel
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
-from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
+from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NAMED_SHORT
 from rag.reading.model import ABOUT, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
-from rag.reading.weights import ReaderWeights, load_weights, logistic
+from rag.reading.weights import Linear, ReaderWeights, load_weights, logistic
 from rag.structure import BODY
 
 _QUOTES = 10  # scored quotes in a reading; how many are shown is decided by the assistant
 _FINDINGS = 512  # kept: an answer and its explanation read the same passages
+_ALONE = 1.6  # mean lead of the best sentence in the development sets, where none is the only one
 _FEW_WORDS = 10  # of a short answer, at most; more are half a sentence, and stand out from nothing
 _EDGES = " \t\n\N{NO-BREAK SPACE}.,;:!?"  # not of the words that answer, where they begin or end with it
 _FURTHER = 2  # passages that are read only to tell whether a further quote answers too, at most
@@ -42,11 +43,13 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A candidate and what each feature adds to its score; `gap` and `answer` as in the Quote that it makes."""
+    """A candidate and its score by the linear reader and what a model adds to that; `gap` and `answer` as in the Quote
+    that it makes. What each feature adds is told of the few that are quoted."""
 
     candidate: Candidate
-    parts: Mapping[str, float]
+    linear: Linear
     score: float
+    added: Mapping[str, float] = field(default_factory=dict)
     gap: float | None = None
     answer: Span | None = None
 
@@ -56,7 +59,8 @@ class Rated:
 
     def quote(self) -> Quote:
         passage, sentence = self.candidate.hit.passage, self.candidate.sentence
-        return Quote(passage, sentence.start, sentence.end, self.score, self.parts, self.gap, self.answer)
+        parts = {**self.linear.contributions(FEATURES, self.candidate.features), **self.added}
+        return Quote(passage, sentence.start, sentence.end, self.score, parts, self.gap, self.answer)
 
 
 class LinearReader:
@@ -87,9 +91,9 @@ class LinearReader:
         found = self._evidence.candidates(asked, hits, kinds)
         if not found:
             return []
-        scores = self._weights.sentence.scores(np.stack([one.features for one in found]))
-        parts = (self._weights.sentence.contributions(FEATURES, one.features) for one in found)
-        return _best_first(map(Rated, found, parts, scores))
+        linear = self._weights.sentence
+        scores = linear.scores(np.stack([one.features for one in found]))
+        return _best_first(Rated(one, linear, score) for one, score in zip(found, scores, strict=True))
 
     def odds(self, scored: Sequence[Rated]) -> dict[str, float]:
         """Summands of the log odds that the first of `scored`, which are best first, answers the question."""
@@ -128,8 +132,10 @@ class ModelReader:
         told = self._told(asked.text, by_linear, hits, kinds)
         scored = _best_first(self._with(one, told.get(one.place)) for one in by_linear)
         scored[:_QUOTES] = self._looked_at(asked, scored[:_QUOTES], told.keys(), kinds)
-        scored = [one if _stands_out(asked, one) else replace(one, answer=None) for one in scored]
-        odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
+        scored = [one if one.answer is None or _stands_out(asked, one) else replace(one, answer=None) for one in scored]
+        linear, short = self._blend.linear_odds, self._blend.short_odds
+        parts = self._linear.odds(by_linear).items()
+        odds = {name: part * (short if name in NAMED_SHORT else linear) for name, part in parts}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
         odds["bias"] = odds.get("bias", 0.0) + self._blend.bias
         return _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
@@ -196,8 +202,9 @@ class ModelReader:
 
     def _with(self, one: Rated, told: tuple[float, Span | None] | None) -> Rated:
         found, answer = told or (self._blend.unread, None)
-        parts = {**one.parts, "reading": self._blend.gap * found}
-        return Rated(one.candidate, parts, math.fsum(parts.values()), found, answer)
+        reading = self._blend.gap * found
+        score = one.linear.score(one.candidate.features, reading)
+        return Rated(one.candidate, one.linear, score, {"reading": reading}, found, answer)
 
 
 class LanguageReader:
@@ -285,20 +292,21 @@ def load_reader(name: str, index: ReadableIndex, answer_model: str = "") -> Read
 
 
 def gap(scores: Sequence[float]) -> float:
-    """How far the best is ahead of the second."""
-    return scores[0] - scores[1] if len(scores) > 1 else 0.0
+    """How far the best is ahead of the second; an only one has no rival, and so is ahead as a best one mostly is."""
+    return scores[0] - scores[1] if len(scores) > 1 else _ALONE
 
 
 def _reading(scored: Sequence[Rated], hits: Sequence[Hit], confidence: float, odds: Mapping[str, float]) -> Reading:
     """The best of `scored`, which are best first, and the hits in the order of their best sentences."""
-    best: dict[int, Quote] = {}
-    for one in scored:
-        quote = one.quote()
-        for row in one.candidate.rows:
-            best.setdefault(row, quote)
+    quotes, best = tuple(one.quote() for one in scored[:_QUOTES]), dict[int, Quote]()
+    for n, one in enumerate(scored):
+        if any(row not in best for row in one.candidate.rows):
+            quote = quotes[n] if n < _QUOTES else one.quote()
+            for row in one.candidate.rows:
+                best.setdefault(row, quote)
     ranked = sorted(hits, key=lambda hit: (-best[hit.row].score if hit.row in best else math.inf, hit.passage.id))
     rescored = tuple(replace(hit, score=best[hit.row].score if hit.row in best else 0.0) for hit in ranked)
-    return Reading(tuple(one.quote() for one in scored[:_QUOTES]), rescored, confidence, odds, best)
+    return Reading(quotes, rescored, confidence, odds, best)
 
 
 def _best_first(scored: Iterable[Rated]) -> list[Rated]:

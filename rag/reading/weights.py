@@ -28,6 +28,10 @@ class Linear:
         """(n, features) → n sums of contributions, each rounded once: equal rows score equally, wherever they stand."""
         return [math.fsum((*parts, self.bias)) for parts in (features * self.weights).tolist()]
 
+    def score(self, features: Floats, more: float) -> float:
+        """Of (features,), with one more summand; rounded once."""
+        return math.fsum((*(features * self.weights).tolist(), self.bias, more))
+
     def contributions(self, names: Sequence[str], features: Floats) -> dict[str, float]:
         """What each feature adds to the score of (features,); those that add nothing are left out."""
         parts = zip((*names, "bias"), (*(features * self.weights).tolist(), self.bias), strict=True)

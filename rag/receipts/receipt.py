@@ -5,7 +5,7 @@ A receipt proves where the words come from, not that they are true; title, autho
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -196,45 +196,39 @@ def _without(fields: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]
 def canonical(value: object) -> bytes:
     """Raises ValueError for what has no JSON form: NaN, half a surrogate pair, objects of other kinds, great depth."""
     try:
-        return "".join(_pieces(value, 0)).encode()
+        return _written(value, 0).encode()
     except UnicodeEncodeError as error:
         raise ValueError("a text holds half a surrogate pair") from error
 
 
-def _pieces(value: object, depth: int) -> Iterator[str]:
+_literal = json.JSONEncoder(ensure_ascii=False).encode  # one for all: `json.dumps` makes a new one for each
+
+
+def _written(value: object, depth: int) -> str:
     if depth > DEEPEST:
         raise ValueError(f"nested deeper than {DEEPEST} levels")
     if value is None or isinstance(value, bool | str):
-        yield json.dumps(value, ensure_ascii=False)
-    elif isinstance(value, int | float):
-        yield _number(value)
-    elif isinstance(value, Mapping):
-        yield from _object(value, depth)
-    elif isinstance(value, list | tuple):
-        yield "["
-        for n, part in enumerate(value):
-            yield "," if n else ""
-            yield from _pieces(part, depth + 1)
-        yield "]"
-    else:
-        raise ValueError(f"{type(value).__name__} is not a kind of JSON value")
+        return _literal(value)
+    if isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            raise ValueError("an object has a name that is no string")
+        names = sorted(value, key=_code_units)
+        return f"{{{','.join(f'{_literal(name)}:{_written(value[name], depth + 1)}' for name in names)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{','.join(_written(part, depth + 1) for part in value)}]"
+    raise ValueError(f"{type(value).__name__} is not a kind of JSON value")
 
 
-def _object(fields: Mapping[Any, Any], depth: int) -> Iterator[str]:
-    """Names in the order of their UTF-16 code units."""
-    if not all(isinstance(name, str) for name in fields):
-        raise ValueError("an object has a name that is no string")
-    yield "{"
-    for n, name in enumerate(sorted(fields, key=lambda each: each.encode("utf-16-be", "surrogatepass"))):
-        yield "," if n else ""
-        yield json.dumps(name, ensure_ascii=False)
-        yield ":"
-        yield from _pieces(fields[name], depth + 1)
-    yield "}"
+def _code_units(name: str) -> bytes:
+    return name.encode("utf-16-be", "surrogatepass")
 
 
 def _number(value: float) -> str:
     """ECMAScript's Number::toString, in base 10."""
+    if isinstance(value, int) and abs(value) < 2**53:
+        return str(value)
     try:
         double = float(value)
     except OverflowError as error:

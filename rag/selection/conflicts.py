@@ -43,6 +43,7 @@ _ANCHORS = 3  # quotes that something may contradict
 _ANCHOR_MARGIN = 1.0  # they score at most so far below the best
 _LONGEST = 500  # characters; longer "sentences" are lists and tables that lost their lines
 _ASKED_WORDS = 0.75  # share of the question's words of meaning that both answers for a number hold
+_COUNTED = ("percent", "money", "number", "when")  # kinds of answers of which two in other words can be compared
 _UNITS = {"percent": ("%",), "money": ("$", "€", "£", "¥", "₹", "peso"), "when": ("date",)}
 _ASKING = frozenset(
     ("many", "much", "long", "often", "far", "high", "old", "larg", "big", "tall", "deep", "rate")  # stems of asking
@@ -70,10 +71,19 @@ class _Said:
     quote: Quote
     text: str
     claim: Claim
-    around: frozenset[str]  # stems of the title, the heading and the passage
-    title: str
+    document_of: DocumentOf
     comparable: bool  # neither a row of a table nor so long that it says several things
     listed: tuple[str, Span] | None  # the list that it is an item of
+
+    @property
+    def title(self) -> str:
+        """Of its article, which is opened only where it is looked up."""
+        return self.document_of(self.quote.passage.document_id).title
+
+    @property
+    def around(self) -> frozenset[str]:
+        """Stems of the title, the heading and the passage."""
+        return stems_of(f"{self.title}\n{self.quote.passage.search_text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +135,10 @@ def _conflict(best: _Said, pairs: Sequence[tuple[_Said, _Pair]], kind: Kind, doc
 def _said(quote: Quote, document_of: DocumentOf) -> _Said:
     passage = quote.passage
     text = passage.text[quote.start - passage.start : quote.end - passage.start]
-    title = document_of(passage.document_id).title
     block = block_at(passage.blocks, quote.start)
     comparable = len(text) <= _LONGEST and block.kind != "row" and "|" not in text
     listed = (passage.document_id, block.lead) if block.kind == "item" else None
-    return _Said(quote, text, claim_of(text), stems_of(f"{title}\n{passage.search_text}"), title, comparable, listed)
+    return _Said(quote, text, claim_of(text), document_of, comparable, listed)
 
 
 def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: float) -> _Pair | None:
@@ -141,17 +150,19 @@ def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: f
         return None
     short = short_names(best.claim, other.claim, question)
     question, a, b = (shortened(claim, short) for claim in (question, best.claim, other.claim))
+    copies = likeness(a, b) >= NEAR_COPY and not swapped(a.names, b.names, a, b)
+    if not copies and (other.quote.likeness < least or query.kind not in _COUNTED):
+        return None  # before anything is looked up in their articles
     if best.quote.passage.document_id == other.quote.passage.document_id and not told_twice(a, b):
         return None
     here, there = (short_stems(statement.around, short) | claim.stems for statement, claim in ((best, a), (other, b)))
     titles = bool(stems_of(best.title) & there or stems_of(other.title) & here)
     if of_other_time(question, a, b) or not _tied(question, a, b, here, there, titles=titles):
         return None
-    if likeness(a, b) >= NEAR_COPY and not swapped(a.names, b.names, a, b):
+    if copies:
         pair = _of_copies(query, a, b)
         return None if pair.differs and pair.kind == "number" and apart_in_time(a, b) else pair
-    told = (best.text, other.text)
-    if other.quote.likeness < least or not all(of_one_relation(query.text, text) for text in told):
+    if not all(of_one_relation(query.text, text) for text in (best.text, other.text)):
         return None
     return _of_answers(query, question, a, b)
 
@@ -180,8 +191,6 @@ def _of_copies(query: Query, a: Claim, b: Claim) -> _Pair:
 
 def _of_answers(query: Query, question: Claim, a: Claim, b: Claim) -> _Pair | None:
     """Two sentences in different words that both answer a question for a number or a date."""
-    if query.kind not in ("percent", "money", "number", "when"):
-        return None
     when = query.kind == "when"
     wanted = question.stems - _ASKING - (_ASKING_TIME if when else frozenset())
     held = min(len(wanted & a.stems), len(wanted & b.stems))

@@ -144,7 +144,7 @@ def _about(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn], langua
         )
     if len(heads) > len(listed) and listed:
         told.append(Segment("about", str(say(language).more(len(heads) - len(listed))), ()))
-    return Guidance(tuple(told), cite(openings, catalogue.index.document))
+    return Guidance(tuple(told), cite(openings, catalogue.index.document, catalogue.index.twins))
 
 
 def _meant(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn]) -> Sequence[Head] | None:
@@ -185,7 +185,7 @@ def _mentions(of: str, catalogue: Catalogue, language: str, who: str = "") -> Gu
     of = _DETERMINER.sub("", of, count=1)
     heads = catalogue.mentioning(of)
     quotes = _sentences(of, heads, catalogue)[:_SHOWN]
-    citations = cite(quotes, catalogue.index.document)
+    citations = cite(quotes, catalogue.index.document, catalogue.index.twins)
     counted = str(say(language).counted("mention", len(heads), len(catalogue.heads), of, None, 0, who))
     told = [Segment("about", counted, ()), *compose(citations, language=language)]
     documents = [] if heads else [catalogue.index.document(head.id) for head in catalogue.heads[:_LISTED]]
