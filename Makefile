@@ -31,12 +31,15 @@ lint: $(INSTALLED)
 coverage: browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov --cov-report=term:skip-covered
 
+# What attacks a real server, in full (an hour; ROUNDS=5: some minutes); `make test` has a small part of it.
+rigs: $(INSTALLED)
+	@rm -f .rigs.jsonl
+	QUOTEWELL_ROUNDS=$(or $(ROUNDS),12000) RIG_RECORD=$(CURDIR)/.rigs.jsonl \
+	  $(BIN)/python -m pytest -q -m rig -p no:cacheprovider --timeout=7200; status=$$?; \
+	  $(BIN)/python -m tests.rigs.rig .rigs.jsonl docs/reliability.md; exit $$status
+
 house: $(INSTALLED)
 	@$(BIN)/python tests/house.py
-
-# What attacks a real server, in full; `make test` has a small part of it.
-rigs: $(INSTALLED)
-	QUOTEWELL_ROUNDS=$(or $(ROUNDS),12000) $(BIN)/python -m pytest -q -m rig -p no:cacheprovider
 
 eval: $(INSTALLED)
 	$(BIN)/quotewell eval run eval/gold/articles-dev.jsonl --out .eval/runs --write docs/evals.md

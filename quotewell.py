@@ -16,8 +16,8 @@ from typing import NamedTuple
 import typer
 
 # Read at the import of FAISS, torch and numpy. Work is shared out between threads of ours, and each keeps to itself.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.terminal import emit, tell_error, write_anything

@@ -12,7 +12,6 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from index.content import content_of, merged
 from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
@@ -20,6 +19,7 @@ from index.formats import CORPORA, find, suffix
 from index.formats.text import clean_body
 from index.plan import OnProgress, Plan, PlanReport, Stored
 from index.plan import Progress as Progress
+from index.ranking.content import content_of, merged
 from index.records import Document, Passage
 from index.settings import Settings
 from index.split import SplitRule, split

@@ -111,6 +111,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "fastapi": ("server/",),
     "fastapi_offline": ("server/",),
     "starlette": ("server/",),
+    "anyio": ("server/middleware/admission.py",),
     "uvicorn": ("server/",),
     "prometheus_client": ("server/metrics.py",),
     "limits": ("server/access/guard.py",),

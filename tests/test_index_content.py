@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.content import content_of, merged
 from index.embedding.embedder import HashEmbedder
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import IndexDamaged
+from index.ranking.content import content_of, merged
 from index.split import SplitRule, split
 from index.storage.docstore import DocStore
 from index.storage.pieces import Content, OpenFile, Pieces

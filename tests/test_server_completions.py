@@ -842,7 +842,7 @@ def test_a_response_streams_the_events_that_the_package_puts_together(base: str)
     whole = respond(base)
     with client(base).responses.stream(model="quotewell", input=QUESTION) as events:
         seen = list(events)
-        final = events.get_final_response()
+        final: Any = events.get_final_response()
     assert final.output_text == whole.output_text
     assert final.output[0].content[0].annotations == whole.output[0].content[0].annotations
     kinds = [event.type for event in seen]

@@ -210,7 +210,9 @@ def joined(parts: Sequence[Part], passages: int) -> tuple[list[str], Postings]:
         terms = np.repeat(numbers, np.diff(postings.indptr))[kept]
         columns.append((terms, in_row[kept], postings.counts[kept], postings.places[kept]))
     terms, in_row, counts, places = (np.concatenate(column) for column in zip(*columns, strict=True))
-    remaining, sizes = np.unique(terms, return_counts=True)
+    held = np.bincount(terms, minlength=len(ids))  # np.unique would hash and sort what is numbered already
+    remaining = np.flatnonzero(held)
+    sizes = held[remaining]
     order = np.argsort(terms * passages + in_row, kind="stable")  # quick where most of it is in order
     first = order[np.cumsum(sizes) - sizes]
     seen = np.lexsort((places[first], in_row[first]))  # terms in the order in which they are first seen
@@ -339,10 +341,12 @@ def _laid_out(
 ) -> dict[str, NDArray[Any]]:
     """The arrays of `wording`; pairs[found[i]], a term and its form, stands in row in_row[i]."""
     numbers = {term: number for number, term in enumerate(vocabulary)}
-    forms = sorted((numbers[pairs[n][0]], pairs[n][1], n) for n in np.unique(found).tolist())
+    held = np.flatnonzero(np.bincount(found, minlength=len(pairs))).tolist()
+    forms = sorted((numbers[pairs[n][0]], pairs[n][1], n) for n in held)
     places = np.zeros(len(pairs), np.int64)
     places[[number for _, _, number in forms]] = np.arange(len(forms))
-    of_form, rows = np.divmod(np.unique(places[found] * passages + in_row), max(passages, 1))
+    keys = np.sort(places[found] * passages + in_row, kind="stable")
+    of_form, rows = np.divmod(keys[np.diff(keys, prepend=-1) > 0], max(passages, 1))
     text = "\n".join(form for _, form, _ in forms).encode("utf-8", "surrogatepass")
     return {
         "text": np.frombuffer(text, np.uint8),

@@ -172,13 +172,13 @@ def point_to(data: Path, version: str) -> None:
 
 
 def pointed(data: Path, generation: Generation) -> Generation:
-    """Makes it the current one, if it is not and if that can be written: the store says which is wanted anyway."""
+    """Makes it the current one, and the only one, if that can be written: the store says which is wanted anyway."""
     with suppress(OSError):
         try:
             standing = current(data) == generation.manifest.version
         except IndexMissing:
             standing = False
-        if not standing:
+        if not standing or _others(data / "generations", generation.manifest.version):
             point_to(data, generation.manifest.version)
     return generation
 
@@ -188,9 +188,12 @@ def _point_to(root: Path, version: str) -> None:
     _write(fresh, version)
     fresh.rename(root / _CURRENT)
     _sync(root)
-    for other in root.iterdir():
-        if other.is_dir() and other.name != version and not other.name.startswith("."):
-            shutil.rmtree(other, ignore_errors=True)
+    for other in _others(root, version):
+        shutil.rmtree(other, ignore_errors=True)
+
+
+def _others(root: Path, version: str) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir() and path.name != version and path.name[0] != "."]
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from server.problems import OVERLOADED, problem
 
 QUEUE_S = 0.6  # that a question waits for its turn, as far as can be foreseen; answers beyond a second serve few
 LEAST_QUEUE = 4
-LONGEST_S = 2.0  # that it waits, whatever was foreseen
+LONGEST_S = 5.0  # that it waits, whatever was foreseen
 WRITES_S = 30.0
 MOST_WAITING = 64
 FILES = 4  # threads of the framework's that read the page's files
