@@ -291,7 +291,7 @@ def _show(settings: Settings, document_id: str, *, source: bool, marked: bool, a
 def _alike(settings: Settings, document_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Ids of the documents that say all that it says, and of those of which it says all."""
     try:
-        heads = DocStore(load(settings.data, current(settings.data)).arrays("")).heads
+        heads = DocStore(load(settings.data, current(settings.data)).content).heads
     except (IndexDamaged, IndexMissing):  # what is stored can be shown all the same
         return (), ()
     held_by = next((head.held_by for head in heads if head.id == document_id), ())
