@@ -165,7 +165,21 @@ def traced(name: str, own: Settings, *options: str, before: str = "") -> subproc
     if shutil.which("strace") is None:
         pytest.skip("no strace; the calls that write are stopped by the fail points of tests/rigs/points.py alone")
     code = TRACED.format(before=before)
-    command = ["strace", "-f", "-qq", "-y", "-s", "16", *options, sys.executable, "-c", code, name, str(own.data)]
+    command = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-y",
+        "-s",
+        "16",
+        *options,
+        sys.executable,
+        "-c",
+        code,
+        name,
+        str(own.data),
+    ]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     )
