@@ -20,13 +20,12 @@ from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
-from rag.question.purpose import Purpose, asked_inside, purpose_of, purposes
-from rag.question.several import several
+from rag.question.purpose import Purpose, asked_inside, purpose_of, purposes, several
 from rag.question.shape import asks
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
+from rag.selection.key_sentences import summary_parts
 from rag.suggestions.suggest import MOST, Suggester
-from rag.summaries import summary_parts
 from rag.understand import Understood, understand, usable
 from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of

@@ -337,6 +337,13 @@ def test_no_word_of_an_article_of_any_shape_is_lost(source: str) -> None:
         assert to_clean(document, to_source(document, span)) == span
 
 
+@pytest.mark.parametrize(
+    "source", ["**one**\n\n\xa0\ntwo\n", "**one**\n\n> \u2003\n> two\n", "**one**\n\n- \xa0\n  two\n"]
+)
+def test_a_line_of_blanks_that_are_none_to_markdown_costs_no_word(source: str) -> None:
+    assert [text for _, text, _ in told(source)] == ["one", "two"]
+
+
 CONTAINERS = """# Setup
 
 !!! warning "Mind the gap"

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.question.purpose import FACT, Purpose, asked_inside, purpose_of, purposes
-from rag.question.several import several
+from rag.question.purpose import FACT, Purpose, asked_inside, purpose_of, purposes, several
 from rag.text_check.yes_no import verdict
 
 KINDS = {

@@ -10,6 +10,7 @@ import pytest
 
 from index.build import Builder
 from index.embedding.minilm import OnnxEmbedder
+from index.errors import BadQuestion
 from index.records import Document
 from index.search import Index
 from index.settings import Settings
@@ -142,6 +143,14 @@ def test_an_answer_from_another_article_or_another_sentence_does_not_count() -> 
     otherwise = {text: ("a", "Something else was said.") for text in ANSWERS}
     assert after(Oracle(otherwise)) == ()
     assert set(after(Oracle(elsewhere))) <= {"What does Peru plan to do?"}
+
+
+def test_what_an_articles_words_make_no_question_is_not_suggested_and_breaks_no_answer() -> None:
+    def refusing(question: str) -> Said:
+        raise BadQuestion("the question is empty; ask something in words")
+
+    asking = suggester(refusing)  # type: ignore[arg-type]
+    assert (asking.after(QUOTED), asking.first()) == ((), ())  # type: ignore[arg-type]
 
 
 def test_a_question_that_somebody_wrote_comes_first_but_must_be_answered() -> None:

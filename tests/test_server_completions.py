@@ -642,13 +642,18 @@ def refused(call: Any, **arguments: Any) -> openai.BadRequestError:
 
 @pytest.mark.parametrize("limit", ["max_tokens", "max_completion_tokens"])
 def test_an_answer_is_no_longer_than_wanted_and_says_that_it_was_cut(base: str, limit: str) -> None:
-    whole, short = complete(base, user(QUESTION)), complete(base, user(QUESTION), **{limit: 12})
+    whole, least = complete(base, user(QUESTION)), complete(base, user(QUESTION), **{limit: 1})
+    pieces = [one.url_citation for one in whole.choices[0].message.annotations or []]
+    end = max(one.end_index for one in pieces if one.url == pieces[0].url)  # bold words part a quote
+    assert text_in(least) == text_in(whole)[:end] and least.choices[0].finish_reason == "length"
+    most = count_tokens(text_in(least)) + 3
+    short = complete(base, user(QUESTION), **{limit: most})
     assert text_in(whole).startswith(text_in(short)) and text_in(short)
     assert (short.choices[0].finish_reason, whole.choices[0].finish_reason) == ("length", "stop")
-    assert short.usage and count_tokens(text_in(short)) <= short.usage.completion_tokens <= 12
+    assert short.usage and count_tokens(text_in(short)) <= short.usage.completion_tokens <= most
     for one in short.choices[0].message.annotations or []:
         assert one.url_citation.start_index < one.url_citation.end_index <= len(text_in(short))
-    chunks = stream(base, user(QUESTION), **{limit: 12})
+    chunks = stream(base, user(QUESTION), **{limit: most})
     assert (streamed_text(chunks), chunks[-1].choices[0].finish_reason) == (text_in(short), "length")
     assert complete(base, user(QUESTION), **{limit: 5000}).choices[0].finish_reason == "stop"
 
@@ -842,7 +847,7 @@ def test_a_response_streams_the_events_that_the_package_puts_together(base: str)
     whole = respond(base)
     with client(base).responses.stream(model="quotewell", input=QUESTION) as events:
         seen = list(events)
-        final = events.get_final_response()
+        final: Any = events.get_final_response()
     assert final.output_text == whole.output_text
     assert final.output[0].content[0].annotations == whole.output[0].content[0].annotations
     kinds = [event.type for event in seen]

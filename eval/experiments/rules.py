@@ -27,7 +27,7 @@ from rag.language.patterns import Patterns, read_patterns
 from rag.question.spelling import Respelt
 
 _FILES = (("rag.question", "purpose.txt"), ("rag.question", "out_of_scope.txt"), ("rag", "catalogue.txt"))
-_WATCHED = ("rag.question", "rag.follow_ups", "rag.refusal", "rag.catalogue", "rag.selection", "rag.summaries")
+_WATCHED = ("rag.question", "rag.follow_ups", "rag.refusal", "rag.catalogue", "rag.selection")
 
 
 def _first(first: Any, *_: Any, **__: Any) -> Any:
@@ -41,7 +41,7 @@ def _nothing(*_: Any, **__: Any) -> None:
 # What a function gives where it has no say.
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "rag.understand.quiet": _first,
-    "rag.question.several.several": lambda message: (message,),
+    "rag.question.purpose.several": lambda message: (message,),
     "rag.question.purpose.asked_inside": _first,
     "rag.question.analysis.with_names": _first,
     "rag.question.spelling.Speller.respell": lambda _, question: Respelt(question),

@@ -160,8 +160,12 @@ class _Walk:
     def _places(self, token: Token, first: int | None = None, *, indented: bool = False) -> list[Span]:
         """Where the lines of a token's text stand: it is what is left of them behind the signs of lists and quotes."""
         begin = (token.map or [0])[0] if first is None else first
+        contents = token.content.removesuffix("\n").split("\n")
+        more = token.map[1] - begin - len(contents) if token.map and not indented else 0
+        while more > 0 and not self._text(self._lines[begin]).rstrip().endswith(contents[0].strip()):
+            begin, more = begin + 1, more - 1  # blanks that are none to CommonMark, and yet taken off
         places = []
-        for line, content in zip(self._lines[begin:], token.content.removesuffix("\n").split("\n"), strict=False):
+        for line, content in zip(self._lines[begin:], contents, strict=False):
             length = len(content.rstrip()) if indented else len(content.strip())
             start = max(line.start, line.start + len(self._text(line).rstrip()) - length)
             places.append(Span(start, line.end if length else start))

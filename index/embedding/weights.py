@@ -2,13 +2,10 @@
 
 import hashlib
 import importlib.util
-import os
 from functools import cache
 from pathlib import Path
 
 from index.errors import ModelMissing
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # whatever library opens a model, none fetches one
 
 # SHA-256 of the official files of all-MiniLM-L6-v2 (ONNX: revision aff7a1dc of its onnx-community export)
 MINILM_ONNX = {

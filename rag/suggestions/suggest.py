@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from itertools import count, product
 from typing import NamedTuple
 
+from index.errors import BadQuestion
 from index.records import Document, short_title
 from index.text.sentences import sentences
 from index.text.words import cut, normalise, stop_words, words
@@ -194,8 +195,8 @@ class Suggester:
     def _sureness_of(self, document_id: str, wondered: Wondered) -> float:
         """The answer's confidence; 0 if its first quote is not the sentence that the question was made from, or the
         better part of it."""
-        answer = self._ask(wondered.text)
-        if answer.status != "answered" or not answer.citations:
+        answer = self._reply(wondered.text)
+        if answer is None or not answer.citations:
             return 0.0
         first = answer.citations[0]
         whole = wondered.sentence in first.quote
@@ -204,7 +205,15 @@ class Suggester:
 
     @cached_property
     def _answered(self) -> Callable[[str], bool]:
-        return lru_cache(maxsize=1024)(lambda text: self._ask(text).status == "answered")
+        return lru_cache(maxsize=1024)(lambda text: self._reply(text) is not None)
+
+    def _reply(self, question: str) -> Answer | None:
+        """None where it is not answered, or is no question: what an article's title makes of it is not in our hands."""
+        try:
+            answer = self._ask(question)
+        except BadQuestion:
+            return None
+        return answer if answer.status == "answered" else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from index.text.tokens import count_tokens
 from rag.answer import Answer
 from rag.answer_json import shown_confidence
 from server.openai.cited_text import Source, SourceMark, cited_text, next_questions, sources_list, sources_of
-from server.openai.shape import Finish, Shape, as_json, clipped
+from server.openai.shape import Finish, Shape, as_json, clipped, first_end
 from server.schemas import openai as wire
 from server.sse import pieces
 
@@ -47,7 +47,7 @@ def said(answer: Answer, model: str, read: Sequence[str], base: str, listed: boo
         text, marks = as_json(answer, sources, shape.filled), ()
     else:
         text, marks = cited.text + next_questions(answer) + (sources_list(sources) if listed else ""), cited.marks
-    shown, finish = shape.cut(text)
+    shown, finish = shape.cut(text, first_end(marks))
     return ChatReply(
         id=answer.id,
         model=model,

@@ -154,7 +154,7 @@ _STREAM: Responses = {
 }
 
 
-class Message(NamedTuple):
+class KeptTurn(NamedTuple):
     role: str
     content: str
 
@@ -187,8 +187,8 @@ def create_response(
         conversation = asked(messages, "input", len(messages) - len(body.input))
         shape = Shape(filled, body.max_output_tokens)
         message = parts.answer(conversation, body.model, shape, request, keep=body.store is not False)
-        turns = [*map(Message._make, conversation.history), Message("user", conversation.question)]
-        name = _keep(parts, message, [*turns, Message("assistant", message.turn)], body.store is not False)
+        turns = [*map(KeptTurn._make, conversation.history), KeptTurn("user", conversation.question)]
+        name = _keep(parts, message, [*turns, KeptTurn("assistant", message.turn)], body.store is not False)
     else:
         message = said_aside(aside, body.model, messages[-1].words, Shape(None, body.max_output_tokens))
         name = message.id
@@ -211,21 +211,21 @@ def _messages(body: ResponseRequest, parts: Parts) -> list[ChatMessage]:
     return said
 
 
-def _turn(turn: Message) -> ChatMessage:
+def _turn(turn: KeptTurn) -> ChatMessage:
     return ChatMessage.model_validate(turn._asdict())
 
 
-def _kept(parts: Parts, name: str | None, pointer: str) -> list[Message]:
+def _kept(parts: Parts, name: str | None, pointer: str) -> list[KeptTurn]:
     """The turns up to the answer of a response, none of None. Raises _NotKept."""
     if name is None:
         return []
     found = parts.giving.kept.find(name) if name.startswith("resp_") else None
     if found is None or not found.body or found.index_version != parts.live.assistant.index.version:
         raise _NotKept(pointer)
-    return [Message(*turn) for turn in json.loads(found.body)]
+    return [KeptTurn(*turn) for turn in json.loads(found.body)]
 
 
-def _keep(parts: Parts, message: ChatReply, turns: list[Message], keep: bool) -> str:
+def _keep(parts: Parts, message: ChatReply, turns: list[KeptTurn], keep: bool) -> str:
     """The name of the response: that of its turns and its answer, so two conversations never share one."""
     body = json.dumps(turns)
     name = hashlib.sha256(f"{message.id}\n{message.model}\n{body}".encode()).hexdigest()[:32]

@@ -47,17 +47,26 @@ class Shape:
     most_tokens: int | None = None
     stops: tuple[str, ...] = ()
 
-    def cut(self, text: str) -> tuple[str, Finish]:
-        """The text up to the first word that ends it, and no longer than wanted; and why it ends."""
+    def cut(self, text: str, whole: int = 0) -> tuple[str, Finish]:
+        """The text up to the first word that ends it, and no longer than wanted; and why it ends.
+
+        What stands before `whole`, the end of the first quote, is not cut for its length: half a quote says another
+        thing, and clients that ask for 16 tokens to save money do not mean it.
+        """
         ends = [at for stop in self.stops if (at := text.find(stop)) >= 0]
         text = text[: min(ends, default=len(text))]
-        short = text if self.most_tokens is None else first_tokens(text, self.most_tokens)
+        short = text if self.most_tokens is None else text[: max(whole, len(first_tokens(text, self.most_tokens)))]
         return short, "stop" if short == text else "length"
 
 
 def clipped(marks: Sequence[SourceMark], end: int) -> tuple[SourceMark, ...]:
     """Those of a text that was cut there."""
     return tuple(SourceMark(one.marker, one.start, min(one.end, end)) for one in marks if one.start < end)
+
+
+def first_end(marks: Sequence[SourceMark]) -> int:
+    """Where the first quote ends; 0 where there is none."""
+    return max((one.end for one in marks if one.marker == marks[0].marker), default=0)
 
 
 def as_json(answer: Answer, sources: Sequence[Source], fill: Fill) -> str:
