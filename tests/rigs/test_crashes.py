@@ -289,6 +289,7 @@ def test_kills_under_load() -> None:
                 clients = [Writing(server, f"n{number}-{one}", stop) for one in range(3)]
                 for client in clients:
                     client.start()
+                until(lambda: any(client.acknowledged for client in clients))  # noqa: B023
                 sleep(draw.uniform(0.05, 1.0))
                 server.process.send_signal(signal.SIGKILL)
                 stop.set()
@@ -365,6 +366,7 @@ def test_power_cuts() -> None:
                     clients = [Writing(server, f"n{one}", stop) for one in range(2)]
                     for client in clients:
                         client.start()
+                    until(lambda: any(client.acknowledged for client in clients))  # noqa: B023
                     sleep(draw.uniform(0.1, 1.0))
                     held = [(client.held, client.acknowledged) for client in clients]
                     server.process.send_signal(signal.SIGSTOP)
