@@ -221,8 +221,8 @@ def joined(parts: Sequence[Part], passages: int) -> tuple[list[str], Postings]:
     order = order[np.argsort(new_numbers[terms[order]], kind="stable")]
     indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
     known = list(ids)
-    in_row, counts, places = (column[order].astype(np.int32) for column in (in_row, counts, places))
-    return [known[number] for number in remaining[seen].tolist()], Postings(indptr, in_row, counts, places, lengths)
+    made = [column[order].astype(np.int32) for column in (in_row, counts, places)]
+    return [known[number] for number in remaining[seen].tolist()], Postings(indptr, made[0], made[1], made[2], lengths)
 
 
 def _agree(terms: int, postings: Postings) -> bool:
