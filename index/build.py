@@ -19,7 +19,7 @@ from index.formats import find
 from index.formats.text import clean_body
 from index.plan import OnProgress, Plan, PlanReport, Stored
 from index.plan import Progress as Progress
-from index.ranking.lexical import LexicalRanker, spelled, wording
+from index.ranking.lexical import LexicalRanker, spelled, term_places, wording
 from index.records import Document, Passage
 from index.settings import Settings
 from index.split import SplitRule, split
@@ -28,6 +28,7 @@ from index.storage.docstore import pack_documents, pack_passages
 from index.storage.revisions import Keeping
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
+from index.text.words import terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +273,14 @@ class Builder:
     def _arrays(self, snapshot: Snapshot) -> generation.Arrays:
         stored = list(snapshot.passages())
         passages = [one.passage for one in stored]
-        terms = [spelled(p.search_text, self._stem) for p in passages]
-        lexical = LexicalRanker.build([[term for term, _ in of_passage] for of_passage in terms])
+        found = [terms(p.search_text, self._stem) for p in passages]
+        written = [spelled(p.search_text, own) for p, own in zip(passages, found, strict=True)]
+        lexical = LexicalRanker.build([[term.text for term in own] for own in found])
         return (
             generation.arrays_of([one.encoding for one in stored], self._embedder.dim)
             | {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
-            | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, terms).items()}
+            | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, written).items()}
+            | {f"term_{name}": values for name, values in term_places(lexical.vocabulary, found).items()}
             | pack_passages(passages, list(snapshot.hashes()))
             | pack_documents(snapshot.documents())
         )

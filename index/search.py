@@ -19,7 +19,7 @@ from index.errors import IndexDamaged, IndexMismatch, IndexMissing
 from index.ranking.dense import DenseRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares
-from index.ranking.lexical import LexicalRanker, SurfaceForms
+from index.ranking.lexical import LexicalRanker, SurfaceForms, TermPlaces
 from index.records import Document, Head, Hit, Passage, Scored
 from index.settings import Settings
 from index.storage.docstore import DocStore
@@ -48,6 +48,8 @@ class View:
     wording: SurfaceForms
     vectors: NDArray[np.float32]  # (all passages, dim)
     tokens: Mapping[str, NDArray[Any]]  # of all passages: starts, vectors, scales, offsets
+    numbers: Mapping[str, int]  # term → its number in all passages' vocabulary
+    terms: Mapping[str, NDArray[Any]]  # of all passages: firsts, numbers, starts
     recomputes: Embedder | None  # where token vectors are not kept: what makes them
 
     @classmethod
@@ -59,7 +61,8 @@ class View:
         vectors, tokens = generation.array("vectors"), generation.arrays("token_")
         digests, characters = generation.array("document_revisions"), generation.array("document_characters")
         corpus = CorpusTree(shelf.document_ids, digests, characters)
-        whole = cls(None, corpus, shelf, lexical, DenseRanker(vectors), wording, vectors, tokens, recomputes)
+        dense, terms = DenseRanker(vectors), generation.arrays("term_")
+        whole = cls(None, corpus, shelf, lexical, dense, wording, vectors, tokens, lexical.numbers, terms, recomputes)
         return whole.seeing(lambda head: head.id not in generation.gone) if generation.gone else whole
 
     def until(self, day: date) -> "View":
@@ -93,6 +96,12 @@ class View:
         texts = [self.shelf.passage(row).search_text for row in rows]
         encoded = self.recomputes.encode_passages(texts)
         return [Encoding.from_floats(one.vector, one.tokens, one.offsets) for one in encoded]
+
+    def term_places(self, row: int) -> TermPlaces:
+        """Of a passage, as the index was built."""
+        at = int(self.shelf.rows[row])
+        begin, end = (int(place) for place in self.terms["firsts"][at : at + 2])
+        return TermPlaces(np.asarray(self.terms["numbers"][begin:end]), np.asarray(self.terms["starts"][begin:end]))
 
     def _kept(self, row: int) -> Encoding:
         at = int(self.shelf.rows[row])
@@ -228,6 +237,14 @@ class Index:
         """Of one passage."""
         (one,) = self.encodings([row])
         return one
+
+    def term_places(self, row: int) -> TermPlaces:
+        """Which terms of the vocabulary stand where in a passage; nothing of its text is cut anew."""
+        return self._holdings.term_places(row)
+
+    def term_number(self, term: str) -> int:
+        """The number by which `term_places` knows a term; -1 of one that no passage holds."""
+        return self._holdings.numbers.get(term, -1)
 
     def asked(self, question: str) -> list[Word]:
         """The terms of a question as the passages write them, with their places: in order, stop words left out."""

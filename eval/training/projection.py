@@ -18,7 +18,7 @@ from torch import Tensor
 from eval.training.cases import TrainingCase, shuffled
 from index.embedding.minilm import Projection
 from index.embedding.vectors import Encoded, Encoding, Floats, settled
-from index.ranking.lexical import LexicalRanker
+from index.ranking.lexical import LexicalRanker, TermPlaces
 from index.records import Document, Hit
 from index.search import Index
 from index.text.words import Stem
@@ -168,6 +168,12 @@ class ProjectedIndex:
     @property
     def passage_count(self) -> int:
         return self._index.passage_count
+
+    def term_places(self, row: int) -> TermPlaces:
+        return self._index.term_places(row)
+
+    def term_number(self, term: str) -> int:
+        return self._index.term_number(term)
 
     def search(self, question: str, *, limit: int) -> Sequence[Hit]:
         return self._index.search(question, limit=limit)

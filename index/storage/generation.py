@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from index.embedding.vectors import Encoding
 from index.errors import IndexDamaged, IndexMissing
 
-FORMAT = 5  # raised when arrays or manifest change their shape
+FORMAT = 6  # raised when arrays or manifest change their shape
 KEPT = 2  # generations left on disk: the current one, and the one that a running server may still read
 
 _CURRENT = "CURRENT"
