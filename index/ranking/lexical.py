@@ -88,7 +88,8 @@ class LexicalRanker:
             return np.zeros(len(self._postings.lengths))
         rows = np.concatenate([self._postings.rows[posting] for posting in found])
         parts = np.concatenate([self._scores[posting] for posting in found])
-        return np.bincount(rows, parts, len(self._postings.lengths))  # adds one by one, so in the question's order
+        # adds one by one, so in the question's order
+        return np.bincount(rows, weights=parts, minlength=len(self._postings.lengths))
 
     def rank(self, terms: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
         """At most `depth` passages that share a term with the question, best first, ties by row.
