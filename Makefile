@@ -2,7 +2,8 @@
 # make ask Q="…"   one answer        make eval   the articles' figures        make lint   style, types        make bench   speed
 # make gate        is any figure worse than eval/baseline.json?     make widget   the chat's script, with Node
 # make house       how many rooms, and how few meanings a word has  make coverage the share of lines that tests run
-# make lock        requirements.lock, made anew from pyproject.toml
+# make lock        requirements.lock, made anew from pyproject.toml           make rigs   attacks on a real server, in full
+# make audit       what is known to be wrong with what is locked             make sbom   a list of all that is locked
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +11,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test lint coverage house eval eval-public gate bench browser widget lock clean
+.PHONY: serve ask test rigs lint coverage house eval eval-public gate bench browser docs widget lock audit sbom clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -30,6 +31,13 @@ lint: $(INSTALLED)
 coverage: browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov --cov-report=term:skip-covered
 
+# What attacks a real server, in full (an hour; ROUNDS=5: some minutes); `make test` has a small part of it.
+rigs: $(INSTALLED)
+	@rm -f .rigs.jsonl
+	QUOTEWELL_ROUNDS=$(or $(ROUNDS),12000) RIG_RECORD=$(CURDIR)/.rigs.jsonl \
+	  $(BIN)/python -m pytest -q -m rig -p no:cacheprovider --timeout=7200; status=$$?; \
+	  $(BIN)/python -m tests.rigs.rig .rigs.jsonl docs/reliability.md; exit $$status
+
 house: $(INSTALLED)
 	@$(BIN)/python tests/house.py
 
@@ -45,6 +53,10 @@ eval-public: $(INSTALLED)
 
 gate: $(INSTALLED)
 	$(BIN)/quotewell eval gate
+
+# The documents as a site, in build/site.
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
 
 widget:
 	cd server/widget && npm ci --silent --no-audit --no-fund && npm run --silent build
@@ -75,6 +87,14 @@ $(INSTALLED): pyproject.toml requirements.lock
 lock: $(INSTALLED)
 	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-annotate \
 	  --no-emit-package torch --custom-compile-command "make lock" -q -o requirements.lock $(LOCK)
+
+# What is known to be wrong with what is locked, and a list of all of it (CycloneDX). Both need the network, so that
+# they are no part of `make test`.
+audit: $(INSTALLED)
+	UV_SYSTEM_CERTS=1 $(BIN)/uv tool run --from pip-audit==2.10.1 pip-audit -r requirements.lock --require-hashes --disable-pip
+
+sbom: $(INSTALLED)
+	UV_SYSTEM_CERTS=1 $(BIN)/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock --of JSON -o sbom.json
 
 clean:
 	rm -rf .venv .index build *.egg-info .coverage*

@@ -4,12 +4,17 @@ Only the module of the command that runs is loaded, so that help and a misspelt 
 stand in the list by their name and one sentence.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from pkgutil import resolve_name
 from typing import NamedTuple
 
 import typer
+
+# Read at the import of FAISS, torch and numpy. Work is shared out between threads of ours, and each keeps to itself.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.terminal import emit, tell_error, write_anything
@@ -41,6 +46,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "ask": Command("rag.commands.ask:ask", "Answer a question in quotes, each cited to the character."),
+    "chat": Command("rag.commands.chat:chat", "Ask one question after the other, in the terminal."),
     "search": Command("rag.commands.ask:search", "Find the passages that speak of a question, without an answer."),
     "check": Command("rag.commands.receipts:check", "Check every quote of a kept answer against the articles."),
     "check-text": Command(
@@ -48,6 +54,7 @@ COMMANDS = {
     ),
     "corpus": Command("rag.commands.receipts:corpus", "Show the hash of all articles, or make a key to sign it."),
     "serve": Command("server.cli:serve", "Serve the page, the API and its documentation."),
+    "keys": Command("server.access.keys:commands", "Make, list and revoke the keys that the server asks for."),
     "mcp": Command("server.cli:mcp", "Serve an agent that starts this command, over stdin (MCP)."),
     "index": Command("index.cli:index", "Add or update files and folders."),
     "documents": Command("index.cli:documents", "List the articles, show one, or delete one."),

@@ -12,21 +12,24 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.embedding.embedder import Embedder
 from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.lazy import later
 from index.settings import Settings
-from index.storage.docstore import DocStore
+from index.storage.docstore import stored_as
 from index.storage.generation import Generation, current, is_at_work, load, pointed, publish, version_of
 from index.storage.store import Store
 
 if TYPE_CHECKING:
+    from index.build import unwritten
     from index.seeding import seed
     from index.verify import renew
 else:  # asking must not pay for all that builds an index
     seed = later("index.seeding:seed")
+    unwritten = later("index.build:unwritten")
     renew = later("index.verify:renew")
 
 BEHIND = "-behind"  # in the version of an index that lacks what the store holds
@@ -64,17 +67,17 @@ def newest(
             recipe = load(data, current(data)).manifest.recipe
     version = version_of(recipe or "", stored, policy)
     if serving is not None and serving.manifest.version == version:
-        return serving if serving.held is None else _written(settings, serving)
+        return serving
     with suppress(IndexDamaged):
         return pointed(data, load(data, version))
     older = serving or _standing(settings)
-    if older and is_at_work(data) and not _ids(older) - stored.keys():
+    if older and is_at_work(data) and not (stored_as(older.content).keys() - older.gone) - stored.keys():
         return _behind(older, None, _WAITS)
     if older:
         meanwhile(_behind(older, stored, _MAKES))
     _log.warning("the search index in '%s' is missing, damaged or older than the store: making it again", data)
     try:
-        return renew(settings, embedder)
+        return renew(settings, embedder, serving)
     except QuotewellError as error:
         if older is None:
             raise
@@ -112,13 +115,20 @@ def _standing(settings: Settings) -> Generation | None:
         return None
 
 
-def _written(settings: Settings, serving: Generation) -> Generation:
-    """What was kept in memory, on the disk if that is possible by now."""
-    made, held = serving.manifest, serving.held or {}
+LEAST = 500  # passages that may come and go before the index is written again
+
+
+def grown(serving: Generation) -> bool:
+    """Whether so much changed since the index on the disk that it is time to write it again."""
+    return not serving.written and serving.changed > max(LEAST, serving.manifest.passages // 8)
+
+
+def written(data: Path, serving: Generation) -> Generation:
+    """What was kept in memory, on the disk if that is possible by now. Raises IndexDamaged."""
     try:
-        return publish(settings.data, held, made.version, made.sequence, made.recipe, made.documents, made.policy)
-    except OSError:
-        return serving
+        return publish(data, serving.content, serving.manifest)
+    except OSError as error:
+        return replace(serving, problem=unwritten(data, error))
 
 
 def _behind(older: Generation, stored: Mapping[str, str] | None, problem: str) -> Generation:
@@ -128,12 +138,7 @@ def _behind(older: Generation, stored: Mapping[str, str] | None, problem: str) -
     """
     gone = older.gone
     if stored is not None:
-        shelf = DocStore(older.arrays(""))
-        gone = frozenset(name for name in shelf.document_ids if shelf.document(name).sha256 != stored.get(name))
+        gone = frozenset(name for name, digest in stored_as(older.content).items() if digest != stored.get(name))
     left_out = f"-{sha256(json.dumps(sorted(gone)).encode()).hexdigest()[:8]}" if gone else ""
     version = f"{older.manifest.version.partition(BEHIND)[0]}{BEHIND}{left_out}"
     return replace(older, manifest=replace(older.manifest, version=version), gone=gone, problem=problem)
-
-
-def _ids(generation: Generation) -> set[str]:
-    return set(DocStore(generation.arrays("")).document_ids) - generation.gone

@@ -15,20 +15,20 @@ from pathlib import Path
 from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
-from index.formats import find
+from index.formats import CORPORA, find, suffix
 from index.formats.text import clean_body
 from index.plan import OnProgress, Plan, PlanReport, Stored
 from index.plan import Progress as Progress
-from index.ranking.lexical import LexicalRanker, spelled, term_places, wording
+from index.ranking.content import content_of, merged
 from index.records import Document, Passage
 from index.settings import Settings
 from index.split import SplitRule, split
 from index.storage import generation
-from index.storage.docstore import pack_documents, pack_passages
+from index.storage.docstore import stored_as
+from index.storage.pieces import Content
 from index.storage.revisions import Keeping
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
-from index.text.words import terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,24 +162,24 @@ class Builder:
             pass
         return plan.report(plan.gone(paths if prune else None))
 
-    def put(self, document: Document) -> generation.Generation:
-        """Add or replace one document and publish; how a running server takes one."""
+    def put(self, document: Document, serving: generation.Generation | None = None) -> generation.Generation:
+        """Add or replace one document and publish; `serving` as in `publish`."""
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
             self._refuse_other_recipe(store)
             files = None if store.files().get(document.id) else [""]
             for _, passages in self._encoded([document], Embedding(lambda _: None)):
                 store.put(document, passages, recipe=self._recipe, keeping=self._keeping(), files=files)
             store.checkpoint()
-            return self.publish(store)
+            return self.publish(store, serving)
 
-    def delete(self, document_id: str) -> generation.Generation:
+    def delete(self, document_id: str, serving: generation.Generation | None = None) -> generation.Generation:
         """Raises NotFound."""
         with Store.open(self._data) as store, generation.at_work(self._data):
             self._refuse_other_recipe(store)
             if not store.delete(document_id):
                 raise NotFound(f"no document '{document_id}' in '{self._data}'; list them with: quotewell documents")
             store.expire(self._keeping())
-            return self.publish(store)
+            return self.publish(store, serving)
 
     def keep_policy(self, policy: str) -> generation.GenerationManifest:
         """What decides when to answer, as canonical JSON; "" removes it. Raises IndexMissing."""
@@ -188,33 +188,63 @@ class Builder:
             store.keep_policy(policy)
             return self.publish(store).manifest
 
-    def publish(self, store: Store) -> generation.Generation:
+    def publish(self, store: Store, serving: generation.Generation | None = None) -> generation.Generation:
         """The store's present state as the current generation; nothing is written when it stands already.
 
         Done again if another process wrote meanwhile: it may have published the newer state first. Where it cannot be
-        written it is in memory, and its `problem` says why.
+        written it is in memory, and its `problem` says why. With `serving`, which answers in this process, what
+        changed since is kept in memory beside it: a document costs what it costs and not the whole index, and whoever
+        else opens the index does the same. `bootstrap.newest` writes it when it has grown.
         """
         with store.snapshot() as snapshot:
-            sequence, published = snapshot.sequence(), self._published(snapshot)
+            sequence, published = snapshot.sequence(), self._published(snapshot, serving)
         if store.sequence() == sequence:
             return published
         with store.snapshot() as snapshot:
-            return self._published(snapshot)
+            return self._published(snapshot, serving)
 
-    def _published(self, snapshot: Snapshot) -> generation.Generation:
+    def _published(self, snapshot: Snapshot, serving: generation.Generation | None) -> generation.Generation:
         made = snapshot.recipe() or self._recipe
-        policy = snapshot.policy()
-        version = generation.version_of(made, snapshot.hashes(), policy)
-        standing = _standing(self._data, version)
+        version = generation.version_of(made, snapshot.hashes(), snapshot.policy())
+        standing = _standing(self._data, version) if serving is None else None
         if standing:
             return standing
-        count = snapshot.count().documents
-        arrays, sequence = self._arrays(snapshot), snapshot.sequence()
-        whole = (self._data, arrays, version, sequence, made, count, policy)
+        older = serving or _older(self._data)
+        beside = older if older and older.manifest.recipe == made else None
         try:
-            return generation.publish(*whole)
-        except OSError as error:
-            return replace(generation.in_memory(*whole), problem=unwritten(self._data, error))
+            return self._made(snapshot, made, version, beside, write=serving is None)
+        except IndexDamaged:
+            if beside is None:
+                raise
+            return self._made(snapshot, made, version, None, write=serving is None)
+
+    def _made(
+        self, snapshot: Snapshot, made: str, version: str, older: generation.Generation | None, *, write: bool
+    ) -> generation.Generation:
+        """Of what changed since the older one, beside that; without one, of everything."""
+        stored, had = snapshot.hashes(), stored_as(older.content) if older else {}
+        gone = frozenset(name for name, digest in had.items() if stored.get(name) != digest)
+        new = [name for name, digest in stored.items() if had.get(name) != digest]
+        newer = self._content(snapshot, new if older else None)
+        content = merged(older.content, gone, newer) if older else newer
+        manifest = generation.manifest_of(content, version, snapshot.sequence(), made, len(stored), snapshot.policy())
+        problem = ""
+        if write:
+            try:
+                return generation.publish(self._data, content, manifest)
+            except OSError as error:
+                problem = unwritten(self._data, error)
+        rows = len(newer.arrays["vectors"])
+        lost = rows + (older.manifest.passages - len(content.arrays["vectors"]) if older else 0)
+        return generation.Generation(
+            self._data / "generations" / version,
+            manifest,
+            content,
+            written=False,
+            changed=rows + lost + (older.changed if older else 0),
+            deleted=not gone <= stored.keys() or bool(older and older.deleted),
+            problem=problem,
+        )
 
     def _bring_up_to_date(self, store: Store, plan: Plan, embedding: Embedding) -> None:
         """Each new or changed document in a transaction of its own."""
@@ -270,20 +300,11 @@ class Builder:
         if group:
             yield group
 
-    def _arrays(self, snapshot: Snapshot) -> generation.Arrays:
-        stored = list(snapshot.passages())
-        passages = [one.passage for one in stored]
-        found = [terms(p.search_text, self._stem) for p in passages]
-        written = [spelled(p.search_text, own) for p, own in zip(passages, found, strict=True)]
-        lexical = LexicalRanker.build([[term.text for term in own] for own in found])
-        return (
-            generation.arrays_of([one.encoding for one in stored], self._embedder.dim)
-            | {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
-            | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, written).items()}
-            | {f"term_{name}": values for name, values in term_places(lexical.vocabulary, found).items()}
-            | pack_passages(passages, list(snapshot.hashes()))
-            | pack_documents(snapshot.documents())
-        )
+    def _content(self, snapshot: Snapshot, document_ids: Iterable[str] | None) -> Content:
+        """Of these documents, or of all."""
+        found = list(snapshot.whole(document_ids))
+        documents, passages = [one for one, _ in found], list(chain.from_iterable(stored for _, stored in found))
+        return content_of(documents, passages, self._stem, self._embedder.dim, _lines(snapshot))
 
 
 def _differences(made: str, wanted: str) -> str:
@@ -317,6 +338,12 @@ def _recleaned(store: Store) -> Iterator[Document]:
             yield replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
 
 
+def _lines(snapshot: Snapshot) -> frozenset[str]:
+    """The documents that are lines of a corpus: judgements name them, so all are kept, whatever others say."""
+    files = snapshot.files()
+    return frozenset(name for name, paths in files.items() if any(suffix(Path(path)) in CORPORA for path in paths))
+
+
 def _standing(data: Path, version: str) -> generation.Generation | None:
     """The generation of that version if it is whole; it becomes the current one."""
     try:
@@ -326,6 +353,13 @@ def _standing(data: Path, version: str) -> generation.Generation | None:
             generation.put_aside(data, version)
         return None
     return generation.pointed(data, found)
+
+
+def _older(data: Path) -> generation.Generation | None:
+    """The current one, whichever it is."""
+    with suppress(IndexMissing, IndexDamaged):
+        return generation.load(data, generation.current(data))
+    return None
 
 
 def unwritten(data: Path, error: OSError) -> str:

@@ -11,12 +11,14 @@ import typer
 from index.bootstrap import ready
 from index.build import Builder, BuildReport
 from index.embedding.embedder import load_embedder
-from index.errors import BadInput, IndexDamaged, NotFound, QuotewellError
+from index.errors import BadInput, IndexDamaged, IndexMissing, NotFound, QuotewellError
 from index.formats import ARTICLES
 from index.options import Data, Json, same_data
 from index.plan import FileReport, PlanReport
 from index.records import dated, document_fields
 from index.settings import Settings, load_settings
+from index.storage.docstore import DocStore
+from index.storage.generation import current, load
 from index.storage.store import Store
 from index.terminal import Paragraph, emit, emit_json, emit_lines, emit_table, progress, safe, tell, tell_error
 from index.verify import builder_as_built, verify
@@ -140,7 +142,10 @@ def _tell_report(report: PlanReport) -> None:
     for name, (own, *others_of_it) in list(report.twins.items())[:MOST_TOLD]:
         tell(f"the same, kept once as {name}: {', '.join((own, *others_of_it))}", "dim")
     for one, other, share in report.alike[:MOST_TOLD]:
-        tell(f"{share:.0%} the same, both kept: {one}, {other}", "dim")
+        held, holder = (one, other) if other in report.held_by.get(one, ()) else (other, one)
+        found = holder in report.held_by.get(held, ())
+        which = f"{holder} is searched for both, as it says all that {held} says" if found else "both are searched"
+        tell(f"{share:.0%} the same, {which}: {one}, {other}", "dim")
 
 
 def _as_json(report: PlanReport) -> dict[str, Any]:
@@ -262,21 +267,35 @@ def _show(settings: Settings, document_id: str, *, source: bool, marked: bool, a
     with Store.open(settings.data, readonly=True) as store:
         document = store.document(document_id)
         files = store.files().get(document_id, ())
+    held_by, holds = _alike(settings, document_id)
     text = document.source if source else document.text
     asides = [[block.start, block.end] for block in document.blocks if block.kind == "aside"]
     if as_json:
         shown = {"marked": asides} if marked else {"source" if source else "text": text}
-        emit_json(document_fields(document) | {"files": files} | shown)
+        emit_json(document_fields(document) | {"files": files, "held_by": held_by, "holds": holds} | shown)
     elif marked:
         emit_lines([Paragraph(document.text[start:end]) for start, end in asides])
     elif source:
         emit(text, end="")
     else:
         twins = f"in {len(files)} files of the same text: {', '.join(files)}" if len(files) > 1 else ""
-        facts = " · ".join(part for part in (document.author, document.publisher, dated(document), twins) if part)
+        held = f"searched as {' or '.join(held_by)}, which says all of it" if held_by else ""
+        holding = f"searched for {', '.join(holds)}, too" if holds else ""
+        known = (document.author, document.publisher, dated(document), twins, held, holding)
+        facts = " · ".join(filter(None, known))
         emit_lines(
             [Paragraph(document.title, style="bold"), Paragraph(facts, style="dim"), Paragraph(), Paragraph(text)]
         )
+
+
+def _alike(settings: Settings, document_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ids of the documents that say all that it says, and of those of which it says all."""
+    try:
+        heads = DocStore(load(settings.data, current(settings.data)).content).heads
+    except (IndexDamaged, IndexMissing):  # what is stored can be shown all the same
+        return (), ()
+    held_by = next((head.held_by for head in heads if head.id == document_id), ())
+    return held_by, tuple(head.id for head in heads if document_id in head.held_by)
 
 
 def _delete(settings: Settings, document_id: str, *, yes: bool, as_json: bool) -> None:

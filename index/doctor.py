@@ -91,7 +91,7 @@ def _index(settings: Settings, embedder: Embedder) -> list[Diagnosis]:
 def _size(index: Index, store: Path) -> str:
     """What a passage costs on the disk."""
     files = {name: (index.generation.folder / name).stat().st_size for name in index.manifest.files}
-    tokens = sum(size for name, size in files.items() if name.startswith("token_"))
+    tokens = sum(size for name, size in files.items() if name.startswith("token"))
     parts = {"tokens": tokens, "vectors": files["vectors.npy"], "index": sum(files.values())}
     each = {name: f"{size // max(index.passage_count, 1):,}" for name, size in parts.items()}
     return (

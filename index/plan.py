@@ -16,9 +16,7 @@ from index.errors import BadInput
 from index.formats import CORPORA, File, open_file, suffix
 from index.formats.document import MAX_ID_CHARS, FileReading, Unread, title_from
 from index.records import Document
-from index.text.shingles import Sketch, alike, sketch
-
-ALIKE = 0.8  # share of runs of words in common from which on somebody should know
+from index.text.twins import Sketch, alike, held_by, sketch
 
 
 class Progress(NamedTuple):
@@ -69,6 +67,7 @@ class PlanReport:
     files: tuple[FileReport, ...]
     twins: Mapping[str, tuple[str, ...]]  # document id → the files of the same bytes that it stands for, its own first
     alike: tuple[tuple[str, str, float], ...]  # two ids and the share of runs of words in common, one of them changed
+    held_by: Mapping[str, tuple[str, ...]]  # document id → those that say all that it says and are searched for it
 
     @property
     def lost(self) -> int:
@@ -134,7 +133,8 @@ class Plan:
             unread=tuple(self.unread),
             files=tuple(self.reports),
             twins={name: self.files_of(name) for name, paths in self._placed.items() if len(paths) > 1},
-            alike=tuple(pair for pair in alike(self._sketches, ALIKE) if {*pair[:2]} & {*changes}),
+            alike=tuple(pair for pair in alike(self._sketches) if {*pair[:2]} & {*changes}),
+            held_by=held_by(self._sketches),
         )
 
     def files(self) -> dict[str, tuple[str, ...]]:
@@ -187,7 +187,7 @@ class Plan:
             counts = (len(document.source), reading.marked, reading.hidden)
             self.reports.append(FileReport(str(file.path), name, *counts, reading.warnings))
         if suffix(file.path) not in CORPORA:
-            self._sketches[name] = sketch(document.text)
+            self._sketches[name] = sketch(document)
         same = self._hashes.get(name) == document.sha256
         again = name in self._placed  # a twin of what was read before
         if not same:

@@ -92,10 +92,12 @@ class Head(NamedTuple):
     published: date | None
     title: str
     publisher: str
+    held_by: tuple[str, ...] = ()  # ids of the documents that say all that it says: where one stands, that is searched
 
     @classmethod
-    def of(cls, document: Document) -> "Head":
-        return cls(document.id, document.author, document.published, document.title, document.publisher)
+    def of(cls, document: Document, held_by: Sequence[str] = ()) -> "Head":
+        facts = (document.id, document.author, document.published, document.title, document.publisher)
+        return cls(*facts, tuple(held_by))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 from index.bootstrap import newest
 from index.embedding.embedder import Embedder, Encoded, load_embedder
 from index.embedding.vectors import Encoding, settled
-from index.errors import IndexDamaged, IndexMismatch, IndexMissing
+from index.errors import IndexMismatch
 from index.ranking.dense import DenseRanker
 from index.ranking.filters import EVERYTHING, Filters
-from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares
+from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares, spread
 from index.ranking.lexical import LexicalRanker, SurfaceForms, TermPlaces
 from index.records import Document, Head, Hit, Passage, Scored
 from index.settings import Settings
 from index.storage.docstore import DocStore
-from index.storage.generation import Generation, GenerationManifest, current
+from index.storage.generation import Generation, GenerationManifest
 from index.storage.merkle import CorpusTree
+from index.storage.pieces import Pieces
 from index.text.language import of_other_script, spoken
 from index.text.words import Stem, Word, asked_terms, words
 
@@ -46,23 +47,23 @@ class View:
     lexical: LexicalRanker
     dense: DenseRanker
     wording: SurfaceForms
-    vectors: NDArray[np.float32]  # (all passages, dim)
-    tokens: Mapping[str, NDArray[Any]]  # of all passages: starts, vectors, scales, offsets
-    numbers: Mapping[str, int]  # term → its number in all passages' vocabulary
-    terms: Mapping[str, NDArray[Any]]  # of all passages: firsts, numbers, starts
+    tokens: Pieces  # of all passages
+    token_dim: int
+    terms: Pieces  # of all passages: TermPlaces
     recomputes: Embedder | None  # where token vectors are not kept: what makes them
 
     @classmethod
     def of(cls, generation: Generation, recomputes: Embedder | None) -> "View":
         """All of it that the store still holds. Raises IndexDamaged."""
-        shelf = DocStore(generation.arrays(""))
-        lexical = LexicalRanker.from_arrays(generation.arrays("lexical_"))
-        wording = SurfaceForms(generation.arrays("wording_"), lexical.numbers, np.ones(shelf.passage_count, np.bool_))
-        vectors, tokens = generation.array("vectors"), generation.arrays("token_")
+        content = generation.content
+        shelf = DocStore(content)
+        lexical = LexicalRanker.from_arrays(content.part("lexical_"))
+        wording = SurfaceForms(content.part("wording_"), lexical.numbers, np.ones(shelf.passage_count, np.bool_))
         digests, characters = generation.array("document_revisions"), generation.array("document_characters")
         corpus = CorpusTree(shelf.document_ids, digests, characters)
-        dense, terms = DenseRanker(vectors), generation.arrays("term_")
-        whole = cls(None, corpus, shelf, lexical, dense, wording, vectors, tokens, lexical.numbers, terms, recomputes)
+        dense, token_dim = DenseRanker(generation.array("vectors")), int(generation.array("token_dim")[0])
+        tokens, terms = content.pieces["tokens"], content.pieces["terms"]
+        whole = cls(None, corpus, shelf, lexical, dense, wording, tokens, token_dim, terms, recomputes)
         return whole.seeing(lambda head: head.id not in generation.gone) if generation.gone else whole
 
     def until(self, day: date) -> "View":
@@ -98,16 +99,12 @@ class View:
         return [Encoding.from_floats(one.vector, one.tokens, one.offsets) for one in encoded]
 
     def term_places(self, row: int) -> TermPlaces:
-        """Of a passage, as the index was built."""
-        at = int(self.shelf.rows[row])
-        begin, end = (int(place) for place in self.terms["firsts"][at : at + 2])
-        return TermPlaces(np.asarray(self.terms["numbers"][begin:end]), np.asarray(self.terms["starts"][begin:end]))
+        """Of a passage, as the index was built. Raises IndexDamaged."""
+        return TermPlaces.from_bytes(self.terms[int(self.shelf.rows[row])])
 
     def _kept(self, row: int) -> Encoding:
         at = int(self.shelf.rows[row])
-        begin, end = (int(place) for place in self.tokens["starts"][at : at + 2])
-        parts = [np.asarray(self.tokens[name][begin:end]) for name in ("vectors", "scales", "offsets")]
-        return Encoding(np.asarray(self.vectors[at]), *parts)
+        return Encoding.from_bytes(self.dense.vectors[at], self.tokens[at], self.token_dim)
 
 
 # The Ranker seam, and what fulfils it here: both rankers given a question in words.
@@ -150,6 +147,8 @@ class DenseSide:
 
 _DAYS = 4  # views kept; one costs about as much as its share of the postings
 _FILTERS = 16  # masks kept, a byte a passage each
+_SAID = 4096  # passages whose words are kept
+_DEEPER, _REACH = 4, 16  # times the setting `depth`, where passages that say the same crowd out all others
 
 
 class Index:
@@ -158,7 +157,6 @@ class Index:
     def __init__(
         self, generation: Generation, embedder: Embedder, settings: Settings, view: "_View | None" = None
     ) -> None:
-        self.generation = generation
         self.manifest: GenerationManifest = generation.manifest
         self.recipe: Mapping[str, Any] = json.loads(generation.manifest.recipe)
         self.stem: Stem = self.recipe["stem"]
@@ -166,17 +164,23 @@ class Index:
         encode = lru_cache(maxsize=256)(lambda question: settled(embedder.encode_question(question)))
         view = view or _View(View.of(generation, recomputes), encode)
         self._holdings = held = view.holdings
+        generation.content.arrays["vectors"] = held.dense.vectors  # equal, and in memory only once
+        self.generation = generation
         self._shelf = held.shelf
         self.lexical = held.lexical
         self.encode = view.encode  # a question is encoded once, however many parts and views ask for it
         self.rankers: tuple[Ranker, ...] = (LexicalSide(held, self.stem), DenseSide(held.dense, view.encode))
+        self._said = lru_cache(maxsize=_SAID)(lambda row: _words_said(held.shelf.passage(row).text))
         self._settings = settings
         self._embedder = embedder
         # neither closure holds this index itself: a snapshot that is replaced is freed at once
         self._views = lru_cache(maxsize=_DAYS)(
             lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
         )
-        self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(filters.passes))
+        searched = lru_cache(maxsize=_FILTERS)(lambda filters: _searched(held.shelf.heads, filters))
+        self._searched = searched
+        self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(searched(filters).__contains__))
+        self._twins = _twins(held.shelf.heads)
 
     @property
     def version(self) -> str:
@@ -203,9 +207,17 @@ class Index:
         """Of all documents, by ascending id; nothing is opened for them."""
         return self._shelf.heads
 
+    def heads_within(self, filters: Filters) -> tuple[Head, ...]:
+        """Of the documents that are searched under the filters: not of one that another says all of."""
+        return tuple(self._searched(filters)) if filters or self._twins else self.heads
+
     def heads_holding(self, terms: Sequence[str]) -> tuple[Head, ...]:
         """Of the documents that have a passage with every one of the terms (stems), by ascending id."""
         return self._shelf.heads_of(self.lexical.holding(terms))
+
+    def twins(self, document_id: str) -> tuple[str, ...]:
+        """Ids, ascending, of the documents that say all that it says, or of whose words it holds all."""
+        return self._twins.get(document_id, ())
 
     @property
     def passage_count(self) -> int:
@@ -239,12 +251,8 @@ class Index:
         return one
 
     def term_places(self, row: int) -> TermPlaces:
-        """Which terms of the vocabulary stand where in a passage; nothing of its text is cut anew."""
+        """Which terms stand where in a passage; nothing of its text is cut anew."""
         return self._holdings.term_places(row)
-
-    def term_number(self, term: str) -> int:
-        """The number by which `term_places` knows a term; -1 of one that no passage holds."""
-        return self._holdings.numbers.get(term, -1)
 
     def asked(self, question: str) -> list[Word]:
         """The terms of a question as the passages write them, with their places: in order, stop words left out."""
@@ -282,16 +290,29 @@ class Index:
     def search(self, question: str, *, limit: int, filters: Filters = EVERYTHING) -> list[Hit]:
         """At most `limit` hits that pass the filters, best first; deterministic."""
         rankings = self._rankings(question, filters)
-        return self._hits(fuse(rankings, self._settings)[:limit], rankings)
+        found, _ = spread(fuse(rankings, self._settings), self._said, limit)
+        return self._hits(found, rankings)
 
     def shares(self, question: str, *, filters: Filters = EVERYTHING) -> Shares:
         """Row → what each ranker that found it adds to its fused score, the score by which `search` orders."""
         return shares(self._rankings(question, filters), self._settings)
 
     def _rankings(self, question: str, filters: Filters) -> dict[str, list[Scored]]:
+        """Deep enough that passages which say the same leave room for others, as far as there are any within reach."""
+        depth, limit = self._settings.depth, self._settings.limit
+        found = self._ranked(question, filters, depth)
+        while (
+            depth < min(self.passage_count, _REACH * self._settings.depth)
+            and (spread(fuse(found, self._settings), self._said, limit)[1])
+        ):
+            depth *= _DEEPER
+            found = self._ranked(question, filters, depth)
+        return found
+
+    def _ranked(self, question: str, filters: Filters, depth: int) -> dict[str, list[Scored]]:
         """Of a question in a script that the embedder cannot read, words alone find what they can find."""
-        allowed = self._allowed(filters) if filters else None
-        found = {ranker.name: ranker.rank(question, self._settings.depth, allowed) for ranker in self.rankers}
+        allowed = self._allowed(filters) if filters or self._twins else None
+        found = {ranker.name: ranker.rank(question, depth, allowed) for ranker in self.rankers}
         language = spoken([word.text for word in words(question)])
         if found["lexical"] and of_other_script(language) and not self.knows(language):
             found["dense"] = []
@@ -311,11 +332,33 @@ class Index:
         ]
 
 
+def _words_said(text: str) -> frozenset[str]:
+    """Without what has a number in it, which makes one sentence look like many."""
+    return frozenset(word.text for word in words(text) if word.text.isalpha())
+
+
 class _View(NamedTuple):
     """What an index looks at, and the encoder that it shares with the whole."""
 
     holdings: View
     encode: Callable[[str], Encoded]
+
+
+def _searched(heads: Sequence[Head], filters: Filters) -> dict[Head, None]:
+    """In the order of `heads`: what passes, but for what is said by another that passes, too."""
+    passing = {head.id: head for head in heads if filters.passes(head)}
+    return dict.fromkeys(head for head in passing.values() if passing.keys().isdisjoint(head.held_by))
+
+
+def _twins(heads: Sequence[Head]) -> dict[str, tuple[str, ...]]:
+    """Document id → ids of those that hold it, or that it holds."""
+    standing = {head.id for head in heads}
+    pairs = [(head.id, other) for head in heads for other in head.held_by if other in standing]
+    twins: dict[str, set[str]] = {}
+    for one, other in pairs:
+        twins.setdefault(one, set()).add(other)
+        twins.setdefault(other, set()).add(one)
+    return {name: tuple(sorted(others)) for name, others in twins.items()}
 
 
 def fuse(rankings: Mapping[str, Sequence[Scored]], settings: Settings) -> list[Scored]:
@@ -337,17 +380,10 @@ def open_index(data: Path, settings: Settings, embedder: Embedder | None = None)
     Raises IndexMissing, IndexDamaged, IndexMismatch or ModelMissing.
     """
     settings = settings.model_copy(update={"data": data})
-    while True:
-        before = _current(data)
-        try:
-            index = index_of(newest(settings, embedder), settings, embedder)
-        except IndexDamaged:
-            if _current(data) == before:  # else newer ones were published meanwhile, and this one was dropped
-                raise
-        else:
-            if index.generation.problem:
-                _log.warning("%s", index.generation.problem)
-            return index
+    index = index_of(newest(settings, embedder), settings, embedder)
+    if index.generation.problem:
+        _log.warning("%s", index.generation.problem)
+    return index
 
 
 def index_of(generation: Generation, settings: Settings, embedder: Embedder | None = None) -> Index:
@@ -361,10 +397,3 @@ def index_of(generation: Generation, settings: Settings, embedder: Embedder | No
             f"({embedder.fingerprint}); build it again with: quotewell index PATH --data {data} --rebuild"
         )
     return Index(generation, embedder, settings)
-
-
-def _current(data: Path) -> str:
-    try:
-        return current(data)
-    except IndexMissing:
-        return ""

@@ -57,10 +57,10 @@ def verify(settings: Settings) -> VerifyReport:
     return VerifyReport(count.documents, count.passages, _published(settings.data), problems, tuple(mended))
 
 
-def renew(settings: Settings, embedder: Embedder | None = None) -> Generation:
-    """Make the search index again from the store; embeds nothing. In memory, where it cannot be written."""
+def renew(settings: Settings, embedder: Embedder | None = None, serving: Generation | None = None) -> Generation:
+    """Make the search index of what the store holds; embeds nothing. As `Builder.publish` does."""
     with Store.open(settings.data, readonly=True) as store:
-        return builder_as_built(settings, embedder).publish(store)
+        return builder_as_built(settings, embedder).publish(store, serving)
 
 
 def builder_as_built(settings: Settings, embedder: Embedder | None = None) -> Builder:

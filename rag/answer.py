@@ -42,7 +42,7 @@ RULES: Mapping[Rule, str] = MappingProxyType(
         "same_words": "a better quote says the same in the same words",
         "other_row": "another row of the same table answers better",
         "adds_nothing": "by the reading model it does not answer too, or far less surely than the first",
-        "off_subject": "does not speak of what is asked to have developed",
+        "off_subject": "stands in another article than the best of a course of events",
         "untimed": "names no time, where a course of events is told",
         "not_in_conflict": "is none of the statements that differ",
         "not_defining": "another quote defines what is asked about, or does so better",
@@ -232,6 +232,7 @@ class Citation:
     source_end: int
     page: int | None = None  # of the file, where it begins; None where the file has no pages
     answer: ShortAnswer | None = None  # within the quote; None where no few words of it answer
+    twins: tuple[str, ...] = ()  # ids of nearly equal documents that say the quote, too; this one is searched for them
 
     @property
     def pieces(self) -> tuple[str, str, str]:

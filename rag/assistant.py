@@ -20,16 +20,16 @@ from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
-from rag.question.purpose import Purpose, asked_inside, purpose_of, purposes
-from rag.question.several import several
+from rag.question.purpose import Purpose, asked_inside, purpose_of, purposes, several
+from rag.question.shape import asks
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
+from rag.selection.key_sentences import summary_parts
 from rag.suggestions.suggest import MOST, Suggester
-from rag.summaries import summary_parts
 from rag.understand import Understood, understand, usable
 from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of
-from rag.writing.guided import Guidance, Meant
+from rag.writing.guided import Guidance, Meant, Writing
 from rag.writing.phrasing import Phraser, phrased
 
 _DAYS = 4  # pipelines over the corpus of past days that are kept ready
@@ -73,8 +73,9 @@ class Assistant:
         self.index = index
         self.rules = rules
         self.basis = Basis(index.document, index.corpus, signature_of(index.corpus, settings.signing_key))
-        self.suggester = None if known is None else Suggester(self._said, index.document, index.document_ids, known)
-        self._starters = self.suggester or Suggester(self._said, index.document, index.document_ids, {})
+        told = tuple(head.id for head in index.heads_within(EVERYTHING))
+        self.suggester = None if known is None else Suggester(self._said, index.document, told, known)
+        self._starters = self.suggester or Suggester(self._said, index.document, told, {})
         self._settings = settings
         self._phraser = extras.phraser
         reranker = _reranker(settings.reranker) if settings.reranker else None
@@ -151,7 +152,7 @@ class Assistant:
         """Read, then said: a language model may take its time in between."""
         pipeline = self._pipeline_of(wanted.as_of)
         typed = usable(question, self._settings.max_question_chars)
-        turns = [turn for turn in wanted.history if purpose_of(turn.question).kind != "talk"]
+        turns = [turn for turn in wanted.history if purpose_of(turn.question).names]
         meant = Meant.of(typed, turns, Catalogue(pipeline.index, wanted.filters))
         if wanted.mode == "answer" and (reply := meant.reply(turns)):
             guided = self._guide(question.strip(), reply, meant.language, pipeline.index)
@@ -160,10 +161,13 @@ class Assistant:
             return
         inside = asked_inside(typed)
         summaries = [one for one in purposes(inside) if one.kind == "summary"]
-        subject = next((one.of for one in summaries if one.of), "")  # of no article: it is asked about as it stands
+        subject = next(
+            (one.of for one in summaries if one.of and one.which != "word"), ""
+        )  # of no article: it is asked about as it stands
         if writing := None if summaries else meant.writing:
             inside, wanted = writing.question, replace(wanted, filters=writing.within(wanted.filters))
-        heard = self._heard(subject or inside, turns, pipeline)
+        asked = subject or meant.topic or inside
+        heard = self._heard(asked, turns, pipeline)
         understood = heard[0]
         if parts := _summary(question, summaries, wanted, pipeline):
             understood = replace(understood, follows=False, language=meant.language)
@@ -172,8 +176,8 @@ class Assistant:
             understood = answered[0][0]
             parts = tuple(part for _, parts in answered for part in parts)
         answer = self._answer(question.strip(), understood, parts, pipeline, wanted)
-        if writing and answer.status == "abstained" and wanted.mode == "answer":
-            answer = self._guide(question.strip(), writing.mentions(meant), meant.language, pipeline.index)
+        if instead := self._instead(answer, writing, meant, asked) if wanted.mode == "answer" else None:
+            answer = self._guide(question.strip(), instead, meant.language, pipeline.index)
         elif wanted.explain:
             answer = replace(
                 answer, explanation=explain(pipeline, self._pipeline, parts, answer.evidence, wanted.filters)
@@ -182,6 +186,14 @@ class Assistant:
         if self._phraser and wanted.phrase and _is_plain(answer, parts):
             answer = phrased(answer, self._phraser, understood.language)
         yield answer
+
+    def _instead(self, answer: Answer, writing: Writing | None, meant: Meant, asked: str) -> Guidance | None:
+        """Where no sentence answers: what somebody says of it, or what mentions a topic that was only named."""
+        if answer.reason is None:
+            return None
+        if writing:
+            return writing.mentions(meant)
+        return meant.mentions(asked) if answer.reason.code == "near_miss" and not asks(asked) else None
 
     def _heard(self, message: str, history: Sequence[Turn], pipeline: Pipeline) -> list[Understood]:
         """Every question of a message, as one that is asked behind those before it."""
@@ -241,7 +253,7 @@ class Assistant:
         index, rules, limit = pipeline.index, self.rules, wanted.limit or self._settings.limit
         telling = wanted.mode == "answer"
         quotes, dropped = said_by(parts) if telling else spans(parts, pipeline, limit)
-        citations = cite(quotes, index.document)
+        citations = cite(quotes, index.document, index.twins)
         segments = segments_of(understood, parts, citations, index) if telling else ()
         read = parts[0].query.text if len(parts) == 1 else understood.readings[0]
         answered = [part for part in parts if not part.reason]

@@ -22,6 +22,10 @@ _NEWEST, _OLDEST, _EVERYTHING, _HERE, _DESCRIBED = (
 )
 _TITLE = re.compile(r"“([^”]+(?:“[^”]+”[^”]*)?)”")
 _SEARCHED = 40  # passages that are looked at to order articles by how much they are on something
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+_NTH = re.compile(
+    rf"(?:the )?({'|'.join(_ORDINALS)})(?: (?:one|article|document|text|paper|source|report))?$", re.IGNORECASE
+)
 _WHOLE_NAME = 2  # words of a title that are enough to name it where they stand together
 
 
@@ -30,7 +34,7 @@ class Catalogue:
 
     def __init__(self, index: Index, filters: Filters = EVERYTHING) -> None:
         self.index = index
-        self.heads: tuple[Head, ...] = tuple(filter(filters.passes, index.heads)) if filters else index.heads
+        self.heads: tuple[Head, ...] = index.heads_within(filters)
         self._filters = filters
 
     @cached_property
@@ -81,21 +85,24 @@ class Catalogue:
         return tuple(mentioning[name] for name in dict.fromkeys((*(h.passage.document_id for h in hits), *mentioning)))
 
     def meant(self, phrase: str, turns: Sequence[Turn] = ()) -> tuple[Head, ...]:
-        """Which articles a phrase means ("the article by Ellis", a title, "it"); none where it means none.
+        """Which articles a phrase means ("the article by Ellis", "Ellis", a title, "it"); none where it means none.
 
         What names nothing means the articles that the last answer named, else all of them.
         """
         text = " ".join(phrase.split()).strip(" ?.!,:;\"'“”")
+        named = self.named_in(turns)
+        if (ordinal := _NTH.match(text)) and (nth := named[_ORDINALS.index(ordinal[1].lower()) :][:1]):
+            return nth
         if _fits(_NEWEST, text) or _fits(_OLDEST, text):
             return (self.dated[-1:] if _fits(_NEWEST, text) else self.dated[:1]) or self.heads
         if _fits(_EVERYTHING, text):
             return self.heads
         if not text or _fits(_HERE, text):
-            return self.named_in(turns) or self.heads
+            return named or self.heads
         if titled := self.titled(text):
             return titled
         match = next((found for pattern in _DESCRIBED if (found := pattern.match(text))), None)
-        return self._described(match.groupdict()) if match else ()
+        return (self._described(match.groupdict()) if match else ()) or self.by(text)
 
     def named_in(self, turns: Sequence[Turn]) -> tuple[Head, ...]:
         """The articles whose titles stand in the last answer that names any, in its order."""

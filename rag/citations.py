@@ -1,16 +1,28 @@
 """Quotes → citations, each checked against its document when made. One that fails is a bug and is never shown."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from urllib.parse import quote as percent
 
 from index.cleaning.clean import to_clean, to_source
 from index.records import Document, Span
+from index.text.twins import words_of
 from rag.answer import Citation, Quote, ShortAnswer
 
 
-def cite(quotes: Sequence[Quote], document_of: Callable[[str], Document]) -> tuple[Citation, ...]:
+def cite(
+    quotes: Sequence[Quote],
+    document_of: Callable[[str], Document],
+    twins_of: Callable[[str], Sequence[str]] = lambda _: (),
+) -> tuple[Citation, ...]:
     """Markers count from 1 in the order given. Raises AssertionError for a quote that is not in its document."""
-    return tuple(_citation(n, quote, document_of(quote.passage.document_id)) for n, quote in enumerate(quotes, start=1))
+    found: list[Citation] = []
+    for marker, quote in enumerate(quotes, start=1):
+        made = _citation(marker, quote, document_of(quote.passage.document_id))
+        said = words_of(made.quote)
+        twins = (name for name in twins_of(made.document_id) if said in words_of(document_of(name).text))
+        found.append(replace(made, twins=tuple(twins)))
+    return tuple(found)
 
 
 def _citation(marker: int, quote: Quote, document: Document) -> Citation:

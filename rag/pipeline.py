@@ -9,7 +9,7 @@ from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
 from index.text.words import cut, stop_words, words
-from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason
+from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason, Rule
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, with_names
@@ -59,8 +59,7 @@ class Pipeline:
         if compared := self._compared(sides):
             return compared
         whole = self._part(queries, limit, filters)
-        said = {tuple(_places(part.quotes)): replace(part, label="") for part in sides if not part.reason}
-        return tuple(said.values()) if whole.reason and said else (whole,)
+        return (_untold(sides) if whole.reason else ()) or (whole,)
 
     def _compared(self, sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:
         """Both sides, each with the quotes that answer its own question; a side that names what no article holds may
@@ -158,9 +157,19 @@ class Pipeline:
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
 
 
-def _only(part: AnswerPart, quotes: Sequence[Quote]) -> AnswerPart:
-    """The rest of its quotes do not answer its side of a comparison."""
-    gone = tuple(Dropped(quote, "not_comparable") for quote in part.quotes if quote not in quotes)
+def _untold(sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:
+    """Those that are answered, without what one before says."""
+    told: list[AnswerPart] = []
+    for part in sides:
+        before = [quote for one in told for quote in one.quotes]
+        new = [quote for quote in part.quotes if not any(_overlap(quote, other) for other in before)]
+        told += [replace(_only(part, new, "within") if before else part, label="")] if new else []
+    return tuple(told)
+
+
+def _only(part: AnswerPart, quotes: Sequence[Quote], rule: Rule = "not_comparable") -> AnswerPart:
+    """Without the rest of its quotes, which do not answer its side of a comparison."""
+    gone = tuple(Dropped(quote, rule) for quote in part.quotes if quote not in quotes)
     return replace(part, quotes=tuple(quotes), frame=PLAIN, dropped=(*part.dropped, *gone))
 
 

@@ -85,13 +85,15 @@ def unheard_of(query: Query, corpus: Index, hits: Sequence[Hit]) -> tuple[str, .
     """The names of the question that no passage holds, nor any author or publisher of the hits, as typed.
 
     Passed over is a name that the embedder's vocabulary holds: vectors tell it from others, and know "Canadian" beside
-    "Canada", while "Iard" is to them what "Kard" is. German writes every noun with a capital, so it tells no name.
+    "Canada", while "Iard" is to them what "Kard" is; but not the surname of whom "Who is …?" asks for: with another one
+    it is somebody else. German writes every noun with a capital, so it tells no name.
     """
     if query.spoken == "de":
         return ()
     names = [term for term in query.terms if term.name and not term.number]
     names = [term for term in names if not corpus.lexical.document_frequency(term.stem)]
-    names = [term for term in names if not _in_vocabulary(corpus, query.text, term)]
+    surname = query.terms[-1] if query.subject and query.kind == "who" else None
+    names = [term for term in names if term == surname or not _in_vocabulary(corpus, query.text, term)]
     if not names:
         return ()
     documents = [corpus.document(hit.passage.document_id) for hit in hits]

@@ -106,11 +106,14 @@ class Noting:
         self._recent: OrderedDict[str, Feedback] = OrderedDict()
         self._lock = Lock()
 
-    def given(self, whole: AnswerStage) -> None:
-        """Call it once for each answer to a person or a program, in a thread that may wait. Never raises."""
+    def given(self, whole: AnswerStage, keep: bool = True) -> None:
+        """Call it once for each answer to a person or a program, in a thread that may wait. Never raises.
+
+        Without `keep` it is only counted.
+        """
         answer = whole.answer
         self._metrics.answered(answer.status, answer.reason.code if answer.reason else "none")
-        if not self._most:
+        if not (self._most and keep):
             return
         feedback = feedback_on(whole)
         with self._lock:

@@ -41,14 +41,14 @@ def filters_of(body: Question) -> Filters:
 
 @dataclass(frozen=True, slots=True)
 class Giving:
-    """What becomes of every answer: kept so that it can be given again, and noted."""
+    """What becomes of every answer: kept so that it can be given again, unless nobody wants that, and noted."""
 
     kept: KeptRequests
     noted: Noted
 
-    def answer(self, body: Ask, now: Assistant) -> AnswerStage:
+    def answer(self, body: Ask, now: Assistant, keep: bool = True) -> AnswerStage:
         """Raises BadQuestion."""
-        return self._given(body, answered(body, now))
+        return self._given(body, answered(body, now), keep)
 
     def stages(self, body: Ask, now: Assistant) -> Iterator[AnswerStage]:
         """Read, said, and given as whole; the first one is there before this returns. Raises BadQuestion."""
@@ -62,9 +62,10 @@ class Giving:
 
         return rest()
 
-    def _given(self, body: Ask, whole: AnswerStage) -> AnswerStage:
+    def _given(self, body: Ask, whole: AnswerStage, keep: bool = True) -> AnswerStage:
         answer = whole.answer
         plain = body.model_copy(update={"explain": False, "stream": False})
-        self.kept.keep(answer.id, KeptQuestion(answer.index_version, plain.model_dump_json(exclude_defaults=True)))
-        self.noted.given(whole)
+        if keep:
+            self.kept.keep(answer.id, KeptQuestion(answer.index_version, plain.model_dump_json(exclude_defaults=True)))
+        self.noted.given(whole, keep)
         return whole

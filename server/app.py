@@ -8,25 +8,30 @@ from starlette.types import Scope
 
 from index.settings import Settings
 from index.storage.feedback import FeedbackStore
+from server.access.guard import Guard, rate_of
+from server.access.hostnames import KnownNames, Names, is_local
+from server.access.keys import Keys
 from server.answer_log import Kept, Noting, RecentFollowUps
-from server.hostnames import Names
 from server.live_index import Live
 from server.mcp_tools.endpoint import open_door
 from server.metrics import Measured, Metrics
+from server.middleware.admission import Capacity, Gate
 from server.middleware.cors import Origins
 from server.middleware.idempotency import Idempotent
 from server.middleware.shell import BodyLimit, LastResort, Shell
+from server.openai import responses
 from server.openai import routes as completions
 from server.openapi import problems, publish_contract
 from server.problems import handle_problems
 from server.routes import answers, ask, check, corpus, documents, pages, receipts, status
+from server.schemas.openai import speaks_openai
 from server.uploads import Uploads
 from server.write_log import Replies
 
 MAX_DOCUMENT_BYTES = 10_000_000
 
 _DESCRIPTION = "Answers from a corpus of articles, only in their own words, each quote with its source."
-_PARTS = (ask, answers, completions, check, corpus, receipts, documents, status, pages)
+_PARTS = (ask, answers, completions, responses, check, corpus, receipts, documents, status, pages)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in _PARTS:
         app.include_router(part.router)
     app.include_router(documents.operations)
-    open_door(app, app.state.live, app.state.names, settings)
+    open_door(app, app.state.live, settings)
     pages.mount_files(app)
     handle_problems(app)
     publish_contract(app)
@@ -55,10 +60,13 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _equip(app: FastAPI, settings: Settings) -> None:
     """What handlers share; `server.dependencies` hands it to them."""
+    app.state.capacity = Capacity.of(settings)
     app.state.live = Live(settings)
     app.state.uploads = Uploads(app.state.live, settings.data)
-    app.state.names = Names(settings.host, settings.origins)
+    app.state.names = Names(settings)
     app.state.data = settings.data
+    app.state.alone = is_local(settings)
+    app.state.rate = rate_of(settings)
     app.state.kept = Kept(settings.data, settings.keep_answers)
     app.state.feedback = FeedbackStore(settings.data, settings.keep_answers)
     app.state.metrics = Metrics(app.state.live, app.state.feedback, app.version)
@@ -74,23 +82,27 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     def most_bytes(scope: Scope) -> int:
         if scope["path"] == "/v1/verify":
             return max(receipts.MOST_VERIFY_BYTES, settings.max_body_bytes)
-        if scope["path"] == "/v1/chat/completions":
+        if speaks_openai(scope["path"]):
             return max(completions.MOST_CHAT_BYTES, settings.max_body_bytes)
         if scope["path"] == "/v1/check":
             return max(check.MOST_CHECK_BYTES, settings.max_body_bytes)
         return MAX_DOCUMENT_BYTES if str(scope["path"]).startswith("/v1/documents") else settings.max_body_bytes
 
     app.add_middleware(Idempotent, replies=app.state.replies)
+    app.add_middleware(Gate, capacity=app.state.capacity)
     app.add_middleware(BodyLimit, most=most_bytes)
+    app.add_middleware(Guard, keys=Keys(settings.data), names=app.state.names, rate=app.state.rate, settings=settings)
     app.add_middleware(LastResort)
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Origins, pages=app.state.names.pages)
+    app.add_middleware(KnownNames, names=app.state.names)
     app.add_middleware(Shell)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     live: Live = app.state.live
+    app.state.capacity.take_effect()
     live.start()
     try:
         yield

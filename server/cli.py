@@ -3,11 +3,13 @@
 import logging
 import socket
 import sys
-from asyncio import to_thread
-from typing import TYPE_CHECKING, Annotated
+from asyncio import Transport, to_thread
+from asyncio.events import TimerHandle
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from index.bootstrap import ready, refuse_nothing
 from index.errors import BadSetting, QuotewellError
@@ -16,12 +18,18 @@ from index.options import Data
 from index.settings import Settings, load_settings
 from index.terminal import tell, tell_error
 from rag.writing.chat_model import chat_model
+from server.access.guard import refuse_open_doors
+from server.access.hostnames import trusted
 from server.app import create_app
 from server.live_index import Live
 
 # `serve`: the application behind uvicorn on one address, until a signal ends it.
 
 GRACE_S = 5  # for requests that run when the signal comes
+HEAD_S = 10.0  # from the connection, or the reply before, until the head of a request has come
+BODY_S = 10.0  # from there until its body has come, and as much longer as its bytes take at
+LEAST_RATE = 20_000  # bytes a second
+UNREAD_S = 20.0  # that a client may leave a reply unread of which no more fits on the way
 
 _log = logging.getLogger(__name__)
 
@@ -33,10 +41,12 @@ def run_server(settings: Settings) -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        http=Punctual,
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.proxies),  # else anybody could say who they are
+        forwarded_allow_ips=trusted(settings.proxies),
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
@@ -46,6 +56,64 @@ def run_server(settings: Settings) -> None:
         _log.info("stopped")
     finally:
         listener.close()
+
+
+class Punctual(H11Protocol):
+    """Ends the connections of clients that send too slowly, or do not read: each costs memory, and a reply its turn."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._late: TimerHandle | None = None
+        self._unread: TimerHandle | None = None
+        self._begin = 0.0
+        self._bytes = 0
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect(HEAD_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._late, self._unread):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._bytes += len(data)
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before:
+            self._expect(BODY_S)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect(HEAD_S)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+        super().resume_writing()
+
+    def _expect(self, seconds: float) -> None:
+        if self._late is not None:
+            self._late.cancel()
+        self._begin, self._bytes = self.loop.time(), 0
+        self._late = self.loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        """When the head or the body should be there."""
+        working = self.cycle is not None and not self.cycle.response_complete
+        if working and not self.cycle.more_body:
+            return  # all of it came: now it is for us to be quick
+        more_s = self._begin + BODY_S + self._bytes / LEAST_RATE - self.loop.time() if working else 0.0
+        if more_s > 0:
+            self._late = self.loop.call_later(more_s, self._look)
+        else:
+            self.transport.abort()
 
 
 class _Server(uvicorn.Server):
@@ -58,9 +126,11 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        await to_thread(self._live.wait)
-        sys.stdout.write(f"Quotewell answers on {self._address}\n")
-        sys.stdout.flush()
+        while not self._live.wait(0) and not self.should_exit:  # SIGTERM does not wait for an index that is made
+            await to_thread(self._live.wait, 0.1)
+        if not self.should_exit:
+            sys.stdout.write(f"Quotewell answers on {self._address}\n")
+            sys.stdout.flush()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -98,6 +168,7 @@ def serve(
 ) -> None:
     """Serve the page, the API and its documentation until Ctrl-C."""
     settings = load_settings(data=data, host=host, port=port)
+    refuse_open_doors(settings)
     ready(settings)
     refuse_nothing(settings)  # raises IndexMissing here, where somebody reads it, and not at the first question
     logging.basicConfig(format=LOG)  # to stderr

@@ -5,14 +5,20 @@ from urllib.parse import unquote
 
 from fastapi import Depends, Path, Request
 
-from index.errors import NotFound
+from index.errors import BadInput, NotFound
 from index.storage.feedback import FeedbackStore
 from rag.assistant import Assistant
+from server.access.guard import Caller
+from server.access.hostnames import Names
 from server.answer_log import Kept, Noting, RecentFollowUps
-from server.hostnames import Names
 from server.live_index import Live
 from server.metrics import Metrics
 from server.uploads import Uploads
+
+_NOBODYS = (
+    "feedback must be somebody's: send a key that is not shared, or the header X-Quotewell-Reader of 16 to 128 random "
+    "letters, digits, - or _ of your own"
+)
 
 
 def _part(name: str) -> Any:
@@ -32,6 +38,14 @@ async def _assistant(live: LiveIndex) -> Assistant:
     return live.assistant
 
 
+async def _reader(request: Request) -> str:
+    """Whose feedback it is. At the machine itself whoever tells nothing of themselves is one and the same."""
+    caller: Caller = request.state.caller
+    if not caller.reader and caller.shared and (caller.key or not request.app.state.alone):
+        raise BadInput(_NOBODYS)
+    return caller.owner
+
+
 async def _document_id(
     document_id: Annotated[str, Path(description="percent-encoded, slashes too: `a%2Fb`", examples=["energy%2F2025"])],
 ) -> str:
@@ -48,5 +62,6 @@ StoredFeedback = Annotated[FeedbackStore, _part("feedback")]
 Counted = Annotated[Metrics, _part("metrics")]
 OwnNames = Annotated[Names, _part("names")]
 NextQuestions = Annotated[RecentFollowUps, _part("follow_ups")]
+Owner = Annotated[str, Depends(_reader)]
 InlineSources = Annotated[str, _part("inline_sources")]
 AddressedId = Annotated[str, Depends(_document_id)]

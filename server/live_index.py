@@ -5,7 +5,7 @@ replaces the reference holds the lock; nothing that answers waits for it.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +14,7 @@ from json import loads
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from index.bootstrap import newest
+from index.bootstrap import grown, newest, written
 from index.build import Builder
 from index.embedding.embedder import Embedder, load_embedder
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
@@ -32,7 +32,7 @@ from server.problems import public
 
 
 @cache
-def written() -> dict[str, str]:
+def known_questions() -> dict[str, str]:
     """Document id → question."""
     table: dict[str, str] = loads(files("server").joinpath("suggestions.json").read_text(encoding="utf-8"))
     return table
@@ -54,6 +54,9 @@ class State:
     problem: QuotewellError | None
 
 
+Follower = Callable[[Assistant | None, Assistant], None]
+
+
 class Live:
     """Loads in the background from `start` on, watches until `stop`."""
 
@@ -62,9 +65,11 @@ class Live:
         self._embedder: Embedder | None = None
         self._state = State(None, _LOADING)
         self._seen: object = None  # of the store, when what answers was all that it held; None: not so
+        self._before: Generation | None = None  # what answered when it was last looked at
         self._lock = Lock()
         self._stopping = Event()
         self._tried = Event()
+        self._followers: dict[object, Follower] = {}
         self._watcher = Thread(target=self._watch, name="index watcher", daemon=True)
 
     def start(self) -> None:
@@ -77,6 +82,12 @@ class Live:
     def wait(self, timeout_s: float | None = None) -> bool:
         """Until the first attempt to load has ended, well or not."""
         return self._tried.wait(timeout_s)
+
+    def follow(self, follower: Follower) -> Callable[[], None]:
+        """Called in some thread whenever another index answers, with what answered before; what it returns ends it."""
+        key = object()
+        self._followers[key] = follower
+        return lambda: self._followers.pop(key, None) and None
 
     @property
     def state(self) -> State:
@@ -96,6 +107,14 @@ class Live:
         return state.assistant
 
     @property
+    def embedder(self) -> Embedder:
+        """The one that the index was built with. Raises what kept it from being loaded."""
+        if self._embedder is None or self._state.assistant is None:
+            problem = self._state.problem or _LOADING
+            raise type(problem)(str(problem))
+        return self._embedder
+
+    @property
     def embedder_name(self) -> str | None:
         return self._embedder.name if self._embedder else None
 
@@ -103,7 +122,7 @@ class Live:
         """Add or replace, and answer from it before this returns; True when it is new. Raises as Builder.put does."""
         with self._lock, self._following():
             added = not _holds(self._state.assistant, document.id)
-            self._answer_from(self._builder().put(document))
+            self._answer_from(self._builder().put(document, self._serving()))
             return added
 
     def delete(self, document_id: str) -> None:
@@ -112,7 +131,7 @@ class Live:
         Raises NotFound and what Builder.delete raises.
         """
         with self._lock, self._following():
-            self._answer_from(self._builder().delete(document_id))
+            self._answer_from(self._builder().delete(document_id, self._serving()))
 
     @contextmanager
     def _following(self) -> Iterator[None]:
@@ -122,6 +141,12 @@ class Live:
         except BaseException:
             self._attempt()
             raise
+
+    def _serving(self) -> Generation | None:
+        """What answers, unless that is less than all or in doubt. Call with the lock held."""
+        serving = self._state.assistant
+        sound = serving and self._state.problem is None and not serving.index.generation.is_damaged
+        return serving.index.generation if serving and sound else None
 
     def _builder(self) -> Builder:
         return builder_as_built(self._settings, self._embedder)
@@ -133,6 +158,7 @@ class Live:
                 with self._lock:
                     costly = self._attempt()
                 self._tried.set()
+                self._write_back()
                 delay_s = min(2 * delay_s, MOST_DELAY_S) if costly else POLL_S
                 if self._stopping.wait(delay_s):
                     return
@@ -155,24 +181,61 @@ class Live:
             self._report(IndexDamaged(f"the index changed while it was opened: {error}"))
         return False
 
+    def _write_back(self) -> None:
+        """What is in memory alone, onto the disk: when it has grown, could not be written before, or when somebody
+        deleted words that stand there still and nobody has written for the length of a poll. Writes go on meanwhile.
+        """
+        serving = self._state.assistant
+        now = serving.index.generation if serving else None
+        quiet, self._before = self._before is now, now
+        if now is None or now.written or now.gone or now.is_damaged:
+            return
+        if not (grown(now) or now.problem or (now.deleted and quiet)):
+            return
+        try:
+            made = written(self._settings.data, now)
+        except IndexDamaged:  # noticed at the next look
+            return
+        with self._lock:
+            serving = self._state.assistant
+            if (
+                serving is not None
+                and serving.index.generation is now
+                and (made.written or made.problem != now.problem)
+            ):
+                self._answer_from(made)
+
     def _refresh(self) -> None:
         """What the store holds now, if that is not what answers already. Call with the lock held."""
         seen = _seen(self._settings.data)
-        if seen != self._seen or seen is None:
-            serving = self._state.assistant
-            before = serving.index.generation if serving else None
+        serving = self._state.assistant
+        damaged = serving is not None and serving.index.generation.is_damaged
+        if damaged:
+            _log.warning("the search index is damaged on the disk: looking for a whole one")
+        if seen != self._seen or seen is None or damaged:
+            before = serving.index.generation if serving and not damaged else None
             self._answer_from(newest(self._settings, self._embedder, before, self._answer_from))
             self._seen = seen if self._state.problem is None else None
 
     def _answer_from(self, generation: Generation) -> None:
         """Opened beside what answers, unless it answers already. Call with the lock held."""
         serving = self._state.assistant
-        if serving is None or _named(serving.index.generation) != _named(generation):
+        if (
+            serving is None
+            or serving.index.generation.is_damaged
+            or _named(serving.index.generation) != _named(generation)
+        ):
             serving = self._open(generation)
             _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
-        self._state = State(serving, None)
+        before, self._state = self._state.assistant, State(serving, None)
         if generation.problem:
             self._report(QuotewellError(generation.problem))
+        if before is not serving:
+            for follower in list(self._followers.values()):
+                try:
+                    follower(before, serving)
+                except Exception:  # whatever a follower's bug is, answers go on
+                    _log.exception("a change of the index could not be told")
 
     def _open(self, generation: Generation) -> Assistant:
         if self._embedder is None:
@@ -182,7 +245,7 @@ class Live:
         except IndexMismatch:  # it may have been built anew with another model
             self._embedder = self._recorded_embedder(generation)
             index = index_of(generation, self._settings, self._embedder)
-        return assistant_over(index, self._settings, extras=Extras(written(), chat_model(self._settings)))
+        return assistant_over(index, self._settings, extras=Extras(known_questions(), chat_model(self._settings)))
 
     def _recorded_embedder(self, generation: Generation) -> Embedder:
         """The one that the index was built with."""
@@ -198,7 +261,7 @@ class Live:
 
 def _named(generation: Generation) -> tuple[str, bool]:
     """Equal for equal answers from the same place."""
-    return generation.manifest.version, generation.held is None
+    return generation.manifest.version, generation.written
 
 
 def _seen(data: Path) -> object:

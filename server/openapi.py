@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from server.access.guard import NEEDS
 from server.problems import MEDIA_TYPE
 from server.schemas.base import Problem
 from server.schemas.openai import ChatCompletionChunk
@@ -23,6 +24,9 @@ _WHY = {
 
 Responses = dict[int | str, dict[str, Any]]
 REF = "#/components/schemas/{model}"
+_WRITERS: list[dict[str, list[str]]] = [{"key": []}]
+_ASKERS = [{}, *_WRITERS]  # with a key or, by the server's settings, without one
+_SECURITY = {"everybody": [], "widget": _ASKERS, "ask": _ASKERS, "ingest": _WRITERS, "admin": _WRITERS}
 _MORE = (Problem, ChatCompletionChunk)  # models that routes refer to and none returns
 
 
@@ -48,6 +52,10 @@ def publish_contract(app: FastAPI) -> None:
             for model in _MORE:
                 described = model.model_json_schema(ref_template=REF)
                 models |= described.pop("$defs", {}) | {model.__name__: described}
+            schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            for path, methods in schema["paths"].items():
+                for method, operation in methods.items():
+                    operation["security"] = _SECURITY[NEEDS[f"{method.upper()} {path}"]]
             app.openapi_schema = schema
         return app.openapi_schema
 

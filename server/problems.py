@@ -69,8 +69,13 @@ TOO_LARGE = Kind("too-large", 413, "The body is too large")
 INTERNAL = Kind("internal", 500, "Something went wrong here")
 REFUSED = Kind("refused", 400, "The request was refused")
 ANSWER_GONE = Kind("answer-gone", 410, "The answer cannot be given again")
+OVERLOADED = Kind("overloaded", 503, "Too much is asked at once", retry_after_s=1)
 KEY_BUSY = Kind("idempotency-key-busy", 409, "The same write is being done", retry_after_s=1)
 KEY_REUSED = Kind("idempotency-key-reused", 422, "The key came with another write")
+WRONG_NAME = Kind("wrong-name", 421, "This server goes by another name")
+NO_KEY = Kind("no-key", 401, "A key is needed")
+NOT_ALLOWED = Kind("not-allowed", 403, "The key does not open this")
+TOO_MANY = Kind("too-many-requests", 429, "Too many requests")
 OTHERS: Mapping[int, Kind] = {
     400: NOT_JSON,
     404: Kind("no-such-page", 404, "There is nothing at this address"),
@@ -84,8 +89,13 @@ ALL_KINDS: tuple[Kind, ...] = (
     INTERNAL,
     REFUSED,
     ANSWER_GONE,
+    OVERLOADED,
     KEY_BUSY,
     KEY_REUSED,
+    WRONG_NAME,
+    NO_KEY,
+    NOT_ALLOWED,
+    TOO_MANY,
     *OTHERS.values(),
 )
 

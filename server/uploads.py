@@ -11,8 +11,8 @@ from typing import Literal
 from uuid import uuid4
 
 from index.errors import NotFound, QuotewellError, UnreadableFile
-from index.formats import ARTICLES, suffix
-from index.formats.document import FileReading, Unread
+from index.formats import ARTICLES, File, open_file, suffix
+from index.formats.document import Unread
 from index.formats.metadata import Metadata
 from index.records import Document
 from server.live_index import Live
@@ -91,17 +91,16 @@ class Uploads:
         with TemporaryDirectory(prefix="quotewell-") as folder:
             path = Path(folder) / f"file{suffix(Path(operation.file))}"
             path.write_bytes(content)
-            for found in ARTICLES[suffix(path)](path, document_id, Metadata({})):
+            for found in open_file(File(path, document_id, Metadata({}))):
                 if isinstance(found, Unread):
-                    reason = f"line {found.path.rpartition(':')[2]} {found.reason}"
-                    operation = replace(operation, problems=(*operation.problems, reason))
+                    line = found.path.removeprefix(str(path)).replace(":", "line ")
+                    operation = replace(operation, problems=(*operation.problems, f"{line} {found.reason}".strip()))
                     continue
-                reading = found if isinstance(found, FileReading) else FileReading.of(found)
-                self._live.put(reading.document)
+                self._live.put(found.document)
                 operation = replace(
                     operation,
-                    documents=(*operation.documents, reading.document),
-                    warnings=(*operation.warnings, *reading.warnings),
+                    documents=(*operation.documents, found.document),
+                    warnings=(*operation.warnings, *found.warnings),
                 )
                 self._note(operation)
         return operation

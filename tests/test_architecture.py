@@ -51,8 +51,9 @@ ROOMS = {
         ("commands",),
     ),
     "server": (
-        ("hostnames", "schemas", "write_log"),
+        ("schemas", "write_log"),
         ("problems",),
+        ("access",),
         ("live_index", "middleware", "openapi"),
         ("etags", "metrics", "sse", "uploads"),
         ("answer_log",),
@@ -76,7 +77,7 @@ LAZY = "index/lazy.py"
 BY_NAME = ("quotewell.py", LAZY)  # the only files that may find code by a name in a string
 
 # third-party library → the only files that may import it; a name that ends in / is a folder
-COMMANDS = ("quotewell.py", "index/cli.py", "rag/commands/", "server/cli.py", "eval/")
+COMMANDS = ("quotewell.py", "index/cli.py", "rag/commands/", "server/cli.py", "server/access/keys.py", "eval/")
 HOMES: dict[str, tuple[str, ...]] = {
     "numpy": ("index/", "rag/", "server/", "eval/"),
     "faiss": ("index/ranking/dense.py",),
@@ -110,10 +111,12 @@ HOMES: dict[str, tuple[str, ...]] = {
     "fastapi": ("server/",),
     "fastapi_offline": ("server/",),
     "starlette": ("server/",),
+    "anyio": ("server/middleware/admission.py",),
     "uvicorn": ("server/",),
     "prometheus_client": ("server/metrics.py",),
-    "mcp": ("server/mcp_tools/tools.py",),
-    "mcp_types": ("server/mcp_tools/tools.py",),
+    "limits": ("server/access/guard.py",),
+    "mcp": ("server/mcp_tools/",),
+    "mcp_types": ("server/mcp_tools/",),
     "ir_measures": ("eval/",),
     "scipy": ("eval/",),
     "matplotlib": ("eval/runs/plots.py",),

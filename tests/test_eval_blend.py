@@ -1,8 +1,10 @@
 """How the reading model counts is fitted on what the product's own reader makes of questions."""
 
 import json
+import math
 import shutil
 from dataclasses import asdict, replace
+from operator import mul
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from rag.pipeline import READ_HITS
 from rag.question.analysis import analyse
 from rag.reading.model import ABOUT, Blend, load_read_model
 from rag.reading.reader import LinearReader, ModelReader, reader_files
+from rag.reading.weights import logistic
 
 pytestmark = pytest.mark.slow
 
@@ -37,9 +40,10 @@ def test_what_is_kept_reads_as_the_product_reads(seen: list[SeenAsked], minilm: 
         if one.counts != 1.0:
             continue  # a twin, or without its documents
         asked = analyse(one.asked.text, index.stem, index.asked)
-        first = reader.read(asked, index.search(one.asked.text, limit=READ_HITS)).quotes[0]
-        told = outcome(one, load_read_model().blend)
-        assert told.gap == (first.gap or 0.0)
+        read, blend = reader.read(asked, index.search(one.asked.text, limit=READ_HITS)), load_read_model().blend
+        first, told = read.quotes[0], outcome(one, blend)
+        slopes = (blend.linear_odds, blend.short_odds, blend.gap_odds)
+        assert logistic(math.fsum((*map(mul, slopes, told.odds), blend.bias))) == pytest.approx(read.confidence)
         assert told.right == ((first.passage.document_id, first.start) in one.right)
         checked += 1
     assert checked >= 6
@@ -51,8 +55,10 @@ def test_every_question_is_seen_without_its_documents_and_some_as_twins(seen: li
 
 
 def test_a_fit_says_the_same_twice_and_is_read_back(seen: list[SeenAsked], tmp_path: Path) -> None:
-    blend = fit_on(seen, lambda _: None)
+    said: list[str] = []
+    blend = fit_on(seen, said.append)
     assert fit_on(seen, lambda _: None) == blend
+    assert [line.partition(":")[0] for line in said[-2:]] == ["articles-dev, shipped", "articles-dev, fitted"]
     shipped = Path(__file__).parent.parent / "rag" / "reading" / ABOUT
     shutil.copy(shipped, tmp_path / ABOUT)
     write_blend(blend, tmp_path)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from eval.experiments.conversation import (
-    KINDS,
+    FRAMES,
     ConversationTurn,
     HelpfulKind,
     fault_of,
+    frame_of,
     measure_conversation,
     read_turns,
     text_of_conversation,
@@ -46,17 +47,36 @@ LONG = replace(ANSWERED, citations=(CITED, CITED, CITED))
 REPLIES: dict[HelpfulKind, Answer] = {
     "talk": TALK, "about": ABOUT, "quote": ANSWERED, "refusal": REFUSED, "summary": LONG,
 }  # fmt: skip
+FRAMED = (CITED, replace(CITED, quote="Rye is young."))
+SIDES = replace(ANSWERED, citations=FRAMED, segments=(Segment("comparison", "Old:", ()), *ANSWERED.segments))
 
 
 def turn(kind: HelpfulKind = "quote", history: tuple[str, ...] = ()) -> ConversationTurn:
     return ConversationTurn("c1", "How old is rye?", history, kind, None, (), ())
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("reply", KINDS)
+@pytest.mark.parametrize("kind", REPLIES)
+@pytest.mark.parametrize("reply", REPLIES)
 def test_a_reply_of_another_kind_is_no_helpful_one(kind: HelpfulKind, reply: HelpfulKind) -> None:
     helpful = kind == reply or (kind, reply) == ("quote", "summary")
     assert (fault_of(turn(kind), REPLIES[reply]) == "") is helpful
+
+
+def test_a_frame_is_right_as_meant_with_both_sides_and_nothing_beside_them() -> None:
+    meant = replace(turn("comparison"), sentences=(("Rye is old",), ("Rye is young",)))
+    assert frame_of(SIDES) == "comparison" and fault_of(meant, SIDES) == ""
+    assert fault_of(replace(meant, sentences=meant.sentences[:1]), SIDES) == "quotes Rye is young."
+    assert fault_of(meant, replace(SIDES, citations=FRAMED[:1])) == "tells one side alone"
+    assert fault_of(meant, ANSWERED) == "is shown as plain quotes"
+    assert fault_of(turn("plain"), SIDES) == fault_of(turn("timeline"), SIDES) == "is shown as comparison"
+    assert fault_of(turn("plain"), ANSWERED) == ""
+
+
+@pytest.mark.parametrize("name", ["built", "found"])
+def test_forty_cases_of_frames_are_built_and_forty_found(name: str) -> None:
+    turns = read_turns(GOLD.parent.parent / "frames" / f"{name}.jsonl")
+    assert len({one.text for one in turns}) == len(turns) == 40
+    assert all(len(one.sentences) > 1 for one in turns if one.kind in FRAMES)
 
 
 def test_articles_sentences_and_words_must_be_there() -> None:
@@ -89,7 +109,7 @@ def test_every_turn_is_asked_behind_those_before_it() -> None:
 def test_the_gold_holds_120_turns_of_every_kind() -> None:
     turns = read_turns(GOLD)
     assert len(turns) == len({one.id for one in turns}) == len({(one.text, one.history) for one in turns}) == 120
-    assert {one.kind for one in turns} == set(KINDS)
+    assert {one.kind for one in turns} == set(REPLIES)
 
 
 @pytest.mark.parametrize(

@@ -110,20 +110,24 @@ def test_the_same_checkpoint_gives_the_same_bytes_and_its_hash_beside_the_blend(
     save_file(state, tmp_path / "one.safetensors")
     about = {"sha256": "", "blend": {"passages": 2}}
     (tmp_path / ABOUT).write_text(json.dumps(about), "utf-8")
-    written = export.export_reader(tmp_path / "one.safetensors", tmp_path)
+    written = export.export_reader([tmp_path / "one.safetensors"], tmp_path)
     graph = (tmp_path / GRAPH).read_bytes()
     assert graph == export.graph_of(state)
     assert json.loads((tmp_path / ABOUT).read_text("utf-8")) == about | {"sha256": written}
+    save_file({name: array + 2.0 for name, array in state.items()}, tmp_path / "two.safetensors")
+    export.export_reader([tmp_path / "one.safetensors", tmp_path / "two.safetensors"], tmp_path)
+    between = {name: (array + (array + 2.0)) / 2 for name, array in state.items()}
+    assert (tmp_path / GRAPH).read_bytes() == export.graph_of(between) != graph
 
 
 @pytest.mark.parametrize("content", [b"no checkpoint", b""])
 def test_a_file_that_is_no_checkpoint_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "one.safetensors").write_bytes(content)
     with pytest.raises(BadInput, match="is no checkpoint of the reading model"):
-        export.export_reader(tmp_path / "one.safetensors", tmp_path)
+        export.export_reader([tmp_path / "one.safetensors"], tmp_path)
 
 
 def test_another_model_s_checkpoint_is_refused(tmp_path: Path) -> None:
     save_file({"weight": np.zeros(3, np.float32)}, tmp_path / "one.safetensors")
     with pytest.raises(BadInput, match="is no checkpoint of the reading model"):
-        export.export_reader(tmp_path / "one.safetensors", tmp_path)
+        export.export_reader([tmp_path / "one.safetensors"], tmp_path)

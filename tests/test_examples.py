@@ -2,19 +2,24 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from index.settings import load_settings
+from index.settings import Settings, load_settings
 from server.app import create_app
 from tests.browsing import listening
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
-TESTED = {"ask.sh", "host.html", "openai_client.py", *(path.name for path in EXAMPLES.glob("mcp-*.json"))}
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+TESTED = {"ask.sh", "docker", "host.html", "openai_client.py", *(path.name for path in EXAMPLES.glob("mcp-*.json"))}
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +50,39 @@ def test_the_curl_line_shows_what_is_wrong_with_a_question(origin: str) -> None:
     done = subprocess.run(["sh", EXAMPLES / "ask.sh", " ", origin], capture_output=True, check=False)
     assert done.returncode != 0
     assert "ask something in words" in json.loads(done.stdout)["detail"]
+
+
+DOCKER = EXAMPLES / "docker"
+
+
+def test_the_dockerfile_has_no_fault_that_its_linter_knows() -> None:
+    linter = Path(sys.executable).parent / "hadolint"
+    done = subprocess.run([linter, DOCKER / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_container_holds_all_that_the_package_is_made_of_and_runs_as_nobody() -> None:
+    lines = (DOCKER / "Dockerfile").read_text("utf-8").splitlines()
+    copied = {
+        name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    packages = {name.rstrip("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]}
+    assert copied == packages | {"pyproject.toml", "requirements.lock", "README.md", "LICENSE", "quotewell.py"}
+    assert {
+        line[1:] for line in (DOCKER / "Dockerfile.dockerignore").read_text("utf-8").splitlines() if line[0] == "!"
+    } == copied
+    assert sum(line.startswith("FROM ") for line in lines) == 2
+    assert "USER 10001" in lines and any(line.startswith("HEALTHCHECK ") for line in lines)
+    python = re.findall(r"^FROM python:(\d+\.\d+)-slim", "\n".join(lines), re.MULTILINE)
+    assert {f">={version}" for version in python} == {project["project"]["requires-python"]}
+
+
+def test_the_compose_file_builds_from_here_and_gives_no_rights() -> None:
+    service = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))["services"]["quotewell"]
+    context = (DOCKER / service["build"]["context"]).resolve()
+    assert (context, (context / service["build"]["dockerfile"]).exists()) == (ROOT, True)
+    assert service["read_only"] and service["cap_drop"] == ["ALL"]
+    settings = {name.removeprefix("QUOTEWELL_").lower() for name in service["environment"]}
+    assert settings <= set(Settings.model_fields)
+    assert service["ports"] == ["127.0.0.1:8000:8000"]

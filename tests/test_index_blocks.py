@@ -335,3 +335,55 @@ def test_no_word_of_an_article_of_any_shape_is_lost(source: str) -> None:
     for block in cleaned.blocks:
         span = Span(block.start, block.end)
         assert to_clean(document, to_source(document, span)) == span
+
+
+@pytest.mark.parametrize(
+    "source", ["**one**\n\n\xa0\ntwo\n", "**one**\n\n> \u2003\n> two\n", "**one**\n\n- \xa0\n  two\n"]
+)
+def test_a_line_of_blanks_that_are_none_to_markdown_costs_no_word(source: str) -> None:
+    assert [text for _, text, _ in told(source)] == ["one", "two"]
+
+
+CONTAINERS = """# Setup
+
+!!! warning "Mind the gap"
+    Switch it off first.
+
+    Then wait a minute:
+
+    1. Open the box.
+
+        !!! note
+            It is heavy.
+
+    2. Press start.
+
+=== "Linux"
+
+    ```sh
+    !!! apt install boat
+    ```
+
+Done.
+"""
+
+
+def test_notes_and_tabs_of_mkdocs_are_text_and_lists_and_not_code() -> None:
+    document = make.cleaned(CONTAINERS)
+    found = [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+    assert found == [
+        ("heading", "Setup"),
+        ("text", "Mind the gap"),
+        ("text", "Switch it off first."),
+        ("text", "Then wait a minute:"),
+        ("item", "1. Open the box."),
+        ("text", "note"),
+        ("item", "It is heavy."),
+        ("item", "2. Press start."),
+        ("text", "Linux"),
+        ("code", "!!! apt install boat"),
+        ("text", "Done."),
+    ]
+    for block in document.blocks:
+        span = to_source(document, Span(block.start, block.end))
+        assert document.source[slice(*span)] == document.text[block.start : block.end]

@@ -1,179 +1,43 @@
-"""Whoever opens an index answers from what the store holds, whatever failed while the two were written.
+"""Whoever opens an index answers from what the store holds, whatever stands on the disk; tests/rigs says after what."""
 
-Every call that writes is a point at which the disk may be full, the write fail, or the process be killed. Points are
-drawn by a seed, which is printed; RIG_SEED repeats a run and RIG_POINTS draws more of them for each operation.
-"""
-
-import errno
 import os
-import random
-import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from typing import Any
 
-import numpy as np
 import pytest
 
-from index import search
+from index import bootstrap, search
 from index.bootstrap import BEHIND
 from index.build import Builder
-from index.embedding.embedder import HashEmbedder
-from index.errors import QuotewellError
-from index.search import Index, open_index
-from index.settings import Settings, load_settings
+from index.errors import IndexDamaged, QuotewellError
+from index.settings import Settings
 from index.storage import generation
-from index.storage.generation import at_work, current, load
+from index.storage.generation import Generation, at_work, current, load
 from index.storage.store import Store
-from index.verify import verify
+from server.live_index import Live
+from tests.conftest import until
 from tests.make import document
-
-SEED = int(os.environ.get("RIG_SEED") or random.randrange(1_000_000))
-POINTS = int(os.environ.get("RIG_POINTS") or 6)
-ROOT = Path(__file__).parent.parent
-ARTICLES = {
-    "bakery": "The Marten bakery opened in 1987. Oskar Lind runs it.",
-    "comet": "Comet Harrow was last seen in 2026. It returns every 61 years.",
-    "ferry": "The night ferry to Aldra leaves at nine. In winter the crossing takes six hours.",
-}
-QUESTIONS = ("Who runs the Marten bakery?", "When was comet Harrow last seen?", "When does the night ferry leave?")
-NEW = "The museum of Brin shows old lamps. It is closed on Mondays."
-
-Fail = Callable[[type[Exception]], None]
-
-
-def full(kind: type[Exception]) -> None:
-    """There is no space left."""
-    if kind is OSError:
-        raise OSError(errno.ENOSPC, "No space left on device")
-    error = sqlite3.OperationalError("database or disk is full")
-    error.sqlite_errorcode = sqlite3.SQLITE_FULL
-    raise error
-
-
-def broken(kind: type[Exception]) -> None:
-    """The device gives an error."""
-    if kind is OSError:
-        raise OSError(errno.EIO, "Input/output error")
-    error = sqlite3.OperationalError("disk I/O error")
-    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
-    raise error
-
-
-def killed(_: type[Exception]) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-class Points:
-    """Counts the calls that write. The one of number `at` fails, before it is done or `after`; `lasting`: all later."""
-
-    def __init__(self, at: int = 0, fail: Fail = full, *, lasting: bool = False, after: bool = False) -> None:
-        self.at, self.fail, self.lasting, self.after = at, fail, lasting, after
-        self.count = 0
-
-    def call(self, kind: type[Exception], work: Callable[[], Any], *, after: bool) -> Any:
-        self.count += 1
-        fails = self.at and (self.count == self.at or (self.lasting and self.count > self.at))
-        if fails and not after:
-            self.fail(kind)
-        done = work()
-        if fails and after:
-            self.fail(kind)
-        return done
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        points, opened = self, Path.open
-
-        class Writes(sqlite3.Connection):
-            def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
-                run = partial(super().execute, sql, *given)
-                writes = sql.startswith(("INSERT", "DELETE", "UPDATE", "COMMIT", "CREATE")) or "checkpoint" in sql
-                made: sqlite3.Cursor = points.call(sqlite3.Error, run, after=points.after) if writes else run()
-                return made
-
-        def open_to_write(path: Path, mode: str = "r", *given: Any, **more: Any) -> Any:
-            run = partial(opened, path, mode, *given, **more)
-            return points.call(OSError, run, after=False) if "w" in mode else run()
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Writes))
-            patch.setattr(Path, "open", open_to_write)
-            for owner, name in ((os, "fsync"), (Path, "mkdir"), (Path, "rename"), (np, "save")):
-                patch.setattr(owner, name, self._counted(getattr(owner, name)))
-            yield
-
-    def _counted(self, write: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*given: Any, **more: Any) -> Any:
-            return self.call(OSError, partial(write, *given, **more), after=self.after)
-
-        return counted
-
-
-def say(what: str) -> None:
-    sys.stdout.write(f"{what}\n")
-
-
-def put(builder: Builder, _: Path) -> None:
-    builder.put(document(NEW, "museum", sha256="m"))
-
-
-def delete(builder: Builder, _: Path) -> None:
-    builder.delete("comet")
-
-
-def prune(builder: Builder, articles: Path) -> None:
-    (articles / "comet.txt").unlink(missing_ok=True)
-    builder.index([articles], prune=True)
-
-
-def rebuild(builder: Builder, articles: Path) -> None:
-    (articles / "bakery.txt").write_text("The Marten bakery opened in 1987. Ida Lind runs it.")
-    builder.index([articles], rebuild=True)
-
-
-OPERATIONS = {work.__name__: work for work in (put, delete, prune, rebuild)}
-
-
-def opened(settings: Settings) -> Index:
-    return open_index(settings.data, settings, HashEmbedder())
-
-
-def builder_of(settings: Settings) -> Builder:
-    return Builder(settings.data, settings, HashEmbedder())
-
-
-def answers_equal_the_store(settings: Settings) -> Index:
-    """Nothing that is deleted is found, nothing that is stored is missing, no word differs."""
-    with Store.open(settings.data, readonly=True) as store:
-        stored = {one.id: one.text for one in store.documents()}
-    index = opened(settings)
-    assert {name: index.document(name).text for name in index.document_ids} == stored
-    found = [hit.passage for question in QUESTIONS for hit in index.search(question, limit=9)]
-    assert all(passage.text in stored[passage.document_id] for passage in found)
-    assert {passage.document_id for passage in found} >= stored.keys() & ARTICLES.keys()
-    assert BEHIND not in index.version
-    return index
+from tests.rigs.points import (
+    NEW,
+    Points,
+    answers_equal_the_store,
+    broken,
+    builder_of,
+    delete,
+    full,
+    indexed,
+    opened,
+    put,
+)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return indexed(tmp_path / "one")
-
-
-def indexed(folder: Path) -> Settings:
-    """Of a new folder with the articles and their index."""
-    (folder / "articles").mkdir(parents=True)
-    for name, text in ARTICLES.items():
-        (folder / "articles" / f"{name}.txt").write_text(text)
-    settings = load_settings(data=folder / "data", embedder="hash")
-    builder_of(settings).index([folder / "articles"])
-    return settings
 
 
 def unpublished(settings: Settings, work: Callable[[Builder, Path], object]) -> None:
@@ -182,59 +46,6 @@ def unpublished(settings: Settings, work: Callable[[Builder, Path], object]) -> 
         patch.setattr(generation, "publish", lambda *_: full(OSError))
         with suppress(QuotewellError):
             work(builder_of(settings), settings.data.parent / "articles")
-
-
-# -- errors and kills at the calls that write --
-
-
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_after_an_error_at_any_write_answers_equal_the_store(tmp_path: Path, name: str) -> None:
-    counting = Points()
-    one = indexed(tmp_path / "counted")
-    with counting.installed():
-        OPERATIONS[name](builder_of(one), one.data.parent / "articles")
-    draw = random.Random(f"{SEED} {name}")
-    say(f"RIG_SEED={SEED}: {name} writes {counting.count} times, {POINTS} points")
-    for at in sorted(draw.sample(range(1, counting.count + 1), min(POINTS, counting.count))):
-        fail, lasting, after = draw.choice((full, broken)), draw.random() < 0.7, draw.random() < 0.3
-        told = f"{name}: {fail.__name__} at {at}, {lasting=}, {after=}, {SEED=}"
-        say(told)
-        own = indexed(tmp_path / f"{at}")
-        with Points(at, fail, lasting=lasting, after=after).installed():
-            acknowledged = False
-            with suppress(QuotewellError, OSError):
-                OPERATIONS[name](builder_of(own), own.data.parent / "articles")
-                acknowledged = True
-            index = answers_equal_the_store(own)  # though it lasts
-            if acknowledged and name in ("delete", "prune"):
-                assert "comet" not in index.document_ids, told
-        index = answers_equal_the_store(own)
-        assert current(own.data) == index.version, told
-        assert verify(own).problems == ()
-        with suppress(QuotewellError):  # deleted already
-            OPERATIONS[name](builder_of(own), own.data.parent / "articles")
-        assert answers_equal_the_store(own).document_ids == opened(one).document_ids, told
-
-
-def die(name: str, data: str, at: str) -> None:
-    """Runs in a process of its own and does not come back."""
-    settings = load_settings(data=data, embedder="hash")
-    with Points(int(at), killed).installed():
-        OPERATIONS[name](builder_of(settings), settings.data.parent / "articles")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_after_a_kill_at_any_write_answers_equal_the_store(tmp_path: Path, name: str) -> None:
-    draw = random.Random(f"{SEED} {name} killed")
-    at = draw.randint(1, 20)
-    say(f"RIG_SEED={SEED}: {name} killed at {at}")
-    own = indexed(tmp_path / "own")
-    code = "import sys; from tests.test_index_bootstrap import die; die(*sys.argv[1:])"
-    done = subprocess.run([sys.executable, "-c", code, name, str(own.data), str(at)], cwd=ROOT, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    index = answers_equal_the_store(own)
-    assert current(own.data) == index.version
 
 
 def test_the_rig_sees_an_index_that_is_opened_as_it_stands(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +85,7 @@ def test_in_a_folder_that_is_only_read_the_index_is_made_in_memory(
     before = {path: path.stat().st_mtime_ns for path in settings.data.rglob("*")}
     with Points(1, lambda _: broken(OSError), lasting=True).installed():
         index = answers_equal_the_store(settings)
-    assert index.generation.held is not None
+    assert not index.generation.written
     assert "kept in memory" in caplog.text
     assert {path: path.stat().st_mtime_ns for path in settings.data.rglob("*")} == before
 
@@ -296,9 +107,91 @@ def test_where_the_store_is_damaged_nothing_that_it_deleted_or_replaced_is_cited
     unpublished(settings, delete)
     unpublished(settings, lambda builder, _: builder.put(document("The ferry is sold.", "ferry", sha256="f")))
     with sqlite3.connect(settings.data / "corpus.db") as connection:
-        connection.execute("UPDATE passages SET row_sha256 = x'00' WHERE document_id = 'bakery'")
+        connection.execute("UPDATE passages SET row_sha256 = x'00' WHERE document_id = 'ferry'")
     connection.close()
     index = opened(settings)
     assert index.document_ids == ("bakery",)
     assert BEHIND in index.version and "not possible" in index.generation.problem
     assert [hit.passage.document_id for hit in index.search("comet ferry bakery", limit=9)] == ["bakery"]
+
+
+def test_a_server_says_that_it_is_catching_up_while_the_index_is_made(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In /readyz and in the version that each answer bears; what is gone from the store is not cited meanwhile."""
+    unpublished(settings, put)
+    unpublished(settings, delete)
+    begun, may_end = Event(), Event()
+    made = bootstrap.renew
+
+    def slowly(*given: Any) -> Generation:
+        begun.set()
+        may_end.wait()
+        return made(*given)
+
+    monkeypatch.setattr(bootstrap, "renew", slowly)
+    live = Live(settings)
+    live.start()
+    begun.wait()
+    assert str(live.state.problem).startswith("catching up")
+    assert BEHIND in live.assistant.index.version
+    assert live.assistant.index.document_ids == ("bakery", "ferry")
+    may_end.set()
+    until(lambda: live.state.problem is None)
+    assert live.assistant.index.document_ids == ("bakery", "ferry", "museum")
+    live.stop()
+
+
+# -- a server that writes: what changed is in memory beside the index on the disk --
+
+
+def serving(settings: Settings) -> Live:
+    """As it is before anything is written; nothing watches."""
+    live = Live(settings)
+    live._attempt()
+    return live
+
+
+def test_a_write_to_a_server_writes_no_index_and_whoever_opens_it_has_it_all_the_same(settings: Settings) -> None:
+    live, before = serving(settings), current(settings.data)
+    assert live.put(document(NEW, "museum", sha256="m"))
+    live._write_back()
+    assert current(settings.data) == before
+    assert "museum" in live.assistant.index.document_ids
+    assert answers_equal_the_store(settings).version == live.assistant.index.version
+
+
+def test_an_index_that_has_grown_is_written_by_the_watcher(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = serving(settings)
+    monkeypatch.setattr(bootstrap, "LEAST", 0)
+    live.put(document(NEW, "museum", sha256="m"))
+    live._write_back()
+    assert current(settings.data) == live.assistant.index.version
+    assert live.assistant.index.generation.written
+
+
+def test_deleted_text_goes_from_the_disk_once_nobody_writes(settings: Settings) -> None:
+    live = serving(settings)
+
+    def stands() -> bool:
+        files = [path for path in settings.data.rglob("*") if path.is_file()]
+        return any(b"Comet Harrow" in path.read_bytes() for path in files)
+
+    live.delete("comet")
+    live._write_back()
+    assert stands()  # for the length of a poll
+    live._write_back()
+    assert not stands()
+    assert current(settings.data) == live.assistant.index.version
+
+
+def test_what_is_damaged_while_it_is_served_is_made_again(settings: Settings) -> None:
+    live = serving(settings)
+    wanted = live.assistant.index.document("bakery").text
+    live = serving(settings)
+    (settings.data / "generations" / current(settings.data) / "documents.bin").write_bytes(b"")
+    with pytest.raises(IndexDamaged):
+        live.assistant.index.document("bakery")
+    live._attempt()
+    assert live.assistant.index.document("bakery").text == wanted
+    assert live.state.problem is None

@@ -11,28 +11,29 @@ from hypothesis import strategies as st
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
-from index.embedding.vectors import Encoding
 from index.errors import IndexDamaged, IndexMissing
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from index.storage.generation import (
     FORMAT,
-    KEPT,
-    Arrays,
-    arrays_of,
+    Generation,
     current,
     load,
+    manifest_of,
     point_to,
     publish,
     put_aside,
     version_of,
 )
+from index.storage.pieces import Content, Pieces
 
-ARRAYS: Arrays = {"vectors": np.eye(3, dtype=np.float32), "names_json": np.arange(5, dtype=np.uint8)}
+ARRAYS = {"vectors": np.eye(3, dtype=np.float32), "names_json": np.arange(5, dtype=np.uint8)}
+WORDS = [b"one", b"", b"and two"]
 
 
-def put(data: Path, version: str, arrays: Arrays = ARRAYS) -> None:
-    publish(data, arrays, version, sequence=1, recipe="{}", documents=2)
+def put(data: Path, version: str) -> Generation:
+    content = Content(dict(ARRAYS), {"words": Pieces.of(WORDS)})
+    return publish(data, content, manifest_of(content, version, 7, '{"a": 1}', 2))
 
 
 def versions(data: Path) -> set[str]:
@@ -44,49 +45,51 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_what_was_published_is_what_is_loaded(tmp_path: Path) -> None:
-    manifest = publish(tmp_path, ARRAYS, "v1", sequence=7, recipe='{"a": 1}', documents=2).manifest
+    made = put(tmp_path, "v1")
+    manifest = made.manifest
     assert current(tmp_path) == "v1"
-    loaded = load(tmp_path, "v1")
-    assert loaded.manifest == manifest
     assert (manifest.sequence, manifest.recipe, manifest.documents, manifest.passages) == (7, '{"a": 1}', 2, 3)
-    for name, values in ARRAYS.items():
-        array = loaded.array(name)
-        assert np.array_equal(array, values) and array.dtype == values.dtype
-        assert not array.flags.writeable
-    assert set(loaded.arrays("names_")) == {"json"}
-    assert set(loaded.arrays("")) == set(ARRAYS)
+    for found in (made, load(tmp_path, "v1")):
+        assert found.manifest == manifest
+        assert found.content.arrays.keys() == ARRAYS.keys()
+        assert list(found.content.pieces["words"]) == WORDS
+        for name, values in ARRAYS.items():
+            assert np.array_equal(found.array(name), values) and found.array(name).dtype == values.dtype
+    assert not any(values.flags.writeable for values in load(tmp_path, "v1").content.arrays.values())
 
 
-def test_the_same_arrays_are_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_content_is_the_same_bytes(tmp_path: Path) -> None:
     put(tmp_path / "a", "v1")
-    put(tmp_path / "b", "v1", dict(reversed(ARRAYS.items())))
+    put(tmp_path / "b", "v1")
     assert contents(tmp_path / "a" / "generations" / "v1") == contents(tmp_path / "b" / "generations" / "v1")
 
 
-def test_the_current_generation_and_the_one_before_are_kept(tmp_path: Path) -> None:
+def test_only_the_current_generation_is_kept(tmp_path: Path) -> None:
     for number in range(1, 5):
         put(tmp_path, f"v{number}")
-        assert current(tmp_path) == f"v{number}"
-        assert versions(tmp_path) == {f"v{n}" for n in range(max(1, number - KEPT + 1), number + 1)}
-    point_to(tmp_path, "v3")
-    assert (current(tmp_path), versions(tmp_path)) == ("v3", {"v3", "v4"})
+        assert (current(tmp_path), versions(tmp_path)) == (f"v{number}", {f"v{number}"})
+    point_to(tmp_path, "v4")
+    assert (current(tmp_path), versions(tmp_path)) == ("v4", {"v4"})
 
 
-def test_arrays_of_a_dropped_generation_can_still_be_read(tmp_path: Path) -> None:
-    put(tmp_path, "v1")
-    vectors = load(tmp_path, "v1").array("vectors")
-    for number in range(2, 5):
-        put(tmp_path, f"v{number}")
-    assert "v1" not in versions(tmp_path)
-    assert np.array_equal(vectors, np.eye(3))
-
-
-def test_an_array_that_is_gone_is_damage(tmp_path: Path) -> None:
+def test_a_dropped_generation_can_still_be_read_by_who_has_it(tmp_path: Path) -> None:
     put(tmp_path, "v1")
     loaded = load(tmp_path, "v1")
-    shutil.rmtree(loaded.folder)
-    with pytest.raises(IndexDamaged, match=r"vectors\.npy cannot be read"):
-        loaded.array("vectors")
+    put(tmp_path, "v2")
+    assert "v1" not in versions(tmp_path)
+    assert np.array_equal(loaded.array("vectors"), np.eye(3))
+    assert list(loaded.content.pieces["words"]) == WORDS
+
+
+def test_what_is_damaged_after_it_was_loaded_is_noticed_and_never_read(tmp_path: Path) -> None:
+    loaded = put(tmp_path, "v1")
+    assert not loaded.is_damaged
+    for path in loaded.folder.iterdir():
+        path.write_bytes(b"")  # cut off: a map would end the process
+    assert np.array_equal(loaded.array("vectors"), np.eye(3))
+    with pytest.raises(IndexDamaged, match=r"words\.bin is damaged"):
+        loaded.content.pieces["words"][2]
+    assert loaded.is_damaged
 
 
 def test_what_an_interrupted_run_left_behind_does_no_harm_and_goes(tmp_path: Path) -> None:
@@ -101,8 +104,7 @@ def test_what_an_interrupted_run_left_behind_does_no_harm_and_goes(tmp_path: Pat
     assert np.array_equal(load(tmp_path, "v1").array("vectors"), np.eye(3))
     put(tmp_path, "v2")
     put(tmp_path, "v3")
-    assert (current(tmp_path), versions(tmp_path)) == ("v3", {"v2", "v3"})
-    assert {path.name for path in root.iterdir()} == {"v2", "v3", "CURRENT", ".lock"}
+    assert {path.name for path in root.iterdir()} == {"v3", "CURRENT", ".lock"}
     load(tmp_path, "v3")
 
 
@@ -133,8 +135,11 @@ def test_the_latest_damaged_generation_is_kept_for_whoever_wants_to_look(tmp_pat
     put_aside(tmp_path, "v2")
     for number in range(2, 6):
         put(tmp_path, f"v{number}")
-    assert contents(tmp_path / "generations" / ".damaged").keys() == {"manifest.json", "names_json.npy", "vectors.npy"}
-    assert versions(tmp_path) == {"v4", "v5"}
+    assert contents(tmp_path / "generations" / ".damaged").keys() == {
+        *("manifest.json", "names_json.npy", "vectors.npy"),
+        *("words.bin", "words_sizes.npy", "words_digests.npy"),
+    }
+    assert versions(tmp_path) == {"v5"}
 
 
 @given(st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=4), st.text(max_size=4))
@@ -147,52 +152,35 @@ def test_a_version_is_a_matter_of_recipe_and_documents_and_nothing_else(hashes: 
     assert all(version != version_of(recipe, hashes | {name: hashes[name] + "0"}) for name in hashes)
 
 
-@pytest.mark.parametrize("counts", [[], [0], [2, 0, 3]])
-def test_token_arrays_of_all_passages_stand_row_by_row(counts: list[int]) -> None:
-    numbers = np.random.default_rng(1)
-    encodings = [
-        Encoding.from_floats(np.eye(4)[row % 4], numbers.normal(size=(n, 4)), [[t, t + 1] for t in range(n)])
-        for row, n in enumerate(counts)
-    ]
-    arrays = arrays_of(encodings, 4)
-    assert arrays["vectors"].shape == (len(counts), 4)
-    assert arrays["token_vectors"].shape == (sum(counts), 4)
-    assert arrays["token_offsets"].shape == (sum(counts), 2)
-    starts = arrays["token_starts"].tolist()
-    assert starts[0] == 0 and np.diff(starts).tolist() == counts
-    for row, encoding in enumerate(encodings):
-        rows = slice(starts[row], starts[row + 1])
-        assert np.array_equal(arrays["token_vectors"][rows], encoding.tokens)
-        assert np.array_equal(arrays["token_scales"][rows], encoding.scales)
-
-
 # -- damage, and what mends it --
 
 NAMES = [
     "CURRENT",
     "manifest.json",
     "vectors.npy",
-    "token_starts.npy",
-    "token_vectors.npy",
-    "token_scales.npy",
-    "token_offsets.npy",
-    "term_firsts.npy",
-    "term_numbers.npy",
-    "term_starts.npy",
+    "token_dim.npy",
+    "tokens.bin",
+    "tokens_sizes.npy",
+    "tokens_digests.npy",
+    "terms.bin",
+    "terms_sizes.npy",
+    "terms_digests.npy",
     "lexical_vocabulary.npy",
     "lexical_indptr.npy",
     "lexical_rows.npy",
     "lexical_counts.npy",
     "lexical_places.npy",
     "lexical_lengths.npy",
-    "passage_json.npy",
-    "passage_starts.npy",
-    "document_json.npy",
-    "document_starts.npy",
-    "document_head_json.npy",
-    "document_head_starts.npy",
+    "passages.bin",
+    "passages_sizes.npy",
+    "passages_digests.npy",
+    "documents.bin",
+    "documents_sizes.npy",
+    "document_heads.npy",
+    "documents_digests.npy",
     "document_first_rows.npy",
     "document_revisions.npy",
+    "document_runs.npy",
     "document_characters.npy",
     "wording_text.npy",
     "wording_first_forms.npy",

@@ -142,6 +142,52 @@ def test_a_cell_over_several_rows_is_in_each_of_them(tmp_path: Path) -> None:
     assert shown(page, "row") == ["Monday | Choir", "Monday | Band", "Tuesday | Rest"]
 
 
+def test_a_cell_over_several_columns_is_in_each_and_one_over_all_is_no_row(tmp_path: Path) -> None:
+    rows = "<tr><td>Adult</td><td colspan=2>free</td></tr><tr><td>Child</td><td>1 euro</td><td>9 euros</td></tr>"
+    foot = "<tfoot><tr><td colspan=3>Dogs pay nothing.</td></tr></tfoot>"
+    head = "<tr><th>Who</th><th>Day</th><th>Year</th></tr>"
+    page = made(tmp_path, "a.html", f"<h1>Fees</h1><table>{head}{rows}{foot}</table>")
+    assert shown(page, "row") == ["Adult | free | free", "Child | 1 euro | 9 euros"]
+    assert shown(page, "text") == ["Dogs pay nothing."]
+
+
+def test_a_short_page_is_the_article_however_few_of_its_lines_are_known_to_be(tmp_path: Path) -> None:
+    asked = "<details><summary>How do I reset the lock?</summary><p>Hold the button for five seconds.</p></details>"
+    page = made(tmp_path, "a.html", f"<h1>Help</h1>{asked}{asked.replace('reset', 'open').replace('five', 'six')}")
+    assert shown(page, "question") == ["How do I reset the lock?", "How do I open the lock?"]
+    terms = "<dl><dt>Ballast</dt><dd>Weight low in a ship.</dd><dt>Keel</dt><dd>The beam along the bottom.</dd></dl>"
+    page = made(tmp_path, "b.html", f"<h1>Terms</h1>{terms}")
+    assert lead(page, "Weight low in a ship.") == "Ballast"
+    assert shown(page, "aside") == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("10<sup>6</sup> litres", "10⁶ litres"),
+        ("10<sup>-3</sup> m<sup>2</sup>", "10⁻³ m²"),
+        ("H<sub>2</sub>O on the 1<sup>st</sup>", "H2O on the 1st"),
+    ],
+)
+def test_what_is_raised_makes_no_other_number(tmp_path: Path, written: str, read: str) -> None:
+    assert read in made(tmp_path, "a.html", f"<p>They found {written} in the tank of the mill.</p>").text
+
+
+@pytest.mark.parametrize(
+    ("named", "encoding"),
+    [("iso-8859-1", "utf-8"), ("iso-8859-1", "cp1252"), ("windows-1251", "utf-8"), ("utf-8", "cp1252")],
+)
+def test_a_page_that_names_another_encoding_than_its_own_is_read(tmp_path: Path, named: str, encoding: str) -> None:
+    told = "The café of René opened in 1921 – “a marvel”."
+    page = f"<html><head><meta charset='{named}'></head><body><p>{told}</p></body></html>".encode(encoding)
+    assert told in made(tmp_path, "a.html", page).text
+
+
+def test_a_page_in_seven_bits_is_in_the_encoding_that_it_names(tmp_path: Path) -> None:
+    page = "<meta charset='iso-2022-jp'><p>塔は千六百四十五年に建てられました。</p>"
+    assert "塔は千六百四十五年" in made(tmp_path, "a.html", page.encode("iso-2022-jp")).text
+
+
 # -- PDF --
 
 
@@ -292,6 +338,20 @@ def test_a_mail_tells_who_when_and_what_and_names_what_is_attached(tmp_path: Pat
     assert PUMP in shown(mail, "text")
     assert {"bill.pdf", "Bo <bo@x.org>"} <= {*shown(mail, "aside")}
     assert "Is the pump mended?" in mail.text
+
+
+def test_a_mail_that_passes_on_another_has_its_words(tmp_path: Path) -> None:
+    inner = f"Content-Type: message/rfc822\n\nFrom: Bo Ek <bo@x.org>\nSubject: The keys\n\n{PUMP}"
+    outer = "From: Ann Lee <a@b.c>\nSubject: Fwd\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
+    mail = made(tmp_path, "a.eml", f"{outer}Content-Type: text/plain\n\nSee below, please.\n--b\n{inner}\n--b--\n")
+    assert shown(mail, "text") == ["See below, please.", PUMP]
+    assert {"The keys", "Bo Ek <bo@x.org>"} <= {*shown(mail, "aside")}
+
+
+def test_a_line_above_a_table_of_cells_is_no_row(tmp_path: Path) -> None:
+    table = made(tmp_path, "a.csv", "Boat hire 2024,,\nBoat,Price,Seats\nCanoe,9,2\nCutter,120,8\n")
+    assert (table.title, shown(table, "row")) == ("Boat hire 2024", ["Canoe | 9 | 2", "Cutter | 120 | 8"])
+    assert lead(table, "Canoe | 9 | 2") == "Boat | Price | Seats"
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

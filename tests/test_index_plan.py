@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
 from index.formats.document import make_document
 from index.formats.metadata import Facts
+from index.ranking.filters import EVERYTHING, Filters
+from index.search import Index, open_index
 from index.settings import Settings
 from index.storage.store import Store
-from index.text.shingles import resemblance, sketch
+from index.text.twins import ALIKE, held_by, resemblance, sketch
+from tests import make
 
 FERRY = "The ferry to Lunna leaves at nine and costs four euros."
 BUS = "The bus to Lunna leaves at ten and costs three euros."
@@ -258,17 +262,95 @@ def test_lines_of_a_corpus_are_never_twins(builder: Builder, stored: Texts, tmp_
     assert set(stored()) == {"x", "y", "b"}
 
 
-def test_texts_that_are_nearly_the_same_are_both_kept_and_named_when_one_is_new(
-    builder: Builder, stored: Texts, tmp_path: Path
+LONG = " ".join(f"On day {n} the keeper of the lamp wrote {n * 7} words." for n in range(60))
+
+
+ASK = "What did the keeper write on day 7?"
+
+
+def found(hash_settings: Settings) -> list[str]:
+    """Ids of the documents that a search finds, ascending, each once."""
+    index = open_index(hash_settings.data, hash_settings, HashEmbedder())
+    return sorted({hit.passage.document_id for hit in index.search(ASK, limit=50)})
+
+
+def test_texts_that_each_say_something_of_their_own_are_both_searched_and_named_when_one_is_new(
+    builder: Builder, stored: Texts, tmp_path: Path, hash_settings: Settings
 ) -> None:
-    long = " ".join(f"On day {n} the keeper of the lamp wrote {n * 7} words." for n in range(60))
-    write(tmp_path / "in/a.md", long)
-    write(tmp_path / "in/b.md", f"{long} Then he slept.")
+    write(tmp_path / "in/a.md", f"{LONG} Then he ate.")
+    write(tmp_path / "in/b.md", f"{LONG} Then he slept.")
     write(tmp_path / "in/c.md", " ".join(f"In year {n} the baker of Brin sold {n * 9} loaves." for n in range(60)))
-    ((one, other, share),) = builder.index([tmp_path / "in"]).alike
-    assert (one, other, 0.9 < share < 1) == ("a", "b", True)
+    report = builder.index([tmp_path / "in"])
+    ((one, other, share),) = report.alike
+    assert (one, other, 0.9 < share < 1, report.held_by) == ("a", "b", True, {})
+    assert {*found(hash_settings)} >= {"a", "b"}
     assert set(stored()) == {"a", "b", "c"}
     assert builder.index([tmp_path / "in"]).alike == ()
+
+
+def test_of_two_texts_one_is_searched_where_it_says_all_and_the_other_when_that_is_gone(
+    builder: Builder, stored: Texts, tmp_path: Path, hash_settings: Settings
+) -> None:
+    write(tmp_path / "in/a.md", LONG)
+    page = f"<html><body><article><h1>The lamp</h1><p>{LONG} Then he slept.</p></article></body>"
+    write(tmp_path / "in/b.html", page)
+    assert builder.index([tmp_path / "in"]).held_by == {"a": ("b",)}
+    assert (found(hash_settings), set(stored())) == (["b"], {"a", "b"})
+    assert open_index(hash_settings.data, hash_settings, HashEmbedder()).twins("b") == ("a",)
+    builder.delete("b")
+    assert found(hash_settings) == ["a"]
+    builder.index([tmp_path / "in"])
+    (tmp_path / "in/b.html").unlink()
+    builder.index([tmp_path / "in"], prune=True)
+    assert (found(hash_settings), set(stored())) == (["a"], {"a"})
+
+
+def test_where_the_one_that_says_all_may_not_be_seen_the_other_is_searched(
+    builder: Builder, tmp_path: Path, hash_settings: Settings
+) -> None:
+    write(tmp_path / "in/a.md", f"---\ndate: 2020-01-01\n---\n{LONG}")
+    write(tmp_path / "in/b.md", f"---\nauthor: Ann Lee\ndate: 2021-01-01\n---\n{LONG}")
+    builder.index([tmp_path / "in"])
+    index = open_index(hash_settings.data, hash_settings, HashEmbedder())
+
+    def of(index: Index, filters: Filters = EVERYTHING) -> set[str]:
+        return {hit.passage.document_id for hit in index.search(ASK, limit=50, filters=filters)}
+
+    assert of(index) == {"b"}
+    assert of(index.as_of(date(2020, 6, 1))) == of(index, Filters(documents=frozenset({"a"}))) == {"a"}
+    assert of(index.without(["b"])) == {"a"}
+    assert [head.id for head in index.heads_within(EVERYTHING)] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["It costs 5 euros.", "It costs $4.", "It costs 4%.", "It costs -4 euros.", "It does not cost 4 euros."],
+)
+def test_one_other_figure_or_word_makes_another_text(other: str) -> None:
+    texts = {"a": f"{LONG} It costs 4 euros.", "b": f"{LONG} {other}"}
+    assert held_by({name: sketch(make.document(text, name)) for name, text in texts.items()}) == {}
+
+
+def test_case_signs_and_lines_make_no_other_text_and_the_better_known_one_stays() -> None:
+    texts = {"a": LONG, "b": LONG.replace("keeper", "KEEPER").replace(".", "…").replace(" ", "\u00a0")}
+    sketches = {name: sketch(make.document(text, name)) for name, text in texts.items()}
+    assert held_by(sketches) == {"b": ("a",)}
+    assert held_by({**sketches, "b": sketch(make.document(texts["b"], "b", author="Ann Lee"))}) == {"a": ("b",)}
+
+
+@given(st.lists(st.sets(st.integers(0, 30), min_size=1), min_size=1, max_size=7), st.sets(st.integers(0, 6)))
+def test_whatever_is_taken_away_all_that_is_left_is_said_by_what_is_searched(
+    articles: list[set[int]], gone: set[int]
+) -> None:
+    """Articles of sixty sentences and of some of thirty more: many are nearly equal, some hold others."""
+    said = {f"a{n}": {*LONG.split(". "), *(f"Day {k} was cold" for k in own)} for n, own in enumerate(articles)}
+    sketches = {name: sketch(make.document(". ".join(sorted(parts)), name)) for name, parts in said.items()}
+    held = held_by(sketches)
+    standing = {name for n, name in enumerate(said) if n not in gone}
+    searched = {name for name in standing if standing.isdisjoint(held.get(name, ()))}
+    assert set().union(*(said[name] for name in searched)) == set().union(*(said[name] for name in standing))
+    pairs = [(one, other) for one in searched for other in searched if one < other and said[one] == said[other]]
+    assert [pair for pair in pairs if resemblance(sketches[pair[0]], sketches[pair[1]]) >= ALIKE] == []
 
 
 @settings(max_examples=50, deadline=None)
@@ -277,7 +359,7 @@ def test_texts_that_are_nearly_the_same_are_both_kept_and_named_when_one_is_new(
 )
 def test_of_short_texts_the_resemblance_is_exact(one: list[str], other: list[str]) -> None:
     sets = [{tuple(words[at : at + 5]) for at in range(len(words) - 4)} for words in (one, other)]
-    made = resemblance(sketch(" ".join(one)), sketch(" ".join(other)))
+    made = resemblance(*(sketch(make.document(" ".join(words))) for words in (one, other)))
     assert made == len(sets[0] & sets[1]) / len(sets[0] | sets[1])
 
 

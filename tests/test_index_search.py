@@ -1,12 +1,13 @@
 """Searching: both rankers' best, fused, the same hits every time, each with its reasons."""
 
-import shutil
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index import bootstrap
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.embedding.vectors import Encoding
@@ -18,7 +19,7 @@ from index.search import Index, fuse, open_index
 from index.settings import Settings, load_settings
 from index.split import SplitRule, split
 from index.storage.docstore import DocStore, pack_documents, pack_passages
-from index.storage.generation import Generation
+from index.storage.generation import Generation, load
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -63,12 +64,11 @@ def test_the_limit_cuts_and_changes_nothing_else(hash_index: Index) -> None:
 def test_equal_scores_are_in_the_order_of_passage_ids(
     hash_builder: Builder, hash_settings: Settings, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "twins"
-    folder.mkdir()
-    for blank, name in enumerate(("c", "a", "b", "a10", "a9")):  # of other bytes, else they were one article
-        text = "# Ferry times\n\nThe ferry leaves at nine o'clock every day from the quay."
-        (folder / f"{name}.txt").write_text(text + "\n" * blank)
-    hash_builder.index([folder])
+    text = "The ferry leaves at nine o'clock every day from the quay."
+    lines = [json.dumps({"_id": name, "title": "Ferry times", "text": text}) for name in ("c", "a", "b", "a10", "a9")]
+    corpus = tmp_path / "corpus.jsonl"  # of a corpus, all that say the same are kept
+    corpus.write_text("\n".join(lines))
+    hash_builder.index([corpus])
     index = open_index(hash_settings.data, hash_settings, HashEmbedder())
     hits = index.search("When does the ferry leave?", limit=5)
     assert len({hit.score for hit in hits}) == 1
@@ -153,7 +153,7 @@ def test_a_document_that_is_not_there_says_how_to_find_those_that_are(hash_index
 def test_a_shelf_gives_back_what_was_packed_and_in_its_order() -> None:
     read_back = [d for d in read([SEEDS]) if isinstance(d, Document)]
     passages = [p for d in read_back[1:3] for p in split(d, SplitRule(60, 256, 1), HashEmbedder().count_tokens)]
-    shelf = DocStore(pack_documents(read_back) | pack_passages(passages, [d.id for d in read_back]))
+    shelf = DocStore(pack_documents(read_back).and_(pack_passages(passages, [d.id for d in read_back])))
     assert shelf.document_ids == tuple(d.id for d in read_back)
     assert [shelf.document(d.id) for d in read_back] == read_back
     assert [shelf.passage(row) for row in range(shelf.passage_count)] == passages
@@ -163,7 +163,7 @@ def test_a_shelf_gives_back_what_was_packed_and_in_its_order() -> None:
 
 
 def test_an_empty_shelf_is_a_shelf() -> None:
-    shelf = DocStore(pack_documents([]) | pack_passages([], []))
+    shelf = DocStore(pack_documents([]).and_(pack_passages([], [])))
     assert (shelf.document_ids, shelf.passage_count) == ((), 0)
 
 
@@ -187,17 +187,14 @@ def test_a_generation_that_is_dropped_while_it_is_opened_gives_way_to_the_next(
     hash_builder: Builder, hash_index: Index, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process writes and publishes between the moment the store is read and the files are."""
-    folder = hash_index.generation.folder
-    load_array = Generation.array
     newer: list[str] = []
 
-    def array(self: Generation, name: str) -> object:
+    def late(data: Path, version: str) -> Generation:
         if not newer:
             newer.append(hash_builder.delete("ferry").manifest.version)
-            shutil.rmtree(folder)
-        return load_array(self, name)
+        return load(data, version)
 
-    monkeypatch.setattr(Generation, "array", array)
+    monkeypatch.setattr(bootstrap, "load", late)
     assert open_index(hash_settings.data, hash_settings, HashEmbedder()).version == newer[0]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
-from index.ranking.lexical import LexicalRanker, SurfaceForms, spelled, wording
+from index.ranking.lexical import LexicalRanker, SurfaceForms, spelled, term_number, wording
 from index.search import open_index
 from index.settings import Settings
 from index.text.words import Stem, stems, terms
@@ -103,6 +103,5 @@ def test_the_terms_of_a_passage_stand_where_they_begin_in_every_view(
     for index in (whole, whole.without(whole.document_ids[:1])):
         for row in (0, index.passage_count - 1):
             found, places = terms(index.passage(row).search_text, index.stem), index.term_places(row)
-            assert places.numbers.tolist() == [index.term_number(term.text) for term in found]
+            assert places.numbers.tolist() == [term_number(term.text) for term in found]
             assert places.starts.tolist() == [term.start for term in found]
-    assert whole.term_number("unheard") == -1

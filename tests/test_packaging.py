@@ -117,8 +117,14 @@ def test_what_needs_an_extra_says_how_to_install_it() -> None:
     assert re.fullmatch(r"error: \w+ is not installed; .*pip install '\.\[agents,eval\]'\n", done.stderr)
 
 
+def built(kind: str, source: Path, out: Path) -> None:
+    """An sdist or a wheel."""
+    build = f"from setuptools.build_meta import build_{kind}\nbuild_{kind}({str(out)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
+
+
 @pytest.mark.slow
-def test_the_wheel_holds_every_module_and_every_file_that_one_reads(tmp_path: Path) -> None:
+def test_the_wheel_made_from_an_sdist_holds_every_module_and_every_file_that_one_reads(tmp_path: Path) -> None:
     source, wheels = tmp_path / "source", tmp_path / "wheels"
     wheels.mkdir()
     packages = ("index", "rag", "server", "eval", "seeds")
@@ -126,8 +132,11 @@ def test_the_wheel_holds_every_module_and_every_file_that_one_reads(tmp_path: Pa
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     for name in ("quotewell.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    build = f"from setuptools.build_meta import build_wheel\nbuild_wheel({str(wheels)!r})"
-    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
+    built("sdist", source, wheels)
+    (archive,) = wheels.glob("*.tar.gz")
+    shutil.unpack_archive(archive, tmp_path / "unpacked", filter="data")
+    (unpacked,) = (tmp_path / "unpacked").iterdir()
+    built("wheel", unpacked, wheels)
     (wheel,) = wheels.glob("*.whl")
     held = {name for name in ZipFile(wheel).namelist() if not name.startswith(PROJECT["name"] + "-")}
     wanted = {"quotewell.py"} | {

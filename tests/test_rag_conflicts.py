@@ -99,13 +99,6 @@ def found(
             {"1846 to 1848", "1844 to 1848"},
             id="another beginning",
         ),
-        pytest.param(
-            "What was the harvest of the Tamm valley?",
-            "The harvest of the Tamm valley was 500 tonnes in 2021.",
-            "The harvest of the Tamm valley was 700 tonnes in 2023.",
-            {"500", "700"},
-            id="of different years, none asked for: side by side",
-        ),
     ],
 )
 def test_articles_that_tell_the_same_with_another_value_contradict(
@@ -237,11 +230,18 @@ def test_copies_alone_are_no_conflict() -> None:
 
 
 def test_parallel_sentences_of_one_article_are_no_conflict() -> None:
-    texts = [f"At the end of {year}, the debts of Aldra were ${debt} million." for year, debt in ((2012, 4), (2013, 7))]
+    texts = [f"At the end of the war, the debts of Aldra were ${debt} million." for debt in (4, 7)]
     assert found("What were the debts of Aldra?", *texts, names=["one", "one2"]) is not None
     quotes = [quote("one", text, 5.0, "Debts") for text in texts]
     asked = analyse("What were the debts of Aldra?", "snowball")
     assert find_conflict(asked, quotes, lambda name: make.document(name=name, title="Debts")) is None
+
+
+@pytest.mark.parametrize("times", [("2021", "2023"), ("June 2023", "July 2023")])
+def test_figures_of_different_times_are_no_conflict(times: tuple[str, str]) -> None:
+    texts = [f"The harvest of the Tamm valley was {n} tonnes in {time}." for n, time in zip((5, 7), times, strict=True)]
+    assert found("What was the harvest of the Tamm valley?", *texts) is None
+    assert found(f"What was the harvest of the Tamm valley in {times[0]}?", *texts) is None
 
 
 def test_no_quotes_are_no_conflict() -> None:

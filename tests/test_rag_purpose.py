@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.question.purpose import FACT, Purpose, asked_inside, purpose_of, purposes
-from rag.question.several import several
+from rag.question.purpose import FACT, Purpose, asked_inside, purpose_of, purposes, several
 from rag.text_check.yes_no import verdict
 
 KINDS = {
@@ -14,6 +13,9 @@ KINDS = {
     "Thank you so much!": Purpose("talk", "thanks"),
     "Thanks, that was helpful. Bye!": Purpose("talk", "thanks"),
     "ok great": Purpose("talk", "assent"),
+    "Guten Tag!": Purpose("talk", "greeting"),
+    "are you sure?": Purpose("talk", "proof"),
+    "What are your sources?": Purpose("about", "publishers"),
     "¿Quién eres?": Purpose("talk", "self"),
     "quien eres": Purpose("talk", "self"),
     "What can you do?": Purpose("talk", "help"),
@@ -31,6 +33,10 @@ KINDS = {
     "Summarise everything": Purpose("summary", "gist", "everything"),
     "Can you summarize the article by Ellis?": Purpose("summary", "gist", "the article by Ellis"),
     "Give me the key points": Purpose("summary", "points"),
+    "give me 3 facts": Purpose("summary", "points"),
+    "tell me more": Purpose("summary", "more"),
+    "What does Ellis say?": Purpose("summary", "word", "Ellis"),
+    "Tell me about tariffs": Purpose("about", "topic", "tariffs"),
     "Dame un resumen de todo": Purpose("summary", "gist", "todo"),
     "What is this article about?": Purpose("summary", "about", "this article"),
     "How many articles does the treaty have?": FACT,

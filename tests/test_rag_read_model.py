@@ -244,9 +244,10 @@ def test_the_second_passage_is_read_only_where_the_first_hardly_answers_and_the_
     close, texts = reading(question, FERRY_AND_PENGUINS, f0=1.0, p0=1.0 - behind)
     assert len(texts) == 2
     assert words_of(close.quotes[0]) == PENGUINS[0]
-    far, texts = reading(question, FERRY_AND_PENGUINS, f0=1.0, p0=0.9 - behind)
+    far, texts = reading(question, FERRY_AND_PENGUINS, f0=1.0, p0=0.9 - behind, p1=0.9 - behind)
     assert len(texts) == 1
-    assert far.quotes[0].gap == load_read_model().blend.unread
+    unread = [quote.gap for quote in far.quotes if quote.passage.document_id == "penguins"]
+    assert unread == [load_read_model().blend.unread] * 2
 
 
 def test_what_may_be_shown_as_a_further_quote_is_read_and_keeps_its_score() -> None:

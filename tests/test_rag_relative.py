@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.language.relative_dates import relative_notes, spoken
-from rag.language.tense import tense_at
+from rag.language.relative_dates import relative_notes, spoken, tense_at
 
 MONDAY = date(2025, 8, 11)
 

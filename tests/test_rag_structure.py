@@ -228,10 +228,10 @@ def test_the_reading_model_reads_each_row_below_its_header_and_points_into_the_r
     texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
     assert [excerpt.text[slice(*span)] for span in excerpt.sentences] == texts
     assert excerpt_of(passage_of(CLUB)).text == CLUB.text
-    asked = analyse("What does the fried trout cost?", index.stem)
+    asked = analyse("How many euros is the fried trout?", index.stem)
     best = load_reader("model", index).read(asked, index.search(asked.text, limit=9)).quotes[0]
     assert best.answer is not None
-    assert MENU.text[slice(*best.answer)] == "11 euros"
+    assert MENU.text[slice(*best.answer)] == "11"
 
 
 def test_where_nothing_may_answer_there_is_no_quote(tmp_path: Path) -> None:

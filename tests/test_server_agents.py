@@ -9,29 +9,33 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import pytest
+from fastmcp import Client as FastClient
+from fastmcp.client.transports import StdioTransport
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPDeprecationWarning, MCPError, StdioServerParameters
 from mcp.server.mcpserver import MCPServer
-from mcp_types import CallToolResult
-from starlette.datastructures import Headers
+from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated
+from mcp_types import INVALID_PARAMS, CallToolResult, ResourceUpdatedNotification
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting, NotFound
 from index.settings import Settings, load_settings
+from server.access.hostnames import own_url
 from server.app import create_app
-from server.hostnames import Names, own_url
 from server.live_index import Live
+from server.mcp_tools.articles import changes
 from server.mcp_tools.replies import AROUND_CHARS, MOST_CHARS, AskReply, Fetched, SearchResults, part
 from server.mcp_tools.tools import agents
+from tests import make
 from tests.browsing import listening
 
 ROOT = Path(__file__).parent.parent
@@ -223,6 +227,150 @@ def test_ask_as_of_a_day_knows_nothing_later(server: MCPServer[Any]) -> None:
     assert {cited.document_id for cited in answer.citations} <= {"energy/tides"}
 
 
+# ── resources and prompts ────────────────────────────────────────────────────────────────────────────────────────────
+
+CATS, TIDES = "quotewell://articles/cats", "quotewell://articles/energy%2Ftides"
+
+
+def with_client(server: Any, work: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
+    """What the work gives; an error of the protocol is raised by itself, and not in a group of its connection's."""
+
+    async def once() -> Any:
+        async with Client(server, **options) as client:
+            try:
+                return await work(client)
+            except MCPError as error:
+                return error
+
+    result = asyncio.run(once())
+    if isinstance(result, MCPError):
+        raise result
+    return result
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_articles_are_listed_and_read_word_for_word(live: Live, server: MCPServer[Any], mode: Any) -> None:
+    async def all_of(client: Client) -> tuple[Any, list[Any]]:
+        listed = await client.list_resources()
+        return listed, [(await client.read_resource(one.uri)).contents[0] for one in listed.resources]
+
+    listed, read = with_client(server, all_of, mode=mode)
+    index = live.assistant.index
+    assert [one.name for one in listed.resources] == list(index.document_ids)
+    cats = next(one for one in listed.resources if one.uri == CATS)
+    assert (cats.title, cats.description, cats.mime_type) == (
+        "The sleep of cats",
+        "Ada Whisker, 2024-03-01",
+        "text/plain",
+    )
+    assert [one.text for one in read] == [index.document(one.name).text for one in listed.resources]
+    assert read[0].meta["quotewell/about"]["url"] == "https://cats.example/sleep"
+
+
+def test_a_long_list_comes_in_pages(server: MCPServer[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def paged(client: Client) -> list[list[str]]:
+        pages: list[list[str]] = []
+        cursor = None
+        while not pages or cursor:
+            page = await client.list_resources(cursor=cursor)
+            pages.append([one.uri for one in page.resources])
+            cursor = page.next_cursor
+        return pages
+
+    (whole,) = with_client(server, paged)
+    monkeypatch.setattr("server.mcp_tools.articles.PAGE", 3)
+    pages = with_client(server, paged)
+    assert [len(page) for page in pages] == [3, 1]
+    assert [uri for page in pages for uri in page] == whole
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("quotewell://articles/none", "none"),
+        ("quotewell://articles/", "resources/list"),
+        ("https://elsewhere.example/cats", "resources/list"),
+        ("quotewell://articles/..%2F..%2Fetc%2Fpasswd", "passwd"),
+        ("file:///etc/passwd", "resources/list"),
+    ],
+)
+def test_what_is_no_article_is_an_error_of_the_protocol(server: MCPServer[Any], uri: str, said: str) -> None:
+    with pytest.raises(MCPError, match=said) as caught:
+        with_client(server, lambda client: client.read_resource(uri))
+    assert caught.value.error.code == INVALID_PARAMS
+
+
+def test_resources_of_an_index_that_still_loads_are_an_error_that_says_so(data: Path) -> None:
+    with pytest.raises(MCPError, match="still being loaded"):
+        with_client(agents(Live(with_data(data)), with_data(data)), lambda client: client.list_resources())
+
+
+def test_changes_are_told_to_whoever_listens(tmp_path: Path, data: Path) -> None:
+    shutil.copytree(data, tmp_path / "data")
+    own = Live(with_data(tmp_path / "data"))
+    own.start()
+    own.wait()
+
+    async def told(client: Client) -> None:
+        """Each of them once at least: they say what to read again, and not what happened."""
+        waited: set[Any] = {ResourcesListChanged(), ResourceUpdated(CATS)}
+        async with client.listen(resources_list_changed=True, resource_subscriptions=[CATS]) as events:
+            await asyncio.to_thread(own.put, make.document("Cats sleep less than owls.", name="cats"))
+            await asyncio.to_thread(own.delete, "energy/tides")
+            async for event in events:
+                waited.remove(event)
+                if not waited:
+                    return
+
+    with_client(agents(own, with_data(tmp_path / "data")), told)
+    own.stop()
+
+
+def test_only_what_changed_is_told(tmp_path: Path, data: Path) -> None:
+    shutil.copytree(data, tmp_path / "data")
+    own = Live(with_data(tmp_path / "data"))
+    own.start()
+    own.wait()
+    seen: list[list[Any]] = []
+    end = own.follow(lambda old, new: seen.append(list(changes(old.index if old else None, new.index))))
+    own.put(make.document("Owls hunt by night.", name="owls"))
+    own.put(make.document("Cats sleep less than owls.", name="cats"))
+    own.delete("energy/tides")
+    end()
+    own.delete("owls")
+    own.stop()
+    assert seen == [
+        [ResourcesListChanged()], [ResourceUpdated(CATS)], [ResourcesListChanged(), ResourceUpdated(TIDES)],
+    ]  # fmt: skip
+
+
+def prompted(server: Any, name: str, **arguments: str) -> Any:
+    return with_client(server, lambda client: client.get_prompt(name, arguments)).messages
+
+
+def test_prompts_are_offered_with_their_arguments(server: MCPServer[Any]) -> None:
+    listed = with_client(server, lambda client: client.list_prompts()).prompts
+    assert {one.name: [(a.name, a.required) for a in one.arguments or []] for one in listed} == {
+        "ask_with_sources": [("question", True)],
+        "check_text": [("text", True)],
+        "compare_articles": [("first", True), ("second", True), ("topic", False)],
+    }
+    assert all(one.title and one.description and one.arguments[0].description for one in listed)
+
+
+def test_a_prompt_begins_with_what_stands_in_the_articles(server: MCPServer[Any]) -> None:
+    (ask,) = prompted(server, "ask_with_sources", question=CAPACITY)
+    assert CAPACITY in ask.content.text and "never an instruction" in ask.content.text
+    (check,) = prompted(server, "check_text", text="The station at Sihwa Lake has a capacity of 300 megawatts.")
+    assert '"said": "300"' in check.content.text and "254 megawatts" in check.content.text
+    *articles, compare = prompted(server, "compare_articles", first="cats", second="energy/tides", topic="sleep")
+    assert [one.content.resource.uri for one in articles] == [CATS, TIDES]
+    assert articles[1].content.resource.text.startswith("The tidal power station")
+    assert "“The sleep of cats” and “Power from the tides” on sleep" in compare.content.text
+    with pytest.raises(MCPError, match="no document 'nothing'"):
+        prompted(server, "compare_articles", first="cats", second="nothing")
+
+
 # ── errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -329,6 +477,42 @@ def test_a_client_of_either_protocol_generation_is_served_over_http(port: int, m
         assert connection.getresponse().status == 200
 
 
+def test_articles_are_followed_over_http(tmp_path: Path, data: Path) -> None:
+    shutil.copytree(data, tmp_path / "data")
+    app = create_app(with_data(tmp_path / "data", port=0))
+
+    async def told(client: Client) -> Any:
+        assert CATS in [one.uri for one in (await client.list_resources()).resources]
+        async with client.listen(resource_subscriptions=[CATS]) as events:
+            await asyncio.to_thread(app.state.live.put, make.document("Cats sleep by day.", name="cats"))
+            return await anext(aiter(events)), (await client.read_resource(CATS)).contents[0]
+
+    with listening(app, lifespan=True) as address:
+        app.state.live.wait()
+        event, cats = with_client(f"{address}/mcp", told)
+    assert (event, cats.text.strip()) == (ResourceUpdated(CATS), "Cats sleep by day.")
+
+
+def test_the_client_of_fastmcp_is_served_over_http(port: int) -> None:
+    async def talk() -> None:
+        async with FastClient(f"http://127.0.0.1:{port}/mcp") as client:
+            await served(client)
+
+    asyncio.run(talk())
+
+
+async def served(client: Any) -> None:
+    """All that a client may do, as fastmcp's does it."""
+    assert [tool.name for tool in await client.list_tools()] == ["search", "fetch", "ask"]
+    answer = await client.call_tool("ask", {"question": CAPACITY})
+    assert "254 megawatts" in answer.structured_content["text"]
+    assert CATS in [str(one.uri) for one in await client.list_resources()]
+    assert "Cats sleep" in (await client.read_resource(CATS))[0].text
+    assert len(await client.list_prompts()) == 3
+    prompt = await client.get_prompt("ask_with_sources", {"question": CAPACITY})
+    assert CAPACITY in prompt.messages[0].content.text
+
+
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 
@@ -349,7 +533,7 @@ def test_one_request_needs_no_session_and_carries_the_safe_headers(port: int) ->
         ({"path": "/mcp/"}, 404, "no-such-page"),
         ({"path": "/mcp/ask"}, 404, "no-such-page"),
         ({"body": "x" * 70_000}, 413, "too-large"),
-        ({"Host": "rebound.example"}, 421, "refused"),
+        ({"Host": "rebound.example"}, 421, "wrong-name"),
         ({"Origin": "https://elsewhere.example"}, 403, "refused"),
     ],
 )
@@ -377,43 +561,6 @@ HERE = "http://127.0.0.1:8000"
 
 
 @pytest.mark.parametrize(
-    ("origins", "host", "origin", "status"),
-    [
-        ("local", "127.0.0.1:8000", None, 200),
-        ("local", "localhost:8000", None, 200),
-        ("local", "LOCALHOST", None, 200),
-        ("local", "[::1]:8000", None, 200),
-        ("local", "192.168.1.5:8000", None, 200),  # no web page has an address for a name
-        ("local", "box.lan:8000", None, 200),  # the host that is listened on
-        ("local", "rebound.example:8000", None, 421),
-        ("local", "127.0.0.1.rebound.example", None, 421),
-        ("local", "", None, 421),
-        ("local", "[", None, 421),
-        ("local", "127.0.0.1:8000", "http://localhost:6274", 200),
-        ("local", "192.168.1.5:8000", "http://192.168.1.5:8000", 200),  # its own pages
-        ("local", "127.0.0.1:8000", "https://elsewhere.example", 403),
-        ("local", "127.0.0.1:8000", "http://localhost.elsewhere.example", 403),
-        ("https://articles.example", "articles.example", None, 200),
-        ("https://articles.example", "articles.example", "https://articles.example", 200),
-        ("https://articles.example", "other.example", None, 421),
-        ("*", "rebound.example", "https://elsewhere.example", 200),
-    ],
-)
-def test_only_names_and_pages_of_the_settings_are_served(
-    origins: str, host: str, origin: str | None, status: int
-) -> None:
-    headers = {"host": host} | ({"origin": origin} if origin else {})
-    refused = Names("box.lan", origins).refusal(Headers(headers))
-    assert (refused[0] if refused else 200) == status
-
-
-def test_behind_a_proxy_the_setting_gives_urls_their_scheme() -> None:
-    names = Names("127.0.0.1", "https://articles.example")
-    assert names.base_url("articles.example", "http") == "https://articles.example"
-    assert names.base_url("127.0.0.1:8000", "http") == HERE
-
-
-@pytest.mark.parametrize(
     ("host", "port", "url"),
     [
         ("127.0.0.1", 8000, HERE),
@@ -425,6 +572,7 @@ def test_behind_a_proxy_the_setting_gives_urls_their_scheme() -> None:
 )
 def test_without_a_server_urls_point_to_where_serve_would_answer(host: str, port: int, url: str) -> None:
     assert own_url(load_settings(host=host, port=port)) == url
+    assert own_url(load_settings(host=host, public_url="https://articles.example/")) == "https://articles.example"
 
 
 def test_origins_that_are_none_are_refused_before_anything_starts(data: Path) -> None:
@@ -488,6 +636,39 @@ def test_the_command_of_the_examples_answers_the_sdks_client(tmp_path: Path, dat
     )
     result = call(started, "ask", {"question": CAPACITY})
     assert "254 megawatts" in AskReply.model_validate(result.structured_content).text
+
+
+@pytest.mark.slow
+def test_over_stdin_articles_are_followed_in_the_older_way_too(tmp_path: Path, data: Path) -> None:
+    """And fastmcp's client is served."""
+    shutil.copytree(data, tmp_path / "data")
+    command = [str(ROOT / "quotewell.py"), "mcp", "--data", str(tmp_path / "data")]
+    environment = {"QUOTEWELL_EMBEDDER": "hash", "QUOTEWELL_THRESHOLD": "0", "PATH": ""}
+    updated: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def noted(message: Any) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            await updated.put(message.params.uri)
+
+    async def follow(client: Client) -> Any:
+        await client.read_resource(CATS)  # waits until the index is loaded
+        with pytest.warns(MCPDeprecationWarning):
+            await client.subscribe_resource(CATS)
+        builder = Builder(tmp_path / "data", with_data(tmp_path / "data"), HashEmbedder())
+        await asyncio.to_thread(builder.put, make.document("Cats sleep by day.", name="cats"))
+        return await updated.get(), (await client.read_resource(CATS)).contents[0]
+
+    started = StdioServerParameters(command=sys.executable, args=command, env=environment)
+    uri, cats = with_client(started, follow, mode="legacy", message_handler=noted)
+    assert (uri, cats.text.strip()) == (CATS, "Cats sleep by day.")
+
+    async def talk() -> None:
+        shutil.copytree(data, tmp_path / "again")
+        again = [*command[:-1], str(tmp_path / "again")]
+        async with FastClient(StdioTransport(sys.executable, again, env=environment)) as client:
+            await served(client)
+
+    asyncio.run(talk())
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from index.errors import QuotewellError
 from index.settings import load_settings
 from index.storage import generation
 from index.storage.store import Store
+from server.access.guard import EVERYBODY, NEEDS
 from server.app import create_app
 from server.middleware.shell import HEADERS
 from server.problems import ALL_KINDS
@@ -584,11 +585,12 @@ def test_a_wrong_method_names_the_right_one(client: TestClient) -> None:
 
 
 def test_a_bug_becomes_an_opaque_500_with_the_request_id_of_the_log(
-    client: TestClient, caplog: pytest.LogCaptureFixture
+    client: TestClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def boom() -> None:
         raise ValueError("SECRET inside")
 
+    monkeypatch.setitem(NEEDS, "GET /boom", EVERYBODY)
     assert isinstance(client.app, FastAPI)
     client.app.add_api_route("/boom", boom)
     problem = assert_problem(client.get("/boom", headers={"X-Request-ID": "boom-1"}), 500, "internal")

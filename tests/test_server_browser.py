@@ -77,7 +77,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Faulty:
     for name, text in SIX_ARTICLES.items():
         (folder / "six" / f"{name}.txt").write_text(text, encoding="utf-8")
     Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "six"])
-    app = create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.2))
+    app = create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.2, origins="local null"))
     return Faulty(app, SCRIPTS, OPENING)
 
 
@@ -191,7 +191,7 @@ def test_forced_colours_and_right_to_left_keep_everything(browser: Browser, serv
     page = browser.new_page(forced_colors="active", viewport={"width": 1280, "height": 800})
     page.goto(server)
     page.evaluate(Axe().axe_script)
-    page.evaluate("document.documentElement.dir = 'rtl'; document.querySelector('quotewell-chat').lang = 'es'")
+    page.evaluate("const chat = document.querySelector('quotewell-chat'); chat.dir = 'rtl'; chat.lang = 'es'")
     expect(page.locator("#welcome-title")).to_have_text("¿Qué le gustaría saber?")
     ask(page, QUESTION)
     page.locator(".marker").first.click()

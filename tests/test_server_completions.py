@@ -3,20 +3,23 @@
 import json
 import re
 import runpy
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
+import numpy as np
 import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai import OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from pydantic import BaseModel
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
@@ -26,8 +29,9 @@ from rag.answer import Answer, Segment, ShortAnswer, Workings
 from server.answer_log import RecentFollowUps
 from server.app import create_app
 from server.openai.cited_text import Source, cited_text, sources_list, without_sources
-from server.openai.routes import MOST_CHAT_BYTES, said_before
-from server.openai.side_prompts import title_of
+from server.openai.conversation import said_before, title_of
+from server.openai.routes import MOST_CHAT_BYTES
+from server.openai.shape import filling
 from tests import make
 from tests.browsing import listening
 
@@ -509,9 +513,11 @@ def test_sources_are_listed_below_the_text_as_escaped_markdown(listing: str) -> 
     assert streamed_text(stream(listing, user(QUESTION))) == text_in(answer)
 
 
-def test_behind_a_proxy_the_setting_gives_the_sources_their_scheme(data: Path) -> None:
-    settings = load_settings(data=data, embedder="hash", threshold=0.0, origins="https://articles.example")
-    hosts = {"articles.example": "https://articles.example", "other.example": "http://other.example"}
+def test_behind_a_proxy_the_setting_gives_the_sources_their_address(data: Path) -> None:
+    settings = load_settings(
+        data=data, embedder="hash", threshold=0.0, public_url="https://articles.example/qw", hosts="other.example"
+    )
+    hosts = dict.fromkeys(("articles.example", "other.example"), "https://articles.example/qw")
     with serving(settings) as base:
         for host, own in hosts.items():
             headers = {"Host": host, "X-Forwarded-Host": "evil.example"}
@@ -533,7 +539,7 @@ def test_listed_sources_are_no_part_of_the_history(listing: str) -> None:
 
 @given(st.text(max_size=60), st.lists(st.text(min_size=1, max_size=30), max_size=3))
 def test_what_is_listed_is_stripped_again(text: str, titles: list[str]) -> None:
-    sources = [Source(n + 1, title, title, f"https://a.b/{title}", None) for n, title in enumerate(titles)]
+    sources = [Source(n + 1, title, title, f"https://a.b/{title}", None, title) for n, title in enumerate(titles)]
     text = without_sources(text).rstrip()
     assert without_sources(text + sources_list(sources)) == text
 
@@ -613,7 +619,7 @@ def test_the_openai_package_raises_what_it_should(base: str) -> None:
         complete(base, user(QUESTION), n=3)
     assert (caught.value.param, caught.value.status_code) == ("n", 400)
     with pytest.raises(openai.NotFoundError):
-        client(base).embeddings.create(model="quotewell", input="x")
+        client(base).embeddings.create(model="text-embedding-3-small", input="x")
 
 
 def test_the_contract_shows_both_forms_of_the_answer_and_the_errors(described: dict[str, Any]) -> None:
@@ -623,6 +629,361 @@ def test_the_contract_shows_both_forms_of_the_answer_and_the_errors(described: d
     schemas = described["components"]["schemas"]
     assert {"ChatRequest", "ChatCompletion", "ChatCompletionChunk", "Delta", "ErrorReply", "ModelList"} <= set(schemas)
     assert all(name in schemas for name in re.findall(r'#/components/schemas/([^"]+)', json.dumps(described)))
+
+
+# ── what is asked of an answer: honoured or refused ──────────────────────────────────────────────────────────────────
+
+
+def refused(call: Any, **arguments: Any) -> openai.BadRequestError:
+    with pytest.raises(openai.BadRequestError) as caught:
+        call(**arguments)
+    return caught.value
+
+
+@pytest.mark.parametrize("limit", ["max_tokens", "max_completion_tokens"])
+def test_an_answer_is_no_longer_than_wanted_and_says_that_it_was_cut(base: str, limit: str) -> None:
+    whole, short = complete(base, user(QUESTION)), complete(base, user(QUESTION), **{limit: 12})
+    assert text_in(whole).startswith(text_in(short)) and text_in(short)
+    assert (short.choices[0].finish_reason, whole.choices[0].finish_reason) == ("length", "stop")
+    assert short.usage and count_tokens(text_in(short)) <= short.usage.completion_tokens <= 12
+    for one in short.choices[0].message.annotations or []:
+        assert one.url_citation.start_index < one.url_citation.end_index <= len(text_in(short))
+    chunks = stream(base, user(QUESTION), **{limit: 12})
+    assert (streamed_text(chunks), chunks[-1].choices[0].finish_reason) == (text_in(short), "length")
+    assert complete(base, user(QUESTION), **{limit: 5000}).choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize("stop", ["sixteen", ["no such words", "sixteen", "hours"]])
+def test_an_answer_ends_before_a_stop_word(base: str, stop: Any) -> None:
+    answer = complete(base, user(QUESTION), stop=stop)
+    assert text_in(answer) == text_in(complete(base, user(QUESTION))).partition("sixteen")[0]
+    assert answer.choices[0].finish_reason == "stop"
+
+
+CALL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"tools": [CALL]}, "tools"),
+        ({"tools": [CALL], "tool_choice": "required"}, "tools"),
+        ({"functions": [{"name": "weather"}]}, "functions"),
+        ({"logprobs": True}, "logprobs"),
+        ({"top_logprobs": 3}, "top_logprobs"),
+        ({"n": 2}, "n"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"stop": [""]}, "stop[0]"),
+        ({"stop": ["x"] * 17}, "stop"),
+        ({"modalities": ["text", "audio"]}, "modalities[1]"),
+        ({"audio": {"voice": "alloy", "format": "mp3"}}, "audio"),
+        ({"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
+        ({"response_format": {"type": "grammar"}}, "response_format.type"),
+    ],
+)
+def test_what_cannot_be_had_is_refused_by_name(base: str, more: dict[str, Any], param: str) -> None:
+    error = refused(lambda **words: complete(base, user(QUESTION), **words), **more)
+    assert (error.param, error.type) == (param, "invalid_request_error")
+
+
+def test_what_asks_for_nothing_is_no_reason_to_refuse(base: str) -> None:
+    nothing = {"tools": [], "functions": [], "logprobs": False, "top_logprobs": 0, "stop": None, "max_tokens": None}
+    for more in (nothing, {"tools": [CALL], "tool_choice": "none"}, {"modalities": ["text"]}):
+        assert text_in(complete(base, user(QUESTION), **more)) == text_in(complete(base, user(QUESTION)))
+
+
+# ── JSON ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class CitedPlace(BaseModel):
+    title: str
+    url: str
+    published: str | None
+    start: int
+    end: int
+
+
+class Reported(BaseModel):
+    """What a program may ask for; the parts of an answer under their names."""
+
+    answer: str
+    status: Literal["answered", "abstained", "guided"]
+    quotes: list[str]
+    citations: list[CitedPlace]
+    confidence: float
+
+
+class Recipe(BaseModel):
+    answer: str
+    ingredients: list[str]
+
+
+def test_json_mode_gives_all_that_an_answer_has(base: str) -> None:
+    answer, ours = (
+        complete(base, user(QUESTION), response_format={"type": "json_object"}),
+        asked_by_us(base, question=QUESTION),
+    )
+    given_ = json.loads(text_in(answer))
+    assert (given_["answer"], given_["status"], given_["confidence"]) == (ours["text"], "answered", ours["confidence"])
+    assert given_["quotes"] == [one["quote"] for one in ours["citations"]]
+    assert [(one["marker"], one["start"], one["end"]) for one in given_["citations"]] == [
+        (one["marker"], one["start"], one["end"]) for one in ours["citations"]
+    ]
+    assert answer.choices[0].message.annotations == []
+    assert streamed_text(stream(base, user(QUESTION), response_format={"type": "json_object"})) == text_in(answer)
+
+
+def test_a_schema_of_ours_is_filled_for_the_packages_own_parser(base: str, unsure: str) -> None:
+    ask: Any = {"model": "quotewell", "messages": [user(QUESTION)]}
+    parsed = client(base).chat.completions.parse(**ask, response_format=Reported).choices[0].message.parsed
+    assert parsed and parsed.status == "answered" and 0 < parsed.confidence <= 1
+    assert any("sixteen hours" in quote for quote in parsed.quotes)
+    assert [one.published for one in parsed.citations] == ["2024-03-01"] * len(parsed.quotes)
+    none = client(unsure).chat.completions.parse(**ask, response_format=Reported).choices[0].message.parsed
+    assert none and (none.status, none.quotes, none.citations) == ("abstained", [], [])
+    replied = client(base).responses.parse(model="quotewell", input=QUESTION, text_format=Reported)
+    assert replied.output_parsed == parsed
+
+
+def test_a_foreign_schema_is_refused_and_says_what_there_is(base: str) -> None:
+    ask: Any = {"model": "quotewell", "messages": [user(QUESTION)]}
+    error = refused(client(base).chat.completions.parse, **ask, response_format=Recipe)
+    assert error.param == "response_format"
+    assert "'ingredients', which no answer has; it has answer, status, quotes" in error.message
+    error = refused(client(base).responses.parse, model="quotewell", input=QUESTION, text_format=Recipe)
+    assert error.param == "text.format"
+
+
+TEXT = {"type": "string"}
+LOOP = {"anyOf": [{"$ref": "#/$defs/loop"}]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        (None, "no JSON object"),
+        ([], "no JSON object"),
+        ({}, "asks for nothing"),
+        ({"type": "array", "items": TEXT}, "has the type 'array'"),
+        ({"properties": {"answer": {"type": "number"}}}, "the schema.answer has the type 'number'"),
+        ({"properties": {"answer": {"type": "string", "maxLength": 9}}}, "'maxLength'"),
+        ({"properties": {"answer": {"type": "string", "enum": ["yes", "no"]}}}, "few words"),
+        ({"properties": {"answer": {"type": "null"}}}, "nothing but null"),
+        ({"properties": {"quotes": TEXT}}, "has array there"),
+        ({"properties": {"quotes": {"type": "array", "items": {"type": "integer"}}}}, "schema.quotes.items"),
+        ({"properties": {"answer": TEXT}, "required": ["answer", "mood"]}, "'mood'"),
+        ({"properties": {"citations": {"type": "array", "items": {"type": "object", "properties": {"isbn": TEXT}}}}},
+         "'isbn'"),
+        ({"properties": {"answer": {"$ref": "#/$defs/loop"}}, "$defs": {"loop": LOOP}}, "too many types"),
+        ({"properties": {"answer": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"$ref": "#/$defs/a"}}}, "the type 'none'"),
+    ],
+)  # fmt: skip
+def test_every_schema_that_no_answer_fits_is_told_why(schema: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        filling(schema)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.sampled_from(["string", "answer", "#/$defs/a", "null"]),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+            st.sampled_from("type properties answer quotes items anyOf $ref $defs a required".split()),
+            inner, max_size=4,
+        ),
+        max_leaves=20,
+    )
+)  # fmt: skip
+def test_whatever_is_sent_as_a_schema_is_filled_or_refused(schema: Any) -> None:
+    try:
+        fill = filling(schema)
+    except ValueError:
+        return
+    assert set(fill({"answer": "A", "quotes": [], "citations": []})) <= {"answer", "quotes", "status", "confidence"}
+
+
+def test_citations_may_be_asked_for_as_addresses_and_null_where_nothing_is_known() -> None:
+    fill = filling(
+        {"properties": {"citations": {"type": "array", "items": TEXT}, "confidence": {"type": ["number", "null"]}}}
+    )
+    assert fill({"citations": [{"url": "https://a.b"}], "confidence": None}) == {
+        "citations": ["https://a.b"], "confidence": None,
+    }  # fmt: skip
+
+
+# ── responses ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def respond(base: str, said: Any = QUESTION, **more: Any) -> Any:
+    create: Any = client(base).responses.create
+    return create(**{"model": "quotewell", "input": said, **more})
+
+
+def test_a_response_says_what_a_chat_says_and_cites_files(base: str) -> None:
+    response, chat = respond(base, metadata={"team": "a"}), complete(base, user(QUESTION))
+    assert response.output_text == text_in(chat)
+    assert (response.status, response.object, response.error, response.metadata) == (
+        "completed", "response", None, {"team": "a"},
+    )  # fmt: skip
+    assert (response.usage.input_tokens, response.usage.output_tokens) == (
+        chat.usage and chat.usage.prompt_tokens, chat.usage and chat.usage.completion_tokens,
+    )  # fmt: skip
+    (message,) = response.output
+    (part,) = message.content
+    assert [one.type for one in part.annotations] == ["file_citation"] * len(part.annotations)
+    for ours, theirs in zip(part.annotations, chat.choices[0].message.annotations or [], strict=True):
+        cited = theirs.url_citation
+        assert (ours.file_id, ours.filename, ours.index, ours.url) == ("cats", cited.title, cited.end_index, cited.url)
+        assert (ours.start_index, ours.end_index) == (cited.start_index, cited.end_index)
+    assert web().get(f"{base}/answers/{response.quotewell['answer_id']}").json()["question"] == QUESTION
+
+
+def test_a_response_streams_the_events_that_the_package_puts_together(base: str) -> None:
+    whole = respond(base)
+    with client(base).responses.stream(model="quotewell", input=QUESTION) as events:
+        seen = list(events)
+        final: Any = events.get_final_response()
+    assert final.output_text == whole.output_text
+    assert final.output[0].content[0].annotations == whole.output[0].content[0].annotations
+    kinds = [event.type for event in seen]
+    assert kinds[:4] == [
+        "response.created", "response.in_progress", "response.output_item.added", "response.content_part.added",
+    ]  # fmt: skip
+    assert kinds[-4:] == [
+        "response.output_text.done", "response.content_part.done", "response.output_item.done", "response.completed",
+    ]  # fmt: skip
+    assert kinds.count("response.output_text.annotation.added") == len(whole.output[0].content[0].annotations)
+    assert [event.sequence_number for event in seen] == list(range(len(seen)))
+
+
+def test_a_response_goes_on_from_the_one_before(base: str) -> None:
+    first = respond(base, "Where is the tidal power station?")
+    second = respond(base, "When was it opened?", previous_response_id=first.id)
+    assert "August 2011" in second.output_text and second.previous_response_id == first.id
+    turns = [user("Where is the tidal power station?"), {"role": "assistant", "content": first.output_text}]
+    assert respond(base, [*turns, user("When was it opened?")]).id == second.id
+    referred = [turns[0], {"type": "item_reference", "id": first.output[0].id}, user("When was it opened?")]
+    assert respond(base, referred).id == second.id
+    assert respond(base, "When was it opened?").id != second.id  # nobody else's turns are read
+    third = respond(base, "What is its capacity?", previous_response_id=second.id)
+    assert "254 megawatts" in third.output_text
+
+
+def test_what_is_not_stored_cannot_be_gone_on_from_nor_fetched(base: str, data: Path) -> None:
+    question = "How much power has the station at Sihwa Lake, in megawatts?"
+    first = respond(base, question, store=False)
+    assert first.store is False
+    error = refused(lambda **more: respond(base, "And then?", **more), previous_response_id=first.id)
+    assert (error.code, error.param) == ("previous_response_not_found", "previous_response_id")
+    assert web().get(f"{base}/answers/{first.quotewell['answer_id']}").status_code == 404
+    error = refused(lambda: respond(base, [{"type": "item_reference", "id": "msg_nothing"}, user("And?")]))
+    assert error.param == "input[0].id"
+
+
+def test_responses_end_with_the_articles_that_they_were_made_from(tmp_path: Path) -> None:
+    settings_ = load_settings(data=build(tmp_path), embedder="hash", threshold=0.0)
+    with serving(settings_) as base:
+        first = respond(base)
+        added = web().post(f"{base}/documents", json={"id": "new", "text": "Owls sleep by day, and hunt by night."})
+        assert added.status_code == 201
+        error = refused(lambda: respond(base, "Why?", previous_response_id=first.id))
+    assert error.code == "previous_response_not_found" and "articles have changed" in error.message
+
+
+def test_a_response_is_no_longer_than_wanted(base: str) -> None:
+    short = respond(base, max_output_tokens=12)
+    assert (short.status, short.incomplete_details.reason) == ("incomplete", "max_output_tokens")
+    assert respond(base).output_text.startswith(short.output_text)
+    events = list(respond(base, max_output_tokens=12, stream=True))
+    assert events[-1].type == "response.incomplete"
+
+
+SEARCH = {"type": "file_search", "vector_store_ids": ["articles"]}
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"tools": [{"type": "function", "name": "weather", "parameters": {}}]}, "tools"),
+        ({"tools": [{"type": "web_search"}]}, "tools"),
+        ({"tools": [{**SEARCH, "vector_store_ids": ["vs_other"]}]}, "tools"),
+        ({"tools": [{**SEARCH, "filters": {"type": "eq", "key": "a", "value": 1}}]}, "tools"),
+        ({"background": True}, "background"),
+        ({"conversation": "conv_1"}, "conversation"),
+        ({"prompt": {"id": "pmpt_1"}}, "prompt"),
+        ({"max_output_tokens": 0}, "max_output_tokens"),
+        ({"input": []}, "input"),
+        ({"input": [{"role": "system", "content": "Hi"}]}, "input"),
+        ({"input": [user([{"type": "input_text", "text": "?"}, {"type": "input_image", "image_url": "x"}])]},
+         "input[0].content[1]"),
+    ],
+)  # fmt: skip
+def test_what_a_response_cannot_have_is_refused_by_name(base: str, more: dict[str, Any], param: str) -> None:
+    error = refused(lambda: respond(base, **more))
+    assert error.param == param
+
+
+def test_a_search_of_the_articles_is_what_happens_anyway(base: str) -> None:
+    assert respond(base, tools=[SEARCH]).output_text == respond(base).output_text
+
+
+def test_side_prompts_are_answered_as_responses_too(base: str) -> None:
+    assert json.loads(respond(base, ASIDES[0][0]).output_text) == ASIDES[0][1]
+
+
+# ── older completions, embeddings ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_older_completions_answer_a_prompt(base: str) -> None:
+    create: Any = client(base).completions.create
+    whole = create(model="quotewell", prompt=QUESTION)
+    assert (whole.object, whole.choices[0].text) == ("text_completion", text_in(complete(base, user(QUESTION))))
+    assert whole.model_extra["citations"]
+    chunks = list(create(model="quotewell", prompt=[QUESTION], stream=True, stream_options={"include_usage": True}))
+    assert "".join(choice.text for chunk in chunks for choice in chunk.choices) == whole.choices[0].text
+    assert (chunks[-2].choices[0].finish_reason, chunks[-1].usage) == ("stop", whole.usage)
+    assert create(model="quotewell", prompt=QUESTION, max_tokens=5).choices[0].finish_reason == "length"
+    for more, param in (
+        ({"prompt": ["a?", "b?"]}, "prompt"), ({"prompt": [1, 2]}, "prompt"), ({"prompt": " "}, "prompt"),
+        ({"echo": True}, "echo"), ({"suffix": "x"}, "suffix"), ({"best_of": 2}, "best_of"),
+        ({"logprobs": 2}, "logprobs"),
+    ):  # fmt: skip
+        assert refused(create, **{"model": "quotewell", "prompt": QUESTION, **more}).param == param
+    with pytest.raises(openai.NotFoundError):
+        create(model="gpt-3.5-turbo-instruct", prompt=QUESTION)
+
+
+def test_embeddings_are_those_of_the_index(base: str) -> None:
+    create: Any = client(base).embeddings.create
+    texts = ["Cats sleep.", "Power from the tides 😺"]
+    for form in ("base64", "float"):
+        reply = create(model="quotewell", input=texts, encoding_format=form)
+        assert [one.index for one in reply.data] == [0, 1]
+        packed = [
+            np.frombuffer(b64decode(v), "<f4") if isinstance(v, str) else v for v in (o.embedding for o in reply.data)
+        ]
+        for text, vector in zip(texts, packed, strict=True):
+            assert np.allclose(vector, HashEmbedder().encode_question(text).vector)
+    assert reply.usage.prompt_tokens == sum(HashEmbedder().count_tokens(texts)) == reply.usage.total_tokens
+    assert len(create(model="hash", input="one", dimensions=HashEmbedder.dim).data[0].embedding) == HashEmbedder.dim
+
+
+@pytest.mark.parametrize(
+    ("more", "param", "words"),
+    [
+        ({"input": []}, "input", ""),
+        ({"input": ["a", " "]}, "input[1]", "is empty"),
+        ({"input": ["a", "b " * 300]}, "input[1]", "has 300 tokens, and at most 254 are read"),
+        ({"input": [[1, 2]]}, "input", "holds tokens"),
+        ({"input": ["a"] * 257}, "input", "256"),
+        ({"dimensions": 8}, "dimensions", "have 64 dimensions"),
+        ({"encoding_format": "hex"}, "encoding_format", ""),
+    ],
+)
+def test_what_cannot_be_embedded_whole_is_refused(base: str, more: dict[str, Any], param: str, words: str) -> None:
+    error = refused(client(base).embeddings.create, **{"model": "quotewell", "input": "a", **more})
+    assert error.param == param
+    assert words in error.message
 
 
 # ── the example ──────────────────────────────────────────────────────────────────────────────────────────────────────

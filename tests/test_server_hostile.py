@@ -169,7 +169,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     lines = [json.dumps(article(number, payload)) for number, payload in enumerate(PAYLOADS)]
     (folder / "articles.jsonl").write_text("\n".join(lines), encoding="utf-8")
     Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles.jsonl"])
-    app = create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.0))
+    app = create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.0, origins="local null"))
     with listening(Faulty(app, {"Everything?": everything()}, []), lifespan=True) as origin:
         app.state.live.wait()
         yield origin

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -152,36 +151,6 @@ def test_an_index_that_appears_later_is_found(tmp_path: Path, articles: Path) ->
         assert server.ask("How long do cats sleep?")["citations"][0]["document_id"] == "cats"
     finally:
         server.end()
-
-
-def test_no_answer_fails_or_mixes_versions_while_the_index_changes(server: Server) -> None:
-    """Each note is put whole; an answer cites the note of its own version or an older state, never half of each."""
-    replies: list[tuple[int, dict[str, Any]]] = []
-    done = Event()
-
-    def keep_asking() -> None:
-        while not done.is_set():
-            replies.append(server.request("POST", "/ask", {"question": "What is the number of the note?"}))
-
-    askers = [Thread(target=keep_asking) for _ in range(3)]
-    for asker in askers:
-        asker.start()
-    versions = []
-    for number in range(10):
-        note = {"text": f"The number of the note is {number}, and nothing else is said about it."}
-        assert server.request("PUT", "/v1/documents/note", note)[0] == (200 if number else 201)
-        answer = server.ask("What is the number of the note?")
-        assert answer["citations"][0]["quote"] == note["text"]  # a write is answered once answers reflect it
-        versions.append(answer["index_version"])
-    done.set()
-    for asker in askers:
-        asker.join()
-    assert {status for status, _ in replies} == {200}
-    by_version: dict[str, set[str]] = {}
-    for _, answer in replies:
-        by_version.setdefault(answer["index_version"], set()).add(json.dumps(answer))
-    assert all(len(answers) == 1 for answers in by_version.values())
-    assert len(set(versions)) == 10
 
 
 @pytest.mark.parametrize("length", [None, 5_000_000])

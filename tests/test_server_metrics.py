@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from index.settings import load_settings
+from server.access.guard import EVERYBODY, NEEDS
 from server.app import create_app
 from tests.browsing import listening
 
@@ -139,7 +140,8 @@ def test_without_an_index_it_says_so_and_two_servers_in_one_process_count_apart(
     assert labels not in apart.get("quotewell_http_requests_total", {})
 
 
-def test_a_bug_is_counted_as_one(tmp_path: Path) -> None:
+def test_a_bug_is_counted_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NEEDS, "GET /boom/{name}", EVERYBODY)
     app = app_over(tmp_path / "none")
 
     @app.get("/boom/{name}")

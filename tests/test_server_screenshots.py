@@ -42,7 +42,7 @@ words of its own.</p></main><script src="%s/widget.js" defer></script>"""
 def origin(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = tmp_path_factory.mktemp("screenshots") / "data"
     shutil.copytree(seeds_data, data)
-    with listening(create_app(load_settings(data=data)), lifespan=True) as address:
+    with listening(create_app(load_settings(data=data, origins="local null")), lifespan=True) as address:
         yield address
 
 

@@ -31,6 +31,7 @@ from index.storage.merkle import Proof
 from rag.answer import Citation
 from rag.answer_json import AnswerStage
 from rag.receipts.receipt import Receipt, receipt_for
+from server.access.guard import EVERYBODY, NEEDS
 from server.app import create_app
 from server.middleware.shell import BodyLimit
 from server.schemas.ask import Answer
@@ -361,9 +362,12 @@ def waiting() -> Waiting:
 
 
 @pytest.fixture(scope="module")
-def routes(app: FastAPI, waiting: Waiting) -> None:
+def routes(app: FastAPI, waiting: Waiting) -> Iterator[None]:
+    NEEDS.update(dict.fromkeys(("POST /broken", "POST /waits"), EVERYBODY))
     app.add_api_route("/broken", lambda at: event_stream(broken(int(at)), {}), methods=["POST"])
     app.add_api_route("/waits", lambda: event_stream(waiting, {}), methods=["POST"])
+    yield
+    del NEEDS["POST /broken"], NEEDS["POST /waits"]
 
 
 @pytest.mark.usefixtures("routes")
@@ -452,7 +456,7 @@ def test_a_huge_body_is_refused_also_to_a_client_that_reads_nothing_before_it_ha
 def test_a_body_that_waits_for_leave_or_would_never_end_is_refused_at_once(port: int) -> None:
     for length, more in ((100_000, "Expect: 100-continue\r\n"), (10**12, "")):
         with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
-            client.sendall(f"POST /ask HTTP/1.1\r\nHost: x\r\n{more}Content-Length: {length}\r\n\r\n".encode())
+            client.sendall(f"POST /ask HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: {length}\r\n\r\n".encode())
             assert client.recv(12) == b"HTTP/1.1 413"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, expect
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
@@ -163,6 +163,71 @@ def test_the_page_hears_of_everything_by_events(hosted: Hosted, server: str) -> 
     expect(page.get_by_role("dialog")).to_have_count(0)
     names = ["open", "submit", "answer", "source", "feedback", "submit", "error", "close"]
     assert page.evaluate("heard") == [[name, True] for name in names]
+
+
+UGLY = {  # what a page says of everything; zoom alone goes through, as a browser's own does
+    "handed down": """body { text-transform: uppercase; letter-spacing: .4em; word-spacing: 2em; text-indent: 5em;
+        font: italic small-caps 900 30px/3 cursive; color: red; white-space: pre; text-align: right;
+        word-break: break-all; hyphens: auto; -webkit-text-stroke: 2px red; text-shadow: 3px 3px red;
+        cursor: wait; tab-size: 20 }""",
+    "from the right": """html { direction: rtl; text-align: justify; text-align-last: right;
+        unicode-bidi: bidi-override; writing-mode: vertical-rl; text-orientation: upright }
+        quotewell-chat { direction: rtl }""",
+    "everything is important": """* { font: 40px/4 cursive !important; color: lime !important; opacity: .4 !important;
+        letter-spacing: 9px !important; text-transform: uppercase !important; float: right !important;
+        position: relative !important; transform: rotate(3deg) !important; filter: blur(2px) !important;
+        visibility: hidden !important; direction: rtl !important; pointer-events: none !important }""",
+    "the body is turned": """body { transform: scale(.5) rotate(5deg); filter: blur(3px); perspective: 100px;
+        opacity: .5; contain: strict; overflow: hidden; height: 40px; clip-path: inset(50%) }""",
+    "boxes": """html { font-size: 40px } *, *::before, *::after { box-sizing: content-box !important;
+        width: 10px !important; max-width: 50px !important; height: 10px !important; margin: 20px !important;
+        padding: 20px !important; border: 5px solid red !important; background: pink !important;
+        z-index: -1 !important; inset: 0 !important; clip-path: circle(5%) !important;
+        display: inline-table !important }""",
+}
+
+
+def shown_on(hosted: Hosted, server: str, style: str) -> list[object]:
+    """Where the launcher and the open dialog stand, and what is seen within their rounded corners."""
+    page = hosted(tag(server))
+    adopt = (
+        "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css); document.adoptedStyleSheets = [sheet] }"
+    )
+    page.evaluate(adopt, style)
+    page.get_by_role("button", name="Ask the articles").click()
+    ask(page)
+    expect(page.locator(".check.good")).to_have_count(1)
+    page.mouse.move(0, 0)
+    seen: list[object] = []
+    for part in (".launcher", "#panel"):
+        box = page.locator(part).bounding_box()
+        assert box
+        x, y, width, height = (round(box[side]) for side in ("x", "y", "width", "height"))
+        inside = FloatRect(x=x + 26, y=y + 5, width=width - 52, height=height - 10)
+        seen += [box, page.screenshot(clip=inside, animations="disabled")]
+    page.evaluate("sessionStorage.clear()")
+    return seen
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("name", UGLY)
+def test_nothing_that_a_page_says_of_everything_changes_the_widget(hosted: Hosted, server: str, name: str) -> None:
+    """To the pixel."""
+    plain, ugly = shown_on(hosted, server, ""), shown_on(hosted, server, UGLY[name])
+    assert ugly[::2] == plain[::2]  # where they stand
+    assert ugly[1::2] == plain[1::2] or pytest.fail("the launcher or the dialog looks otherwise")
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_page_can_still_hide_it_and_set_its_colours(hosted: Hosted, server: str) -> None:
+    page = hosted(tag(server))
+    launcher = page.locator(".launcher")
+    page.evaluate("document.querySelector('quotewell-chat').style.setProperty('--quotewell-accent', 'rgb(1, 2, 3)')")
+    expect(launcher).to_have_css("background-color", "rgb(1, 2, 3)")
+    page.evaluate("document.querySelector('quotewell-chat').hidden = true")
+    expect(launcher).to_be_hidden()
 
 
 def ask_refused(page: Page) -> None:

@@ -135,15 +135,17 @@ def train_model(
 
 
 def export_reader(
-    checkpoint: Annotated[Path, typer.Argument(metavar="FILE", help="A .safetensors that training wrote.")],
+    checkpoints: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="A .safetensors that training wrote; of several, their mean.")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose package gets the graph.")] = ROOT,
 ) -> None:
     """Write the reading model that ships: rag/reading/reader.onnx, and its hash in reader.json.
 
-    Needs the package onnx. The same checkpoint gives the same bytes.
+    Needs the package onnx. The same checkpoints give the same bytes.
     """
     try:
-        sha256 = export_to(checkpoint, out / "rag" / "reading")
+        sha256 = export_to(checkpoints, out / "rag" / "reading")
     except ModuleNotFoundError as error:
         raise BadInput(f"{error}; run: pip install 'onnx>=1.23'") from error
     tell(f"wrote rag/reading/reader.onnx in '{out}', SHA-256 {sha256}; its blend in reader.json is to be fitted again")
@@ -153,18 +155,28 @@ def fit_blend(
     sets: Sets,
     most: Annotated[int, typer.Option(min=1, help="Questions of each set.")] = 150,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose package gets the blend.")] = ROOT,
+    write: Write = None,
 ) -> None:
     """Fit how the reading model counts beside the linear reader, on the tuning halves of sets it was not trained on.
 
-    Writes blend and threshold into rag/reading/reader.json.
+    Writes blend and threshold into rag/reading/reader.json, and tells of each set what the blend that stood there
+    makes of it, the fitted one, and one whose confidence was fitted on the other sets alone.
     """
     settings = load_settings()
     embedder = load_embedder(settings.embedder, settings.model_path)
     found: list[SeenAsked] = []
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        tell(line)
+        said.append(f"* {line}\n")
+
     with progress() as show:
         for path in sets:
             found += gather_seen(half(resolve_set(path), tuning=True), most, settings, embedder, WORK, show)
-    write_blend(fit_on(found, tell), out / "rag" / "reading")
+    write_blend(fit_on(found, say), out / "rag" / "reading")
+    command = f"quotewell eval fit-blend {' '.join(path.name for path in sets)}"
+    write_block(write, "blend", f"{''.join(said)}\nWritten by `{command}`.\n")
     tell(f"wrote rag/reading/reader.json in '{out}', fitted on {len(found):,} questions")
 
 

@@ -11,10 +11,12 @@ from eval.scoring.run import OnQuestion
 from eval.sets.gold import records
 from rag.answer import Answer
 from rag.follow_ups.turns import Turn
+from rag.writing.compose import say
 
-HelpfulKind = Literal["talk", "about", "quote", "refusal", "summary"]
+HelpfulKind = Literal["talk", "about", "quote", "refusal", "summary", "plain", "conflict", "comparison", "timeline"]
 KINDS: tuple[HelpfulKind, ...] = get_args(HelpfulKind)
-ALL = "all turns"
+FRAMES = frozenset(KINDS[-3:])  # what quotes may be shown as, beyond "plain"
+ALL, SHOWN = "all turns", "frames shown"
 _FEWEST_OF_A_SUMMARY = 3  # sentences
 
 
@@ -33,7 +35,7 @@ class ConversationTurn:
     history: tuple[str, ...]  # earlier messages; their replies are the assistant's own
     kind: HelpfulKind
     articles: frozenset[str] | None  # all that are cited; None where that is not judged
-    sentences: tuple[tuple[str, ...], ...]  # of each group one stands in a quote
+    sentences: tuple[tuple[str, ...], ...]  # of each group one stands in a quote; of a frame, in every quote one of any
     says: tuple[str, ...]  # stand in the text of the reply
 
 
@@ -44,11 +46,13 @@ class JudgedTurn:
     turn: ConversationTurn
     text: str
     wrong: str
+    frame: str  # that the quotes are shown in; "" for none
 
 
 @dataclass(frozen=True, slots=True)
 class HelpfulReplies:
-    """The share of helpful replies by kind, in the order of KINDS, then of all."""
+    """The share of helpful replies by kind, in the order of KINDS, then of all; then of the frames that were shown the
+    share that is right: as meant, and with no quote that has no place in it."""
 
     set_name: str
     index_version: str
@@ -95,12 +99,12 @@ def measure_conversation(
         for message in turn.history:
             before = (*before, Turn(message, assistant.ask(message, history=before).text))
         answer = assistant.ask(turn.text, history=before)
-        judged.append(JudgedTurn(turn, answer.text, fault_of(turn, answer)))
+        judged.append(JudgedTurn(turn, answer.text, fault_of(turn, answer), frame_of(answer)))
         if progress:
             progress(len(judged), len(turns))
     groups: dict[str, list[JudgedTurn]] = {kind: [one for one in judged if one.turn.kind == kind] for kind in KINDS}
-    groups[ALL] = judged
-    right = tuple(mean(name, [not one.wrong for one in group]) for name, group in groups.items())
+    groups |= {ALL: judged, SHOWN: [one for one in judged if one.frame]}
+    right = tuple(mean(name, [not one.wrong for one in group]) for name, group in groups.items() if group)
     return HelpfulReplies(set_name, index_version, right, tuple(judged))
 
 
@@ -112,18 +116,34 @@ def fault_of(turn: ConversationTurn, answer: Answer) -> str:
     if turn.articles is not None and cited != turn.articles:
         return f"cites {', '.join(sorted(cited)) or 'nothing'}"
     quotes = "\n".join(citation.quote for citation in answer.citations)
+    if turn.kind in FRAMES:
+        fitting = [sentence for group in turn.sentences for sentence in group]
+        wrong = [one.quote for one in answer.citations if not any(sentence in one.quote for sentence in fitting)]
+        told = sum(any(sentence in quotes for sentence in group) for group in turn.sentences)
+        return f"quotes {wrong[0]}" if wrong else "" if told > 1 else "tells one side alone"
     lacking = [group[0] for group in turn.sentences if not any(sentence in quotes for sentence in group)]
     lacking += [words for words in turn.says if words not in answer.text]
     return f"lacks {'; '.join(lacking)}" if lacking else ""
 
 
+def frame_of(answer: Answer) -> str:
+    """What its quotes are shown as: one of FRAMES, or ""."""
+    marks = {segment.kind for segment in answer.segments} & FRAMES
+    told = any(segment.text == str(say("en").timeline()) for segment in answer.segments)
+    return next(iter(marks), "timeline" if told else "")
+
+
 def _kind_fault(kind: HelpfulKind, answer: Answer) -> str:
+    frame = frame_of(answer)
+    if frame or kind in FRAMES:
+        return "" if frame == kind or (kind == "quote" and frame) else f"is shown as {frame or 'plain quotes'}"
     about = any(segment.kind == "about" for segment in answer.segments)
     fits = {
         "talk": answer.status == "guided" and not about,
         "about": answer.status == "guided" and about,
         "quote": answer.status == "answered",
         "refusal": answer.status == "abstained",
+        "plain": True,
         "summary": answer.status == "answered" and len(answer.citations) >= _FEWEST_OF_A_SUMMARY,
     }
     return "" if fits[kind] else f"is {answer.status} with {len(answer.citations)} citations"

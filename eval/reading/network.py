@@ -84,10 +84,12 @@ MPNetSelfAttention.forward = _mpnet  # type: ignore[method-assign, assignment]
 class ReadingNetwork(nn.Module):
     def __init__(self, backbone: Path) -> None:
         super().__init__()
-        config = AutoConfig.from_pretrained(backbone, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+        config = AutoConfig.from_pretrained(
+            backbone, local_files_only=True, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+        )
         kind = _PLAIN if config.model_type == "bert" else "eager"
         shape = {"config": config, "add_pooling_layer": False, "attn_implementation": kind}
-        self.body = AutoModel.from_pretrained(backbone, **shape)
+        self.body = AutoModel.from_pretrained(backbone, local_files_only=True, use_safetensors=True, **shape)
         wide = config.hidden_size
         self.sentence = nn.Sequential(nn.Linear(2 * wide, wide), nn.GELU(), nn.Linear(wide, 1))
         self.none = nn.Sequential(nn.Linear(wide, wide), nn.GELU(), nn.Linear(wide, 1))

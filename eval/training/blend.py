@@ -6,18 +6,21 @@ blend read from it by the product's own reader. Deterministic.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import mul
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eval.scoring.judge import auroc, judge_for
 from eval.sets.sets import EvalSet, open_set
 from eval.training.cases import TrainingCase, case_of, cut_to, without
-from eval.training.fit import fit_confidence, shares
+from eval.training.fit import Floats, fit_confidence, shares
 from eval.training.fit_trained import REMOVED_COUNTS, TWIN_COUNTS, kind_shares
-from eval.training.tune import RIGHT, best_threshold
+from eval.training.tune import RIGHT
 from eval.training.twins import TWIN, twins
 from index.embedding.embedder import Embedder
 from index.errors import BadInput
@@ -25,6 +28,7 @@ from index.records import Hit, Kind
 from index.settings import Settings
 from rag.pipeline import READ_HITS
 from rag.question.analysis import Query, analyse
+from rag.reading.features import NAMED_SHORT
 from rag.reading.model import ABOUT, Blend, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
 from rag.reading.reader import LinearReader, ModelReader, Rated, reader_files
 from rag.reading.weights import logistic
@@ -40,9 +44,10 @@ TRIED: Mapping[str, tuple[float, ...]] = {
 ROUNDS = 2  # over all of TRIED, one after the other
 A_PASSAGE = 0.004  # right first quotes that a further passage must bring: it costs as much as half an answer
 _DEEP = 3 * READ_HITS
+_BINS = 10  # of a calibration error
 _WRONG = -0.8  # what a wrong quote costs, where a right one gains 1 (docs/decisions.md)
 
-NAMES = ("linear", "gap")  # of what the confidence is made
+NAMES = ("linear", "short", "gap")  # of what the confidence is made
 
 Show = Callable[[str, int, int], None]
 
@@ -69,8 +74,7 @@ class Outcome:
 
     right: bool  # the first quote
     passages: int  # read
-    linear: float  # log odds
-    gap: float  # of the first quote
+    odds: tuple[float, ...]  # NAMES: the linear reader's log odds without those of NAMED_SHORT, these, the first gap
 
 
 class _Recorded(LinearReader):
@@ -157,35 +161,54 @@ def outcome(seen: SeenAsked, blend: Blend) -> Outcome:
     reading = ModelReader(_Recorded(seen), model).read(seen.asked, seen.hits)
     first = reading.quotes[0]
     place = (first.passage.document_id, first.start)
-    linear = float(sum(seen.odds.values()))
-    return Outcome(place in seen.right, model.passages, linear, first.gap or 0.0)
+    short = math.fsum(part for name, part in seen.odds.items() if name in NAMED_SHORT)
+    odds = (math.fsum(seen.odds.values()) - short, short, first.gap or 0.0)
+    return Outcome(place in seen.right, model.passages, odds)
 
 
 def fit_on(found: Sequence[SeenAsked], say: Callable[[str], None]) -> Blend:
     """The blend for the packaged model: what is read and how it counts, then the odds and the threshold.
 
-    Tells what the present one and the fitted one make of each set.
+    Tells what the present one and the fitted one make of each set, and one whose odds were fitted on the others alone.
     """
     shipped = load_read_model().blend
     fitted = with_confidence(found, _order(found, shipped, say))
-    for name, blend in (("shipped", shipped), ("fitted", fitted)):
-        for line in lines_of(found, blend):
-            say(f"{name}: {line}")
+    unseen: dict[str, Blend] = {}
+    for name in sorted({one.set_name for one in found}):
+        own = [one for one in found if one.set_name == name]
+        articles = {hit.passage.document_id for one in own for hit in one.hits}
+        others = [one for one in found if not any(hit.passage.document_id in articles for hit in one.hits)]
+        if others:
+            unseen[name] = with_confidence(others, fitted)
+        for kind, blend in (("shipped", shipped), ("fitted", fitted), ("fitted on others", unseen.get(name))):
+            if blend:
+                say(f"{name}, {kind}: {told_of(own, blend)}")
+    judged = [one for one in found if one.judged and one.set_name in unseen]
+    if judged:
+        outcomes = [outcome(one, fitted) for one in judged]
+        chances = [float(_chances([of], unseen[one.set_name])[0]) for one, of in zip(judged, outcomes, strict=True)]
+        error = _calibration_error(np.array(chances), np.array([of.right for of in outcomes]), _share(judged))
+        say(f"all, fitted on others: calibration error {error:.3f}")
     return fitted
 
 
-def lines_of(found: Sequence[SeenAsked], blend: Blend) -> Iterator[str]:
-    """Of each set: right first quotes where some sentence is right; AUROC of answerable questions and all others."""
-    for name in sorted({one.set_name for one in found}):
-        rows = [(one, outcome(one, blend)) for one in found if one.set_name == name]
-        right = [of.right for one, of in rows if one.right]
-        odds = [blend.linear_odds * of.linear + blend.gap_odds * of.gap for _, of in rows]
-        asked = [pair for pair in zip(rows, odds, strict=True) if pair[0][0].counts != REMOVED_COUNTS]
-        split = auroc(
-            *(np.array([sure for (one, _), sure in asked if one.answerable is kind]) for kind in (True, False))
-        )
-        told = f", AUROC {split:.3f}" if split is not None else ""
-        yield f"{name}: first quote right {sum(right) / max(1, len(right)):.3f} of {len(right)}{told}"
+def told_of(own: Sequence[SeenAsked], blend: Blend) -> str:
+    """Of one set: right first quotes where some sentence is right; AUROC of answerable questions and all others; what
+    answering from the threshold on gains a question; and how far the confidence is off."""
+    outcomes = [outcome(one, blend) for one in own]
+    chances = _chances(outcomes, blend)
+    right = [of.right for one, of in zip(own, outcomes, strict=True) if one.right]
+    asked = [(one.answerable, sure) for one, sure in zip(own, chances, strict=True) if one.counts != REMOVED_COUNTS]
+    split = auroc(*(np.array([sure for answerable, sure in asked if answerable is kind]) for kind in (True, False)))
+    judged = [n for n, one in enumerate(own) if one.judged]
+    share = _share([own[n] for n in judged])
+    correct = np.array([outcomes[n].right for n in judged])
+    gains = np.where(chances[judged] >= blend.threshold, np.where(correct, RIGHT, _WRONG), 0.0)
+    return (
+        f"first quote right {sum(right) / max(1, len(right)):.3f} of {len(right)}, "
+        f"AUROC {'none' if split is None else f'{split:.3f}'}, gain {share @ gains:.3f}, "
+        f"calibration error {_calibration_error(chances[judged], correct, share):.3f}"
+    )
 
 
 def write_blend(blend: Blend, folder: Path) -> None:
@@ -217,19 +240,38 @@ def _order(found: Sequence[SeenAsked], start: Blend, say: Callable[[str], None])
 
 
 def with_confidence(found: Sequence[SeenAsked], blend: Blend) -> Blend:
-    """The same reading with fitted odds: of a right first quote; and with the threshold from which answering pays."""
+    """The same reading with fitted odds: of a right first quote; and answering where that chance pays.
+
+    A threshold chosen on the questions would gain less on others than this one, which no question decides.
+    """
     judged = [one for one in found if one.judged]
     outcomes = [outcome(one, blend) for one in judged]
     right = np.array([one.right for one in outcomes], float)
-    rows = np.array([[one.linear, one.gap] for one in outcomes])
-    share = kind_shares([(one.set_name, one.answerable) for one in judged], [one.counts for one in judged])
-    slopes = fit_confidence(rows, right, share, NAMES)
-    odds = rows @ [slopes[name] for name in NAMES] + slopes["bias"]
-    chances = np.array([logistic(value) for value in odds.tolist()])
+    share = _share(judged)
+    slopes = fit_confidence(np.array([one.odds for one in outcomes]), right, share, NAMES)
     return replace(
         blend,
         linear_odds=round(slopes["linear"], 4),
+        short_odds=round(slopes["short"], 4),
         gap_odds=round(slopes["gap"], 4),
         bias=round(slopes["bias"], 4),
-        threshold=best_threshold(chances, share * np.where(right, RIGHT, _WRONG)),
+        threshold=round(-_WRONG / (RIGHT - _WRONG), 4),
     )
+
+
+def _chances(outcomes: Sequence[Outcome], blend: Blend) -> Floats:
+    """(questions,) confidences."""
+    slopes = (blend.linear_odds, blend.short_odds, blend.gap_odds)
+    sums = [math.fsum((*map(mul, slopes, one.odds), blend.bias)) for one in outcomes]
+    return np.array([logistic(one) for one in sums])
+
+
+def _share(found: Sequence[SeenAsked]) -> Floats:
+    return kind_shares([(one.set_name, one.answerable) for one in found], [one.counts for one in found])
+
+
+def _calibration_error(chances: Floats, right: NDArray[np.bool_], share: Floats) -> float:
+    """Mean distance of what was said and what was right, over _BINS of equal share."""
+    order = np.argsort(chances, kind="stable")
+    edges = np.searchsorted(np.cumsum(share[order]), np.arange(1, _BINS) / _BINS * share.sum())
+    return math.fsum(abs(float(share[part] @ (chances[part] - right[part]))) for part in np.split(order, edges))

@@ -1,4 +1,4 @@
-"""Writes the reading model that ships: a checkpoint's layers and heads as one ONNX graph with 8-bit weights.
+"""Writes the reading model that ships: layers and heads of a checkpoint, or of several their mean, as one ONNX graph.
 
 The word embeddings are not in it: the graph names them as external data of the packaged MiniLM, where they stand at
 the start of `model.onnx_data`, so that no byte ships twice. Weights are 8-bit with one scale a column; what they are
@@ -10,7 +10,7 @@ Needs the package `onnx` (`pip install -e ".[train]"`), which nothing else does.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,16 +86,21 @@ def graph_of(state: State) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def export_reader(checkpoint: Path, folder: Path) -> str:
-    """Write the graph of a .safetensors file as training writes it, and its hash, which is returned, beside the blend.
+def export_reader(checkpoints: Sequence[Path], folder: Path) -> str:
+    """Write the graph of .safetensors files as training writes them, and its hash, which is returned, beside the blend.
 
-    The blend that stands in `folder` stays: it was fitted for another model, and must be fitted again. Raises BadInput
-    where the file is no such checkpoint.
+    Of several the weights are averaged: a start and what was trained from it together know what either does (WiSE-FT,
+    Wortsman et al. 2022). The blend that stands in `folder` stays: it was fitted for another model, and must be fitted
+    again. Raises BadInput where a file is no such checkpoint.
     """
     try:
-        graph = graph_of(load_file(checkpoint))
-    except (OSError, SafetensorError, KeyError) as error:
-        raise BadInput(f"'{checkpoint}' is no checkpoint of the reading model: {error}; name a .safetensors") from error
+        states = [load_file(checkpoint) for checkpoint in checkpoints]
+        graph = graph_of(
+            {name: np.mean([one[name].astype(np.float32) for one in states], axis=0) for name in states[0]}
+        )
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        names = ", ".join(f"'{checkpoint}'" for checkpoint in checkpoints)
+        raise BadInput(f"{names} is no checkpoint of the reading model: {error}; name a .safetensors") from error
     about = json.loads((folder / ABOUT).read_text("utf-8"))
     about["sha256"] = hashlib.sha256(graph).hexdigest()
     (folder / GRAPH).write_bytes(graph)

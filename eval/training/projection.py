@@ -172,9 +172,6 @@ class ProjectedIndex:
     def term_places(self, row: int) -> TermPlaces:
         return self._index.term_places(row)
 
-    def term_number(self, term: str) -> int:
-        return self._index.term_number(term)
-
     def search(self, question: str, *, limit: int) -> Sequence[Hit]:
         return self._index.search(question, limit=limit)
 

@@ -14,6 +14,11 @@ _BYLINE = re.compile(r"(?:by|von|par|por|author|autor(?:in)?|written by|text)\b\
 _NAME = re.compile(
     r"(?:[^\W\d_a-z][\w.'’-]*|de|da|di|la|van|von|der|den|del|al)(?:\s(?:[^\W\d_a-z][\w.'’-]*|de|da|di|la|van|von|der|den|del|al)){1,4}"
 )
+_BY = re.compile(
+    rf"""(?i:by|von|par|por|author|autor(?:in)?|written\ by|text)\b\s*:?\s+
+         ({_NAME.pattern}(?:(?:,|\ and|\ und|\ et|\ y|\ &)\s{_NAME.pattern})*)""",
+    re.VERBOSE,
+)
 _DATE = re.compile(
     r"""(?:[^\W\d_]+(?:\s(?:on|at|am|le|el))?\s*:?\s+)?(?:[^\W\d_]{2,12}\.?,?\s+)?
         (?: \d{4}-\d{2}-\d{2} | \d{1,2}[./]\d{1,2}[./]\d{2,4}
@@ -70,6 +75,12 @@ def with_notes(found: Sequence[Piece]) -> list[Piece]:
         if size > most:
             return list(found)
     return [*found[:begin], *(replace(piece, kind="aside") for piece in found[begin:])]
+
+
+def author_of(line: str) -> str:
+    """Whom a line names as who wrote the article, as in "By Ann Lee and Bo Ek"; "" where it does not."""
+    found = _BY.fullmatch(line)
+    return found.group(1) if found else ""
 
 
 def _is_body(piece: Piece) -> bool:

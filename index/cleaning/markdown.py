@@ -44,6 +44,12 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "summary")
 _TAG_KINDS: dict[str, Kind] = {"li": "item", "tr": "row"}
 _TAG_KINDS |= dict.fromkeys(_HEADINGS, "heading")
 _OWN_LINES = {"inline", "fence", "code_block", "html_block", "hr", "heading_open", "table_open"}
+_CONTAINER = re.compile(  # a note or tab of Material for MkDocs, whose text is what stands four blanks further in
+    r"""[ ]*(?:(?:!!!|[?]{3}[+]?)[ ]+(?P<kind>[\w-]+)[\w -]*|===[!+]?[ ]+(?=["']))
+        (?:["'](?P<title>[^"'\n]*)["'])?[ ]*""",
+    re.VERBOSE,
+)
+_FENCE = re.compile(r"[ ]*(`{3,}|~{3,})")
 _REFERENCE = re.compile(r"[>\s]*\[[^\^\]][^\]]*\]:\s*\S")
 
 
@@ -65,9 +71,36 @@ def markdown_parts(source: str, start: int = 0) -> list[MarkupPart]:
     """The parts of source[start:] in reading order; every line that shows something is in one."""
     text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:])
     walk = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)])
-    for token in _parser().parse(text):
+    for token in _parser().parse(_out_of_containers(text)):
         walk.take(token)
     return walk.parts()
+
+
+def _out_of_containers(text: str) -> str:
+    """Line by line the same, but what stands in notes and tabs is moved to the left, and the line that opens one gone.
+
+    To other parsers it is code. Where a line's words stand is counted from its end, so nothing else changes.
+    """
+    if not any(sign in text for sign in ("!!! ", "??? ", "???+ ", "=== ", "===! ", "===+ ")):
+        return text
+    inside: list[int] = []  # how far in the text of each container stands that we are in
+    fence = ""
+    lines: list[str] = []
+    for line in text.splitlines(keepends=True):
+        if line.strip():
+            indent = len(line) - len(line.lstrip(" "))
+            while inside and indent < inside[-1]:
+                inside.pop()
+                fence = ""
+        opened = _FENCE.match(line)
+        if not fence and _CONTAINER.fullmatch(line.rstrip("\r\n")):
+            inside.append(indent + 4)
+            lines.append("\n")
+            continue
+        if opened and (not fence or opened[1].startswith(fence)):
+            fence = "" if fence else opened[1]
+        lines.append(line[4 * len(inside) :] if line.strip() else line)
+    return "".join(lines)
 
 
 class _Walk:
@@ -112,8 +145,15 @@ class _Walk:
         """With the lines that the parser passed over, but for the addresses of links."""
         rest = [line for line, seen in zip(self._lines, self._seen, strict=True) if not seen]
         lost = [line for line in rest if self._text(line).strip() and not _REFERENCE.match(self._text(line))]
-        self._add("text", [(line._replace(start=self._behind_prefix(line)),) for line in lost])
+        self._add("text", [(self._shown(line),) for line in lost])
         return sorted((part for part in self._parts if part.lines), key=lambda part: part.lines[0].start)
+
+    def _shown(self, line: Span) -> Span:
+        """Of a line that opens a note or tab, what it is called."""
+        opened = _CONTAINER.fullmatch(self._source, *line)
+        if opened is None:
+            return line._replace(start=self._behind_prefix(line))
+        return Span(*opened.span("title" if opened["title"] else "kind"))
 
     def _text(self, place: Span) -> str:
         return self._source[place.start : place.end]
@@ -124,8 +164,12 @@ class _Walk:
     def _places(self, token: "Token", first: int | None = None, *, indented: bool = False) -> list[Span]:
         """Where the lines of a token's text stand: it is what is left of them behind the signs of lists and quotes."""
         begin = (token.map or [0])[0] if first is None else first
+        contents = token.content.removesuffix("\n").split("\n")
+        more = token.map[1] - begin - len(contents) if token.map and not indented else 0
+        while more > 0 and not self._text(self._lines[begin]).rstrip().endswith(contents[0].strip()):
+            begin, more = begin + 1, more - 1  # blanks that are none to CommonMark, and yet taken off
         places = []
-        for line, content in zip(self._lines[begin:], token.content.removesuffix("\n").split("\n"), strict=False):
+        for line, content in zip(self._lines[begin:], contents, strict=False):
             length = len(content.rstrip()) if indented else len(content.strip())
             start = max(line.start, line.start + len(self._text(line).rstrip()) - length)
             places.append(Span(start, line.end if length else start))

@@ -121,7 +121,9 @@ class SentenceTransformerEmbedder:
         official = name.rpartition("/")[2] == "all-MiniLM-L6-v2" and not Path(name).exists()
         folder = str(packaged_torch()) if official else name
         try:
-            self._model = SentenceTransformer(folder, device="cpu", local_files_only=True)
+            self._model = SentenceTransformer(
+                folder, device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+            )
         except (OSError, ValueError) as error:
             raise ModelMissing(f"model '{name}' cannot be loaded: {error}; name a model folder on this disk") from error
         self.name = name

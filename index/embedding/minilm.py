@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: else it keeps a device id and looks up hosts
+os.environ["HF_HUB_OFFLINE"] = "1"  # whatever library opens a model, none fetches one
 import onnxruntime as ort  # type: ignore[import-untyped]
 
 from index.embedding.vectors import Encoded, Floats, OnText, encoded, unit, unit_rows

@@ -115,6 +115,21 @@ class Encoding:
         """The same without its tokens: what is kept where they are made again for each question."""
         return type(self)(self.vector, self.tokens[:0], self.scales[:0], self.offsets[:0])
 
+    def token_bytes(self) -> bytes:
+        """All but the vector: scales, offsets and tokens, one behind the other."""
+        return self.scales.tobytes() + self.offsets.tobytes() + self.tokens.tobytes()
+
+    @classmethod
+    def from_bytes(cls, vector: npt.NDArray[np.float32], tokens: bytes, token_dim: int) -> Self:
+        """From the vector and what `token_bytes` gave; `token_dim` is d."""
+        count = len(tokens) // (token_dim + 12)
+        return cls(
+            vector,
+            np.frombuffer(tokens, np.int8, count * token_dim, 12 * count).reshape(count, token_dim),
+            np.frombuffer(tokens, np.float32, count),
+            np.frombuffer(tokens, np.int32, 2 * count, 4 * count).reshape(count, 2),
+        )
+
     def token_vectors(self) -> npt.NDArray[np.float32]:
         """(t, d) float32: the token vectors, each component within half a scale of what it was."""
         return self.tokens.astype(np.float32) * self.scales[:, None]

@@ -31,13 +31,16 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[FileReadi
         raise UnreadableFile(f"holds more than {MOST_ROWS:,} rows; split it")
     if not rows:
         raise UnreadableFile("holds no cell with text")
+    titles = next((n for n, row in enumerate(rows) if sum(map(bool, row)) > 1), 0)  # a line or two above the table
+    above, rows = rows[:titles], rows[titles:]
     has_header = len(rows) > 1 and all(_names(cell) for cell in rows[0])
-    pieces = [
+    pieces = [piece("text" if n else "heading", "".join(row), n, level=not n) for n, row in enumerate(above)]
+    pieces += [
         piece(
             "row" if number or not has_header else "header",
             CELLS.join(cells),
-            number,
-            0 if number and has_header else -1,
+            titles + number,
+            titles if number and has_header else -1,
         )
         for number, cells in enumerate(rows)
     ]

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Self
 
 from index.cleaning.clean import Cleaned
+from index.cleaning.front import author_of
 from index.errors import UnreadableFile
 from index.formats.metadata import Facts
 from index.records import Document
@@ -19,6 +20,7 @@ _DATES = (
     re.compile(rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s{_MONTH}\s?(?P<year>\d{{4}})", re.IGNORECASE),
 )
 _DATE_LINE_CHARS = 60
+_LABEL = re.compile(r"(?:by|von|par|por|written by|[^\W\d_][\w -]{0,30}:)\s+", re.IGNORECASE)
 MAX_ID_CHARS = 300
 
 
@@ -30,14 +32,15 @@ class FileReading:
     """
 
     document: Document
-    marked: int  # kept as furniture, behind all other text
+    marked: int  # kept as furniture, behind all other text; what is shown as author or date is no loss and not counted
     hidden: int  # left out, since a reader of the file does not see them
     warnings: tuple[str, ...] = ()  # what was read otherwise than it stands there
 
     @classmethod
     def of(cls, document: Document, *, hidden: int = 0, warnings: tuple[str, ...] = ()) -> Self:
-        """What is marked is counted in the document."""
-        marked = sum(block.end - block.start for block in document.blocks if block.kind == "aside")
+        """What is marked is counted in the document, but for lines of which all is shown beside it."""
+        asides = (document.text[block.start : block.end] for block in document.blocks if block.kind == "aside")
+        marked = sum(len(text) for text in asides if not _tells_fact(text, document))
         return cls(document, marked, hidden, warnings)
 
 
@@ -72,7 +75,7 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
         source=source,
         runs=cleaned.runs,
         blocks=cleaned.blocks,
-        author=facts.author,
+        author=facts.author or next(filter(None, map(author_of, cleaned.front)), ""),
         publisher=facts.publisher,
         published=facts.published or (dates[-1] if dates else None),
         language=facts.language or language,
@@ -80,6 +83,14 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
         inferred=tuple(sorted(inferred)),
         sha256=hashlib.sha256(given).hexdigest(),
     )
+
+
+def _tells_fact(text: str, document: Document) -> bool:
+    """Whether a line says no more than who wrote the article, when, or what else is known of it."""
+    if document.published is not None and front_date(text) == document.published:
+        return True
+    known = {value.casefold() for value in (document.author, document.publisher, document.title, document.url) if value}
+    return bool(known & {text.casefold(), _LABEL.sub("", text).casefold()})
 
 
 def title_from(document_id: str) -> str:

@@ -39,6 +39,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     first = [piece("heading", subject, 0, level=1)] if subject else []
     first += [piece("aside", text, at) for at, text in enumerate(heads, start=len(first))]
     body = moved(_body(message), len(first))
+    body += moved(_forwarded(message), len(first) + len(body))
     attached = [piece("aside", text, at) for at, text in enumerate(_attached(message), start=len(first) + len(body))]
     facts = Facts(title=subject, author=_sender(message), published=_day(message))
     yield extracted(document_id, [*first, *body, *attached], metadata.of(document_id), facts)
@@ -62,6 +63,18 @@ def _body(message: EmailMessage) -> list[Piece]:
     return found + [
         piece("aside", text, at) for at, text in enumerate(filter(None, map(line, others)), start=len(found))
     ]
+
+
+def _forwarded(message: EmailMessage) -> list[Piece]:
+    """The mails that it passes on: subject, sender and day of each, and its words. What these pass on is named only."""
+    found: list[Piece] = []
+    for part in message.iter_attachments():
+        inner = part.get_content() if part.get_content_type() == "message/rfc822" else None
+        if isinstance(inner, EmailMessage):
+            heads = [text for name in ("Subject", *_SHOWN) if (text := _header(inner, name))]
+            found += [piece("aside", text, at) for at, text in enumerate(heads, start=len(found))]
+            found += moved(_body(inner), len(found))
+    return found
 
 
 def _text(part: Message | None) -> str:

@@ -1,6 +1,9 @@
 """Text and Markdown files in any encoding, with or without front matter."""
 
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +27,8 @@ _LEGACY = (
 _LEAST_SIGNS = 3  # characters beyond ASCII; fewer fit too many encodings
 _LOOKED_AT = 200_000  # bytes that are looked at for a guess
 _MOST_CHAOS = 0.1  # what charset-normalizer says of a wrong guess is about 0.1 and more
+_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
+_LATIN = ("iso-8859-1", "iso8859-1", "latin-1", "latin1", "us-ascii", "ascii")  # cp1252 is meant, as in browsers
 _BOMS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -95,6 +100,18 @@ def decode_any(raw: bytes) -> Decoded:
         ) from error
     name = encoding.replace("cp125", "windows-125").replace("_", "-")
     return Decoded(text, (f"is not UTF-8; it was read as {name}, a guess: look at its letters, or convert it",))
+
+
+def decode_page(page: bytes) -> str:
+    """In the encoding that a web page names, if it is that, else as any text is read. Raises UnreadableFile."""
+    named = _CHARSET.search(page, 0, 4096)
+    if named and not page.startswith((BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)):
+        name = named.group(1).decode("ascii").lower()
+        name = "cp1252" if name in _LATIN else name
+        for encoding in (name,) if page.isascii() else ("utf-8", name):  # what is UTF-8 by its bytes is so by no chance
+            with suppress(LookupError, UnicodeDecodeError):
+                return page.decode(encoding)
+    return decode_any(page).text
 
 
 def _guessed(raw: bytes) -> str | None:

@@ -4,7 +4,6 @@ Every word that a browser would show is kept. trafilatura tells the article from
 """
 
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
@@ -21,7 +20,7 @@ from index.errors import UnreadableFile
 from index.formats.document import Unread
 from index.formats.extracted import CELLS, extracted, line, piece
 from index.formats.metadata import Facts, Metadata
-from index.formats.text import decode_any
+from index.formats.text import decode_page
 from index.records import Document, Kind
 
 MOST_BYTES = 10_000_000
@@ -48,8 +47,9 @@ _LONG = 25  # characters, from which on a line of the article is taken for no ch
 _XML = re.compile(r"\A\ufeff?\s*<\?xml[^>]{0,200}\?>")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
-_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
-_MARKS = (BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)
+_RAISED = re.compile(r"\s*[\d+−-]{0,3}\d\s*")
+_RAISE = str.maketrans("0123456789+−-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_LEAST_SURE = 3  # lines of the article that tell where it stands
 _MOST_DEPTH = 250  # of elements; libxml2 gives up at 256
 _MOST_SPAN = 50  # rows over which a cell may reach
 
@@ -68,7 +68,7 @@ def parse(page: bytes | str) -> HtmlElement:
 
     Raises UnreadableFile.
     """
-    text = decoded(page) if isinstance(page, bytes) else page
+    text = decode_page(page) if isinstance(page, bytes) else page
     text, declared = _XML.subn("", text, count=1)  # a text that is decoded must not name an encoding
     if declared or _XHTML in text[:2000]:
         with suppress(etree.XMLSyntaxError):
@@ -108,15 +108,6 @@ def _article(tree: HtmlElement) -> str:
     found = bare_extraction(deepcopy(tree), favor_recall=True, include_comments=False)
     body = getattr(found, "body", None)
     return packed("".join(body.itertext())) if body is not None else ""
-
-
-def decoded(page: bytes) -> str:
-    """In the encoding that the page names, if it is that, else as any text is read. Raises UnreadableFile."""
-    named = _CHARSET.search(page, 0, 4096)
-    if named and not page.startswith(_MARKS):
-        with suppress(LookupError, UnicodeDecodeError):
-            return page.decode(named.group(1).decode("ascii"))
-    return decode_any(page).text
 
 
 class _Where(NamedTuple):
@@ -167,7 +158,9 @@ class _PageWalk:
             before = child.getprevious()
             if before is not None and before.tag in ("a", "time") and not before.tail:
                 self._add(" ", place)  # style alone parts them
-            if not _is_note_mark(child):
+            if child.tag == "sup" and _RAISED.fullmatch("".join(child.itertext())) and not _is_note_mark(child):
+                self._add("".join(child.itertext()).strip().translate(_RAISE), place)  # 10⁶ is not 106
+            elif not _is_note_mark(child):
                 linked, bold = place.linked or child.tag == "a", place.bold or child.tag in ("b", "strong")
                 self.block(child, place._replace(linked=linked, bold=bold), depth)
         else:
@@ -220,7 +213,7 @@ class _PageWalk:
                 continue
             text = CELLS.join(row.cells)
             is_header = row.header or (number == 0 and first_is_header)
-            if is_header and sum(map(bool, row.cells)) == 1:  # a title over all columns
+            if sum(map(bool, row.cells)) == 1 and (is_header or len(row.cells) == 1):  # over all columns
                 self._keep("text", "".join(row.cells), place, element)
                 continue
             self._keep(
@@ -281,6 +274,10 @@ def _inside(found: list[_FoundPiece], article: str) -> list[bool]:
     holders = [[one.element, *one.element.iterancestors()] for one, is_sure in zip(found, sure, strict=True) if is_sure]
     common = set.intersection(*map(set, holders)) if holders else set()
     holder = next((element for element in holders[0] if element in common), None) if holders else None
+    if holder is not None and sum(sure) < _LEAST_SURE:  # it may be one line of many
+        holder = next(
+            (one for one in (holder, *holder.iterancestors()) if one.tag in ("article", "main", "body")), None
+        )
     within = set(holder.iter()) if holder is not None else None
     return [
         is_sure
@@ -370,7 +367,8 @@ def _rows(table: HtmlElement) -> Iterator[_Row]:
             text = _cell_text(cell)
             if (rows := min(_whole(cell.get("rowspan")), _MOST_SPAN)) > 1:
                 reaching[len(cells)] = (text, rows)
-            cells.append(text)
+            over = min(_whole(cell.get("colspan")), _MOST_SPAN) if len(given) > 1 else 1
+            cells += [text] * max(over, 1)
         _fill(cells, reaching)
         reaching = {column: (text, left - 1) for column, (text, left) in reaching.items() if left > 1}
         is_header = bool(given) and (row.getparent().tag == "thead" or all(cell.tag == "th" for cell in given))

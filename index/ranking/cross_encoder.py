@@ -18,7 +18,9 @@ class CrossEncoderRanker:
 
         set_num_threads(1)  # what a passage scores must not depend on how many there are
         try:
-            self._model = CrossEncoder(name, device="cpu", local_files_only=True)
+            self._model = CrossEncoder(
+                name, device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+            )
         except (OSError, ValueError) as error:
             raise ModelMissing(
                 f"reranker '{name}' cannot be loaded: {error}; name a model folder on this disk"

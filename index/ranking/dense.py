@@ -34,6 +34,11 @@ class DenseRanker:
         # n-term float32 sums err by at most n * 2**-24 of the lengths' product, whatever their order
         self._error = vectors.shape[1] * 2.0**-24 * float(np.sqrt(lengths.max(initial=0.0)))
 
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """(n, dim) those of FAISS, whatever is seen: read-only, and in memory only once."""
+        return np.asarray(_Lent(self._index))
+
     def restricted(self, rows: NDArray[np.int64]) -> "DenseRanker":
         """Sees these rows alone, and shares their memory with this one; its row i is rows[i]. They ascend, each once.
 
@@ -78,6 +83,17 @@ class DenseRanker:
             _, _, within = self._index.range_search(question, floor, params=params)
             return np.sort(within)
         return np.sort(rows[0][found])
+
+
+class _Lent:
+    """FAISS's own memory as an array that keeps it from being freed."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        whole = np.zeros((0, index.d), np.float32)
+        if index.ntotal:
+            whole = faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
+        self.__array_interface__ = {**whole.__array_interface__, "data": (whole.__array_interface__["data"][0], True)}
 
 
 def _selecting(allowed: NDArray[np.bool_] | None) -> Any:

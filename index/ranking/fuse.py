@@ -5,7 +5,7 @@ rankings nor that of equal rows can change a result.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,26 @@ def ordered(shares: Shares) -> list[Scored]:
     """Best first. fsum rounds once, so the order of the rankings cannot show in the last bit."""
     fused = [Scored(row, math.fsum(parts.values())) for row, parts in shares.items()]
     return sorted(fused, key=lambda scored: (-scored.score, scored.row))
+
+
+MOST_ALIKE = 3  # two sides of a conflict and one more; whoever repeats a thing a thousand times gets no more room
+ALIKE = 0.8  # least share of words in common
+
+
+def spread(found: Sequence[Scored], words: Callable[[int], frozenset[str]], limit: int) -> tuple[list[Scored], bool]:
+    """At most `limit`, best first: of rows that say nearly the same, those after the third come behind all others.
+
+    `words` are those of a row. Also whether such a row is among them, so that looking further might find others.
+    """
+    kept: list[Scored] = []
+    behind: list[Scored] = []
+    for scored in found:
+        own = words(scored.row)
+        same = sum(len(own & words(one.row)) >= ALIKE * max(1, len(own | words(one.row))) for one in kept)
+        (behind if same >= MOST_ALIKE else kept).append(scored)
+        if len(kept) == limit:
+            return kept, False
+    return [*kept, *behind][:limit], bool(behind)
 
 
 def _stretched(ranking: Sequence[Scored]) -> list[float]:

@@ -7,7 +7,8 @@ in the order they were first seen, and each sum runs in float64 in the question'
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from functools import cached_property, partial, reduce
+from functools import cached_property, lru_cache, partial, reduce
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,8 +79,9 @@ class LexicalRanker:
 
         Nothing of the other passages remains: neither their terms nor their share in any idf or average.
         """
-        numbers, postings = _restricted(self._postings, rows)
-        return LexicalRanker([self.vocabulary[number] for number in numbers.tolist()], postings)
+        renumbered = np.full(len(self._postings.lengths), -1, np.int64)
+        renumbered[rows] = np.arange(len(rows))
+        return LexicalRanker(*joined([(self.vocabulary, self._postings, renumbered)], len(rows)))
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
@@ -89,7 +91,7 @@ class LexicalRanker:
         rows = np.concatenate([self._postings.rows[posting] for posting in found])
         parts = np.concatenate([self._scores[posting] for posting in found])
         # adds one by one, so in the question's order
-        return np.bincount(rows, weights=parts, minlength=len(self._postings.lengths))
+        return np.asarray(np.bincount(rows, weights=parts, minlength=len(self._postings.lengths)), np.float64)
 
     def rank(self, terms: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
         """At most `depth` passages that share a term with the question, best first, ties by row.
@@ -134,15 +136,12 @@ class LexicalRanker:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """All that is needed to make this ranker again, as arrays that save without pickle."""
-        text = "\n".join(self.vocabulary).encode("utf-8", "surrogatepass")
-        return {"vocabulary": np.frombuffer(text, np.uint8), **self._postings._asdict()}
+        return saved(self.vocabulary, self._postings)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "LexicalRanker":
         """The ranker that `to_arrays` was called on, bit for bit. Raises IndexDamaged where the arrays disagree."""
-        postings = Postings(**{name: np.asarray(arrays[name]) for name in Postings._fields})
-        text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
-        vocabulary = text.split("\n") if len(postings.indptr) > 1 else []
+        vocabulary, postings = restored(arrays)
         if not _agree(len(vocabulary), postings):
             raise IndexDamaged("the lexical arrays contradict each other; rebuild with: quotewell index PATH")
         return cls(vocabulary, postings)
@@ -203,18 +202,51 @@ def _finished_scores(idfs: NDArray[np.float64], postings: Postings) -> NDArray[n
     return finished
 
 
-def _restricted(postings: Postings, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Postings]:
-    """The terms that remain, in the order in which they are first seen in these rows, and their postings."""
-    renumbered = np.full(len(postings.lengths), -1, np.int32)
-    renumbered[rows] = np.arange(len(rows), dtype=np.int32)
-    kept = np.flatnonzero(renumbered[postings.rows] >= 0)
-    terms = np.repeat(np.arange(len(postings.indptr) - 1), np.diff(postings.indptr))[kept]
-    in_row, counts, places = renumbered[postings.rows[kept]], postings.counts[kept], postings.places[kept]
-    remaining, first, sizes = np.unique(terms, return_index=True, return_counts=True)
-    seen = np.lexsort((places[first], in_row[first]))
-    order = np.argsort(np.repeat(np.argsort(seen), sizes), kind="stable")
+def saved(vocabulary: Sequence[str], postings: Postings) -> dict[str, NDArray[Any]]:
+    """As arrays that save without pickle."""
+    text = "\n".join(vocabulary).encode("utf-8", "surrogatepass")
+    return {"vocabulary": np.frombuffer(text, np.uint8), **postings._asdict()}
+
+
+def restored(arrays: Mapping[str, NDArray[Any]]) -> tuple[list[str], Postings]:
+    """What `saved` was called on."""
+    postings = Postings(**{name: np.asarray(arrays[name]) for name in Postings._fields})
+    text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
+    return text.split("\n") if len(postings.indptr) > 1 else [], postings
+
+
+Part = tuple[Sequence[str], Postings, NDArray[np.int64]]
+
+
+def joined(parts: Sequence[Part], passages: int) -> tuple[list[str], Postings]:
+    """Vocabulary and postings of so many passages, as `build` would make them, bit for bit, from those of parts.
+
+    With each part goes for each of its rows the row that it becomes, or -1 where it is left out; no two become one.
+    """
+    ids: dict[str, int] = {}
+    lengths = np.zeros(passages, np.int32)
+    columns = []
+    for vocabulary, postings, becomes in parts:
+        numbers = np.fromiter((ids.setdefault(term, len(ids)) for term in vocabulary), np.int64, len(vocabulary))
+        lengths[becomes[becomes >= 0]] = postings.lengths[becomes >= 0]
+        in_row = becomes[postings.rows]
+        kept = in_row >= 0
+        terms = np.repeat(numbers, np.diff(postings.indptr))[kept]
+        columns.append((terms, in_row[kept], postings.counts[kept], postings.places[kept]))
+    terms, in_row, counts, places = (np.concatenate(column) for column in zip(*columns, strict=True))
+    held = np.bincount(terms, minlength=len(ids))  # np.unique would hash and sort what is numbered already
+    remaining = np.flatnonzero(held)
+    sizes = held[remaining]
+    order = np.argsort(terms * passages + in_row, kind="stable")  # quick where most of it is in order
+    first = order[np.cumsum(sizes) - sizes]
+    seen = np.lexsort((places[first], in_row[first]))  # terms in the order in which they are first seen
+    new_numbers = np.zeros(len(ids), np.int64)
+    new_numbers[remaining[seen]] = np.arange(len(seen))
+    order = order[np.argsort(new_numbers[terms[order]], kind="stable")]
     indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
-    return remaining[seen], Postings(indptr, in_row[order], counts[order], places[order], postings.lengths[rows])
+    known = list(ids)
+    in_row, counts, places = (column[order].astype(np.int32) for column in (in_row, counts, places))
+    return [known[number] for number in remaining[seen].tolist()], Postings(indptr, in_row, counts, places, lengths)
 
 
 def _agree(terms: int, postings: Postings) -> bool:
@@ -294,20 +326,32 @@ def spelled(text: str, terms: Iterable[Word]) -> list[tuple[str, str]]:
 
 
 class TermPlaces(NamedTuple):
-    """The terms of a passage by their numbers in the vocabulary, and where in its `search_text` each begins."""
+    """The terms of a passage by their numbers (`term_number`), and where in its `search_text` each begins."""
 
-    numbers: NDArray[np.int32]  # (t,) in order, repetitions included
+    numbers: NDArray[np.int64]  # (t,) in order, repetitions included
     starts: NDArray[np.int32]  # (t,) ascending, code points
 
+    @classmethod
+    def of(cls, terms: Sequence[Word]) -> "TermPlaces":
+        """Of a passage's terms as `terms` gives them."""
+        numbers = np.array([term_number(term.text) for term in terms], np.int64)
+        return cls(numbers, np.array([term.start for term in terms], np.int32))
 
-def term_places(vocabulary: Sequence[str], passages: Sequence[Sequence[Word]]) -> dict[str, NDArray[Any]]:
-    """Arrays of the TermPlaces of all passages, one behind the other; those of row r are at firsts[r]:firsts[r + 1]."""
-    numbers = {term: number for number, term in enumerate(vocabulary)}
-    return {
-        "firsts": np.cumsum([0, *map(len, passages)], dtype=np.int64),
-        "numbers": np.array([numbers[term.text] for found in passages for term in found], np.int32),
-        "starts": np.array([term.start for found in passages for term in found], np.int32),
-    }
+    def to_bytes(self) -> bytes:
+        """As it is kept."""
+        return self.numbers.tobytes() + self.starts.tobytes()
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> "TermPlaces":
+        """What `to_bytes` was called on."""
+        count = len(kept) // 12
+        return cls(np.frombuffer(kept, np.int64, count), np.frombuffer(kept, np.int32, offset=8 * count))
+
+
+@lru_cache(maxsize=65_536)
+def term_number(term: str) -> int:
+    """64 bits of its hash: the same in every index, however it came to be; two terms of one number are never met."""
+    return int.from_bytes(blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True)
 
 
 def wording(vocabulary: Sequence[str], passages: Sequence[Sequence[tuple[str, str]]]) -> dict[str, NDArray[Any]]:
@@ -316,14 +360,46 @@ def wording(vocabulary: Sequence[str], passages: Sequence[Sequence[tuple[str, st
     `text`: uint8, all forms, one a line, by term and alphabet; those of term t are first_forms[t]:first_forms[t + 1].
     `rows`: int32, the passages with form f are rows[indptr[f]:indptr[f + 1]], ascending.
     """
-    numbers = {term: number for number, term in enumerate(vocabulary)}
     ids: dict[tuple[str, str], int] = {}
     found = np.fromiter((ids.setdefault(pair, len(ids)) for passage in passages for pair in passage), np.int64)
-    forms = sorted((numbers[term], form, number) for (term, form), number in ids.items())
-    places = np.zeros(len(forms), np.int64)
-    places[[number for _, _, number in forms]] = np.arange(len(forms))
     in_row = np.repeat(np.arange(len(passages)), [len(passage) for passage in passages])
-    of_form, rows = np.divmod(np.unique(places[found] * len(passages) + in_row), max(len(passages), 1))
+    return _laid_out(vocabulary, list(ids), found, in_row, len(passages))
+
+
+FormPart = tuple[Sequence[str], Mapping[str, NDArray[Any]], NDArray[np.int64]]
+
+
+def joined_wording(vocabulary: Sequence[str], parts: Sequence[FormPart], passages: int) -> dict[str, NDArray[Any]]:
+    """What `wording` would make of all, from vocabularies and arrays of parts; rows become others as in `joined`."""
+    ids: dict[tuple[str, str], int] = {}
+    columns = []
+    for own, arrays, becomes in parts:
+        forms = arrays["text"].tobytes().decode("utf-8", "surrogatepass").split("\n") if own else []
+        of_form = np.repeat(np.arange(len(own)), np.diff(arrays["first_forms"])).tolist()
+        pairs = ((own[term], form) for term, form in zip(of_form, forms, strict=True))
+        numbers = np.fromiter((ids.setdefault(pair, len(ids)) for pair in pairs), np.int64, len(forms))
+        in_row = becomes[arrays["rows"]]
+        kept = in_row >= 0
+        columns.append((np.repeat(numbers, np.diff(arrays["indptr"]))[kept], in_row[kept]))
+    found, in_row = (np.concatenate(column) for column in zip(*columns, strict=True))
+    return _laid_out(vocabulary, list(ids), found, in_row, passages)
+
+
+def _laid_out(
+    vocabulary: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    found: NDArray[np.int64],
+    in_row: NDArray[np.int64],
+    passages: int,
+) -> dict[str, NDArray[Any]]:
+    """The arrays of `wording`; pairs[found[i]], a term and its form, stands in row in_row[i]."""
+    numbers = {term: number for number, term in enumerate(vocabulary)}
+    held = np.flatnonzero(np.bincount(found, minlength=len(pairs))).tolist()
+    forms = sorted((numbers[pairs[n][0]], pairs[n][1], n) for n in held)
+    places = np.zeros(len(pairs), np.int64)
+    places[[number for _, _, number in forms]] = np.arange(len(forms))
+    keys = np.sort(places[found] * passages + in_row, kind="stable")
+    of_form, rows = np.divmod(keys[np.diff(keys, prepend=-1) > 0], max(passages, 1))
     text = "\n".join(form for _, form, _ in forms).encode("utf-8", "surrogatepass")
     return {
         "text": np.frombuffer(text, np.uint8),

@@ -1,7 +1,4 @@
-"""Documents and passages of a generation as byte arrays, one JSON record each, parsed only when somebody asks.
-
-Opening a million passages costs nothing but the map; the offsets say where each record begins.
-"""
+"""Documents and passages of a generation, one JSON record each, read and parsed only when somebody asks."""
 
 import json
 from collections import Counter
@@ -9,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import compress
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,34 +15,50 @@ from numpy.typing import NDArray
 from index.errors import NotFound
 from index.records import Document, Head, Passage, document_of, passage_of, plain
 from index.storage.merkle import digest_rows, revision
+from index.storage.pieces import Arrays, Content, Pieces
 
-Arrays = dict[str, NDArray[Any]]
 Mask = NDArray[np.bool_]
 
 
-def pack(name: str, records: Iterable[Any]) -> Arrays:
-    """`name`_json: uint8, all records; `name`_starts: int64, where each begins, and the end."""
-    lines = [json.dumps(plain(record), ensure_ascii=False).encode() for record in records]
-    starts = np.cumsum([0, *map(len, lines)], dtype=np.int64)
-    return {f"{name}_json": np.frombuffer(b"".join(lines), dtype=np.uint8), f"{name}_starts": starts}
+def pack_documents(
+    documents: Iterable[Document], held_by: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> Content:
+    """In the order given, which is by id; with what `Corpus` and a search say of each without opening it.
 
-
-def pack_documents(documents: Iterable[Document]) -> Arrays:
-    """In the order given, which is by id; with what `Corpus` says of each without opening it."""
+    `document_heads` is uint8, a line of JSON a document: its head, and the sha256 under which it is stored.
+    """
     rows = list(documents)
-    heads = pack("document_head", map(Head.of, rows))
+    heads = pack_heads([*plain(Head.of(one, held_by.get(one.id, ()))), one.sha256] for one in rows)
     facts: Arrays = {
+        "document_heads": heads,
         "document_revisions": digest_rows(revision(d.text) for d in rows),
         "document_characters": np.array([len(d.text) for d in rows], np.int64),
     }
-    return heads | facts | pack("document", rows)
+    return Content(facts, {"documents": Pieces.of(map(_record, rows))})
 
 
-def pack_passages(passages: Sequence[Passage], document_ids: Sequence[str]) -> Arrays:
+def pack_passages(passages: Sequence[Passage], document_ids: Sequence[str]) -> Content:
     """In document order; `document_first_rows` says at which row each document begins."""
     counts = Counter(passage.document_id for passage in passages)
     first_rows = np.cumsum([0, *(counts[document_id] for document_id in document_ids)], dtype=np.int64)
-    return pack("passage", passages) | {"document_first_rows": first_rows}
+    return Content({"document_first_rows": first_rows}, {"passages": Pieces.of(map(_record, passages))})
+
+
+def pack_heads(records: Iterable[Any]) -> NDArray[np.uint8]:
+    """Of records as `head_records` gives them."""
+    return np.frombuffer("\n".join(map(_line, records)).encode(), np.uint8)
+
+
+def head_records(content: Content) -> list[Any]:
+    """One a document, by id: the fields of its head, and the sha256 under which it is stored."""
+    if not len(content.pieces["documents"]):
+        return []
+    return [json.loads(line) for line in content.arrays["document_heads"].tobytes().decode().split("\n")]
+
+
+def stored_as(content: Content) -> dict[str, str]:
+    """Document id → sha256 as in the store."""
+    return {head[0]: head[-1] for head in head_records(content)}
 
 
 class DocStore:
@@ -53,14 +67,12 @@ class DocStore:
     Rows count only what stands here; `rows` says where each passage stands among all that were packed.
     """
 
-    def __init__(
-        self, arrays: Mapping[str, NDArray[Any]], whole: "DocStore | None" = None, stand: Mask | None = None
-    ) -> None:
+    def __init__(self, content: Content, whole: "DocStore | None" = None, stand: Mask | None = None) -> None:
         """All that was packed, or of the `whole` what has a flag in `stand`, one a packed document."""
-        self._arrays = arrays
-        self._heads: tuple[Head, ...] = whole._heads if whole else _heads(arrays)
+        self._content = content
+        self._heads: tuple[Head, ...] = whole._heads if whole else _heads(content)
         kept = np.ones(len(self._heads), np.bool_) if stand is None else stand
-        sizes = np.diff(arrays["document_first_rows"])
+        sizes = np.diff(content.arrays["document_first_rows"])
         self.heads: tuple[Head, ...] = tuple(compress(self._heads, kept))
         self.document_ids: tuple[str, ...] = tuple(head.id for head in self.heads)
         self.rows: NDArray[np.int64] = np.flatnonzero(np.repeat(kept, sizes))
@@ -93,7 +105,7 @@ class DocStore:
         """The shelf on which only these documents stand."""
         stand = np.zeros(len(self._heads), np.bool_)
         stand[[record for record in self._records.tolist() if keeps(self._heads[record])]] = True
-        return DocStore(self._arrays, self, stand)
+        return DocStore(self._content, self, stand)
 
     def passing(self, passes: Callable[[Head], bool]) -> Mask:
         """(passages,) mask: those whose document passes."""
@@ -101,21 +113,22 @@ class DocStore:
         return np.repeat(flags, np.diff(self._first_rows))
 
     def _document(self, row: int) -> Document:
-        return document_of(_record(self._arrays, "document", int(self._records[row])))
+        return document_of(json.loads(self._content.pieces["documents"][int(self._records[row])]))
 
     def _passage(self, row: int) -> Passage:
-        return passage_of(_record(self._arrays, "passage", int(self.rows[row])))
+        return passage_of(json.loads(self._content.pieces["passages"][int(self.rows[row])]))
 
 
-def _record(arrays: Mapping[str, NDArray[Any]], name: str, record: int) -> Any:
-    starts = arrays[f"{name}_starts"]
-    return json.loads(arrays[f"{name}_json"][int(starts[record]) : int(starts[record + 1])].tobytes())
+def _line(record: Any) -> str:
+    return json.dumps(record, ensure_ascii=False)
 
 
-def _heads(arrays: Mapping[str, NDArray[Any]]) -> tuple[Head, ...]:
-    count = len(arrays["document_head_starts"]) - 1
-    records = (_record(arrays, "document_head", record) for record in range(count))
+def _record(one: Document | Passage) -> bytes:
+    return _line(plain(one)).encode()
+
+
+def _heads(content: Content) -> tuple[Head, ...]:
     return tuple(
-        Head(name, author, published and date.fromisoformat(published), title, publisher)
-        for name, author, published, title, publisher in records
+        Head(name, author, published and date.fromisoformat(published), title, publisher, tuple(held_by))
+        for name, author, published, title, publisher, held_by, _ in head_records(content)
     )

@@ -1,7 +1,8 @@
 """What readers said of answers, and which questions found none: for whoever extends the judged questions.
 
 No text of an article is written down, only where it stands, so that what the store forgets is forgotten here as well.
-Abstentions and judgements are counted apart: no flood of questions pushes out what a person said.
+Abstentions and judgements are counted apart: no flood of questions pushes out what a person said. Each reader has an
+opinion of their own, which nobody else replaces or withdraws.
 """
 
 import json
@@ -35,15 +36,20 @@ _CREATE = (
 )
 _INTO = f"feedback ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _NOTE = f"INSERT OR REPLACE INTO {_INTO}"
-_JUDGED = "SELECT 1 FROM feedback WHERE answer_id = ? AND verdict != ''"
+# The column `answer_id` holds whose opinion it is as well, behind a blank, where a reader told of themselves.
+_OF_ANSWER = "(answer_id = ?1 OR answer_id BETWEEN ?1 || ' ' AND ?1 || '!')"
+_KNOWN = f"SELECT 1 FROM feedback WHERE {_OF_ANSWER}"
+_JUDGED = f"{_KNOWN} AND verdict != ''"
+_UNJUDGED = "DELETE FROM feedback WHERE answer_id = ? AND verdict = ''"
 _SAME = "DELETE FROM feedback WHERE verdict = '' AND question = ? AND standalone = ?"
 _JUDGE = (
     f"INSERT INTO {_INTO} ON CONFLICT (answer_id) DO UPDATE SET verdict = excluded.verdict, "
     "reasons = excluded.reasons, comment = excluded.comment, changed = excluded.changed"
 )
-_WITHDRAW = (
-    "UPDATE feedback SET verdict = '', reasons = '[]', comment = '' WHERE answer_id = ? AND status = 'abstained'",
-    "DELETE FROM feedback WHERE answer_id = ? AND status != 'abstained'",
+_WITHDRAW = (  # ?1 the answer, ?2 the opinion: of the last one on an abstention, the abstention is left
+    "UPDATE OR REPLACE feedback SET answer_id = ?1, verdict = '', reasons = '[]', comment = '' WHERE answer_id = ?2 "
+    f"AND status = 'abstained' AND NOT EXISTS ({_JUDGED} AND answer_id != ?2)",
+    "DELETE FROM feedback WHERE answer_id = ?2 AND verdict != ''",
 )
 # gaps arise, so the newest are counted, not computed
 _DROP = (
@@ -124,25 +130,35 @@ class FeedbackStore:
                 _log.warning("abstentions are not noted: %s", error)
             self._warned = True
 
-    def judge(self, feedback: Feedback) -> None:
+    def judge(self, feedback: Feedback, owner: str = "") -> None:
         """Of a known answer only verdict, reasons, comment and time are changed. Raises as SideFile.writing does."""
+        row = _row(replace(feedback, answer_id=_opinion(feedback.answer_id, owner)))
         with self._file.writing() as connection:
-            connection.execute(_JUDGE, _row(feedback))
+            if owner:
+                connection.execute(_UNJUDGED, (feedback.answer_id,))
+            connection.execute(_JUDGE, row)
             connection.execute(_DROP, (0, self._most))
 
-    def withdraw(self, answer_id: str) -> None:
-        """An abstention stays noted. Raises as SideFile.writing does."""
+    def withdraw(self, answer_id: str, owner: str = "") -> None:
+        """What this owner said, and nobody else; an abstention stays noted. Raises as SideFile.writing does."""
         if self._file.exists:
             with self._file.writing() as connection:
                 for statement in _WITHDRAW:
-                    connection.execute(statement, (answer_id,))
+                    connection.execute(statement, (answer_id, _opinion(answer_id, owner)))
 
-    def find(self, answer_id: str) -> Judgement | None:
-        """None: nothing is known of this answer here; verdict "": it is noted. Raises as SideFile.reading does."""
+    def knows(self, answer_id: str) -> bool:
+        """Whether it was judged by anybody, or noted. Raises as SideFile.reading does."""
+        if not self._file.exists:
+            return False
+        with self._file.reading() as connection:
+            return connection.execute(_KNOWN, (answer_id,)).fetchone() is not None
+
+    def find(self, answer_id: str, owner: str = "") -> Judgement | None:
+        """What this owner said: None for nothing, verdict "" for a note. Raises as SideFile.reading does."""
         if not self._file.exists:
             return None
         with self._file.reading() as connection:
-            found = connection.execute(_FIND, (answer_id,)).fetchone()
+            found = connection.execute(_FIND, (_opinion(answer_id, owner),)).fetchone()
         if found is None:
             return None
         verdict, reasons, comment = found
@@ -195,6 +211,10 @@ def _revisions(data: Path) -> Iterator[TextOf]:
         yield text_of
 
 
+def _opinion(answer_id: str, owner: str) -> str:
+    return f"{answer_id} {owner}" if owner else answer_id
+
+
 def _row(feedback: Feedback) -> tuple[str, ...]:
     """In the order of the columns, which is that of the record."""
     places = [(one.document_id, one.start, one.end, one.revision, *one.clean) for one in feedback.quotes]
@@ -207,7 +227,7 @@ def _feedback(row: tuple[bytes, ...], text_of: TextOf) -> Feedback:
     fields: dict[str, Any] = dict(zip(_COLUMNS, texts, strict=False))
     lists = {name: tuple(json.loads(fields[name])) for name in ("missing", "reasons")}
     quotes = tuple(_quoted(json.loads(fields["quotes"]), text_of))
-    return Feedback(**{**fields, **lists, "quotes": quotes, "when": when})
+    return Feedback(**{**fields, **lists, "answer_id": texts[0].partition(" ")[0], "quotes": quotes, "when": when})
 
 
 def _quoted(places: list[tuple[str, int, int, str, int, int]], text_of: TextOf) -> Iterator[QuotedPlace]:

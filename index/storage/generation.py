@@ -1,15 +1,18 @@
 """The search index on disk: an immutable folder made from the store, published whole or not at all.
 
-A cache: a damaged or missing one is put aside and made again from the store. Hash first, parse second; no pickle.
-Its name is a hash of what it holds, so the same documents, recipe and policy give the same version anywhere.
+A cache: a damaged or missing one is put aside and made again from the store. Hash first, parse second; no pickle, and
+nothing is mapped: what is read at all is read once, into memory, and the bytes that were checked are those that answer.
+What is too much for that are pieces, each of which is checked when it is read. Its name is a hash of what it holds, so
+the same documents, recipe and policy give the same version anywhere.
 """
 
 import fcntl
 import hashlib
+import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,19 +21,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding.vectors import Encoding
 from index.errors import IndexDamaged, IndexMissing
+from index.storage.pieces import Content, OpenFile, Pieces
 
-FORMAT = 6  # raised when arrays or manifest change their shape
-KEPT = 2  # generations left on disk: the current one, and the one that a running server may still read
+FORMAT = 8  # raised when arrays or manifest change their shape
 
 _CURRENT = "CURRENT"
 _MANIFEST = "manifest.json"
 _FRESH = ".generation.new"
 _ASIDE = ".damaged"
 _LOCK = ".lock"
-
-Arrays = dict[str, NDArray[Any]]
+_MOST_HEADER = 4096  # bytes of a .npy that say what it holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +53,27 @@ class GenerationManifest:
         return self.version.partition("-")[0]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Generation:
-    """A verified generation; arrays stay on disk and are mapped, or in memory where they could not be written."""
+    """A verified generation."""
 
     folder: Path
     manifest: GenerationManifest
-    held: Arrays | None = None  # in memory: what should stand in the folder
+    content: Content
+    written: bool = True  # it stands in the folder; else in memory, or as another generation and what changed since
+    changed: int = 0  # how many passages came and went since what stands on the disk
+    deleted: bool = False  # whether words of documents that are gone stand there still
     gone: frozenset[str] = frozenset()  # documents of it that the store no longer holds: as if they did not exist
     problem: str = ""  # what keeps it from being all that the store holds, on the disk
 
-    def array(self, name: str) -> NDArray[Any]:
-        """Read-only, mapped; safe because files of a generation never change. Raises IndexDamaged if it is gone."""
-        if self.held is not None:
-            return self.held[name]
-        path = self.folder / f"{name}.npy"
-        try:
-            loaded: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except OSError as error:
-            raise IndexDamaged(f"{path} cannot be read: {error.strerror}; mend it with: quotewell verify") from error
-        return loaded
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a piece of it was read and is not what was written."""
+        return any(place.damaged for pieces in self.content.pieces.values() for place in pieces.sources)
 
-    def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
-        names = [name[: -len(".npy")] for name in self.manifest.files if name.startswith(prefix)]
-        return {name.removeprefix(prefix): self.array(name) for name in names}
+    def array(self, name: str) -> NDArray[Any]:
+        """Read-only."""
+        return self.content.arrays[name]
 
 
 def version_of(recipe: str, hashes: Mapping[str, str], policy: str = "") -> str:
@@ -85,81 +83,102 @@ def version_of(recipe: str, hashes: Mapping[str, str], policy: str = "") -> str:
     return f"{content}-{hashlib.sha256(policy.encode()).hexdigest()[:8]}" if policy else content
 
 
-def publish(
-    data: Path, arrays: Arrays, version: str, sequence: int, recipe: str, documents: int, policy: str = ""
-) -> Generation:
-    """Write, sync and rename into place, then point CURRENT at it. A crash leaves the old generation standing.
+def manifest_of(
+    content: Content, version: str, sequence: int, recipe: str, documents: int, policy: str = ""
+) -> GenerationManifest:
+    """Of what is not written."""
+    return GenerationManifest(FORMAT, version, sequence, recipe, documents, len(content.arrays["vectors"]), {}, policy)
 
-    Raises OSError, and then leaves nothing of itself on a disk that may be full.
+
+def publish(data: Path, content: Content, manifest: GenerationManifest) -> Generation:
+    """Write, sync and rename into place, then point CURRENT at it, and drop all others: who reads them has them open.
+
+    A crash leaves the old generation standing. Raises OSError, and then leaves nothing of itself on a disk that may be
+    full, and IndexDamaged where pieces cannot be read.
     """
     root = data / "generations"
     root.mkdir(parents=True, exist_ok=True)
     with _alone(root):
         try:
-            made = load(data, version)  # another process was faster
+            made = load(data, manifest.version)  # another process was faster
         except IndexDamaged:
-            passages = len(arrays["vectors"])
-            manifest = GenerationManifest(FORMAT, version, sequence, recipe, documents, passages, {}, policy)
-            made = Generation(root / version, _written(root, arrays, manifest))
-        _point_to(root, version)
+            place = root / manifest.version
+            made = Generation(place, _written(root, content, manifest), Content(content.arrays, {}))
+            made.content.pieces.update(_opened(place, content))
+        _point_to(root, manifest.version)
     return made
 
 
-def in_memory(
-    data: Path, arrays: Arrays, version: str, sequence: int, recipe: str, documents: int, policy: str = ""
-) -> Generation:
-    """What `publish` makes of the same values, where nothing can be written; its files have no hashes."""
-    files = dict.fromkeys((f"{name}.npy" for name in sorted(arrays)), "")
-    manifest = GenerationManifest(FORMAT, version, sequence, recipe, documents, len(arrays["vectors"]), files, policy)
-    for values in arrays.values():
-        values.flags.writeable = False
-    return Generation(data / "generations" / version, manifest, arrays)
-
-
-def _written(root: Path, arrays: Arrays, manifest: GenerationManifest) -> GenerationManifest:
+def _written(root: Path, content: Content, manifest: GenerationManifest) -> GenerationManifest:
     """The manifest with the hashes of the files that now stand in the version's folder."""
     fresh, place = root / _FRESH, root / manifest.version
     try:
-        written = replace(manifest, files=_write_arrays(fresh, arrays))
+        fresh.mkdir()
+        files = dict(_write_pieces(fresh, content) + _write_arrays(fresh, content))
+        written = replace(manifest, files=files)
         _write(fresh / _MANIFEST, _sealed(written))
         _sync(fresh)
         shutil.rmtree(place, ignore_errors=True)
         fresh.rename(place)
-    except OSError:
+    except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     _sync(root)
     return written
 
 
-def _write_arrays(folder: Path, arrays: Arrays) -> dict[str, str]:
+def _write_arrays(folder: Path, content: Content) -> list[tuple[str, str]]:
     """File name → sha256."""
-    folder.mkdir()
-    files = {}
-    for name, values in sorted(arrays.items()):
+    files = []
+    for name, values in sorted((content.arrays | _pieces_arrays(content)).items()):
         path = folder / f"{name}.npy"
         with path.open("wb") as file:
             np.save(file, values, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
-        files[path.name] = _sha256(path)
+        files.append((path.name, _sha256(path)))
     return files
 
 
+def _write_pieces(folder: Path, content: Content) -> list[tuple[str, str]]:
+    files = []
+    for name, pieces in sorted(content.pieces.items()):
+        path, digest = folder / f"{name}.bin", hashlib.sha256()
+        with path.open("wb") as file:
+            for piece in pieces:
+                digest.update(piece)
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        files.append((path.name, digest.hexdigest()))
+    return files
+
+
+def _pieces_arrays(content: Content) -> dict[str, NDArray[Any]]:
+    """What says where pieces stand in their file, and what they are."""
+    sizes = {f"{name}_sizes": pieces.sizes for name, pieces in content.pieces.items()}
+    return sizes | {f"{name}_digests": pieces.digests for name, pieces in content.pieces.items()}
+
+
+def _opened(folder: Path, content: Content) -> Iterator[tuple[str, Pieces]]:
+    for name, pieces in content.pieces.items():
+        yield name, Pieces.at(OpenFile(folder / f"{name}.bin"), pieces.sizes, pieces.digests)
+
+
 def point_to(data: Path, version: str) -> None:
-    """Make a published generation the current one, and drop all but the newest few."""
+    """Make a published generation the current one, and drop all others."""
     with _alone(data / "generations"):
         _point_to(data / "generations", version)
 
 
 def pointed(data: Path, generation: Generation) -> Generation:
-    """Makes it the current one, if it is not and if that can be written: the store says which is wanted anyway."""
+    """Makes it the current one, and the only one, if that can be written: the store says which is wanted anyway."""
     with suppress(OSError):
         try:
             standing = current(data) == generation.manifest.version
         except IndexMissing:
             standing = False
-        if not standing:
+        if not standing or _others(data / "generations", generation.manifest.version):
             point_to(data, generation.manifest.version)
     return generation
 
@@ -169,9 +188,12 @@ def _point_to(root: Path, version: str) -> None:
     _write(fresh, version)
     fresh.rename(root / _CURRENT)
     _sync(root)
-    others = [p for p in root.iterdir() if p.is_dir() and p.name != version and not p.name.startswith(".")]
-    for folder in sorted(others, key=lambda p: p.stat().st_mtime, reverse=True)[KEPT - 1 :]:
-        shutil.rmtree(folder, ignore_errors=True)
+    for other in _others(root, version):
+        shutil.rmtree(other, ignore_errors=True)
+
+
+def _others(root: Path, version: str) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir() and path.name != version and path.name[0] != "."]
 
 
 @contextmanager
@@ -218,7 +240,7 @@ def is_at_work(data: Path) -> bool:
 
 
 def load(data: Path, version: str) -> Generation:
-    """The generation, every file checked against its hash. Raises IndexDamaged naming the first bad file."""
+    """The generation, every file read and checked against its hash. Raises IndexDamaged naming the first bad file."""
     folder = data / "generations" / version
     try:
         written = (folder / _MANIFEST).read_bytes()
@@ -237,10 +259,45 @@ def load(data: Path, version: str) -> Generation:
         raise IndexDamaged(f"{folder / _MANIFEST} does not match its hash; mend it with: quotewell verify")
     if manifest.version != version:
         raise IndexDamaged(f"{folder} holds version {manifest.version}; mend it with: quotewell verify")
+    arrays: dict[str, NDArray[Any]] = {}
+    files: dict[str, OpenFile] = {}
     for name, wanted in manifest.files.items():
-        if _sha256(folder / name) != wanted:
-            raise IndexDamaged(f"{folder / name} does not match its hash; mend it with: quotewell verify")
-    return Generation(folder, manifest)
+        kind = Path(name).suffix
+        file, whole = _checked(folder / name, wanted, keep=kind == ".npy")
+        if kind == ".npy":
+            arrays[Path(name).stem] = _parsed(whole)
+        else:
+            files[Path(name).stem] = file
+    pieces = {
+        name: Pieces.at(file, arrays.pop(f"{name}_sizes"), arrays.pop(f"{name}_digests"))
+        for name, file in files.items()
+    }
+    return Generation(folder, manifest, Content(arrays, pieces))
+
+
+def _checked(path: Path, wanted: str, *, keep: bool) -> tuple[OpenFile, bytearray]:
+    """The file, and its bytes if they are to be kept. Raises IndexDamaged."""
+    try:
+        digest, whole, file = hashlib.sha256(), bytearray(), OpenFile(path)
+    except OSError as error:
+        raise IndexDamaged(f"{path} cannot be read: {error.strerror}; mend it with: quotewell verify") from error
+    for block in file.blocks():
+        digest.update(block)
+        if keep:
+            whole += block
+    if digest.hexdigest() != wanted:
+        raise IndexDamaged(f"{path} does not match its hash; mend it with: quotewell verify")
+    return file, whole
+
+
+def _parsed(whole: bytearray) -> NDArray[Any]:
+    """These very bytes as an array, read-only; they were checked."""
+    file = io.BytesIO(memoryview(whole)[:_MOST_HEADER])
+    np.lib.format.read_magic(file)
+    shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
+    flat = np.frombuffer(whole, kind, offset=file.tell())
+    flat.flags.writeable = False
+    return flat.reshape(shape, order="F" if fortran else "C")
 
 
 def put_aside(data: Path, version: str) -> None:
@@ -251,19 +308,6 @@ def put_aside(data: Path, version: str) -> None:
         with _alone(folder.parent):
             shutil.rmtree(aside, ignore_errors=True)
             folder.rename(aside)
-
-
-def arrays_of(encodings: Sequence[Encoding], dim: int) -> Arrays:
-    """Vectors and token vectors of all passages, row by row; tokens of row r are starts[r]:starts[r + 1]."""
-    starts = np.cumsum([0, *(len(e.tokens) for e in encodings)], dtype=np.int64)
-    token_dim = encodings[0].tokens.shape[1] if encodings else dim
-    return {
-        "vectors": np.array([e.vector for e in encodings], np.float32).reshape(len(encodings), dim),
-        "token_starts": starts,
-        "token_vectors": np.concatenate([np.zeros((0, token_dim), np.int8), *(e.tokens for e in encodings)]),
-        "token_scales": np.concatenate([np.zeros(0, np.float32), *(e.scales for e in encodings)]),
-        "token_offsets": np.concatenate([np.zeros((0, 2), np.int32), *(e.offsets for e in encodings)]),
-    }
 
 
 def _sealed(manifest: GenerationManifest) -> str:

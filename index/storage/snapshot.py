@@ -4,7 +4,7 @@ Whatever is read was first checked against its hash and its count; what does not
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -123,6 +123,14 @@ class Snapshot:
         """All passages by (document id, ordinal)."""
         for document, contexts in self._documents():
             yield from self._passages_of(document, contexts)
+
+    def whole(self, document_ids: Iterable[str] | None = None) -> Iterator[tuple[Document, list[StoredPassage]]]:
+        """These documents, or all by id, each with its passages in order. Raises NotFound."""
+        if document_ids is None:
+            found = self._documents()
+        else:
+            found = (self._document(name.encode("utf-8", "surrogatepass")) for name in document_ids)
+        return ((document, list(self._passages_of(document, contexts))) for document, contexts in found)
 
     def holds(self, document: Document) -> bool:
         """Whether this very version of the document is stored, and every byte of it and its passages is intact."""

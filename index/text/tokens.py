@@ -17,6 +17,12 @@ def count_tokens(text: str) -> int:
     return len(_encoding().encode(text, disallowed_special=()))
 
 
+def first_tokens(text: str, most: int) -> str:
+    """The text, or what its first `most` tokens hold of it, to the last whole character."""
+    tokens = _encoding().encode(text, disallowed_special=())
+    return text if len(tokens) <= most else _encoding().decode_bytes(tokens[:most]).decode("utf-8", "ignore")
+
+
 @cache
 def _encoding() -> "tiktoken.Encoding":
     import tiktoken  # only who counts pays for it

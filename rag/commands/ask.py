@@ -9,7 +9,7 @@ import typer
 from index.bootstrap import ready
 from index.errors import BadQuestion, IndexDamaged
 from index.options import AsOf, Authors, Data, Documents, Explain, Json, Since, Until, day_of, filters_of, same_data
-from index.settings import load_settings
+from index.settings import Settings, load_settings
 from index.terminal import emit_json, emit_lines, tell
 from rag.answer import Mode
 from rag.answer_json import hit_fields
@@ -81,6 +81,11 @@ def _prepared(question: str, data: Path | None) -> tuple[Assistant, str]:
     """A question that cannot be read is refused before anything is opened or built."""
     settings = load_settings(data=data)
     text = usable(_piped() if question == "-" else question, settings.max_question_chars)
+    return opened(settings), text
+
+
+def opened(settings: Settings) -> Assistant:
+    """What answers, made where it is missing; says so where there is nothing to answer from."""
     ready(settings)
     try:
         assistant = open_assistant(settings=settings, phrase=True)
@@ -88,7 +93,7 @@ def _prepared(question: str, data: Path | None) -> tuple[Assistant, str]:
         raise IndexDamaged(f"{error}; mend it with: quotewell verify{same_data(settings)}") from error
     if not assistant.index.document_ids:
         tell(f"'{settings.data}' holds no articles; add some with: quotewell index PATH{same_data(settings)}")
-    return assistant, text
+    return assistant
 
 
 def _piped() -> str:

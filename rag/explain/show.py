@@ -175,7 +175,7 @@ NEAREST = 3  # passages that are shown when nothing answers
 _STYLES = {"note": "", "conflict": "yellow", "comparison": "cyan", "question": "cyan"}
 
 
-def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]:
+def answer_lines(answer: Answer, document_of: DocumentOf, *, sources: bool = True) -> Iterator[Paragraph]:
     """Words of the articles stand indented and in quotation marks; everything else is ours."""
     if answer.standalone:
         yield Paragraph(f"Understood as: {answer.standalone}", style="dim")
@@ -186,8 +186,8 @@ def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]
         yield Paragraph()
     if answer.mode == "evidence":
         yield from _span_lines(answer, document_of)
-    else:
-        yield from _cited_lines(answer, document_of)
+    elif sources:
+        yield from cited_lines(answer, document_of)
     if answer.reason and answer.evidence and not answer.citations:
         yield Paragraph("Nearest passages", style="dim")
         yield Paragraph()
@@ -199,7 +199,7 @@ def answer_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]
         yield from why_lines(answer, answer.explanation, document_of)
 
 
-def _cited_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]:
+def cited_lines(answer: Answer, document_of: DocumentOf) -> Iterator[Paragraph]:
     """Where each quote stands; of an article that is only told about, which one it is."""
     if answer.status == "guided":
         yield from (Paragraph(f"[{one.marker}] {one.document_id}", 2, "dim") for one in answer.citations)
@@ -263,6 +263,8 @@ def _source_lines(citation: Citation, document: Document) -> Iterator[Paragraph]
     where = f"{citation.document_id}, {page}characters {citation.start} to {citation.end}"
     yield Paragraph(f"[{citation.marker}] {_named(document)}", 2)
     yield Paragraph(f"{where} (in its file {citation.source_start} to {citation.source_end})", 6, "dim")
+    if citation.twins:
+        yield Paragraph(f"also in {', '.join(citation.twins)}", 6, "dim")
 
 
 def _named(document: Document) -> str:

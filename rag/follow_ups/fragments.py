@@ -15,7 +15,10 @@ LEAD = re.compile(
     re.IGNORECASE,
 )
 _TIME_WORDS = re.compile(r"(?:now|nowadays|today|currently|these days|at present|right now|ahora|hoy)$", re.IGNORECASE)
-_ASKED = re.compile(r"(?:why(?: not| so)?|when|where|how|since when|until when|for how long|how so)$", re.IGNORECASE)
+_ASKED = re.compile(
+    r"(?:why(?: not| so)?|when|where|how(?: so)?|(?:since|until) when|for how long|p(?:or|ara) qué|cuándo|dónde|cómo)$",
+    re.IGNORECASE,
+)
 _ADJUNCT = re.compile(r"^(?:why|when|where|how|since when|in (?:which|what) \w+)\s+(?=(\w+(?:n't)?)\b)", re.IGNORECASE)
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}
 _ORDINAL = re.compile(

@@ -218,6 +218,12 @@ def of_other_time(question: Claim, a: Claim, b: Claim) -> bool:
     return len(fits) == 2 or (fits == {False} and likeness(a, b) < NEAR_COPY)
 
 
+def apart_in_time(a: Claim, b: Claim) -> bool:
+    """Both name years, or months, and none is the same: figures of then and of now do not differ about one thing."""
+    months = [{told.fact.moment.month for told in claim.told if told.fact.moment} - {None} for claim in (a, b)]
+    return any(ours and theirs and not ours & theirs for ours, theirs in (months, (years_of(a), years_of(b))))
+
+
 def of_a_month(claim: Claim) -> bool:
     return any(told.fact.moment and told.fact.moment.month for told in claim.told)
 

@@ -10,16 +10,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 from rag.language.dates import Partial, When, dates_in, month_of, partials_in, safe_day, written
 from rag.language.patterns import read_patterns
-from rag.language.tense import Tense, tense_at
 from rag.language.word_lists import SMALL_NUMBERS
 
 # Which June, which 10 June, which Monday an article means: the nearest one on the side that the verb points to.
 #
 # An explicit date just before ("In 2024 …, in March") must lead to the same day, or nothing is said.
 
+Tense = Literal["past", "future", ""]
 _OLD_YEARS = 2  # a month or day said this long before the article is history, which carries its own year
 _FAR_DAYS = 183  # "in November", in the past, in a September: too far back to be sure that it is not the coming one
 _OLD_DAYS = 14  # a weekday beside a day or month this far from the article belongs to that
@@ -316,3 +317,44 @@ def lead_in(text: str, start: int) -> str:
     above = text[max(0, begin - _ABOVE) : begin].split("\n")
     heads = (line for line in reversed(above[1:]) if 0 < len(line) <= _HEAD and dates_in(line))
     return f"{next(heads, '')}\n{text[max(begin, start - _LEAD_IN) : start]}".lstrip("\n")
+
+
+# Does a clause speak of what has happened or of what is to come? Read off its verbs, for one place in a sentence.
+#
+# English only. In doubt there is no answer: reported speech, conditions and "to meet in June" behind a past verb.
+
+_BESIDE = 300  # characters on either side of the place that are read
+
+_TENSES = read_patterns("rag.language", "tense.txt")
+_HAPPENED, _TO_COME, _UNSURE = map(_TENSES.cased, ("PAST", "FUTURE", "UNSURE"))
+_INFINITIVE, _CLAUSE_END = map(_TENSES.cased, ("INFINITIVE", "CLAUSE_END"))
+
+
+def tense_at(sentence: str, start: int, end: int) -> Tense:
+    """The tense of the clause around sentence[start:end]; of the next one if that has no verb that tells."""
+    opens = max(0, start - _BESIDE)
+    sentence, start, end = sentence[opens : end + _BESIDE], start - opens, end - opens
+    whole = _tense(sentence, start)
+    if whole != "mixed":
+        return "" if whole == "none" else whole
+    ends = [0, *(match.start() for match in _CLAUSE_END.finditer(sentence)), len(sentence)]
+    opens = max(at for at in ends if at <= start)
+    closes = [at for at in ends if at >= end] or [len(sentence)]
+    for close in closes[:3]:
+        tense = _tense(sentence[opens:close], start - opens)
+        if tense != "none":
+            return "" if tense == "mixed" else tense
+    return ""
+
+
+def _tense(clause: str, at: int) -> Literal["past", "future", "", "mixed", "none"]:
+    past = [match.end() for match in _HAPPENED.finditer(clause)]
+    future = _TO_COME.search(clause) is not None
+    if (past and future) or (_UNSURE.search(clause) and (past or future)):
+        return "mixed"
+    if future:
+        return "future"
+    if not past:
+        return "none" if not _UNSURE.search(clause) else "mixed"
+    before = [end for end in past if end <= at]
+    return "" if before and _INFINITIVE.search(clause, before[-1], max(at, before[-1])) else "past"

@@ -38,6 +38,11 @@ class OutOfScope(NamedTuple):
         """Whatever the articles say."""
         return self.kind in _ALWAYS
 
+    @property
+    def apart(self) -> bool:
+        """Is no article near what is said? A remark is no question, though its words may be an article's."""
+        return self.declined or self.kind == "remark"
+
 
 def out_of_scope(question: str) -> OutOfScope | None:
     """For our opinion, a side to take, a forecast, arithmetic, counts over articles and writing to order.

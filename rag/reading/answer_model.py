@@ -36,7 +36,7 @@ class AnswerModel:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(name, local_files_only=True)
             self._model: Any
             self._model, about = AutoModelForQuestionAnswering.from_pretrained(
-                name, local_files_only=True, output_loading_info=True
+                name, local_files_only=True, use_safetensors=True, output_loading_info=True
             )
         except (OSError, ValueError, KeyError) as error:
             raise ModelMissing(

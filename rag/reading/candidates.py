@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from index.embedding.vectors import Encoded, Encoding
-from index.ranking.lexical import LexicalRanker, TermPlaces
+from index.ranking.lexical import LexicalRanker, TermPlaces, term_number
 from index.records import Hit, Kind, Passage, Span
 from index.text.words import Stem
 from rag.language.quantities import values
@@ -38,7 +38,6 @@ class ReadableIndex(Counted, Protocol):
     def encode(self, question: str) -> Encoded: ...
     def encoding(self, row: int) -> Encoding: ...
     def term_places(self, row: int) -> TermPlaces: ...
-    def term_number(self, term: str) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class Evidence:
         number = np.array([term.number for term in terms], bool)
         name = np.array([term.name for term in terms], bool) & ~number
         if not any(c.isupper() for c in asked.text):  # typed in lower case: names are what the hits write as names
-            names = _written_as_names([self._index.term_number(term.stem) for term in terms], hits, held)
+            names = _written_as_names([term_number(term.stem) for term in terms], hits, held)
             name = np.array(names, bool) & ~number
         weights = {term.stem: rarity(self._index, term.stem) for term in terms}
         return Lookup(
@@ -103,7 +102,7 @@ class Evidence:
             rarities=np.array([weights[term.stem] for term in terms]),
             weights=weights,
             rarest=max(weights, key=lambda stem: (weights[stem], stem)),
-            numbers=tuple(self._index.term_number(stem) for stem in weights),
+            numbers=tuple(term_number(stem) for stem in weights),
             name=name,
             number=number,
             known=np.array([self._index.lexical.document_frequency(term.stem) > 0 for term in terms], bool),

@@ -42,6 +42,7 @@ PLAIN_FEATURES = (
 KINDS = ("name", "number", "word")
 LEVELS = (0.5, 0.65, 0.8)
 SHORTS = tuple(f"short_{kind}_{round(100 * level)}" for kind in KINDS for level in LEVELS)
+NAMED_SHORT = frozenset(name for name in SHORTS if not name.startswith("short_word"))  # names and numbers alone
 FEATURES = (
     *PLAIN_FEATURES,
     "maxsim_learned",  # as maxsim_sentence, each token counting as the projection has learned
@@ -98,7 +99,7 @@ class Lookup:
     rarities: Floats
     weights: Mapping[str, float]  # rarity of each different term
     rarest: str  # of them
-    numbers: tuple[int, ...]  # of each different term, as the passages know it; -1 of one that none holds
+    numbers: tuple[int, ...]  # of each different term, as the passages know it
     name: NDArray[np.bool_]
     number: NDArray[np.bool_]
     known: NDArray[np.bool_]  # the corpus holds it
@@ -122,8 +123,9 @@ def standing(lookup: Lookup, held: Sequence[PassageTerms]) -> Standing:
     """Of the terms in the hits."""
     sizes = [len(of.places.numbers) for of in held]
     ends = np.cumsum([0, *sizes])
-    numbers = np.concatenate([*(of.places.numbers for of in held), [-2]])  # behind all, so that every run has an end
-    stands = numbers == np.array(lookup.numbers)[:, np.newaxis]
+    numbers = np.concatenate([of.places.numbers for of in held])
+    stands = np.zeros((len(lookup.numbers), len(numbers) + 1), np.bool_)  # one behind all: every run has an end
+    stands[:, :-1] = numbers == np.array(lookup.numbers)[:, np.newaxis]
     hit = np.repeat(np.arange(len(held)), [of.runs.sentences for of in held])
     inside = most_of_sentences(stands, joined([of.runs for of in held], sizes)).T
     title = most(stands, ends[:-1], ends[:-1] + [of.runs.title for of in held]).T

@@ -62,9 +62,10 @@ class Blend:
     gap: float  # what a point of a sentence's gap adds to its score
     unread: float  # the gap that a sentence counts as which was not read
     linear_odds: float  # what a point of the linear reader's log odds adds to those of the confidence
+    short_odds: float  # … a point of those that names and numbers take away which the quote only comes near
     gap_odds: float  # … a point of the first quote's gap
     bias: float
-    threshold: float  # least confidence to answer
+    threshold: float  # least confidence to answer: from there on a right answer is worth the risk of a wrong one
 
 
 class ReadModel:

@@ -17,13 +17,14 @@ from rag.answer import Quote, Reading
 from rag.question.analysis import Query
 from rag.reading.answer_model import AnswerModel
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
-from rag.reading.features import CONFIDENCE_FEATURES, FEATURES
+from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NAMED_SHORT
 from rag.reading.model import ABOUT, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
 from rag.reading.weights import Linear, ReaderWeights, load_weights, logistic
 from rag.structure import BODY
 
 _QUOTES = 10  # scored quotes in a reading; how many are shown is decided by the assistant
 _FINDINGS = 512  # kept: an answer and its explanation read the same passages
+_ALONE = 1.6  # mean lead of the best sentence in the development sets, where none is the only one
 _FEW_WORDS = 10  # of a short answer, at most; more are half a sentence, and stand out from nothing
 _EDGES = " \t\n\N{NO-BREAK SPACE}.,;:!?"  # not of the words that answer, where they begin or end with it
 _FURTHER = 2  # passages that are read only to tell whether a further quote answers too, at most
@@ -132,7 +133,9 @@ class ModelReader:
         scored = _best_first(self._with(one, told.get(one.place)) for one in by_linear)
         scored[:_QUOTES] = self._looked_at(asked, scored[:_QUOTES], told.keys(), kinds)
         scored = [one if one.answer is None or _stands_out(asked, one) else replace(one, answer=None) for one in scored]
-        odds = {name: part * self._blend.linear_odds for name, part in self._linear.odds(by_linear).items()}
+        linear, short = self._blend.linear_odds, self._blend.short_odds
+        parts = self._linear.odds(by_linear).items()
+        odds = {name: part * (short if name in NAMED_SHORT else linear) for name, part in parts}
         odds["reading"] = self._blend.gap_odds * (scored[0].gap or 0.0)
         odds["bias"] = odds.get("bias", 0.0) + self._blend.bias
         return _reading(scored, hits, logistic(math.fsum(odds.values())), odds)
@@ -289,8 +292,8 @@ def load_reader(name: str, index: ReadableIndex, answer_model: str = "") -> Read
 
 
 def gap(scores: Sequence[float]) -> float:
-    """How far the best is ahead of the second."""
-    return scores[0] - scores[1] if len(scores) > 1 else 0.0
+    """How far the best is ahead of the second; an only one has no rival, and so is ahead as a best one mostly is."""
+    return scores[0] - scores[1] if len(scores) > 1 else _ALONE
 
 
 def _reading(scored: Sequence[Rated], hits: Sequence[Hit], confidence: float, odds: Mapping[str, float]) -> Reading:

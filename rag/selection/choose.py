@@ -1,7 +1,8 @@
 """Which of the quotes that a reader found are shown, what they are together, and why the others are not shown.
 
-A course of events is told in the order of the time that its quotes speak of: of the first date in each, written out or
-resolved against its article; a law's year of birth ("the 1798 Alien Enemies Act") is a name and no such date.
+A course of events is told by one article in the order of the time that its quotes speak of: of the first date in each
+that tells when, written out or resolved against its article; the year of "the Act of 1798" or "a clock of 1650" names a
+thing and does not.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from index.records import Document, Span
-from index.text.words import normalise, stop_words, words
+from index.text.words import normalise
 from rag.answer import Dropped, Frame, Quote, Reading, Rule
 from rag.language.dates import When, dates_in
 from rag.language.relative_dates import lead_in, relative_notes
@@ -95,12 +96,6 @@ TIMELINE_QUOTES = 5
 _LESS_SURE = 2.0  # in the reading model's gap: a further quote that answers less surely than the first adds nothing
 _DEFINITION_MARGIN = 1.5  # what defines may score so much less than a quote that only names the subject
 _GRADES = 0.05  # grades of a definition that are no further apart are the same
-_TOLD_NAMES = 0.5  # share of the question's names that a sentence about the same thing has at least
-_STEM = 4  # characters that two forms of a word share at least
-_COURSE = frozenset(
-    "develop development evolve evolution unfold progress shift proceed grow history timeline chronology sequence "
-    "course happen happened order time change changed changes evolved developed".split()
-)
 _TIMELINE_MARGIN = 3.0  # a course of events is told by sentences that are further from the question than an answer is
 
 DocumentOf = Callable[[str], Document]
@@ -152,9 +147,8 @@ def _led(chosen: Selection, document_of: DocumentOf) -> Selection:
 def _chosen(
     query: Query, reading: Reading, document_of: DocumentOf, widen: Widen, margin: float, most: int, read: Read
 ) -> Selection:
-    near = Shortlist(())
     if query.shape == "timeline":
-        near = _about(query, close(reading.quotes, margin + _TIMELINE_MARGIN))
+        near = _of_first(close(reading.quotes, margin + _TIMELINE_MARGIN))
         if told := _told(near, document_of, widen, read):
             return told
     conflict = find_conflict(query, reading.quotes, document_of, read)
@@ -164,7 +158,7 @@ def _chosen(
         differing = differing.first(max(most, 2))  # one alone would be a side taken
         frame = Frame("conflict", differs=conflict.kind, copies=conflict.copies)
         return Selection(tuple(map(widen, differing.left)), frame, differing.dropped)
-    near = near if near.left else close(reading.quotes, margin)
+    near = close(reading.quotes, margin)
     near = near if query.shape == "list" else _of_one_row(near)
     kept = (_answering(near) if query.asks else near).first(most)  # a few words to search by have no one answer
     if query.shape == "definition":
@@ -209,24 +203,10 @@ def _of_one_row(near: Shortlist) -> Shortlist:
     return near.only([n for n, table in enumerate(tables) if not table or table not in tables[:n]], "other_row")
 
 
-def _about(query: Query, near: Shortlist) -> Shortlist:
-    return near.only([n for n, quote in enumerate(near.left) if _of_subject(query, words_of(quote))], "off_subject")
-
-
-def _of_subject(query: Query, sentence: str) -> bool:
-    """Does it speak of what is said to develop: all the nouns of the question, and half of its names?"""
-    spoken = [word.text for word in words(sentence)]
-    telling = [term for term in query.terms if query.text[term.start : term.end].lower() not in _COURSE | stop_words()]
-    nouns = [term for term in telling if not term.name and not term.number]
-    names = [term for term in telling if term.name]
-    said = sum(_stands(term.stem, spoken) for term in names)
-    return all(_stands(term.stem, spoken) for term in nouns) and said >= _TOLD_NAMES * len(names)
-
-
-def _stands(stem: str, spoken: Sequence[str]) -> bool:
-    """In whichever form: "ferries" for the stem "ferri" of "ferry", "Mexican" for "mexico"."""
-    start = stem[: max(_STEM, len(stem) - 1)]
-    return any(word == stem or (len(start) >= _STEM and word.startswith(start)) for word in spoken)
+def _of_first(near: Shortlist) -> Shortlist:
+    """Those of the article that the best is of."""
+    first = near.left[0].passage.document_id
+    return near.only([n for n, quote in enumerate(near.left) if quote.passage.document_id == first], "off_subject")
 
 
 def _told(near: Shortlist, document_of: DocumentOf, widen: Widen, read: Read) -> Selection | None:
@@ -243,13 +223,11 @@ def _told(near: Shortlist, document_of: DocumentOf, widen: Widen, read: Read) ->
 
 # Quotes in the order of the time they speak of.
 
-_LAW = (
-    r"(?:acts?|laws?|treaty|treaties|agreements?|conventions?|codes?|constitution|accords?|protocols?|statutes?|charter"
-    r"|decree)"
-)
-_LAW_BEHIND = re.compile(rf"\s+(?:[\w'’.-]+\s+){{0,4}}?{_LAW}\b", re.IGNORECASE)
-_LAW_BEFORE = re.compile(rf"\b{_LAW}(?:,| of)?\s+$", re.IGNORECASE)
-_DETERMINED = re.compile(r"\b(?:the|its|his|her|their|an?|our|this)\s+$", re.IGNORECASE)
+_WHEN_IT_WAS = re.compile(
+    r"(?:^|[,:;(–—-]\s*|\b(?:in|on|by|since|until|till|during|from|after|before|around|about|through|between|and|early|late"
+    r"|mid|spring|summer|autumn|fall|winter|en|desde|hasta)[\s-]+)$",
+    re.IGNORECASE,
+)  # stands before a date that tells when something was
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +247,7 @@ def chronological(quotes: Sequence[Quote], document_of: DocumentOf, read: Read =
 
 def _dated(quote: Quote, document: Document, read: Read) -> Dated | None:
     sentence = document.text[quote.start : quote.end]
-    named = [(when, sentence[when.start : when.end]) for when in dates_in(sentence) if not names_a_law(sentence, when)]
+    named = [(when, sentence[when.start : when.end]) for when in dates_in(sentence) if _tells_when(sentence, when)]
     notes = relative_notes(sentence, document.published, lead_in(document.text, quote.start))
     named += [(note.when, note.meaning) for note in notes]
     when, shown = min(named, key=lambda time: time[0].start, default=(None, ""))
@@ -277,11 +255,6 @@ def _dated(quote: Quote, document: Document, read: Read) -> Dated | None:
     return Dated(quote, when, shown) if when and told else None
 
 
-def names_a_law(text: str, when: When) -> bool:
-    """Is it a year that belongs to a law's name ("its 2020 security law", "the Act of 1984") and tells no time?"""
-    before = text[max(0, when.start - 20) : when.start]
-    if when.precision != "year" or when.first.year != when.last.year:
-        return False
-    if _LAW_BEFORE.search(before):
-        return True
-    return _DETERMINED.search(before) is not None and _LAW_BEHIND.match(text, when.end) is not None
+def _tells_when(sentence: str, when: When) -> bool:
+    """Does a day, or a year behind "in" or the like, tell a time, rather than name a thing ("its 2020 law")?"""
+    return when.precision != "year" or _WHEN_IT_WAS.search(sentence[: when.start]) is not None

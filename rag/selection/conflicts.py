@@ -20,6 +20,7 @@ from rag.language.claims import (
     Claim,
     StatedFact,
     aligned,
+    apart_in_time,
     claim_of,
     likeness,
     of_a_month,
@@ -159,7 +160,8 @@ def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: f
     if of_other_time(question, a, b) or not _tied(question, a, b, here, there, titles=titles):
         return None
     if copies:
-        return _of_copies(query, a, b)
+        pair = _of_copies(query, a, b)
+        return None if pair.differs and pair.kind == "number" and apart_in_time(a, b) else pair
     if not all(of_one_relation(query.text, text) for text in (best.text, other.text)):
         return None
     return _of_answers(query, question, a, b)
@@ -202,6 +204,8 @@ def _of_answers(query: Query, question: Claim, a: Claim, b: Claim) -> _Pair | No
     if unit not in ("%", "date") and of_a_month(a) != of_a_month(b):
         return None  # what came in a month is no other figure for what came in a year; a share may be
     if not (ours.near & theirs.near & wanted) - a.names - b.names:
+        return None
+    if unit != "date" and apart_in_time(a, b):
         return None
     return _pair(ours.fact, theirs.fact, differs=differ(ours.fact, theirs.fact))
 

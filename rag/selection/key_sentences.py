@@ -14,10 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import Encoding
-from index.records import Passage, Span
+from index.records import Head, Hit, Passage, Span
 from index.search import Index
-from rag.answer import Quote
+from rag.answer import AnswerPart, Frame, Quote, Reading
+from rag.catalogue import Catalogue
+from rag.follow_ups.turns import Turn
 from rag.language.dependence import depends_on_previous
+from rag.question.analysis import analyse
+from rag.question.purpose import Purpose
 from rag.reading.similarity import edges_of
 
 Floats = NDArray[np.float64]
@@ -46,8 +50,9 @@ SMALL_PRINT = re.compile(
 )  # what publishers print below every article, and what adds nothing to a better quote; changes no development answer
 
 
-def key_sentences(index: Index, document_id: str, most: int = MOST) -> tuple[Quote, ...]:
-    """LEAST to `most` sentences in reading order, fewer only where the article has no more; none of an empty one.
+def key_sentences(index: Index, document_id: str, most: int = MOST, heard: str = "") -> tuple[Quote, ...]:
+    """LEAST to `most` sentences in reading order, fewer only where the article has no more; none of an empty one, and
+    none that stands in what was `heard`.
 
     A quote's score is how central it is with what its place adds and its likeness to others takes away.
     """
@@ -59,7 +64,9 @@ def key_sentences(index: Index, document_id: str, most: int = MOST) -> tuple[Quo
     places = sorted(vectors)
     homes = {sentence: passage for passage in reversed(passages) for sentence in passage.sentences}
     texts = [_text(homes[place], place) for place in places]
-    once = [n for n, text in enumerate(texts) if texts.index(text) == n]
+    once = [n for n, text in enumerate(texts) if texts.index(text) == n and text not in heard]
+    if not once:
+        return ()
     fit = [n for n in once if stands_alone(texts[n])]
     wanted = min(most, max(LEAST, len(places) // _OF_EACH))
     offered = fit if len(fit) >= wanted else once
@@ -116,3 +123,60 @@ def _chosen(vectors: Floats, offered: Sequence[int], wanted: int) -> dict[int, d
 
 def _text(passage: Passage, sentence: Span) -> str:
     return passage.text[sentence.start - passage.start : sentence.end - passage.start]
+
+
+# A summary in the articles' own words: the key sentences of those that are meant, as parts of an answer.
+
+MOST_ARTICLES = 5  # that are summed up at once
+_ONE = re.compile(
+    r"(?:it|this|that|(?:the|this|that|your|last) (?:\w+ )?(?:article|document|doc|text|paper|report|story|piece|post)"
+    r"|(?:el|este|ese) (?:artículo|articulo|texto|documento|informe))?",
+    re.IGNORECASE,
+)
+
+
+_ON_ONE = re.compile(
+    r"(?:the|an?|this|that|el|un) (?:\w+ )?(?:article|document|text|paper|report|story|piece|post|one|artículo|texto) "
+    r"(?:about|on|regarding|concerning|covering|that|sobre|acerca)\b",
+    re.IGNORECASE,
+)  # one article, told by its subject: the one that is most on it
+
+
+def summary_parts(
+    question: str, purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue
+) -> tuple[AnswerPart, ...]:
+    """One for each article that is meant, the newest MOST_ARTICLES where there are more; none where no article is.
+
+    An article that says the same as another is left out, and so is what was quoted before, where more is asked for.
+    """
+    shown = _meant(purpose, turns, catalogue)[:MOST_ARTICLES]
+    most = LEAST if len(shown) > 1 or purpose.which == "about" else MOST
+    heard = "\n".join(turn.answer for turn in turns) if purpose.which == "more" else ""
+    parts = (_part(question, head, most, catalogue.index, heard) for head in shown)
+    return tuple(
+        {
+            tuple(_text(one.passage, Span(one.start, one.end)) for one in part.quotes): part
+            for part in parts
+            if part.quotes
+        }.values()
+    )
+
+
+def _meant(purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue) -> Sequence[Head]:
+    """In the order of the answer that named them, of which "it" is the first; else the newest first."""
+    meant = catalogue.meant(purpose.of, turns)
+    named = catalogue.named_in(turns)
+    if named and set(meant) == set(named):
+        return named[:1] if _ONE.fullmatch(purpose.of) else named
+    if _ON_ONE.match(purpose.of):
+        return meant[:1]
+    return [head for head in catalogue.newest_first if head in set(meant)]
+
+
+def _part(question: str, head: Head, most: int, index: Index, heard: str) -> AnswerPart:
+    """Nothing is weighed here that could be unsure: the sentences are the article's, and it was named."""
+    quotes = key_sentences(index, head.id, most, heard)
+    rows = {index.passage(row).id: row for row in index.rows_of(head.id)}
+    hits = {quote.passage.id: Hit(rows[quote.passage.id], quote.passage, quote.score, {}, {}) for quote in quotes}
+    reading = Reading(quotes, tuple(hits.values()), 1.0)
+    return AnswerPart("", analyse(question, index.stem), reading, quotes, Frame("summary"), None, ())

@@ -100,11 +100,17 @@ def _asked(template: str) -> Callable[[re.Match[str], str], Made]:
     return make
 
 
+def _dated(match: re.Match[str], sentence: str) -> Made:
+    """ "Versions were released …": one word in the plural at the start is no name."""
+    text, who = _asked("When {be} {who} {verb}?")(match, sentence)
+    return (text if match["be"] == "was" or " " in who else ""), who
+
+
 DEEDS: tuple[Rule, ...] = (
     ("why", _REASON, _why),
     ("did", _ACTED, _acted),
     ("plan", _VOWED, _vowed),
     ("plan", _PLANS, _asked("What does {who} {verb} to do?")),
-    ("when", _DATED, _asked("When {be} {who} {verb}?")),
+    ("when", _DATED, _dated),
     ("many", _COUNTED, _asked("How many {what} does {who} {verb}?")),
 )

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from itertools import count, product
 from typing import NamedTuple
 
+from index.errors import BadQuestion
 from index.records import Document, short_title
 from index.text.sentences import sentences
 from index.text.words import cut, normalise, stop_words, words
@@ -152,19 +153,26 @@ class Suggester:
                 kept += [(name, one)] if self._sureness(name, one) else []
         texts = [one.text for _, one in kept]
         for name in names if len(texts) < MOST else ():
-            whole = f"What are the key points of “{short_title(self._document_of(name).title)}”?"
-            if len(texts) < MOST and _key(whole) not in told.asked and self._answered(whole):
+            whole = self._whole(name)
+            if len(texts) < MOST and whole not in texts and _key(whole) not in told.asked and self._answered(whole):
                 texts.append(whole)
         return tuple(texts)
 
     def _first(self) -> tuple[str, ...]:
-        """To begin with: one from each of a few articles, spread over all."""
+        """To begin with: one from each of a few articles, spread over all; where these give few, what some say as a
+        whole."""
         step = max(1, len(self._ids) // STARTERS)
         found: dict[str, None] = {}
         for name in self._ids[::step][: 2 * STARTERS]:
             if len(found) < STARTERS and (best := self._surest(name)):
                 found.setdefault(best)
+        for name in self._ids[::step]:
+            if len(found) < MOST and self._answered(whole := self._whole(name)):
+                found.setdefault(whole)
         return tuple(found)
+
+    def _whole(self, document_id: str) -> str:
+        return f"What are the key points of “{short_title(self._document_of(document_id).title)}”?"
 
     def _near(self, answer: Answer) -> list[str]:
         """The articles that were quoted, then those that came near, then any."""
@@ -187,8 +195,8 @@ class Suggester:
     def _sureness_of(self, document_id: str, wondered: Wondered) -> float:
         """The answer's confidence; 0 if its first quote is not the sentence that the question was made from, or the
         better part of it."""
-        answer = self._ask(wondered.text)
-        if answer.status != "answered" or not answer.citations:
+        answer = self._reply(wondered.text)
+        if answer is None or not answer.citations:
             return 0.0
         first = answer.citations[0]
         whole = wondered.sentence in first.quote
@@ -197,7 +205,15 @@ class Suggester:
 
     @cached_property
     def _answered(self) -> Callable[[str], bool]:
-        return lru_cache(maxsize=1024)(lambda text: self._ask(text).status == "answered")
+        return lru_cache(maxsize=1024)(lambda text: self._reply(text) is not None)
+
+    def _reply(self, question: str) -> Answer | None:
+        """None where it is not answered, or is no question: what an article's title makes of it is not in our hands."""
+        try:
+            answer = self._ask(question)
+        except BadQuestion:
+            return None
+        return answer if answer.status == "answered" else None
 
 
 @dataclass(frozen=True, slots=True)

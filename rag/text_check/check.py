@@ -69,7 +69,7 @@ def check_text(text: str, index: Index, *, filters: Filters = EVERYTHING) -> Tex
         )
         for sentence, judgement in judged
     )
-    return TextCheck(tuple(checked), cite([*quotes.values()], index.document), index.version)
+    return TextCheck(tuple(checked), cite([*quotes.values()], index.document, index.twins), index.version)
 
 
 def split(text: str) -> list[Span]:

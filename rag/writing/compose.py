@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -173,6 +174,7 @@ def say(language: str) -> Any:
 # Columns of quotes and reasons → the segments of an answer, with notes beside the quotes.
 
 _NEAREST = 2
+_LOOKED_AT = 6  # articles, for two of different titles
 
 
 def segments_of(
@@ -186,7 +188,7 @@ def segments_of(
         segments += [asked(part.question)] if part.question else []
         segments += [side(part.label, language)] if part.label else []
         if part.reason:
-            declined = part.query.scope is not None and part.query.scope.declined
+            declined = part.query.scope is not None and part.query.scope.apart
             nearest = [] if declined or part.label or len(parts) > 1 else _nearest(part.reading.hits, index)
             other = other_language(language if language != "en" else part.query.spoken, nearest)
             segments.append(abstention(part.reason, nearest, index.day, language, other, part.query.asked_for))
@@ -225,5 +227,5 @@ def _times(citations: Sequence[Citation], language: str, index: Index) -> Times:
 
 
 def _nearest(hits: Sequence[Hit], index: Index) -> list[Document]:
-    names = list(dict.fromkeys(hit.passage.document_id for hit in hits))[:_NEAREST]
-    return [index.document(name) for name in names]
+    documents = (index.document(name) for name in dict.fromkeys(hit.passage.document_id for hit in hits))
+    return list({document.title: document for document in islice(documents, _LOOKED_AT)}.values())[:_NEAREST]

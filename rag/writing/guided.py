@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from index.ranking.filters import EVERYTHING, Filters
-from index.records import Head, Passage, Span
+from index.records import Head, Passage, Span, short_title
 from index.text.words import cut, stems, words
 from rag.answer import Citation, Quote, Segment
 from rag.catalogue import Catalogue, span_of
@@ -22,9 +22,12 @@ _LISTED = 10  # articles, at most
 _SHOWN = 3  # articles that are quoted where they mention something
 _TITLES = 3  # that are named where no subject is common to them
 _SUBJECTS = 4
+_OF_TITLES = 0.1  # have a name that is a subject of all articles
 _SEARCHED = 60  # passages, for the one of each article that mentions a thing best
 _DETERMINER = re.compile(r"^(?:the|an?|el|la|los|las|una?) ", re.IGNORECASE)
 _WORD_OF = frozenset(("said", "according"))
+_ASKED_FIRST = _WORD_OF | {"topic"}  # of the articles' text
+_BY_DATE = frozenset(("newest", "oldest"))
 _OF_ONE = frozenset(("author", "publisher", "date", "title"))
 
 
@@ -85,10 +88,19 @@ class Meant:
         question = purpose.of if purpose.which == "according" else str(say(self.language).spoken_of(purpose.of))
         return Writing(purpose.who, heads, purpose.of, question)
 
+    @property
+    def topic(self) -> str:
+        """What is to be told about, where nothing else is asked of it; else ""."""
+        return next((purpose.of for purpose in self.purposes if purpose.which == "topic"), "")
+
+    def mentions(self, topic: str) -> Guidance | None:
+        """Where the articles speak of a topic that no sentence answers for; None where none does."""
+        return _mentions(topic, self.catalogue, self.language) if self.catalogue.mentioning(topic) else None
+
     def _reply(self, purpose: Purpose, turns: Sequence[Turn]) -> Guidance | None:
         if purpose.kind == "talk":
             return Guidance(tuple(_talk(purpose.which, self.catalogue, self.language)), ())
-        about = purpose.kind == "about" and purpose.which not in _WORD_OF
+        about = purpose.kind == "about" and purpose.which not in _ASKED_FIRST
         return _about(purpose, self.catalogue, turns, self.language) if about else None
 
 
@@ -96,14 +108,15 @@ def _talk(which: str, catalogue: Catalogue, language: str) -> Iterator[Segment]:
     yield Segment("note", str(say(language).reply(which)), ())
     heads = catalogue.heads
     subjects = _subjects(catalogue)
-    titles = [] if subjects else [head.title for head in catalogue.newest_first[:_TITLES]]
+    titles = [] if subjects else [short_title(head.title) for head in catalogue.newest_first[:_TITLES]]
     yield Segment("note", str(say(language).introduction(len(heads), subjects, titles, span_of(heads))), ())
 
 
 def _subjects(catalogue: Catalogue) -> list[str]:
-    """Names that several titles have, the commonest first."""
+    """Names that several titles have, and not too few of them, the commonest first."""
     casing = Casing(catalogue.index)
-    shared = Counter({stem: len(ids) for stem, ids in catalogue.title_words.items() if len(ids) > 1})
+    least = max(2, _OF_TITLES * len(catalogue.heads))
+    shared = Counter({stem: len(ids) for stem, ids in catalogue.title_words.items() if len(ids) >= least})
     written = (
         catalogue.index.written(stem) for stem, _ in sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))
     )
@@ -131,16 +144,14 @@ def _about(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn], langua
         )
     if len(heads) > len(listed) and listed:
         told.append(Segment("about", str(say(language).more(len(heads) - len(listed))), ()))
-    return Guidance(tuple(told), cite(openings, catalogue.index.document))
+    return Guidance(tuple(told), cite(openings, catalogue.index.document, catalogue.index.twins))
 
 
 def _meant(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn]) -> Sequence[Head] | None:
     """The articles that are told about; None where none is meant, so that it may be a question of fact."""
     which = purpose.which
-    if which == "newest":
-        return catalogue.newest_first[:1]
-    if which == "oldest":
-        return catalogue.dated[:1] or catalogue.heads[:1]
+    if which in _BY_DATE:
+        return catalogue.dated[-1:] if which == "newest" else catalogue.dated[:1]
     if which == "works":
         return catalogue.by(purpose.who) or catalogue.published(purpose.who)
     if which in _OF_ONE:
@@ -174,7 +185,7 @@ def _mentions(of: str, catalogue: Catalogue, language: str, who: str = "") -> Gu
     of = _DETERMINER.sub("", of, count=1)
     heads = catalogue.mentioning(of)
     quotes = _sentences(of, heads, catalogue)[:_SHOWN]
-    citations = cite(quotes, catalogue.index.document)
+    citations = cite(quotes, catalogue.index.document, catalogue.index.twins)
     counted = str(say(language).counted("mention", len(heads), len(catalogue.heads), of, None, 0, who))
     told = [Segment("about", counted, ()), *compose(citations, language=language)]
     documents = [] if heads else [catalogue.index.document(head.id) for head in catalogue.heads[:_LISTED]]

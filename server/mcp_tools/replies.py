@@ -94,6 +94,7 @@ class CitedQuote(Reply):
     source_end: int
     page: int | None = Field(None, description="of a file with pages, where the quote begins")
     answer: ShortAnswer | None = Field(description="the words of the quote that answer; null where no few words do")
+    twins: tuple[str, ...] = Field((), description="ids of nearly equal articles that say the quote, too")
 
 
 class AskReply(Reply):

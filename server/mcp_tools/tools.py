@@ -1,4 +1,4 @@
-"""What agents may do over the Model Context Protocol: search, fetch and ask. All tools read; none writes.
+"""What agents may do over the Model Context Protocol: search, fetch and ask, and three prompts. Nothing writes.
 
 Retrieval comes first and `ask` last: most agents want passages, not another answer. What a person can mend becomes a
 tool error with that text; of a bug, the agent learns only that it happened.
@@ -7,13 +7,15 @@ tool error with that text; of a bug, the agent learns only that it happened.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from signal import SIG_DFL, SIGINT, signal
 from typing import Annotated, Any, TypeAlias
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp_types import ToolAnnotations
+from mcp_types import EmbeddedResource, ToolAnnotations
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,11 +23,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from index.errors import QuotewellError
 from index.ranking.filters import EVERYTHING, Filters, parse_day
 from index.settings import Settings
+from rag.answer_json import citation_fields
 from rag.assistant import Assistant
-from server.hostnames import Names, own_url
+from rag.text_check.check import check_text, text_check_fields
+from server.access.hostnames import Names, own_url
 from server.live_index import Live
+from server.mcp_tools.articles import (
+    Articles,
+    Changes,
+    ask_prompt,
+    check_prompt,
+    compare_prompt,
+    contents_of,
+    protocol_errors,
+    uri_of,
+)
 from server.mcp_tools.endpoint import PATH
-from server.mcp_tools.replies import AskReply, Fetched, SearchResults, asked, fetched, found
+from server.mcp_tools.replies import MOST_CHARS, AskReply, Fetched, SearchResults, asked, fetched, found
 from server.routes.status import package_version
 
 LOADING_S = 60.0  # a client that starts the process asks at once
@@ -52,6 +66,11 @@ _ASK = (
     "and place. The text is made of these quotes, or worded by a language model where `phrasing` says so. Abstains "
     "with a reason when the articles do not say. filters and as_of narrow what is read."
 )
+_PROMPTS = {
+    "ask_with_sources": ("Ask with sources", "An answer to a question, in quotes, each with its article"),
+    "check_text": ("Check a text", "Which sentences of a text the articles support, and what they say otherwise"),
+    "compare_articles": ("Compare two articles", "What two articles say alike, alone, and against each other"),
+}
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 Call: TypeAlias = Context[Any, Any]
@@ -69,20 +88,27 @@ class ArticleFilter(BaseModel):
     published_to: Day | None = None
 
 
-def agents(live: Live, settings: Settings, patience_s: float = 0) -> MCPServer[Any]:
-    """The server with its three tools; a call waits up to `patience_s` for the index to be loaded."""
+def agents(live: Live, settings: Settings, patience_s: float = 0, sessions: bool = False) -> MCPServer[Any]:
+    """The server with tools, resources and prompts; a call waits up to `patience_s` for the index to be loaded.
+
+    `sessions`: clients stay connected between their requests.
+    """
+    changes = Changes(live)
     server = MCPServer[Any](
         "quotewell",
         title="Quotewell",
         instructions=INSTRUCTIONS,
         version=package_version(),
         log_level="WARNING",  # of the whole program, where nobody has set one
-        subscriptions=False,
+        subscriptions=changes,
     )
-    tools = Tools(live, settings, Names(settings.host, settings.origins), patience_s)
+    tools = Tools(live, settings, Names(settings), patience_s)
     server.add_tool(tools.search, title="Search the articles", description=_SEARCH, annotations=_READS)
     server.add_tool(tools.fetch, title="Read an article or a passage", description=_FETCH, annotations=_READS)
     server.add_tool(tools.ask, title="Answer in quotes", description=_ASK, annotations=_READS)
+    for name, (title, about) in _PROMPTS.items():
+        server.add_prompt(Prompt.from_function(getattr(tools, name), name, title, about))
+    Articles(tools.assistant, changes).offer(server, sessions)
     return server
 
 
@@ -92,7 +118,7 @@ def serve_stdio(settings: Settings) -> None:
     live = Live(settings)
     live.start()
     try:
-        agents(live, settings, LOADING_S).run("stdio")
+        agents(live, settings, LOADING_S, sessions=True).run("stdio")
     finally:
         live.wait()  # whoever ends while a thread loads the model in native code ends by abort()
         live.stop()
@@ -140,7 +166,7 @@ class Tools:
 
     @told()
     def search(self, query: Annotated[str, Field(description="what to look for")], call: Call) -> SearchResults:
-        now, base = self._assistant(), self._base(call)
+        now, base = self.assistant(), self._base(call)
         return SearchResults(results=tuple(found(hit, now.index, base) for hit in now.search(query)))
 
     @told()
@@ -149,7 +175,7 @@ class Tools:
         id: Annotated[str, Field(description="of a passage or an article, from search")],  # noqa: A002 so called by all
         call: Call,
     ) -> Fetched:
-        return fetched(self._assistant().index, id, self._base(call))
+        return fetched(self.assistant().index, id, self._base(call))
 
     @told()
     def ask(
@@ -159,12 +185,38 @@ class Tools:
         filters: Annotated[ArticleFilter | None, Field(description="which articles are read")] = None,
         as_of: Annotated[Day | None, Field(description="as if articles published later did not exist")] = None,
     ) -> AskReply:
-        now, base = self._assistant(), self._base(call)
+        now, base = self.assistant(), self._base(call)
         chosen = Filters.parse(filters.model_dump()) if filters else EVERYTHING
         day = parse_day(as_of, "as_of") if as_of else None
         return asked(now.ask(question, filters=chosen, as_of=day), now.index, base)
 
-    def _assistant(self) -> Assistant:
+    @protocol_errors()
+    def ask_with_sources(self, question: Annotated[str, Field(description="one question")]) -> str:
+        return ask_prompt(question)
+
+    @protocol_errors()
+    def check_text(self, text: Annotated[str, Field(description="at most 200 sentences")]) -> str:
+        now = self.assistant()
+        return check_prompt(
+            text, text_check_fields(check_text(text, now.index), partial(citation_fields, basis=now.basis))
+        )
+
+    @protocol_errors()
+    def compare_articles(
+        self,
+        first: Annotated[str, Field(description="id of an article")],
+        second: Annotated[str, Field(description="id of the other")],
+        topic: Annotated[str, Field(description="what to compare; all of it where left out")] = "",
+    ) -> list[Any]:
+        index = self.assistant().index
+        both = index.document(first), index.document(second)
+        texts = [
+            EmbeddedResource(type="resource", resource=contents_of(one, uri_of(one.id), MOST_CHARS)) for one in both
+        ]
+        return [*texts, compare_prompt((both[0].title, both[1].title), topic)]
+
+    def assistant(self) -> Assistant:
+        """What answers now, after waiting for it. Raises what keeps the index from being used."""
         self.live.wait(self.patience_s)
         return self.live.assistant
 

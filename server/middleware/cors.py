@@ -1,6 +1,7 @@
 """Which web pages may ask from another origin (CORS), and for what: what readers do, never what changes articles.
 
-No credentials: there are none. Refused preflights are problems like any error. (The widget's file opens itself to all.)
+No cookies: a key is a header that a page's own script
+sends. Refused preflights are problems like any error. (The widget's file opens itself to all.)
 """
 
 import re
@@ -11,10 +12,11 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.hostnames import Allowed
+from server.access.guard import READER
+from server.access.hostnames import Allowed
 from server.problems import REFUSED, problem
 
-SENT = ("accept", "content-type", "idempotency-key", "if-none-match", "x-request-id")
+SENT = ("accept", "authorization", "content-type", "idempotency-key", "if-none-match", READER, "x-request-id")
 _AGENTS_SEND = ("mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id")
 EXPOSED = ("Content-Location", "ETag", "Retry-After", "Server-Timing", "X-Request-ID")
 

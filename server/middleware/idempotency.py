@@ -58,7 +58,9 @@ class Idempotent:
             return
         body = await _read(receive)
         try:
-            claim = await run_in_threadpool(self._replies.claim, keys[0], _fingerprint(scope, body))
+            claim = await run_in_threadpool(
+                self._replies.claim, f"{_owner(scope)} {keys[0]}", _fingerprint(scope, body)
+            )
         except QuotewellError as error:  # what cannot be promised is not begun
             await problem(scope, kind_of(error), public(error, self._replies.folder))(scope, receive, send)
             return
@@ -107,6 +109,12 @@ def _writes(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] not in _METHODS:
         return False
     return bool(scope["path"] == _PATH or scope["path"].startswith(f"{_PATH}/"))
+
+
+def _owner(scope: Scope) -> str:
+    """Of two callers that chose the same key, each has its own reply."""
+    caller = scope.get("state", {}).get("caller")
+    return str(caller.owner) if caller else ""
 
 
 async def _read(receive: Receive) -> bytes:

@@ -53,6 +53,7 @@ class Source:
     label: str
     url: str
     date: str | None
+    document_id: str
 
 
 def cited_text(answer: Answer) -> CitedText:
@@ -70,6 +71,7 @@ def sources_of(answer: Answer, base: str) -> tuple[Source, ...]:
             label=f"{one.title} [{one.marker}]" if often[one.title] > 1 else one.title,
             url=f"{base}{one.url}" if one.url.startswith("/") else one.url,
             date=_day(one) or None,
+            document_id=one.document_id,
         )
         for one in sorted(answer.citations, key=lambda citation: citation.marker)
     )

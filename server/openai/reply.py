@@ -4,18 +4,20 @@ It is whole before the first byte goes out, so what streams is what is given at 
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import time
 from typing import Any
 from uuid import uuid4
 
 from fastapi.sse import format_sse_event
+from pydantic import BaseModel
 
 from index.text.tokens import count_tokens
 from rag.answer import Answer
 from rag.answer_json import shown_confidence
 from server.openai.cited_text import Source, SourceMark, cited_text, next_questions, sources_list, sources_of
+from server.openai.shape import Finish, Shape, as_json, clipped
 from server.schemas import openai as wire
 from server.sse import pieces
 
@@ -24,28 +26,46 @@ _DONE = "[DONE]"
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """A message and what it stands on; a reply to a side prompt stands on nothing."""
+    """A message and what it stands on; a reply to a side prompt stands on nothing. The id is without a prefix."""
 
     id: str
     model: str
     text: str
     usage: wire.Usage
+    finish: Finish
     marks: tuple[SourceMark, ...] = ()
     sources: tuple[Source, ...] = ()
     about: wire.About | None = None
+    turn: str = ""  # of a later conversation: what it says, uncut and as no JSON
+    index_version: str = ""
 
 
-def said(answer: Answer, model: str, read: Sequence[str], base: str, listed: bool) -> ChatReply:
+def said(answer: Answer, model: str, read: Sequence[str], base: str, listed: bool, shape: Shape) -> ChatReply:
     """`read`: the texts it was made from; `base`: this server's address; `listed`: with the sources below the text."""
-    text, sources = cited_text(answer), sources_of(answer, base)
-    shown = text.text + next_questions(answer) + (sources_list(sources) if listed else "")
-    about = wire.About(answer_id=answer.id, status=answer.status, confidence=shown_confidence(answer))
-    return ChatReply(f"chatcmpl-{answer.id}", model, shown, _usage(read, shown), text.marks, sources, about)
+    cited, sources = cited_text(answer), sources_of(answer, base)
+    if shape.filled:
+        text, marks = as_json(answer, sources, shape.filled), ()
+    else:
+        text, marks = cited.text + next_questions(answer) + (sources_list(sources) if listed else ""), cited.marks
+    shown, finish = shape.cut(text)
+    return ChatReply(
+        id=answer.id,
+        model=model,
+        text=shown,
+        usage=_usage(read, shown),
+        finish=finish,
+        marks=clipped(marks, len(shown)),
+        sources=sources,
+        about=wire.About(answer_id=answer.id, status=answer.status, confidence=shown_confidence(answer)),
+        turn=cited.text,
+        index_version=answer.index_version,
+    )
 
 
-def said_aside(text: str, model: str, prompt: str) -> ChatReply:
+def said_aside(text: str, model: str, prompt: str, shape: Shape) -> ChatReply:
     """The reply to a side prompt."""
-    return ChatReply(f"chatcmpl-{uuid4().hex}", model, text, _usage([prompt], text))
+    shown, finish = shape.cut(text)
+    return ChatReply(uuid4().hex, model, shown, _usage([prompt], shown), finish)
 
 
 def whole(message: ChatReply) -> wire.ChatCompletion:
@@ -54,26 +74,51 @@ def whole(message: ChatReply) -> wire.ChatCompletion:
         role="assistant", content=message.text, refusal=None, annotations=_annotations(message)
     )
     return wire.ChatCompletion(
-        id=message.id,
+        id=f"chatcmpl-{message.id}",
         object="chat.completion",
         created=int(time()),
         model=message.model,
-        choices=(wire.Choice(index=0, message=text, logprobs=None, finish_reason="stop"),),
+        choices=(wire.Choice(index=0, message=text, logprobs=None, finish_reason=message.finish),),
         usage=message.usage,
-        **_sourced(message),
+        **sourced(message),
     )
 
 
-async def events(message: ChatReply, with_usage: bool) -> AsyncIterator[bytes]:
+def whole_text(message: ChatReply) -> wire.TextCompletion:
+    """The same in the older format."""
+    choice = wire.TextChoice(index=0, text=message.text, logprobs=None, finish_reason=message.finish)
+    return wire.TextCompletion(**_text_fields(message), choices=(choice,), usage=message.usage, **sourced(message))
+
+
+async def events(chunks: Iterable[BaseModel]) -> AsyncIterator[bytes]:
     """Server-sent events: the chunks, then [DONE]. In ASCII, since some clients end a line at U+2028 and its like."""
-    for chunk in _chunks(message, with_usage):
+    for chunk in chunks:
         yield format_sse_event(data_str=json.dumps(chunk.model_dump(exclude_unset=True)))
     yield format_sse_event(data_str=_DONE)
 
 
-def _chunks(message: ChatReply, with_usage: bool) -> Iterator[wire.ChatCompletionChunk]:
+def text_chunks(message: ChatReply, with_usage: bool) -> Iterator[wire.TextCompletion]:
+    """In the older format: text, end, usage."""
+    same = _text_fields(message) | ({"usage": None} if with_usage else {})
+    for piece in pieces(message.text):
+        yield wire.TextCompletion(
+            **same, choices=(wire.TextChoice(index=0, text=piece, logprobs=None, finish_reason=None),)
+        )
+    end = wire.TextChoice(index=0, text="", logprobs=None, finish_reason=message.finish)
+    yield wire.TextCompletion(**same, choices=(end,), **sourced(message))
+    if with_usage:
+        yield wire.TextCompletion(**{**same, "usage": message.usage}, choices=())
+
+
+def _text_fields(message: ChatReply) -> dict[str, Any]:
+    return {
+        "id": f"cmpl-{message.id}", "object": "text_completion", "created": int(time()), "model": message.model,
+    }  # fmt: skip
+
+
+def chunks(message: ChatReply, with_usage: bool) -> Iterator[wire.ChatCompletionChunk]:
     """Role, text, annotations, end, usage; where usage is wanted, it is null in all chunks but the last."""
-    same: dict[str, Any] = {"id": message.id, "object": "chat.completion.chunk", "created": int(time())}
+    same: dict[str, Any] = {"id": f"chatcmpl-{message.id}", "object": "chat.completion.chunk", "created": int(time())}
     same |= {"model": message.model, **({"usage": None} if with_usage else {})}
     annotations = _annotations(message)
     deltas = [wire.Delta(role="assistant", content=""), *(wire.Delta(content=piece) for piece in pieces(message.text))]
@@ -81,8 +126,8 @@ def _chunks(message: ChatReply, with_usage: bool) -> Iterator[wire.ChatCompletio
     for delta in deltas:
         choice = wire.ChunkChoice(index=0, delta=delta, logprobs=None, finish_reason=None)
         yield wire.ChatCompletionChunk(**same, choices=(choice,))
-    end = wire.ChunkChoice(index=0, delta=wire.Delta(), logprobs=None, finish_reason="stop")
-    yield wire.ChatCompletionChunk(**same, choices=(end,), **_sourced(message))
+    end = wire.ChunkChoice(index=0, delta=wire.Delta(), logprobs=None, finish_reason=message.finish)
+    yield wire.ChatCompletionChunk(**same, choices=(end,), **sourced(message))
     if with_usage:
         yield wire.ChatCompletionChunk(**{**same, "usage": message.usage}, choices=())
 
@@ -97,7 +142,8 @@ def _annotation(source: Source, mark: SourceMark) -> wire.Annotation:
     return wire.Annotation(type="url_citation", url_citation=cited)
 
 
-def _sourced(message: ChatReply) -> dict[str, Any]:
+def sourced(message: ChatReply) -> dict[str, Any]:
+    """What stands at the top level of a reply in any format."""
     if message.about is None:
         return {}
     results = [wire.SearchResultItem(title=one.title, url=one.url, date=one.date) for one in message.sources]

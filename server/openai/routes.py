@@ -1,114 +1,40 @@
-"""/v1/chat/completions and /v1/models: the interface of OpenAI, so that clients made for it need no change."""
+"""Chat and older completions, embeddings and models: OpenAI's interface, so that clients made for it need no change."""
 
-import re
-from collections.abc import Sequence
+from base64 import b64encode
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.sse import EventSourceResponse
 
 from rag.answer import Mode
-from rag.follow_ups.turns import MOST_CHARS, MOST_TURNS
 from server.answering import Giving
 from server.dependencies import InlineSources, LiveIndex, NextQuestions, OwnNames
-from server.openai.cited_text import BOLD, without_sources
-from server.openai.reply import ChatReply, events, said, said_aside, whole
-from server.openai.side_prompts import chore
+from server.openai.conversation import Conversation, asked, chore, invalid
+from server.openai.reply import ChatReply, chunks, events, said, said_aside, text_chunks, whole, whole_text
+from server.openai.shape import Shape, everything, filling
 from server.openapi import Responses, ref
 from server.problems import Kind, problem
 from server.schemas import openai as wire
 from server.schemas.ask import Ask
 from server.schemas.base import FieldProblem
-from server.schemas.openai import ChatMessage
 
-# A chat client's messages → the question and the turns before it, as far as they are read. Nothing is refused for its
-# length but the question.
-
-_MOST_HISTORY = 100  # messages; Ask takes no more
-_READ = ("user", "assistant")
-
-# Open WebUI puts this before a question when files are attached; its words are about passages that are not ours
-_WITH_FILES = re.compile(r"### Task:\s*Respond to the user query using the provided context.*</context>", re.DOTALL)
-_QUERY_TAGS = re.compile(r"</?user_query>")
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """(role, content) of the turns, oldest first; roles are user and assistant."""
-
-    question: str
-    history: tuple[tuple[str, str], ...]
-
-
-def asked(messages: Sequence[ChatMessage]) -> Conversation:
-    """Raises RequestValidationError where the user says nothing, or shows what cannot be read."""
-    at = next((i for i in reversed(range(len(messages))) if messages[i].role == "user"), None)
-    if at is None:
-        raise _invalid(("messages",), "there is no message with the role user, so nothing is asked")
-    _only_text(at, messages[at])
-    question = question_in(messages[at].words)
-    if not question:
-        raise _invalid(("messages", at, "content"), "is empty; the last message of the user is the question")
-    return Conversation(question, _history(messages[:at]))
-
-
-def question_in(text: str) -> str:
-    """Without what Open WebUI puts before it."""
-    found = _WITH_FILES.match(text.strip())
-    return _QUERY_TAGS.sub("", text.strip()[found.end() :]).strip() if found else text.strip()
-
-
-def said_before(text: str) -> str:
-    """A message of ours as it was before it became Markdown."""
-    return without_sources(text).replace(BOLD, "")
-
-
-def _history(messages: Sequence[ChatMessage]) -> tuple[tuple[str, str], ...]:
-    """From the user's sixth message before the question on; older turns are passed over anyway."""
-    turns: list[tuple[str, str]] = []
-    asking = 0
-    for message in reversed(messages):
-        if message.role not in _READ:
-            continue
-        words = said_before(message.words) if message.role == "assistant" else question_in(message.words)
-        words = words.replace("\0", " ")[:MOST_CHARS].strip()
-        if words:
-            turns.append((message.role, words))
-            asking += message.role == "user"
-        if asking == MOST_TURNS or len(turns) == _MOST_HISTORY:
-            break
-    return tuple(reversed(turns))
-
-
-def _only_text(at: int, message: ChatMessage) -> None:
-    """Images of earlier turns are passed over, or one refused image would end the whole chat."""
-    for number, part in enumerate(message.content):
-        if not part.is_text:
-            what = "an image" if "image" in part.type else "not text"
-            raise _invalid(("messages", at, "content", number), f"is {what}, and only text can be read; ask in words")
-
-
-def _invalid(location: tuple[str | int, ...], message: str) -> RequestValidationError:
-    return RequestValidationError([{"type": "value_error", "loc": ("body", *location), "msg": message}])
-
-
+_SPECIAL_TOKENS = 2  # that an embedder puts around a text
 MOST_CHAT_BYTES = 4_000_000  # histories grow, and clients send instructions and images along
 
-_MODES: dict[str, Mode] = {"quotewell": "answer", "quotewell-evidence": "evidence"}
+MODES: dict[str, Mode] = {"quotewell": "answer", "quotewell-evidence": "evidence"}
 _NAMES = {"quotewell": "Quotewell", "quotewell-evidence": "Quotewell, quotes only"}
 _CREATED = 1_795_305_600  # 22 November 2026, when there first were models; clients want a date
 _MODELS = tuple(
-    wire.Model(id=model, object="model", created=_CREATED, owned_by="quotewell", name=_NAMES[model]) for model in _MODES
+    wire.Model(id=model, object="model", created=_CREATED, owned_by="quotewell", name=_NAMES[model]) for model in MODES
 )
 _NO_MODEL = Kind("model-not-found", 404, "There is no such model")
-_UNBUFFERED = {"X-Accel-Buffering": "no"}  # else nginx holds a stream back until it ends
+UNBUFFERED = {"X-Accel-Buffering": "no"}  # else nginx holds a stream back until it ends
 
 router = APIRouter(tags=["chat completions"])
 
 
-def _errors(*statuses: int) -> Responses:
+def openai_errors(*statuses: int) -> Responses:
     declared: Responses = {status: {"model": wire.ErrorReply, "description": "An error"} for status in statuses}
     return {**declared, "default": {"model": wire.ErrorReply, "description": "Any other error"}}
 
@@ -131,23 +57,39 @@ class Parts:
     follow_ups: NextQuestions
     inline_sources: InlineSources
 
+    def answer(
+        self, conversation: Conversation, model: str, shape: Shape, request: Request, keep: bool = True
+    ) -> ChatReply:
+        """Raises BadQuestion, ValidationError, and what keeps the index from being used."""
+        own = request.base_url
+        address = self.names.base_url(own.netloc, own.scheme)
+        history = [{"role": role, "content": content} for role, content in conversation.history]
+        fields = {"question": conversation.question, "history": history, "mode": MODES[model]}
+        answer = self.giving.answer(Ask.model_validate(fields), self.live.assistant, keep).answer
+        texts = [*(content for _, content in conversation.history), conversation.question]
+        message = said(answer, model, texts, address, self.inline_sources == "list", shape)
+        self.follow_ups.note(message.text.strip(), answer.follow_ups)
+        return message
 
-@router.get("/v1/models", operation_id="list_models", responses=_errors())
+
+@router.get("/v1/models", operation_id="list_models", responses=openai_errors())
 async def list_models() -> wire.ModelList:
     """The ways to be answered."""
     return wire.ModelList(object="list", data=_MODELS)
 
 
-@router.get("/v1/models/{model_id:path}", operation_id="get_model", response_model=wire.Model, responses=_errors(404))
+@router.get(
+    "/v1/models/{model_id:path}", operation_id="get_model", response_model=wire.Model, responses=openai_errors(404)
+)
 async def get_model(model_id: Annotated[str, Path(examples=["quotewell"])], request: Request) -> wire.Model | Response:
     """One of them."""
     found = next((model for model in _MODELS if model.id == model_id), None)
-    return found or _no_such_model(request)
+    return found or no_such_model(request)
 
 
 @router.post(
     "/v1/chat/completions", operation_id="create_chat_completion", response_model=wire.ChatCompletion,
-    response_model_exclude_unset=True, responses=_STREAM | _errors(400, 404, 413, 503),
+    response_model_exclude_unset=True, responses=_STREAM | openai_errors(400, 404, 413, 503),
 )  # fmt: skip
 def create_chat_completion(
     body: wire.ChatRequest, request: Request, parts: Annotated[Parts, Depends()]
@@ -157,32 +99,92 @@ def create_chat_completion(
     Sources are given as `annotations`, as top-level `citations` and `search_results`, and by [n] in the text. Side
     prompts of Open WebUI and LibreChat (titles, tags, follow-ups, search words) are answered without the articles.
     """
-    if body.model not in _MODES:
-        return _no_such_model(request)
+    if body.model not in MODES:
+        return no_such_model(request)
+    most = min(filter(None, (body.max_tokens, body.max_completion_tokens)), default=None)
     aside = chore(body.messages, parts.follow_ups)
     if aside is None:
-        own = request.base_url
-        message = _answer(body, parts.names.base_url(own.netloc, own.scheme), parts)
+        filled = filled_by(body.response_format, ("response_format",))
+        conversation = asked(body.messages)
+        message = parts.answer(conversation, body.model, Shape(filled, most, body.stop), request)
     else:
-        message = said_aside(aside, body.model, body.messages[-1].words)
+        message = said_aside(aside, body.model, body.messages[-1].words, Shape(None, most, body.stop))
     if not body.stream:
         return whole(message)
-    with_usage = bool(body.stream_options and body.stream_options.include_usage)
-    return EventSourceResponse(events(message, with_usage), headers=_UNBUFFERED)
+    return EventSourceResponse(events(chunks(message, _with_usage(body))), headers=UNBUFFERED)
 
 
-def _answer(body: wire.ChatRequest, address: str, parts: Parts) -> ChatReply:
-    """Raises BadQuestion, RequestValidationError, and what keeps the index from being used."""
-    read = asked(body.messages)
-    history = [{"role": role, "content": content} for role, content in read.history]
-    ask = Ask.model_validate({"question": read.question, "history": history, "mode": _MODES[body.model]})
-    answer = parts.giving.answer(ask, parts.live.assistant).answer
-    texts = [*(content for _, content in read.history), read.question]
-    message = said(answer, body.model, texts, address, parts.inline_sources == "list")
-    parts.follow_ups.note(message.text.strip(), answer.follow_ups)
-    return message
+@router.post(
+    "/v1/completions", operation_id="create_completion", response_model=wire.TextCompletion,
+    response_model_exclude_unset=True, responses=openai_errors(400, 404, 413, 503),
+)  # fmt: skip
+def create_completion(
+    body: wire.CompletionRequest, request: Request, parts: Annotated[Parts, Depends()]
+) -> wire.TextCompletion | Response:
+    """Answer a prompt as a question, in OpenAI's older format; as server-sent events where `stream` is true."""
+    if body.model not in MODES:
+        return no_such_model(request)
+    if not body.prompt.strip():
+        raise invalid(("prompt",), "is empty; it is the question")
+    shape = Shape(None, body.max_tokens, body.stop)
+    message = parts.answer(Conversation(body.prompt.strip(), ()), body.model, shape, request)
+    if not body.stream:
+        return whole_text(message)
+    return EventSourceResponse(events(text_chunks(message, _with_usage(body))), headers=UNBUFFERED)
 
 
-def _no_such_model(request: Request) -> Response:
-    detail = f"there is no such model here; known are {' and '.join(_MODES)}"
+@router.post("/v1/embeddings", operation_id="create_embeddings", responses=openai_errors(400, 404, 413, 503))
+def create_embeddings(
+    body: wire.EmbeddingRequest, request: Request, parts: Annotated[Parts, Depends()]
+) -> wire.EmbeddingList:
+    """Unit vectors of texts, by the embedder that the index was built with; none is cut, a text too long is refused."""
+    embedder = parts.live.embedder
+    if body.model not in (*MODES, embedder.name):
+        return no_such_model(request, *MODES, embedder.name)  # type: ignore[return-value]
+    if body.dimensions not in (None, embedder.dim):
+        raise invalid(("dimensions",), f"the vectors have {embedder.dim} dimensions; send that, or none")
+    at = next((n for n, text in enumerate(body.input) if not text.strip()), None)
+    if at is not None:
+        raise invalid(("input", at), "is empty")
+    tokens, most = embedder.count_tokens(body.input), embedder.max_tokens - _SPECIAL_TOKENS
+    at = next((n for n, count in enumerate(tokens) if count > most), None)
+    if at is not None:
+        raise invalid(("input", at), f"has {tokens[at]:,} tokens, and at most {most:,} are read; cut it in pieces")
+    vectors = [one.vector for one in embedder.encode_passages(body.input)]
+    form: Any = (
+        (lambda one: b64encode(one.astype("<f4").tobytes()).decode())
+        if body.encoding_format == "base64"
+        else (lambda one: tuple(map(float, one)))
+    )
+    data = tuple(wire.EmbeddedText(object="embedding", index=n, embedding=form(one)) for n, one in enumerate(vectors))
+    usage = wire.EmbeddingUsage(prompt_tokens=sum(tokens), total_tokens=sum(tokens))
+    return wire.EmbeddingList(object="list", model=body.model, data=data, usage=usage)
+
+
+def filled_by(wanted: dict[str, Any] | None, place: tuple[str, ...]) -> Any:
+    """How JSON is filled where a client wants it, None for text. Raises RequestValidationError for what cannot be had.
+
+    `wanted` holds `json_schema.schema` in chats, and `schema` itself in responses.
+    """
+    kind = (wanted or {}).get("type", "text")
+    if wanted is None or kind == "text":
+        return None
+    if kind == "json_object":
+        return everything
+    if kind != "json_schema":
+        raise invalid((*place, "type"), "is none of text, json_object and json_schema")
+    holder = wanted.get("json_schema", wanted)
+    try:
+        return filling(holder.get("schema") if isinstance(holder, dict) else None)
+    except ValueError as error:
+        raise invalid(place, str(error)) from error
+
+
+def _with_usage(body: wire.Completing) -> bool:
+    return bool(body.stream_options and body.stream_options.include_usage)
+
+
+def no_such_model(request: Request, *known: str) -> Response:
+    """OpenAI's reply to a model of another name."""
+    detail = f"there is no such model here; known are {' and '.join(known or MODES)}"
     return problem(request.scope, _NO_MODEL, detail, [FieldProblem(pointer="/model", detail="is not known")])

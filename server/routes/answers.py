@@ -11,7 +11,7 @@ from index.storage.feedback import Feedback
 from rag.answer_json import AnswerStage
 from server.answer_log import KeptQuestion, feedback_on, now
 from server.answering import answered
-from server.dependencies import KeptRequests, LiveIndex, Noted, Now, StoredFeedback
+from server.dependencies import KeptRequests, LiveIndex, Noted, Now, Owner, StoredFeedback
 from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
 from server.live_index import Live
 from server.openapi import problems
@@ -97,26 +97,27 @@ class Opinion(schemas.Reply):
     "/v1/answers/{answer_id}/feedback", operation_id="put_feedback", responses=problems(400, 404, 413, 422, 503)
 )
 def put_feedback(
-    answer_id: AnswerId, body: Said, live: LiveIndex, kept: KeptRequests, noted: Noted, stored: StoredFeedback
-) -> Opinion:
-    """Say whether an answer that was given here serves. What was said of it before is replaced."""
+    answer_id: AnswerId, body: Said, live: LiveIndex, kept: KeptRequests, noted: Noted, stored: StoredFeedback,
+    owner: Owner,
+) -> Opinion:  # fmt: skip
+    """Say whether an answer that was given here serves. What you said of it before is replaced, and nobody else's."""
     known = noted.recent(answer_id)
-    if known is None and stored.find(answer_id) is not None:
+    if known is None and stored.knows(answer_id):
         known = _bare(answer_id)
     elif known is None and (asked := kept.find(answer_id)) is not None:
         known = _feedback_again(answer_id, asked, live)
     if known is None:
         raise NotFound(_UNKNOWN)
-    stored.judge(replace(known, verdict=body.verdict, reasons=body.reasons, comment=body.comment, when=now()))
+    stored.judge(replace(known, verdict=body.verdict, reasons=body.reasons, comment=body.comment, when=now()), owner)
     return Opinion(answer_id=answer_id, **body.model_dump())
 
 
 @router.get("/v1/answers/{answer_id}/feedback", operation_id="get_feedback", responses=problems(404, 422, 503))
-def get_feedback(answer_id: AnswerId, stored: StoredFeedback) -> Opinion:
-    """What was said last."""
-    found = stored.find(answer_id)
+def get_feedback(answer_id: AnswerId, stored: StoredFeedback, owner: Owner) -> Opinion:
+    """What you said last."""
+    found = stored.find(answer_id, owner)
     if found is None or not found.verdict:
-        raise NotFound("nobody has said anything of an answer of this id")
+        raise NotFound("you have said nothing of an answer of this id")
     return Opinion.model_validate({"answer_id": answer_id, **found._asdict()})
 
 
@@ -126,11 +127,13 @@ def get_feedback(answer_id: AnswerId, stored: StoredFeedback) -> Opinion:
     status_code=204,
     responses=problems(404, 422, 503),
 )
-def delete_feedback(answer_id: AnswerId, kept: KeptRequests, noted: Noted, stored: StoredFeedback) -> None:
+def delete_feedback(
+    answer_id: AnswerId, kept: KeptRequests, noted: Noted, stored: StoredFeedback, owner: Owner
+) -> None:
     """Take it back; where nothing was said, nothing happens."""
-    if not (noted.recent(answer_id) or stored.find(answer_id) or kept.find(answer_id)):
+    if not (noted.recent(answer_id) or stored.knows(answer_id) or kept.find(answer_id)):
         raise NotFound(_UNKNOWN)
-    stored.withdraw(answer_id)
+    stored.withdraw(answer_id, owner)
 
 
 def _feedback_again(answer_id: str, asked: KeptQuestion, live: Live) -> Feedback:

@@ -54,7 +54,8 @@ def widget(if_none_match: Annotated[str, Header()] = "") -> Response:
 @router.api_route("/documents/{document_id:path}", methods=_READ)
 def article_page(document_id: AddressedId, live: LiveIndex, request: Request) -> Response:
     """One article; its script fetches the text and marks the range in the address, as in #120-180."""
-    return _page("article.html", request, 404 if _unknown(document_id, live) else 200)
+    told = request.state.caller.may("ask")  # to all others an article that is there looks like one that is not
+    return _page("article.html", request, 404 if told and _unknown(document_id, live) else 200)
 
 
 @router.api_route("/docs", methods=_READ)

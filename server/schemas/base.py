@@ -126,6 +126,7 @@ class Citation(Reply):
     answer: ShortAnswer | None = Field(
         None, description="the words of the quote that answer; null where no few words do"
     )
+    twins: tuple[str, ...] = Field((), description="ids of nearly equal articles that say the quote, too")
     receipt: Receipt | None = Field(None, description="what lets a client check the quote by itself")
 
 

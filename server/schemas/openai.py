@@ -1,17 +1,19 @@
-"""The chat completions format as OpenAI's clients know it, with what Perplexity and we add; errors in its shape too.
+"""OpenAI's formats as its clients know them, with what Perplexity and we add; errors in its shape too.
 
-Requests are open, unlike those of our own interface: what a client sends beyond this is passed over.
+Requests are open, unlike those of our own interface: what can change nothing in an answer is passed over (sampling,
+names, limits of cost). What would change it, and cannot be had, is refused.
 """
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from rag.answer import Status
 from server.schemas.base import Reply
 
 CHAT = "/v1/chat/"
-MODELS = "/v1/models"
+RESPONSES = "/v1/responses"
+_HERE = ("/v1/models", "/v1/completions", "/v1/embeddings", RESPONSES)
 
 
 class Open(BaseModel):
@@ -55,23 +57,145 @@ class ChatMessage(Open):
         return "\n".join(part.text for part in self.content if part.is_text)
 
 
+def _refused(value: Any, info: ValidationInfo) -> Any:
+    """Where something is asked for; the same value that asks for nothing is none."""
+    if value not in (None, False, 0) and value != [] and value != {}:
+        raise ValueError(f"cannot be had here ({_WHY_NOT[info.field_name or '']}); leave it out")
+    return value
+
+
+_WHY_NOT = {
+    "functions": "an answer calls none",
+    "function_call": "an answer calls none",
+    "logprobs": "no model chooses the words; `quotewell.confidence` says how sure the answer is",
+    "top_logprobs": "no model chooses the words; `quotewell.confidence` says how sure the answer is",
+    "audio": "answers are text",
+    "web_search_options": "only the articles are searched",
+    "suffix": "nothing is written between texts",
+    "echo": "the text is the answer alone",
+    "background": "an answer is there before a request for it could be",
+    "conversation": "send previous_response_id, or the turns as input",
+    "prompt": "no prompts are kept here",
+}
+Refused = Annotated[Any, BeforeValidator(_refused)]
+
+
+def _stops(stop: object) -> object:
+    return () if stop is None else (stop,) if isinstance(stop, str) else stop
+
+
+def _text_or_texts(most: int, **more: Any) -> WithJsonSchema:
+    one = {"type": "string", **more}
+    return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "maxItems": most}, {"type": "null"}]})
+
+
+_MOST_STOPS = 16
+Stops = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    BeforeValidator(_stops),
+    Field(max_length=_MOST_STOPS),
+    _text_or_texts(_MOST_STOPS, minLength=1),
+]
+Tokens = Annotated[
+    int, Field(ge=1, strict=True, description="of cl100k_base; the text is cut there, and the finish says so")
+]
+
+
+class Wanting(Open):
+    """What may be asked of an answer beside its question. A tool is refused unless `tool_choice` is none."""
+
+    model: str = Field(examples=["quotewell"], description="`quotewell`, or `quotewell-evidence` for the quotes alone")
+    stream: Annotated[bool, Field(strict=True)] | None = False
+    tool_choice: Any = None
+    tools: list[Any] | None = None
+    top_logprobs: Refused = None
+
+    @field_validator("tools")
+    @classmethod
+    def _no_tools(cls, tools: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
+        called = [one for one in tools or () if not (isinstance(one, dict) and cls.happens_anyway(one))]
+        if called and info.data.get("tool_choice") != "none":
+            raise ValueError("are never called here, answers come from the articles; send none, or tool_choice none")
+        return tools
+
+    @classmethod
+    def happens_anyway(cls, tool: dict[str, Any]) -> bool:
+        """Whether an answer is made so without the tool."""
+        return False
+
+
 class StreamOptions(Open):
     """What a stream holds beside the answer."""
 
-    include_usage: bool | None = False
+    include_usage: Annotated[bool, Field(strict=True)] | None = False
 
 
-class ChatRequest(Open):
-    """The last message of the user is the question, the turns before it are the history.
+class Completing(Wanting):
+    """What both kinds of completions take."""
 
-    Sampling parameters, tools and limits on the length are passed over: an answer is made of quotes.
-    """
-
-    model: str = Field(examples=["quotewell"], description="`quotewell`, or `quotewell-evidence` for the quotes alone")
-    messages: tuple[ChatMessage, ...] = Field(min_length=1)
-    stream: bool | None = False
     stream_options: StreamOptions | None = None
-    n: int | None = Field(1, ge=1, le=1, description="there is one answer")
+    n: int | None = Field(1, ge=1, le=1, strict=True, description="there is one answer")
+    max_tokens: Tokens | None = None
+    stop: Stops = ()
+    logprobs: Refused = None
+
+
+class ChatRequest(Completing):
+    """The last message of the user is the question, the turns before it are the history."""
+
+    messages: tuple[ChatMessage, ...] = Field(min_length=1)
+    max_completion_tokens: Tokens | None = None
+    response_format: dict[str, Any] | None = Field(
+        None, description="text, json_object, or json_schema with a schema of what an answer has"
+    )
+    modalities: list[Literal["text"]] | None = None
+    functions: Refused = None
+    function_call: Refused = None
+    audio: Refused = None
+    web_search_options: Refused = None
+
+
+def _prompt(prompt: object) -> object:
+    if isinstance(prompt, list) and prompt and not isinstance(prompt[0], str):
+        raise ValueError("is a list of tokens; send it as text")
+    if isinstance(prompt, list) and len(prompt) != 1:
+        raise ValueError("are several prompts; send one at a time")
+    return prompt[0] if isinstance(prompt, list) else prompt
+
+
+class CompletionRequest(Completing):
+    """The prompt is the question."""
+
+    prompt: Annotated[str, BeforeValidator(_prompt, json_schema_input_type=str | list[str])] = Field(
+        examples=["Which sectors gained from preferential access under the USMCA?"]
+    )
+    best_of: int | None = Field(1, ge=1, le=1, strict=True, description="there is one answer")
+    echo: Refused = None
+    suffix: Refused = None
+
+
+def _texts(texts: object) -> object:
+    texts = (texts,) if isinstance(texts, str) else texts
+    if isinstance(texts, list) and any(isinstance(one, int | list) for one in texts[:1]):
+        raise ValueError("holds tokens; send text")
+    return texts
+
+
+MOST_EMBEDDED = 256  # texts
+
+
+class EmbeddingRequest(Open):
+    """Texts to place as the index places its passages."""
+
+    model: str = Field(examples=["quotewell"], description="`quotewell`, or the embedder's own name")
+    input: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_texts),
+        Field(min_length=1, max_length=MOST_EMBEDDED, examples=["preferential access"]),
+        _text_or_texts(MOST_EMBEDDED),
+    ]
+    encoding_format: Literal["float", "base64"] | None = "float"
+    dimensions: int | None = Field(None, strict=True, description="as many as the embedder has, or left out")
 
 
 class UrlCitation(Reply):
@@ -132,7 +256,7 @@ class Choice(Reply):
     index: int
     message: AssistantMessage
     logprobs: None
-    finish_reason: Literal["stop"]
+    finish_reason: Literal["stop", "length"]
 
 
 class Sourced(Reply):
@@ -168,7 +292,7 @@ class ChunkChoice(Reply):
     index: int
     delta: Delta
     logprobs: None
-    finish_reason: Literal["stop"] | None
+    finish_reason: Literal["stop", "length"] | None
 
 
 class ChatCompletionChunk(Sourced):
@@ -180,6 +304,50 @@ class ChatCompletionChunk(Sourced):
     model: str
     choices: tuple[ChunkChoice, ...]
     usage: Usage | None = None
+
+
+class TextChoice(Reply):
+    """There is one."""
+
+    index: int
+    text: str
+    logprobs: None
+    finish_reason: Literal["stop", "length"] | None
+
+
+class TextCompletion(Sourced):
+    """A whole answer in the older format, or a piece of one; the sources stand beside the finish_reason."""
+
+    id: str
+    object: Literal["text_completion"]
+    created: int
+    model: str
+    choices: tuple[TextChoice, ...]
+    usage: Usage | None = None
+
+
+class EmbeddedText(Reply):
+    """A unit vector: numbers, or base64 of 32-bit floats, little end first."""
+
+    object: Literal["embedding"]
+    index: int
+    embedding: tuple[float, ...] | str
+
+
+class EmbeddingUsage(Reply):
+    """In the embedder's own tokens."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class EmbeddingList(Reply):
+    """In the order of the texts."""
+
+    object: Literal["list"]
+    model: str
+    data: tuple[EmbeddedText, ...]
+    usage: EmbeddingUsage
 
 
 class Model(Reply):
@@ -216,7 +384,7 @@ class ErrorReply(Reply):
 
 def speaks_openai(path: str) -> bool:
     """Whether this address belongs to OpenAI's interface, so that errors are in its shape."""
-    return path.startswith(CHAT) or path == MODELS or path.startswith(f"{MODELS}/")
+    return path.startswith(CHAT) or any(path == here or path.startswith(f"{here}/") for here in _HERE)
 
 
 def error_fields(status: int, message: str, code: str, pointer: str) -> tuple[int, dict[str, Any]]:

@@ -1,6 +1,6 @@
 // The article page: fetches the article that its address names and marks the range behind the #, as in #120-180.
 
-import { byline, element, fetchJson, lengthOf } from "./shared.js";
+import { askForKey, byline, element, fetchJson, lengthOf } from "./shared.js";
 
 const main = document.getElementById("article");
 const byId = (name) => document.getElementById(name);
@@ -77,5 +77,6 @@ try {
 } catch (error) {
   const gone = "This article is not in the index. It may have been removed, or its address may be wrong.";
   main.querySelector(".status").textContent = error.status === 404 ? gone : error.message;
+  if (error.status === 401) askForKey(main);
 }
 main.removeAttribute("aria-busy");

@@ -31,11 +31,36 @@ export function element(name, properties, ...children) {
 
 const ROOT = new URL("..", import.meta.url).href; // of the server, below whatever path a proxy gives it
 
+const KEPT = "quotewell.key";
+
+/** The key that somebody gave to the pages of this server, or "". */
+export function key() {
+  try {
+    return localStorage.getItem(KEPT) ?? "";
+  } catch {
+    return ""; // the browser keeps nothing
+  }
+}
+
+/** Puts a form that takes a key before an element, once; the page is loaded again with it. */
+export function askForKey(before) {
+  if (document.getElementById("key")) return;
+  const field = element("input", { type: "password", autocomplete: "off", required: true, ariaLabel: "Key" });
+  const form = element("form", { id: "key", className: "key" }, field, element("button", { className: "plain" }, "Use this key"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    localStorage.setItem(KEPT, field.value.trim());
+    window.location.reload();
+  });
+  before.before(form);
+}
+
 /** JSON from this server, `path` counted from its root. Throws an Error with a message that can be shown to a person, and the HTTP status if any. */
 export async function fetchJson(path, options) {
+  const headers = key() ? { Authorization: `Bearer ${key()}` } : {};
   let response;
   try {
-    response = await fetch(ROOT + path, options);
+    response = await fetch(ROOT + path, { ...options, headers });
   } catch {
     throw new Error("The server cannot be reached. See that it is running, then try again.");
   }

@@ -1,6 +1,6 @@
 // Files dropped on the page are sent to be indexed, and what becomes of them is told below it.
 
-import { fetchJson } from "./shared.js";
+import { askForKey, fetchJson, key } from "./shared.js";
 
 const told = document.getElementById("upload");
 const ASK_AGAIN_MS = 500;
@@ -27,8 +27,13 @@ async function send(file) {
     tell(file.name, [titles && `added ${titles}`, ...operation.problems, ...operation.warnings].filter(Boolean).join("; "));
   } catch (error) {
     tell(file.name, error.message);
+    if (error.status === 401 || error.status === 403) askForKey(told);
   }
 }
+
+const chat = document.querySelector("quotewell-chat");
+if (key()) chat.setAttribute("key", key());
+chat.addEventListener("quotewell:error", ({ detail }) => detail.status === 401 && askForKey(told));
 
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 

@@ -1,7 +1,8 @@
 // <quotewell-chat>: the element; it shows a conversation floating over a page, inside one, or as one.
 
-import { html, nothing, type TemplateResult } from "lit/html.js";
+import { html, type TemplateResult } from "lit/html.js";
 import { Announcer, regions } from "./announcer";
+import { useKey } from "./client";
 import { Clipboard } from "./clipboard";
 import { fit } from "./composer";
 import { Conversation } from "./conversation";
@@ -155,6 +156,7 @@ export class QuotewellChat extends Hosted implements Shown {
 
   connectedCallback(): void {
     this.api = serverRoot(this.given("server"));
+    useKey(this.api, this.given("key"));
     if (!this.conversation.turns.length) this.conversation.restore();
     if (this.mode !== "floating") this.start.begin(this.questions);
     this.#colours.begin();
@@ -174,6 +176,7 @@ export class QuotewellChat extends Hosted implements Shown {
 
   attributeChangedCallback(name: string): void {
     if (!this.isConnected) return;
+    if (name === "key") useKey(this.api, this.given("key"));
     if (name === "lang" || name === "strings") void this.#speak();
     this.requestUpdate();
   }
@@ -203,7 +206,7 @@ export class QuotewellChat extends Hosted implements Shown {
     };
     const inside = html`${masthead(this)} ${stage(this)} ${this.preview.view()} ${regions}`;
     return html`<div class="root ${named(looks)}" lang=${words.language}
-      dir=${words.direction ?? nothing} @keydown=${this.#key}>${this.mode === "floating"
+      dir=${this.given("dir") || words.direction} @keydown=${this.#key}>${this.mode === "floating"
         ? html`<section aria-label=${heading}>${launcher(heading, this.open, () => (this.open = !this.open))}
           <dialog id="panel" class="panel" aria-labelledby="title" @cancel=${this.#cancelled}
           @close=${() => (this.open = false)}>${inside}</dialog></section>`

@@ -26,9 +26,18 @@ export async function fetchJson<T>(url: string): Promise<T> {
   return (await reply.json()) as T;
 }
 
+const keys: Record<string, string> = {}; // root of a server → the key that it asks for; no other server is sent it
+
+/** From now on sent to the server with this root; "" for none. */
+export function useKey(api: string, key: string): void {
+  keys[api] = key;
+}
+
 export async function send(url: string, options: RequestInit): Promise<Response> {
+  const api = Object.keys(keys).find((one) => keys[one] && url.startsWith(`${one}/`));
+  const headers = { ...options.headers, ...(api && { Authorization: `Bearer ${keys[api]}` }) };
   try {
-    return await fetch(url, options);
+    return await fetch(url, { ...options, headers });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new Fault(navigator.onLine ? "unreachable" : "offline");

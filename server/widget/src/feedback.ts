@@ -8,12 +8,27 @@ import type { Turn, Vote } from "./types";
 import { icon, type Chat } from "./views";
 
 const REASONS = ["wrong_quote", "not_relevant", "incomplete", "outdated", "should_know", "other"];
+const READER = "quotewell.reader";
+let mine = "";
 const NONE: Vote = { verdict: "", reasons: [], comment: "" };
+
+/** A token of this tab's own, so that nobody else can replace or take back what its reader said. */
+function reader(): string {
+  mine ||= crypto.getRandomValues(new Uint32Array(4)).join("-");
+  try {
+    mine = sessionStorage.getItem(READER) ?? mine;
+    sessionStorage.setItem(READER, mine);
+  } catch {
+    // the page may keep nothing
+  }
+  return mine;
+}
 
 /** Throws a Fault where it was not kept. */
 export async function sendVote(api: string, id: string, vote: Vote): Promise<void> {
   const url = `${api}/v1/answers/${id}/feedback`;
-  const reply = await (vote.verdict ? sendJson(url, "PUT", vote) : sendJson(url, "DELETE"));
+  const whose = { headers: { "X-Quotewell-Reader": reader() } };
+  const reply = await sendJson(url, vote.verdict ? "PUT" : "DELETE", vote.verdict ? vote : undefined, whose);
   if (!reply.ok) throw await faultOf(reply);
 }
 

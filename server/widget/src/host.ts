@@ -33,7 +33,9 @@ function mount(): QuotewellChat {
     const value = script?.dataset[name === "heading" ? "title" : name]; // a title attribute would be the browser's tooltip
     if (value !== undefined && !(name === "open" && value === "false")) made.setAttribute(name, value);
   }
+  made.popover = "manual"; // above the page, where nothing that turns, dims or cuts it reaches
   document.body.append(made);
+  made.showPopover();
   return made;
 }
 

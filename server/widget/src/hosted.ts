@@ -5,6 +5,7 @@ import { Component } from "./component";
 export abstract class Hosted extends Component {
   static readonly observedAttributes = [
     "heading", "server", "lang", "theme", "position", "questions", "placeholder", "disclaimer", "open", "shortcut", "strings",
+    "key",
   ];
 
   /** floating, inline or page */

@@ -42,6 +42,7 @@ export class Start {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#fault = error;
+      if (error.status === 401) this.chat.emit("error", { message: inWords(error, this.chat.words), status: error.status });
       if (error.status === 503) setTimeout(() => void this.#load(given), RETRY_MS);
     }
     this.chat.requestUpdate();

@@ -26,6 +26,7 @@ export interface Chat {
   copy(text: string, key: unknown): void;
   vote(turn: Turn, vote: Vote): void;
   requestUpdate(): void;
+  emit(name: string, detail: unknown): void;
   given(attribute: string): string; // "" without
 }
 

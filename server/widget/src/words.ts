@@ -29,9 +29,8 @@ export class Words {
     return this.of(form in this.#table ? form : `${key}.other`, { n: n.toLocaleString(this.language) });
   }
 
-  /** "rtl" for a language that is written so; else null: the page decides. */
-  get direction(): "rtl" | null {
-    return FROM_THE_RIGHT.test(this.language) ? "rtl" : null;
+  get direction(): "rtl" | "ltr" {
+    return FROM_THE_RIGHT.test(this.language) ? "rtl" : "ltr";
   }
 }
 

@@ -1,0 +1,135 @@
+"""What an index is made of: all of it from the store, or what stands already with what changed put in its place.
+
+Both give the same, bit for bit, so that nobody can tell from an answer how an index came to be.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedding.vectors import StoredPassage
+from index.ranking.lexical import LexicalRanker, TermPlaces, joined, joined_wording, restored, saved, spelled, wording
+from index.records import Document, document_of
+from index.storage.docstore import head_records, pack_documents, pack_heads, pack_passages
+from index.storage.pieces import Content, Pieces
+from index.text.twins import INDEXED, Sketch, held_by, sketch
+from index.text.words import Stem, terms
+
+Numbers = NDArray[np.int64]
+_HELD_BY = -2  # place in a document's head record
+
+
+def content_of(
+    documents: Sequence[Document],
+    stored: Sequence[StoredPassage],
+    stem: Stem,
+    dim: int,
+    alone: Collection[str] = frozenset(),
+) -> Content:
+    """Of documents by id and all their passages in that order.
+
+    `dim` is that of vectors; the documents `alone` are not held by others, whatever these say. `document_runs` is
+    uint64 (documents, INDEXED), by which articles that say the same are found, 0 where there is none.
+    """
+    passages = [one.passage for one in stored]
+    encodings = [one.encoding for one in stored]
+    found = [terms(passage.search_text, stem) for passage in passages]
+    written = [spelled(passage.search_text, own) for passage, own in zip(passages, found, strict=True)]
+    lexical = LexicalRanker.build([[term.text for term in own] for own in found])
+    token_dim = encodings[0].tokens.shape[1] if encodings else dim
+    numbers = Content(
+        {
+            "vectors": np.array([one.vector for one in encodings], np.float32).reshape(len(encodings), dim),
+            "token_dim": np.array([token_dim]),
+        }
+        | {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
+        | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, written).items()},
+        {
+            "tokens": Pieces.of(one.token_bytes() for one in encodings),
+            "terms": Pieces.of(TermPlaces.of(own).to_bytes() for own in found),
+        },
+    )
+    words = pack_passages(passages, [one.id for one in documents])
+    sketches = {one.id: sketch(one) for one in documents if one.id not in alone}
+    runs = Content({"document_runs": _runs([sketches.get(one.id) for one in documents])}, {})
+    return numbers.and_(words).and_(runs).and_(pack_documents(documents, held_by(sketches)))
+
+
+def merged(older: Content, gone: frozenset[str], newer: Content) -> Content:
+    """The older without the documents that are gone, and the newer beside them; no document is in both."""
+    heads = head_records(older) + head_records(newer)
+    names: list[str] = [head[0] for head in heads]
+    kept = np.array([name not in gone for name in names[: len(older.pieces["documents"])]], np.bool_)
+    stays = np.flatnonzero(np.concatenate([kept, np.ones(len(names) - len(kept), np.bool_)]))
+    documents = np.array(sorted(stays.tolist(), key=names.__getitem__), np.int64)
+    rows, first_rows = _rows(older, newer, documents)
+    count = len(older.arrays["vectors"])
+    becomes = np.full(count + len(newer.arrays["vectors"]), -1, np.int64)
+    becomes[rows] = np.arange(len(rows))
+    parts = (older, becomes[:count]), (newer, becomes[count:])
+    lexical = [(*restored(content.part("lexical_")), place) for content, place in parts]
+    vocabulary, postings = joined(lexical, len(rows))
+    forms = [
+        (own, content.part("wording_"), place) for (own, _, place), (content, _) in zip(lexical, parts, strict=True)
+    ]
+    holders = _held_by(older, newer, heads, stays, gone)
+    arrays = {
+        "vectors": np.concatenate([older.arrays["vectors"], newer.arrays["vectors"]])[rows],
+        "token_dim": (newer if len(newer.arrays["vectors"]) else older).arrays["token_dim"],
+        "document_first_rows": first_rows,
+        "document_heads": pack_heads(
+            [*heads[at][:_HELD_BY], holders[at], *heads[at][_HELD_BY + 1 :]] for at in documents.tolist()
+        ),
+    }
+    for name in ("document_revisions", "document_characters", "document_runs"):
+        arrays[name] = np.concatenate([older.arrays[name], newer.arrays[name]])[documents]
+    found = {f"lexical_{name}": values for name, values in saved(vocabulary, postings).items()}
+    said = {f"wording_{name}": values for name, values in joined_wording(vocabulary, forms, len(rows)).items()}
+    order = {"documents": documents, "passages": rows, "tokens": rows, "terms": rows}
+    pieces = {name: older.pieces[name].beside(newer.pieces[name], places) for name, places in order.items()}
+    return Content(arrays | found | said, pieces)
+
+
+def _held_by(
+    older: Content, newer: Content, heads: Sequence[Any], stays: Numbers, gone: frozenset[str]
+) -> Mapping[int, list[str]]:
+    """By document, the ids of those that hold it: those of before that stand, and those between older and newer."""
+    first = len(older.pieces["documents"])
+    held = {at: {name for name in heads[at][_HELD_BY] if at >= first or name not in gone} for at in stays.tolist()}
+    new = newer.arrays["document_runs"]
+    met = np.flatnonzero(np.isin(older.arrays["document_runs"], new[new > 0]).any(axis=1))
+    near = [at for at in met.tolist() if at in held]
+    if near:
+        both = {at: sketch(_document(older, at)) for at in near}
+        both |= {first + row: sketch(_document(newer, row)) for row in np.flatnonzero(new.any(axis=1)).tolist()}
+        places = {heads[at][0]: at for at in both}
+        for name, holders in held_by({heads[at][0]: one for at, one in both.items()}).items():
+            held[places[name]].update(holders)
+    return {at: sorted(holders) for at, holders in held.items()}
+
+
+def _document(content: Content, row: int) -> Document:
+    return document_of(json.loads(content.pieces["documents"][row]))
+
+
+def _runs(sketches: Sequence[Sketch | None]) -> NDArray[np.uint64]:
+    runs = np.zeros((len(sketches), INDEXED), np.uint64)
+    for row, one in zip(runs, sketches, strict=True):
+        own = one.runs[:INDEXED] if one else ()
+        row[: len(own)] = own
+    return runs
+
+
+def _rows(older: Content, newer: Content, documents: Numbers) -> tuple[Numbers, Numbers]:
+    """The rows of these documents, in their order, and where each begins among them, and the end.
+
+    Documents and rows count the older content's first, then the newer's.
+    """
+    firsts = [content.arrays["document_first_rows"] for content in (older, newer)]
+    sizes = np.concatenate([np.diff(first) for first in firsts])[documents]
+    begins = np.concatenate([firsts[0][:-1], firsts[1][:-1] + firsts[0][-1]])[documents]
+    first_rows = np.cumsum([0, *sizes], dtype=np.int64)
+    return np.repeat(begins - first_rows[:-1], sizes) + np.arange(first_rows[-1]), first_rows

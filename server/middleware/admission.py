@@ -1,0 +1,166 @@
+"""How much is done at once. Whoever comes beyond it is told at once when to come again, before any work is done.
+
+Without it every question is begun, all of them get slower together, and at twice what the machine can do hardly one is
+answered in time. Each kind of work has a lane: questions never wait for writes, nor whoever asks whether all is well
+for either.
+"""
+
+import asyncio
+import os
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from anyio.to_thread import current_default_thread_limiter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from index.settings import Settings
+from server.problems import OVERLOADED, problem
+
+QUEUE_S = 0.6  # that a question waits for its turn, as far as can be foreseen; answers beyond a second serve few
+LEAST_QUEUE = 4
+LONGEST_S = 5.0  # that it waits, whatever was foreseen
+WRITES_S = 30.0
+MOST_WAITING = 64
+FILES = 4  # threads of the framework's that read the page's files
+SWITCH_S = 0.0005  # after which a thread hands on the interpreter: whoever asks /livez waits for it at each step
+
+_FREE = frozenset({"/livez", "/readyz", "/version"})  # answered without a thread
+_ANSWERED = "/v1/answers/"
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many threads work at once, by kind of work: the one place that says so.
+
+    What runs inside of them (onnxruntime, FAISS, torch, BLAS) keeps to its own thread.
+    """
+
+    answers: int
+    writes: int = 1  # they would wait for each other anyway
+    pages: int = 2
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Capacity":
+        """One for each processor; a language model is waited for without a processor."""
+        processors = len(os.sched_getaffinity(0))
+        return cls(answers=processors * (8 if settings.chat_url else 1))
+
+    def take_effect(self) -> None:
+        """Call it in the event loop that serves."""
+        sys.setswitchinterval(SWITCH_S)
+        current_default_thread_limiter().total_tokens = self.answers + self.writes + self.pages + FILES
+
+
+class Lane:
+    """So many at work, and a bounded queue; used by one event loop alone."""
+
+    def __init__(self, workers: int, longest_s: float, queue_s: float | None = None) -> None:
+        """`queue_s`: how long those in the queue may take to get their turn, by how long such work took lately."""
+        self.longest_s = longest_s
+        self._workers = self._free = workers
+        self._queue_s = queue_s
+        self._pace_s = 0.0  # of one, a moving mean
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def is_full(self) -> bool:
+        ahead = len(self._waiting)
+        if ahead >= MOST_WAITING or self._queue_s is None:
+            return ahead >= MOST_WAITING
+        return ahead >= LEAST_QUEUE * self._workers and ahead * self._pace_s / self._workers > self._queue_s
+
+    def queue(self) -> "asyncio.Future[None]":
+        """Done when it is your turn: then `turn` is yours to hold, else `leave`."""
+        mine = asyncio.get_running_loop().create_future()
+        if self._free:
+            self._free -= 1
+            mine.set_result(None)
+        else:
+            self._waiting.append(mine)
+        return mine
+
+    def leave(self, mine: "asyncio.Future[None]") -> None:
+        """Without having worked."""
+        if mine.done():
+            self._hand_on()
+        else:
+            self._waiting.remove(mine)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """While it is worked; its time counts."""
+        begin = perf_counter()
+        try:
+            yield
+        finally:
+            self._pace_s += 0.1 * (perf_counter() - begin - self._pace_s)
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        if self._waiting:
+            self._waiting.popleft().set_result(None)
+        else:
+            self._free += 1
+
+
+class Gate:
+    """Stands inside the limit on bodies, so that whoever sends slowly holds no place."""
+
+    def __init__(self, app: ASGIApp, capacity: Capacity) -> None:
+        self._app = app
+        self._answers = Lane(capacity.answers, LONGEST_S, QUEUE_S)
+        self._writes = Lane(capacity.writes, WRITES_S)
+        self._pages = Lane(capacity.pages, LONGEST_S)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        lane = self._lane(scope) if scope["type"] == "http" else None
+        if lane is None:
+            await self._app(scope, receive, send)
+            return
+        if lane.is_full:
+            await _refuse(scope, receive, send)
+            return
+        came = [await receive()]  # the whole body
+        mine = lane.queue()
+        if not mine.done():
+            leaving = asyncio.ensure_future(receive())
+            either: set[asyncio.Future[Any]] = {mine, leaving}
+            try:
+                await asyncio.wait(either, timeout=lane.longest_s, return_when=asyncio.FIRST_COMPLETED)
+            except asyncio.CancelledError:
+                lane.leave(mine)
+                raise
+            finally:
+                leaving.cancel()
+            if leaving.done():  # nobody waits for the reply
+                lane.leave(mine)
+                return
+            if not mine.done():
+                lane.leave(mine)
+                await _refuse(scope, receive, send)
+                return
+
+        async def incoming() -> Message:
+            return came.pop() if came else await receive()
+
+        with lane.turn():
+            await self._app(scope, incoming, send)
+
+    def _lane(self, scope: Scope) -> Lane | None:
+        path, method = str(scope["path"]), scope["method"]
+        if path in _FREE:
+            return None
+        if path.startswith("/v1/documents") and method not in ("GET", "OPTIONS"):
+            return self._writes
+        asks = method == "POST" or (path.startswith(_ANSWERED) and not path.endswith("/feedback"))
+        return self._answers if asks else self._pages
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    detail = "more is asked than can be answered in time; come again after the seconds that Retry-After says"
+    await problem(scope, OVERLOADED, detail)(scope, receive, send)

@@ -1,0 +1,191 @@
+"""What the rigs share: a real server in a process of its own, articles, seeds, and a record of what came of them.
+
+QUOTEWELL_ROUNDS asks for more rounds than `make test` has time for, RIG_SEED repeats a run, and RIG_RECORD names a file
+that gets a line for each rig; `python -m tests.rigs.rig FILE DOCUMENT` writes those as the table of a document.
+"""
+
+import http.client
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from scipy.stats import beta
+
+from index.build import Builder
+from index.embedding.embedder import HashEmbedder
+from index.settings import Settings, load_settings
+from tests.conftest import SIX_ARTICLES
+
+ROOT = Path(__file__).parent.parent.parent
+ASKED_FOR = os.environ.get("QUOTEWELL_ROUNDS", "")
+SEED = int(os.environ.get("RIG_SEED") or random.randrange(1_000_000))
+RECORD = os.environ.get("RIG_RECORD", "")
+QUESTIONS = (
+    "Who runs the Marten bakery?",
+    "How many kinds of rye bread are baked?",
+    "When was comet Harrow last seen?",
+    "Who discovered comet Harrow?",
+    "When does the night ferry to Aldra leave?",
+    "Where are tickets for the ferry sold?",
+    "How many people does the Linden theatre seat?",
+    "What did the repairs of the Sollen bridge cost?",
+    "What do farmers in the Tamm valley grow?",
+    "When did frost destroy the harvest?",
+)
+SERVE = (
+    "import sys; from index.settings import load_settings; from server.cli import run_server; {before}"
+    "run_server(load_settings(data=sys.argv[1], embedder='hash', threshold=0.0, port=0))"
+)
+
+
+def rounds(quick: int, full: int, each: int = 1) -> int:
+    """How many: `full` at most, where somebody asks for more than `make test` has time for; `each` for one of those."""
+    return min(full, each * int(ASKED_FOR)) if ASKED_FOR else quick
+
+
+def record(what: str, count: int, failures: int, note: str = "") -> None:
+    """Noted, and told where it fails."""
+    if RECORD:
+        with Path(RECORD).open("a") as file:
+            file.write(json.dumps({"what": what, "rounds": count, "failures": failures, "note": note}) + "\n")
+    assert not failures, f"{what}: {failures} of {count} rounds failed; repeat with RIG_SEED={SEED}"
+
+
+def say(what: str) -> None:
+    sys.stdout.write(f"RIG_SEED={SEED}: {what}\n")
+
+
+@contextmanager
+def folder_kept_on_failure() -> Iterator[Path]:
+    """What a failing rig leaves behind stays for whoever wants to look."""
+    folder = Path(mkdtemp(prefix="quotewell-rig-"))
+    try:
+        yield folder
+    except BaseException:
+        say(f"what it left behind is in {folder}")
+        raise
+    shutil.rmtree(folder)
+
+
+def indexed(folder: Path) -> Settings:
+    """Six articles below `articles`, and their index in `data`."""
+    (folder / "articles").mkdir(parents=True)
+    for name, text in SIX_ARTICLES.items():
+        (folder / "articles" / f"{name}.txt").write_text(text)
+    settings = load_settings(data=folder / "data", embedder="hash")
+    Builder(settings.data, settings, HashEmbedder()).index([folder / "articles"])
+    return settings
+
+
+class Server:
+    """The real one on a free port of loopback, with the embedder that needs no model."""
+
+    def __init__(self, data: Path, before: str = "") -> None:
+        """`before` is a statement that the process runs first, to break something."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("QUOTEWELL_")}
+        own["QUOTEWELL_WITHOUT_KEY"] = "admin"  # rigs write
+        self.data = data
+        self.errors = (data.parent / "server.log").open("a")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVE.format(before=before), data],
+            cwd=ROOT,
+            env=own,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+        )
+
+    def wait(self) -> "Server":
+        """Until it says where it answers."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"the server did not start: see {self.errors.name}"
+        self.port = int(line.strip().rpartition(":")[2])
+        return self
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+        self.errors.close()
+
+    def __enter__(self) -> "Server":
+        return self.wait()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def request(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+        """Raises OSError or HTTPException where there is no whole reply."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, path, text, {"Content-Type": "application/json"})
+            reply = connection.getresponse()
+            raw = reply.read()
+        finally:
+            connection.close()
+        return reply.status, json.loads(raw) if raw else {}
+
+    def ask(self, question: str) -> tuple[int, dict[str, Any]]:
+        return self.request("POST", "/ask", {"question": question})
+
+    def put(self, name: str, text: str) -> int:
+        return self.request("PUT", f"/v1/documents/{name}", {"text": text})[0]
+
+    def delete(self, name: str) -> int:
+        return self.request("DELETE", f"/v1/documents/{name}")[0]
+
+    def documents(self) -> dict[str, str]:
+        """Id → text, of what answers now."""
+        found: dict[str, str] = {}
+        token: str | None = ""
+        while token is not None:
+            _, page = self.request("GET", f"/v1/documents?page_token={token}")
+            for one in page["documents"]:
+                found[one["id"]] = self.request("GET", f"/v1/documents/{one['id']}")[1]["text"]
+            token = page["next_page_token"]
+        return found
+
+
+def said(server: Server) -> list[tuple[int, str]]:
+    """Status of each reply, and what an answer says, cites and has read; not of which version of the index."""
+    replies = [server.ask(question) for question in QUESTIONS]
+    return [(status, _told(answer) if status == 200 else "") for status, answer in replies]
+
+
+def _told(answer: dict[str, Any]) -> str:
+    cited = [(one["document_id"], one["start"], one["end"], one["quote"]) for one in answer["citations"]]
+    read = [(one["passage_id"], one["score"], one["text"]) for one in answer["evidence"]]
+    return json.dumps((answer["text"], answer["confidence"], cited, read))
+
+
+def upper_bound(count: int, failures: int) -> float:
+    """Of the share of failures, 95 % sure (Clopper and Pearson); of none in n about 3 / n."""
+    return 1.0 if failures >= count else float(beta.ppf(0.95, failures + 1, count - failures))
+
+
+def table(lines: list[dict[str, Any]]) -> str:
+    """As Markdown."""
+    rows = ["| what was tried | rounds | failures | at most (95 %) | |", "|---|---:|---:|---:|---|"]
+    for one in lines:
+        most = upper_bound(one["rounds"], one["failures"]) if one["rounds"] else 1.0
+        shown = f"{100 * most:.2f} %" if one["rounds"] else "not tried"
+        rows.append(f"| {one['what']} | {one['rounds']:,} | {one['failures']} | {shown} | {one['note']} |")
+    return "\n".join(rows)
+
+
+BEGIN, END = "<!-- written by make rigs -->", "<!-- end -->"
+
+if __name__ == "__main__":
+    document = Path(sys.argv[2])
+    lines = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]
+    head, _, rest = document.read_text().partition(BEGIN)
+    document.write_text(f"{head}{BEGIN}\n{table(lines)}\n{END}{rest.partition(END)[2]}")

@@ -1,0 +1,196 @@
+"""Every file of the data folder damaged, before the start and while it runs: no crash, and no other answer."""
+
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import until
+from tests.rigs.rig import SEED, Server, folder_kept_on_failure, indexed, record, rounds, said, say
+
+pytestmark = [pytest.mark.rig, pytest.mark.slow]
+
+Damage = Callable[[Path, random.Random], None]
+
+
+def flipped(path: Path, draw: random.Random) -> None:
+    whole = bytearray(path.read_bytes() or b"\0")
+    whole[draw.randrange(len(whole))] ^= 1 << draw.randrange(8)
+    path.write_bytes(whole)
+
+
+def flipped_all_over(path: Path, draw: random.Random) -> None:
+    whole = bytearray(path.read_bytes())
+    for at in range(0, len(whole), 7):
+        whole[at] ^= 1 << draw.randrange(8)
+    path.write_bytes(whole)
+
+
+def zeroed(path: Path, draw: random.Random) -> None:
+    """A page of it."""
+    page = draw.randrange(0, max(path.stat().st_size, 1), 4096)
+    with path.open("r+b") as file:
+        file.seek(page)
+        file.write(bytes(min(4096, path.stat().st_size - page)))
+
+
+def cut(path: Path, draw: random.Random) -> None:
+    os.truncate(path, draw.randrange(path.stat().st_size or 1))
+
+
+def emptied(path: Path, _: random.Random) -> None:
+    os.truncate(path, 0)
+
+
+def exchanged(path: Path, draw: random.Random) -> None:
+    """For another file of the folder."""
+    others = sorted(one for one in path.parent.iterdir() if one.is_file() and one != path)
+    path.write_bytes(draw.choice(others).read_bytes())
+
+
+def deleted(path: Path, _: random.Random) -> None:
+    path.unlink()
+
+
+def closed(path: Path, _: random.Random) -> None:
+    """Nobody may read it; root may all the same."""
+    path.chmod(0)
+
+
+def linked(path: Path, _: random.Random) -> None:
+    """A link that leads nowhere in its place."""
+    path.unlink()
+    path.symlink_to("/nonexistent/file")
+
+
+def a_folder(path: Path, _: random.Random) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+DAMAGES: tuple[Damage, ...] = (
+    *(flipped, flipped_all_over, zeroed, cut, emptied, exchanged, deleted, closed, linked, a_folder),
+)
+# of SQLite's: where a log was or the locks are, which exist only for moments or are the store's own last writes
+_PASSING = ("-shm", "-wal", "-journal", ".lock")
+
+
+def files_of(data: Path) -> list[Path]:
+    """Of the search index, its pointer, and the store."""
+    files = sorted(path for path in data.rglob("*") if path.is_file() and not path.name.endswith(_PASSING))
+    return [path for path in files if ".damaged" not in path.parts and path.name not in ("answers.db", "feedback.db")]
+
+
+def cases(data: Path, draw: random.Random, most: int) -> list[tuple[str, Damage]]:
+    """By the name below the generation, since that changes from one to the next."""
+    every = [(path.name, damage) for path in files_of(data) for damage in DAMAGES]
+    return draw.sample(every, min(most, len(every)))
+
+
+def of_name(data: Path, name: str) -> Path:
+    return next(path for path in files_of(data) if path.name == name)
+
+
+def test_damage_before_the_start() -> None:
+    """Right answers, or a refusal by a server that lives; where the store is whole, right answers without help."""
+    tried, failures, draw = 0, 0, random.Random(f"{SEED} before")
+    with folder_kept_on_failure() as folder:
+        own = indexed(folder)
+        with Server(own.data) as server:
+            wanted = said(server)
+        for name, damage in cases(own.data, draw, rounds(2, 60)):
+            place = folder / f"{tried}"
+            shutil.copytree(own.data, place / "data")
+            damage(of_name(place / "data", name), draw)
+            with Server(place / "data") as server:
+                found, alive = said(server), server.request("GET", "/livez")[0]
+            right = [one in (want, (503, "")) for one, want in zip(found, wanted, strict=True)]
+            mended = found == wanted or name == "corpus.db"
+            if not (all(right) and alive == 200 and mended):
+                failures += 1
+                say(f"{name} {damage.__name__}: {[status for status, _ in found]}, {right}")
+            else:
+                shutil.rmtree(place)
+            tried += 1
+        record("a damaged file before the start: another answer, a crash, or no recovery", tried, failures)
+
+
+def put_back(path: Path, whole: bytes) -> None:
+    if path.is_dir():
+        path.rmdir()
+    path.unlink(missing_ok=True)
+    path.write_bytes(whole)
+
+
+def wrong_while_it_runs(server: Server, most: int, draw: random.Random) -> tuple[int, int]:
+    """Rounds, and those in which an answer differed, the server died or did not mend itself."""
+    wanted, tried, failures = said(server), 0, 0
+    for name, damage in cases(server.data, draw, most):
+        if name == "corpus.db":  # its damage is for a person to mend
+            continue
+        path = of_name(server.data, name)
+        whole = path.read_bytes()
+        damage(path, draw)
+        found = said(server)
+        right = [one in (want, (503, "")) for one, want in zip(found, wanted, strict=True)]
+        if not all(right):
+            failures += 1
+            say(f"{name} {damage.__name__} while it runs: {right}")
+            return tried + 1, failures
+        if any(status == 503 for status, _ in found):  # made again from the store
+            until(lambda: said(server) == wanted)
+        elif path.parent.is_dir():  # nobody read it
+            put_back(path, whole)
+        tried += 1
+    return tried, failures
+
+
+def test_damage_while_it_runs() -> None:
+    draw = random.Random(f"{SEED} running")
+    with folder_kept_on_failure() as folder:
+        own = indexed(folder)
+        with Server(own.data) as server:
+            tried, failures = wrong_while_it_runs(server, rounds(25, 600, 10), draw)
+            failures += server.process.poll() is not None
+            # what was changed is made of what is read, and the index that is written is whole
+            failures += server.put("note", "The number of the note is one.") != 201
+            failures += server.delete("note") != 204
+            failures += any(status != 200 for status, _ in said(server))
+        record("a damaged file while it runs: another answer, a crash, or no recovery", tried, failures)
+
+
+def test_a_store_that_is_damaged_while_it_runs_changes_no_answer() -> None:
+    """It is the truth and cannot be made again: what answered before answers, or a refusal says why."""
+    draw, tried, failures = random.Random(f"{SEED} store"), 0, 0
+    with folder_kept_on_failure() as folder:
+        own = indexed(folder)
+        whole = (own.data / "corpus.db").read_bytes()
+        with Server(own.data) as server:
+            wanted = said(server)
+            for _ in range(rounds(1, 5)):
+                for damage in (flipped, flipped_all_over, zeroed, cut, emptied):
+                    damage(own.data / "corpus.db", draw)
+                    found = said(server)
+                    failures += not all(one in (want, (503, "")) for one, want in zip(found, wanted, strict=True))
+                    failures += server.process.poll() is not None
+                    (own.data / "corpus.db").write_bytes(whole)
+                    until(lambda: said(server) == wanted)
+                    tried += 1
+        record("a damaged store while it runs: another answer or a crash", tried, failures)
+
+
+def test_the_rig_sees_a_hash_that_is_not_checked() -> None:
+    with folder_kept_on_failure() as folder:
+        own = indexed(folder)
+        unchecked = (
+            "import index.storage.pieces as p; "
+            "p.Pieces.__getitem__ = lambda s, n: s.sources[int(s.source[n])].read(int(s.starts[n]), int(s.sizes[n])); "
+        )
+        with Server(own.data, before=unchecked) as server:
+            wanted = said(server)
+            for name in ("tokens.bin", "passages.bin"):
+                flipped_all_over(of_name(own.data, name), random.Random(SEED))
+            assert any(one not in (want, (503, "")) for one, want in zip(said(server), wanted, strict=True))

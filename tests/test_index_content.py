@@ -1,0 +1,92 @@
+"""An index that was changed is, bit for bit, the one that would be made at once; its pieces are checked."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.embedding.embedder import HashEmbedder
+from index.embedding.vectors import Encoding, StoredPassage
+from index.errors import IndexDamaged
+from index.ranking.content import content_of, merged
+from index.split import SplitRule, split
+from index.storage.docstore import DocStore
+from index.storage.pieces import Content, OpenFile, Pieces
+from tests.make import document
+
+WORDS = "rye bread tariff Tariffs tariffs comet harrow comets ferry leaves nine aldra".split()
+TEXTS = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(" ".join), min_size=1, max_size=3)
+CORPUS = st.dictionaries(st.sampled_from("abcdefg"), TEXTS, max_size=5)
+
+
+def content(corpus: dict[str, list[str]]) -> Content:
+    """Each paragraph is a passage."""
+    embedder = HashEmbedder()
+    documents, stored = [], []
+    for name, paragraphs in sorted(corpus.items()):
+        whole = document("\n\n".join(f"{text}." for text in paragraphs), name, sha256=repr(paragraphs))
+        documents.append(whole)
+        for passage in split(whole, SplitRule(2, embedder.max_tokens, 0), embedder.count_tokens):
+            one = embedder.encode_passages([passage.search_text])[0]
+            stored.append(StoredPassage(passage, Encoding.from_floats(one.vector, one.tokens, one.offsets)))
+    return content_of(documents, stored, "snowball", embedder.dim)
+
+
+def same(one: Content, other: Content) -> bool:
+    kinds = {name: (values.dtype, values.shape) for name, values in one.arrays.items()}
+    return (
+        kinds == {name: (values.dtype, values.shape) for name, values in other.arrays.items()}
+        and all(np.array_equal(values, other.arrays[name]) for name, values in one.arrays.items())
+        and {name: list(pieces) for name, pieces in one.pieces.items()}
+        == {name: list(pieces) for name, pieces in other.pieces.items()}
+    )
+
+
+@given(CORPUS, CORPUS, st.sets(st.sampled_from("abcdefg")))
+def test_what_is_changed_is_what_would_be_made(
+    before: dict[str, list[str]], new: dict[str, list[str]], gone: set[str]
+) -> None:
+    after = {name: text for name, text in before.items() if name not in gone} | new
+    changed = merged(content(before), frozenset(before) & (gone | new.keys()), content(new))
+    assert same(changed, content(after))
+
+
+def test_who_says_all_of_another_is_known_after_a_change() -> None:
+    said = [" ".join(f"{word} {number}" for number, word in enumerate(2 * WORDS)), "comets"]
+    before = {"a": said[:1], "c": ["nine leaves"]}
+    twice = merged(content(before), frozenset(), content({"b": said}))
+    assert {head.id: head.held_by for head in DocStore(twice).heads} == {"a": ("b",), "b": (), "c": ()}
+    once = merged(twice, frozenset({"b"}), content({}))
+    assert same(once, content(before))
+    assert not any(head.held_by for head in DocStore(once).heads)
+
+
+def test_a_piece_is_read_where_it_stands_and_checked(tmp_path: Path) -> None:
+    written = [b"first", b"", b"third one"]
+    made = Pieces.of(written)
+    (tmp_path / "pieces").write_bytes(b"".join(written))
+    file = OpenFile(tmp_path / "pieces")
+    pieces = Pieces.at(file, made.sizes, made.digests)
+    assert list(pieces) == list(made) == written
+    both = pieces.beside(made, np.array([5, 0, 3]))
+    assert list(both) == [b"third one", b"first", b"first"]
+    with (tmp_path / "pieces").open("r+b") as damaged:
+        damaged.write(b"F")
+    assert (pieces[2], file.damaged) == (b"third one", False)
+    with pytest.raises(IndexDamaged, match="pieces is damaged"):
+        pieces[0]
+    assert file.damaged
+    os.truncate(tmp_path / "pieces", 6)
+    with pytest.raises(IndexDamaged):
+        pieces[2]
+
+
+def test_a_file_that_is_deleted_can_be_read_by_who_has_it_open(tmp_path: Path) -> None:
+    made = Pieces.of([b"words"])
+    (tmp_path / "pieces").write_bytes(b"words")
+    pieces = Pieces.at(OpenFile(tmp_path / "pieces"), made.sizes, made.digests)
+    (tmp_path / "pieces").unlink()
+    assert list(pieces) == [b"words"]

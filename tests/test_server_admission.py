@@ -1,0 +1,159 @@
+"""So much at once and no more: the rest waits its turn, or is told to come again before anything is done."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from server.middleware.admission import MOST_WAITING, Capacity, Gate, Lane
+
+
+class Work:
+    """An application that begins each request and ends it when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.may_end = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await receive()
+        self.begun.append(body["body"].decode())
+        await self.may_end.wait()
+        await PlainTextResponse("done")(scope, receive, send)
+
+
+class Asked:
+    """A request on its way through the gate."""
+
+    def __init__(self, gate: Gate, body: str, path: str = "/ask", method: str = "POST") -> None:
+        self.sent: list[Message] = []
+        self._unread: list[Message] = [{"type": "http.request", "body": body.encode(), "more_body": False}]
+        self.left = asyncio.Event()
+        scope = {"type": "http", "path": path, "raw_path": path.encode(), "method": method, "state": {}, "headers": []}
+        self.task = asyncio.ensure_future(gate(scope, self._receive, self._send))
+
+    async def _receive(self) -> Message:
+        if self._unread:
+            return self._unread.pop()
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    @property
+    def status(self) -> int | None:
+        return self.sent[0]["status"] if self.sent else None
+
+
+def in_a_loop(check: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    def test() -> None:
+        asyncio.run(check())
+
+    test.__name__, test.__doc__ = check.__name__, check.__doc__
+    return test
+
+
+async def settle() -> None:
+    """Until everything that can go on has gone on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@in_a_loop
+async def test_what_is_beyond_capacity_waits_for_its_turn() -> None:
+    work = Work()
+    gate = Gate(work, Capacity(answers=2))
+    asked = [Asked(gate, str(n)) for n in range(4)]
+    await settle()
+    assert work.begun == ["0", "1"]
+    work.may_end.set()
+    await asyncio.gather(*(one.task for one in asked))
+    assert work.begun == ["0", "1", "2", "3"]
+    assert [one.status for one in asked] == [200] * 4
+
+
+@in_a_loop
+async def test_where_the_queue_is_full_nothing_is_begun_and_the_reply_says_when_to_come_again() -> None:
+    work = Work()
+    gate = Gate(work, Capacity(answers=1))
+    asked = [Asked(gate, str(n)) for n in range(MOST_WAITING + 2)]
+    await settle()
+    last = asked[-1]
+    assert last.status == 503
+    assert dict(last.sent[0]["headers"])[b"retry-after"] == b"1"
+    assert b"#overloaded" in last.sent[1]["body"]
+    work.may_end.set()
+    await asyncio.gather(*(one.task for one in asked))
+    assert len(work.begun) == MOST_WAITING + 1
+
+
+@in_a_loop
+async def test_who_leaves_while_waiting_is_never_begun() -> None:
+    work = Work()
+    gate = Gate(work, Capacity(answers=1))
+    first, second, third = (Asked(gate, str(n)) for n in range(3))
+    await settle()
+    second.left.set()
+    await second.task
+    work.may_end.set()
+    await asyncio.gather(first.task, third.task)
+    assert work.begun == ["0", "2"]
+    assert second.sent == []
+
+
+@in_a_loop
+async def test_who_waits_too_long_is_refused_and_is_not_begun() -> None:
+    work = Work()
+    gate = Gate(work, Capacity(answers=1))
+    gate._answers.longest_s = 0.01
+    first, second = (Asked(gate, str(n)) for n in range(2))
+    await second.task
+    assert second.status == 503
+    work.may_end.set()
+    await first.task
+    third = Asked(gate, "2")
+    await third.task
+    assert work.begun == ["0", "2"]
+
+
+@in_a_loop
+async def test_one_that_is_cancelled_in_the_queue_leaves_it() -> None:
+    """As uvicorn does when the time for an orderly end is up."""
+    work = Work()
+    gate = Gate(work, Capacity(answers=1))
+    first, second = (Asked(gate, str(n)) for n in range(2))
+    await settle()
+    second.task.cancel()
+    await settle()
+    work.may_end.set()
+    await first.task
+    third = Asked(gate, "2")
+    await third.task
+    assert work.begun == ["0", "2"]
+
+
+@in_a_loop
+async def test_each_kind_of_work_has_its_own_lane_and_liveness_has_none() -> None:
+    work = Work()
+    gate = Gate(work, Capacity(answers=1, writes=1, pages=1))
+    lanes = [("/ask", "POST"), ("/v1/documents/a", "PUT"), ("/v1/documents", "GET")]
+    asked = [Asked(gate, f"{path} {n}", path, method) for path, method in lanes for n in range(2)]
+    free = [Asked(gate, path, path, "GET") for path in ("/livez", "/readyz", "/version")]
+    await settle()
+    assert work.begun == [*(f"{path} 0" for path, _ in lanes), "/livez", "/readyz", "/version"]
+    work.may_end.set()
+    await asyncio.gather(*(one.task for one in (*asked, *free)))
+
+
+@in_a_loop
+async def test_the_queue_is_as_long_as_the_work_is_quick() -> None:
+    quick, slow = Lane(2, 2.0, queue_s=0.5), Lane(2, 2.0, queue_s=0.5)
+    for lane, pace_s in ((quick, 0.01), (slow, 1.0)):
+        lane._pace_s = pace_s
+        while not lane.is_full:
+            lane.queue()
+    assert len(quick._waiting) == MOST_WAITING
+    assert len(slow._waiting) == 8
