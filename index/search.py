@@ -19,7 +19,7 @@ from index.errors import IndexMismatch
 from index.ranking.dense import DenseRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares, spread
-from index.ranking.lexical import LexicalRanker, SurfaceForms, TermPlaces
+from index.ranking.lexical import LexicalRanker, SurfaceForms
 from index.records import Document, Head, Hit, Passage, Scored
 from index.settings import Settings
 from index.storage.docstore import DocStore
@@ -27,7 +27,7 @@ from index.storage.generation import Generation, GenerationManifest
 from index.storage.merkle import CorpusTree
 from index.storage.pieces import Pieces
 from index.text.language import of_other_script, spoken
-from index.text.words import Stem, Word, asked_terms, words
+from index.text.words import Stem, TermPlaces, Word, asked_terms, words
 
 _log = logging.getLogger(__name__)
 

@@ -131,16 +131,16 @@ def test_whoever_interrupts_does_not_wait_for_the_texts_that_remain(
     minilm: OnnxEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded: list[str] = []
-    forward = minilm._forward
+    passage = minilm._passage
 
     def counted(text: str) -> tuple[int, Encoded]:
         encoded.append(text)
-        return forward(text)
+        return passage(text)
 
     def interrupted(tokens: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(minilm, "_forward", counted)
+    monkeypatch.setattr(minilm, "_passage", counted)
     with pytest.raises(KeyboardInterrupt):
         minilm.encode_passages(TEXTS * 200, interrupted)
     assert len(encoded) < len(TEXTS * 200)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
-from index.ranking.lexical import LexicalRanker, SurfaceForms, spelled, term_number, wording
+from index.ranking.lexical import LexicalRanker, SurfaceForms, spelled, wording
 from index.search import open_index
 from index.settings import Settings
-from index.text.words import Stem, stems, terms
+from index.text.words import Stem, stems, term_number, terms
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

@@ -18,10 +18,10 @@ from torch import Tensor
 from eval.training.cases import TrainingCase, shuffled
 from index.embedding.minilm import Projection
 from index.embedding.vectors import Encoded, Encoding, Floats, settled
-from index.ranking.lexical import LexicalRanker, TermPlaces
+from index.ranking.lexical import LexicalRanker
 from index.records import Document, Hit
 from index.search import Index
-from index.text.words import Stem
+from index.text.words import Stem, TermPlaces
 
 WIDTH = 128
 RATE = 7e-4

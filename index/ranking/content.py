@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import StoredPassage
-from index.ranking.lexical import LexicalRanker, TermPlaces, joined, joined_wording, restored, saved, spelled, wording
+from index.ranking.lexical import LexicalRanker, joined, joined_wording, restored, saved, spelled, wording
 from index.records import Document, document_of
 from index.storage.docstore import head_records, pack_documents, pack_heads, pack_passages
 from index.storage.pieces import Content, Pieces
 from index.text.twins import INDEXED, Sketch, held_by, sketch
-from index.text.words import Stem, terms
+from index.text.words import Stem, TermPlaces, terms
 
 Numbers = NDArray[np.int64]
 _HELD_BY = -2  # place in a document's head record

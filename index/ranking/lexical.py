@@ -7,8 +7,7 @@ in the order they were first seen, and each sum runs in float64 in the question'
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from functools import cached_property, lru_cache, partial, reduce
-from hashlib import blake2b
+from functools import cached_property, partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -323,35 +322,6 @@ class SurfaceForms:
 def spelled(text: str, terms: Iterable[Word]) -> list[tuple[str, str]]:
     """The terms of a text, each with its written form in lower case."""
     return [(term.text, text[term.start : term.end].lower().replace("\u00ad", "")) for term in terms]
-
-
-class TermPlaces(NamedTuple):
-    """The terms of a passage by their numbers (`term_number`), and where in its `search_text` each begins."""
-
-    numbers: NDArray[np.int64]  # (t,) in order, repetitions included
-    starts: NDArray[np.int32]  # (t,) ascending, code points
-
-    @classmethod
-    def of(cls, terms: Sequence[Word]) -> "TermPlaces":
-        """Of a passage's terms as `terms` gives them."""
-        numbers = np.array([term_number(term.text) for term in terms], np.int64)
-        return cls(numbers, np.array([term.start for term in terms], np.int32))
-
-    def to_bytes(self) -> bytes:
-        """As it is kept."""
-        return self.numbers.tobytes() + self.starts.tobytes()
-
-    @classmethod
-    def from_bytes(cls, kept: bytes) -> "TermPlaces":
-        """What `to_bytes` was called on."""
-        count = len(kept) // 12
-        return cls(np.frombuffer(kept, np.int64, count), np.frombuffer(kept, np.int32, offset=8 * count))
-
-
-@lru_cache(maxsize=65_536)
-def term_number(term: str) -> int:
-    """64 bits of its hash: the same in every index, however it came to be; two terms of one number are never met."""
-    return int.from_bytes(blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True)
 
 
 def wording(vocabulary: Sequence[str], passages: Sequence[Sequence[tuple[str, str]]]) -> dict[str, NDArray[Any]]:

@@ -10,9 +10,9 @@ from typing import Protocol
 import numpy as np
 
 from index.embedding.vectors import Encoded, Encoding
-from index.ranking.lexical import LexicalRanker, TermPlaces, term_number
+from index.ranking.lexical import LexicalRanker
 from index.records import Hit, Kind, Passage, Span
-from index.text.words import Stem
+from index.text.words import Stem, TermPlaces, term_number
 from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing

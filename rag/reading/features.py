@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from index.ranking.lexical import K1, TermPlaces
+from index.ranking.lexical import K1
 from index.records import Hit, Kind, Passage, Span
-from index.text.words import Stem
+from index.text.words import Stem, TermPlaces
 from rag.language.quantities import Value, same, values
 from rag.question.analysis import Query, holds_kind
 from rag.reading.similarity import Runs, Similarity, joined, most, most_of_sentences
