@@ -44,7 +44,7 @@ ROOMS = {
         ("answer", "follow_ups"),
         ("catalogue", "citations", "reading", "receipts", "understand"),
         ("selection",),
-        ("answer_json", "refusal", "suggestions", "summaries"),
+        ("answer_json", "refusal", "suggestions"),
         ("pipeline", "text_check"),
         ("explain", "writing"),
         ("assistant",),
