@@ -62,7 +62,8 @@ widget:
 	cd server/widget && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 bench: $(INSTALLED)
-	$(BIN)/quotewell eval bench --write docs/evals.md
+	$(BIN)/quotewell eval bench --write docs/benchmarks.md
+	$(BIN)/quotewell eval growth --write docs/benchmarks.md
 
 # Chromium for the browser tests: installed where that is allowed, else one line says what to do.
 browser: $(INSTALLED)

@@ -7,10 +7,7 @@ stand in the list by their name and one sentence.
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pkgutil import resolve_name
-from platform import python_version
 from typing import NamedTuple
 
 import typer
@@ -113,6 +110,10 @@ def app_for(name: str) -> typer.Typer:
 
 def version() -> None:
     """Print the versions of Quotewell and Python."""
+    from importlib.metadata import PackageNotFoundError  # here: it takes as long as half of all that help needs
+    from importlib.metadata import version as installed_version
+    from platform import python_version
+
     try:
         own = installed_version("quotewell")
     except PackageNotFoundError:

@@ -8,6 +8,8 @@ import typer
 
 from eval.bench.bench import bench as measure_costs
 from eval.bench.bench import json_of_bench, markdown_of_bench, text_of_bench
+from eval.bench.growth import growth as measure_growth
+from eval.bench.growth import json_of_growth, markdown_of_growth, text_of_growth
 from eval.commands.authoring import check, from_feedback, label, new
 from eval.commands.compare import compare, gate
 from eval.commands.experiments import (
@@ -44,6 +46,7 @@ SHOWN_PAIRS = (
     ("convex 0.5", "rrf"),
     *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")),
 )
+GROWTH_SIZES = (1_000, 10_000)
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
@@ -112,3 +115,18 @@ def bench(
     emit_json(json_of_bench(found)) if as_json else emit(text_of_bench(found))
     table = markdown_of_bench(found, command=f"quotewell eval bench{same_data(settings)}")
     write_block(write, "bench", table)
+
+
+@app.command()
+def growth(
+    size: Annotated[list[int] | None, typer.Option(metavar="N", help="Passages; give two or more.")] = None,
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how costs grow with the corpus, on made-up text of 1,000 and 10,000 passages or of other sizes."""
+    sizes = size or GROWTH_SIZES
+    with progress() as show, TemporaryDirectory(prefix="quotewell-growth-") as work:
+        found = measure_growth(sizes, load_settings(), Path(work), on=show)
+    emit_json(json_of_growth(found)) if as_json else emit(text_of_growth(found))
+    told = "".join(f" --size {one}" for one in size or ())
+    write_block(write, "growth", markdown_of_growth(found, command=f"quotewell eval growth{told}"))

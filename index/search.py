@@ -27,7 +27,7 @@ from index.storage.generation import Generation, GenerationManifest
 from index.storage.merkle import CorpusTree
 from index.storage.pieces import Pieces
 from index.text.language import of_other_script, spoken
-from index.text.words import Stem, Word, asked_terms, words
+from index.text.words import Stem, TermPlaces, Word, asked_terms, words
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class View:
     wording: SurfaceForms
     tokens: Pieces  # of all passages
     token_dim: int
+    terms: Pieces  # of all passages: TermPlaces
     recomputes: Embedder | None  # where token vectors are not kept: what makes them
 
     @classmethod
@@ -61,7 +62,8 @@ class View:
         digests, characters = generation.array("document_revisions"), generation.array("document_characters")
         corpus = CorpusTree(shelf.document_ids, digests, characters)
         dense, token_dim = DenseRanker(generation.array("vectors")), int(generation.array("token_dim")[0])
-        whole = cls(None, corpus, shelf, lexical, dense, wording, content.pieces["tokens"], token_dim, recomputes)
+        tokens, terms = content.pieces["tokens"], content.pieces["terms"]
+        whole = cls(None, corpus, shelf, lexical, dense, wording, tokens, token_dim, terms, recomputes)
         return whole.seeing(lambda head: head.id not in generation.gone) if generation.gone else whole
 
     def until(self, day: date) -> "View":
@@ -95,6 +97,10 @@ class View:
         texts = [self.shelf.passage(row).search_text for row in rows]
         encoded = self.recomputes.encode_passages(texts)
         return [Encoding.from_floats(one.vector, one.tokens, one.offsets) for one in encoded]
+
+    def term_places(self, row: int) -> TermPlaces:
+        """Of a passage, as the index was built. Raises IndexDamaged."""
+        return TermPlaces.from_bytes(self.terms[int(self.shelf.rows[row])])
 
     def _kept(self, row: int) -> Encoding:
         at = int(self.shelf.rows[row])
@@ -243,6 +249,10 @@ class Index:
         """Of one passage."""
         (one,) = self.encodings([row])
         return one
+
+    def term_places(self, row: int) -> TermPlaces:
+        """Which terms stand where in a passage; nothing of its text is cut anew."""
+        return self._holdings.term_places(row)
 
     def asked(self, question: str) -> list[Word]:
         """The terms of a question as the passages write them, with their places: in order, stop words left out."""

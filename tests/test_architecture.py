@@ -82,7 +82,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "numpy": ("index/", "rag/", "server/", "eval/"),
     "faiss": ("index/ranking/dense.py",),
     "rank_bm25": ("index/ranking/lexical.py", "eval/scoring/costs.py"),  # the bench times the library beside ours
-    "sentence_transformers": ("index/embedding/sentence_transformer.py", "index/ranking/cross_encoder.py"),
+    "sentence_transformers": ("index/embedding/embedder.py", "index/ranking/cross_encoder.py"),
     "onnx": ("eval/training/export_reader.py",),
     "onnxruntime": ("index/embedding/minilm.py",),
     "tokenizers": ("index/embedding/minilm.py",),
@@ -122,7 +122,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "matplotlib": ("eval/runs/plots.py",),
     "cryptography": ("rag/receipts/signing.py",),
     "torch": (
-        "index/embedding/sentence_transformer.py",
+        "index/embedding/embedder.py",
         "index/ranking/cross_encoder.py",
         "rag/reading/answer_model.py",
         "eval/reading/",
@@ -394,7 +394,7 @@ SOUND = [
         "if TYPE_CHECKING:\n    from index.seeding import seed\nelse:\n    seed = later('index.seeding:seed')\n",
     ),
     (
-        "index/embedding/sentence_transformer.py",
+        "index/embedding/embedder.py",
         "class A:\n    def __init__(self):\n        from sentence_transformers import SentenceTransformer\n",
     ),
     (

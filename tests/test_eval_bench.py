@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from eval.bench.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
+from eval.bench.growth import exponent, growth, json_of_growth, markdown_of_growth, zipf_texts
 from eval.runs.tables import replace_block
 from eval.scoring.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, indexing, lexical, warm
 from index.build import Builder
@@ -175,3 +176,29 @@ def _one_article(folder: Path) -> Path:
     path = folder / "only.txt"
     path.write_text("The only article speaks of one lighthouse near the northern coast.\n", "utf-8")
     return path
+
+
+@pytest.mark.slow
+def test_growth_is_measured_at_each_size_with_its_exponent(hash_settings: Settings, tmp_path: Path) -> None:
+    found = growth([60, 20], hash_settings, tmp_path)
+    assert found.sizes == (20, 60)
+    assert all(len(of.values) == 2 and min(of.values) > 0 for of in found.costs)
+    disk = next(of for of in found.costs if of.name == "index on disk")
+    assert disk.values[0] < disk.values[1]
+    page = markdown_of_growth(found, command="quotewell eval growth --size 20 --size 60")
+    assert page.startswith("| cost | unit | 20 | 60 | exponent |")
+    assert "written by `quotewell eval growth --size 20 --size 60`." in page
+    assert json.loads(json.dumps(json_of_growth(found)))["passages"] == [20, 60]
+
+
+def test_the_exponent_is_that_of_a_power_of_the_size() -> None:
+    assert exponent((10, 100, 1_000), (3, 30, 300)) == pytest.approx(1)
+    assert exponent((10, 1_000), (5, 50)) == pytest.approx(0.5)
+    assert exponent((10, 1_000), (0, 0)) == pytest.approx(0)  # a cost below what the clock tells grows not at all
+
+
+def test_made_texts_are_the_same_again_and_one_size_fits_no_line(hash_settings: Settings, tmp_path: Path) -> None:
+    assert zipf_texts(3) == zipf_texts(3)
+    assert [len(text.split()) for text in zipf_texts(2)] == [98, 98]
+    with pytest.raises(BadInput, match="two sizes"):
+        growth([5, 5], hash_settings, tmp_path)

@@ -13,7 +13,7 @@ from index.formats import apart as module
 from index.formats.apart import Limits, run_apart
 
 LIMITS = Limits(seconds=1, megabytes=400)
-ENDLESS = partial(deque, maxlen=0)  # goes through all that it is given, and keeps nothing
+ENDLESS: partial[deque[int]] = partial(deque, maxlen=0)  # goes through all that it is given, and keeps nothing
 
 
 @pytest.mark.parametrize(

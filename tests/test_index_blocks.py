@@ -344,6 +344,14 @@ def test_a_line_of_blanks_that_are_none_to_markdown_costs_no_word(source: str) -
     assert [text for _, text, _ in told(source)] == ["one", "two"]
 
 
+def test_the_lines_of_a_subtitle_are_one_sentence_and_its_number_and_time_stand_aside() -> None:
+    shows = "{}\n00:00:0{},000 --> 00:00:0{},500\n{}\n\n"
+    source = shows.format(1, 1, 4, "The ferry leaves\nat nine.") + shows.format(2, 5, 9, "It costs\n4 euros.")
+    assert of_kind(source, "text") == ["The ferry leaves at nine.", "It costs 4 euros."]
+    assert of_kind(source, "aside")[0] == "1"
+    assert clean(source).title == ""
+
+
 CONTAINERS = """# Setup
 
 !!! warning "Mind the gap"

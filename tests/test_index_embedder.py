@@ -5,12 +5,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from index.build import Builder
 from index.embedding.embedder import (
@@ -21,6 +24,8 @@ from index.embedding.embedder import (
     SentenceTransformerEmbedder,
     load_embedder,
 )
+from index.embedding.minilm import Together
+from index.embedding.vectors import Floats
 from index.embedding.weights import MINILM_ONNX, fingerprint, packaged_onnx, packaged_torch, sha256
 from index.errors import IndexMismatch, ModelMissing
 from index.formats import read
@@ -126,16 +131,16 @@ def test_whoever_interrupts_does_not_wait_for_the_texts_that_remain(
     minilm: OnnxEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded: list[str] = []
-    forward = minilm._forward
+    passage = minilm._passage
 
     def counted(text: str) -> tuple[int, Encoded]:
         encoded.append(text)
-        return forward(text)
+        return passage(text)
 
     def interrupted(tokens: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(minilm, "_forward", counted)
+    monkeypatch.setattr(minilm, "_passage", counted)
     with pytest.raises(KeyboardInterrupt):
         minilm.encode_passages(TEXTS * 200, interrupted)
     assert len(encoded) < len(TEXTS * 200)
@@ -303,6 +308,46 @@ def test_an_index_is_not_asked_with_other_weights(
     hash_builder.index([six_files])
     with pytest.raises(IndexMismatch, match="built with hash .*here is minilm .*build it again with: .* --rebuild"):
         open_index(hash_settings.data, hash_settings, minilm)
+
+
+def test_questions_of_many_threads_run_together_and_come_out_as_alone(minilm: OnnxEmbedder) -> None:
+    questions = [
+        f"{who} met the mayor of {where}?" for who in ("Who", "When she", "Why had he") for where in "abcdefgh"
+    ]
+    alone = [minilm.encode_question(question) for question in questions]
+    with ThreadPoolExecutor(12) as pool:
+        for one, other in zip(pool.map(minilm.encode_question, questions), alone, strict=True):
+            assert np.array_equal(one.vector, other.vector)
+            assert np.array_equal(one.tokens, other.tokens)
+
+
+def test_whoever_runs_takes_all_that_wait_those_of_one_length_at_once() -> None:
+    begun, go_on, runs = Event(), Event(), []
+
+    def run(ids: NDArray[np.int64]) -> Floats:
+        runs.append(ids.tolist())
+        begun.set()
+        assert go_on.wait(60)
+        if ids[0, 0] == 9:
+            raise ValueError("nine")
+        return ids[:, :, np.newaxis].astype(np.float32)
+
+    together = Together(run, at_once=1)
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(together.state, [1])
+        assert begun.wait(60)
+        others = [pool.submit(together.state, ids) for ids in ([2, 3], [4], [5, 6], [9, 9, 9], [9, 9, 8])]
+        while len(together._waiting) < len(others):
+            pass
+        go_on.set()
+        assert first.result().tolist() == [[1]]
+        assert [one.result().ravel().tolist() for one in others[:3]] == [[2, 3], [4], [5, 6]]
+        for one in others[3:]:
+            with pytest.raises(ValueError, match="nine"):
+                one.result()
+    assert runs[0] == [[1]]
+    assert sorted(sorted(run) for run in runs[1:]) == [[[2, 3], [5, 6]], [[4]], [[9, 9, 8], [9, 9, 9]]]
+    assert together.state([7]).tolist() == [[7]]  # and whoever comes later
 
 
 ASKING = """

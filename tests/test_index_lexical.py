@@ -167,3 +167,17 @@ def test_twenty_thousand_passages_are_ranked_as_rank_bm25_ranks_them() -> None:
         assert ranker.scores(terms).tobytes() == expected.tobytes()
         best = sorted(range(len(corpus)), key=lambda row: (-expected[row], row))[:100]
         assert [scored.row for scored in ranker.rank(terms, 100)] == best
+
+
+@pytest.mark.parametrize("depth", [1, 5, 40])
+def test_of_many_passages_the_best_are_those_of_a_full_sort(depth: int) -> None:
+    """So many that whole blocks of them are passed over."""
+    dice = np.random.default_rng(4)
+    corpus = [[f"t{n}" for n in dice.geometric(0.15, size)] for size in dice.integers(0, 30, 6_000).tolist()]
+    ranker = LexicalRanker.build(corpus)
+    for terms in (["t1", "t9", "t30"], ["t2"], ["t25", "t25", "never"]):
+        for allowed in (None, dice.random(len(corpus)) < 0.5):
+            scores = ranker.scores(terms)
+            rows = np.flatnonzero(scores > 0 if allowed is None else (scores > 0) & allowed)
+            best = rows[np.argsort(-scores[rows], kind="stable")][:depth]
+            assert [found.row for found in ranker.rank(terms, depth, allowed)] == best.tolist()

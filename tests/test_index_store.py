@@ -333,6 +333,20 @@ def test_a_deletion_alone_empties_the_log(store: Store) -> None:
 # --- damage ---
 
 
+def test_what_is_deleted_is_given_back_to_the_disk(tmp_path: Path) -> None:
+    with Store.open(tmp_path, create=True) as store:
+        put(store, "kept", "One sentence.")
+        small = store.path.stat().st_size
+        for number in range(40):
+            put(store, f"{number}", "A sentence that takes some room. " * 2000)
+        store.checkpoint()
+        assert store.path.stat().st_size > 20 * small
+        for number in range(40):
+            store.delete(f"{number}")
+        assert store.path.stat().st_size < 20 * small
+        assert store.verify() == []
+
+
 def test_no_index_says_how_to_build_one(tmp_path: Path) -> None:
     with pytest.raises(IndexMissing, match=r"no index in '.*x'; build one with: quotewell index PATH"):
         Store.open(tmp_path / "x")

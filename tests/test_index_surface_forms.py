@@ -14,7 +14,7 @@ from index.errors import IndexDamaged
 from index.ranking.lexical import LexicalRanker, SurfaceForms, spelled, wording
 from index.search import open_index
 from index.settings import Settings
-from index.text.words import Stem, stems, terms
+from index.text.words import Stem, stems, term_number, terms
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -41,7 +41,7 @@ def test_the_written_form_is_that_of_most_passages_seen(passages: list[list[tupl
 def test_the_terms_are_those_of_bm25_and_each_is_written_somewhere(text: str) -> None:
     kinds: list[Stem] = ["none", "light", "snowball"]
     for stem in kinds:
-        found = spelled(text, stem)
+        found = spelled(text, terms(text, stem))
         assert [term for term, _ in found] == stems(text, stem)
         assert all(form and "\n" not in form for _, form in found)
         (passages, _) = made([found])
@@ -49,7 +49,8 @@ def test_the_terms_are_those_of_bm25_and_each_is_written_somewhere(text: str) ->
 
 
 def test_a_form_is_what_stands_in_the_text_in_lower_case() -> None:
-    found = spelled("México's TARIFFS, 312,000 U.S. ex\u00adports", "snowball")
+    text = "México's TARIFFS, 312,000 U.S. ex\u00adports"
+    found = spelled(text, terms(text, "snowball"))
     assert [form for _, form in found] == ["méxico", "tariffs", "312,000", "u.s", "exports"]
 
 
@@ -92,3 +93,15 @@ def test_arrays_that_contradict_each_other_are_damage() -> None:
     for name in ("first_forms", "indptr", "rows"):
         with pytest.raises(IndexDamaged, match="rebuild with"):
             SurfaceForms({**arrays, name: arrays[name][:-1]}, numbers, seen)
+
+
+def test_the_terms_of_a_passage_stand_where_they_begin_in_every_view(
+    hash_builder: Builder, hash_settings: Settings
+) -> None:
+    hash_builder.index([SEEDS])
+    whole = open_index(hash_settings.data, hash_settings, HashEmbedder())
+    for index in (whole, whole.without(whole.document_ids[:1])):
+        for row in (0, index.passage_count - 1):
+            found, places = terms(index.passage(row).search_text, index.stem), index.term_places(row)
+            assert places.numbers.tolist() == [term_number(term.text) for term in found]
+            assert places.starts.tolist() == [term.start for term in found]

@@ -105,29 +105,14 @@ WORDS = st.sampled_from(
             ("NAFTA", "What is NAFTA?"),
         ),
         (
-            "What was the policy before and after the election?",
-            ("before the election", "What was the policy before the election?"),
-            ("after the election", "What was the policy after the election?"),
-        ),
-        (
             "Which is larger, exports to the US or imports from the US?",
             ("exports to the US", "How large are exports to the US?"),
             ("imports from the US", "How large are imports from the US?"),
         ),
         (
-            "exports or imports: which is bigger?",
-            ("exports", "How big are exports?"),
-            ("imports", "How big are imports?"),
-        ),
-        (
             "Was the old bridge heavier than the new bridge?",
             ("the old bridge", "How heavy was the old bridge?"),
             ("the new bridge", "How heavy was the new bridge?"),
-        ),
-        (
-            "Does Mexico export more to the US than to Canada?",
-            ("to the US", "How much does Mexico export to the US?"),
-            ("to Canada", "How much does Mexico export to Canada?"),
         ),
         (
             "Oil exports of Mexico as opposed to those of Venezuela",

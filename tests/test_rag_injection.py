@@ -216,3 +216,8 @@ def test_an_article_that_imitates_our_words_is_quoted_as_an_article_or_not_at_al
     assert all(set(segment.citations) <= markers for segment in answer.segments)
     own = " ".join(segment.text for segment in answer.segments if not segment.citations)
     assert "do not say" not in own and "World Journal" not in own and "Yes" not in own
+
+
+def test_a_number_of_four_hundred_digits_breaks_no_answer(tmp_path: Path, minilm: OnnxEmbedder) -> None:
+    long = {"long.txt": f"The lighthouse of Trell was built in {'9' * 400}.5 and has {'9' * 400} steps."}
+    assert over(tmp_path, minilm, TRUTH | long).ask(QUESTION).status == "answered"

@@ -277,7 +277,6 @@ def test_one_thing_is_no_list(question: str) -> None:
     ("question", "shape"),
     [
         ("exports versus imports", "comparison"),
-        ("What was the policy before and after the election?", "comparison"),
         ("How did relations develop?", "timeline"),
         ("history of the tram", "timeline"),
         ("What happened after the strike?", "timeline"),

@@ -10,7 +10,7 @@ from index.embedding.vectors import Encoding
 from index.records import Span
 from index.search import Index
 from rag.question.analysis import Query, Term, analyse
-from rag.reading.similarity import Similarity, similarities, token_runs
+from rag.reading.similarity import Similarity, runs_in, similarities
 from tests import make
 
 X, Y, Z = np.eye(3, dtype=np.float32)
@@ -36,7 +36,7 @@ def asked(text: str, *places: tuple[int, int]) -> Query:
 
 def alone(question: Query, made: Encoded, encoding: Encoding) -> Similarity:
     """Of the one hit."""
-    return similarities(question, made, [encoding], [token_runs(PASSAGE, encoding)])
+    return similarities(question, made, [encoding], [runs_in(PASSAGE, encoding.offsets[:, 0])])
 
 
 NEAR = 1e-3  # what is left of a number in few digits
@@ -95,7 +95,7 @@ def test_without_tokens_every_similarity_is_zero() -> None:
 def test_each_hit_has_the_similarity_that_it_has_alone() -> None:
     question = encoded(X, Y, offsets=[(0, 1), (2, 3)])
     encodings = [encoding(Z, X, Y, Y, X), encoding(), encoding(Y, Y, Z, X, X)]
-    together = similarities(TWO, question, encodings, [token_runs(PASSAGE, one) for one in encodings])
+    together = similarities(TWO, question, encodings, [runs_in(PASSAGE, one.offsets[:, 0]) for one in encodings])
     for n, made in enumerate(encodings):
         one = alone(TWO, question, made)
         assert together.tokens[2 * n : 2 * n + 2].tolist() == one.tokens.tolist()
@@ -109,7 +109,7 @@ def test_on_an_index_it_is_what_loops_over_tokens_and_places_give(hash_index: In
     made = hash_index.encode(question.text)
     hits = hash_index.search(question.text, limit=6)
     encodings = [hash_index.encoding(hit.row) for hit in hits]
-    runs = [token_runs(hit.passage, one) for hit, one in zip(hits, encodings, strict=True)]
+    runs = [runs_in(hit.passage, one.offsets[:, 0]) for hit, one in zip(hits, encodings, strict=True)]
     similar = similarities(question, made, encodings, runs)
     assert len(similar.passage) == 6
     places = iter(range(len(similar.tokens)))

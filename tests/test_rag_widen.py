@@ -168,23 +168,6 @@ def test_a_sentence_that_a_page_break_cut_in_two_is_put_together() -> None:
     assert widened(article, spans, "Lind has also") == expected
 
 
-STEPS = (
-    "Trams run. The plan has three parts:",
-    "1. close the bridge",
-    "2. open the ferry",
-    "3. pay the men",
-    "Rain fell.",
-)
-
-
-@pytest.mark.parametrize("words", ["three parts", "1. close", "open the ferry", "3. pay"])
-def test_a_list_question_gets_the_whole_list_from_any_of_its_lines(words: str) -> None:
-    article, spans = document(*STEPS)
-    assert widened(article, spans, words, "list") == "\n".join(("The plan has three parts:", *STEPS[1:4]))
-    assert "\n2. open the ferry\n" not in widened(article, spans, words)
-    assert widened(article, spans, "Rain fell.", "list") == "Rain fell."
-
-
 def test_first_and_second_and_what_he_also_did_belong_to_one_list() -> None:
     text = "Trams run. First, he closed the bridge. It was old. Second, he paid the men. Rain fell."
     article, spans = document(text)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from eval.runs.tables import Table, paragraphs, sentence
 from eval.scoring.costs import Spread, clocked, cold, indexing, lexical, warm
 from index.errors import BadInput
@@ -103,11 +105,11 @@ def _title(found: Bench) -> str:
 
 def _cells(spread: Spread) -> tuple[str, ...]:
     low, high, p95 = min(spread.values), max(spread.values), spread.p95
-    figures = (_figure(low), _figure(spread.median), "" if p95 is None else _figure(p95), _figure(high))
+    figures = (figure(low), figure(spread.median), "" if p95 is None else figure(p95), figure(high))
     return spread.name, spread.unit, str(len(spread.values)), *figures
 
 
-def _figure(value: float) -> str:
+def figure(value: float) -> str:
     """Three digits that count, whole numbers from 100 on."""
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
@@ -131,9 +133,17 @@ def _notes(cold_answer: Spread, torch: bool) -> tuple[str, ...]:
         "cold: a fresh `quotewell ask` on a saved index, whose files the system has read before",
         "warm: every question is new, its passages are not; the stages add up to the whole answer",
         "indexing: the bundled articles, with the model loaded before",
-        "BM25: the scores of both ways are equal to the last bit for every question",
-        f"CPU time of all threads added up, on {platform.machine()} with {os.cpu_count()} cores and "
-        f"Python {platform.python_version()}; {os.getloadavg()[0]:.1f} processes wanted to run on average meanwhile",
+        "BM25: the ten best by either way are the same for every question, and all scores equal to the last bit",
+        machine(),
+    )
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    return (
+        f"CPU time of all threads added up, on {platform.machine()} with {os.cpu_count()} cores and Python "
+        f"{platform.python_version()}, numpy {np.__version__}; {os.getloadavg()[0]:.1f} processes wanted to run on "
+        "average meanwhile"
     )
 
 

@@ -21,7 +21,7 @@ from index.embedding.vectors import Encoded, Encoding, Floats, settled
 from index.ranking.lexical import LexicalRanker
 from index.records import Document, Hit
 from index.search import Index
-from index.text.words import Stem
+from index.text.words import Stem, TermPlaces
 
 WIDTH = 128
 RATE = 7e-4
@@ -168,6 +168,9 @@ class ProjectedIndex:
     @property
     def passage_count(self) -> int:
         return self._index.passage_count
+
+    def term_places(self, row: int) -> TermPlaces:
+        return self._index.term_places(row)
 
     def search(self, question: str, *, limit: int) -> Sequence[Hit]:
         return self._index.search(question, limit=limit)

@@ -4,12 +4,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cache
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from index.cleaning.parts import BULLET, MarkupPart, paragraphs, table
 from index.records import Kind, Span
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|\Z)")  # what CommonMark calls a line
 _UNSEEN = re.compile(r"^[\f\ufeff]+", re.MULTILINE)  # before a sign they hide it from the parser
@@ -57,7 +59,9 @@ def is_markdown(source: str) -> bool:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # here: only who cleans a text pays for it, not every question
+
     parser = MarkdownIt("commonmark").enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
     return parser
@@ -113,7 +117,7 @@ class _Walk:
         self._html_header = -1  # as _header, of a table written in HTML
         self._quoted = 0
 
-    def take(self, token: Token) -> None:
+    def take(self, token: "Token") -> None:
         kind = token.type
         if token.map and kind in _OWN_LINES:
             self._seen[token.map[0] : token.map[1]] = b"\x01" * (token.map[1] - token.map[0])
@@ -157,7 +161,7 @@ class _Walk:
     def _add(self, kind: Kind, groups: Iterable[tuple[Span, ...]], lead: int = -1) -> None:
         self._parts += [MarkupPart(kind, group, lead, self._level) for group in groups]
 
-    def _places(self, token: Token, first: int | None = None, *, indented: bool = False) -> list[Span]:
+    def _places(self, token: "Token", first: int | None = None, *, indented: bool = False) -> list[Span]:
         """Where the lines of a token's text stand: it is what is left of them behind the signs of lists and quotes."""
         begin = (token.map or [0])[0] if first is None else first
         contents = token.content.removesuffix("\n").split("\n")
@@ -175,7 +179,7 @@ class _Walk:
         found = _PREFIX.match(self._source, line.start, line.end)
         return found.end() if found else line.start
 
-    def _row(self, token: Token) -> None:
+    def _row(self, token: "Token") -> None:
         line = self._lines[(token.map or [0])[0]]
         start = self._behind_prefix(line)
         text = self._source[start : line.end].rstrip()
@@ -186,7 +190,7 @@ class _Walk:
         self._add("header" if self._header == -1 else "row", [(Span(start, end),)], self._header or -1)
         self._header = start if self._header == -1 else self._header
 
-    def _paragraph(self, token: Token) -> None:
+    def _paragraph(self, token: "Token") -> None:
         places = self._places(token)
         if self._level:
             line, content = self._lines[(token.map or [0])[0]], token.content

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from index.cleaning.parts import ITEM, SENTENCE_END, MarkupPart, filled_width, paragraphs, runs_on, table
+from index.cleaning.parts import CUE, ITEM, SENTENCE_END, MarkupPart, filled_width, paragraphs, runs_on, table
 from index.records import Span
 
 _LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
@@ -51,6 +51,9 @@ def _parts(source: str, group: Sequence[Span], width: int, *, introduced: bool) 
     texts = [source[line.start : line.end] for line in lines]
     if introduced and min(indents) >= _CODE_INDENT and not any(ITEM.match(text) for text in texts):
         yield from (MarkupPart("code", (line,)) for line in group)
+    elif (cue := next((n for n, text in enumerate(texts[:2]) if CUE.fullmatch(text)), -1)) >= 0:  # of a subtitle
+        yield from (MarkupPart("aside", (line,)) for line in lines[: cue + 1])
+        yield from (MarkupPart("text", tuple(lines[cue + 1 :])),) if lines[cue + 1 :] else ()
     elif rows := table(source, lines):
         yield from rows
     elif len(lines) > 1 and _UNDERLINE.fullmatch(texts[1]) and len(texts[0]) <= _HEADING_CHARS:

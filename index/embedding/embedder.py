@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from index.embedding.minilm import OnnxEmbedder
-from index.embedding.sentence_transformer import SentenceTransformerEmbedder
-from index.embedding.vectors import Encoded, Floats, OnText, unit
+from index.embedding.vectors import Encoded, Floats, OnText, encoded, unit
+from index.embedding.weights import fingerprint, packaged_torch
+from index.errors import ModelMissing
 from index.text.words import words
 
 __all__ = [
@@ -102,3 +103,64 @@ class HashEmbedder:
 def _direction(word: str, dim: int) -> Floats:
     bits = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=dim).digest()
     return unit(np.frombuffer(bits, dtype=np.uint8).astype(np.float32) - 127.5)
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model by name or folder; the reference that OnnxEmbedder is held against.
+
+    Making one imports torch.
+    """
+
+    languages: frozenset[str] = frozenset()  # whoever names a model chose it for the articles
+
+    def __init__(self, name: str) -> None:
+        from sentence_transformers import SentenceTransformer  # seconds of import: only who asks for it pays
+        from torch import set_num_threads
+
+        set_num_threads(1)  # what a text becomes must not depend on how many there are
+        official = name.rpartition("/")[2] == "all-MiniLM-L6-v2" and not Path(name).exists()
+        folder = str(packaged_torch()) if official else name
+        try:
+            self._model = SentenceTransformer(
+                folder, device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
+            )
+        except (OSError, ValueError) as error:
+            raise ModelMissing(f"model '{name}' cannot be loaded: {error}; name a model folder on this disk") from error
+        self.name = name
+        weights = sorted(Path(folder).rglob("*.safetensors")) if Path(folder).is_dir() else []
+        self.fingerprint = fingerprint(weights) if weights else hashlib.sha256(name.encode()).hexdigest()[:16]
+        self.dim = int(self._model.get_embedding_dimension() or 0)
+        self.max_tokens = int(self._model.max_seq_length or 512)
+        self._tokenizer: Any = self._model.tokenizer
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        tokenized = self._tokenizer(["", *texts], add_special_tokens=False, verbose=False)  # it fails on no texts
+        return [len(ids) for ids in tokenized["input_ids"][1:]]
+
+    def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
+        done = []
+        for text, size in zip(texts, self.count_tokens(texts), strict=True):
+            done.append(self._forward(text, "document"))
+            on_text(min(size + 2, self.max_tokens))
+        return done
+
+    def encode_question(self, text: str) -> Encoded:
+        return self._forward(text, "query")
+
+    def _forward(self, text: str, prompt: str) -> Encoded:
+        """Alone: what it becomes must not depend on the length of others."""
+        prefix = str(self._model.prompts.get(prompt) or "")
+        outputs = self._model.encode([text], prompt=prefix or None, output_value=None, show_progress_bar=False)
+        (output,) = cast(list[Any], outputs)
+        marks = self._tokenizer(
+            prefix + text,
+            truncation=True,
+            max_length=self.max_tokens,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        offsets = np.array(marks["offset_mapping"], dtype=np.int32) - len(prefix)
+        states = output["token_embeddings"].float().numpy()[output["attention_mask"].numpy().astype(bool)]
+        words_only = (np.array(marks["special_tokens_mask"]) == 0) & (offsets[:, 0] >= 0)
+        vector = output["sentence_embedding"].float().numpy()
+        return encoded(unit(vector), states[: len(offsets)][words_only], offsets[words_only])

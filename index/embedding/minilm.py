@@ -4,16 +4,18 @@ import hashlib
 import io
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from threading import Event, Lock
 from typing import NamedTuple
 
 import numpy as np
-from tokenizers import Tokenizer
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: else it keeps a device id and looks up hosts
 os.environ["HF_HUB_OFFLINE"] = "1"  # whatever library opens a model, none fetches one
@@ -83,12 +85,82 @@ def projection_bytes(matrix: Floats, attention: Floats) -> bytes:
     return file.getvalue()
 
 
+@dataclass(eq=False)
+class _Question:
+    """What a thread waits for: the states of its word pieces, an error, or its turn to run others with its own."""
+
+    ids: tuple[int, ...]
+    woken: Event = field(default_factory=Event)
+    turn: "list[_Question]" = field(default_factory=list)
+    state: Floats | None = None
+    error: Exception | None = None
+
+
+class Together:
+    """Questions that several threads ask at the same time run together: at most one thread a core runs the model, and
+    takes all that wait by then. Nobody waits for others to come, so that one alone is as fast as before.
+
+    Only those of one length stand in one run, for then nothing is padded, and each comes out as it does alone, bit for
+    bit.
+    """
+
+    def __init__(self, run: Callable[[NDArray[np.int64]], Floats], at_once: int) -> None:
+        """`run` takes ids (n, t) and gives states (n, t, dim)."""
+        self._run = run
+        self._free = at_once
+        self._lock = Lock()
+        self._waiting: list[_Question] = []
+
+    def state(self, ids: Sequence[int]) -> Floats:
+        """(t, dim), whoever ran it. Raises what the run raised."""
+        own = _Question(tuple(ids))
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                own.turn.append(own)
+            else:
+                self._waiting.append(own)
+        if not own.turn:
+            own.woken.wait()
+        if own.turn:
+            self._take_turn(own.turn)
+        if own.state is None:
+            raise own.error or RuntimeError("a question was woken before it was run")
+        return own.state
+
+    def _take_turn(self, taken: list[_Question]) -> None:
+        """Runs them with all that wait; then it is the turn of the first that has come meanwhile."""
+        with self._lock:
+            taken += self._waiting
+            self._waiting = []
+        by_length: dict[int, list[_Question]] = {}
+        for one in taken:
+            by_length.setdefault(len(one.ids), []).append(one)
+        for alike in by_length.values():
+            try:
+                states = self._run(np.array([one.ids for one in alike], np.int64))
+                for one, state in zip(alike, states, strict=True):
+                    one.state = state
+            except Exception as error:  # each thread raises it as its own
+                for one in alike:
+                    one.error = error
+            for one in alike:
+                one.woken.set()
+        with self._lock:
+            if self._waiting:
+                first = self._waiting.pop(0)
+                first.turn.append(first)
+                first.woken.set()
+            else:
+                self._free += 1
+
+
 class OnnxEmbedder:
     """all-MiniLM-L6-v2 by onnxruntime and tokenizers: no torch, a fifth of a CPU second to load.
 
-    Every text runs alone, on one thread: what it becomes depends on no other text, on no padding and on no number of
-    threads. Several passages run side by side. Token vectors are projected unless `projected` is False or the weights
-    are not the official ones.
+    Every passage runs alone, a question at most beside others of its length, and each run on one thread: what a text
+    becomes depends on no other text, on no padding and on no number of threads. Several passages run side by side.
+    Token vectors are projected unless `projected` is False or the weights are not the official ones.
     """
 
     max_tokens = 256  # what the model was trained with
@@ -111,6 +183,7 @@ class OnnxEmbedder:
         self._session = ort.InferenceSession(str(model), _one_thread(), providers=["CPUExecutionProvider"])
         self._inputs = {given.name for given in self._session.get_inputs()}
         self.dim = int(self._session.get_outputs()[0].shape[-1])
+        self._together = Together(self._states, len(os.sched_getaffinity(0)))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
@@ -127,22 +200,26 @@ class OnnxEmbedder:
         return done
 
     def encode_question(self, text: str) -> Encoded:
-        _, one = self._forward(text)
+        found = self._tokenizer.encode(text)
+        one = _encoded(found, self._together.state(found.ids))
         return self._projection.question(one) if self._projection else one
 
     def _passage(self, text: str) -> tuple[int, Encoded]:
-        tokens, one = self._forward(text)
-        return tokens, self._projection.passage(one) if self._projection else one
-
-    def _forward(self, text: str) -> tuple[int, Encoded]:
-        """How many tokens it has, special ones included, and what the model makes of it."""
+        """How many tokens it has, special ones included, and what becomes of it."""
         found = self._tokenizer.encode(text)
-        ids = np.array([found.ids], dtype=np.int64)
+        one = _encoded(found, self._states(np.array([found.ids], np.int64))[0])
+        return len(found.ids), self._projection.passage(one) if self._projection else one
+
+    def _states(self, ids: NDArray[np.int64]) -> Floats:
         given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        state = self._session.run(None, {name: given[name] for name in self._inputs})[0][0]
-        words_only = np.array(found.special_tokens_mask) == 0
-        offsets = np.array(found.offsets, dtype=np.int32)[words_only]
-        return len(state), encoded(unit(state.mean(axis=0)), state[words_only], offsets)
+        states: Floats = self._session.run(None, {name: given[name] for name in self._inputs})[0]
+        return states
+
+
+def _encoded(found: Encoding, state: Floats) -> Encoded:
+    words_only = np.array(found.special_tokens_mask) == 0
+    offsets = np.array(found.offsets, dtype=np.int32)[words_only]
+    return encoded(unit(state.mean(axis=0)), state[words_only], offsets)
 
 
 class PairTokens(NamedTuple):

@@ -12,7 +12,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import is_dataclass
 from pathlib import Path
 from time import process_time
@@ -35,7 +35,7 @@ _TOO_MUCH_MEMORY = 77  # exit status
 _BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from index.formats.apart import serve; serve()"
 
 
-def run_apart(work: Callable[[Given], Iterator[Found]], given: Given, limits: Limits) -> Iterator[Found]:
+def run_apart(work: Callable[[Given], Iterable[Found]], given: Given, limits: Limits) -> Generator[Found, None, None]:
     """What `work(given)` yields, made in another process; both are sent there, so `work` must stand in a module.
 
     Raises UnreadableFile where it passes a limit, breaks down or raises anything.
@@ -64,7 +64,7 @@ class _Worker:
         assert self._process.stdin and self._process.stdout
         self._to, self._from = self._process.stdin, self._process.stdout
 
-    def run(self, work: Callable[[Given], Iterator[Found]], given: Given, limits: Limits) -> Iterator[Found]:
+    def run(self, work: Callable[[Given], Iterable[Found]], given: Given, limits: Limits) -> Iterator[Found]:
         folder = Path.cwd()
         try:
             pickle.dump((folder, work, given, limits), self._to)

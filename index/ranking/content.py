@@ -16,7 +16,7 @@ from index.records import Document, document_of
 from index.storage.docstore import head_records, pack_documents, pack_heads, pack_passages
 from index.storage.pieces import Content, Pieces
 from index.text.twins import INDEXED, Sketch, held_by, sketch
-from index.text.words import Stem
+from index.text.words import Stem, TermPlaces, terms
 
 Numbers = NDArray[np.int64]
 _HELD_BY = -2  # place in a document's head record
@@ -36,8 +36,9 @@ def content_of(
     """
     passages = [one.passage for one in stored]
     encodings = [one.encoding for one in stored]
-    terms = [spelled(passage.search_text, stem) for passage in passages]
-    lexical = LexicalRanker.build([[term for term, _ in of_passage] for of_passage in terms])
+    found = [terms(passage.search_text, stem) for passage in passages]
+    written = [spelled(passage.search_text, own) for passage, own in zip(passages, found, strict=True)]
+    lexical = LexicalRanker.build([[term.text for term in own] for own in found])
     token_dim = encodings[0].tokens.shape[1] if encodings else dim
     numbers = Content(
         {
@@ -45,8 +46,11 @@ def content_of(
             "token_dim": np.array([token_dim]),
         }
         | {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
-        | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, terms).items()},
-        {"tokens": Pieces.of(one.token_bytes() for one in encodings)},
+        | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, written).items()},
+        {
+            "tokens": Pieces.of(one.token_bytes() for one in encodings),
+            "terms": Pieces.of(TermPlaces.of(own).to_bytes() for own in found),
+        },
     )
     words = pack_passages(passages, [one.id for one in documents])
     sketches = {one.id: sketch(one) for one in documents if one.id not in alone}
@@ -84,7 +88,7 @@ def merged(older: Content, gone: frozenset[str], newer: Content) -> Content:
         arrays[name] = np.concatenate([older.arrays[name], newer.arrays[name]])[documents]
     found = {f"lexical_{name}": values for name, values in saved(vocabulary, postings).items()}
     said = {f"wording_{name}": values for name, values in joined_wording(vocabulary, forms, len(rows)).items()}
-    order = {"documents": documents, "passages": rows, "tokens": rows}
+    order = {"documents": documents, "passages": rows, "tokens": rows, "terms": rows}
     pieces = {name: older.pieces[name].beside(newer.pieces[name], places) for name, places in order.items()}
     return Content(arrays | found | said, pieces)
 

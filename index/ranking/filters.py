@@ -7,6 +7,7 @@ lies within them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from index.errors import BadQuestion
@@ -62,9 +63,15 @@ EVERYTHING = Filters()
 
 def means(given: str, name: str) -> bool:
     """Is somebody of that name meant, whose first names may be left out ("Ellis" for "R. Evan Ellis")? "" is nobody."""
-    asked, named = ([word.text for word in words(each)] for each in (given, name))
+    asked, named = map(_words_of, (given, name))
     runs = (named[at : at + len(asked)] for at in range(len(named)))
     return any(run == asked for run in runs) if asked and named else asked == named
+
+
+@lru_cache(maxsize=8192)
+def _words_of(name: str) -> tuple[str, ...]:
+    """Asked for every document of the index; most authors wrote several."""
+    return tuple(word.text for word in words(name))
 
 
 def parse_day(given: object, name: str) -> date:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from index.records import Scored
 
+_FEW = 512  # scores that are sorted as fast as the best of them are told from the others
 RANK_CONSTANT = 60  # Cormack, Clarke and Büttcher 2009
 
 
@@ -20,7 +21,7 @@ def best(rows: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], dept
     """The `depth` highest-scored of the ascending rows; rows that tie at the cut are taken in order. depth ≥ 1."""
     if depth < 1:
         raise ValueError(f"depth is {depth}; a ranking holds at least one row")
-    if len(rows) > depth:
+    if len(rows) > max(depth, _FEW):
         keep = scores >= np.partition(scores, len(rows) - depth)[len(rows) - depth]
         rows, scores = rows[keep], scores[keep]
     order = np.argsort(-scores, kind="stable")[:depth]

@@ -4,6 +4,7 @@ The scores equal `BM25Okapi(corpus).get_scores(terms)` bit for bit: the idf is c
 in the order they were first seen, and each sum runs in float64 in the question's order, repetitions included.
 """
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial, reduce
@@ -16,11 +17,13 @@ from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 from index.errors import IndexDamaged
 from index.ranking.fuse import best
 from index.records import Scored
-from index.text.words import Stem, normalise, terms
+from index.text.words import Word, normalise
 
 K1 = 1.5  # rank_bm25's defaults, named here because the finished scores depend on them
 B = 0.75
 EPSILON = 0.25
+_BLOCKS = 8  # times as many blocks as passages are wanted: nearly all passages below the best of them are passed over
+_SMALLEST_BLOCK = 16  # passages; smaller ones cost more than they save
 
 
 class Postings(NamedTuple):
@@ -45,6 +48,12 @@ class LexicalRanker:
         self._postings = postings
         self._idfs = _idfs(vocabulary, postings)
         self._scores = _finished_scores(self._idfs, postings)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes, but for the texts of the terms."""
+        arrays = (*self._postings, self._idfs, self._scores)
+        return sum(values.nbytes for values in arrays) + sys.getsizeof(self.vocabulary) + sys.getsizeof(self.numbers)
 
     @classmethod
     def build(cls, token_lists: Sequence[Sequence[str]]) -> "LexicalRanker":
@@ -75,10 +84,13 @@ class LexicalRanker:
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
-        scores = np.zeros(len(self._postings.lengths))
-        for posting in self._found(terms):
-            scores[self._postings.rows[posting]] += self._scores[posting]
-        return scores
+        found = self._found(terms)
+        if not found:
+            return np.zeros(len(self._postings.lengths))
+        rows = np.concatenate([self._postings.rows[posting] for posting in found])
+        parts = np.concatenate([self._scores[posting] for posting in found])
+        # adds one by one, so in the question's order
+        return np.asarray(np.bincount(rows, weights=parts, minlength=len(self._postings.lengths)), np.float64)
 
     def rank(self, terms: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
         """At most `depth` passages that share a term with the question, best first, ties by row.
@@ -87,7 +99,9 @@ class LexicalRanker:
         be 0 or negative for a true match (terms in half of the passages or more), so no score is a threshold.
         """
         scores = self.scores(terms)
-        rows = np.flatnonzero(scores > 0 if allowed is None else (scores > 0) & allowed)
+        least = _least(scores if allowed is None else scores * allowed, depth)
+        high = scores >= least if least > 0 else scores > 0
+        rows = np.flatnonzero(high if allowed is None else high & allowed)
         if len(rows) < depth:
             holding = self._holding(terms)
             rows = np.flatnonzero(holding if allowed is None else holding & allowed)
@@ -143,6 +157,15 @@ class LexicalRanker:
         numbers = [self.numbers[term] for term in terms if term in self.numbers]
         indptr = self._postings.indptr
         return [slice(int(indptr[number]), int(indptr[number + 1])) for number in numbers]
+
+
+def _least(scores: NDArray[np.float64], depth: int) -> float:
+    """A score that `depth` of them reach: that of as many blocks' best. 0 where there are too few to look at blocks."""
+    size = len(scores) // (_BLOCKS * depth)
+    if size < _SMALLEST_BLOCK:
+        return 0.0
+    maxima = scores[: len(scores) // size * size].reshape(-1, size).max(axis=1)
+    return float(np.partition(maxima, len(maxima) - depth)[len(maxima) - depth])
 
 
 class _OkapiIdf(BM25Okapi):  # type: ignore[misc]
@@ -221,8 +244,8 @@ def joined(parts: Sequence[Part], passages: int) -> tuple[list[str], Postings]:
     order = order[np.argsort(new_numbers[terms[order]], kind="stable")]
     indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
     known = list(ids)
-    in_row, counts, places = (column[order].astype(np.int32) for column in (in_row, counts, places))
-    return [known[number] for number in remaining[seen].tolist()], Postings(indptr, in_row, counts, places, lengths)
+    made = [column[order].astype(np.int32) for column in (in_row, counts, places)]
+    return [known[number] for number in remaining[seen].tolist()], Postings(indptr, made[0], made[1], made[2], lengths)
 
 
 def _agree(terms: int, postings: Postings) -> bool:
@@ -296,9 +319,9 @@ class SurfaceForms:
         return int(self._seen[self._rows[int(self._indptr[form]) : int(self._indptr[form + 1])]].sum())
 
 
-def spelled(text: str, stem: Stem) -> list[tuple[str, str]]:
-    """The terms of a text as `stems` gives them, each with its written form in lower case."""
-    return [(term.text, text[term.start : term.end].lower().replace("\u00ad", "")) for term in terms(text, stem)]
+def spelled(text: str, terms: Iterable[Word]) -> list[tuple[str, str]]:
+    """The terms of a text, each with its written form in lower case."""
+    return [(term.text, text[term.start : term.end].lower().replace("\u00ad", "")) for term in terms]
 
 
 def wording(vocabulary: Sequence[str], passages: Sequence[Sequence[tuple[str, str]]]) -> dict[str, NDArray[Any]]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from index.errors import IndexDamaged, IndexMissing
 from index.storage.pieces import Content, OpenFile, Pieces
 
-FORMAT = 7  # raised when arrays or manifest change their shape
+FORMAT = 8  # raised when arrays or manifest change their shape
 
 _CURRENT = "CURRENT"
 _MANIFEST = "manifest.json"

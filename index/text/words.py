@@ -11,15 +11,30 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+import numpy as np
 import regex  # type: ignore[import-untyped]
 import Stemmer  # type: ignore[import-not-found]
+from numpy.typing import NDArray
 
 from index.text.language import script_of, spoken, stop_words
 
-__all__ = ["Stem", "Word", "asked_terms", "cut", "normalise", "stems", "stop_words", "terms", "words"]
+__all__ = [
+    "Stem",
+    "TermPlaces",
+    "Word",
+    "asked_terms",
+    "cut",
+    "normalise",
+    "stems",
+    "stop_words",
+    "term_number",
+    "terms",
+    "words",
+]
 
 Stem = Literal["none", "light", "snowball"]
 
@@ -275,3 +290,35 @@ def _snowball(word: str, language: str) -> str:
     """A fresh stemmer each time, as one may not be shared between threads; the cache makes that rare."""
     name = _STEMMERS.get(script_of(word) or language)
     return str(Stemmer.Stemmer(name).stemWord(word)) if name else word
+
+
+# Terms as an index keeps them: as numbers, with their places.
+
+
+class TermPlaces(NamedTuple):
+    """The terms of a passage by their numbers (`term_number`), and where in its `search_text` each begins."""
+
+    numbers: NDArray[np.int64]  # (t,) in order, repetitions included
+    starts: NDArray[np.int32]  # (t,) ascending, code points
+
+    @classmethod
+    def of(cls, terms: Sequence[Word]) -> "TermPlaces":
+        """Of a passage's terms as `terms` gives them."""
+        numbers = np.array([term_number(term.text) for term in terms], np.int64)
+        return cls(numbers, np.array([term.start for term in terms], np.int32))
+
+    def to_bytes(self) -> bytes:
+        """As it is kept."""
+        return self.numbers.tobytes() + self.starts.tobytes()
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> "TermPlaces":
+        """What `to_bytes` was called on."""
+        count = len(kept) // 12
+        return cls(np.frombuffer(kept, np.int64, count), np.frombuffer(kept, np.int32, offset=8 * count))
+
+
+@lru_cache(maxsize=65_536)
+def term_number(term: str) -> int:
+    """64 bits of its hash: the same in every index, however it came to be; two terms of one number are never met."""
+    return int.from_bytes(blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import isfinite
 
 from rag.language.patterns import read_patterns
 from rag.language.quantities import Value, may_be_one, values
@@ -176,7 +177,7 @@ def _last_place(printed: str, figure: float) -> float:
 
 def _round_place(figure: float) -> float:
     """The worth of the last digit that is not 0: 10 of 80, 100,000 of 100,000."""
-    if not figure:
+    if not figure or not isfinite(figure):  # four hundred digits are more than a float holds
         return 0.0
     digits = Decimal(repr(abs(figure))).normalize()
     return float(Decimal(1).scaleb(int(digits.as_tuple().exponent)))

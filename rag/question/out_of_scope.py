@@ -1,8 +1,7 @@
 """Does a question ask for something that no sentence of an article can give: our opinion, a sum, a poem?
 
 What somebody in the articles thinks, expects or advises is a fact about the articles and is not meant. Whether to take
-a side, what will come, what "you" do and how often a word stands somewhere may well be said in an article: those
-families only name what is missing where nothing answers.
+a side and what will come may well be said in one: those families only name what is missing where nothing answers.
 """
 
 import re
@@ -45,7 +44,7 @@ class OutOfScope(NamedTuple):
 
 
 def out_of_scope(question: str) -> OutOfScope | None:
-    """For our opinion, a side to take, a forecast, arithmetic, counts over articles and writing to order.
+    """For our opinion, a side to take, a forecast, arithmetic and writing to order.
 
     None wherever the question names whose word it asks for ("according to …"), and beyond 300 characters; English.
     """

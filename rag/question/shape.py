@@ -97,8 +97,8 @@ def is_name(word: str) -> bool:
 
 _LONGEST_SIDE = 12  # words; what is longer is a sentence, not a side
 _LONGEST_QUESTION = 40  # words
-_VERSUS, _AROUND, _BETWEEN, _COMPARE = map(_TEXT.compiled, ("VERSUS", "AROUND", "BETWEEN", "COMPARE"))
-_HOW, _MORE, _CONTEST, _BY_HOW_MUCH = map(_TEXT.compiled, ("HOW", "MORE", "CONTEST", "BY_HOW_MUCH"))
+_VERSUS, _BETWEEN, _COMPARE = map(_TEXT.compiled, ("VERSUS", "BETWEEN", "COMPARE"))
+_HOW, _CONTEST, _BY_HOW_MUCH = map(_TEXT.compiled, ("HOW", "CONTEST", "BY_HOW_MUCH"))
 _OPEN, _OF_THOSE, _ASKING = map(_TEXT.compiled, ("OPEN", "OF_THOSE", "ASKING"))
 _REST = _TEXT.cased("REST")
 _WHICH = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _TEXT.families["which"])
@@ -118,19 +118,10 @@ def sides(question: str) -> tuple[Side, Side] | None:
     text = " ".join(question.split()).strip(" ?!.¿¡")
     if text.count(" ") >= _LONGEST_QUESTION or _BY_HOW_MUCH.search(text):
         return None
-    for rule in (_around, _between, _asked_how, _which, _more, _versus):
+    for rule in (_between, _asked_how, _which, _versus):
         if (compared := rule(text)) and compared[0].question.casefold() != compared[1].question.casefold():
             return compared
     return None
-
-
-def _around(text: str) -> tuple[Side, Side] | None:
-    match = _AROUND.search(text)
-    rest = text[match.end() :].strip() if match else ""
-    if not match or not rest:
-        return None
-    first, second = (f"{text[: match.start()]}{word} {rest}" for word in match.groups())
-    return Side(f"{match[1]} {rest}", _asking(first)), Side(f"{match[2]} {rest}", _asking(second))
 
 
 def _between(text: str) -> tuple[Side, Side] | None:
@@ -165,13 +156,6 @@ def _base(more: str) -> str:
         return more.removesuffix("ier") + "y"
     stem = more.removesuffix("er")
     return stem + "e" if stem in _ENDING_IN_E else stem[:-1] if stem.endswith(("gg", "tt", "nn", "dd")) else stem
-
-
-def _more(text: str) -> tuple[Side, Side] | None:
-    match = _MORE.match(text)
-    if not match:
-        return None
-    return _both(match["a"], match["b"], lambda side: f"How much {match['verb'].lower()} {match['who']} {side}?")
 
 
 def _both(a: str, b: str, asking: Callable[[str], str]) -> tuple[Side, Side] | None:

@@ -12,13 +12,12 @@ import numpy as np
 from index.embedding.vectors import Encoded, Encoding
 from index.ranking.lexical import LexicalRanker
 from index.records import Hit, Kind, Passage, Span
-from index.text.language import spoken
-from index.text.words import Stem, terms, words
+from index.text.words import Stem, TermPlaces, term_number
 from rag.language.quantities import values
 from rag.question.analysis import Query
-from rag.reading.features import Floats, Lookup, PassageWords, features_of
-from rag.reading.similarity import similarities, token_runs
-from rag.structure import BODY, blocks_of, leads_of, neighbours
+from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
+from rag.reading.similarity import edges_of, runs_in, similarities
+from rag.structure import BODY, blocks_of, neighbours
 
 
 class Counted(Protocol):
@@ -38,6 +37,7 @@ class ReadableIndex(Counted, Protocol):
     def knows(self, language: str) -> bool: ...
     def encode(self, question: str) -> Encoded: ...
     def encoding(self, row: int) -> Encoding: ...
+    def term_places(self, row: int) -> TermPlaces: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class Candidate:
 
 
 class Evidence:
-    """Judges the sentences of one index; what a passage's words are is worked out once."""
+    """Judges the sentences of one index; how a passage's tokens and terms belong to its sentences is kept."""
 
     def __init__(self, index: ReadableIndex) -> None:
         self._index = index
-        self._words = lru_cache(maxsize=8192)(self._words_of)
-        self._runs = lru_cache(maxsize=8192)(lambda row, passage: token_runs(passage, index.encoding(row)))
+        self._terms = lru_cache(maxsize=8192)(lambda row, passage: _terms_of(passage, index.term_places(row)))
+        self._runs = lru_cache(maxsize=8192)(lambda row, passage: runs_in(passage, index.encoding(row).offsets[:, 0]))
 
     def candidates(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Candidate]:
         """Every sentence of the hits that stands in a block of these kinds, in their order.
@@ -67,20 +67,18 @@ class Evidence:
             return []
         question = self._index.encode(asked.text)
         encodings = [self._index.encoding(hit.row) for hit in hits]
-        held = [self._words(hit.passage) for hit in hits]
+        held = [self._terms(hit.row, hit.passage) for hit in hits]
         similar = similarities(asked, question, encodings, [self._runs(hit.row, hit.passage) for hit in hits])
         vectors = np.stack([encoding.vector for encoding in encodings]).astype(np.float64)
         cosines = vectors @ question.vector  # exact: both have few digits
         lookup = self._lookup(asked, hits, held, cosines)
-        features = features_of(lookup, hits, held, similar, cosines)
-        named = frozenset(term.stem for term, name in zip(asked.terms, lookup.name, strict=True) if name)
-        speakers: dict[str, frozenset[str]] = defaultdict(frozenset)
-        for hit, of in zip(hits, held, strict=True):
-            speakers[hit.passage.document_id] |= of.speakers & named if asked.kind != "who" else frozenset()
+        stands = standing(lookup, held)
+        features = features_of(lookup, hits, held, stands, similar, cosines)
+        others = _of_another(asked, lookup, hits, held, stands)
         found: dict[tuple[str, Span], Candidate] = {}
-        every = ((hit, of, n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.inside)))
-        for (hit, of, n), row in zip(every, features, strict=True):
-            if of.kinds[n] not in kinds or _of_another(of, n, speakers[hit.passage.document_id]):
+        every = ((hit, of.kinds[n], n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
+        for (hit, kind, n), other, row in zip(every, others.tolist(), features, strict=True):
+            if kind not in kinds or other:
                 continue
             key = (hit.passage.document_id, hit.passage.sentences[n])
             passages = (*(found[key].rows if key in found else ()), hit.row)
@@ -90,14 +88,13 @@ class Evidence:
                 found[key] = replace(found[key], rows=passages)
         return list(found.values())
 
-    def _lookup(self, asked: Query, hits: Sequence[Hit], held: Sequence[PassageWords], cosines: Floats) -> Lookup:
+    def _lookup(self, asked: Query, hits: Sequence[Hit], held: Sequence[PassageTerms], cosines: Floats) -> Lookup:
         terms = asked.terms
         number = np.array([term.number for term in terms], bool)
         name = np.array([term.name for term in terms], bool) & ~number
         if not any(c.isupper() for c in asked.text):  # typed in lower case: names are what the hits write as names
-            capital = frozenset[str]().union(*(of.capital for of in held))
-            small = frozenset[str]().union(*(of.small for of in held))
-            name = np.array([term.stem in capital - small for term in terms], bool) & ~number
+            names = _written_as_names([term_number(term.stem) for term in terms], hits, held)
+            name = np.array(names, bool) & ~number
         weights = {term.stem: rarity(self._index, term.stem) for term in terms}
         return Lookup(
             asked=asked,
@@ -105,6 +102,7 @@ class Evidence:
             rarities=np.array([weights[term.stem] for term in terms]),
             weights=weights,
             rarest=max(weights, key=lambda stem: (weights[stem], stem)),
+            numbers=tuple(term_number(stem) for stem in weights),
             name=name,
             number=number,
             known=np.array([self._index.lexical.document_frequency(term.stem) > 0 for term in terms], bool),
@@ -113,46 +111,59 @@ class Evidence:
             bm25=max(hit.scores.get("lexical", 0.0) for hit in hits),
         )
 
-    def _words_of(self, passage: Passage) -> PassageWords:
-        """Of the title and heading, and of each sentence together with what it leads back to."""
-        leads, whole = leads_of(passage), passage.search_text
-        texts = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
-        language = spoken([word.text for word in words(passage.search_text)])
-        stems, capital, small = [], set[str](), set[str]()
-        for text in (passage.context, *texts):
-            own = terms(text, self._index.stem, language)
-            stems.append(frozenset(term.text for term in own))
-            for term in own[1:]:
-                (capital if text[term.start].isupper() else small).add(term.text)
-        before = [" ".join(whole[lead.start : lead.end] for lead in of) for of in leads]
-        inside = [own | self._stems(lead, language) for own, lead in zip(stems[1:], before, strict=True)]
-        told = (f"{lead} {text}" if lead else text for lead, text in zip(before, texts, strict=True))
-        return PassageWords(
-            context=stems[0],
-            inside=tuple(inside),
-            numbers=tuple(tuple(values(text)) for text in told),
-            whole=stems[0].union(*inside),
-            speakers=frozenset().union(*(self._stems(lead, language) for lead in _speakers(passage))),
-            capital=frozenset(capital),
-            small=frozenset(small),
-            kinds=tuple(block.kind for block in blocks_of(passage)),
-            near=neighbours(passage),
-        )
 
-    def _stems(self, text: str, language: str) -> frozenset[str]:
-        return frozenset(term.text for term in terms(text, self._index.stem, language))
+def _terms_of(passage: Passage, places: TermPlaces) -> PassageTerms:
+    runs, near = runs_in(passage, places.starts), neighbours(passage)
+    own: list[set[int]] = [set() for _ in range(runs.sentences)]
+    for n, first, behind in zip(runs.of.tolist(), runs.first.tolist(), runs.behind.tolist(), strict=True):
+        own[n].update(places.numbers[first:behind].tolist())
+    return PassageTerms(
+        places=places,
+        runs=runs,
+        lengths=tuple(math.log1p(len(numbers)) for numbers in own),
+        speakers=frozenset(n for a, b in _speakers(passage, places) for n in places.numbers[a:b].tolist()),
+        kinds=tuple(block.kind for block in blocks_of(passage)),
+        before=tuple(around.start < n for n, around in enumerate(near)),
+        behind=tuple(around.stop > n + 1 for n, around in enumerate(near)),
+    )
 
 
-def _speakers(passage: Passage) -> Iterator[str]:
-    """Who begins to speak in it, as printed, with the time."""
+def _speakers(passage: Passage, places: TermPlaces) -> Iterator[list[int]]:
+    """The terms of who begins to speak in it, as printed, with the time: the first and the one behind the last."""
+    shift = len(passage.search_text) - len(passage.text) - passage.start
     for block in passage.blocks:
         if block.kind == "turn" and block.lead.start >= passage.start:
-            yield passage.text[block.lead.start - passage.start : block.lead.end - passage.start]
+            yield np.searchsorted(places.starts, [block.lead.start + shift, block.lead.end + shift]).tolist()
 
 
-def _of_another(of: PassageWords, n: int, asked_of: frozenset[str]) -> bool:
-    """Does somebody speak whom the question does not name, while it names another who speaks there too?"""
-    return of.kinds[n] == "turn" and bool(asked_of) and not asked_of & of.inside[n]
+def _written_as_names(numbers: Sequence[int], hits: Sequence[Hit], held: Sequence[PassageTerms]) -> list[bool]:
+    """Of each term: do the hits write it with a capital, and never without? What begins a sentence tells nothing."""
+    capital, small = set[int](), set[int]()
+    for hit, of in zip(hits, held, strict=True):
+        text, opening = hit.passage.search_text, {0, *edges_of(hit.passage, of.places.starts)}
+        for at in np.flatnonzero(np.isin(of.places.numbers, numbers)).tolist():
+            if at not in opening:
+                (capital if text[of.places.starts[at]].isupper() else small).add(int(of.places.numbers[at]))
+    return [number in capital - small for number in numbers]
+
+
+def _of_another(
+    asked: Query, lookup: Lookup, hits: Sequence[Hit], held: Sequence[PassageTerms], stands: Standing
+) -> Flags:
+    """(sentences,): does somebody speak whom the question does not name, while it names another who speaks there?"""
+    others = np.zeros(len(stands.hit), np.bool_)
+    if asked.kind == "who" or not any(of.speakers for of in held):
+        return others
+    stems = list(lookup.weights)
+    named = [stems.index(term.stem) for term, name in zip(asked.terms, lookup.name, strict=True) if name]
+    speak: dict[str, set[int]] = defaultdict(set)
+    for hit, of in zip(hits, held, strict=True):
+        speak[hit.passage.document_id] |= {n for n in named if lookup.numbers[n] in of.speakers}
+    turns = [kind == "turn" for of in held for kind in of.kinds]
+    for n, (h, turn) in enumerate(zip(stands.hit.tolist(), turns, strict=True)):
+        asked_of = sorted(speak[hits[h].passage.document_id])
+        others[n] = turn and bool(asked_of) and not stands.inside[n, asked_of].any()
+    return others
 
 
 def rarity(index: Counted, stem: str) -> float:

@@ -3,20 +3,21 @@
 All but the length are 0..1 or cosines, so that they mean the same on a small corpus and on a large one.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.lexical import K1
-from index.records import Hit, Kind, Span
-from index.text.words import Stem
-from rag.language.quantities import Value, same
+from index.records import Hit, Kind, Passage, Span
+from index.text.words import Stem, TermPlaces
+from rag.language.quantities import Value, same, values
 from rag.question.analysis import Query, holds_kind
-from rag.reading.similarity import Similarity
+from rag.reading.similarity import Runs, Similarity, joined, most, most_of_sentences
+from rag.structure import leads_of
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -77,18 +78,16 @@ NEVER_HELP = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class PassageWords:
-    """The words of a passage."""
+class PassageTerms:
+    """The terms of a passage, by their numbers, and how they belong to its sentences."""
 
-    context: frozenset[str]  # stems of title and heading
-    inside: tuple[frozenset[str], ...]  # stems of each sentence and of its leads
-    numbers: tuple[tuple[Value, ...], ...]  # of each sentence and its leads
-    whole: frozenset[str]  # stems of all of it
-    speakers: frozenset[str]  # stems of their names
-    capital: frozenset[str]  # stems that are written with a capital inside a sentence
-    small: frozenset[str]  # … without
+    places: TermPlaces
+    runs: Runs
+    lengths: tuple[float, ...]  # of each sentence with its leads: log of 1 and its different terms
+    speakers: frozenset[int]  # numbers of the terms of their names
     kinds: tuple[Kind, ...]  # of the block of each sentence
-    near: tuple[range, ...]  # of each sentence: its own number and those of its neighbours
+    before: tuple[bool, ...]  # of each sentence: does it read on from the one before …
+    behind: tuple[bool, ...]  # … and into the one behind?
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,7 @@ class Lookup:
     rarities: Floats
     weights: Mapping[str, float]  # rarity of each different term
     rarest: str  # of them
+    numbers: tuple[int, ...]  # of each different term, as the passages know it
     name: NDArray[np.bool_]
     number: NDArray[np.bool_]
     known: NDArray[np.bool_]  # the corpus holds it
@@ -108,54 +108,58 @@ class Lookup:
     bm25: float
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where each different term of the question stands; sentences are those of all hits, terms as in its weights."""
+
+    hit: NDArray[np.int64]  # (sentences,) whose
+    inside: Flags  # (sentences, terms): in the sentence or what it leads back to
+    beside: Flags  # (sentences, terms): there, in its neighbours or the title
+    passage: Flags  # (hits, terms): anywhere in the passage or its title
+    before: Flags  # (sentences,): it reads on from the one before
+
+
+def standing(lookup: Lookup, held: Sequence[PassageTerms]) -> Standing:
+    """Of the terms in the hits."""
+    sizes = [len(of.places.numbers) for of in held]
+    ends = np.cumsum([0, *sizes])
+    numbers = np.concatenate([of.places.numbers for of in held])
+    stands = np.zeros((len(lookup.numbers), len(numbers) + 1), np.bool_)  # one behind all: every run has an end
+    stands[:, :-1] = numbers == np.array(lookup.numbers)[:, np.newaxis]
+    hit = np.repeat(np.arange(len(held)), [of.runs.sentences for of in held])
+    inside = most_of_sentences(stands, joined([of.runs for of in held], sizes)).T
+    title = most(stands, ends[:-1], ends[:-1] + [of.runs.title for of in held]).T
+    before, behind = (np.array([flag for of in held for flag in getattr(of, name)], bool) for name in _NEIGHBOURS)
+    beside = inside | title[hit]
+    beside[1:] |= inside[:-1] & before[1:, np.newaxis]
+    beside[:-1] |= inside[1:] & behind[:-1, np.newaxis]
+    return Standing(hit, inside, beside, most(stands, ends[:-1], ends[1:]).T, before)
+
+
+_NEIGHBOURS = ("before", "behind")
+
+
 def features_of(
-    lookup: Lookup, hits: Sequence[Hit], held: Sequence[PassageWords], similar: Similarity, cosines: Floats
+    lookup: Lookup,
+    hits: Sequence[Hit],
+    held: Sequence[PassageTerms],
+    found: Standing,
+    similar: Similarity,
+    cosines: Floats,
 ) -> Floats:
     """(sentences of all hits, len(FEATURES)); `cosines` (hits,) are of the question's and the passages' vectors."""
-    found = _found_in(lookup, held)
     named = _of_passages(lookup, hits, found, similar, cosines) | _of_sentences(lookup, hits, held, found, similar)
     return np.stack([named[name] for name in FEATURES], axis=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """Where each different term of the question stands; sentences are those of all hits, terms as in its weights."""
-
-    hit: NDArray[np.int64]  # (sentences,) whose
-    inside: Flags  # (sentences, terms)
-    beside: Flags  # (sentences, terms): in the sentence, its neighbours or the title
-    passage: Flags  # (hits, terms): anywhere in the passage or its title
-    corpus: Flags  # (1, terms)
-    alone: Flags  # (sentences,): it reads on from none before it
-
-
-def _found_in(lookup: Lookup, held: Sequence[PassageWords]) -> _Standing:
-    sizes = [len(of.inside) for of in held]
-    hit = np.repeat(np.arange(len(held)), sizes)
-    inside = _holding(lookup, [own for of in held for own in of.inside])
-    near = np.array([(n - around.start, around.stop - n - 1) for of in held for n, around in enumerate(of.near)], bool)
-    before, behind = near.reshape(-1, 2).T[:, :, np.newaxis]
-    beside = inside | _holding(lookup, [of.context for of in held])[hit]
-    beside[1:] |= inside[:-1] & before[1:]
-    beside[:-1] |= inside[1:] & behind[:-1]
-    passage = _holding(lookup, [of.whole for of in held])
-    known = {term.stem: is_known for term, is_known in zip(lookup.asked.terms, lookup.known.tolist(), strict=True)}
-    corpus = np.array([[known[stem] for stem in lookup.weights]], bool)
-    return _Standing(hit, inside, beside, passage, corpus, ~before[:, 0])
-
-
-def _holding(lookup: Lookup, stems: Sequence[frozenset[str]]) -> Flags:
-    """(sets, terms)."""
-    flags = [[stem in own for stem in lookup.weights] for own in stems]
-    return np.array(flags, bool).reshape(len(stems), len(lookup.weights))
-
-
 def _of_passages(
-    lookup: Lookup, hits: Sequence[Hit], found: _Standing, similar: Similarity, cosines: Floats
+    lookup: Lookup, hits: Sequence[Hit], found: Standing, similar: Similarity, cosines: Floats
 ) -> dict[str, Floats]:
     most = max(sum(lookup.weights.values()), 1e-9) * (K1 + 1)
     bm25 = np.maximum([hit.scores.get("lexical", 0.0) for hit in hits], 0.0)
     behind = 1 - bm25 / max(lookup.bm25, 1e-9) if lookup.bm25 > 0 else np.zeros(len(hits))
+    known = dict(zip((term.stem for term in lookup.asked.terms), lookup.known.tolist(), strict=True))
+    corpus = np.array([[known[stem] for stem in lookup.weights]], bool)
     ends = np.searchsorted(found.hit, np.arange(len(hits) + 1))
     weakest = [similar.terms[:, a:b].max(axis=1, initial=0.0) for a, b in pairwise(ends.tolist())]
     named = {
@@ -163,10 +167,10 @@ def _of_passages(
         "cosine": cosines,
         "bm25": np.minimum(bm25 / most, 1.0),
         "cover_passage": _cover(lookup, found.passage),
-        "absent": np.repeat(1 - _cover(lookup, found.corpus), len(hits)),
+        "absent": np.repeat(1 - _cover(lookup, corpus), len(hits)),
         "numbers_missing": _missing(lookup, lookup.number, found.passage),
         "names_nowhere": _missing(lookup, lookup.name, found.passage),
-        "unknown_name": np.repeat(_missing(lookup, lookup.name | lookup.number, found.corpus), len(hits)),
+        "unknown_name": np.repeat(_missing(lookup, lookup.name | lookup.number, corpus), len(hits)),
         "dense_first": np.array([1 / hit.ranks["dense"] if "dense" in hit.ranks else 0.0 for hit in hits]),
         "lexical_first": np.array([1 / hit.ranks["lexical"] if "lexical" in hit.ranks else 0.0 for hit in hits]),
         "cosine_behind": lookup.cosine - cosines,
@@ -177,18 +181,20 @@ def _of_passages(
 
 
 def _of_sentences(
-    lookup: Lookup, hits: Sequence[Hit], held: Sequence[PassageWords], found: _Standing, similar: Similarity
+    lookup: Lookup, hits: Sequence[Hit], held: Sequence[PassageTerms], found: Standing, similar: Similarity
 ) -> dict[str, Floats]:
     terms = np.ascontiguousarray(similar.terms.T)  # a row a sentence, so that each is summed as it would be alone
     near = terms.copy()
-    near[1:] = np.where(found.alone[1:, np.newaxis], terms[1:], np.maximum(terms[1:], terms[:-1]))
+    near[1:] = np.where(found.before[1:, np.newaxis], np.maximum(terms[1:], terms[:-1]), terms[1:])
     near = np.maximum(near, similar.title.T[found.hit])
     share = lookup.rarities / max(lookup.rarities.sum(), 1e-9)
     rarest = list(lookup.weights).index(lookup.rarest)
-    kind = np.zeros(len(terms))
+    kind = other = np.zeros(len(terms))
     if lookup.asked.kind:
         texts = (_text(hit, span) for hit in hits for span in hit.passage.sentences)
         kind = np.array([holds_kind(lookup.asked, text, lookup.stem) for text in texts], float)
+    if lookup.values:
+        other = np.array([_other(lookup.values, there) for hit in hits for there in numbers_of(hit.passage)], float)
     return {
         "maxsim_sentence": similar.tokens,
         "maxsim_learned": similar.weighted,
@@ -203,9 +209,19 @@ def _of_sentences(
         "kind_missing": 1 - kind if lookup.asked.kind else np.zeros(len(terms)),
         "names_missing": _missing(lookup, lookup.name, found.beside),
         "numbers_near_missing": _missing(lookup, lookup.number, found.beside),
-        "number_other": np.array([_other(lookup.values, numbers) for of in held for numbers in of.numbers], float),
-        "length": np.array([math.log1p(len(own)) for of in held for own in of.inside], float),
+        "number_other": other,
+        "length": np.array([length for of in held for length in of.lengths]),
     } | _shorts(lookup, near, share)
+
+
+@lru_cache(maxsize=4096)
+def numbers_of(passage: Passage) -> tuple[tuple[Value, ...], ...]:
+    """Of each sentence, together with what it leads back to."""
+    whole = passage.search_text
+    leads = (" ".join(whole[lead.start : lead.end] for lead in of) for of in leads_of(passage))
+    own = (passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences)
+    told = (f"{lead} {text}" if lead else text for lead, text in zip(leads, own, strict=True))
+    return tuple(tuple(values(text)) for text in told)
 
 
 def _text(hit: Hit, span: Span) -> str:

@@ -9,12 +9,13 @@ whichever others.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import Encoded, Encoding
-from index.records import Passage, Span
+from index.records import Passage
 from rag.question.analysis import Query
 from rag.structure import leads_of
 
@@ -39,45 +40,61 @@ class Similarity:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenRuns:
-    """Which tokens of a passage belong to which of its sentences; the same for every question."""
+class Runs:
+    """Which tokens or terms of a passage belong to which of its sentences; the same for every question."""
 
-    title: int  # tokens before the first sentence
+    title: int  # those before the first sentence
     sentences: int
     first: Places  # (runs,) of a sentence and of what it leads back to, none of them empty …
-    behind: Places  # (runs,) … and the token behind its last
+    behind: Places  # (runs,) … and the one behind its last
     of: Places  # (runs,) ascending: the sentence
 
 
-def token_runs(passage: Passage, encoding: Encoding) -> TokenRuns:
-    """Of a passage whose tokens the embedder gave."""
-    edges = edges_of(passage, encoding)
+def runs_in(passage: Passage, starts: NDArray[np.int32]) -> Runs:
+    """`starts` (n,) says where in the passage's `search_text` each token or term begins; ascending."""
+    edges = edges_of(passage, starts)
     runs = [
         (n, a, b)
         for n, (own, leads) in enumerate(zip(pairwise(edges), leads_of(passage), strict=True))
-        for a, b in (own, *(_tokens_in(encoding, lead) for lead in leads))
+        for a, b in (own, *(np.searchsorted(starts, lead).tolist() for lead in leads))
         if a < b
     ]
     of, first, behind = np.array(runs, np.int64).reshape(-1, 3).T
-    return TokenRuns(edges[0], len(edges) - 1, first, behind, of)
+    return Runs(edges[0], len(edges) - 1, first, behind, of)
 
 
-def similarities(
-    asked: Query, question: Encoded, encodings: Sequence[Encoding], runs: Sequence[TokenRuns]
-) -> Similarity:
-    """Of a question with its hits, of which these are the encodings and the runs."""
-    cosines = _cosines(question.tokens, encodings)
-    ends = np.cumsum([0, *(len(encoding.tokens) for encoding in encodings)])
-    first_sentences = np.cumsum([0, *(one.sentences for one in runs)])
+def joined(runs: Sequence[Runs], sizes: Sequence[int]) -> Runs:
+    """Those of all passages, one behind the other; `sizes` says how many tokens or terms each has."""
+    ends, sentences = np.cumsum([0, *sizes]), np.cumsum([0, *(one.sentences for one in runs)])
     first = np.concatenate([one.first + at for one, at in zip(runs, ends, strict=False)])
     behind = np.concatenate([one.behind + at for one, at in zip(runs, ends, strict=False)])
-    of = np.concatenate([one.of + at for one, at in zip(runs, first_sentences, strict=False)])
-    best = np.zeros((len(cosines), int(first_sentences[-1])))
-    if len(of):
-        sentences, at = np.unique(of, return_index=True)
-        best[:, sentences] = np.maximum.reduceat(_most(cosines, first, behind), at, axis=1)
-    title = np.maximum(_most(cosines, ends[:-1], ends[:-1] + [one.title for one in runs]), 0.0)
-    anywhere = np.maximum(_most(cosines, ends[:-1], ends[1:]), 0.0)
+    of = np.concatenate([one.of + at for one, at in zip(runs, sentences, strict=False)])
+    return Runs(runs[0].title, int(sentences[-1]), first, behind, of)
+
+
+def most(values: NDArray[Any], first: Places, behind: Places) -> NDArray[Any]:
+    """(rows, runs): the largest of each run of columns, 0 of an empty one; the last column is in no run."""
+    found = np.maximum.reduceat(values, np.stack([first, behind], axis=1).ravel(), axis=1)[:, ::2]
+    return np.where(first < behind, found, found.dtype.type(0))
+
+
+def most_of_sentences(values: NDArray[Any], runs: Runs) -> NDArray[Any]:
+    """(rows, sentences): as `most`, over all runs of a sentence; 0 of one without any."""
+    found = np.zeros((len(values), runs.sentences), values.dtype)
+    if len(runs.of):
+        sentences, at = np.unique(runs.of, return_index=True)
+        found[:, sentences] = np.maximum.reduceat(most(values, runs.first, runs.behind), at, axis=1)
+    return found
+
+
+def similarities(asked: Query, question: Encoded, encodings: Sequence[Encoding], runs: Sequence[Runs]) -> Similarity:
+    """Of a question with its hits, of which these are the encodings and the runs of their tokens."""
+    cosines = _cosines(question.tokens, encodings)
+    sizes = [len(encoding.tokens) for encoding in encodings]
+    ends = np.cumsum([0, *sizes])
+    best = most_of_sentences(cosines, joined(runs, sizes))
+    title = np.maximum(most(cosines, ends[:-1], ends[:-1] + [one.title for one in runs]), 0.0)
+    anywhere = np.maximum(most(cosines, ends[:-1], ends[1:]), 0.0)
     of_terms = _tokens_of_terms(asked, question)
     counts = np.maximum(of_terms.sum(axis=1), 1)[:, np.newaxis]
     return Similarity(
@@ -107,28 +124,14 @@ def _cosines(tokens: NDArray[np.float32], encodings: Sequence[Encoding]) -> Floa
     return cosines
 
 
-def _most(cosines: Floats, first: Places, behind: Places) -> Floats:
-    """(question tokens, runs): the largest of each run of columns, 0 of an empty one."""
-    found = np.maximum.reduceat(cosines, np.stack([first, behind], axis=1).ravel(), axis=1)[:, ::2]
-    return np.where(first < behind, found, 0.0)
-
-
 def _tokens_of_terms(asked: Query, question: Encoded) -> Floats:
     """(terms, question tokens): 1 for each token of its term, else 0; zeros for a term that was cut off."""
     inside = np.array([[a < term.end and term.start < b for a, b in question.offsets] for term in asked.terms], float)
     return inside.reshape(len(asked.terms), len(question.offsets))
 
 
-def _tokens_in(encoding: Encoding, span: Span) -> tuple[int, int]:
-    """The first of the tokens that begin in the span, and the first behind it."""
-    first, last = np.searchsorted(encoding.offsets[:, 0], span).tolist()
-    return first, last
-
-
-def edges_of(passage: Passage, encoding: Encoding) -> list[int]:
-    """Where the tokens of each sentence begin, and where those of the last one end."""
+def edges_of(passage: Passage, starts: NDArray[np.int32]) -> list[int]:
+    """Where the tokens or terms of each sentence begin, and where those of the last one end."""
     shift = len(passage.search_text) - len(passage.text) - passage.start
-    edges: list[int] = np.searchsorted(
-        encoding.offsets[:, 0] - shift, [*(s.start for s in passage.sentences), passage.end]
-    ).tolist()
+    edges: list[int] = np.searchsorted(starts - shift, [*(s.start for s in passage.sentences), passage.end]).tolist()
     return edges

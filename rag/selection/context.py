@@ -64,10 +64,6 @@ class _Place:
         introduced = one.kind in BODY and two.kind in _LISTED and overlap(two.lead, self.sentences[n - 1])
         return listed or introduced or reads_on(one, two)
 
-    def starts_line(self, n: int) -> bool:
-        before = self.document.text[max(self.sentences[n].start - 80, 0) : self.sentences[n].start]
-        return not before.rpartition("\n")[2].strip(" \t-*•·‣▪")
-
     def reach(self, first: int, last: int) -> "_Place":
         """The place from first to last, if that is not too much to quote."""
         size = self.sentences[last].end - self.sentences[first].start
@@ -102,7 +98,7 @@ def with_context(
     place = _Place(document, sentences, first, last, asked)
     rules: tuple[Callable[[_Place], _Place], ...] = (_whole_row, _turn, _unbroken, _with_speaker, _with_antecedent)
     if shape == "list":
-        rules = (_with_list, _with_count, *rules)  # first, as what a long list leans on is left out
+        rules = (_with_count, *rules)  # first, as what a long list leans on is left out
     rules = (_whole_list if steps or shape == "list" else _introduced, *rules)
     while True:
         before = place
@@ -288,32 +284,7 @@ def apart(quote: Quote, document: Document) -> Quote | None:
     return replace(quote, start=block.lead.start, end=block.lead.end, answer=None)
 
 
-# Lists of which the article's blocks do not tell.
-
-
-def _with_list(place: _Place) -> _Place:
-    """A list with the sentence that announces it, from whichever of its sentences the quote ends in."""
-    first = place.last
-    while place.last - first < _MOST_ITEMS and _is_item(place, first) and place.follows(first):
-        first -= 1
-    if not _ANNOUNCES.search(place.text(first)) and not _is_item(place, first + 1):
-        return place
-    end = place.last
-    while end - first < _MOST_ITEMS and place.follows(end + 1) and _is_item(place, end + 1):
-        end += 1
-    first = min(first, place.first)
-    while end > place.last and place.sentences[end].end - place.sentences[first].start > MOST_CHARACTERS:
-        end -= 1
-    return place.reach(first, end) if end > first else place
-
-
-def _is_item(place: _Place, n: int) -> bool:
-    """A line of text with a bullet or a number, or a short one that is no whole sentence."""
-    if n >= len(place.sentences) or place.block(n).kind != "text" or not place.starts_line(n):
-        return False
-    text = place.text(n)
-    marked = _ITEM.match(text) or place.document.text[: place.sentences[n].start].endswith(("- ", "* ", "• "))
-    return bool(marked) or (len(text) <= 160 and not text.endswith((".", "?", "!", ":")))
+# What is counted up in sentences.
 
 
 def _with_count(place: _Place) -> _Place:

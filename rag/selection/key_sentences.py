@@ -90,7 +90,9 @@ def sentence_vectors(passages: Sequence[Passage], encodings: Sequence[Encoding])
     found: dict[Span, Floats] = {}
     for passage, encoding in zip(passages, encodings, strict=True):
         tokens = encoding.tokens * encoding.scales[:, np.newaxis].astype(np.float64)
-        for sentence, (first, last) in zip(passage.sentences, pairwise(edges_of(passage, encoding)), strict=True):
+        for sentence, (first, last) in zip(
+            passage.sentences, pairwise(edges_of(passage, encoding.offsets[:, 0])), strict=True
+        ):
             if first < last and sentence not in found:
                 found[sentence] = _direction(tokens[first:last].sum(axis=0) / (last - first))
     return found

@@ -55,7 +55,7 @@ def record(what: str, count: int, failures: int, note: str = "") -> None:
     """Noted, and told where it fails."""
     if RECORD:
         with Path(RECORD).open("a") as file:
-            file.write(json.dumps({"what": what, "rounds": count, "failures": failures, "note": note}) + "\n")
+            file.write(json.dumps({"what": what, "rounds": count, "failures": int(failures), "note": note}) + "\n")
     assert not failures, f"{what}: {failures} of {count} rounds failed; repeat with RIG_SEED={SEED}"
 
 

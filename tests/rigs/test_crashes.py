@@ -165,7 +165,21 @@ def traced(name: str, own: Settings, *options: str, before: str = "") -> subproc
     if shutil.which("strace") is None:
         pytest.skip("no strace; the calls that write are stopped by the fail points of tests/rigs/points.py alone")
     code = TRACED.format(before=before)
-    command = ["strace", "-f", "-qq", "-y", "-s", "16", *options, sys.executable, "-c", code, name, str(own.data)]
+    command = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-y",
+        "-s",
+        "16",
+        *options,
+        sys.executable,
+        "-c",
+        code,
+        name,
+        str(own.data),
+    ]
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     )
@@ -275,6 +289,7 @@ def test_kills_under_load() -> None:
                 clients = [Writing(server, f"n{number}-{one}", stop) for one in range(3)]
                 for client in clients:
                     client.start()
+                until(lambda: any(client.acknowledged for client in clients))  # noqa: B023
                 sleep(draw.uniform(0.05, 1.0))
                 server.process.send_signal(signal.SIGKILL)
                 stop.set()
@@ -351,6 +366,7 @@ def test_power_cuts() -> None:
                     clients = [Writing(server, f"n{one}", stop) for one in range(2)]
                     for client in clients:
                         client.start()
+                    until(lambda: any(client.acknowledged for client in clients))  # noqa: B023
                     sleep(draw.uniform(0.1, 1.0))
                     held = [(client.held, client.acknowledged) for client in clients]
                     server.process.send_signal(signal.SIGSTOP)

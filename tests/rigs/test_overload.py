@@ -37,7 +37,7 @@ GATE_OFF = (
     "a.Capacity.of = classmethod(lambda cls, settings: cls(answers=40)); "
     "a.Lane.is_full = property(lambda self: False); a.LONGEST_S = 60.0; "
 )
-IMPATIENT = "import server.cli as c; c.HEAD_S = c.BODY_S = 0.5; c.UNREAD_S = 0.5; "
+IMPATIENT = "import server.cli as c; c.HEAD_S = c.BODY_S = c.UNREAD_S = 2.0; "
 
 
 def loaded(server: Server, per_second: float, seconds: float = LOAD_S) -> dict[str, Any]:
