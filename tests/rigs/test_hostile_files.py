@@ -300,7 +300,8 @@ class Outcome(NamedTuple):
 
 
 def indexed(folder: Path, data: Path, *, seconds: int, megabytes: int) -> Outcome:
-    limits = f"index.formats.LEAST_SECONDS, index.formats.MEGABYTES = {seconds}, {megabytes}"
+    names = "index.formats.LEAST_SECONDS, index.formats.BYTES_A_SECOND, index.formats.MEGABYTES"
+    limits = f"{names} = {seconds}, {10**9}, {megabytes}"
     code = f"import index.formats, quotewell; {limits}; quotewell.main()"
     command = [sys.executable, "-c", code, "index", str(folder), "--data", str(data), "--json"]
     with (data.parent / "report.json").open("w+b") as report:
