@@ -178,7 +178,7 @@ def table(lines: list[dict[str, Any]]) -> str:
     for one in lines:
         most = upper_bound(one["rounds"], one["failures"]) if one["rounds"] else 1.0
         shown = f"{100 * most:.2f} %" if one["rounds"] else "not tried"
-        rows.append(f"| {one['what']} | {one['rounds']:,} | {one['failures']} | {shown} | {one['note']} |")
+        rows.append(f"| {one['what']} | {one['rounds']:,} | {int(one['failures'])} | {shown} | {one['note']} |")
     return "\n".join(rows)
 
 

@@ -62,13 +62,16 @@ def test_at_two_and_four_times_the_capacity() -> None:
     """In full also the figures; they mean nothing on a machine that others use."""
     with folder_kept_on_failure() as folder, Server(indexed(folder).data) as server:
         said(server)
-        guess = serial_per_second(server)
-        capacity = max(loaded(server, share * guess)["good_per_s"] for share in (0.8, 1.1, 1.4))
+        capacity, offered, kept_up = 0.0, 0.8 * serial_per_second(server), True
+        while kept_up:  # more and more, until it is too much
+            good = float(loaded(server, offered)["good_per_s"])
+            capacity, kept_up, offered = max(capacity, good), good > 0.8 * offered, 1.4 * offered
         say(f"capacity {capacity} a second")
         failures, notes = 0, [f"capacity {capacity:.0f}/s"]
         for times in (2, 4):
             found = loaded(server, times * capacity)
-            failures += bool(found["other"]) or bool(found["without_retry_after"]) or not found["refused"]
+            failures += bool(found["other"]) or bool(found["without_retry_after"])
+            failures += times == 4 and not found["refused"]
             if ASKED_FOR:
                 failures += found["good_per_s"] < GOOD * capacity
                 failures += found["livez_p99_ms"] > ALIVE_MS
