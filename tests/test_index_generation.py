@@ -25,9 +25,9 @@ from index.storage.generation import (
     put_aside,
     version_of,
 )
-from index.storage.pieces import Content, Pieces
+from index.storage.pieces import Arrays, Content, Pieces
 
-ARRAYS = {"vectors": np.eye(3, dtype=np.float32), "names_json": np.arange(5, dtype=np.uint8)}
+ARRAYS: Arrays = {"vectors": np.eye(3, dtype=np.float32), "names_json": np.arange(5, dtype=np.uint8)}
 WORDS = [b"one", b"", b"and two"]
 
 

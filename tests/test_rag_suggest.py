@@ -13,7 +13,7 @@ from index.embedding.minilm import OnnxEmbedder
 from index.errors import BadQuestion
 from index.records import Document
 from index.search import Index
-from index.settings import Settings
+from index.settings import Settings, load_settings
 from rag.assistant import Assistant, open_assistant
 from rag.follow_ups.turns import Turn
 from rag.suggestions.suggest import MOST, TRIED, Suggester, wonder
@@ -202,8 +202,9 @@ OPENINGS = ("hello", "how many articles are there?", "What about China?", "fenta
 def invented(minilm: OnnxEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     """Over short articles on other things than the bundled ones."""
     folder = tmp_path_factory.mktemp("invented")
-    Builder(folder, Settings(data=folder), minilm).index([FRAMES])
-    return open_assistant(settings=Settings(data=folder), embedder=minilm, known={})
+    settings = load_settings(data=folder)
+    Builder(folder, settings, minilm).index([FRAMES])
+    return open_assistant(settings=settings, embedder=minilm, known={})
 
 
 def clicked(assistant: Assistant, first: str, step: int, most: int = 6) -> list[str]:

@@ -7,7 +7,7 @@ import re
 import shutil
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -202,7 +202,12 @@ def test_keys_are_compared_in_constant_time(data: Path, monkeypatch: pytest.Monk
     secrets = [keys.create(f"n{number}", "ask")[1] for number in range(4)]
     seen: list[object] = []
     real = hmac.compare_digest
-    monkeypatch.setattr(hmac, "compare_digest", lambda a, b: (seen.append(a), real(a, b))[1])
+
+    def noted(one: bytes, other: bytes) -> bool:
+        seen.append(one)
+        return real(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
     for secret in (secrets[0], secrets[3], "qw_none"):
         seen.clear()
         keys.find(secret)
@@ -215,14 +220,15 @@ def test_keys_are_compared_in_constant_time(data: Path, monkeypatch: pytest.Monk
 def test_on_this_machine_anybody_asks_and_only_a_key_writes(local: TestClient, data: Path) -> None:
     assert local.post("/v1/ask", json=QUESTION).json()["status"] == "answered"
     assert local.get("/v1/documents").json()["total"] == 6
-    for send in (
+    sends: tuple[Callable[..., Any], ...] = (
         lambda **more: local.put("/v1/documents/new", json={"text": "A new one."}, **more),
         lambda **more: local.post("/v1/documents", json={"id": "new", "text": "A new one."}, **more),
         lambda **more: local.post("/v1/documents", files={"file": ("new.txt", b"A new one.")}, **more),
         lambda **more: local.delete("/v1/documents/comet", **more),
         lambda **more: local.get("/v1/operations/x", **more),
         lambda **more: local.get("/metrics", **more),
-    ):
+    )
+    for send in sends:
         reply = send()
         assert code(reply) == (401, "no-key")
         assert "quotewell keys create NAME --scope" in reply.json()["detail"]
