@@ -63,7 +63,7 @@ class Embedding:
         return on_text
 
 
-CLEANER = 2  # raised when the same file would clean to another text
+CLEANER = 3  # raised when the same file would clean to another text
 ENCODER = 1  # raised when the same text would be encoded to other numbers
 TERMS = 2  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice

@@ -75,11 +75,16 @@ def spread(found: Sequence[Scored], words: Callable[[int], frozenset[str]], limi
     behind: list[Scored] = []
     for scored in found:
         own = words(scored.row)
-        same = sum(len(own & words(one.row)) >= ALIKE * max(1, len(own | words(one.row))) for one in kept)
+        same = sum(_alike(own, words(one.row)) for one in kept)
         (behind if same >= MOST_ALIKE else kept).append(scored)
         if len(kept) == limit:
             return kept, False
     return [*kept, *behind][:limit], bool(behind)
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    shared = len(one & other) if min(len(one), len(other)) >= ALIKE * max(len(one), len(other)) else 0
+    return shared > 0 and shared >= ALIKE * (len(one) + len(other) - shared)
 
 
 def _stretched(ranking: Sequence[Scored]) -> list[float]:
