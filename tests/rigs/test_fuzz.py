@@ -496,5 +496,3 @@ def test_the_rig_sees_a_bug_a_closed_connection_a_foreign_word_and_long_work(dat
         fuzzed.send("naughty", request("GET", "/v1/documents/none"))
         assert {kind for kind, _ in fuzzed.faults} == {"5xx", "slow", "reset", "shape"}
         assert len(fuzzed.faults) == 4
-        by_chance(fuzzed, 100)
-    assert {kind for kind, _ in fuzzed.faults[4:]} >= {"reset", "shape"}
