@@ -17,7 +17,6 @@ from index.storage.revisions import Former, former, problems
 from index.storage.rows import READABLE, VERSION, Row, document_from, fault, opened, passage_from, select
 from index.storage.sqlite import Connection, explained
 
-
 _LOST = "restore a backup, or move it away and build it again with: quotewell index PATH"  # no part of it can be mended
 
 
