@@ -89,7 +89,7 @@ class ArticleFilter(BaseModel):
     published_to: Day | None = None
 
 
-class _Server(MCPServer[Any]):
+class _AgentServer(MCPServer[Any]):
     """What an agent asks wrongly is told in one line, and is no failure of the server's to log."""
 
     async def get_prompt(self, name: str, arguments: dict[str, Any] | None = None, context: Call | None = None) -> Any:
@@ -118,7 +118,7 @@ def agents(live: Live, settings: Settings, patience_s: float = 0, sessions: bool
     `sessions`: clients stay connected between their requests.
     """
     changes = Changes(live)
-    server = _Server(
+    server = _AgentServer(
         "quotewell",
         title="Quotewell",
         instructions=INSTRUCTIONS,
