@@ -21,6 +21,7 @@ from eval.sets.sets import testing_questions as untuned_questions
 from eval.training.fit import Sample, confidence_rows, fit_confidence, fit_sentence, shares, without_answer
 from eval.training.tune import ANSWERABLE, best_threshold, expected_shares, fit_reader
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP, PLAIN_FEATURES
+from rag.reading.reader import ALONE
 from rag.reading.weights import load_weights
 
 Floats = NDArray[np.float64]
@@ -181,7 +182,7 @@ def test_a_confidence_row_is_the_best_sentence_with_its_lead_and_score() -> None
     )
     assert right.tolist() == [True, False]
     assert rows[:, AT["cosine"]].tolist() == [0.9, 0.3]
-    assert rows[:, AT["gap"]] == pytest.approx([0.5, 0.0])
+    assert rows[:, AT["gap"]] == pytest.approx([0.5, ALONE])
     assert rows[:, AT["score"]].tolist() == [0.9, 0.3]
 
 

@@ -172,5 +172,5 @@ def test_a_set_without_answerable_questions_is_refused(index: Index) -> None:
 
 
 def test_no_held_out_question_was_seen() -> None:
-    assert len(HELD_OUT) >= 20 and len(SEEN) >= 20 and not set(SEEN) & set(HELD_OUT)
+    assert len(HELD_OUT) >= 15 and len(SEEN) >= 20 and not set(SEEN) & set(HELD_OUT)
     assert UnanswerableCase("judgement asked", HELD_OUT[0], "needs_judgement").filters == Filters()

@@ -14,6 +14,7 @@ from index.settings import PREFIX, Settings, load_settings
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("QUOTEWELL_WITHOUT_KEY", raising=False)  # with which servers under test are written to
     return tmp_path
 
 

@@ -43,7 +43,7 @@ def written_elsewhere(line: str, own: Iterable[Path]) -> bool:
     if not opened or not (opened["call"] == "creat" or re.search("O_WRONLY|O_RDWR|O_CREAT", opened["how"])):
         return False
     path = Path(os.path.normpath(Path(opened["at"] or "", opened["path"])))
-    return not any(path.is_relative_to(folder) for folder in own)
+    return path != Path(os.devnull) and not any(path.is_relative_to(folder) for folder in own)
 
 
 class Room:

@@ -26,6 +26,8 @@ TABLE = [  # question before, follow-up, standalone
     ("When was Claudia Sheinbaum elected?", "and when did she take office", "When did Claudia Sheinbaum take office?"),
     ("What is the Remain in Mexico policy?", "Who introduced it?", "Who introduced the Remain in Mexico policy?"),
     ("What is the Remain in Mexico policy?", "When did that policy end?", "When did the Remain in Mexico policy end?"),
+    ("Who founded Apple and Microsoft?", "When was the latter founded?", "When was Microsoft founded?"),
+    ("How do Mexico and Canada trade?", "What does the other country export?", "What does Canada export?"),
     ("How tall is Angela Merkel?", "I mean Emmanuel Macron", "How tall is Emmanuel Macron?"),
     ("What is the population of Norway?", "Sweden?", "What is the population of Sweden?"),
     ("¿Cuánto exportó México en 2023?", "¿Y en 2024?", "¿Cuánto exportó México en 2024?"),
@@ -33,6 +35,17 @@ TABLE = [  # question before, follow-up, standalone
     ("¿Cuántos puertos tiene Perú?", "¿Y cuándo abrió el canal?", "¿Cuándo abrió el canal?"),
     ("¿Quién vende los barcos?", "and is the ferry cheap too", "Is the ferry cheap too?"),
     ("What is the USMCA?", "When did it take effect?", "When did the USMCA take effect?"),
+    (EXPORTS, "what was it in 2019", "What share of Mexico's exports goes to the US in 2019?"),
+    (
+        "What is the fare in Oslo?",
+        "how much was it at the start of the year",
+        "What is the fare in Oslo at the start of the year?",
+    ),
+    (
+        "Why did Lind sell the ferry?",
+        "What did Brandt say about it?",
+        "Why did Lind sell the ferry, and what did Brandt say about it?",
+    ),
     (
         "What is the Remain in Mexico policy?",
         "What did Lind say about it?",
@@ -90,6 +103,13 @@ def test_a_name_typed_in_lower_case_is_known_from_the_answer(quoted: str, asked:
 def test_whom_who_is_asks_about_is_nobody_else_in_the_answer() -> None:
     turn = Turn("Who is Mike Waltz?", QUOTED.format("Mike Waltz was named by Donald Trump."))
     assert resolve("Where was he born?", [turn]).readings == ("Where was Mike Waltz born?", "Where was Waltz born?")
+
+
+def test_what_follows_a_clause_that_was_hung_on_goes_on_from_that_clause() -> None:
+    turns = [Turn("Why did Norway close the ports?", ""), Turn("How did Sweden react?", "")]
+    assert resolve("What about Denmark?", turns).readings[0] == (
+        "Why did Norway close the ports, and how did Denmark react?"
+    )
 
 
 def test_the_treaty_that_was_asked_for_is_the_one_in_the_answer() -> None:

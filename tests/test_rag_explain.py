@@ -190,6 +190,8 @@ def test_shown_and_dropped_are_all_that_the_reader_offered(opened: Opened) -> No
         assistant = opened(threshold=threshold)
         for question in (QUESTION, "When was the bridge opened?", "umbrella", "Atlantis"):
             answer = assistant.ask(question, mode=mode, limit=limit)
+            if answer.status == "guided":  # a word alone: what mentions it is shown, and nothing weighed
+                continue
             offered = assistant._pipeline.parts((question,), limit, Filters())[0].reading.quotes
             dropped = answer.workings.dropped
             assert len(answer.citations) + len(dropped) == len(offered)

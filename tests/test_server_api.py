@@ -43,7 +43,9 @@ ARTICLES = {
 QUESTION = "How many hours a day do cats sleep?"
 GOLDEN = Path(__file__).parent / "golden" / "ask.json"
 PROBLEM = "application/problem+json"
-OPENAI = {"create_chat_completion", "list_models", "get_model"}  # their errors are in OpenAI's shape
+OPENAI = {  # their errors are in OpenAI's shape
+    "create_chat_completion", "create_completion", "create_response", "create_embeddings", "list_models", "get_model",
+}  # fmt: skip
 JSON = {"Content-Type": "application/json"}
 UNTUNED = {
     "threshold": 0.0,
@@ -176,9 +178,8 @@ def test_suggestions_are_shown_only_for_articles_that_are_indexed(fresh: TestCli
     fresh.put(
         "/v1/documents/000_0ff4957a0b8e66ca", json={"text": "The USMCA gave preferential access to some sectors."}
     )
-    assert fresh.get("/v1/suggestions").json() == {
-        "suggestions": ["Which sectors gained from preferential access under the USMCA?"]
-    }
+    suggested = fresh.get("/v1/suggestions").json()["suggestions"]
+    assert suggested[0] == "Which sectors gained from preferential access under the USMCA?"
     fresh.delete("/v1/documents/000_0ff4957a0b8e66ca")
     assert fresh.get("/v1/suggestions").json() == {"suggestions": []}
 
@@ -369,10 +370,11 @@ def test_a_write_on_a_full_disk_is_answered_from_and_its_index_is_written_once_t
             assert client.delete("/v1/documents/cats").status_code == 204
             assert client.put("/v1/documents/new", json={"text": ARTICLES["bread.txt"]}).status_code == 201
             assert ids(client) == ["bread", "energy/tides", "new"]
-            assert "No space left on device" in newest(client)["detail"] and client.get("/readyz").status_code == 200
+            assert client.get("/readyz").status_code == 200
             assert_problem(client.delete("/v1/documents/cats"), 404, "not-found")
         for client in started(create_app(load_settings(data=data, embedder="hash", **UNTUNED))):
             assert ids(client) == ["bread", "energy/tides", "new"]
+            assert "No space left on device" in newest(client)["detail"] and client.get("/readyz").status_code == 200
             disk.undo()
             until(partial(caught_up, client))
             assert generation.current(data) == client.get("/version").json()["index_version"]

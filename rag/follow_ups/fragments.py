@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from rag.follow_ups.mentions import TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners
+from rag.follow_ups.mentions import TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners, singular
 from rag.follow_ups.noun_phrases import WORD
 from rag.follow_ups.referents import SaidTurn
 from rag.language.detect import language_of
@@ -20,6 +20,19 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _ADJUNCT = re.compile(r"^(?:why|when|where|how|since when|in (?:which|what) \w+)\s+(?=(\w+(?:n't)?)\b)", re.IGNORECASE)
+_ORDINALS = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}
+_ORDINAL = re.compile(
+    rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|of them|two)|(?<=er))\b(?! \w+s\b)|\bthe (first|second|third|last)$",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(r"\bthe other (?:one|country|side|party|person|treaty)\b", re.IGNORECASE)
+_SAME = re.compile(
+    r"(?:what|how(?: much| many| high| large| big)?) (?:is|was|were|are) (?:it|that|they|this) (?P<when>.+)",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(
+    r"(?:what|which|how (?:much|many|high|large|big|strong))\b(?! (?:did|does|do|happened)\b)", re.IGNORECASE
+)
 _MOST_WORDS = 6  # of a fragment without "and" or "what about"
 _SUFFIX = 4  # letters that two nouns must share at their ends to be parallel: imports, exports
 
@@ -61,8 +74,10 @@ def complete(rest: str, last: SaidTurn) -> tuple[str, ...]:
     first = WORD.match(rest)
     if first and first.group().lower() in ASKING | {"on", "in", "of", "for", "by", "to"} and _asks(rest):
         return (hung(last.core, rest),)
-    if swapped := _swapped(rest, base, last):
+    if swapped := _swapped_behind(rest, last) or _swapped(rest, base, last):
         return swapped
+    if worded := _worded(rest.lower(), base):
+        return (worded,)
     if WORD.match(rest.lower()) and rest.split()[0].lower() in PREPOSITIONS and "about" not in rest.lower():
         return (f"{unmarked(base)} {rest[:1].lower()}{rest[1:]}?",)
     asked_about = hung(last.core, _about(rest))
@@ -82,6 +97,37 @@ def hung(core: str, clause: str) -> str:
     low = words[0].lower() in FUNCTION or lexicon().verb(words[0].lower())
     tail = clause[:1].lower() + clause[1:] if low and words[0] not in ("I", "US") else clause
     return f"{unmarked(core)}, {'y' if language == 'es' else 'and'} {tail.rstrip('?!. ')}?"
+
+
+def at_another_time(rest: str, last: SaidTurn) -> str:
+    """ "What was it in 2019?" behind a question for a figure or a state; else empty."""
+    match = _SAME.match(unmarked(rest))
+    when = match["when"] if match else ""
+    timed = TIME.fullmatch(re.sub(r"^at ", "", when)) or _TIME_WORDS.match(when)
+    return complete(when, last)[0] if timed and _FIGURE.match(last.core) else ""
+
+
+def counted(question: str, last: SaidTurn) -> str:
+    """ "the second one", "the latter" and "the other country" by name; unchanged where nothing is listed."""
+    listed = _listed([*last.mentions]) or _listed([*last.heard])
+    for pattern in (_ORDINAL, _OTHER):
+        match = pattern.search(question)
+        if not match or len(listed) < 2:
+            continue
+        at = _ORDINALS[(match.group(1) or match.group(2)).lower()] if pattern is _ORDINAL else _other(question, listed)
+        if -len(listed) <= at < len(listed):
+            return question[: match.start()] + listed[at].text + question[match.end() :]
+    return question
+
+
+def _listed(mentioned: Sequence[Mention]) -> list[Mention]:
+    names = [m for m in {m.text.lower(): m for m in mentioned if is_name(m) and m.role != "possessor"}.values()]
+    return [m for m in names if m.kind == names[0].kind] if names else []
+
+
+def _other(question: str, listed: Sequence[Mention]) -> int:
+    named = [at for at, mention in enumerate(listed) if mention.text.lower() in question.lower()]
+    return 0 if named and named[0] != 0 else 1
 
 
 def _timed(rest: str, base: str) -> str:
@@ -124,6 +170,30 @@ def _swapped(rest: str, base: str, last: SaidTurn) -> tuple[str, ...]:
         return ()
     replaced = _parallel(new[-1], _behind(led, base, old)) or _parallel(new[-1], old)
     return tuple(base[: m.start] + _fitting(noun, m, base) + base[m.end :] for m in replaced)
+
+
+def _swapped_behind(rest: str, last: SaidTurn) -> tuple[str, ...]:
+    """In the clause that was hung on the question, where there is one and it has something like the fragment."""
+    core = unmarked(last.core)
+    if unmarked(last.question) == core:
+        return ()
+    return tuple(text for text in _swapped(rest, last.question, last) if text.startswith(core))[:1]
+
+
+def _worded(rest: str, base: str) -> str:
+    """ "imports" for the verb of "How much did Mexico export?"."""
+    noun = singular(rest)
+    for word in WORD.finditer(base):
+        low = word.group().lower()
+        if (
+            " " not in noun
+            and low != noun
+            and low[-_SUFFIX:] == noun[-_SUFFIX:]
+            and lexicon().verb(low)
+            and low != rest
+        ):
+            return base[: word.start()] + noun + base[word.end() :] if len(noun) > _SUFFIX else ""
+    return ""
 
 
 def _behind(led: str, base: str, old: Sequence[Mention]) -> list[Mention]:

@@ -13,7 +13,7 @@ from rag.language.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITION
 
 _TEXT = read_patterns("rag.follow_ups", "pronouns.txt")
 _PRONOUN, _EMPTY_IT, _EVENT = map(_TEXT.compiled, ("PRONOUN", "EMPTY_IT", "EVENT"))
-_WHEN_WAS = _TEXT.compiled("WHEN_WAS")
+_ON_IT, _DEED, _WHEN_WAS = map(_TEXT.compiled, ("ON_IT", "DEED", "WHEN_WAS"))
 _BOUND = frozenset("their theirs them they its it his he him her she hers".split())
 _DEMONSTRATIVES = ("this", "that", "these", "those")
 
@@ -58,7 +58,7 @@ def fill(question: str, said: Sequence[SaidTurn]) -> Filled:
     """Unchanged and alone where nothing in it points back."""
     own = mentions(question, [m for turn in said for m in (*turn.mentions, *turn.heard)])
     bare = question.rstrip("?!. ")
-    if _EVENT.search(bare):
+    if _EVENT.search(bare) or (_ON_IT.search(bare) and _DEED.match(said[-1].core)):
         return Filled((question,), True)
     first, second, short, open_, at = "", "", "", False, 0
     used = [mention.text.lower() for mention in own]
@@ -118,6 +118,8 @@ class _Pointer(NamedTuple):
 
 def _pointer(question: str, match: re.Match[str], own: Sequence[Mention]) -> _Pointer | None:
     """None where the words do not point back."""
+    if match["other"]:
+        return None  # "the latter" is counted, in rag.follow_ups.fragments
     word, noun, before = (
         match["word"].lower(),
         (match["noun"] or "").lower(),

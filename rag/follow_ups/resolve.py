@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from rag.follow_ups.fragments import complete, hung, is_fragment, opening, unmarked
+from rag.follow_ups.fragments import at_another_time, complete, counted, hung, is_fragment, opening, unmarked
 from rag.follow_ups.mentions import Kind, Mention, is_name, kind_of_noun, mentions, owners, with_first_names
 from rag.follow_ups.noun_phrases import WORD
 from rag.follow_ups.pronouns import fill
@@ -85,12 +85,14 @@ def _resolve(question: str, said: Sequence[SaidTurn]) -> Resolved:
 
 
 def _read(question: str, said: Sequence[SaidTurn]) -> tuple[str, ...]:
-    """One step: pronouns, then what is left out."""
+    """One step: ordinals, pronouns, then what is left out."""
     last = said[-1]
     lead, rest = opening(question)
+    if (again := at_another_time(rest, last)) and not _names(rest):
+        return (again,)
     if lead and _ASKS_IN_SPANISH.match(rest):
         return (f"¿{rest[:1].upper()}{rest[1:]}?",)
-    filled = fill(rest, said)
+    filled = fill(counted(rest, last), said)
     if is_fragment(lead, rest, question):
         completed = complete(filled.texts[0], last)
         return (*completed, question) if not lead and len(completed) == 1 and _names(rest) else completed

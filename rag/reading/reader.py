@@ -24,7 +24,7 @@ from rag.structure import BODY
 
 _QUOTES = 10  # scored quotes in a reading; how many are shown is decided by the assistant
 _FINDINGS = 512  # kept: an answer and its explanation read the same passages
-_ALONE = 1.6  # mean lead of the best sentence in the development sets, where none is the only one
+ALONE = 1.6  # mean lead of the best sentence in the development sets, where none is the only one
 _FEW_WORDS = 10  # of a short answer, at most; more are half a sentence, and stand out from nothing
 _EDGES = " \t\n\N{NO-BREAK SPACE}.,;:!?"  # not of the words that answer, where they begin or end with it
 _FURTHER = 2  # passages that are read only to tell whether a further quote answers too, at most
@@ -293,7 +293,7 @@ def load_reader(name: str, index: ReadableIndex, answer_model: str = "") -> Read
 
 def gap(scores: Sequence[float]) -> float:
     """How far the best is ahead of the second; an only one has no rival, and so is ahead as a best one mostly is."""
-    return scores[0] - scores[1] if len(scores) > 1 else _ALONE
+    return scores[0] - scores[1] if len(scores) > 1 else ALONE
 
 
 def _reading(scored: Sequence[Rated], hits: Sequence[Hit], confidence: float, odds: Mapping[str, float]) -> Reading:
