@@ -77,7 +77,10 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return int(app_for(words[0])(words, prog_name="quotewell", standalone_mode=False) or 0)
     except typer.TyperException as error:
-        return _fail(f"{error.format_message().rstrip('.')}; see: {_path_of(error)} --help", error.exit_code)
+        return _fail(
+            f"{error.format_message().replace('Value error, ', '').rstrip('.')}; see: {_path_of(error)} --help",
+            error.exit_code,
+        )
     except (BadInput, NotFound) as error:
         return _fail(str(error), USAGE)
     except (IndexMissing, IndexDamaged, IndexMismatch) as error:

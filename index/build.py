@@ -4,7 +4,9 @@ Interrupted, it loses nothing that was committed and the search index that stand
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -67,7 +69,9 @@ CLEANER = 3  # raised when the same file would clean to another text
 ENCODER = 1  # raised when the same text would be encoded to other numbers
 TERMS = 2  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
+OURS = frozenset({"cleaner", "encoder", "terms"})  # of a recipe: what the program itself brings, and no setting says
 _UTC_NOW = partial(datetime.now, UTC)
+_log = logging.getLogger(__name__)
 _GROUP_PASSAGES = 512  # embedded together, so that all cores have work
 
 
@@ -112,13 +116,15 @@ class Builder:
     ) -> BuildReport:
         """Add and update what stands below the paths; `prune` deletes what stood there and does not any more.
 
-        `rebuild` makes everything anew under the present settings, documents from elsewhere included. Raises
-        NotFound for a path that is not there, before anything is written, IndexMismatch for other settings, and
-        QuotewellError where all is stored and the search index cannot be written.
+        `rebuild` makes everything anew under the present settings, documents from elsewhere included; what an earlier
+        Quotewell cleaned or encoded otherwise is made anew unasked, and that is logged. Raises NotFound for a path that
+        is not there, before anything is written, IndexMismatch for other settings, and QuotewellError where all is
+        stored and the search index cannot be written.
         """
         found = find(paths)
         embedding = Embedding(on_progress)
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
+            rebuild = rebuild or self._is_of_earlier_program(store)
             plan = Plan(found, _stored(store), on_progress, everything=rebuild)
             roots = paths if prune else None
             if rebuild:
@@ -153,11 +159,10 @@ class Builder:
     ) -> PlanReport:
         """What `index` would do, with nothing written. Raises as `index` does."""
         found = find(paths)
-        stored = Stored()
+        stored, everything = Stored(), False
         with suppress(IndexMissing), Store.open(self._data, readonly=True) as store:
-            self._refuse_other_recipe(store)
-            stored = _stored(store)
-        plan = Plan(found, stored, on_progress)
+            stored, everything = _stored(store), self._is_of_earlier_program(store)
+        plan = Plan(found, stored, on_progress, everything=everything)
         for _ in plan.changed():
             pass
         return plan.report(plan.gone(paths if prune else None))
@@ -165,17 +170,17 @@ class Builder:
     def put(self, document: Document, serving: generation.Generation | None = None) -> generation.Generation:
         """Add or replace one document and publish; `serving` as in `publish`."""
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
-            self._refuse_other_recipe(store)
+            going_on = self._refuse_other_recipe(store, but={"cleaner"})  # the text came cleaned, whatever did it
             files = None if store.files().get(document.id) else [""]
             for _, passages in self._encoded([document], Embedding(lambda _: None)):
-                store.put(document, passages, recipe=self._recipe, keeping=self._keeping(), files=files)
+                store.put(document, passages, recipe=going_on, keeping=self._keeping(), files=files)
             store.checkpoint()
             return self.publish(store, serving)
 
     def delete(self, document_id: str, serving: generation.Generation | None = None) -> generation.Generation:
         """Raises NotFound."""
         with Store.open(self._data) as store, generation.at_work(self._data):
-            self._refuse_other_recipe(store)
+            self._refuse_other_recipe(store, but=OURS)  # what is taken away is made by no recipe
             if not store.delete(document_id):
                 raise NotFound(f"no document '{document_id}' in '{self._data}'; list them with: quotewell documents")
             store.expire(self._keeping())
@@ -184,7 +189,7 @@ class Builder:
     def keep_policy(self, policy: str) -> generation.GenerationManifest:
         """What decides when to answer, as canonical JSON; "" removes it. Raises IndexMissing."""
         with Store.open(self._data) as store, generation.at_work(self._data):
-            self._refuse_other_recipe(store)
+            self._refuse_other_recipe(store, but=OURS)
             store.keep_policy(policy)
             return self.publish(store).manifest
 
@@ -267,15 +272,34 @@ class Builder:
     def _keeping(self) -> Keeping:
         return Keeping(self._clock(), self._keep_days)
 
-    def _refuse_other_recipe(self, store: Store) -> None:
-        """Before anything is embedded for nothing; whatever another process does meanwhile, `put` refuses."""
+    def _is_of_earlier_program(self, store: Store) -> bool:
+        """Whether nothing but the program changed since. Raises IndexMismatch where settings did, too."""
+        made = self._refuse_other_recipe(store, but=OURS)
+        if made != self._recipe:
+            changed = _differences(made, self._recipe)
+            _log.warning("'%s' is of an earlier Quotewell (%s): everything in it is made anew", self._data, changed)
+        return made != self._recipe
+
+    def _refuse_other_recipe(self, store: Store, but: AbstractSet[str] = frozenset()) -> str:
+        """The recipe that the store goes on with: its own, which differs from this builder's in nothing but `but`.
+
+        Before anything is embedded for nothing; whatever another process does meanwhile, `put` refuses.
+        """
         with store.snapshot() as now:
-            other = now.other_recipe(self._recipe)
-        if other:
+            made = now.other_recipe(self._recipe) or self._recipe
+        differing = _differing(made, self._recipe)
+        if differing <= but:
+            return made
+        differences = _differences(made, self._recipe)
+        if differing <= OURS:
             raise IndexMismatch(
-                f"'{self._data}' was built with {_differences(other, self._recipe)}; use the settings it was "
-                "built with, or build everything again with: quotewell index PATH --rebuild"
+                f"'{self._data}' is of an earlier Quotewell ({differences}); make everything in it anew with: "
+                "quotewell index PATH"
             )
+        raise IndexMismatch(
+            f"'{self._data}' was built with {differences}; use the settings it was "
+            "built with, or build everything again with: quotewell index PATH --rebuild"
+        )
 
     def _encoded(
         self, documents: Iterable[Document], embedding: Embedding
@@ -307,11 +331,17 @@ class Builder:
         return content_of(documents, passages, self._stem, self._embedder.dim, _lines(snapshot))
 
 
+def _differing(made: str, wanted: str) -> frozenset[str]:
+    """The parts on which two recipes do not agree."""
+    old, new = (UNSAID | json.loads(recipe) for recipe in (made, wanted))
+    return frozenset(key for key in {*old, *new} if old.get(key) != new.get(key))
+
+
 def _differences(made: str, wanted: str) -> str:
     """What two recipes do not agree on, as a person would say it."""
     old, new = (UNSAID | json.loads(recipe) for recipe in (made, wanted))
-    keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-    return ", ".join(f"{key} {old.get(key)!r} where the settings now say {new.get(key)!r}" for key in keys)
+    now = {key: "it is now" if key in OURS else "the settings now say" for key in _differing(made, wanted)}
+    return ", ".join(f"{key} {old.get(key)!r} where {now[key]} {new.get(key)!r}" for key in sorted(now))
 
 
 def _stored(store: Store) -> Stored:

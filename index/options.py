@@ -30,15 +30,15 @@ Since: TypeAlias = Annotated[str | None, typer.Option("--since", metavar="DATE",
 Until: TypeAlias = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Published on or before it.")]
 
 
-def day_of(given: str | None) -> date | None:
-    """Of --as-of. Raises BadQuestion."""
-    return None if given is None else parse_day(given, "--as-of")
+def day_of(given: str | None, flag: str = "--as-of") -> date | None:
+    """What was given with the flag. Raises BadQuestion, which names it."""
+    return None if given is None else parse_day(given, flag)
 
 
 def filters_of(documents: list[str] | None, authors: list[str] | None, since: str | None, until: str | None) -> Filters:
     """What the flags leave of the articles. Raises BadQuestion for what is no day."""
-    given = {"documents": documents, "authors": authors, "published_from": since, "published_to": until}
-    return Filters.parse(given)
+    days = {"published_from": day_of(since, "--since"), "published_to": day_of(until, "--until")}
+    return Filters.parse({"documents": documents, "authors": authors, **days})
 
 
 def same_data(settings: Settings) -> str:

@@ -99,8 +99,8 @@ def emit_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def tell(text: str, style: str = "") -> None:
-    """A line on stderr for people; never data."""
-    line = safe(text)
+    """One line on stderr for people, whatever the text holds; never data."""
+    line = safe(" ".join(text.splitlines()))
     if sys.stderr.isatty():
         _console(stderr=True).print(Text(line, style), soft_wrap=True)  # a command in it can be copied
     else:

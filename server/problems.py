@@ -146,6 +146,10 @@ async def _quotewell(request: Request, error: QuotewellError) -> Response:
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 400 and "multipart/form-data" in request.headers.get("content-type", ""):
+        return problem(
+            request.scope, REFUSED, "the form cannot be read; send one as curl does with -F file=@report.pdf"
+        )
     kind = OTHERS.get(error.status_code, replace(REFUSED, status=error.status_code))
     detail = {
         400: "the body cannot be read as JSON in UTF-8; nesting and numbers must be within reason",
@@ -193,5 +197,10 @@ def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "is not a known field"
     if error["type"] == "too_long" and error["ctx"]["field_type"] == "Value":  # of a text that was looked at first
-        return f"has more than {error['ctx']['max_length']:,} characters"
+        counted = "entries" if isinstance(error["input"], list) else "characters"
+        return f"has more than {error['ctx']['max_length']:,} {counted}"
+    if error["type"] == "tuple_type":
+        return "Input should be a valid list"
+    if str(error["msg"]).endswith("received: <class 'str'>"):  # the framework's word for a field that is no file
+        return "is no file; send one as curl does with -F file=@report.pdf"
     return str(error["msg"]).removeprefix("Value error, ")

@@ -405,6 +405,22 @@ def test_an_unchanged_file_is_not_embedded_again_and_prune_deletes_what_is_gone(
     assert (pruned["deleted"], pruned["documents"]) == (["bees"], 2)
 
 
+def test_a_name_of_two_lines_makes_one_line_of_the_report(cli: Cli, articles: Path) -> None:
+    """Else a file could write into the report what it likes."""
+    (articles / "a\n'x' holds 9 articles.txt").write_text("Words.")
+    done = cli("index", articles)
+    assert done.code == 1
+    assert not [line for line in done.err.splitlines() if line.startswith("'x' holds")]
+    assert "a 'x' holds 9 articles.txt: has a name that cannot serve" in done.err
+
+
+@pytest.mark.parametrize("flag", ["--since", "--until", "--as-of"])
+def test_what_is_no_day_is_named_by_its_flag(indexed: Cli, flag: str) -> None:
+    done = indexed("ask", WHEN, flag, "2024")
+    assert done.code == 2
+    assert f"{flag} is '2024'; give a day" in done.err
+
+
 def test_an_index_of_other_settings_exits_5_and_rebuild_mends_it(
     indexed: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

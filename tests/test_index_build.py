@@ -1,5 +1,6 @@
 """Building: the index is what the files are, at the cost of what changed, however one got there."""
 
+import json
 import multiprocessing
 import shutil
 from collections.abc import Sequence
@@ -313,6 +314,60 @@ def test_a_rebuild_of_the_same_files_is_the_same_index(
     arrays = files_of(hash_settings.data)
     assert hash_builder.index([six_files], rebuild=True).version == before.version
     assert files_of(hash_settings.data) == arrays
+
+
+def earlier(settings: Settings, monkeypatch: pytest.MonkeyPatch, part: str) -> Builder:
+    """A builder of a program whose cleaner, encoder or terms were others."""
+    with monkeypatch.context() as then:
+        then.setattr(f"index.build.{part}", 0)
+        return Builder(settings.data, settings, HashEmbedder())
+
+
+@pytest.mark.parametrize("part", ["CLEANER", "ENCODER", "TERMS"])
+def test_what_an_earlier_program_made_is_made_anew_with_a_word_and_without_being_asked(
+    part: str,
+    builder: Builder,
+    six_files: Path,
+    hash_settings: Settings,
+    counting: CountingEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = earlier(hash_settings, monkeypatch, part)
+    before.index([six_files])
+    before.put(article("from-elsewhere", "The museum of Brin shows old lamps."))
+    assert len(builder.plan([six_files]).updated) == 6
+    assert not counting.embedded
+    report = builder.index([six_files])
+    said = f"is of an earlier Quotewell ({part.lower()} 0 where it is now "
+    assert [said in told.message for told in caplog.records] == [True, True]
+    assert (report.documents, report.embedded_passages) == (7, report.passages)
+    assert json.loads(opened(hash_settings).generation.manifest.recipe) == json.loads(
+        recipe(hash_settings, HashEmbedder())
+    )
+    assert builder.index([six_files]).embedded_passages == 0
+
+
+def test_what_an_earlier_program_made_takes_articles_and_lets_them_go(
+    builder: Builder, six_files: Path, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a server that was brought up to date could no longer delete what somebody wants gone."""
+    earlier(hash_settings, monkeypatch, "CLEANER").index([six_files])
+    builder.put(article("new", "The museum of Brin shows old lamps."))
+    builder.delete("ferry")
+    index = opened(hash_settings)
+    assert "ferry" not in index.document_ids
+    assert index.search("museum of Brin", limit=1)[0].passage.document_id == "new"
+
+
+def test_what_was_encoded_otherwise_lets_articles_go_and_takes_none(
+    builder: Builder, six_files: Path, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier(hash_settings, monkeypatch, "ENCODER").index([six_files])
+    with pytest.raises(IndexMismatch, match=r"earlier Quotewell \(encoder .*anew with: quotewell index PATH$"):
+        builder.put(article("new", "The museum of Brin shows old lamps."))
+    builder.delete("ferry")
+    assert "ferry" not in opened(hash_settings).document_ids
 
 
 # -- one document, as a server takes it --

@@ -456,6 +456,16 @@ def test_a_damaged_document_can_be_deleted_and_leaves_the_others_readable(tmp_pa
     assert store.verify() == []
 
 
+@pytest.mark.parametrize("sql", ["UPDATE meta SET value = '9'", "DELETE FROM meta"])
+def test_a_head_that_nothing_can_mend_asks_for_a_backup_and_not_for_verify(
+    tmp_path: Path, store: Store, sql: str
+) -> None:
+    put(store, "a", "Sound.")
+    raw(tmp_path, f"{sql} WHERE key = 'sequence'")
+    with pytest.raises(IndexDamaged, match=r"head .*restore a backup, or .*quotewell index PATH$"):
+        store.verify()
+
+
 @settings(max_examples=80, deadline=None)
 @given(where=st.floats(0, 1, exclude_max=True), damage=st.sampled_from(["flip", "zero", "cut"]), bit=st.integers(0, 7))
 def test_a_damaged_file_gives_the_old_content_or_an_error_never_another_content(

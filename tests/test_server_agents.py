@@ -371,6 +371,24 @@ def test_a_prompt_begins_with_what_stands_in_the_articles(server: MCPServer[Any]
         prompted(server, "compare_articles", first="cats", second="nothing")
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("nothing", {}, "no prompt is called 'nothing'; list them with prompts/list"),
+        ("check_text", {}, "the prompt check_text takes text"),
+        ("compare_articles", {"first": "cats"}, r"takes first, second, topic \(may be left out\)"),
+        ("ask_with_sources", {"question": CAPACITY, "other": "x"}, "takes question"),
+    ],
+)
+def test_a_prompt_that_is_asked_for_wrongly_is_no_failure_of_the_servers(
+    server: MCPServer[Any], name: str, arguments: dict[str, str], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(MCPError, match=said) as caught:
+        prompted(server, name, **arguments)
+    assert caught.value.error.code == INVALID_PARAMS
+    assert not caplog.records
+
+
 # ── errors ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -378,7 +396,8 @@ def test_a_prompt_begins_with_what_stands_in_the_articles(server: MCPServer[Any]
     ("tool", "arguments", "said"),
     [
         ("search", {"query": "  "}, "the question is empty"),
-        ("search", {}, "Field required"),
+        ("search", {}, "Error executing tool search: query: Field required"),
+        ("search", {"query": [1]}, "Error executing tool search: query: Input should be a valid string"),
         ("fetch", {"id": "no such"}, "no article or passage has the id 'no such'"),
         ("fetch", {"id": "cats#99"}, "no article or passage"),
         ("fetch", {"id": "cats@99999"}, "no article or passage"),

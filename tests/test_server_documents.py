@@ -164,3 +164,13 @@ def test_a_file_of_no_known_type_or_a_form_without_one_is_refused_at_once(fresh:
     assert fresh.post(PAGES, files={"file": ("a.exe", b"x")}).json()["title"] == "The document cannot be used"
     assert fresh.post(PAGES, files={"other": ("a.pdf", b"x")}).status_code == 422
     assert fresh.get("/v1/operations/none").status_code == 404
+
+
+def test_a_form_that_is_none_or_holds_several_files_is_refused_in_plain_words(fresh: TestClient) -> None:
+    two = fresh.post(PAGES, files=[("file", ("a.txt", b"One here.")), ("file", ("b.txt", b"Another."))])
+    assert (two.status_code, two.json()["detail"]) == (422, "the form holds several files; send one at a time")
+    assert not {"a", "b"} & {one["id"] for one in fresh.get(PAGES).json()["documents"]}
+    text = fresh.post(PAGES, files={"file": (None, "no file")})
+    assert (text.status_code, "is no file; send one" in text.json()["detail"]) == (422, True)
+    torn = fresh.post(PAGES, content=b"x", headers={"Content-Type": "multipart/form-data"})
+    assert (torn.status_code, "the form cannot be read" in torn.json()["detail"]) == (400, True)

@@ -88,11 +88,11 @@ def sealed(table: str, values: Row) -> Row:
     return (*values, row_sha256(table, values))
 
 
-def opened(table: str, row: Row, name: str) -> Row:
+def opened(table: str, row: Row, name: str, advice: str = "see: quotewell verify") -> Row:
     """The row without its hash; raises IndexDamaged if it is not what was written."""
     values, digest = row[:-1], row[-1]
     if row_sha256(table, values) != digest:
-        raise IndexDamaged(f"{name} is damaged: its stored bytes do not match their hash; see: quotewell verify")
+        raise IndexDamaged(f"{name} is damaged: its stored bytes do not match their hash; {advice}")
     return values
 
 

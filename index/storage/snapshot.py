@@ -17,6 +17,8 @@ from index.storage.revisions import Former, former, problems
 from index.storage.rows import READABLE, VERSION, Row, document_from, fault, opened, passage_from, select
 from index.storage.sqlite import Connection, explained
 
+_LOST = "restore a backup, or move it away and build it again with: quotewell index PATH"  # no part of it can be mended
+
 
 class Count(NamedTuple):
     """How much a store holds."""
@@ -41,13 +43,14 @@ class Snapshot:
                 "move it away and build it again with: quotewell index PATH"
             )
         self.schema = versions[0].decode()
-        values = (opened("meta", row, f"the head of '{path}'") for row in rows)
+        values = (opened("meta", row, f"the head of '{path}'", _LOST) for row in rows)
         self._meta = {key.decode(): value.decode() for key, value in values}
         needed = (
             {"sequence", "documents"} if self._meta.get("documents") == "0" else {"sequence", "documents", "recipe"}
         )
         if not needed <= self._meta.keys():
-            raise self._damaged(f"its head has lost {', '.join(sorted(needed - self._meta.keys()))}")
+            gone = ", ".join(sorted(needed - self._meta.keys()))
+            raise IndexDamaged(f"'{path}' is damaged: its head has lost {gone}; {_LOST}")
 
     def sequence(self) -> int:
         """Grows by one with every committed change."""

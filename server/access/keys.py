@@ -87,7 +87,7 @@ class Keys:
                 several = (
                     f"{len(found)} keys are named {name!r}; give an id of" if found else f"no key is {name!r}; see"
                 )
-                raise NotFound(f"{several} quotewell keys list")
+                raise NotFound(f"{several} quotewell keys list --data {self._path.parent}")
             self._write([key for key in keys if key is not found[0]])
         return found[0]
 
@@ -152,12 +152,16 @@ def create(
     """Make a key and print it, once: nothing that is kept leads back to it."""
     if not 1 <= len(name) <= MOST_NAME_CHARS or not name.isprintable():
         raise BadInput(f"the name of a key is 1 to {MOST_NAME_CHARS} printable characters")
-    key, secret = Keys(load_settings(data=data).data).create(name, scope)
+    settings = load_settings(data=data)
+    key, secret = Keys(settings.data).create(name, scope)
     if as_json:
         emit_json(_shown(key) | {"key": secret})
         return
     emit(secret)
-    tell(f"this is the only time that the key is shown; programs send it as: Authorization: Bearer {secret[:6]}…")
+    tell(
+        f"made for '{settings.data}'; this is the only time that the key is shown; "
+        f"programs send it as: Authorization: Bearer {secret[:6]}…"
+    )
 
 
 @commands.command("list")

@@ -11,12 +11,13 @@ from functools import partial
 from signal import SIG_DFL, SIGINT, signal
 from typing import Annotated, Any, TypeAlias
 
+from mcp import MCPError
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp_types import EmbeddedResource, ToolAnnotations
-from pydantic import BaseModel, ConfigDict, Field
+from mcp_types import INVALID_PARAMS, EmbeddedResource, ToolAnnotations
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -88,13 +89,36 @@ class ArticleFilter(BaseModel):
     published_to: Day | None = None
 
 
+class _AgentServer(MCPServer[Any]):
+    """What an agent asks wrongly is told in one line, and is no failure of the server's to log."""
+
+    async def get_prompt(self, name: str, arguments: dict[str, Any] | None = None, context: Call | None = None) -> Any:
+        takes = {one.name: one.arguments or [] for one in await self.list_prompts()}
+        if name not in takes:
+            raise MCPError(INVALID_PARAMS, f"no prompt is called '{name}'; list them with prompts/list")
+        given, needed = {*(arguments or {})}, {one.name for one in takes[name] if one.required}
+        if not needed <= given <= {one.name for one in takes[name]}:
+            known = ", ".join(one.name if one.required else f"{one.name} (may be left out)" for one in takes[name])
+            raise MCPError(INVALID_PARAMS, f"the prompt {name} takes {known}")
+        return await super().get_prompt(name, arguments, context)
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Call | None = None) -> Any:
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.__cause__.errors()]
+            raise ToolError(f"Error executing tool {name}: {'; '.join(wrong)}") from error.__cause__
+
+
 def agents(live: Live, settings: Settings, patience_s: float = 0, sessions: bool = False) -> MCPServer[Any]:
     """The server with tools, resources and prompts; a call waits up to `patience_s` for the index to be loaded.
 
     `sessions`: clients stay connected between their requests.
     """
     changes = Changes(live)
-    server = MCPServer[Any](
+    server = _AgentServer(
         "quotewell",
         title="Quotewell",
         instructions=INSTRUCTIONS,

@@ -78,10 +78,13 @@ class _Sent(APIRoute):
 async def _send_file(
     uploads: SentFiles,
     response: Response,
-    file: Annotated[UploadFile, File(description="in any format that is read from a folder")],
+    files: Annotated[list[UploadFile], File(alias="file", description="in any format that is read from a folder")],
     document_id: Annotated[str, Form(alias="id")] = "",  # the file's name without its ending where none is given
 ) -> Fields:
     """Taken, and indexed while the sender follows the operation in `Location`."""
+    if len(files) > 1:
+        raise BadInput("the form holds several files; send one at a time")
+    file = files[0]
     name = PurePath((file.filename or "").replace("\\", "/")).name
     operation = uploads.begin(
         name, await file.read(), _checked(document_id or name.removesuffix(PurePath(name).suffix))

@@ -158,9 +158,9 @@ class ChatRequest(Completing):
 def _prompt(prompt: object) -> object:
     if isinstance(prompt, list) and prompt and not isinstance(prompt[0], str):
         raise ValueError("is a list of tokens; send it as text")
-    if isinstance(prompt, list) and len(prompt) != 1:
+    if isinstance(prompt, list) and len(prompt) > 1:
         raise ValueError("are several prompts; send one at a time")
-    return prompt[0] if isinstance(prompt, list) else prompt
+    return "".join(prompt) if isinstance(prompt, list) else prompt
 
 
 class CompletionRequest(Completing):
