@@ -46,8 +46,8 @@ A_PASSAGE = 0.004  # right first quotes that a further passage must bring: it co
 _DEEP = 3 * READ_HITS
 _BINS = 10  # of a calibration error
 _WRONG = -0.8  # what a wrong quote costs, where a right one gains 1 (docs/decisions.md)
-# Least confidence to answer. A fitted one lies between .37 and .46, and what is gained hardly differs from .3 to .5, so it
-# is the least of these: it refuses the fewest right answers.
+# Least confidence to answer. A fitted one lies between .37 and .46, and what is gained hardly differs from .3 to .5, so
+# it is the least of these: it refuses the fewest right answers.
 ANSWERED_FROM = 0.37
 
 NAMES = ("linear", "short", "gap")  # of what the confidence is made
