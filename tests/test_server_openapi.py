@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from requests import Session
-from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
+from schemathesis.specs.openapi.checks import ignored_auth, missing_required_header, positive_data_acceptance
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
@@ -21,7 +21,7 @@ from tests.browsing import listening
 COMMITTED = Path(__file__).parent.parent / "docs" / "openapi.json"
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "8"))  # requests made up for each operation
 # No schema can say that blanks are no question; and the server of these tests needs no key (see test_server_access).
-UNSAID: list[Any] = [positive_data_acceptance, ignored_auth]
+UNSAID: list[Any] = [positive_data_acceptance, ignored_auth, missing_required_header]
 
 
 def published() -> str:

@@ -161,7 +161,7 @@ class ResponseObject(Sourced):
 _STREAM: Responses = {
     200: {
         "description": "The response; with `stream`, its events, the last of which holds all of it",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": {"type": "object"}}},
     }
 }
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.sse import EventSourceResponse
+from pydantic import BaseModel
 
 from rag.answer import Mode
 from server.answering import Giving
@@ -39,12 +40,9 @@ def openai_errors(*statuses: int) -> Responses:
     return {**declared, "default": {"model": wire.ErrorReply, "description": "Any other error"}}
 
 
-_STREAM: Responses = {
-    200: {
-        "description": "The answer; with `stream`, its chunks as server-sent events, then [DONE]",
-        "content": {"text/event-stream": {"schema": ref(wire.ChatCompletionChunk)}},
-    }
-}
+def _streamed(chunk: type[BaseModel]) -> Responses:
+    said = "The answer; with `stream`, its chunks as server-sent events, then [DONE]"
+    return {200: {"description": said, "content": {"text/event-stream": {"schema": ref(chunk)}}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,8 @@ async def get_model(model_id: Annotated[str, Path(examples=["quotewell"])], requ
 
 @router.post(
     "/v1/chat/completions", operation_id="create_chat_completion", response_model=wire.ChatCompletion,
-    response_model_exclude_unset=True, responses=_STREAM | openai_errors(400, 404, 413, 503),
+    response_model_exclude_unset=True,
+    responses=_streamed(wire.ChatCompletionChunk) | openai_errors(400, 404, 413, 503),
 )  # fmt: skip
 def create_chat_completion(
     body: wire.ChatRequest, request: Request, parts: Annotated[Parts, Depends()]
@@ -116,7 +115,7 @@ def create_chat_completion(
 
 @router.post(
     "/v1/completions", operation_id="create_completion", response_model=wire.TextCompletion,
-    response_model_exclude_unset=True, responses=openai_errors(400, 404, 413, 503),
+    response_model_exclude_unset=True, responses=_streamed(wire.TextCompletion) | openai_errors(400, 404, 413, 503),
 )  # fmt: skip
 def create_completion(
     body: wire.CompletionRequest, request: Request, parts: Annotated[Parts, Depends()]
