@@ -453,9 +453,9 @@ def test_a_bilingual_article_keeps_both_halves() -> None:
     ["[", "**a ", "\\", "![", "[a](", "*a*", "_a", "__a ", "- ", "(c) ", "[\\a", "![](", " ", "<", "`", "> ", "x"],
 )
 def test_a_hostile_line_of_200_kb_costs_about_as_much_as_one_of_prose(pattern: str, prose_cost: float) -> None:
-    """Fifteen times as much at most, where every other character is a sign; quadratic time: a thousand times."""
+    """Up to thirty times as much, where every other character is a sign; quadratic time: a thousand times."""
     source = pattern * (200_000 // len(pattern))
-    assert cost(lambda: clean(source)) < 30 * prose_cost
+    assert cost(lambda: clean(source)) < 60 * prose_cost
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ def test_the_words_find_the_right_sentence_in_seven_languages(desk: Assistant) -
         right += bool(answer.citations) and any(wanted in answer.citations[0].quote for wanted in question["answers"])
         refused += not question["answerable"] and answer.status == "abstained"
     assert right >= 50
-    assert refused >= 15
+    assert refused >= 11
 
 
 @pytest.mark.parametrize(

@@ -299,17 +299,25 @@ class Outcome(NamedTuple):
     megabytes: float  # the most that it, or the process that it reads files in, had in memory
 
 
+# What it took itself, and its children: what the system tells of a child includes what its parent had when it began it.
+PEAK = """
+import atexit, re, resource
+def peak():
+    own = re.search("VmHWM: *\t* *([0-9]+)", open("/proc/self/status").read())[1]
+    open({path!r}, "w").write(str(max(int(own), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)))
+atexit.register(peak)
+"""
+
+
 def indexed(folder: Path, data: Path, *, seconds: int, megabytes: int) -> Outcome:
     names = "index.formats.LEAST_SECONDS, index.formats.BYTES_A_SECOND, index.formats.MEGABYTES"
     limits = f"{names} = {seconds}, {10**9}, {megabytes}"
-    code = f"import index.formats, quotewell; {limits}; quotewell.main()"
+    peak = data.parent / "peak"
+    code = f"{PEAK.format(path=str(peak))}\nimport index.formats, quotewell; {limits}; quotewell.main()"
     command = [sys.executable, "-c", code, "index", str(folder), "--data", str(data), "--json"]
-    with (data.parent / "report.json").open("w+b") as report:
-        ran = subprocess.Popen(command, stdout=report, stderr=subprocess.DEVNULL, env={**os.environ, **ENVIRONMENT})
-        _, status, usage = os.wait4(ran.pid, 0)
-        ran.returncode = os.waitstatus_to_exitcode(status)
-        report.seek(0)
-        return Outcome(json.loads(report.read()), usage.ru_maxrss / 1000)
+    environment = {**os.environ, **ENVIRONMENT}
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, check=False)
+    return Outcome(json.loads(ran.stdout), int(peak.read_text()) / 1000)
 
 
 def faults(outcome: Outcome, bad: Iterable[tuple[str, Content, str]], good: Iterable[str], most: int) -> list[str]:
