@@ -166,7 +166,8 @@ class StoreMachine(RuleBasedStateMachine):
     """Any sequence of put, delete and reopen behaves like a dictionary."""
 
     names = st.sampled_from(["a", "b", "a#0", "ü"])
-    texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+    # No cleaned text has a carriage return.
+    texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=60)
 
     @initialize()
     def begin(self) -> None:
