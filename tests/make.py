@@ -51,15 +51,14 @@ def passage(
     *,
     start: int = 0,
     sentences: tuple[Span, ...] = (),
-    blocks: tuple[Block, ...] = (),
+    blocks: tuple[Block, ...] | None = None,
     context: str = "",
 ) -> Passage:
     """A passage of the document of that id, at `start` of its text; one sentence and one block where none are given."""
     end = start + len(text)
     inside = sentences or (Span(start, end),)
-    return Passage(
-        f"{of}#{ordinal}", of, ordinal, text, start, end, inside, blocks or (Block("text", start, end),), context
-    )
+    made = (Block("text", start, end),) if blocks is None else blocks  # a passage of blanks has none
+    return Passage(f"{of}#{ordinal}", of, ordinal, text, start, end, inside, made, context)
 
 
 def quote(passage: Passage, span: tuple[int, int] | None = None, score: float = 1.0) -> Quote:
