@@ -63,7 +63,7 @@ widget:
 
 bench: $(INSTALLED)
 	$(BIN)/quotewell eval bench --write docs/benchmarks.md
-	$(BIN)/quotewell eval growth --write docs/benchmarks.md
+	$(BIN)/quotewell eval growth --size 500 --size 1000 --size 2000 --size 4000 --write docs/benchmarks.md
 
 # Chromium for the browser tests: installed where that is allowed, else one line says what to do.
 browser: $(INSTALLED)

@@ -125,6 +125,7 @@ class Plan:
 
     def report(self, gone: Sequence[str]) -> PlanReport:
         changes = [name for name in dict.fromkeys(self.changes) if name not in gone]
+        pairs = list(alike(self._sketches))
         return PlanReport(
             added=tuple(name for name in changes if name not in self._stored.hashes),
             updated=tuple(name for name in changes if name in self._stored.hashes),
@@ -133,8 +134,8 @@ class Plan:
             unread=tuple(self.unread),
             files=tuple(self.reports),
             twins={name: self.files_of(name) for name, paths in self._placed.items() if len(paths) > 1},
-            alike=tuple(pair for pair in alike(self._sketches) if {*pair[:2]} & {*changes}),
-            held_by=held_by(self._sketches),
+            alike=tuple(pair for pair in pairs if {*pair[:2]} & {*changes}),
+            held_by=held_by(self._sketches, pairs),
         )
 
     def files(self) -> dict[str, tuple[str, ...]]:

@@ -172,7 +172,7 @@ class Index:
         self.rankers: tuple[Ranker, ...] = (LexicalSide(held, self.stem), DenseSide(held.dense, view.encode))
         self._said = lru_cache(maxsize=_SAID)(lambda row: _words_said(held.shelf.passage(row).text))
         self._settings = settings
-        self._embedder = embedder
+        self.embedder = embedder
         # neither closure holds this index itself: a snapshot that is replaced is freed at once
         self._views = lru_cache(maxsize=_DAYS)(
             lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
@@ -260,7 +260,7 @@ class Index:
 
     def knows(self, language: str) -> bool:
         """Do the embedder's vectors tell the meaning of a language, by its ISO 639-1 code?"""
-        return not self._embedder.languages or language in self._embedder.languages
+        return not self.embedder.languages or language in self.embedder.languages
 
     def vocabulary(self) -> Sequence[str]:
         """The stems of all words, each once; `lexical.document_frequency` says how many passages hold one."""
@@ -285,7 +285,7 @@ class Index:
         """The index as if these documents did not exist; a view like those of `as_of`, and not kept."""
         gone = frozenset(document_ids)
         view = _View(self._holdings.seeing(lambda head: head.id not in gone), self.encode)
-        return Index(self.generation, self._embedder, self._settings, view)
+        return Index(self.generation, self.embedder, self._settings, view)
 
     def search(self, question: str, *, limit: int, filters: Filters = EVERYTHING) -> list[Hit]:
         """At most `limit` hits that pass the filters, best first; deterministic."""
@@ -294,7 +294,10 @@ class Index:
         return self._hits(found, rankings)
 
     def shares(self, question: str, *, filters: Filters = EVERYTHING) -> Shares:
-        """Row → what each ranker that found it adds to its fused score, the score by which `search` orders."""
+        """Row → what each ranker that found it adds to its fused score.
+
+        `search` orders by it all but what says nearly the same as three before it.
+        """
         return shares(self._rankings(question, filters), self._settings)
 
     def _rankings(self, question: str, filters: Filters) -> dict[str, list[Scored]]:

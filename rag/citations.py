@@ -19,8 +19,8 @@ def cite(
     found: list[Citation] = []
     for marker, quote in enumerate(quotes, start=1):
         made = _citation(marker, quote, document_of(quote.passage.document_id))
-        said = words_of(made.quote)
-        twins = (name for name in twins_of(made.document_id) if said in words_of(document_of(name).text))
+        said = f" {words_of(made.quote)} "
+        twins = (name for name in twins_of(made.document_id) if said in f" {words_of(document_of(name).text)} ")
         found.append(replace(made, twins=tuple(twins)))
     return tuple(found)
 

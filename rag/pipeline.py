@@ -168,7 +168,7 @@ def _untold(sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:
 
 
 def _only(part: AnswerPart, quotes: Sequence[Quote], rule: Rule = "not_comparable") -> AnswerPart:
-    """Without the rest of its quotes, which do not answer its side of a comparison."""
+    """With these of its quotes alone; the rule says why the others are gone."""
     gone = tuple(Dropped(quote, rule) for quote in part.quotes if quote not in quotes)
     return replace(part, quotes=tuple(quotes), frame=PLAIN, dropped=(*part.dropped, *gone))
 

@@ -108,11 +108,8 @@ class Live:
 
     @property
     def embedder(self) -> Embedder:
-        """The one that the index was built with. Raises what kept it from being loaded."""
-        if self._embedder is None or self._state.assistant is None:
-            problem = self._state.problem or _LOADING
-            raise type(problem)(str(problem))
-        return self._embedder
+        """The one that the index was built with. Raises as `assistant` does."""
+        return self.assistant.index.embedder
 
     @property
     def embedder_name(self) -> str | None:

@@ -175,7 +175,10 @@ def test_what_is_raised_makes_no_other_number(tmp_path: Path, written: str, read
 
 @pytest.mark.parametrize(
     ("named", "encoding"),
-    [("iso-8859-1", "utf-8"), ("iso-8859-1", "cp1252"), ("windows-1251", "utf-8"), ("utf-8", "cp1252")],
+    [
+        *(("iso-8859-1", "utf-8"), ("iso-8859-1", "cp1252"), ("windows-1251", "utf-8"), ("utf-8", "cp1252")),
+        *(("utf-16", "utf-8"), ("utf-16", "cp1252")),
+    ],
 )
 def test_a_page_that_names_another_encoding_than_its_own_is_read(tmp_path: Path, named: str, encoding: str) -> None:
     told = "The café of René opened in 1921 – “a marvel”."

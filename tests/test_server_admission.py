@@ -104,6 +104,14 @@ async def test_who_leaves_while_waiting_is_never_begun() -> None:
     assert second.sent == []
 
 
+async def only_the_next_is_begun(work: Work, gate: Gate, first: Asked) -> None:
+    """Once the first has ended; "1" has left the queue."""
+    work.may_end.set()
+    await first.task
+    await Asked(gate, "2").task
+    assert work.begun == ["0", "2"]
+
+
 @in_a_loop
 async def test_who_waits_too_long_is_refused_and_is_not_begun() -> None:
     work = Work()
@@ -112,11 +120,7 @@ async def test_who_waits_too_long_is_refused_and_is_not_begun() -> None:
     first, second = (Asked(gate, str(n)) for n in range(2))
     await second.task
     assert second.status == 503
-    work.may_end.set()
-    await first.task
-    third = Asked(gate, "2")
-    await third.task
-    assert work.begun == ["0", "2"]
+    await only_the_next_is_begun(work, gate, first)
 
 
 @in_a_loop
@@ -128,11 +132,7 @@ async def test_one_that_is_cancelled_in_the_queue_leaves_it() -> None:
     await settle()
     second.task.cancel()
     await settle()
-    work.may_end.set()
-    await first.task
-    third = Asked(gate, "2")
-    await third.task
-    assert work.begun == ["0", "2"]
+    await only_the_next_is_begun(work, gate, first)
 
 
 @in_a_loop

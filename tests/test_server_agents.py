@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -510,6 +510,22 @@ def test_articles_are_followed_over_http(tmp_path: Path, data: Path) -> None:
         app.state.live.wait()
         event, cats = with_client(f"{address}/mcp", told)
     assert (event, cats.text.strip()) == (ResourceUpdated(CATS), "Cats sleep by day.")
+
+
+def test_who_listens_takes_no_place_of_who_asks(tmp_path: Path, data: Path) -> None:
+    """As many as there are processors, each of which would answer one at a time."""
+    shutil.copytree(data, tmp_path / "data")
+    app = create_app(with_data(tmp_path / "data", port=0))
+
+    async def asked(client: Client) -> int:
+        async with AsyncExitStack() as held:
+            for _ in range(2 * (os.cpu_count() or 1)):
+                await held.enter_async_context(client.listen(resource_subscriptions=[CATS]))
+            return (await asyncio.to_thread(post, urlsplit(address).port or 0, {"question": CAPACITY}, "/ask"))[0]
+
+    with listening(app, lifespan=True) as address:
+        app.state.live.wait()
+        assert with_client(f"{address}/mcp", asked) == 200
 
 
 def test_the_client_of_fastmcp_is_served_over_http(port: int) -> None:

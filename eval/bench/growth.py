@@ -17,7 +17,7 @@ import numpy as np
 
 from eval.bench.bench import OnStep, figure, machine
 from eval.runs.tables import Table, paragraphs, sentence
-from eval.scoring.costs import cpu_seconds, okapi
+from eval.scoring.costs import Spread, cpu_seconds, okapi
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
@@ -35,20 +35,11 @@ _SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]
 
 
 @dataclass(frozen=True, slots=True)
-class Grown:
-    """One cost at each size."""
-
-    name: str
-    unit: str
-    values: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Growth:
     """All costs at all sizes, in passages, ascending."""
 
     sizes: tuple[int, ...]
-    costs: tuple[Grown, ...]
+    costs: tuple[Spread, ...]  # of each one value at each size
 
 
 def growth(sizes: Sequence[int], settings: Settings, work: Path, on: OnStep = lambda *_: None) -> Growth:
@@ -60,7 +51,7 @@ def growth(sizes: Sequence[int], settings: Settings, work: Path, on: OnStep = la
     for number, size in enumerate(ordered):
         on(f"{size:,} passages", number, len(ordered))
         measured.append(_costs(size, settings, work / str(size)))
-    costs = (Grown(name, unit, tuple(of[name, unit] for of in measured)) for name, unit in measured[0])
+    costs = (Spread(name, unit, tuple(of[name, unit] for of in measured)) for name, unit in measured[0])
     return Growth(tuple(ordered), tuple(costs))
 
 
@@ -107,7 +98,7 @@ def _costs(size: int, settings: Settings, work: Path) -> dict[tuple[str, str], f
         assistant.ask(f"Where is {question}")
         searches.append(found - start)
         asks.append(process_time() - found)
-    bytes_read = sum(path.stat().st_size for path in index.generation.folder.glob("*.npy"))
+    on_disk = sum((index.generation.folder / name).stat().st_size for name in index.manifest.files)
     lists = [stems(index.passage(row).search_text, index.stem) for row in range(index.passage_count)]
     scan, posting, memory = okapi(lists, index.lexical, [stems(question, index.stem) for question in questions[:5]])
     return {
@@ -115,7 +106,7 @@ def _costs(size: int, settings: Settings, work: Path) -> dict[tuple[str, str], f
         ("opening", "CPU s"): opening,
         ("search", "CPU ms"): 1000 * median(searches),
         ("answer, without a model", "CPU ms"): 1000 * median(asks),
-        ("index on disk", "MB"): bytes_read / 1e6,
+        ("index on disk", "MB"): on_disk / 1e6,
         ("BM25: ten best by rank_bm25", "CPU ms"): 1000 * median(scan),
         ("BM25: ten best by postings", "CPU ms"): 1000 * median(posting),
         ("BM25: rank_bm25 / postings", "ratio"): median(a / b for a, b in zip(scan, posting, strict=True)),

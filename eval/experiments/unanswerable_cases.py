@@ -205,7 +205,7 @@ def _before(own: set[str], others: Sequence[str], library: BuildingIndex) -> Fil
     return Filters(published_to=last) if any(day and day <= last for day in dated) else None
 
 
-# Questions that no sentence of an article can answer, whatever it is about: for measuring `rag.judgement`.
+# Questions that no sentence of an article can answer, whatever it is about: for measuring `rag.question.out_of_scope`.
 #
 # SEEN were looked at while its patterns were written; HELD_OUT were written afterwards and never changed them.
 

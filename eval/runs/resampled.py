@@ -1,6 +1,6 @@
 """The figures of confidence and refusing that are no means over questions, for questions drawn anew.
 
-They are the very functions behind the figures of a run (`eval.figures`), on how questions went.
+They are the very functions behind the figures of a run (`eval.scoring.figures`), on how questions went.
 """
 
 from collections.abc import Callable, Mapping, Sequence

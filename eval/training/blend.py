@@ -1,4 +1,4 @@
-"""Fits how the reading model counts beside the linear reader: what is read, what a gap adds, confidence, threshold.
+"""Fits how the reading model counts beside the linear reader: what is read, what a gap adds, confidence.
 
 On the tuning halves of sets that the model was not trained on. Each question is seen as it is, as a twin that nothing
 answers, and as if the documents that answer it were not there. What the model says of passages is kept once, and each
@@ -170,7 +170,7 @@ def outcome(seen: SeenAsked, blend: Blend) -> Outcome:
 
 
 def fit_on(found: Sequence[SeenAsked], say: Callable[[str], None]) -> Blend:
-    """The blend for the packaged model: what is read and how it counts, then the odds and the threshold.
+    """The blend for the packaged model: what is read and how it counts, then the odds.
 
     Tells what the present one and the fitted one make of each set, and one whose odds were fitted on the others alone.
     """

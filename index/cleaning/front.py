@@ -10,12 +10,13 @@ from index.text.language import foreign, language
 
 _FRONT_PIECES = 12
 _TITLE_CHARS, _TITLE_WORDS = 250, 30
-_BYLINE = re.compile(r"(?:by|von|par|por|author|autor(?:in)?|written by|text)\b\s*:?\s+\S.{0,60}", re.IGNORECASE)
+_BY_WORD = r"(?:by|von|par|por|author|autor(?:in)?|written[ ]by|text)\b\s*:?\s+"
+_BYLINE = re.compile(_BY_WORD + r"\S.{0,60}", re.IGNORECASE)
 _NAME = re.compile(
     r"(?:[^\W\d_a-z][\w.'’-]*|de|da|di|la|van|von|der|den|del|al)(?:\s(?:[^\W\d_a-z][\w.'’-]*|de|da|di|la|van|von|der|den|del|al)){1,4}"
 )
 _BY = re.compile(
-    rf"""(?i:by|von|par|por|author|autor(?:in)?|written\ by|text)\b\s*:?\s+
+    rf"""(?i:{_BY_WORD})
          ({_NAME.pattern}(?:(?:,|\ and|\ und|\ et|\ y|\ &)\s{_NAME.pattern})*)""",
     re.VERBOSE,
 )

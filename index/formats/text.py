@@ -107,7 +107,7 @@ def decode_page(page: bytes) -> str:
     named = _CHARSET.search(page, 0, 4096)
     if named and not page.startswith((BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)):
         name = named.group(1).decode("ascii").lower()
-        name = "cp1252" if name in _LATIN else name
+        name = "cp1252" if name in _LATIN else "utf-8" if name.startswith("utf-16") else name  # else none could be read
         for encoding in (name,) if page.isascii() else ("utf-8", name):  # what is UTF-8 by its bytes is so by no chance
             with suppress(LookupError, UnicodeDecodeError):
                 return page.decode(encoding)

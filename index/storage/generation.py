@@ -132,11 +132,12 @@ def _write_arrays(folder: Path, content: Content) -> list[tuple[str, str]]:
     files = []
     for name, values in sorted((content.arrays | _pieces_arrays(content)).items()):
         path = folder / f"{name}.npy"
-        with path.open("wb") as file:
+        with path.open("w+b") as file:
             np.save(file, values, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
-        files.append((path.name, _sha256(path)))
+            file.seek(0)
+            files.append((path.name, hashlib.file_digest(file, "sha256").hexdigest()))
     return files
 
 
@@ -330,11 +331,3 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise IndexDamaged(f"{path} cannot be read: {error.strerror}; mend it with: quotewell verify") from error

@@ -7,7 +7,7 @@ searched, and nothing is lost.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from heapq import nsmallest
 from typing import NamedTuple
@@ -69,14 +69,18 @@ def alike(sketches: Mapping[str, Sketch]) -> Iterator[tuple[str, str, float]]:
             by_hash[run].append(name)
 
 
-def held_by(sketches: Mapping[str, Sketch]) -> dict[str, tuple[str, ...]]:
+def held_by(
+    sketches: Mapping[str, Sketch], pairs: Iterable[tuple[str, str, float]] | None = None
+) -> dict[str, tuple[str, ...]]:
     """Name → the names, ascending, of those that say all that it says; nothing where there are none.
+
+    `pairs`: as `alike` finds them, where somebody has asked it.
 
     Of two that say the same the one is held of which more is known, and else the first by name. An order: what is held
     is held, in the end, by one that is not, whatever is taken away.
     """
     held = defaultdict[str, set[str]](set)
-    for one, other, _ in alike(sketches):
+    for one, other, _ in alike(sketches) if pairs is None else pairs:
         a, b = sketches[one], sketches[other]
         if a.said >= b.said and (a.said != b.said or a.facts >= b.facts):
             held[other].add(one)

@@ -129,14 +129,12 @@ def standing(lookup: Lookup, held: Sequence[PassageTerms]) -> Standing:
     hit = np.repeat(np.arange(len(held)), [of.runs.sentences for of in held])
     inside = most_of_sentences(stands, joined([of.runs for of in held], sizes)).T
     title = most(stands, ends[:-1], ends[:-1] + [of.runs.title for of in held]).T
-    before, behind = (np.array([flag for of in held for flag in getattr(of, name)], bool) for name in _NEIGHBOURS)
+    before = np.array([flag for of in held for flag in of.before], bool)
+    behind = np.array([flag for of in held for flag in of.behind], bool)
     beside = inside | title[hit]
     beside[1:] |= inside[:-1] & before[1:, np.newaxis]
     beside[:-1] |= inside[1:] & behind[:-1, np.newaxis]
     return Standing(hit, inside, beside, most(stands, ends[:-1], ends[1:]).T, before)
-
-
-_NEIGHBOURS = ("before", "behind")
 
 
 def features_of(

@@ -65,7 +65,7 @@ class Blend:
     short_odds: float  # … a point of those that names and numbers take away which the quote only comes near
     gap_odds: float  # … a point of the first quote's gap
     bias: float
-    threshold: float  # least confidence to answer: from there on a right answer is worth the risk of a wrong one
+    threshold: float  # least confidence to answer
 
 
 class ReadModel:

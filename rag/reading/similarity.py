@@ -2,8 +2,8 @@
 
 MaxSim as in ColBERT (Khattab and Zaharia 2020), on the token vectors that the passage's own embedding pass gave. They
 and the question's have so few digits that sums of their products are exact in float32, and all that is made of them in
-float64 (`index.encoding`), so that passages that are equal are equally similar, whatever BLAS multiplies them, beside
-whichever others.
+float64 (`index.embedding.vectors`), so that passages that are equal are equally similar, whatever BLAS multiplies them,
+beside whichever others.
 """
 
 from collections.abc import Sequence

@@ -5,6 +5,7 @@ line counts is decided by the router's own routes, so that no way of writing an 
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -240,7 +241,7 @@ class Rate:
         except ValueError as error:
             raise BadSetting(f"the setting 'rate' is {rate!r}; it is a number in a time, as in 300/minute") from error
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._counted: dict[str, float] = {}  # who → when they were last counted
+        self._counted: OrderedDict[str, float] = OrderedDict()  # who → when they were last counted, longest ago first
 
     def refusal(self, scope: Scope, who: str) -> Response | None:
         """None where it may."""
@@ -256,10 +257,12 @@ class Rate:
     def _known(self, who: str, window_s: int) -> str:
         now = monotonic()
         if who not in self._counted and len(self._counted) >= MOST_COUNTED:
-            self._counted = {one: at for one, at in self._counted.items() if now - at < 2 * window_s}
-            if len(self._counted) >= MOST_COUNTED:
+            longest, at = next(iter(self._counted.items()))
+            if now - at < 2 * window_s:
                 return _REST
+            del self._counted[longest]
         self._counted[who] = now
+        self._counted.move_to_end(who)
         return who
 
 

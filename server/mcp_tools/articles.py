@@ -6,7 +6,7 @@ A resource is `quotewell://articles/` and the article's id, percent-encoded. Cha
 
 import asyncio
 import json
-from asyncio import AbstractEventLoop, to_thread
+from asyncio import to_thread
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -51,21 +51,23 @@ class Changes(InMemorySubscriptionBus):
 
     def __init__(self, live: Live) -> None:
         super().__init__()
-        self._live = live
+        live.follow(self._tell)
 
     def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
         """Call it in an event loop. What it returns ends it."""
         loop = asyncio.get_running_loop()
-        ends = [super().subscribe(listener), self._live.follow(lambda old, new: _tell(loop, listener, old, new))]
-        return lambda: [end() for end in ends].clear()
 
+        def told(event: ServerEvent) -> None:
+            with suppress(RuntimeError):  # the loop is closed: its client has left
+                loop.call_soon_threadsafe(listener, event)
 
-def _tell(
-    loop: AbstractEventLoop, listener: Callable[[ServerEvent], None], old: Assistant | None, new: Assistant
-) -> None:
-    for event in changes(old.index if old else None, new.index):
-        with suppress(RuntimeError):  # the loop is closed: its client has left
-            loop.call_soon_threadsafe(listener, event)
+        return super().subscribe(told)
+
+    def _tell(self, old: Assistant | None, new: Assistant) -> None:
+        listeners = list(self._listeners.values())
+        for event in changes(old.index if old else None, new.index) if listeners else ():
+            for listener in listeners:
+                listener(event)
 
 
 def changes(old: Index | None, new: Index) -> Iterator[ServerEvent]:

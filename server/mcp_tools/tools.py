@@ -151,7 +151,7 @@ def serve_stdio(settings: Settings) -> None:
 def endpoint(live: Live, settings: Settings) -> ASGIApp:
     """For POST requests, each on its own: no session is kept, so nothing must be started or ended with the server.
 
-    Who may reach it was decided before (`server.mcp_tools.endpoint`), so the protocol's own check of hosts is off.
+    Who may reach it was decided before (`server.access`), so the protocol's own check of hosts is off.
     """
     server = agents(live, settings)
 

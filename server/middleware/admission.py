@@ -10,12 +10,13 @@ import os
 import sys
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.settings import Settings
@@ -148,8 +149,15 @@ class Gate:
         async def incoming() -> Message:
             return came.pop() if came else await receive()
 
-        with lane.turn():
-            await self._app(scope, incoming, send)
+        with ExitStack() as held:
+            held.enter_context(lane.turn())
+
+            async def outgoing(message: Message) -> None:
+                if scope["path"] == "/mcp" and _begins_stream(message):  # of changes: it waits, and works no more
+                    held.close()
+                await send(message)
+
+            await self._app(scope, incoming, outgoing)
 
     def _lane(self, scope: Scope) -> Lane | None:
         path, method = str(scope["path"]), scope["method"]
@@ -159,6 +167,11 @@ class Gate:
             return self._writes
         asks = method == "POST" or (path.startswith(_ANSWERED) and not path.endswith("/feedback"))
         return self._answers if asks else self._pages
+
+
+def _begins_stream(message: Message) -> bool:
+    media = Headers(raw=message.get("headers", ())).get("content-type", "")
+    return bool(message["type"] == "http.response.start") and media.startswith("text/event-stream")
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

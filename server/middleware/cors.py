@@ -1,7 +1,7 @@
 """Which web pages may ask from another origin (CORS), and for what: what readers do, never what changes articles.
 
-No cookies: a key is a header that a page's own script
-sends. Refused preflights are problems like any error. (The widget's file opens itself to all.)
+No cookies: a key is a header that a page's own script sends. Refused preflights are problems like any error. (The
+widget's file opens itself to all.)
 """
 
 import re

@@ -39,7 +39,7 @@ def asked(messages: Sequence[ChatMessage], name: str = "messages", before: int =
 
     Raises RequestValidationError where the user says nothing, or shows what cannot be read.
     """
-    at = next((i for i in reversed(range(len(messages))) if messages[i].role == "user"), None)
+    at = next((i for i in reversed(range(before, len(messages))) if messages[i].role == "user"), None)
     if at is None:
         raise invalid((name,), "there is no message with the role user, so nothing is asked")
     _only_text((name, at - before), messages[at])

@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BeforeValidator, Field, field_validator
 
 from server.answer_log import KeptQuestion
-from server.openai.conversation import asked, chore, invalid
+from server.openai.conversation import asked, chore
 from server.openai.reply import ChatReply, said_aside, sourced
 from server.openai.routes import MODES, UNBUFFERED, Parts, filled_by, no_such_model, openai_errors
 from server.openai.shape import Shape
@@ -218,8 +218,6 @@ def _messages(body: ResponseRequest, parts: Parts) -> list[ChatMessage]:
             said.append(_turn(turns[-1]))
         else:
             said.append(item if item.type == "message" else InputItem.model_validate({}))
-    if not any(item.type == "message" and item.role == "user" for item in body.input):
-        raise invalid(("input",), "there is no message with the role user, so nothing is asked")
     return said
 
 

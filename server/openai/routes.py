@@ -12,7 +12,7 @@ from server.answering import Giving
 from server.dependencies import InlineSources, LiveIndex, NextQuestions, OwnNames
 from server.openai.conversation import Conversation, asked, chore, invalid
 from server.openai.reply import ChatReply, chunks, events, said, said_aside, text_chunks, whole, whole_text
-from server.openai.shape import Shape, everything, filling
+from server.openai.shape import Fill, Shape, everything, filling
 from server.openapi import Responses, ref
 from server.problems import Kind, problem
 from server.schemas import openai as wire
@@ -131,14 +131,17 @@ def create_completion(
     return EventSourceResponse(events(text_chunks(message, _with_usage(body))), headers=UNBUFFERED)
 
 
-@router.post("/v1/embeddings", operation_id="create_embeddings", responses=openai_errors(400, 404, 413, 503))
+@router.post(
+    "/v1/embeddings", operation_id="create_embeddings", response_model=wire.EmbeddingList,
+    responses=openai_errors(400, 404, 413, 503),
+)  # fmt: skip
 def create_embeddings(
     body: wire.EmbeddingRequest, request: Request, parts: Annotated[Parts, Depends()]
-) -> wire.EmbeddingList:
+) -> wire.EmbeddingList | Response:
     """Unit vectors of texts, by the embedder that the index was built with; none is cut, a text too long is refused."""
     embedder = parts.live.embedder
     if body.model not in (*MODES, embedder.name):
-        return no_such_model(request, *MODES, embedder.name)  # type: ignore[return-value]
+        return no_such_model(request, *MODES, embedder.name)
     if body.dimensions not in (None, embedder.dim):
         raise invalid(("dimensions",), f"the vectors have {embedder.dim} dimensions; send that, or none")
     at = next((n for n, text in enumerate(body.input) if not text.strip()), None)
@@ -159,7 +162,7 @@ def create_embeddings(
     return wire.EmbeddingList(object="list", model=body.model, data=data, usage=usage)
 
 
-def filled_by(wanted: dict[str, Any] | None, place: tuple[str, ...]) -> Any:
+def filled_by(wanted: dict[str, Any] | None, place: tuple[str, ...]) -> Fill | None:
     """How JSON is filled where a client wants it, None for text. Raises RequestValidationError for what cannot be had.
 
     `wanted` holds `json_schema.schema` in chats, and `schema` itself in responses.

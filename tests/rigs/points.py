@@ -22,6 +22,7 @@ from index.storage.feedback import Feedback, FeedbackStore
 from index.storage.store import Store
 from server.live_index import Live
 from tests.make import document
+from tests.rigs import rig
 
 ARTICLES = {
     "bakery": "The Marten bakery opened in 1987. Oskar Lind runs it.",
@@ -169,9 +170,4 @@ def answers_equal_the_store(settings: Settings) -> Index:
 
 def indexed(folder: Path) -> Settings:
     """Of a new folder with the articles and their index."""
-    (folder / "articles").mkdir(parents=True)
-    for name, text in ARTICLES.items():
-        (folder / "articles" / f"{name}.txt").write_text(text)
-    settings = load_settings(data=folder / "data", embedder="hash")
-    builder_of(settings).index([folder / "articles"])
-    return settings
+    return rig.indexed(folder, ARTICLES)

@@ -11,7 +11,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -41,7 +41,8 @@ QUESTIONS = (
     "When did frost destroy the harvest?",
 )
 SERVE = (
-    "import sys; from index.settings import load_settings; from server.cli import run_server; {before}"
+    "import sys; import quotewell; from index.settings import load_settings; from server.cli import run_server; "
+    "{before}"
     "run_server(load_settings(data=sys.argv[1], embedder='hash', threshold=0.0, port=0))"
 )
 
@@ -75,10 +76,10 @@ def folder_kept_on_failure() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def indexed(folder: Path) -> Settings:
-    """Six articles below `articles`, and their index in `data`."""
+def indexed(folder: Path, articles: Mapping[str, str] = SIX_ARTICLES) -> Settings:
+    """The articles below `articles`, and their index in `data`."""
     (folder / "articles").mkdir(parents=True)
-    for name, text in SIX_ARTICLES.items():
+    for name, text in articles.items():
         (folder / "articles" / f"{name}.txt").write_text(text)
     settings = load_settings(data=folder / "data", embedder="hash")
     Builder(settings.data, settings, HashEmbedder()).index([folder / "articles"])

@@ -37,7 +37,8 @@ TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 pytestmark = [pytest.mark.slow, pytest.mark.rig]
 
 SERVE = (
-    "import sys; exec(sys.argv[2]); from index.settings import load_settings; from server.cli import run_server; "
+    "import sys; import quotewell; exec(sys.argv[2]); from index.settings import load_settings; "
+    "from server.cli import run_server; "
     "run_server(load_settings(data=sys.argv[1], embedder='hash', port=0, threshold=0.0, without_key='admin'))"
 )
 
