@@ -66,10 +66,10 @@ def marked(page: Page) -> str:
 def test_a_question_is_answered_with_a_quote_whose_marker_leads_to_the_sentence(page: Page, origin: str) -> None:
     page.get_by_role("button", name=QUESTION).click()
     expect(page.locator(".card blockquote")).to_have_count(1)
-    words = page.locator("blockquote .words").inner_text()
-    assert "automotive" in words
     expect(page.locator(".support")).to_have_text(re.compile("(Well s|S|Weakly s)upported"))
     expect(page.locator(".check")).to_have_text(re.compile("✓\\s*Checked in your browser"))
+    words = page.locator("blockquote .words").inner_text()  # which came bit by bit, and are all there once checked
+    assert "automotive" in words
 
     page.get_by_role("button", name="Source 1: Diplomacy in times of uncertainty").click()
     panel = page.get_by_role("dialog")
@@ -139,8 +139,9 @@ def test_markup_in_an_article_stays_text(page: Page, origin: str) -> None:
 def test_offsets_beyond_emoji_mark_the_right_words(page: Page, origin: str) -> None:
     sentence = "The harbour of Tromsø 🚢 freezes 👩‍👩‍👧 only once in a century."
     ask(page, "How often does the harbour of Tromsø freeze?")
+    expect(page.locator("blockquote .words").first).to_contain_text(sentence)  # which comes bit by bit
+    expect(page.locator(".check").first).to_contain_text("Checked")
     quoted = page.locator("blockquote .words").first.inner_text()
-    assert sentence in quoted
     page.locator(".marker").first.click()
     expect(page.locator("#source mark")).to_have_text(quoted)
     whole = page.locator("#source-passage").text_content() or ""
