@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -31,15 +32,15 @@ from index.text.words import Stem, TermPlaces, Word, asked_terms, words
 
 _log = logging.getLogger(__name__)
 
-# What may be seen of a generation: all of it, or only what had been published by a day.
-#
-# The restriction is made of the parts themselves, so nothing that is left out can be reached or counted: a search in it
-# gives what an index built without the other documents would give.
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """Rows count what is seen; arrays and FAISS's memory are shared with the whole."""
+    """What may be seen of a generation: all of it, or only what had been published by a day.
+
+    The restriction is made of the parts themselves, so nothing that is left out can be reached or counted: a search in
+    it gives what an index built without the other documents would give. Rows count what is seen; arrays and FAISS's
+    memory are shared with the whole.
+    """
 
     day: date | None  # None: everything is seen, whenever published
     corpus: CorpusTree  # of all documents, seen or not
@@ -164,6 +165,7 @@ class Index:
         encode = lru_cache(maxsize=256)(lambda question: settled(embedder.encode_question(question)))
         view = view or _View(View.of(generation, recomputes), encode)
         self._holdings = held = view.holdings
+        self._settings, self.embedder = settings, embedder
         generation.content.arrays["vectors"] = held.dense.vectors  # equal, and in memory only once
         self.generation = generation
         self._shelf = held.shelf
@@ -171,14 +173,11 @@ class Index:
         self.encode = view.encode  # a question is encoded once, however many parts and views ask for it
         self.rankers: tuple[Ranker, ...] = (LexicalSide(held, self.stem), DenseSide(held.dense, view.encode))
         self._said = lru_cache(maxsize=_SAID)(lambda row: _words_said(held.shelf.passage(row).text))
-        self._settings = settings
-        self.embedder = embedder
         # neither closure holds this index itself: a snapshot that is replaced is freed at once
         self._views = lru_cache(maxsize=_DAYS)(
             lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
         )
-        searched = lru_cache(maxsize=_FILTERS)(lambda filters: _searched(held.shelf.heads, filters))
-        self._searched = searched
+        self._searched = searched = lru_cache(maxsize=_FILTERS)(lambda filters: _searched(held.shelf.heads, filters))
         self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(searched(filters).__contains__))
         self._twins = _twins(held.shelf.heads)
 
@@ -356,11 +355,10 @@ def _searched(heads: Sequence[Head], filters: Filters) -> dict[Head, None]:
 def _twins(heads: Sequence[Head]) -> dict[str, tuple[str, ...]]:
     """Document id → ids of those that hold it, or that it holds."""
     standing = {head.id for head in heads}
-    pairs = [(head.id, other) for head in heads for other in head.held_by if other in standing]
-    twins: dict[str, set[str]] = {}
-    for one, other in pairs:
-        twins.setdefault(one, set()).add(other)
-        twins.setdefault(other, set()).add(one)
+    twins: dict[str, set[str]] = defaultdict(set)
+    for one, other in ((head.id, other) for head in heads for other in head.held_by if other in standing):
+        twins[one].add(other)
+        twins[other].add(one)
     return {name: tuple(sorted(others)) for name, others in twins.items()}
 
 
