@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
     """The exit code; what a person can mend is one line on stderr, and only bugs leave a traceback."""
     words = list(arguments) or ["--help"]
     try:
-        return int(app_for(words[0])(words, prog_name="quotewell", standalone_mode=False) or 0)
+        return int(app_for(_named(words))(words, prog_name="quotewell", standalone_mode=False) or 0)
     except typer.TyperException as error:
         return _fail(
             f"{error.format_message().replace('Value error, ', '').rstrip('.')}; see: {_path_of(error)} --help",
@@ -99,7 +99,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def app_for(name: str) -> typer.Typer:
     """All commands, of which only the named one is loaded."""
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, epilog=EXITS)
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, epilog=EXITS)
     app.callback()(_root)
     for command, (where, sentence) in COMMANDS.items():
         target = resolve_name(where) if command == name else _not_loaded
@@ -109,6 +109,12 @@ def app_for(name: str) -> typer.Typer:
             app.command(command, help=sentence)(target)
     app.command()(version)
     return app
+
+
+def _named(words: Sequence[str]) -> str:
+    """The command of this call; of the line that is being typed, where a shell asks how it may go on."""
+    typed = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS", "")
+    return (*typed.split(), "", "")[1] if "_QUOTEWELL_COMPLETE" in os.environ else words[0]
 
 
 def version() -> None:
