@@ -140,12 +140,15 @@ def scaling(
     store: Annotated[
         str, typer.Option(metavar="STORE", help="As the setting: under its name all is replaced; default: Milvus Lite.")
     ] = "",
+    graph: Annotated[bool, typer.Option("--graph", help="Find vectors by a graph, as for more than 200,000.")] = False,
     write: Write = None,
     as_json: Json = False,
 ) -> None:
     """Compare a search engine with memory on made-up text: what is found alike, its time, what a server holds."""
     with progress() as show, TemporaryDirectory(prefix="quotewell-scaling-") as work:
-        found = measure_scaling(size or GROWTH_SIZES, store or f"{work}/lite.db", Path(work), on=show)
+        found = measure_scaling(size or GROWTH_SIZES, store or f"{work}/lite.db", Path(work), on=show, graph=graph)
     emit_json(json_of(found)) if as_json else emit(text_of_scaling(found))
-    told = "".join(f" --size {one}" for one in size or ()) + (" --store …" if store else "")
-    write_block(write, "scaling", markdown_of_scaling(found, command=f"quotewell eval scaling{told}"))
+    told = "".join(f" --size {one}" for one in size or ())
+    told += (" --graph" if graph else "") + (" --store …" if store else "")
+    table = markdown_of_scaling(found, command=f"quotewell eval scaling{told}")
+    write_block(write, "scaling-graph" if graph else "scaling", table)

@@ -73,7 +73,7 @@ class SmallEngine:
         assert all(row.vector.shape == (dim,) for row in self.rows(collection).values())
         return len(self.rows(collection))
 
-    def fill(self, version: str, dim: int, rows: Iterable[EnginePassage]) -> str:
+    def fill(self, version: str, dim: int, rows: Iterable[EnginePassage], count: int) -> str:
         name = f"made_{version}_{next(self._numbers)}"
         self.collections[name] = {}
         self.upsert(name, rows)
@@ -350,6 +350,15 @@ def lose(engine: Any, collection: str) -> None:
         engine._client.drop_collection(collection)
 
 
+def test_a_graph_over_few_vectors_misses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(milvus, "EXACT_TO", 0)
+    pair = Pair(tmp_path, lite(tmp_path))
+    pair.index(SIX_ARTICLES, days_of(SIX_ARTICLES))
+    assert_same(*pair.opened())
+    assert pair.engine()._client.describe_index(pair.collection(), "vector")["index_type"] == "HNSW"
+    milvus._connected.cache_clear()
+
+
 def test_rebuilding_fills_a_new_collection_and_drops_the_one_before_the_last(tmp_path: Path) -> None:
     pair = Pair(tmp_path, lite(tmp_path))
     seen = []
@@ -482,7 +491,7 @@ def test_only_a_server_that_can_do_it_is_taken(
 
 def test_vectors_of_another_size_are_refused(tmp_path: Path) -> None:
     engine = connected(lite(tmp_path))
-    made = engine.fill("0" * 16, 8, [EnginePassage("a" * 16, 0, 0, np.zeros(8, np.float32), {1: 1.0})])
+    made = engine.fill("0" * 16, 8, [EnginePassage("a" * 16, 0, 0, np.zeros(8, np.float32), {1: 1.0})], 1)
     assert engine.count(made, 8) == 1
     with pytest.raises(IndexMismatch, match="vectors of 8 numbers where the embedder makes 384"):
         engine.count(made, 384)
@@ -490,9 +499,9 @@ def test_vectors_of_another_size_are_refused(tmp_path: Path) -> None:
 
 def test_a_name_that_somebody_uses_is_not_taken(tmp_path: Path) -> None:
     engine = connected(lite(tmp_path))
-    engine._create("quotewell", 8)
+    engine._create("quotewell", 8, exact=True)
     with pytest.raises(IndexMismatch, match="take another name"):
-        engine.fill("0" * 16, 8, [])
+        engine.fill("0" * 16, 8, [], 0)
 
 
 def test_without_the_package_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

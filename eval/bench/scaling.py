@@ -28,7 +28,7 @@ import json, sys
 from pathlib import Path
 from time import perf_counter
 from index.embedding.embedder import HashEmbedder
-from index.engines.milvus import engine_of
+from index.engines import milvus
 from index.search import open_index
 from index.settings import Settings
 
@@ -36,7 +36,9 @@ def resident():
     lines = Path("/proc/self/status").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
 
-given, questions = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+given, questions, graph = map(json.loads, sys.argv[1:])
+if graph:
+    milvus.EXACT_TO = 0
 settings = Settings(**given)
 embedder = HashEmbedder()
 before = resident()
@@ -52,7 +54,7 @@ for question in questions:
     times.append(perf_counter() - start)
     ranked = {ranker.name: [one.row for one in ranker.rank(question, settings.depth)[:10]] for ranker in index.rankers}
     found.append({"fused": [hit.row for hit in hits], **ranked})
-engine = engine_of(settings)
+engine = milvus.engine_of(settings)
 said = {"opened": opened, "times": times, "found": found, "held": resident() - before}
 print(json.dumps(said | {"engine": f"Milvus {engine.version}" if engine else ""}))
 """
@@ -67,19 +69,24 @@ class Scaling:
     costs: tuple[tuple[str, str, tuple[float, ...]], ...]  # name, unit, one value at each size
 
 
-def scaling(sizes: Sequence[int], store: str, work: Path, on: OnStep = lambda *_: None) -> Scaling:
-    """`store` is that setting; what stands under its name is replaced. Raises QuotewellError."""
+def scaling(
+    sizes: Sequence[int], store: str, work: Path, on: OnStep = lambda *_: None, *, graph: bool = False
+) -> Scaling:
+    """`store` is that setting: what stands under its name is replaced. `graph`: vectors are found by one at every size.
+
+    Raises QuotewellError.
+    """
     ordered = sorted(set(sizes))
     measured = []
     for number, size in enumerate(ordered):
         on(f"{size:,} passages", number, len(ordered))
-        measured.append(_costs(size, store, work / str(size)))
+        measured.append(_costs(size, store, work / str(size), graph=graph))
     engine, columns = measured[0][0], [costs for _, costs in measured]
     costs = tuple((name, unit, tuple(of[name, unit] for of in columns)) for name, unit in columns[0])
     return Scaling(engine, tuple(ordered), costs)
 
 
-def _costs(size: int, store: str, work: Path) -> tuple[str, dict[tuple[str, str], float]]:
+def _costs(size: int, store: str, work: Path, *, graph: bool) -> tuple[str, dict[tuple[str, str], float]]:
     """And what the engine says it is. This process leaves it alone: a file of Milvus Lite is open in one at a time."""
     embedder, questions = HashEmbedder(), questions_of(size)
     shared = {"embedder": embedder.name, "token_vectors": "recomputed", "store_timeout_s": 120}
@@ -90,8 +97,8 @@ def _costs(size: int, store: str, work: Path) -> tuple[str, dict[tuple[str, str]
     (work / "engine").mkdir()
     with Store.open(own.data, readonly=True) as kept:
         kept.backup(work / "engine" / kept.path.name)
-    filled = _fresh(engine, [])
-    said = {"memory": _fresh(memory, questions), "engine": _fresh(engine, questions)}
+    filled = _fresh(engine, [], graph=graph)
+    said = {"memory": _fresh(memory, questions), "engine": _fresh(engine, questions, graph=graph)}
     found = list(zip(said["memory"]["found"], said["engine"]["found"], strict=True))
     costs = {("ten best: the same, in the same order", "% of questions"): 100 * fmean(a == b for a, b in found)}
     for name in ("lexical", "dense", "fused"):
@@ -106,10 +113,9 @@ def _costs(size: int, store: str, work: Path) -> tuple[str, dict[tuple[str, str]
     return filled["engine"], costs
 
 
-def _fresh(given: Mapping[str, object], questions: Sequence[str]) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-c", _ASK, json.dumps(given), json.dumps(questions)], capture_output=True, text=True
-    )
+def _fresh(given: Mapping[str, object], questions: Sequence[str], *, graph: bool = False) -> dict[str, Any]:
+    command = [sys.executable, "-c", _ASK, json.dumps(given), json.dumps(questions), json.dumps(graph)]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise QuotewellError(f"a process that searched ended with: {done.stderr.strip().splitlines()[-1]}")
     found: dict[str, Any] = json.loads(done.stdout)

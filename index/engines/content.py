@@ -70,8 +70,8 @@ def collected(
     dim = int(newer.arrays["vectors"].shape[1])
     standing = Collected.of(older) if older else None
     if older is None or standing is None:
-        counts = Vocabulary.of(slim)
-        return slim.and_(Content(Collected(engine.fill(version, dim, _rows(newer, counts)), dim).to_array(), {}))
+        made = engine.fill(version, dim, _rows(newer, Vocabulary.of(slim)), newer.passages)
+        return slim.and_(Content(Collected(made, dim).to_array(), {}))
     refuse_less(engine, standing, older)
     content = merged(older, gone, slim, _joined)
     engine.upsert(standing.collection, _rows(newer, Vocabulary.of(content)))

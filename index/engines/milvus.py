@@ -30,6 +30,7 @@ _WRITE_S = 120.0  # seconds for a call that writes or builds
 _GONE = 100  # Milvus's code for a collection that is not there
 _NO_TERM = 0  # a dimension that every passage has, since a sparse vector must not be empty
 _DIMENSIONS = 2**32 - 2
+EXACT_TO = 200_000  # passages whose vectors are all looked at; a graph over more of them may miss some
 _LINKS, _BREADTH = 32, 400  # of the HNSW graph while it is built
 _LEAST_LOOKED_AT = 512  # passages that a search in it looks at: what it costs is small beside reading
 
@@ -139,8 +140,8 @@ class Milvus:
             found = self._client.query(collection, output_fields=["count(*)"], timeout=self._timeout_s)
         return int(found[0]["count(*)"])
 
-    def fill(self, version: str, dim: int, rows: Iterable[EnginePassage]) -> str:
-        """A new collection of these rows, to which the alias points from then on; its name.
+    def fill(self, version: str, dim: int, rows: Iterable[EnginePassage], count: int) -> str:
+        """A new collection of about so many rows, to which the alias points from then on; its name.
 
         The one before stays for whoever still answers from it; those before that, and what an interrupted one left, go.
         """
@@ -149,7 +150,7 @@ class Milvus:
         with self._explained():
             if name in self._client.list_collections(timeout=self._timeout_s):
                 raise IndexMismatch(f"the search engine has a collection '{name}' that is no alias; take another name")
-            self._create(made, dim)
+            self._create(made, dim, exact=count <= EXACT_TO)
             self.upsert(made, rows)
             self._client.flush(made, timeout=_WRITE_S)
             before = self._pointed()
@@ -224,7 +225,7 @@ class Milvus:
             )
         return list(found)
 
-    def _create(self, name: str, dim: int) -> None:
+    def _create(self, name: str, dim: int, *, exact: bool) -> None:
         kinds = self._pymilvus.DataType
         schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
         schema.add_field("id", kinds.VARCHAR, is_primary=True, max_length=40)
@@ -234,8 +235,8 @@ class Milvus:
         schema.add_field("terms", kinds.SPARSE_FLOAT_VECTOR)
         schema.add_field("words", kinds.VARCHAR, max_length=65_535, enable_analyzer=True, enable_match=True)
         indexes = self._client.prepare_index_params()
-        graph = {"M": _LINKS, "efConstruction": _BREADTH}
-        indexes.add_index("vector", index_type="HNSW", metric_type="IP", params=graph)
+        kind, params = ("FLAT", {}) if exact else ("HNSW", {"M": _LINKS, "efConstruction": _BREADTH})
+        indexes.add_index("vector", index_type=kind, metric_type="IP", params=params)
         indexes.add_index("terms", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
         indexes.add_index("document", index_type="INVERTED")
         self._client.create_collection(
