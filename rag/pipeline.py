@@ -16,7 +16,7 @@ from rag.question.analysis import Query, analyse, with_names
 from rag.question.spelling import Casing, Speller, with_codes
 from rag.reading.reader import Reader
 from rag.refusal import refusal
-from rag.selection.choose import choose, holds, words_of
+from rag.selection.choose import Selection, choose, holds, words_of
 from rag.selection.context import apart, sentences_of, with_context
 from rag.selection.frames import comparable
 from rag.structure import ASIDE
@@ -106,10 +106,23 @@ class Pipeline:
 
     def _part(self, queries: Sequence[Query], limit: int, filters: Filters, label: str = "") -> AnswerPart:
         query, reading = self._best_reading(queries, limit, filters)
-        if reason := self._refused(query, reading):
+        reason = self._refused(query, reading)
+        choice = None if reason else self._choice(query, reading)
+        if query.shape == "timeline" and (choice is None or choice.frame.kind != "timeline"):
+            return self._happened(query, limit, filters, label)
+        if choice is None:
             refused = tuple(Dropped(quote, "refused") for quote in reading.quotes)
             return AnswerPart(label, query, reading, (), PLAIN, reason, refused)
-        choice = choose(
+        return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
+
+    def _happened(self, query: Query, limit: int, filters: Filters, label: str) -> AnswerPart:
+        """Where no course of events is told: read like every question, as it stands or as one for what happened."""
+        what = self._queries([f"What happened to {query.subject}?"])
+        part = self._part([replace(query, shape=""), *what], limit, filters, label)
+        return replace(part, query=replace(query, shape=""))
+
+    def _choice(self, query: Query, reading: Reading) -> Selection:
+        return choose(
             query,
             reading,
             self.index.document,
@@ -118,7 +131,6 @@ class Pipeline:
             most=self._rules.most,
             read=self._reader.finding,
         )
-        return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
         sure = self._sure(reading)

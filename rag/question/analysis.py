@@ -70,7 +70,7 @@ class Query:
     counted: frozenset[str]  # stems, one of which is what "how many" counts; empty where nothing is counted
     sides: tuple[Side, Side] | None  # of a comparison
     shape: Shape
-    subject: str  # what is to be defined, as printed; "" for every other shape
+    subject: str  # of what a definition or a course of events is wanted, as printed; "" for every other shape
     sought: Sought
 
     @property
