@@ -316,6 +316,12 @@ def test_steps_told_in_order_are_quoted_together_and_pictures_part_no_list() -> 
     assert widened(shown, "Press", "How do I reset it?") == lines_of(shown, 0, 3)
 
 
+def test_what_is_defined_brings_its_definition() -> None:
+    keel = make.laid_out(("text", "Keel"), ("item", "The backbone of a ship.", 0), ("text", "All else is oak."))
+    assert widened(keel, "Keel", "What is a keel?") == lines_of(keel, 0, 1)
+    assert widened(keel, "The backbone", "What is a keel?") == "The backbone of a ship."
+
+
 def test_what_a_manual_says_of_this_stands_behind_the_code_above() -> None:
     def above(words: str) -> str:
         start = PRUNE.text.index(words)

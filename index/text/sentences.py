@@ -22,6 +22,7 @@ _STRETCH = 4000  # characters given to a library at once: both take quadratic ti
 _SENTENCE_END = re.compile(r".*\w{4}[.!?…][\"'”’»)\]]*\s", re.DOTALL)
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}$")
 _FIRM = re.compile(r"(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.|(?:AG|GmbH|KG|LLC|PLC)\b")  # opens no sentence
+_NAMED = re.compile(r"[A-Z]\.\s")
 _SHORT = re.compile(r"\b[A-Z][a-z]{1,2}\.$")  # before a number: what is counted
 
 
@@ -86,9 +87,10 @@ def _checked(line: str, ends: list[int]) -> list[int]:
 
 
 def _goes_on(before: str, rest: str) -> bool:
-    """yasbd ends a sentence at "the U.S. Drug Enforcement Administration", "Orr Bros. Inc." and "Rs. 5"."""
+    """yasbd ends one at "the U.S. Drug Enforcement Administration", "Orr Bros. Inc.", "Rs. 5" and "with A. Holt"."""
     counted = _SHORT.search(before) and rest[:1].isdigit()
-    return bool(_FIRM.match(rest) or counted or (_INITIALS.search(before) and not _opens_sentence(rest)))
+    named = _NAMED.match(rest) and before[-1:] not in "\"'”’»)].!?…"
+    return bool(_FIRM.match(rest) or counted or named or (_INITIALS.search(before) and not _opens_sentence(rest)))
 
 
 def _opens_sentence(rest: str) -> bool:

@@ -210,7 +210,8 @@ def _introduced(place: _Place, *, listed: bool = False) -> _Place:
     at = place_of(blocks, last.start)
     if blocks[at].kind == "code":
         return _with_group(place, at, climb=False)
-    announces = _ANNOUNCES.search(place.text(place.last))
+    told = place.text(place.last)
+    announces = _ANNOUNCES.search(told) or not _FINISHED.search(told)  # as what is defined
     ends = last.end == blocks[at].end  # of a longer paragraph, its last sentence introduces
     behind = at + 2 if [block.kind for block in blocks[at + 1 : at + 2]] == ["links"] else at + 1  # a picture's
     of = [b for b in blocks[behind : behind + 1] if b.kind == "code" or (b.kind == "item" and (listed or announces))]
