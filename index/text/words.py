@@ -148,7 +148,7 @@ _STEMMERS = {
     "ru": "russian",
 }
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
-_ASKING = frozenset("can could me my our should we would you your".split())
+_ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
 _SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks
 _LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
 _PIECE = re.compile(r"\d+|[^\W\d_]+")
