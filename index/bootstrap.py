@@ -77,7 +77,9 @@ def newest(
         return _behind(older, None, _WAITS)
     if older:
         meanwhile(_behind(older, stored, _MAKES))
-    _log.warning("the search index in '%s' is missing, damaged or older than the store: making it again", data)
+    _log.warning(
+        "the search index in '%s' is missing, damaged or of an earlier state or version: making it again", data
+    )
     try:
         return renew(settings, embedder, serving)
     except QuotewellError as error:

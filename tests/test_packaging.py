@@ -136,7 +136,7 @@ def built(kind: str, source: Path, out: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_wheel_made_from_an_sdist_holds_every_module_and_every_file_that_one_reads(tmp_path: Path) -> None:
+def test_the_wheel_made_from_an_sdist_holds_every_module_and_every_file_and_answers(tmp_path: Path) -> None:
     source, wheels = tmp_path / "source", tmp_path / "wheels"
     wheels.mkdir()
     packages = ("index", "rag", "server", "eval", "seeds")
@@ -159,3 +159,12 @@ def test_the_wheel_made_from_an_sdist_holds_every_module_and_every_file_that_one
     }
     assert held == wanted
     assert {f"{name}/py.typed" for name in ("index", "rag", "server", "eval")} <= held
+    away = tmp_path / "away"
+    away.mkdir()
+    ZipFile(wheel).extractall(away)
+    for words, said in ((["doctor"], "makes vectors of 384"), (["ask", "Who is Mexico's ambassador?"], "Moctezuma")):
+        command = [sys.executable, "-m", "quotewell", *words]
+        done = subprocess.run(
+            command, cwd=away, env={"PYTHONPATH": str(away), "PATH": ""}, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, said in done.stdout) == (0, True), done.stderr
