@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from eval.bench.bench import OnStep, figure, machine
+from eval.bench.bench import OnStep, computer, figure
 from eval.bench.growth import QUESTIONS, made_corpus, questions_of
-from eval.runs.tables import Table, paragraphs, sentence
+from eval.runs.tables import Table, paragraphs
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import QuotewellError
@@ -108,7 +108,7 @@ def _costs(size: int, store: str, work: Path, *, graph: bool) -> tuple[str, dict
         ("ten best: the same, in the same order", "% of questions"): 100 * fmean(a == b for a, b in found),
     }
     for name in ("lexical", "dense", "fused"):
-        common = fmean(len({*a[name]} & {*b[name]}) / max(len(a[name]), 1) for a, b in found)
+        common = fmean(_common(a[name], b[name]) for a, b in found)
         costs[f"ten best in common, {name}", "%"] = 100 * common
     costs["filling the engine from the store", "s"] = filled["opened"]
     for name, of in said.items():
@@ -117,6 +117,11 @@ def _costs(size: int, store: str, work: Path, *, graph: bool) -> tuple[str, dict
         costs[f"opening, {name}", "s"] = of["opened"]
         costs[f"memory of a server, {name}", "MiB"] = of["held"]
     return filled["engine"], costs
+
+
+def _common(wanted: Sequence[int], found: Sequence[int]) -> float:
+    """Share of what is wanted; where nothing is, nothing should be found."""
+    return len({*wanted} & {*found}) / len(wanted) if wanted else float(not found)
 
 
 def _fresh(given: Mapping[str, object], questions: Sequence[str], *, graph: bool = False) -> dict[str, Any]:
@@ -148,5 +153,5 @@ def _notes(found: Scaling) -> tuple[str, ...]:
         f"the hash embedder; {QUESTIONS} questions of four words, each asked once, in the clock's time.",
         "Memory: what opening and these questions add to a process of its own, without what maps files; a file of "
         "Milvus Lite is served inside that process, and counts.",
-        f"{sentence(machine())}.",
+        f"On {computer()}.",
     )
