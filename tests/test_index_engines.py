@@ -407,8 +407,9 @@ def test_a_server_says_that_the_engine_is_down_and_goes_on_when_it_is_back(small
             assert "new" not in store.hashes()  # what was not acknowledged is not there
         gone = client.delete("/v1/documents/comet")
         assert gone.status_code == 503
+        assert client.get("/v1/documents/comet").status_code == 404  # at once, all the same
         engine.down = False
-        until(lambda: client.get("/v1/documents/comet").status_code == 404)
+        until(lambda: client.post("/ask", json=question).status_code == 200)
         assert "Comet Harrow was" not in client.post("/ask", json=question).text
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import Floats
-from index.engines.content import Collected, days_of, marks_of, refuse_less
+from index.engines.content import Collected, days_of, marks_of
 from index.engines.milvus import MOST_FOUND, Milvus, Where, engine_of
 from index.engines.vocabulary import NOTHING, Vocabulary
 from index.errors import IndexDamaged, IndexMismatch
@@ -230,13 +230,16 @@ class InEngine:
 
     @classmethod
     def of(cls, content: Content, shelf: DocStore, settings: Settings) -> "InEngine | None":
-        """None where the content is searched in memory. Raises EngineUnavailable, IndexDamaged and IndexMismatch."""
+        """None where the content is searched in memory. Raises EngineUnavailable and IndexMismatch.
+
+        What stands in the engine was counted when the content was loaded (`checked`) or made; one that is down by now
+        keeps nobody from hiding what was deleted.
+        """
         collected, engine = Collected.of(content), engine_of(settings)
         if collected is None:
             return None
         if engine is None:
             raise IndexMismatch("what this index is searched by is in a search engine; name it in the setting 'store'")
-        refuse_less(engine, collected, content)
         marks = marks_of(content)
         places = {mark: place for place, mark in enumerate(marks)}
         bags, terms = content.pieces["bags"], content.pieces["terms"]
