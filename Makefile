@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test rigs lint coverage house eval eval-public gate bench browser docs widget lock audit sbom clean
+.PHONY: serve ask test rigs lint coverage house eval eval-public gate bench peers browser docs widget lock audit sbom clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -64,6 +64,10 @@ widget:
 bench: $(INSTALLED)
 	$(BIN)/quotewell eval bench --write docs/benchmarks.md
 	$(BIN)/quotewell eval growth --size 500 --size 1000 --size 2000 --size 4000 --write docs/benchmarks.md
+
+# Beside other ways to search, each installed in .peers/ (some gigabytes): make peers SET=FOLDER, a public set.
+peers: $(INSTALLED)
+	UV_SYSTEM_CERTS=1 $(BIN)/quotewell eval peers $(SET) --write docs/benchmarks.md
 
 # Chromium for the browser tests: installed where that is allowed, else one line says what to do.
 browser: $(INSTALLED)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index.embedding.embedder import Embedder
+from index.lazy import later
 from index.ranking.cross_encoder import CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
@@ -27,10 +29,15 @@ from rag.receipts.receipt import signature_of
 from rag.selection.key_sentences import summary_parts
 from rag.suggestions.suggest import MOST, Suggester
 from rag.understand import Understood, understand, usable
-from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of
 from rag.writing.guided import Guidance, Meant, Writing
-from rag.writing.phrasing import Phraser, phrased
+
+if TYPE_CHECKING:
+    from rag.writing.chat_model import chat_model
+    from rag.writing.phrasing import Phraser, phrased
+else:  # what a language model needs is loaded where one is named
+    chat_model = later("rag.writing.chat_model:chat_model")
+    phrased = later("rag.writing.phrasing:phrased")
 
 _DAYS = 4  # pipelines over the corpus of past days that are kept ready
 
@@ -57,7 +64,7 @@ class Extras:
     """What answers may come with; nothing, most often."""
 
     known: Mapping[str, str] | None = None  # document id → a question written for it; for what to ask next
-    phraser: Phraser | None = None
+    phraser: "Phraser | None" = None
 
 
 _NO_EXTRAS = Extras()
@@ -292,7 +299,7 @@ def open_assistant(
     `phrase`: the language model of the settings, if they name one, may phrase answers; else none is ever called.
     """
     settings = settings or load_settings(data=data)
-    extras = Extras(known, chat_model(settings) if phrase else None)
+    extras = Extras(known, chat_model(settings) if phrase and settings.chat_url else None)
     return assistant_over(open_index(settings.data, settings, embedder), settings, extras=extras)
 
 

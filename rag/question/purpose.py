@@ -78,8 +78,8 @@ def _chat(message: str) -> Iterator[Purpose]:
     pieces = [piece for piece in (part.strip(_EDGES) for part in _PIECE.split(_read(message))) if piece]
     if 1 < len(pieces) <= _MOST_PIECES:
         talk = [
-            next((which for kind, which, p in _patterns() if kind == "talk" and p.fullmatch(_plain(piece))), "")
-            for piece in pieces
+            next((which for kind, which, p in _patterns() if kind == "talk" and p.fullmatch(plain)), "")
+            for plain in map(_plain, pieces)
         ]
         if all(talk):
             yield Purpose("talk", next((which for which in talk if which != "assent"), "assent"))
