@@ -299,14 +299,13 @@ def writing(clients: list[Writing]) -> list[Writing]:
     return clients
 
 
-def test_kills_under_load() -> None:
-    """Each new start is looked at, and is then the one that is killed."""
-    tried, failures, acknowledged = rounds(2, 200), 0, 0
-    draw = random.Random(f"{SEED} load")
+def kills_under_load(tried: int, before: str = "") -> tuple[int, int]:
+    """Failures and acknowledged writes. Each new start is looked at, and is then the one that is killed."""
+    failures, acknowledged, draw = 0, 0, random.Random(f"{SEED} load")
     with folder_kept_on_failure() as folder:
         own, clients = six_indexed(folder), list[Writing]()
         for number in range(tried + 1):
-            with Server(own.data) as server:
+            with Server(own.data, before=before) as server:
                 found = server.documents()
                 for client in clients:
                     acknowledged += client.acknowledged
@@ -321,12 +320,19 @@ def test_kills_under_load() -> None:
                     stop.set()
                     for client in clients:
                         client.join()
-        record(
-            "kill -9 while three clients write, and a new start",
-            tried,
-            failures,
-            f"{acknowledged:,} acknowledged, all there",
-        )
+    return failures, acknowledged
+
+
+def test_kills_under_load() -> None:
+    tried = rounds(2, 200)
+    failures, acknowledged = kills_under_load(tried)
+    note = f"{acknowledged:,} acknowledged, all there"
+    record("kill -9 while three clients write, and a new start", tried, failures, note)
+
+
+def test_the_rig_sees_writes_that_are_acknowledged_before_they_are_made() -> None:
+    never = "import server.live_index as l; l.Live.put = lambda self, document: True; "
+    assert kills_under_load(1, never)[0]
 
 
 BACKUP = "import sys; {before}from quotewell import main; sys.exit(main())"
