@@ -489,7 +489,7 @@ def test_the_body_limit_hands_the_body_on_and_then_what_comes_after_it() -> None
 
 
 def test_large_bodies_are_held_only_as_long_as_all_of_them_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the first is worked on, one as large, one of a question's size and one too large come; then one as large."""
+    """While the first is worked on: one as large, one of a question's size, one too large. Then one as large."""
     monkeypatch.setattr("server.middleware.shell.MOST_HELD", 12)
     monkeypatch.setattr("server.middleware.shell.SMALL", 4)
 

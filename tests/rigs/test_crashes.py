@@ -299,7 +299,7 @@ def writing(clients: list[Writing]) -> list[Writing]:
     return clients
 
 
-def kills_under_load(tried: int, before: str = "") -> tuple[int, int]:
+def kills_under_load(tried: int, before: str = "", *, deletes: bool = True) -> tuple[int, int]:
     """Failures and acknowledged writes. Each new start is looked at, and is then the one that is killed."""
     failures, acknowledged, draw = 0, 0, random.Random(f"{SEED} load")
     with folder_kept_on_failure() as folder:
@@ -314,7 +314,8 @@ def kills_under_load(tried: int, before: str = "") -> tuple[int, int]:
                 failures += sum(status != 200 for status, _ in said(server))
                 if number < tried:
                     stop = Event()
-                    clients = writing([Writing(server, f"n{number}-{one}", stop) for one in range(3)])
+                    names = [f"n{number}-{one}" for one in range(3)]
+                    clients = writing([Writing(server, name, stop, deletes=deletes) for name in names])
                     sleep(draw.uniform(0.05, 1.0))
                     server.process.send_signal(signal.SIGKILL)
                     stop.set()
@@ -332,7 +333,7 @@ def test_kills_under_load() -> None:
 
 def test_the_rig_sees_writes_that_are_acknowledged_before_they_are_made() -> None:
     never = "import server.live_index as l; l.Live.put = lambda self, document: True; "
-    assert kills_under_load(1, never)[0]
+    assert kills_under_load(1, never, deletes=False)[0]
 
 
 BACKUP = "import sys; {before}from quotewell import main; sys.exit(main())"
