@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test rigs clients lint coverage house eval eval-public gate bench browser docs widget lock audit sbom clean
+.PHONY: serve ask test rigs clients engines lint coverage house eval eval-public gate bench browser docs widget lock audit sbom clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -26,6 +26,12 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# What the setting `store` needs, which is in no lock, and its suite; with QUOTEWELL_TEST_MILVUS=milvus+http://HOST:19530/NAME
+# over a server as well, whose collections of that name it replaces.
+engines: $(INSTALLED)
+	$(BIN)/pip install -q --no-build-isolation -e '.[milvus]'
+	$(BIN)/python -m pytest -q tests/test_index_engines.py
 
 # Slower than `make test`, by what counting costs; commands that the tests start are counted too.
 coverage: browser

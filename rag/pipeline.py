@@ -13,10 +13,10 @@ from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Rea
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, with_names
-from rag.question.spelling import Casing, Speller
+from rag.question.spelling import Casing, Speller, with_codes
 from rag.reading.reader import Reader
 from rag.refusal import refusal
-from rag.selection.choose import choose, holds, words_of
+from rag.selection.choose import Selection, choose, holds, words_of
 from rag.selection.context import apart, sentences_of, with_context
 from rag.selection.frames import comparable
 from rag.structure import ASIDE
@@ -96,10 +96,9 @@ class Pipeline:
         return self._reranker.ordered(query.text, hits)[:limit]
 
     def _queries(self, readings: Sequence[str]) -> list[Query]:
-        return [
-            with_names(analyse(spelled_out(text), self.index.stem, self.index.asked), self._casing.is_name)
-            for text in readings
-        ]
+        texts = (with_codes(spelled_out(text), self.index) for text in readings)
+        queries = (analyse(text, self.index.stem, self.index.asked) for text in texts)
+        return [with_names(query, self._casing.is_name) for query in queries]
 
     def _best_reading(self, queries: Sequence[Query], limit: int, filters: Filters) -> tuple[Query, Reading]:
         read = ((query, self._read(query, limit, filters)) for query in queries)
@@ -107,10 +106,23 @@ class Pipeline:
 
     def _part(self, queries: Sequence[Query], limit: int, filters: Filters, label: str = "") -> AnswerPart:
         query, reading = self._best_reading(queries, limit, filters)
-        if reason := self._refused(query, reading):
+        reason = self._refused(query, reading)
+        choice = None if reason else self._choice(query, reading)
+        if query.shape == "timeline" and (choice is None or choice.frame.kind != "timeline"):
+            return self._happened(query, limit, filters, label)
+        if choice is None:
             refused = tuple(Dropped(quote, "refused") for quote in reading.quotes)
             return AnswerPart(label, query, reading, (), PLAIN, reason, refused)
-        choice = choose(
+        return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
+
+    def _happened(self, query: Query, limit: int, filters: Filters, label: str) -> AnswerPart:
+        """Where no course of events is told: read like every question, as it stands or as one for what happened."""
+        what = self._queries([f"What happened to {query.subject}?"])
+        part = self._part([replace(query, shape=""), *what], limit, filters, label)
+        return replace(part, query=replace(query, shape=""))
+
+    def _choice(self, query: Query, reading: Reading) -> Selection:
+        return choose(
             query,
             reading,
             self.index.document,
@@ -119,7 +131,6 @@ class Pipeline:
             most=self._rules.most,
             read=self._reader.finding,
         )
-        return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
         sure = self._sure(reading)

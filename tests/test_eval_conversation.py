@@ -74,8 +74,8 @@ def test_a_frame_is_right_as_meant_with_both_sides_and_nothing_beside_them() -> 
     assert fault_of(turn("plain"), ANSWERED) == ""
 
 
-@pytest.mark.parametrize("name", ["built", "found"])
-def test_forty_cases_of_frames_are_built_and_forty_found(name: str) -> None:
+@pytest.mark.parametrize("name", ["built", "found", "articles"])
+def test_there_are_forty_cases_of_frames_of_each_kind(name: str) -> None:
     turns = read_turns(GOLD.parent.parent / "frames" / f"{name}.jsonl")
     assert len({one.text for one in turns}) == len(turns) == 40
     assert all(len(one.sentences) > 1 for one in turns if one.kind in FRAMES)

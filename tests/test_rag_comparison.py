@@ -119,6 +119,16 @@ WORDS = st.sampled_from(
             ("Oil exports of Mexico", "Oil exports of Mexico"),
             ("those of Venezuela", "Oil exports of Venezuela"),
         ),
+        (
+            "How many books does the library of Dale have compared with the library of Osk?",
+            ("the library of Dale", "How many books does the library of Dale have?"),
+            ("the library of Osk", "How many books does the library of Osk have?"),
+        ),
+        (
+            "Compare the exports of Velmar with its imports",
+            ("the exports of Velmar", "What are the exports of Velmar?"),
+            ("its imports", "What are the imports of Velmar?"),
+        ),
     ],
 )
 def test_each_side_keeps_what_both_share(question: str, first: tuple[str, str], second: tuple[str, str]) -> None:

@@ -182,6 +182,9 @@ def _completed(first: str, second: str) -> str:
     if behind and is_name(second.removeprefix("the ")) and " " not in second.removeprefix("the "):
         return f"{behind.group(1)}{second}"
     possessor = re.match(r"(?P<owner>.*?\w(?:['’]s|s['’])) (?P<owned>.+)$", first)
+    owned = re.match(r"(?:its|their|his|her) (?P<owned>.+)$", second, flags=re.IGNORECASE)
+    if owned and not possessor and " of " in first:
+        return f"the {owned['owned']} of {first.rpartition(' of ')[2]}"
     if not possessor:
         return second
     if POSSESSIVE.search(second):
@@ -203,12 +206,21 @@ def _versus(text: str) -> tuple[Side, Side] | None:
     left, right = parts[0].split(), parts[1].split()
     if right[0].lower() in ("its", "their", "his", "her"):
         right[0] = next((word for word in reversed(left) if POSSESSIVE.search(word)), right[0])
+    verb = _verb_behind(left)
+    left = left[: len(left) - len(verb)]
     a, b = aligned(left, right)
     if _ASKING.search(text) and not alike(left[-a:], right[:b]):
         return None
-    shared, rest = left[:-a], right[b:]
+    shared, rest = left[:-a], [*right[b:], *verb]
     first, second = (_asking(" ".join((*shared, *side, *rest))) for side in (left[-a:], right[:b]))
     return Side(" ".join(left[-a:]), first), Side(" ".join(parts[1].split()[:b]), second)
+
+
+def _verb_behind(asking: list[str]) -> list[str]:
+    """Of "How many books does the library of Dale have" beside "the library of Osk"; none behind "to heat with oil"."""
+    acted = not {"do", "does", "did"}.isdisjoint(asking[:-2]) and asking[-1].islower() and "word" in kinds(asking[-1])
+    bound = "plural" in kinds(asking[-1]) or asking[-2] in _FUNCTION | DETERMINERS if acted else True
+    return [] if bound else asking[-1:]
 
 
 def _be(side: str, past: bool) -> str:
@@ -232,22 +244,23 @@ def _asking(text: str) -> str:
 
 
 def shape(question: str, *, compared: bool) -> tuple[Shape, str]:
-    """The shape, and what is to be defined where that is a definition, else ""; `compared`: it has two sides."""
+    """The shape, and of what a definition or a course of events is wanted, else ""; `compared`: it has two sides."""
     text = " ".join(question.split()).strip(" ?!.¿¡")
     if subject := _defined(text):
         return "definition", subject
     if compared:
         return "comparison", ""
-    if _TIMELINE.search(text):
-        return "timeline", ""
+    if timeline := _TIMELINE.search(text):
+        return "timeline", next(filter(None, timeline.groups()), text)
     lists = not _ONE_NAME.search(text) and any(pattern.search(text) for pattern in _LIST)
     return ("list" if lists else ""), ""
 
 
 def sought(question: str) -> Sought:
-    """A place, a reason, a length of time or a manner, as far as the words say; what something takes is its manner."""
+    """A place, a reason, a length of time or a manner, whichever is asked first ("How do I set where it is kept?")."""
     lowered = question.lower()
-    return next((what for what, pattern in _SOUGHT if pattern.search(lowered)), "")
+    found = [(match.start(), what) for what, pattern in _SOUGHT if (match := pattern.search(lowered))]
+    return min(found, key=lambda one: one[0], default=(0, ""))[1]
 
 
 def asks(text: str) -> bool:

@@ -18,8 +18,8 @@ from rag.question.analysis import Query
 from rag.selection.conflicts import find_conflict
 from rag.selection.context import apart
 from rag.selection.definitions import defines
-from rag.selection.frames import Read, happened_then, unread
-from rag.selection.key_sentences import SMALL_PRINT
+from rag.selection.frames import Read, alone, happened_then, unread
+from rag.selection.key_sentences import SMALL_PRINT, leans_on_nothing
 from rag.structure import block_at
 
 # The quotes that are left of a reading while one rule after another takes some away, and which rule took which.
@@ -149,7 +149,7 @@ def _chosen(
 ) -> Selection:
     if query.shape == "timeline":
         near = _of_first(close(reading.quotes, margin + _TIMELINE_MARGIN))
-        if told := _told(near, document_of, widen, read):
+        if told := _told(query.subject, near, document_of, widen, read):
             return told
     conflict = find_conflict(query, reading.quotes, document_of, read)
     if conflict and any(holds(quote, reading.quotes[0]) for quote in conflict.quotes):  # else it is beside the point
@@ -209,10 +209,13 @@ def _of_first(near: Shortlist) -> Shortlist:
     return near.only([n for n, quote in enumerate(near.left) if quote.passage.document_id == first], "off_subject")
 
 
-def _told(near: Shortlist, document_of: DocumentOf, widen: Widen, read: Read) -> Selection | None:
+def _told(subject: str, near: Shortlist, document_of: DocumentOf, widen: Widen, read: Read) -> Selection | None:
     """The quotes that tell what happened at a time, in order of time; a single one is no course of events."""
     kept, quotes = widened(near, widen)
-    timed = chronological(quotes, document_of, read)
+    texts = [document_of(quote.passage.document_id).text[quote.start : quote.end] for quote in quotes]
+    whole = [n for n, text in enumerate(texts) if leans_on_nothing(text)]
+    kept, quotes = kept.only(whole, "untimed"), tuple(quotes[n] for n in whole)
+    timed = chronological(quotes, document_of, subject, read)
     if len(timed) < 2:
         return None
     kept = kept.only([quotes.index(moment.quote) for moment in timed], "untimed").first(TIMELINE_QUOTES)
@@ -239,20 +242,23 @@ class Dated:
     shown: str
 
 
-def chronological(quotes: Sequence[Quote], document_of: DocumentOf, read: Read = unread) -> tuple[Dated, ...]:
-    """Those that tell of a time, oldest first; quotes of the same time stay in their order."""
-    dated = (_dated(quote, document_of(quote.passage.document_id), read) for quote in quotes)
+def chronological(
+    quotes: Sequence[Quote], document_of: DocumentOf, subject: str = "", read: Read = unread
+) -> tuple[Dated, ...]:
+    """Those that tell what happened to the subject at a time, oldest first; of one time they stay in their order."""
+    dated = (_dated(quote, document_of(quote.passage.document_id), subject, read) for quote in quotes)
     return tuple(sorted(filter(None, dated), key=lambda moment: (moment.when.first, moment.when.last)))
 
 
-def _dated(quote: Quote, document: Document, read: Read) -> Dated | None:
+def _dated(quote: Quote, document: Document, subject: str, read: Read) -> Dated | None:
     sentence = document.text[quote.start : quote.end]
     named = [(when, sentence[when.start : when.end]) for when in dates_in(sentence) if _tells_when(sentence, when)]
     notes = relative_notes(sentence, document.published, lead_in(document.text, quote.start))
     named += [(note.when, note.meaning) for note in notes]
-    when, shown = min(named, key=lambda time: time[0].start, default=(None, ""))
-    told = when is not None and happened_then(read, sentence, Span(when.start, when.end))
-    return Dated(quote, when, shown) if when and told else None
+    for when, shown in sorted(named, key=lambda time: time[0].start):
+        if happened_then(read, subject, alone(quote, sentence), Span(when.start, when.end)):
+            return Dated(quote, when, shown)
+    return None
 
 
 def _tells_when(sentence: str, when: When) -> bool:

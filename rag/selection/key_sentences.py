@@ -39,8 +39,10 @@ _CONNECTS = re.compile(
     r"(?:however|moreover|furthermore|in addition|additionally|in this (?:context|regard|sense|way|light)|as such|thus"
     r"|therefore|hence|consequently|as a result|meanwhile|also|for (?:example|instance)|on the (?:other|one) hand"
     r"|nevertheless|nonetheless|instead|similarly|likewise|by contrast|in contrast|but|and|or|so|yet|then"
-    r"|[^,“”\"]{3,80}, (?:they|he|she|it)\b|(?:[\w’'-]+ ){1,6}also\b"
-    r"|sin embargo|además|por (?:lo tanto|ello|eso|tanto)|en este (?:contexto|sentido)|asimismo|pero|y)\b",
+    r"|[^,“”\"]{3,80}, (?:they|he|she|it(?! (?:is|was) \w+ that))\b"
+    r"|(?:[\w’'-]+ ){1,6}also\b"
+    r"|sin embargo|además|por (?:lo tanto|ello|eso|tanto)|en este (?:contexto|sentido)|asimismo|pero"
+    r"|y (?:el|la|los|las|en|no|se))\b",
     re.IGNORECASE,
 )  # goes on from what stands before it, or leads to a pronoun
 SMALL_PRINT = re.compile(
@@ -78,10 +80,15 @@ def key_sentences(index: Index, document_id: str, most: int = MOST, heard: str =
 
 
 def stands_alone(text: str) -> bool:
-    """May it be quoted without its neighbours: a whole sentence that leans on nothing, no row of a table, no notice?"""
+    """May it be quoted without its neighbours: a sentence that leans on nothing, no label or list, no notice?"""
     least = _SHORTEST_DENSE if _DENSE.search(text) else _SHORTEST
-    whole = least <= len(text) <= _LONGEST and "|" not in text and _FINISHED.search(text) is not None
-    return whole and not (_CONNECTS.match(text) or depends_on_previous(text) or SMALL_PRINT.search(text))
+    return least <= len(text) <= _LONGEST and leans_on_nothing(text) and not SMALL_PRINT.search(text)
+
+
+def leans_on_nothing(text: str) -> bool:
+    """Is it a whole sentence that needs none before it, and no row of a table?"""
+    whole = "|" not in text and _FINISHED.search(text) is not None
+    return whole and not (_CONNECTS.match(text) or depends_on_previous(text))
 
 
 def sentence_vectors(passages: Sequence[Passage], encodings: Sequence[Encoding]) -> dict[Span, Floats]:
