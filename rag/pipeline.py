@@ -8,7 +8,7 @@ from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
-from index.text.words import cut, stop_words, words
+from index.text.words import cut, of_asking, stop_words, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason, Rule
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
@@ -164,7 +164,7 @@ class Pipeline:
         """With what it leans on."""
         name = quote.passage.document_id
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
-        asked = frozenset(word.text for word in words(query.text)) - stop_words()
+        asked = frozenset(word.text for word in words(query.text) if not of_asking(query.text, word)) - stop_words()
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
 
 
