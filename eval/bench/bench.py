@@ -140,8 +140,13 @@ def _notes(cold_answer: Spread, torch: bool) -> tuple[str, ...]:
 
 def machine() -> str:
     """What the figures were measured on."""
+    return f"CPU time of all threads added up, on {computer()}"
+
+
+def computer() -> str:
+    """And how busy it is."""
     return (
-        f"CPU time of all threads added up, on {platform.machine()} with {os.cpu_count()} cores and Python "
+        f"{platform.machine()} with {os.cpu_count()} cores and Python "
         f"{platform.python_version()}, numpy {np.__version__}; {os.getloadavg()[0]:.1f} processes wanted to run on "
         "average meanwhile"
     )
