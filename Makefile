@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test rigs lint coverage house eval eval-public gate bench browser docs widget lock audit sbom clean
+.PHONY: serve ask test rigs clients engines lint coverage house eval eval-public gate bench browser docs widget lock audit sbom clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -27,6 +27,12 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# What the setting `store` needs, which is in no lock, and its suite; with QUOTEWELL_TEST_MILVUS=milvus+http://HOST:19530/NAME
+# over a server as well, whose collections of that name it replaces.
+engines: $(INSTALLED)
+	$(BIN)/pip install -q --no-build-isolation -e '.[milvus]'
+	$(BIN)/python -m pytest -q tests/test_index_engines.py
+
 # Slower than `make test`, by what counting costs; commands that the tests start are counted too.
 coverage: browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov --cov-report=term:skip-covered
@@ -37,6 +43,10 @@ rigs: $(INSTALLED)
 	QUOTEWELL_ROUNDS=$(or $(ROUNDS),12000) RIG_RECORD=$(CURDIR)/.rigs.jsonl \
 	  $(BIN)/python -m pytest -q -m rig -p no:cacheprovider --timeout=7200; status=$$?; \
 	  $(BIN)/python -m tests.rigs.rig .rigs.jsonl docs/reliability.md; exit $$status
+
+# Other people's clients against a real server, each installed in .clients/ (Open WebUI is 7 GB): make clients ONLY="llm mcp"
+clients: $(INSTALLED)
+	$(BIN)/python -m tests.clients.client $(ONLY)
 
 house: $(INSTALLED)
 	@$(BIN)/python tests/house.py

@@ -8,9 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pkgutil import resolve_name
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 # Read at the import of FAISS, torch and numpy. Work is shared out between threads of ours, and each keeps to itself.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -75,12 +77,13 @@ def run(arguments: Sequence[str]) -> int:
     """The exit code; what a person can mend is one line on stderr, and only bugs leave a traceback."""
     words = list(arguments) or ["--help"]
     try:
-        return int(app_for(words[0])(words, prog_name="quotewell", standalone_mode=False) or 0)
+        return int(app()(words, prog_name="quotewell", standalone_mode=False) or 0)
     except typer.TyperException as error:
-        return _fail(
-            f"{error.format_message().replace('Value error, ', '').rstrip('.')}; see: {_path_of(error)} --help",
-            error.exit_code,
-        )
+        message = error.format_message().replace("Value error, ", "")
+        if message.startswith("Usage: "):  # `quotewell keys` alone: the help of a group
+            sys.stderr.write(f"{message}\n")
+            return USAGE
+        return _fail(f"{message.rstrip('.')}; see: {_path_of(error)} --help", error.exit_code)
     except (BadInput, NotFound) as error:
         return _fail(str(error), USAGE)
     except (IndexMissing, IndexDamaged, IndexMismatch) as error:
@@ -97,18 +100,34 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(f"{error}; see to the disk and the right to use it, or ask: quotewell doctor", FAILED)
 
 
-def app_for(name: str) -> typer.Typer:
-    """All commands, of which only the named one is loaded."""
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, epilog=EXITS)
-    app.callback()(_root)
-    for command, (where, sentence) in COMMANDS.items():
-        target = resolve_name(where) if command == name else _not_loaded
-        if isinstance(target, typer.Typer):
-            app.add_typer(target, name=command, help=sentence)
-        else:
-            app.command(command, help=sentence)(target)
-    app.command()(version)
-    return app
+class _Commands(TyperGroup):
+    """Loads the module of a command once it is the one that runs, or that a shell asks how to complete."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in COMMANDS:
+            loaded = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+            loaded.callback()(_root)
+            _add(loaded, name, resolve_name(COMMANDS[name].where))
+            command = get_group(loaded).commands[name]
+        return name, command, rest
+
+
+def app() -> typer.Typer:
+    """All commands; in place of each stands its name and its sentence until it is called."""
+    made = typer.Typer(cls=_Commands, rich_markup_mode=None, pretty_exceptions_enable=False, epilog=EXITS)
+    made.callback()(_root)
+    for name in COMMANDS:
+        _add(made, name, _not_loaded)
+    made.command()(version)
+    return made
+
+
+def _add(app: typer.Typer, name: str, target: Any) -> None:
+    if isinstance(target, typer.Typer):
+        app.add_typer(target, name=name, help=COMMANDS[name].help)
+    else:
+        app.command(name, help=COMMANDS[name].help)(target)
 
 
 def version() -> None:

@@ -10,6 +10,8 @@ from eval.bench.bench import bench as measure_costs
 from eval.bench.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.bench.growth import growth as measure_growth
 from eval.bench.growth import json_of_growth, markdown_of_growth, text_of_growth
+from eval.bench.scaling import markdown_of_scaling, text_of_scaling
+from eval.bench.scaling import scaling as measure_scaling
 from eval.commands.authoring import check, from_feedback, label, new
 from eval.commands.compare import compare, gate
 from eval.commands.experiments import (
@@ -33,7 +35,7 @@ from eval.experiments.fusion import (
     markdown_of_arms,
     text_of_comparison,
 )
-from eval.runs.tables import Write, write_block
+from eval.runs.tables import Write, json_of, write_block
 from eval.sets.gold import read_gold
 from eval.sets.sets import WORK, half, resolve_set
 from index.embedding.embedder import load_embedder
@@ -49,7 +51,7 @@ SHOWN_PAIRS = (
 GROWTH_SIZES = (1_000, 10_000)
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
-app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure answers and search on judged questions.")
 
 
 for _command in (
@@ -130,3 +132,23 @@ def growth(
     emit_json(json_of_growth(found)) if as_json else emit(text_of_growth(found))
     told = "".join(f" --size {one}" for one in size or ())
     write_block(write, "growth", markdown_of_growth(found, command=f"quotewell eval growth{told}"))
+
+
+@app.command()
+def scaling(
+    size: Annotated[list[int] | None, typer.Option(metavar="N", help="Passages; give one or more.")] = None,
+    store: Annotated[
+        str, typer.Option(metavar="STORE", help="As the setting: under its name all is replaced; default: Milvus Lite.")
+    ] = "",
+    graph: Annotated[bool, typer.Option("--graph", help="Find vectors by a graph, as for more than 200,000.")] = False,
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
+    """Compare a search engine with memory on made-up text: what is found alike, its time, what a server holds."""
+    with progress() as show, TemporaryDirectory(prefix="quotewell-scaling-") as work:
+        found = measure_scaling(size or GROWTH_SIZES, store or f"{work}/lite.db", Path(work), on=show, graph=graph)
+    emit_json(json_of(found)) if as_json else emit(text_of_scaling(found))
+    told = "".join(f" --size {one}" for one in size or ())
+    told += (" --graph" if graph else "") + (" --store …" if store else "")
+    table = markdown_of_scaling(found, command=f"quotewell eval scaling{told}")
+    write_block(write, "scaling-graph" if graph else "scaling", table)

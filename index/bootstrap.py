@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.embedding.embedder import Embedder
+from index.engines.content import checked
+from index.engines.milvus import engine_name
 from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.lazy import later
 from index.settings import Settings
@@ -65,17 +67,19 @@ def newest(
     if recipe is None:
         with suppress(IndexDamaged):
             recipe = load(data, current(data)).manifest.recipe
-    version = version_of(recipe or "", stored, policy)
+    version = version_of(recipe or "", stored, policy, engine_name(settings))
     if serving is not None and serving.manifest.version == version:
         return serving
     with suppress(IndexDamaged):
-        return pointed(data, load(data, version))
+        return pointed(data, checked(load(data, version), settings))
     older = serving or _standing(settings)
     if older and is_at_work(data) and not (stored_as(older.content).keys() - older.gone) - stored.keys():
         return _behind(older, None, _WAITS)
     if older:
         meanwhile(_behind(older, stored, _MAKES))
-    _log.warning("the search index in '%s' is missing, damaged or older than the store: making it again", data)
+    _log.warning(
+        "the search index in '%s' is missing, damaged or of an earlier state or version: making it again", data
+    )
     try:
         return renew(settings, embedder, serving)
     except QuotewellError as error:
@@ -110,7 +114,7 @@ def refuse_nothing(settings: Settings) -> None:
 
 def _standing(settings: Settings) -> Generation | None:
     try:
-        return load(settings.data, current(settings.data))
+        return checked(load(settings.data, current(settings.data)), settings)
     except (IndexMissing, IndexDamaged):
         return None
 

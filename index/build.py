@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -16,9 +16,10 @@ from pathlib import Path
 
 from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
+from index.engines.content import checked, collected, fits
+from index.engines.milvus import engine_name, engine_of
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.formats import CORPORA, find, suffix
-from index.formats.text import clean_body
 from index.plan import OnProgress, Plan, PlanReport, Stored
 from index.plan import Progress as Progress
 from index.ranking.content import content_of, merged
@@ -65,9 +66,9 @@ class Embedding:
         return on_text
 
 
-CLEANER = 3  # raised when the same file would clean to another text
+CLEANER = 4  # raised when the same file would clean to another text
 ENCODER = 1  # raised when the same text would be encoded to other numbers
-TERMS = 2  # raised when the same text would be cut into other words
+TERMS = 3  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
 OURS = frozenset({"cleaner", "encoder", "terms"})  # of a recipe: what the program itself brings, and no setting says
 _UTC_NOW = partial(datetime.now, UTC)
@@ -97,7 +98,7 @@ class Builder:
     def __init__(
         self, data: Path, settings: Settings, embedder: Embedder, clock: Callable[[], datetime] = _UTC_NOW
     ) -> None:
-        self._data = data
+        self._data, self._settings = data, settings.model_copy(update={"data": data})
         self._recipe = recipe(settings, embedder)
         self._stem = settings.stem
         self._keeps_tokens = settings.token_vectors == "stored"
@@ -122,13 +123,14 @@ class Builder:
         stored and the search index cannot be written.
         """
         found = find(paths)
+        self._reach_engine()
         embedding = Embedding(on_progress)
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
             rebuild = rebuild or self._is_of_earlier_program(store)
             plan = Plan(found, _stored(store), on_progress, everything=rebuild)
             roots = paths if prune else None
             if rebuild:
-                documents = chain(plan.changed(), _others(store, plan, roots))
+                documents = chain(plan.changed(), plan.others(store.documents(), roots))
                 encoded = self._encoded(documents, embedding)
                 store.replace_all(encoded, recipe=self._recipe, keeping=self._keeping())
                 gone = plan.gone(roots)
@@ -168,7 +170,11 @@ class Builder:
         return plan.report(plan.gone(paths if prune else None))
 
     def put(self, document: Document, serving: generation.Generation | None = None) -> generation.Generation:
-        """Add or replace one document and publish; `serving` as in `publish`."""
+        """Add or replace one document and publish; `serving` as in `publish`.
+
+        Raises EngineUnavailable before anything is stored where the search engine is down.
+        """
+        self._reach_engine()
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
             going_on = self._refuse_other_recipe(store, but={"cleaner"})  # the text came cleaned, whatever did it
             files = None if store.files().get(document.id) else [""]
@@ -210,12 +216,12 @@ class Builder:
 
     def _published(self, snapshot: Snapshot, serving: generation.Generation | None) -> generation.Generation:
         made = snapshot.recipe() or self._recipe
-        version = generation.version_of(made, snapshot.hashes(), snapshot.policy())
-        standing = _standing(self._data, version) if serving is None else None
+        version = generation.version_of(made, snapshot.hashes(), snapshot.policy(), engine_name(self._settings))
+        standing = _standing(self._settings, version) if serving is None else None
         if standing:
             return standing
         older = serving or _older(self._data)
-        beside = older if older and older.manifest.recipe == made else None
+        beside = older if older and older.manifest.recipe == made and fits(older.content, self._settings) else None
         try:
             return self._made(snapshot, made, version, beside, write=serving is None)
         except IndexDamaged:
@@ -231,7 +237,11 @@ class Builder:
         gone = frozenset(name for name, digest in had.items() if stored.get(name) != digest)
         new = [name for name, digest in stored.items() if had.get(name) != digest]
         newer = self._content(snapshot, new if older else None)
-        content = merged(older.content, gone, newer) if older else newer
+        before, engine = older.content if older else None, engine_of(self._settings)
+        if engine:
+            content = collected(engine, before, gone, newer, version, stored)
+        else:
+            content = merged(before, gone, newer) if before else newer
         manifest = generation.manifest_of(content, version, snapshot.sequence(), made, len(stored), snapshot.policy())
         problem = ""
         if write:
@@ -239,8 +249,8 @@ class Builder:
                 return generation.publish(self._data, content, manifest)
             except OSError as error:
                 problem = unwritten(self._data, error)
-        rows = len(newer.arrays["vectors"])
-        lost = rows + (older.manifest.passages - len(content.arrays["vectors"]) if older else 0)
+        rows = newer.passages
+        lost = rows + (older.manifest.passages - content.passages if older else 0)
         return generation.Generation(
             self._data / "generations" / version,
             manifest,
@@ -268,6 +278,11 @@ class Builder:
         for name in gone:
             store.delete(name)
         return gone
+
+    def _reach_engine(self) -> None:
+        """Raises EngineUnavailable where what the settings name is down, before work is done in vain."""
+        if engine := engine_of(self._settings):
+            engine.alive()
 
     def _keeping(self) -> Keeping:
         return Keeping(self._clock(), self._keep_days)
@@ -349,35 +364,17 @@ def _stored(store: Store) -> Stored:
         return Stored(now.hashes(), now.files(), store.document)
 
 
-def _others(store: Store, plan: Plan, roots: Sequence[Path] | None) -> Iterator[Document]:
-    """What is stored and was not read, but for what is gone."""
-    passed_over = {*plan.read, *plan.changes, *plan.gone(roots)}
-    for document in _recleaned(store):
-        if document.id not in passed_over:
-            plan.changes.append(document.id)
-            yield document
-
-
-def _recleaned(store: Store) -> Iterator[Document]:
-    """All stored documents, cleaned again unless they came as clean text."""
-    for document in store.documents():
-        if document.text == document.source:
-            yield document
-        else:
-            cleaned, _ = clean_body(document.source)
-            yield replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
-
-
 def _lines(snapshot: Snapshot) -> frozenset[str]:
     """The documents that are lines of a corpus: judgements name them, so all are kept, whatever others say."""
     files = snapshot.files()
     return frozenset(name for name, paths in files.items() if any(suffix(Path(path)) in CORPORA for path in paths))
 
 
-def _standing(data: Path, version: str) -> generation.Generation | None:
+def _standing(settings: Settings, version: str) -> generation.Generation | None:
     """The generation of that version if it is whole; it becomes the current one."""
+    data = settings.data
     try:
-        found = generation.load(data, version)
+        found = checked(generation.load(data, version), settings)
     except IndexDamaged:
         with suppress(OSError):  # a disk that cannot be written is said once the new one is made
             generation.put_aside(data, version)

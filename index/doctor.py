@@ -92,7 +92,7 @@ def _size(index: Index, store: Path) -> str:
     """What a passage costs on the disk."""
     files = {name: (index.generation.folder / name).stat().st_size for name in index.manifest.files}
     tokens = sum(size for name, size in files.items() if name.startswith("token"))
-    parts = {"tokens": tokens, "vectors": files["vectors.npy"], "index": sum(files.values())}
+    parts = {"tokens": tokens, "vectors": files.get("vectors.npy", 0), "index": sum(files.values())}
     each = {name: f"{size // max(index.passage_count, 1):,}" for name, size in parts.items()}
     return (
         f"{each['index']} bytes a passage in the search index, of them {each['tokens']} for token vectors "

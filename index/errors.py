@@ -11,6 +11,7 @@
     ├── IndexDamaged        stored bytes do not match their hash
     ├── IndexMismatch       built with another model or other settings than asked for
     ├── StoreBusy           another process is writing
+    ├── EngineUnavailable   the search engine of the setting `store` is down, slow, too old or not installed
     └── ModelMissing        weights absent or not the ones they should be
 
 Bugs raise plain ValueError or AssertionError and are not caught. Abstaining is a result, not an error.
@@ -49,6 +50,9 @@ class IndexMismatch(QuotewellError): ...
 
 
 class StoreBusy(QuotewellError): ...
+
+
+class EngineUnavailable(QuotewellError): ...
 
 
 class ModelMissing(QuotewellError): ...

@@ -6,7 +6,7 @@ named by, and takes the id of no other file. Files of the same bytes are one doc
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from index.errors import BadInput
 from index.formats import CORPORA, File, open_file, suffix
 from index.formats.document import MAX_ID_CHARS, FileReading, Unread, title_from
+from index.formats.text import clean_body
 from index.records import Document
 from index.text.twins import Sketch, alike, held_by, sketch
 
@@ -137,6 +138,18 @@ class Plan:
             alike=tuple(pair for pair in pairs if {*pair[:2]} & {*changes}),
             held_by=held_by(self._sketches, pairs),
         )
+
+    def others(self, stored: Iterable[Document], roots: Sequence[Path] | None) -> Iterator[Document]:
+        """Of what is stored what was not read, but for what is gone; cleaned again unless it came as clean text."""
+        passed_over = {*self.read, *self.changes, *self.gone(roots)}
+        for document in stored:
+            if document.id in passed_over:
+                continue
+            self.changes.append(document.id)
+            if document.text != document.source:
+                cleaned, _ = clean_body(document.source)
+                document = replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
+            yield document
 
     def files(self) -> dict[str, tuple[str, ...]]:
         """Where the documents stand now, for all of which that is not what is stored."""

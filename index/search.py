@@ -4,7 +4,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -16,96 +16,20 @@ from numpy.typing import NDArray
 from index.bootstrap import newest
 from index.embedding.embedder import Embedder, Encoded, load_embedder
 from index.embedding.vectors import Encoding, settled
+from index.engines.found import InEngine
 from index.errors import IndexMismatch
-from index.ranking.dense import DenseRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares, spread
-from index.ranking.lexical import LexicalRanker, SurfaceForms
+from index.ranking.view import Dense, Found, InMemory, Lexical, View
 from index.records import Document, Head, Hit, Passage, Scored
 from index.settings import Settings
 from index.storage.docstore import DocStore
 from index.storage.generation import Generation, GenerationManifest
 from index.storage.merkle import CorpusTree
-from index.storage.pieces import Pieces
 from index.text.language import of_other_script, spoken
-from index.text.words import Stem, TermPlaces, Word, asked_terms, words
+from index.text.words import Stem, TermPlaces, Word, words
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """What may be seen of a generation: all of it, or only what had been published by a day.
-
-    The restriction is made of the parts themselves, so nothing that is left out can be reached or counted: a search in
-    it gives what an index built without the other documents would give. Rows count what is seen; arrays and FAISS's
-    memory are shared with the whole.
-    """
-
-    day: date | None  # None: everything is seen, whenever published
-    corpus: CorpusTree  # of all documents, seen or not
-    shelf: DocStore
-    lexical: LexicalRanker
-    dense: DenseRanker
-    wording: SurfaceForms
-    tokens: Pieces  # of all passages
-    token_dim: int
-    terms: Pieces  # of all passages: TermPlaces
-    recomputes: Embedder | None  # where token vectors are not kept: what makes them
-
-    @classmethod
-    def of(cls, generation: Generation, recomputes: Embedder | None) -> "View":
-        """All of it that the store still holds. Raises IndexDamaged."""
-        content = generation.content
-        shelf = DocStore(content)
-        lexical = LexicalRanker.from_arrays(content.part("lexical_"))
-        wording = SurfaceForms(content.part("wording_"), lexical.numbers, np.ones(shelf.passage_count, np.bool_))
-        digests, characters = generation.array("document_revisions"), generation.array("document_characters")
-        corpus = CorpusTree(shelf.document_ids, digests, characters)
-        dense, token_dim = DenseRanker(generation.array("vectors")), int(generation.array("token_dim")[0])
-        tokens, terms = content.pieces["tokens"], content.pieces["terms"]
-        whole = cls(None, corpus, shelf, lexical, dense, wording, tokens, token_dim, terms, recomputes)
-        return whole.seeing(lambda head: head.id not in generation.gone) if generation.gone else whole
-
-    def until(self, day: date) -> "View":
-        """As if documents published later, and those without a date, did not exist."""
-
-        def seen(head: Head) -> bool:
-            return head.published is not None and head.published <= day
-
-        return replace(self.seeing(seen), day=day)
-
-    def seeing(self, seen: Callable[[Head], bool]) -> "View":
-        """As if the other documents did not exist."""
-        rows = np.flatnonzero(self.shelf.passing(seen))
-        shelf = self.shelf.restricted(seen)
-        return replace(
-            self,
-            shelf=shelf,
-            lexical=self.lexical.restricted(rows),
-            dense=self.dense.restricted(rows),
-            wording=self.wording.seeing(shelf.rows),
-        )
-
-    def asked(self, question: str, stem: Stem) -> list[Word]:
-        """The terms of a question as the passages write them, with their places."""
-        return asked_terms(question, stem, self.lexical.numbers.__contains__, self.wording.term_of)
-
-    def encodings(self, rows: Sequence[int]) -> list[Encoding]:
-        """What the embedder made of the passages, in the order of `rows`; made again where tokens are not kept."""
-        if self.recomputes is None:
-            return [self._kept(row) for row in rows]
-        texts = [self.shelf.passage(row).search_text for row in rows]
-        encoded = self.recomputes.encode_passages(texts)
-        return [Encoding.from_floats(one.vector, one.tokens, one.offsets) for one in encoded]
-
-    def term_places(self, row: int) -> TermPlaces:
-        """Of a passage, as the index was built. Raises IndexDamaged."""
-        return TermPlaces.from_bytes(self.terms[int(self.shelf.rows[row])])
-
-    def _kept(self, row: int) -> Encoding:
-        at = int(self.shelf.rows[row])
-        return Encoding.from_bytes(self.dense.vectors[at], self.tokens[at], self.token_dim)
 
 
 # The Ranker seam, and what fulfils it here: both rankers given a question in words.
@@ -131,14 +55,14 @@ class LexicalSide:
 
     def rank(self, question: str, depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
         terms = [term.text for term in self.view.asked(question, self.stem)]
-        return self.view.lexical.rank(terms, depth, allowed)
+        return self.view.found.lexical.rank(terms, depth, allowed)
 
 
 @dataclass(frozen=True, slots=True)
 class DenseSide:
     """Vectors behind the Ranker seam."""
 
-    ranker: DenseRanker
+    ranker: Dense
     encode: Callable[[str], Encoded]
     name: str = "dense"
 
@@ -163,15 +87,14 @@ class Index:
         self.stem: Stem = self.recipe["stem"]
         recomputes = embedder if self.recipe.get("token_vectors") == "recomputed" else None
         encode = lru_cache(maxsize=256)(lambda question: settled(embedder.encode_question(question)))
-        view = view or _View(View.of(generation, recomputes), encode)
+        view = view or _View(_whole(generation, settings, recomputes), encode)
         self._holdings = held = view.holdings
         self._settings, self.embedder = settings, embedder
-        generation.content.arrays["vectors"] = held.dense.vectors  # equal, and in memory only once
         self.generation = generation
         self._shelf = held.shelf
-        self.lexical = held.lexical
+        self.lexical: Lexical = held.found.lexical
         self.encode = view.encode  # a question is encoded once, however many parts and views ask for it
-        self.rankers: tuple[Ranker, ...] = (LexicalSide(held, self.stem), DenseSide(held.dense, view.encode))
+        self.rankers: tuple[Ranker, ...] = (LexicalSide(held, self.stem), DenseSide(held.found.dense, view.encode))
         self._said = lru_cache(maxsize=_SAID)(lambda row: _words_said(held.shelf.passage(row).text))
         # neither closure holds this index itself: a snapshot that is replaced is freed at once
         self._views = lru_cache(maxsize=_DAYS)(
@@ -267,11 +190,11 @@ class Index:
 
     def written(self, stem: str) -> str:
         """How most passages write the words of a stem, in lower case; "" for one that none holds."""
-        return self._holdings.wording.written(stem)
+        return self._holdings.found.wording.written(stem)
 
     def written_forms(self) -> Sequence[str]:
         """Every word as the passages write it, in lower case."""
-        return self._holdings.wording.forms()
+        return self._holdings.found.wording.forms()
 
     def as_of(self, day: date) -> "Index":
         """The index as if documents published after the day, and undated ones, did not exist; views are kept for reuse.
@@ -344,6 +267,14 @@ class _View(NamedTuple):
 
     holdings: View
     encode: Callable[[str], Encoded]
+
+
+def _whole(generation: Generation, settings: Settings, recomputes: Embedder | None) -> View:
+    """Raises IndexDamaged and, of an engine, EngineUnavailable."""
+    content, shelf = generation.content, DocStore(generation.content)
+    engine = InEngine.of(content, shelf, settings)
+    found: Found = engine or InMemory.of(content, shelf.passage_count)
+    return View.of(generation, shelf, found, recomputes)
 
 
 def _searched(heads: Sequence[Head], filters: Filters) -> dict[Head, None]:

@@ -24,6 +24,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=TOML, extra="forbid", frozen=True)
 
     data: Path = Field(Path(".index"), description="folder of the store and its search index")
+    store: str = Field(
+        "",
+        description="search engine that holds vectors and terms: milvus+http://HOST:19530/NAME, or a .db file of "
+        "Milvus Lite; empty: this process's memory",
+    )
+    store_timeout_s: float = Field(5, gt=0, le=600, description="seconds until the search engine counts as down")
     embedder: str = Field(
         "minilm",
         description="minilm (ONNX), minilm-384 (its tokens not projected), hash (tests), or a model's name or path",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from index.build import UNSAID, Builder
 from index.embedding.embedder import Embedder, load_embedder
+from index.engines.content import checked
+from index.engines.milvus import engine_name
 from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.settings import Settings
 from index.storage.generation import Generation, current, load, put_aside, version_of
@@ -45,10 +47,10 @@ def verify(settings: Settings) -> VerifyReport:
         count = store.count()
         with store.snapshot() as snapshot:
             recipe = snapshot.recipe()
-            wanted = version_of(recipe or "", snapshot.hashes(), snapshot.policy())
+            wanted = version_of(recipe or "", snapshot.hashes(), snapshot.policy(), engine_name(settings))
         mended: list[str] = []
         if not problems and recipe is not None:
-            mended += _put_damaged_aside(settings.data)
+            mended += _put_damaged_aside(settings)
             if mended or _published(settings.data) != wanted:
                 made = builder_as_built(settings).publish(store)
                 if made.problem:
@@ -81,11 +83,12 @@ def _made(data: Path) -> dict[str, object]:
     return {name: made[name] for name in SHAPING if name in made}
 
 
-def _put_damaged_aside(data: Path) -> list[str]:
+def _put_damaged_aside(settings: Settings) -> list[str]:
     said: list[str] = []
+    data = settings.data
     for folder in sorted((data / "generations").glob("[!.]*/")):
         try:
-            load(data, folder.name)
+            checked(load(data, folder.name), settings)
         except IndexDamaged as error:
             put_aside(data, folder.name)
             said.append(f"put aside: {error}")

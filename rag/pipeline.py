@@ -13,7 +13,7 @@ from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Rea
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, with_names
-from rag.question.spelling import Casing, Speller
+from rag.question.spelling import Casing, Speller, with_codes
 from rag.reading.reader import Reader
 from rag.refusal import refusal
 from rag.selection.choose import Selection, choose, holds, words_of
@@ -103,10 +103,9 @@ class Pipeline:
         return self._reranker.ordered(query.text, hits)[:limit]
 
     def _queries(self, readings: Sequence[str]) -> list[Query]:
-        return [
-            with_names(analyse(spelled_out(text), self.index.stem, self.index.asked), self._casing.is_name)
-            for text in readings
-        ]
+        texts = (with_codes(spelled_out(text), self.index) for text in readings)
+        queries = (analyse(text, self.index.stem, self.index.asked) for text in texts)
+        return [with_names(query, self._casing.is_name) for query in queries]
 
     def _best_reading(self, queries: Sequence[Query], limit: int, filters: Filters) -> tuple[Query, Reading]:
         read = ((query, self._read(query, limit, filters)) for query in queries)

@@ -11,6 +11,9 @@ from rag.language.detect import language_of
 from rag.question.spelling import Respelt, Speller
 
 _SHOUTED = re.compile(r"[^\W\d_]{2,}(?![^\s?!.,;:])")  # a word of letters alone, no code
+_THERE = re.compile(
+    r"^(?:what|which) (?P<of>[\w'’-]+(?: [\w'’-]+){0,5}?) (?P<be>is|are|was|were) there\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Understood:
 
 def understand(question: str, history: Sequence[Turn], speller: Speller, *, respells: bool = True) -> Understood:
     """From a usable question and the turns before it, oldest first; words are as typed without `respells`."""
-    resolved = resolve(quiet(question), [replace(turn, question=quiet(turn.question)) for turn in history])
+    resolved = resolve(_straight(quiet(question)), [replace(turn, question=quiet(turn.question)) for turn in history])
     spelt = [speller.respell(reading) if respells else Respelt(reading) for reading in resolved.readings]
     return Understood(
         question=question,
@@ -40,6 +43,11 @@ def understand(question: str, history: Sequence[Turn], speller: Speller, *, resp
 def quiet(question: str) -> str:
     """A question in capitals in small letters: its capitals tell no name. A code or an abbreviation stays as it is."""
     return question.lower() if question.isupper() and len(_SHOUTED.findall(question)) > 1 else question
+
+
+def _straight(question: str) -> str:
+    """ "What changes were there?" as "What were the changes?", a form that models of reading have learnt."""
+    return _THERE.sub(r"What \g<be> the \g<of>", question)
 
 
 def usable(question: str, most: int) -> str:

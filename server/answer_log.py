@@ -46,7 +46,7 @@ class Kept:
 
     def __init__(self, data: Path, most: int) -> None:
         """`most` 0 keeps nothing and makes no file. The file is opened when it is first needed."""
-        self._file = SideFile(data / FILE, (_CREATE,), durable=False)
+        self._file = SideFile(data / FILE, (_CREATE,))
         self._most = most
         self._version = ""
         self._warned = False
@@ -60,7 +60,7 @@ class Kept:
         if not self._most:
             return
         try:
-            with self._file.writing() as connection:
+            with self._file.writing(durable=False) as connection:
                 connection.execute(_KEEP, (answer_id, *request))
                 connection.execute(_DROP, (self._most,))
                 if request.index_version != self._version:

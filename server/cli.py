@@ -1,10 +1,12 @@
 """The commands that serve an index: `serve` to people and programs, `mcp` to an agent that starts it."""
 
 import logging
+import resource
 import socket
 import sys
 from asyncio import Transport, to_thread
 from asyncio.events import TimerHandle
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +32,8 @@ HEAD_S = 10.0  # from the connection, or the reply before, until the head of a r
 BODY_S = 10.0  # from there until its body has come, and as much longer as its bytes take at
 LEAST_RATE = 20_000  # bytes a second
 UNREAD_S = 20.0  # that a client may leave a reply unread of which no more fits on the way
+FILES = 4096  # and connections that are open at once, where the system allows that many
+BACKLOG = 128  # connections that are taken at once, before any is looked at
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ def run_server(settings: Settings) -> None:
     config = uvicorn.Config(
         app,
         http=Punctual,
+        backlog=BACKLOG,
         log_config=None,
         log_level=logging.WARNING,
         access_log=False,
@@ -58,8 +63,21 @@ def run_server(settings: Settings) -> None:
         listener.close()
 
 
+@cache
+def most_open() -> int:
+    """Connections at a time: fewer than half of the files that may be open, since the index and the store are files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(files // 2 - BACKLOG, files // 4)
+
+
 class Punctual(H11Protocol):
-    """Ends the connections of clients that send too slowly, or do not read: each costs memory, and a reply its turn."""
+    """Ends the connections of clients that send too slowly, or do not read: each costs memory, and a reply its turn.
+
+    Of more than can be open, the one that has waited for its client for longest.
+    """
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
@@ -71,6 +89,15 @@ class Punctual(H11Protocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._expect(HEAD_S)
+        if len(self.connections) > most_open():
+            waiting = [one for one in self.connections if isinstance(one, Punctual) and one.waits]
+            min(waiting, key=lambda one: one._begin).transport.abort()
+
+    @property
+    def waits(self) -> bool:
+        """For its client: no request came, or not all of it."""
+        for_us = self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
+        return not for_us and not self.transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._late, self._unread):
@@ -106,9 +133,9 @@ class Punctual(H11Protocol):
 
     def _look(self) -> None:
         """When the head or the body should be there."""
+        if not self.waits:
+            return  # it is for us to be quick
         working = self.cycle is not None and not self.cycle.response_complete
-        if working and not self.cycle.more_body:
-            return  # all of it came: now it is for us to be quick
         more_s = self._begin + BODY_S + self._bytes / LEAST_RATE - self.loop.time() if working else 0.0
         if more_s > 0:
             self._late = self.loop.call_later(more_s, self._look)

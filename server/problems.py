@@ -19,6 +19,7 @@ from starlette.types import Scope
 from index.errors import (
     BadInput,
     BadQuestion,
+    EngineUnavailable,
     IndexDamaged,
     IndexMismatch,
     IndexMissing,
@@ -59,6 +60,7 @@ KINDS: Mapping[type[QuotewellError], Kind] = {
     IndexDamaged: Kind("index-damaged", 503, "The index is damaged", retry_after_s=60),
     IndexMismatch: Kind("index-mismatch", 503, "The index was built with other settings", retry_after_s=60),
     ModelMissing: Kind("model-missing", 503, "The embedding model is not installed", retry_after_s=60),
+    EngineUnavailable: Kind("engine-unavailable", 503, "The search engine does not answer", retry_after_s=5),
     StoreBusy: Kind("store-busy", 503, "Another process is writing", retry_after_s=1),
     QuotewellError: Kind("unavailable", 503, "The index cannot be used now", retry_after_s=60),
 }

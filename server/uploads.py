@@ -1,6 +1,7 @@
 """Files that somebody sent: read and indexed one after the other while the sender follows their operation."""
 
 import logging
+import shutil
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from server.problems import public
 
 _log = logging.getLogger(__name__)
 _KEPT = 1000  # operations that can still be asked for
+MOST_WAITING = 16  # files of 10 MB at most, which wait in memory
 Progress = Literal["running", "done", "failed"]
 
 
@@ -43,7 +45,14 @@ class Uploads:
         self._data = data
         self._operations: OrderedDict[str, Operation] = OrderedDict()
         self._lock = Lock()
+        self._folder = ""  # with the file that is being read
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="uploads")
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many files wait as may."""
+        with self._lock:
+            return sum(one.status == "running" for one in self._operations.values()) > MOST_WAITING
 
     def begin(self, name: str, content: bytes, document_id: str) -> Operation:
         """`document_id` is of a file that holds one document, else ids stand in it. Raises UnreadableFile."""
@@ -67,7 +76,9 @@ class Uploads:
         self._worker.submit(lambda: None).result()
 
     def close(self) -> None:
+        """A signal ends the process in the middle of a file, of which nothing stays behind."""
         self._worker.shutdown(wait=False, cancel_futures=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _note(self, operation: Operation) -> None:
         with self._lock:
@@ -88,8 +99,8 @@ class Uploads:
         self._note(replace(operation, status="failed" if failed else "done"))
 
     def _indexed(self, operation: Operation, content: bytes, document_id: str) -> Operation:
-        with TemporaryDirectory(prefix="quotewell-") as folder:
-            path = Path(folder) / f"file{suffix(Path(operation.file))}"
+        with TemporaryDirectory(prefix="quotewell-") as self._folder:
+            path = Path(self._folder) / f"file{suffix(Path(operation.file))}"
             path.write_bytes(content)
             for found in open_file(File(path, document_id, Metadata({}))):
                 if isinstance(found, Unread):

@@ -66,7 +66,7 @@ class Replies:
 
     def __init__(self, data: Path, clock: Callable[[], float] = time) -> None:
         """`clock` in seconds. The file is opened when it is first needed."""
-        self._file = SideFile(data / FILE, _CREATE, durable=True)
+        self._file = SideFile(data / FILE, _CREATE)
         self._clock = clock
         self._lock = Lock()
         self._presence: int | None = None  # descriptor of the lock that tells other processes that this one is there
@@ -81,7 +81,7 @@ class Replies:
             if self._presence is None:
                 self._presence = self._arrive()
         now = self._clock()
-        with self._file.writing() as connection:
+        with self._file.writing(durable=True) as connection:
             connection.execute(_EXPIRE, (now - KEEP_S, now + KEEP_S, now - CLAIM_S))
             found = connection.execute(_FIND, (key,)).fetchone()
             if found is None:
@@ -94,13 +94,13 @@ class Replies:
 
     def keep(self, claimed: Claimed, reply: bytes) -> None:
         """Raises as SideFile.writing does; then call `release`."""
-        with self._file.writing() as connection:
+        with self._file.writing(durable=True) as connection:
             connection.execute(_KEEP, (reply, claimed.number))
             connection.execute(_DROP, (MOST,))
 
     def release(self, claimed: Claimed) -> None:
         """The write was not done, or nobody knows. Raises as SideFile.writing does."""
-        with self._file.writing() as connection:
+        with self._file.writing(durable=True) as connection:
             connection.execute(_RELEASE, (claimed.number,))
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class Replies:
         try:
             with suppress(BlockingIOError):  # somebody else is there
                 fcntl.flock(presence, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                with self._file.writing() as connection:
+                with self._file.writing(durable=True) as connection:
                     connection.execute(_RELEASE_ALL)
             fcntl.flock(presence, fcntl.LOCK_SH)
         except QuotewellError:

@@ -18,9 +18,10 @@ PACKAGES = ("index", "rag", "server", "eval")
 QUESTION = "Which sectors gained from preferential access under the USMCA?"
 # What the house was held to when it was moved, and what came since: the reading model and its training; structure,
 # file formats and languages of articles; guided replies, summaries and several questions at once; catching up;
-# keys, a gate for what can be answered in time, indexes in pieces; the rest of OpenAI's interface and of MCP, a chat.
-LINES = 30_500 + 2_200 + 7_200 + 4_200
-MODULES = 215 + 37 + 7
+# keys, a gate for what can be answered in time, indexes in pieces; the rest of OpenAI's interface and of MCP, a chat;
+# a search engine that holds vectors and terms.
+LINES = 30_500 + 2_200 + 7_200 + 4_500 + 1_200
+MODULES = 215 + 37 + 7 + 6
 SHORT = 100  # lines; a shorter module that a single other one imports is a paragraph of it
 
 
@@ -119,8 +120,8 @@ def runs(folder: Path) -> tuple[Figure, Figure]:
         asked = modules_run(lambda: assistant.ask(QUESTION))
         measured = modules_run(lambda: run(command))
     return (
-        Figure(len(asked), 51, "modules run for one plain question"),
-        Figure(len(measured), 77, "modules run for `eval run`"),
+        Figure(len(asked), 52, "modules run for one plain question"),
+        Figure(len(measured), 81, "modules run for `eval run`"),
     )
 
 

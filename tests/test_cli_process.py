@@ -365,3 +365,25 @@ def test_serve_prints_its_address_answers_and_ends_with_ctrl_c(indexed: Call, li
     assert {k: v for k, v in served.items() if k not in served_alone} == {
         k: v for k, v in said_here.items() if k not in served_alone
     }
+
+
+@pytest.mark.slow
+def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    """As bash does it, with the script that the command prints."""
+    command = tmp_path / "quotewell"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "quotewell.py"}" "$@"\n')
+    command.chmod(0o755)
+    (tmp_path / "typed.sh").write_text(
+        'eval "$(quotewell --show-completion)"\n'
+        "complete -p quotewell >/dev/null || exit 1\n"
+        'for line in "ver" "ask --as" "keys re" "eval comp"; do\nCOMP_WORDS=(quotewell $line)\n'
+        'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) _quotewell_completion quotewell\necho "${COMPREPLY[@]}"\ndone\n'
+    )
+    done = subprocess.run(
+        ["bash", tmp_path / "typed.sh"],
+        env=environment(PATH=f"{tmp_path}:{os.environ['PATH']}", SHELL="/bin/bash"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["verify version", "--as-of", "revoke", "compare"]

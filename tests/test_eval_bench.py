@@ -10,7 +10,7 @@ import pytest
 from eval.bench.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
 from eval.bench.growth import exponent, growth, json_of_growth, markdown_of_growth, zipf_texts
 from eval.runs.tables import replace_block
-from eval.scoring.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, indexing, lexical, warm
+from eval.scoring.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, in_memory, indexing, lexical, warm
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput, IndexMissing, QuotewellError
@@ -86,7 +86,7 @@ def test_the_ratio_of_bm25_is_that_of_its_two_ways_round_by_round(hash_index: In
 
 
 def test_a_score_that_differs_in_one_bit_ends_the_measurement(hash_index: Index) -> None:
-    finished = hash_index.lexical._scores
+    finished = in_memory(hash_index)._scores
     finished[:] = finished * (1 + 2**-52)
     with pytest.raises(AssertionError, match="not rank_bm25's"):
         lexical(hash_index, QUESTIONS, 1)

@@ -52,6 +52,12 @@ def test_a_file_of_one_short_line_is_text() -> None:
     assert told("The key hangs under the second step") == [("text", "The key hangs under the second step", "")]
 
 
+def test_the_last_of_several_short_lines_is_no_heading() -> None:
+    card = told(f"Plum cake\nServes 4\nOven 200 C\nBake 35 minutes\n\n{PROSE}")
+    assert [text for kind, text, _ in card if kind == "heading"] == ["Plum cake"]
+    assert clean("## 1.6.0 ## {: #v1.6 }\n\nFixed it.").title == "1.6.0"
+
+
 @pytest.mark.parametrize("line", ["Opening hours: 7 am to 9 pm", "Ticket: 4.50 euros", "Contact: Hanna Vogt"])
 def test_a_line_with_a_label_is_no_heading(line: str) -> None:
     assert ("text", line, "") in told(f"# Swimming pool\n\n{line}\n\n{PROSE}")
@@ -167,6 +173,15 @@ def test_answers_lead_to_their_question(asks: str, answers: str, gap: str) -> No
     ]
 
 
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_what_a_colon_begins_defines_or_answers_the_line_above(gap: str) -> None:
+    found = told(
+        f"# Laundry\n\nHow do I pay?{gap}: With the blue card.\n\n`--dry`{gap}:   Without\n    heat.\n\n{PROSE}"
+    )
+    assert ("item", "With the blue card.", "How do I pay?") in found
+    assert ("item", "Without heat.", "--dry") in found
+
+
 def test_a_heading_may_be_the_question() -> None:
     assert told("# Library\n\n## How many books may I borrow?\n\nTwelve.\n\n## And films?\n\nTwo.\n")[2:] == [
         ("text", "Twelve.", "How many books may I borrow?"),
@@ -216,6 +231,7 @@ def test_links_are_told_from_text() -> None:
         "<!-- the director earns 90,000 -->",
         "<!--\nthe director\n\nearns 90,000\n-->",
         "%%the director earns 90,000%%",
+        "{/* the director earns\n\n90,000 */}",
         '<p style="display:none">the director <p>earns</p> 90,000</p>',
         "<script>the director earns 90,000</script>",
         "<span hidden>the director earns 90,000</span>",
@@ -228,7 +244,7 @@ def test_hidden_text_goes_and_is_counted(hidden: str) -> None:
     assert clean(PROSE).hidden == 0
 
 
-@pytest.mark.parametrize("shown", ["`<!-- x -->`", "<!-- never closed", "100 %% of it", "a < b"])
+@pytest.mark.parametrize("shown", ["`<!-- x -->`", "<!-- never closed", "100 %% of it", "a < b", "f() {/* x */}"])
 def test_what_is_code_or_never_closed_is_not_hidden(shown: str) -> None:
     assert shown.strip("`") in clean(f"# Museum\n\nIt says {shown} there.").text
 
@@ -245,6 +261,7 @@ def test_what_is_code_or_never_closed_is_not_hidden(shown: str) -> None:
         ("cells[i][j] and notes[6][7] stay", "cells[i][j] and notes[6][7] stay"),
         ("x<sup>2</sup> <b>bold</b> of <name>", "x2 bold of <name>"),
         ("a ![gear](g.png) icon", "a gear icon"),
+        ("a :octicons-gear-16:{ .lg .middle } [page](x){: target=_blank } of {a: b}", "a page of {a: b}"),
     ],
 )
 def test_signs_go_and_their_text_stays(source: str, text: str) -> None:

@@ -1,6 +1,7 @@
 """What is kept of feedback: one row an answer, the newest so many, and no text of an article."""
 
 import logging
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -138,27 +139,44 @@ def test_without_a_store_there_are_no_quotes_to_read(tmp_path: Path) -> None:
     assert read_feedback(tmp_path) == [ANSWERED]
 
 
-def test_a_damaged_file_says_what_to_do_and_a_new_one_is_begun_once_it_is_away(tmp_path: Path) -> None:
-    side = SideFile(tmp_path / "some.db", ["CREATE TABLE IF NOT EXISTS words (word TEXT)"], durable=True)
+WORDS = ["CREATE TABLE IF NOT EXISTS words (word TEXT)"]
+
+
+def test_a_damaged_file_is_kept_aside_and_a_new_one_is_begun_by_itself(tmp_path: Path) -> None:
+    side = SideFile(tmp_path / "some.db", WORDS)
     side.path.write_bytes(b"no database " * 1000)
-    with pytest.raises(QuotewellError, match=r"some\.db' is damaged; move it away"), side.reading():
+    with pytest.raises(QuotewellError, match=r"kept as 'some\.db\.damaged'"), side.reading():
         pass
-    side.path.unlink()
-    with side.writing() as connection:
+    with side.writing(durable=True) as connection:
         connection.execute("INSERT INTO words VALUES ('new')")
     side.close()
+    assert (tmp_path / "some.db.damaged").read_bytes() == b"no database " * 1000
 
 
-def test_a_damaged_file_breaks_no_answer_and_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_of_two_that_meet_the_same_damage_the_second_leaves_the_new_file_alone(tmp_path: Path) -> None:
+    first, second = (SideFile(tmp_path / "some.db", WORDS) for _ in range(2))
+    ruined = sqlite3.DatabaseError("file is not a database")
+    ruined.sqlite_errorcode = sqlite3.SQLITE_NOTADB
+    with second.reading(), pytest.raises(QuotewellError), first.writing(durable=False):
+        raise ruined
+    with first.writing(durable=True) as connection:
+        connection.execute("INSERT INTO words VALUES ('new')")
+    with pytest.raises(QuotewellError), second.reading():
+        raise ruined
+    with second.reading() as connection:
+        assert connection.execute("SELECT word FROM words").fetchall() == [(b"new",)]
+    first.close()
+    second.close()
+
+
+def test_a_damaged_file_breaks_no_answer_and_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / FILE).write_bytes(b"no database at all, but long enough to be taken for one" * 100)
     store = FeedbackStore(tmp_path, 5)
     with caplog.at_level(logging.WARNING):
         store.note(ABSTENTION)
         store.note(ABSTENTION)
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
-    for attempt in (lambda: store.judge(ANSWERED), lambda: store.find("a"), lambda: read_feedback(tmp_path)):
-        with pytest.raises(QuotewellError):
-            attempt()
+    assert "kept as 'feedback.db.damaged'" in caplog.text
+    assert [one.answer_id for one in read_feedback(tmp_path)] == [ABSTENTION.answer_id]  # the second found a new file
 
 
 def test_a_full_disk_breaks_no_answer_and_a_judgement_that_is_lost_says_so(tmp_path: Path) -> None:

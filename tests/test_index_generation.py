@@ -32,7 +32,7 @@ WORDS = [b"one", b"", b"and two"]
 
 
 def put(data: Path, version: str) -> Generation:
-    content = Content(dict(ARRAYS), {"words": Pieces.of(WORDS)})
+    content = Content(dict(ARRAYS), {"passages": Pieces.of(WORDS)})
     return publish(data, content, manifest_of(content, version, 7, '{"a": 1}', 2))
 
 
@@ -52,7 +52,7 @@ def test_what_was_published_is_what_is_loaded(tmp_path: Path) -> None:
     for found in (made, load(tmp_path, "v1")):
         assert found.manifest == manifest
         assert found.content.arrays.keys() == ARRAYS.keys()
-        assert list(found.content.pieces["words"]) == WORDS
+        assert list(found.content.pieces["passages"]) == WORDS
         for name, values in ARRAYS.items():
             assert np.array_equal(found.array(name), values) and found.array(name).dtype == values.dtype
     assert not any(values.flags.writeable for values in load(tmp_path, "v1").content.arrays.values())
@@ -78,7 +78,7 @@ def test_a_dropped_generation_can_still_be_read_by_who_has_it(tmp_path: Path) ->
     put(tmp_path, "v2")
     assert "v1" not in versions(tmp_path)
     assert np.array_equal(loaded.array("vectors"), np.eye(3))
-    assert list(loaded.content.pieces["words"]) == WORDS
+    assert list(loaded.content.pieces["passages"]) == WORDS
 
 
 def test_what_is_damaged_after_it_was_loaded_is_noticed_and_never_read(tmp_path: Path) -> None:
@@ -87,8 +87,8 @@ def test_what_is_damaged_after_it_was_loaded_is_noticed_and_never_read(tmp_path:
     for path in loaded.folder.iterdir():
         path.write_bytes(b"")  # cut off: a map would end the process
     assert np.array_equal(loaded.array("vectors"), np.eye(3))
-    with pytest.raises(IndexDamaged, match=r"words\.bin is damaged"):
-        loaded.content.pieces["words"][2]
+    with pytest.raises(IndexDamaged, match=r"passages\.bin is damaged"):
+        loaded.content.pieces["passages"][2]
     assert loaded.is_damaged
 
 
@@ -137,7 +137,7 @@ def test_the_latest_damaged_generation_is_kept_for_whoever_wants_to_look(tmp_pat
         put(tmp_path, f"v{number}")
     assert contents(tmp_path / "generations" / ".damaged").keys() == {
         *("manifest.json", "names_json.npy", "vectors.npy"),
-        *("words.bin", "words_sizes.npy", "words_digests.npy"),
+        *("passages.bin", "passages_sizes.npy", "passages_digests.npy"),
     }
     assert versions(tmp_path) == {"v5"}
 

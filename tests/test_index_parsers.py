@@ -343,6 +343,13 @@ def test_a_mail_tells_who_when_and_what_and_names_what_is_attached(tmp_path: Pat
     assert "Is the pump mended?" in mail.text
 
 
+def test_a_sentence_of_the_mail_that_is_answered_is_one(tmp_path: Path) -> None:
+    told = "> Who mends it? The pressure of the pump fell to less\n> than 0.8 bar, and it is off since\n> six.\n"
+    mail = made(tmp_path, "a.eml", MAIL.format(kind="text/plain", body=f"He did.\n\n{told}"))
+    whole = "Who mends it? The pressure of the pump fell to less than 0.8 bar, and it is off since six."
+    assert whole in shown(mail, "aside")
+
+
 def test_a_mail_that_passes_on_another_has_its_words(tmp_path: Path) -> None:
     inner = f"Content-Type: message/rfc822\n\nFrom: Bo Ek <bo@x.org>\nSubject: The keys\n\n{PUMP}"
     outer = "From: Ann Lee <a@b.c>\nSubject: Fwd\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"

@@ -192,6 +192,19 @@ def test_a_code_is_found_however_it_is_written(written: str, asked: str) -> None
     assert found <= held if same(written) == same(asked) else same(asked) not in held
 
 
+def test_a_version_is_found_with_its_v_and_without() -> None:
+    assert [word.text for word in words("rev2 and v2 since V2.17.1")] == ["rev2", "and", "v2", "since", "v", "2.17.1"]
+
+
+def test_who_asks_is_no_term_of_a_question_and_a_king_is() -> None:
+    def asked(text: str) -> list[str]:
+        return [term.text for term in asked_terms(text, "snowball", lambda _: True, lambda _: "")]
+
+    assert asked("How can I mend my oar, and should we?") == ["mend", "oar"]
+    assert asked("how do i mend it?") == ["mend"]
+    assert asked("Did you meet George I?") == ["meet", "georg", "i"]
+
+
 def test_what_a_passage_holds_in_its_own_language_is_found_by_a_name_in_a_question() -> None:
     """ "Strassenfest" in an English question is not cut as German cuts it, but the passage knows the word."""
     known = {"strassenfest": "strassenf"}

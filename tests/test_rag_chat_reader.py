@@ -31,7 +31,7 @@ from index.errors import BadSetting
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from index.text.words import stop_words
-from quotewell import app_for
+from quotewell import app
 from rag.answer import Answer, Citation, Phrasing, Segment
 from rag.answer_json import answer_fields
 from rag.assistant import Assistant, Extras, assistant_over, open_assistant
@@ -632,7 +632,7 @@ def test_check_verifies_the_citation_and_says_that_a_statement_is_no_quote(
     assert (verdict.ok, verdict.statements) == (True, 1)
     file = tmp_path / "answer.json"
     file.write_text(json.dumps(fields), encoding="utf-8")
-    shown = CliRunner().invoke(app_for("check"), ["check", str(file), "--data", str(data)])
+    shown = CliRunner().invoke(app(), ["check", str(file), "--data", str(data)])
     assert shown.exit_code == 0
     assert "1 sentence is a language model's, not a quote" in " ".join(shown.stdout.split())
 

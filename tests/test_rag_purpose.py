@@ -32,6 +32,8 @@ KINDS = {
     "Who wrote the article about the old town?": Purpose("about", "author", "the article about the old town"),
     "When was “The Harbour” published?": Purpose("about", "date", "The Harbour"),
     "Do you have anything on cartels?": Purpose("about", "mention", "cartels"),
+    "Does anything here talk about cartels?": Purpose("about", "mention", "cartels"),
+    "Does anyone mention cartels?": Purpose("about", "mention", "cartels"),
     "What does Żak say about cartels?": Purpose("about", "said", "cartels", "Żak"),
     "articles by Ellis": Purpose("about", "works", "", "Ellis"),
     "Summarise everything": Purpose("summary", "gist", "everything"),

@@ -280,6 +280,8 @@ def test_one_thing_is_no_list(question: str) -> None:
         ("How did relations develop?", "timeline"),
         ("history of the tram", "timeline"),
         ("What happened after the strike?", "timeline"),
+        ("How has it changed?", "timeline"),
+        ("How do I change the tyre?", ""),
     ],
 )
 def test_two_sides_and_developments_are_seen(question: str, shape: str) -> None:
@@ -302,6 +304,8 @@ def test_two_sides_and_developments_are_seen(question: str, shape: str) -> None:
         ("How did they cross?", "manner"),
         ("How many trams?", ""),
         ("Who runs it?", ""),
+        ("How do I change where it is kept?", "manner"),
+        ("Where does it say how it is kept?", "place"),
     ],
 )
 def test_the_question_word_says_what_is_sought(question: str, sought: str) -> None:

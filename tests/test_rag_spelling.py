@@ -12,8 +12,8 @@ from index.search import Index, open_index
 from index.settings import load_settings
 from rag.assistant import Assistant, open_assistant
 from rag.question.analysis import analyse, with_names
-from rag.question.spelling import Casing, Respelt, Speller
-from rag.understand import quiet
+from rag.question.spelling import Casing, Respelt, Speller, with_codes
+from rag.understand import quiet, understand
 
 ARTICLES = {
     "trade": (
@@ -22,7 +22,7 @@ ARTICLES = {
     ),
     "court": (
         "Esteban Moctezuma met investors in Mexico. Critics say that the judicial reform weakens the constitution. "
-        "Later Sheinbaum answered the investors, and Manuel Serrano thanked Sheinbaum."
+        "Later Sheinbaum answered the investors, and Manuel Serrano thanked Sheinbaum. Form K-440-B replaces form K12."
     ),
 }
 
@@ -169,3 +169,27 @@ def test_a_name_that_is_there_is_answered(stones: Assistant, question: str, quot
 )
 def test_capitals_throughout_tell_nothing(typed: str, read: str) -> None:
     assert quiet(typed) == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("What is K440B for, and K-12?", "What is K-440-B for, and K12?"),
+        ("k440b", "k-440-b"),
+        ("K-440-B, steel, 440 and K13 stay", "K-440-B, steel, 440 and K13 stay"),
+    ],
+)
+def test_codes_are_read_as_the_articles_join_them(index: Index, typed: str, read: str) -> None:
+    assert with_codes(typed, index) == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("What tariffs were there in March?", "What were the tariffs in March?"),
+        ("Were there tariffs?", "Were there tariffs?"),
+        ("How many tariffs are there?", "How many tariffs are there?"),
+    ],
+)
+def test_what_there_is_is_asked_for_straight(speller: Speller, typed: str, read: str) -> None:
+    assert understand(typed, (), speller).readings == (read,)

@@ -73,6 +73,19 @@ PRINTER = make.laid_out(
     name="printer",
     title="Printer",
 )
+PRUNE = make.laid_out(
+    ("heading", "Usage"),
+    ("code", "tool prune [NAME]", 0),
+    ("heading", "Description"),
+    ("text", "This removes what nothing needs. It asks first."),
+    ("text", "Where no name is given, all is looked at."),
+    ("text", "For example:"),
+    ("code", "tool prune old", 5),
+    ("heading", "Exit codes"),
+    ("text", "This tells what went wrong."),
+    name="prune",
+    title="prune",
+)
 CLUB = make.laid_out(
     ("text", "The chess club meets in the old mill on Tuesdays. It has ninety members."),
     ("aside", "Register for the spring tournament before 9 April."),
@@ -270,6 +283,23 @@ def test_a_list_under_a_heading_is_quoted_without_it() -> None:
 @pytest.mark.parametrize("words", ["To empty the queue", "lprm", "systemctl"])
 def test_code_comes_with_what_introduces_it_and_the_other_way_round(words: str) -> None:
     assert widened(PRINTER, words) == PRINTER.text[PRINTER.text.index("To empty") : PRINTER.blocks[2].end]
+
+
+def test_how_something_is_done_is_told_with_the_code_that_shows_it() -> None:
+    assert widened(PRUNE, "This removes", "How do I remove what is old?") == lines_of(PRUNE, 3, 6)
+    assert widened(PRUNE, "This removes", "What does it remove?") == "This removes what nothing needs."
+    assert widened(PRUNE, "This tells", "How do I see what went wrong?") == "This tells what went wrong."
+
+
+def test_what_a_manual_says_of_this_stands_behind_the_code_above() -> None:
+    def above(words: str) -> str:
+        start = PRUNE.text.index(words)
+        found = apart(make.quote(passage_of(PRUNE), (start, start + len(words))), PRUNE)
+        return PRUNE.text[found.start : found.end] if found else ""
+
+    assert above("This removes what nothing needs.") == "tool prune [NAME]"
+    assert above("Where no name is given, all is looked at.") == ""
+    assert above("This tells what went wrong.") == "tool prune old"
 
 
 def test_a_list_that_is_too_long_is_quoted_from_its_beginning_and_the_rest_is_counted() -> None:

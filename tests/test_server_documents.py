@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from index.errors import BadInput
 from index.settings import load_settings
 from server.app import create_app
 from server.routes.documents import id_of, token_of
+from server.uploads import MOST_WAITING, Uploads
 from tests.conftest import SIX_ARTICLES
 
 IDS = sorted(SIX_ARTICLES)
@@ -164,6 +166,29 @@ def test_a_file_of_no_known_type_or_a_form_without_one_is_refused_at_once(fresh:
     assert fresh.post(PAGES, files={"file": ("a.exe", b"x")}).json()["title"] == "The document cannot be used"
     assert fresh.post(PAGES, files={"other": ("a.pdf", b"x")}).status_code == 422
     assert fresh.get("/v1/operations/none").status_code == 404
+
+
+def test_files_that_wait_are_few_and_the_server_leaves_none_behind_when_it_ends(
+    fresh: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = Event(), Event()
+
+    def held_up(_: object) -> Iterator[None]:
+        begun.set()
+        go_on.wait()
+        yield from ()
+
+    monkeypatch.setattr("server.uploads.open_file", held_up)
+    taken = [fresh.post(PAGES, files={"file": (f"{number}.txt", b"Words.")}) for number in range(MOST_WAITING + 2)]
+    assert [reply.status_code for reply in taken] == [*[202] * (MOST_WAITING + 1), 503]
+    assert (taken[-1].json()["title"], taken[-1].headers["Retry-After"]) == ("Too much is asked at once", "1")
+    begun.wait()
+    uploads: Uploads = fresh.app.state.uploads  # type: ignore[attr-defined]
+    reading = Path(uploads._folder)
+    assert [path.name for path in reading.iterdir()] == ["file.txt"]
+    uploads.close()
+    assert not reading.exists()
+    go_on.set()
 
 
 def test_a_form_that_is_none_or_holds_several_files_is_refused_in_plain_words(fresh: TestClient) -> None:

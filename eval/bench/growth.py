@@ -17,7 +17,7 @@ import numpy as np
 
 from eval.bench.bench import OnStep, figure, machine
 from eval.runs.tables import Table, paragraphs, sentence
-from eval.scoring.costs import Spread, cpu_seconds, okapi
+from eval.scoring.costs import Spread, cpu_seconds, in_memory, okapi
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
@@ -78,17 +78,24 @@ def _word(number: int) -> str:
     return word
 
 
-def _costs(size: int, settings: Settings, work: Path) -> dict[tuple[str, str], float]:
-    corpus, own = work / "corpus", settings.model_copy(update={"data": work / "index", "reader": "trained"})
+def made_corpus(passages: int, work: Path) -> Path:
+    """A folder in `work` with as many articles of one passage."""
+    corpus = work / "corpus"
     corpus.mkdir(parents=True)
     with (corpus / "made.jsonl").open("w", encoding="utf-8") as file:
-        for number, text in enumerate(zipf_texts(size)):
+        for number, text in enumerate(zipf_texts(passages)):
             file.write(json.dumps({"_id": f"{number:07}", "title": _word(number), "text": text}) + "\n")
+    return corpus
+
+
+def _costs(size: int, settings: Settings, work: Path) -> dict[tuple[str, str], float]:
+    own = settings.model_copy(update={"data": work / "index", "reader": "trained", "store": ""})
+    corpus = made_corpus(size, work)
     embedder = HashEmbedder()
     _, building = cpu_seconds(Builder(own.data, own, embedder).index, [corpus])
     index, opening = cpu_seconds(open_index, own.data, own, embedder)
     assistant = assistant_over(index, own)
-    questions = _questions(size)
+    questions = questions_of(size)
     assistant.ask(f"Who met {questions[0]}")  # what is loaded once is no cost of a question
     searches, asks = [], []
     for question in questions:
@@ -100,7 +107,7 @@ def _costs(size: int, settings: Settings, work: Path) -> dict[tuple[str, str], f
         asks.append(process_time() - found)
     on_disk = sum((index.generation.folder / name).stat().st_size for name in index.manifest.files)
     lists = [stems(index.passage(row).search_text, index.stem) for row in range(index.passage_count)]
-    scan, posting, memory = okapi(lists, index.lexical, [stems(question, index.stem) for question in questions[:5]])
+    scan, posting, memory = okapi(lists, in_memory(index), [stems(question, index.stem) for question in questions[:5]])
     return {
         ("building", "CPU s"): building,
         ("opening", "CPU s"): opening,
@@ -114,7 +121,8 @@ def _costs(size: int, settings: Settings, work: Path) -> dict[tuple[str, str], f
     }
 
 
-def _questions(size: int) -> list[str]:
+def questions_of(size: int) -> list[str]:
+    """Of four words each, none of them common."""
     dice = np.random.default_rng(size + 1)
     ranks = np.arange(_RARE.start, _RARE.stop)
     return [f"{' '.join(map(_word, dice.choice(ranks, 4).tolist()))}?" for _ in range(QUESTIONS)]

@@ -18,7 +18,7 @@ from torch import Tensor
 from eval.training.cases import TrainingCase, shuffled
 from index.embedding.minilm import Projection
 from index.embedding.vectors import Encoded, Encoding, Floats, settled
-from index.ranking.lexical import LexicalRanker
+from index.ranking.view import Lexical
 from index.records import Document, Hit
 from index.search import Index
 from index.text.words import Stem, TermPlaces
@@ -162,7 +162,7 @@ class ProjectedIndex:
         return self._index.knows(language)
 
     @property
-    def lexical(self) -> LexicalRanker:
+    def lexical(self) -> Lexical:
         return self._index.lexical
 
     @property

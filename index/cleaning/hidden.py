@@ -1,4 +1,4 @@
-"""What of a file nobody sees: comments of HTML and of Obsidian, scripts, styles, elements that are not displayed.
+"""What of a file nobody sees: comments of HTML, MDX and Obsidian, scripts, styles, elements that are not displayed.
 
 Only what is closed is hidden: an opening sign alone would hide the rest of the article. Linear in the text.
 """
@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from index.records import Span
 
 _OPENING = re.compile(
-    r"""(?P<fence>^[ \t>]{0,20}(?P<mark>```+|~~~+)) | (?P<code>(?<!`)(?P<ticks>`{1,3})(?!`)) | (?P<comment><!--)
+    r"""(?P<fence>^[ \t>]{0,20}(?P<mark>```+|~~~+)) | (?P<code>(?<!`)(?P<ticks>`{1,3})(?!`))
+      | (?P<comment><!--|^[ \t]{0,20}\{/\*)
       | (?P<percent>%%) | (?P<raw><(?P<of>script|style|template)\b[^<>]{0,1000}>)
       | (?P<element><(?P<name>[a-z][a-z0-9]{0,20})\b
           (?=[^<>]{0,1000}(?:display\s*:\s*none|\shidden(?=[\s>=])))[^<>]{0,1000}>)""",
@@ -23,7 +24,7 @@ _CODE_CHARS = 1000  # a longer stretch between backticks is not one of code
 
 def hidden(source: str, start: int = 0) -> Iterator[Span]:
     """The stretches of source[start:] that are not shown, ascending and apart; what is in code is shown."""
-    if not any(sign in source for sign in ("<", "%%")):
+    if not any(sign in source for sign in ("<", "%%", "{/*")):
         return
     never: set[str] = set()  # closing signs that do not come any more
     open_elements = 0
@@ -43,7 +44,7 @@ def hidden(source: str, start: int = 0) -> Iterator[Span]:
             at = end or at
             yield from [Span(begin, end)] if end else []
         else:
-            closing = {"comment": "-->", "percent": "%%"}.get(kind) or f"</{found['of']}>"
+            closing = {"<!--": "-->", "{/*": "*/}", "%%": "%%"}.get(found.group().lstrip()) or f"</{found['of']}>"
             if end := _after(source, closing, at, never):
                 yield Span(begin, end)
                 at = end

@@ -40,6 +40,8 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("[^", re.compile(r"\[\^[^\]\s]{1,40}\]:?()")),  # the mark of a note
     ("^", re.compile(r"[ \t]{1,9}\^[\w-]{1,60}()\s*\Z")),  # an anchor of Obsidian
     ("{#", re.compile(r"[ \t]{0,9}\{\#[\w-]{1,100}\}()\s*\Z")),  # an anchor of a heading
+    ("{", re.compile(r"(?:[ \t]{1,9}\#{1,6})?[ \t]{0,9}\{(?::|[ \t]?\.[a-z])[^{}\n]{0,200}\}()")),  # how it looks
+    ("-", re.compile(r":(?:fontawesome|material|octicons|simple)-[\w-]{1,60}:()")),  # a picture
     ("&", re.compile(r"(?<=&)amp;()", re.IGNORECASE)),
     ("<", _CELL),
     ("<", _BREAK),

@@ -8,9 +8,9 @@ from index.cleaning.furniture import is_furniture
 from index.records import Kind, Span
 
 SENTENCE_END = re.compile(r"[.!?…:;。！？：；।॥؟۔][\"'”’»)\]」』）*_]*(?:\[\^?\w{1,20}\])*$")
-ITEM = re.compile(r"(?P<bullet>[-*+•‣◦▪–])[ \t]+(?=\S)|(?:\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+(?=\S)")
+ITEM = re.compile(r"(?P<bullet>[-*+•‣◦▪–:])[ \t]+(?=\S)|(?:\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+(?=\S)")
 FIELD = re.compile(r"(?:\*\*|__)?[^\W\d_][\w'’.&()/ -]{0,40}(?:\*\*|__)?:(?:\*\*|__)?[ \t]+\S")
-BULLET = re.compile(r"[•‣◦▪][ \t]+(?=\S)")  # that is no sign of Markdown
+BULLET = re.compile(r"[•‣◦▪:][ \t]+(?=\S)")  # that is no sign of CommonMark; a colon defines the line above
 LABEL = re.compile(  # of questions and answers
     r"(?:\*\*|__)?(?:q|a|f|p|r|question|answer|frage|antwort|pregunta|respuesta)\s?\d{0,3}[.:)](?:\*\*|__)?[ \t]+\S",
     re.IGNORECASE,

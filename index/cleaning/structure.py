@@ -62,6 +62,8 @@ def _headings(found: Sequence[Piece]) -> list[Piece]:
             continue
         if _speaks_below(piece) or not LETTER.search(text):
             continue
+        if n and piece.tight and not bold and pieces[n - 1].kind == "text" and not pieces[n - 1].closed:
+            continue  # the last of several short lines: "Serves 4", "Bake 35 minutes"
         if (
             (bold or not (signs or piece.closed or FIELD.match(text)))
             and following.kind == "text"

@@ -52,16 +52,18 @@ def _body(message: EmailMessage) -> list[Piece]:
         return pieces_of(parse(page)) if page.strip() else []
     signature = _SIGNATURE.search(plain)
     own = plain[: signature.start()] if signature else plain
-    cleaned = clean(_QUOTED.sub("", own))
+    found = _cleaned(_QUOTED.sub("", own))
+    others = _cleaned("\n".join(quoted.group() for quoted in _QUOTED.finditer(own)))
+    others += _cleaned(plain[signature.end() :]) if signature else []
+    return found + [piece("aside", one.text, at) for at, one in enumerate(others, start=len(found))]
+
+
+def _cleaned(text: str) -> list[Piece]:
+    cleaned = clean(text)
     numbers = {(block.start, block.end): number for number, block in enumerate(cleaned.blocks)}
-    found = [
+    return [
         piece(block.kind, cleaned.text[block.start : block.end], number, numbers.get(block.lead, -1))
         for number, block in enumerate(cleaned.blocks)
-    ]
-    others = [quoted.group().strip(" \t>\r") for quoted in _QUOTED.finditer(own)]
-    others += plain[signature.end() :].splitlines() if signature else []
-    return found + [
-        piece("aside", text, at) for at, text in enumerate(filter(None, map(line, others)), start=len(found))
     ]
 
 

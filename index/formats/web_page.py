@@ -4,11 +4,13 @@ Every word that a browser would show is kept. trafilatura tells the article from
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,7 +45,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _NOTE_MARK = re.compile(r"\[?(?:\d{1,3}|[a-z]|[*†‡§↑↩^])\]?\ufe0e?")
 _SEE_ALSO = re.compile(r"(?:see|read)\s+(?:also|more|next)\b|related\b", re.IGNORECASE)
 _MOSTLY = 0.8  # of the characters of a piece that stands in links, and is one itself
-_LONG = 25  # characters, from which on a line of the article is taken for no chance
+_LONG = 25  # characters without blanks, from which on a line of the article is taken for no chance
 _XML = re.compile(r"\A\ufeff?\s*<\?xml[^>]{0,200}\?>")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
@@ -101,13 +103,15 @@ def _facts(tree: HtmlElement) -> Facts:
     )
 
 
-def _article(tree: HtmlElement) -> str:
-    """The text of the article without blanks, as trafilatura finds it; "" where it finds none."""
+def _article(tree: HtmlElement) -> frozenset[str]:
+    """How each stretch of the article begins, without blanks, as trafilatura finds it; nothing where it finds none."""
     from trafilatura import bare_extraction
 
     found = bare_extraction(deepcopy(tree), favor_recall=True, include_comments=False)
     body = getattr(found, "body", None)
-    return packed("".join(body.itertext())) if body is not None else ""
+    texts = [packed(text) for text in body.itertext()] if body is not None else []
+    whole, starts = "".join(texts), accumulate(map(len, texts), initial=0)
+    return frozenset(whole[at : at + _LONG] for at in starts)
 
 
 class _Where(NamedTuple):
@@ -165,13 +169,8 @@ class _PageWalk:
                 self.block(child, place._replace(linked=linked, bold=bold), depth)
         else:
             self._end(parent, place)
-            special = {
-                "ul": self._list,
-                "ol": self._list,
-                "dl": self._definitions,
-                "table": self._table,
-                "pre": self._code,
-            }
+            lists = {"ul": self._list, "ol": self._list, "dl": self._definitions}
+            special = lists | {"table": self._table, "pre": self._code}
             special.get(child.tag, self.block)(child, place, depth)
 
     def _list(self, element: HtmlElement, place: _Where, depth: int) -> None:
@@ -206,8 +205,7 @@ class _PageWalk:
             return
         for caption in element.iter("caption"):
             self.block(caption, place, depth)
-        header = -1
-        first_is_header = _reads_as_header(rows)
+        header, first_is_header = -1, _reads_as_header(rows)
         for number, row in enumerate(rows):
             if not any(row.cells):
                 continue
@@ -216,9 +214,8 @@ class _PageWalk:
             if sum(map(bool, row.cells)) == 1 and (is_header or len(row.cells) == 1):  # over all columns
                 self._keep("text", "".join(row.cells), place, element)
                 continue
-            self._keep(
-                "header" if is_header else "row", text, place._replace(lead=-1 if is_header else header), element
-            )
+            lead = -1 if is_header else header
+            self._keep("header" if is_header else "row", text, place._replace(lead=lead), element)
             header = len(self.found) - 1 if is_header else header
 
     def _add(self, text: str | None, place: _Where) -> None:
@@ -231,11 +228,8 @@ class _PageWalk:
         links = sum(len(packed(part)) for part, linked, _ in self._text if linked)
         bold = all(is_bold or not part.strip() for part, _, is_bold in self._text)
         self._text = []
-        linked = (
-            bool(links)
-            and links >= _MOSTLY * len(packed(text))
-            and (place.linklist or bool(_SEE_ALSO.match(text.strip())))
-        )
+        mostly = bool(links) and links >= _MOSTLY * len(packed(text))
+        linked = mostly and (place.linklist or bool(_SEE_ALSO.match(text.strip())))
         for one in _joined(text.split("\n")):
             self._keep(place.kind, one, place, element, bold=bold, linked=linked)
 
@@ -255,8 +249,8 @@ class _Row(NamedTuple):
     header: bool
 
 
-def pieces_of(tree: HtmlElement, article: str = "") -> list[Piece]:
-    """All that the tree shows. `article` is what is known to be of its article, without blanks."""
+def pieces_of(tree: HtmlElement, article: Set[str] = frozenset()) -> list[Piece]:
+    """All that the tree shows. `article`: how lines begin that are known to be of its article, without blanks."""
     walk = _PageWalk()
     walk.block(tree, _Where())
     inside = _inside(walk.found, article)
@@ -266,18 +260,17 @@ def pieces_of(tree: HtmlElement, article: str = "") -> list[Piece]:
     ]
 
 
-def _inside(found: list[_FoundPiece], article: str) -> list[bool]:
+def _inside(found: list[_FoundPiece], article: Set[str]) -> list[bool]:
     """Of each piece whether it is of the article: the smallest element that holds all its long lines, and its title."""
+    begins = [packed(one.piece.text)[:_LONG] for one in found]
     sure = [
-        not one.place.furniture and len(one.piece.text) >= _LONG and packed(one.piece.text) in article for one in found
+        not one.place.furniture and len(begin) == _LONG and begin in article
+        for one, begin in zip(found, begins, strict=True)
     ]
-    holders = [[one.element, *one.element.iterancestors()] for one, is_sure in zip(found, sure, strict=True) if is_sure]
-    common = set.intersection(*map(set, holders)) if holders else set()
-    holder = next((element for element in holders[0] if element in common), None) if holders else None
+    holder = _holder([one.element for one, is_sure in zip(found, sure, strict=True) if is_sure])
     if holder is not None and sum(sure) < _LEAST_SURE:  # it may be one line of many
-        holder = next(
-            (one for one in (holder, *holder.iterancestors()) if one.tag in ("article", "main", "body")), None
-        )
+        around = (holder, *holder.iterancestors())
+        holder = next((one for one in around if one.tag in ("article", "main", "body")), None)
     within = set(holder.iter()) if holder is not None else None
     return [
         is_sure
@@ -285,6 +278,16 @@ def _inside(found: list[_FoundPiece], article: str) -> list[bool]:
         or (not (one.place.furniture or one.place.named) and (within is None or one.element in within))
         for one, is_sure in zip(found, sure, strict=True)
     ]
+
+
+def _holder(elements: Sequence[HtmlElement]) -> HtmlElement | None:
+    """The smallest element that holds all of these; None where there are none. Its children come before it."""
+    held = Counter(elements)
+    for element in reversed(list(elements[0].getroottree().iter()) if elements else []):
+        if held[element] == len(elements):
+            return element
+        held[element.getparent()] += held[element]
+    return None
 
 
 def packed(text: str) -> str:

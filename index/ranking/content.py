@@ -4,8 +4,8 @@ Both give the same, bit for bit, so that nobody can tell from an answer how an i
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,27 +58,35 @@ def content_of(
     return numbers.and_(words).and_(runs).and_(pack_documents(documents, held_by(sketches)))
 
 
-def merged(older: Content, gone: frozenset[str], newer: Content) -> Content:
-    """The older without the documents that are gone, and the newer beside them; no document is in both."""
+class Places(NamedTuple):
+    """Where everything goes when two contents become one."""
+
+    documents: Numbers  # those that stay, in their order, counted through both
+    rows: Numbers  # their passages
+    becomes: tuple[Numbers, Numbers]  # for each row of either the row that it becomes, or -1
+
+
+Join = Callable[[Content, Content, Places], dict[str, NDArray[Any]]]
+
+
+def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | None = None) -> Content:
+    """The older without the documents that are gone, and the newer beside them; no document is in both.
+
+    `join` makes the arrays by which passages are found, where those are not searched in memory.
+    """
     heads = head_records(older) + head_records(newer)
     names: list[str] = [head[0] for head in heads]
     kept = np.array([name not in gone for name in names[: len(older.pieces["documents"])]], np.bool_)
     stays = np.flatnonzero(np.concatenate([kept, np.ones(len(names) - len(kept), np.bool_)]))
     documents = np.array(sorted(stays.tolist(), key=names.__getitem__), np.int64)
     rows, first_rows = _rows(older, newer, documents)
-    count = len(older.arrays["vectors"])
-    becomes = np.full(count + len(newer.arrays["vectors"]), -1, np.int64)
+    count = older.passages
+    becomes = np.full(count + newer.passages, -1, np.int64)
     becomes[rows] = np.arange(len(rows))
-    parts = (older, becomes[:count]), (newer, becomes[count:])
-    lexical = [(*restored(content.part("lexical_")), place) for content, place in parts]
-    vocabulary, postings = joined(lexical, len(rows))
-    forms = [
-        (own, content.part("wording_"), place) for (own, _, place), (content, _) in zip(lexical, parts, strict=True)
-    ]
+    found = (join or _joined)(older, newer, Places(documents, rows, (becomes[:count], becomes[count:])))
     holders = _held_by(older, newer, heads, stays, gone)
     arrays = {
-        "vectors": np.concatenate([older.arrays["vectors"], newer.arrays["vectors"]])[rows],
-        "token_dim": (newer if len(newer.arrays["vectors"]) else older).arrays["token_dim"],
+        "token_dim": (newer if newer.passages else older).arrays["token_dim"],
         "document_first_rows": first_rows,
         "document_heads": pack_heads(
             [*heads[at][:_HELD_BY], holders[at], *heads[at][_HELD_BY + 1 :]] for at in documents.tolist()
@@ -86,11 +94,26 @@ def merged(older: Content, gone: frozenset[str], newer: Content) -> Content:
     }
     for name in ("document_revisions", "document_characters", "document_runs"):
         arrays[name] = np.concatenate([older.arrays[name], newer.arrays[name]])[documents]
+    by_row = {"passages", "tokens", "terms"}
+    pieces = {
+        name: of.beside(newer.pieces[name], rows if name in by_row else documents) for name, of in older.pieces.items()
+    }
+    return Content(arrays | found, pieces)
+
+
+def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray[Any]]:
+    """Vectors, postings and written forms of both."""
+    passages = len(places.rows)
+    parts = tuple(zip((older, newer), places.becomes, strict=True))
+    lexical = [(*restored(content.part("lexical_")), place) for content, place in parts]
+    vocabulary, postings = joined(lexical, passages)
+    forms = [
+        (own, content.part("wording_"), place) for (own, _, place), (content, _) in zip(lexical, parts, strict=True)
+    ]
     found = {f"lexical_{name}": values for name, values in saved(vocabulary, postings).items()}
-    said = {f"wording_{name}": values for name, values in joined_wording(vocabulary, forms, len(rows)).items()}
-    order = {"documents": documents, "passages": rows, "tokens": rows, "terms": rows}
-    pieces = {name: older.pieces[name].beside(newer.pieces[name], places) for name, places in order.items()}
-    return Content(arrays | found | said, pieces)
+    said = {f"wording_{name}": values for name, values in joined_wording(vocabulary, forms, passages).items()}
+    vectors = np.concatenate([older.arrays["vectors"], newer.arrays["vectors"]])[places.rows]
+    return {"vectors": vectors} | found | said
 
 
 def _held_by(

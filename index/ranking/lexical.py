@@ -183,10 +183,22 @@ class _OkapiIdf(BM25Okapi):  # type: ignore[misc]
 def _idfs(vocabulary: Sequence[str], postings: Postings) -> NDArray[np.float64]:
     """(terms,) weights. The order of the terms matters: rank_bm25's floor is a share of the sum of all idfs."""
     frequencies = dict(zip(vocabulary, np.diff(postings.indptr).tolist(), strict=True))
-    if not frequencies:  # rank_bm25 divides by the number of terms
-        return np.zeros(0)
-    idf = _OkapiIdf(len(postings.lengths), frequencies).idf
+    idf = okapi_idf(frequencies, len(postings.lengths))
     return np.fromiter((idf[term] for term in frequencies), np.float64, len(frequencies))
+
+
+def okapi_idf(frequencies: Mapping[str, int], passages: int) -> Mapping[str, float]:
+    """Of terms by how many of the passages hold each."""
+    if not frequencies:  # rank_bm25 divides by the number of terms
+        return {}
+    weights: Mapping[str, float] = _OkapiIdf(passages, frequencies).idf
+    return weights
+
+
+def okapi_part(idf: float, count: int, length: int, average: float) -> float:
+    """What a term adds to the score of one passage that holds it `count` times: as `_finished_scores`, bit for bit."""
+    damper = K1 * (1 - B + B * length / average)
+    return idf * (count * (K1 + 1) / (count + damper))
 
 
 def _finished_scores(idfs: NDArray[np.float64], postings: Postings) -> NDArray[np.float64]:

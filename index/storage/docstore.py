@@ -64,7 +64,8 @@ def stored_as(content: Content) -> dict[str, str]:
 class DocStore:
     """Read access by row and by id, to all or to some of what was packed; safe for many threads.
 
-    Rows count only what stands here; `rows` says where each passage stands among all that were packed.
+    Rows count only what stands here; `rows` says where each passage stands among all that were packed, `records` the
+    same of documents. The rows of document d are first_rows[d]:first_rows[d + 1].
     """
 
     def __init__(self, content: Content, whole: "DocStore | None" = None, stand: Mask | None = None) -> None:
@@ -76,9 +77,9 @@ class DocStore:
         self.heads: tuple[Head, ...] = tuple(compress(self._heads, kept))
         self.document_ids: tuple[str, ...] = tuple(head.id for head in self.heads)
         self.rows: NDArray[np.int64] = np.flatnonzero(np.repeat(kept, sizes))
-        self._records = np.flatnonzero(kept)
+        self.records = np.flatnonzero(kept)
         self._document_rows = {name: row for row, name in enumerate(self.document_ids)}
-        self._first_rows = np.cumsum([0, *sizes[kept]], dtype=np.int64)
+        self.first_rows = np.cumsum([0, *sizes[kept]], dtype=np.int64)
         self.passage_count = len(self.rows)
         self.passage: Callable[[int], Passage] = lru_cache(maxsize=4096)(self._passage)
         self._document_at: Callable[[int], Document] = lru_cache(maxsize=256)(self._document)
@@ -94,26 +95,26 @@ class DocStore:
         """Rows of the document's passages, in reading order. Raises NotFound."""
         self.document(document_id)
         row = self._document_rows[document_id]
-        return range(int(self._first_rows[row]), int(self._first_rows[row + 1]))
+        return range(int(self.first_rows[row]), int(self.first_rows[row + 1]))
 
     def heads_of(self, rows: NDArray[np.int64]) -> tuple[Head, ...]:
         """Of the documents that these passages stand in, each once, in the documents' order."""
-        records = np.unique(np.searchsorted(self._first_rows, rows, side="right") - 1)
+        records = np.unique(np.searchsorted(self.first_rows, rows, side="right") - 1)
         return tuple(self.heads[record] for record in records.tolist())
 
     def restricted(self, keeps: Callable[[Head], bool]) -> "DocStore":
         """The shelf on which only these documents stand."""
         stand = np.zeros(len(self._heads), np.bool_)
-        stand[[record for record in self._records.tolist() if keeps(self._heads[record])]] = True
+        stand[[record for record in self.records.tolist() if keeps(self._heads[record])]] = True
         return DocStore(self._content, self, stand)
 
     def passing(self, passes: Callable[[Head], bool]) -> Mask:
         """(passages,) mask: those whose document passes."""
         flags = np.fromiter(map(passes, self.heads), np.bool_, len(self.heads))
-        return np.repeat(flags, np.diff(self._first_rows))
+        return np.repeat(flags, np.diff(self.first_rows))
 
     def _document(self, row: int) -> Document:
-        return document_of(json.loads(self._content.pieces["documents"][int(self._records[row])]))
+        return document_of(json.loads(self._content.pieces["documents"][int(self.records[row])]))
 
     def _passage(self, row: int) -> Passage:
         return passage_of(json.loads(self._content.pieces["passages"][int(self.rows[row])]))

@@ -107,7 +107,7 @@ class FeedbackStore:
 
     def __init__(self, data: Path, most: int) -> None:
         """`most` 0 notes nothing and makes no file."""
-        self._file = SideFile(data / FILE, _CREATE, durable=False)
+        self._file = SideFile(data / FILE, _CREATE)
         self._most = most
         self._warned = False
 
@@ -119,7 +119,7 @@ class FeedbackStore:
         if not self._most:
             return
         try:
-            with self._file.writing() as connection:
+            with self._file.writing(durable=False) as connection:
                 if connection.execute(_JUDGED, (feedback.answer_id,)).fetchone():
                     return
                 connection.execute(_SAME, (feedback.question, feedback.standalone))
@@ -133,7 +133,7 @@ class FeedbackStore:
     def judge(self, feedback: Feedback, owner: str = "") -> None:
         """Of a known answer only verdict, reasons, comment and time are changed. Raises as SideFile.writing does."""
         row = _row(replace(feedback, answer_id=_opinion(feedback.answer_id, owner)))
-        with self._file.writing() as connection:
+        with self._file.writing(durable=True) as connection:
             if owner:
                 connection.execute(_UNJUDGED, (feedback.answer_id,))
             connection.execute(_JUDGE, row)
@@ -142,7 +142,7 @@ class FeedbackStore:
     def withdraw(self, answer_id: str, owner: str = "") -> None:
         """What this owner said, and nobody else; an abstention stays noted. Raises as SideFile.writing does."""
         if self._file.exists:
-            with self._file.writing() as connection:
+            with self._file.writing(durable=True) as connection:
                 for statement in _WITHDRAW:
                     connection.execute(statement, (answer_id, _opinion(answer_id, owner)))
 

@@ -76,9 +76,13 @@ class Generation:
         return self.content.arrays[name]
 
 
-def version_of(recipe: str, hashes: Mapping[str, str], policy: str = "") -> str:
-    """16 hex digits over the recipe and every document's id and hash; a policy adds a dash and 8 over itself."""
-    whole = json.dumps([FORMAT, recipe, sorted(hashes.items())], ensure_ascii=True)
+def version_of(recipe: str, hashes: Mapping[str, str], policy: str = "", engine: str = "") -> str:
+    """16 hex digits over the recipe and every document's id and hash; a policy adds a dash and 8 over itself.
+
+    `engine` is what is searched, where that is not this process's memory: its nearest vectors may be other ones.
+    """
+    parts = [FORMAT, recipe, sorted(hashes.items()), *([engine] if engine else ())]
+    whole = json.dumps(parts, ensure_ascii=True)
     content = hashlib.sha256(whole.encode()).hexdigest()[:16]
     return f"{content}-{hashlib.sha256(policy.encode()).hexdigest()[:8]}" if policy else content
 
@@ -87,7 +91,7 @@ def manifest_of(
     content: Content, version: str, sequence: int, recipe: str, documents: int, policy: str = ""
 ) -> GenerationManifest:
     """Of what is not written."""
-    return GenerationManifest(FORMAT, version, sequence, recipe, documents, len(content.arrays["vectors"]), {}, policy)
+    return GenerationManifest(FORMAT, version, sequence, recipe, documents, content.passages, {}, policy)
 
 
 def publish(data: Path, content: Content, manifest: GenerationManifest) -> Generation:

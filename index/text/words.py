@@ -29,6 +29,7 @@ __all__ = [
     "asked_terms",
     "cut",
     "normalise",
+    "of_asking",
     "stems",
     "stop_words",
     "term_number",
@@ -43,7 +44,8 @@ _LETTER = rf"[[^\W_\u02BC{_UNSPACED}]\u2080-\u2089\u00AD]"  # and the subscripts
 _APOSTROPHE = r"['\u2018\u2019\u02BC\uFF07]"
 _WORD = regex.compile(
     rf"""
-      (?P<initials> \p{{L}} (?: \. \p{{L}} )+ (?! {_LETTER} ) )
+      (?P<version> (?<! \w ) [vV] (?= \d+ \. \d ) )  # "v2.1" is asked for as "2.1"
+    | (?P<initials> \p{{L}} (?: \. \p{{L}} )+ (?! {_LETTER} ) )
     | (?P<grouped> \d{{1,3}} (?: , \d{{3}} )++ (?! \d ) (?: \. \d+ )? )
     | (?P<decimal> \d+ (?: \. \d+ )+ )
     | (?P<word> {_LETTER}+ (?: {_APOSTROPHE} (?! [sS] (?! {_LETTER} ) ) {_LETTER}+ )* )
@@ -59,7 +61,8 @@ _PUNCTUATION = {"initials": ".", "grouped": ","}
 _PLAIN = re.compile("[\\x00-\\x7f\u00a0\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026]*")
 _PLAIN_WORD = re.compile(
     r"""
-      [a-z] (?: \. [a-z] )+ (?! [a-z0-9] )
+      (?<! [a-z0-9_] ) v (?= [0-9]+ \. [0-9] )
+    | [a-z] (?: \. [a-z] )+ (?! [a-z0-9] )
     | [0-9]{1,3} (?: , [0-9]{3} )++ (?! [0-9] ) (?: \. [0-9]+ )?
     | [0-9]+ (?: \. [0-9]+ )+
     | [a-z0-9]+ (?: ' (?! s (?! [a-z0-9] ) ) [a-z0-9]+ )*
@@ -145,6 +148,8 @@ _STEMMERS = {
     "ru": "russian",
 }
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
+_ASKING = frozenset("can could me my our should we would you your".split())
+_SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks
 _LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
 _PIECE = re.compile(r"\d+|[^\W\d_]+")
 _HANGUL = "\uac00"
@@ -180,7 +185,7 @@ def asked_terms(text: str, stem: Stem, holds: Callable[[str], bool], term_of: Ca
     codes = [code for code in _joined(text, found, stem) if holds(code.text)]
     kept = list(codes)
     for word in found:
-        if word.text in stop:
+        if word.text in stop or of_asking(text, word):
             continue
         own = _terms_of(word, stem, language)
         if known := [term for term in own if holds(term.text)] or _held_pieces(word, holds):
@@ -190,6 +195,12 @@ def asked_terms(text: str, stem: Stem, holds: Callable[[str], bool], term_of: Ca
         elif not any(code.start <= word.start and word.end <= code.end for code in codes):
             kept += own if len(own) == 1 else [word]
     return sorted(kept, key=_place)
+
+
+def of_asking(text: str, word: Word) -> bool:
+    """Does it tell only of who asks, as in "How can I …?"? "I" may be the number of a king, too."""
+    spoken = word.text == "i" and (text[word.start] == "i" or _SPOKEN.search(text, 0, word.start))
+    return bool(spoken) or word.text in _ASKING
 
 
 def stems(text: str, stem: Stem) -> list[str]:

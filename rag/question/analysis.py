@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Literal
 
 from index.text.language import spoken
-from index.text.words import Stem, Word, asked_terms, cut, stop_words, words
+from index.text.words import Stem, Word, asked_terms, cut, of_asking, stop_words, words
 from rag.language.dates import When, dates_in
 from rag.language.detect import language_of
 from rag.language.patterns import read_patterns
@@ -40,7 +40,6 @@ _FOUND: dict[Kind, re.Pattern[str]] = {
     "number": _TEXT.compiled("A_NUMBER"),
 }
 _NAME = re.compile(r"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*")
-_SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*$")  # before an "I" that is who asks, and no number of a king
 _COUNTED = re.compile(r"\bhow many (?:of (?:the |all )?|more |other )?(.*)")
 _COUNTED_WORDS = 3  # what is counted stands among the first words behind "how many", before a verb or a stop word
 _NEAR_WORDS = 5  # a number counts what stands at most so many words behind it
@@ -148,7 +147,7 @@ def _counted(lowered: str, stem: Stem) -> frozenset[str]:
 def _term(question: str, term: Word, first: int) -> Term:
     written = question[term.start : term.end]
     upper = written[:1].isupper() and (term.start != first or written[1:2].isupper())
-    upper = upper and not (written == "I" and _SPOKEN.search(question[: term.start]))
+    upper = upper and not of_asking(question, term)
     return Term(term.text, term.start, term.end, upper, any(c.isdigit() for c in written))
 
 

@@ -261,9 +261,10 @@ def shape(question: str, *, compared: bool) -> tuple[Shape, str]:
 
 
 def sought(question: str) -> Sought:
-    """A place, a reason, a length of time or a manner, as far as the words say; what something takes is its manner."""
+    """A place, a reason, a length of time or a manner, whichever is asked first ("How do I set where it is kept?")."""
     lowered = question.lower()
-    return next((what for what, pattern in _SOUGHT if pattern.search(lowered)), "")
+    found = [(match.start(), what) for what, pattern in _SOUGHT if (match := pattern.search(lowered))]
+    return min(found, key=lambda one: one[0], default=(0, ""))[1]
 
 
 def asks(text: str) -> bool:

@@ -179,6 +179,24 @@ class Speller:
         return {form: cut(form, self._index.stem) for form in written if form.isalpha() and len(form) >= _SHORTEST - 1}
 
 
+def with_codes(question: str, index: Index) -> str:
+    """Codes joined as most articles join them, "E-17" for "E17": to an embedder and a reading model these differ."""
+    terms = index.asked(question)
+    for term in reversed([one for one in terms if not any(_within(one, other) for other in terms)]):
+        typed, read = question[term.start : term.end], index.written(term.text)
+        same = _bare(typed) == _bare(read) and not typed.isalpha() and not typed.isdecimal()
+        question = question[: term.start] + _like(typed, read) + question[term.end :] if same else question
+    return question
+
+
+def _within(inner: Word, outer: Word) -> bool:
+    return inner != outer and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _bare(code: str) -> str:
+    return "".join(filter(str.isalnum, code.lower()))
+
+
 def pieces(index: Index, text: str, start: int, end: int) -> list[str]:
     """Of a word of the text, as the embedder's tokeniser cuts it; one that was not read is left whole."""
     spans = [(int(a), int(b)) for a, b in index.encode(text).offsets if a < end and start < b]

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from index.embedding.vectors import Encoded, Encoding
-from index.ranking.lexical import LexicalRanker
+from index.ranking.view import Lexical
 from index.records import Hit, Kind, Passage, Span
 from index.text.words import Stem, TermPlaces, term_number
 from rag.language.quantities import values
@@ -24,7 +24,7 @@ class Counted(Protocol):
     """What telling a word's rarity needs of an index."""
 
     @property
-    def lexical(self) -> LexicalRanker: ...
+    def lexical(self) -> Lexical: ...
     @property
     def passage_count(self) -> int: ...
 

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from index.records import Block, Document, Passage, Span
 from index.text.words import words
@@ -33,6 +34,9 @@ _ALSO = re.compile(
 )
 _SPEECH = re.compile(rf"\b(?:{SPEAKS})\b", re.IGNORECASE)
 _LISTED = frozenset({"item", "code"})
+_TOLD_ON = frozenset({"text", "item", "code"})
+_MOST_USAGE = 400  # characters of code that stand before what tells of it
+_SOON = 300  # characters between a sentence that says how and the list or code that shows it
 _FINISHED = re.compile(r"[.!?…:;][\"'”’»)\]*]*$")
 
 
@@ -99,6 +103,8 @@ def with_context(
     rules: tuple[Callable[[_Place], _Place], ...] = (_whole_row, _turn, _unbroken, _with_speaker, _with_antecedent)
     if shape == "list":
         rules = (_with_count, *rules)  # first, as what a long list leans on is left out
+    if steps:
+        rules = (_with_example, *rules)
     rules = (_whole_list if steps or shape == "list" else _introduced, *rules)
     while True:
         before = place
@@ -218,6 +224,18 @@ def _whole_list(place: _Place) -> _Place:
     return _with_group(place, at, climb=True) if inside else _introduced(place, listed=True)
 
 
+def _with_example(place: _Place) -> _Place:
+    """How something is done is told by what the sentence says and by the list or code that follows it soon."""
+    blocks, end = place.document.blocks, place.sentences[place.last].end
+    at = place_of(blocks, place.sentences[place.last].start)
+    if blocks[at].kind != "text":
+        return place
+    near = bisect_right(blocks, end + _SOON, key=lambda block: block.start)
+    behind = takewhile(lambda n: blocks[n].kind in _TOLD_ON, range(at + 1, near))
+    shown = next((n for n in behind if blocks[n].kind in _LISTED), None)
+    return _with_group(place, shown, climb=blocks[shown].kind == "item") if shown else place
+
+
 def _with_group(place: _Place, at: int, *, climb: bool) -> _Place:
     """From what introduces block number `at` to the last of the blocks about it that lead back to the same.
 
@@ -277,11 +295,26 @@ def left_out(quote: Span, document: Document) -> int:
 
 
 def apart(quote: Quote, document: Document) -> Quote | None:
-    """What has to be quoted before it: its table's header, or the name of who speaks; None where nothing has to."""
+    """What has to be quoted before it: its table's header, the name of who speaks, or the code above a heading that
+    "this" points at, as a manual has it; None where nothing has to."""
     block = block_at(document.blocks, quote.start)
+    if block.kind == "text" and quote.start == block.start:
+        return _used(quote, document) if depends_on_previous(document.text[quote.start : quote.end]) else None
     if block.kind not in {"row", "turn"} or block.lead == NOTHING or quote.start <= block.lead.start:
         return None
     return replace(quote, start=block.lead.start, end=block.lead.end, answer=None)
+
+
+def _used(quote: Quote, document: Document) -> Quote | None:
+    blocks = document.blocks
+    above = place_of(blocks, quote.start) - 1
+    while above > 0 and blocks[above].kind == "heading":
+        above -= 1
+    if above < 0 or blocks[above].kind != "code":
+        return None
+    first, last = _group(blocks, above, climb=False)
+    inside = [block for block in blocks[first : last + 1] if block.end - blocks[first].start <= _MOST_USAGE]
+    return replace(quote, start=blocks[first].start, end=inside[-1].end, answer=None) if inside else None
 
 
 # What is counted up in sentences.

@@ -27,6 +27,7 @@ LEAST_QUEUE = 4
 LONGEST_S = 5.0  # that it waits, whatever was foreseen
 WRITES_S = 30.0
 MOST_WAITING = 64
+UNREAD_S = 0.1  # that whoever reads a reply slowly keeps others waiting
 FILES = 4  # threads of the framework's that read the page's files
 SWITCH_S = 0.0005  # after which a thread hands on the interpreter: whoever asks /livez waits for it at each step
 
@@ -155,7 +156,11 @@ class Gate:
             async def outgoing(message: Message) -> None:
                 if scope["path"] == "/mcp" and _begins_stream(message):  # of changes: it waits, and works no more
                     held.close()
-                await send(message)
+                unread = asyncio.get_running_loop().call_later(UNREAD_S, held.close)
+                try:
+                    await send(message)
+                finally:
+                    unread.cancel()
 
             await self._app(scope, incoming, outgoing)
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import time
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from fastapi.sse import format_sse_event
@@ -36,6 +36,7 @@ class ChatReply:
     marks: tuple[SourceMark, ...] = ()
     sources: tuple[Source, ...] = ()
     about: wire.About | None = None
+    calls: str = ""  # the function whose arguments the text is
     turn: str = ""  # of a later conversation: what it says, uncut and as no JSON
     index_version: str = ""
 
@@ -55,6 +56,7 @@ def said(answer: Answer, model: str, read: Sequence[str], base: str, listed: boo
         marks=clipped(marks, len(shown)),
         sources=sources,
         about=wire.About(answer_id=answer.id, status=answer.status, confidence=shown_confidence(answer)),
+        calls=shape.calls,
         turn=cited.text,
         index_version=answer.index_version,
     )
@@ -68,15 +70,14 @@ def said_aside(text: str, model: str, prompt: str, shape: Shape) -> ChatReply:
 
 def whole(message: ChatReply) -> wire.ChatCompletion:
     """The reply where no stream was asked for."""
-    text = wire.AssistantMessage(
-        role="assistant", content=message.text, refusal=None, annotations=_annotations(message)
-    )
+    said = {"content": None, "tool_calls": _calls(message)} if message.calls else {"content": message.text}
+    text = wire.AssistantMessage(role="assistant", refusal=None, annotations=_annotations(message), **said)
     return wire.ChatCompletion(
         id=f"chatcmpl-{message.id}",
         object="chat.completion",
         created=int(time()),
         model=message.model,
-        choices=(wire.Choice(index=0, message=text, logprobs=None, finish_reason=message.finish),),
+        choices=(wire.Choice(index=0, message=text, logprobs=None, finish_reason=_finish(message)),),
         usage=message.usage,
         **sourced(message),
     )
@@ -119,15 +120,26 @@ def chunks(message: ChatReply, with_usage: bool) -> Iterator[wire.ChatCompletion
     same: dict[str, Any] = {"id": f"chatcmpl-{message.id}", "object": "chat.completion.chunk", "created": int(time())}
     same |= {"model": message.model, **({"usage": None} if with_usage else {})}
     annotations = _annotations(message)
-    deltas = [wire.Delta(role="assistant", content=""), *(wire.Delta(content=piece) for piece in pieces(message.text))]
+    texts = () if message.calls else pieces(message.text)
+    deltas = [wire.Delta(role="assistant", content=""), *(wire.Delta(content=piece) for piece in texts)]
+    deltas += [wire.Delta(tool_calls=_calls(message, index=0))] if message.calls else []
     deltas += [wire.Delta(annotations=annotations)] if annotations else []
     for delta in deltas:
         choice = wire.ChunkChoice(index=0, delta=delta, logprobs=None, finish_reason=None)
         yield wire.ChatCompletionChunk(**same, choices=(choice,))
-    end = wire.ChunkChoice(index=0, delta=wire.Delta(), logprobs=None, finish_reason=message.finish)
+    end = wire.ChunkChoice(index=0, delta=wire.Delta(), logprobs=None, finish_reason=_finish(message))
     yield wire.ChatCompletionChunk(**same, choices=(end,), **sourced(message))
     if with_usage:
         yield wire.ChatCompletionChunk(**{**same, "usage": message.usage}, choices=())
+
+
+def _calls(message: ChatReply, **place: int) -> tuple[wire.ToolCall]:
+    filled = wire.FilledFunction(name=message.calls, arguments=message.text)
+    return (wire.ToolCall(id=f"call_{message.id}", type="function", function=filled, **place),)
+
+
+def _finish(message: ChatReply) -> Literal["stop", "length", "tool_calls"]:
+    return "tool_calls" if message.calls and message.finish == "stop" else message.finish
 
 
 def _annotations(message: ChatReply) -> tuple[wire.Annotation, ...]:

@@ -122,6 +122,17 @@ class OutputMessage(Reply):
     content: tuple[OutputText, ...]
 
 
+class FunctionCall(Reply):
+    """The function that had to be called; `arguments` are JSON, filled from the answer."""
+
+    id: str
+    type: Literal["function_call"]
+    call_id: str
+    name: str
+    arguments: str
+    status: Literal["in_progress", "completed", "incomplete"]
+
+
 class ResponseUsage(Reply):
     """Tokens of cl100k_base: of the turns that were read, and of the message."""
 
@@ -145,13 +156,13 @@ class ResponseObject(Sourced):
     max_output_tokens: int | None
     metadata: dict[str, str]
     model: str
-    output: tuple[OutputMessage, ...]
+    output: tuple[OutputMessage | FunctionCall, ...]
     parallel_tool_calls: bool
     previous_response_id: str | None
     store: bool
     temperature: None
     text: dict[str, Any]
-    tool_choice: Literal["auto", "none"]
+    tool_choice: Literal["auto", "none", "required"]
     tools: tuple[()]
     top_p: None
     truncation: Literal["auto"]
@@ -195,9 +206,9 @@ def create_response(
         return problem(request.scope, _GONE, _NOT_KEPT, [FieldProblem(pointer=str(error), detail=_NOT_KEPT)])
     aside = chore(messages, parts.follow_ups)
     if aside is None:
-        filled = filled_by(body.text.format if body.text else None, ("text", "format"))
+        filled, calls = filled_by(body, body.text.format if body.text else None, ("text", "format"))
         conversation = asked(messages, "input", len(messages) - len(body.input))
-        shape = Shape(filled, body.max_output_tokens)
+        shape = Shape(filled, body.max_output_tokens, (), calls)
         message = parts.answer(conversation, body.model, shape, request, keep=body.store is not False)
         turns = [*map(KeptTurn._make, conversation.history), KeptTurn("user", conversation.question)]
         name = _keep(parts, message, [*turns, KeptTurn("assistant", message.turn)], body.store is not False)
@@ -247,16 +258,20 @@ def _keep(parts: Parts, message: ChatReply, turns: list[KeptTurn], keep: bool) -
 
 def _whole(name: str, message: ChatReply, body: ResponseRequest, created: int) -> ResponseObject:
     used, cut = message.usage, message.finish == "length"
-    output = OutputMessage(
-        id=f"msg_{name}",
-        type="message",
-        role="assistant",
-        status="incomplete" if cut else "completed",
-        content=(_text(message),),
-    )
+    status: Literal["completed", "incomplete"] = "incomplete" if cut else "completed"
+    output: OutputMessage | FunctionCall = (
+        FunctionCall(
+            id=f"fc_{name}", type="function_call", call_id=f"call_{name}", name=message.calls, arguments=message.text,
+            status=status,
+        )
+        if message.calls
+        else OutputMessage(
+            id=f"msg_{name}", type="message", role="assistant", status=status, content=(_text(message),)
+        )
+    )  # fmt: skip
     return ResponseObject(
         **_same(name, message, body, created),
-        status="incomplete" if cut else "completed",
+        status=status,
         incomplete_details={"reason": "max_output_tokens"} if cut else None,
         output=(output,),
         usage=ResponseUsage(
@@ -286,7 +301,7 @@ def _same(name: str, message: ChatReply, body: ResponseRequest, created: int) ->
         "store": body.store is not False,
         "temperature": None,
         "text": {"format": (body.text and body.text.format) or {"type": "text"}},
-        "tool_choice": "none" if body.tool_choice == "none" else "auto",
+        "tool_choice": "required" if message.calls else "none" if body.tool_choice == "none" else "auto",
         "tools": (),
         "top_p": None,
         "truncation": "auto",
@@ -324,17 +339,29 @@ def _told(name: str, message: ChatReply, body: ResponseRequest) -> Iterator[tupl
     begun = _same(name, message, body, whole.created_at) | {"status": "in_progress", "incomplete_details": None}
     begun |= {"output": [], "tools": [], "usage": None}
     (item,) = done["output"]
-    (part,) = item["content"]
-    there = {"item_id": item["id"], "output_index": 0, "content_index": 0}
     yield "response.created", {"response": begun}
     yield "response.in_progress", {"response": begun}
+    yield from _told_of_call(item) if message.calls else _told_of_text(item)
+    yield "response.output_item.done", {"output_index": 0, "item": item}
+    yield f"response.{whole.status}", {"response": done}
+
+
+def _told_of_call(item: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    there = {"item_id": item["id"], "output_index": 0}
+    yield "response.output_item.added", {"output_index": 0, "item": item | {"status": "in_progress", "arguments": ""}}
+    yield "response.function_call_arguments.delta", {**there, "delta": item["arguments"]}
+    filled = {"name": item["name"], "arguments": item["arguments"]}
+    yield "response.function_call_arguments.done", {**there, **filled}
+
+
+def _told_of_text(item: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    (part,) = item["content"]
+    there = {"item_id": item["id"], "output_index": 0, "content_index": 0}
     yield "response.output_item.added", {"output_index": 0, "item": item | {"status": "in_progress", "content": []}}
     yield "response.content_part.added", {**there, "part": part | {"text": "", "annotations": []}}
-    for piece in pieces(message.text):
+    for piece in pieces(part["text"]):
         yield "response.output_text.delta", {**there, "delta": piece, "logprobs": []}
     for number, cited in enumerate(part["annotations"]):
         yield "response.output_text.annotation.added", {**there, "annotation_index": number, "annotation": cited}
-    yield "response.output_text.done", {**there, "text": message.text, "logprobs": []}
+    yield "response.output_text.done", {**there, "text": part["text"], "logprobs": []}
     yield "response.content_part.done", {**there, "part": part}
-    yield "response.output_item.done", {"output_index": 0, "item": item}
-    yield f"response.{whole.status}", {"response": done}

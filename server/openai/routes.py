@@ -2,10 +2,11 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.sse import EventSourceResponse
+from pydantic import BeforeValidator, Field
 
 from rag.answer import Mode
 from server.answering import Giving
@@ -17,7 +18,8 @@ from server.openapi import Responses, ref
 from server.problems import Kind, problem
 from server.schemas import openai as wire
 from server.schemas.ask import Ask
-from server.schemas.base import FieldProblem
+from server.schemas.base import FieldProblem, Reply, Text
+from server.schemas.openai import Open, as_text, text_or_texts
 
 _SPECIAL_TOKENS = 2  # that an embedder puts around a text
 MOST_CHAT_BYTES = 4_000_000  # histories grow, and clients send instructions and images along
@@ -32,6 +34,53 @@ _NO_MODEL = Kind("model-not-found", 404, "There is no such model")
 UNBUFFERED = {"X-Accel-Buffering": "no"}  # else nginx holds a stream back until it ends
 
 router = APIRouter(tags=["chat completions"])
+
+
+def _texts(texts: object) -> object:
+    texts = as_text(texts)
+    return (texts,) if isinstance(texts, str) else [*map(as_text, texts)] if isinstance(texts, list) else texts
+
+
+MOST_EMBEDDED = 256  # texts
+_TOKENS: dict[str, Any] = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+
+
+class EmbeddingRequest(Open):
+    """Texts to place as the index places its passages."""
+
+    model: str = Field(examples=["quotewell"], description="`quotewell`, or the embedder's own name")
+    input: Annotated[
+        tuple[Text, ...],
+        BeforeValidator(_texts),
+        Field(min_length=1, max_length=MOST_EMBEDDED, examples=["preferential access"]),
+        text_or_texts(MOST_EMBEDDED, _TOKENS, {"type": "array", "items": _TOKENS, "maxItems": MOST_EMBEDDED}),
+    ]
+    encoding_format: Literal["float", "base64"] | None = "float"
+    dimensions: int | None = Field(None, strict=True, description="as many as the embedder has, or left out")
+
+
+class EmbeddedText(Reply):
+    """A unit vector: numbers, or base64 of 32-bit floats, little end first."""
+
+    object: Literal["embedding"]
+    index: int
+    embedding: tuple[float, ...] | str
+
+
+class EmbeddingUsage(Reply):
+    """In the embedder's own tokens."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class EmbeddingList(Reply):
+    """In the order of the texts."""
+
+    object: Literal["list"]
+    model: str
+    data: tuple[EmbeddedText, ...]
+    usage: EmbeddingUsage
 
 
 def openai_errors(*statuses: int) -> Responses:
@@ -102,9 +151,9 @@ def create_chat_completion(
     most = min(filter(None, (body.max_tokens, body.max_completion_tokens)), default=None)
     aside = chore(body.messages, parts.follow_ups)
     if aside is None:
-        filled = filled_by(body.response_format, ("response_format",))
+        filled, calls = filled_by(body, body.response_format, ("response_format",))
         conversation = asked(body.messages)
-        message = parts.answer(conversation, body.model, Shape(filled, most, body.stop), request)
+        message = parts.answer(conversation, body.model, Shape(filled, most, body.stop, calls), request)
     else:
         message = said_aside(aside, body.model, body.messages[-1].words, Shape(None, most, body.stop))
     if not body.stream:
@@ -132,12 +181,12 @@ def create_completion(
 
 
 @router.post(
-    "/v1/embeddings", operation_id="create_embeddings", response_model=wire.EmbeddingList,
+    "/v1/embeddings", operation_id="create_embeddings", response_model=EmbeddingList,
     responses=openai_errors(400, 404, 413, 503),
 )  # fmt: skip
 def create_embeddings(
-    body: wire.EmbeddingRequest, request: Request, parts: Annotated[Parts, Depends()]
-) -> wire.EmbeddingList | Response:
+    body: EmbeddingRequest, request: Request, parts: Annotated[Parts, Depends()]
+) -> EmbeddingList | Response:
     """Unit vectors of texts, by the embedder that the index was built with; none is cut, a text too long is refused."""
     embedder = parts.live.embedder
     if body.model not in (*MODES, embedder.name):
@@ -157,26 +206,34 @@ def create_embeddings(
         if body.encoding_format == "base64"
         else (lambda one: tuple(map(float, one)))
     )
-    data = tuple(wire.EmbeddedText(object="embedding", index=n, embedding=form(one)) for n, one in enumerate(vectors))
-    usage = wire.EmbeddingUsage(prompt_tokens=sum(tokens), total_tokens=sum(tokens))
-    return wire.EmbeddingList(object="list", model=body.model, data=data, usage=usage)
+    data = tuple(EmbeddedText(object="embedding", index=n, embedding=form(one)) for n, one in enumerate(vectors))
+    usage = EmbeddingUsage(prompt_tokens=sum(tokens), total_tokens=sum(tokens))
+    return EmbeddingList(object="list", model=body.model, data=data, usage=usage)
 
 
-def filled_by(wanted: dict[str, Any] | None, place: tuple[str, ...]) -> Fill | None:
-    """How JSON is filled where a client wants it, None for text. Raises RequestValidationError for what cannot be had.
+def filled_by(body: wire.Wanting, wanted: dict[str, Any] | None, place: tuple[str, ...]) -> tuple[Fill | None, str]:
+    """How JSON is filled where a client wants it, None for text; and the function that it is for, "" for none.
 
-    `wanted` holds `json_schema.schema` in chats, and `schema` itself in responses.
+    `wanted` holds `json_schema.schema` in chats, and `schema` itself in responses. Raises RequestValidationError for
+    what cannot be had.
     """
+    function = body.function
+    if function is not None:
+        return _filling(function.get("parameters"), ("tools",)), str(function["name"])
     kind = (wanted or {}).get("type", "text")
     if wanted is None or kind == "text":
-        return None
+        return None, ""
     if kind == "json_object":
-        return everything
+        return everything, ""
     if kind != "json_schema":
         raise invalid((*place, "type"), "is none of text, json_object and json_schema")
     holder = wanted.get("json_schema", wanted)
+    return _filling(holder.get("schema") if isinstance(holder, dict) else None, place), ""
+
+
+def _filling(schema: object, place: tuple[str, ...]) -> Fill:
     try:
-        return filling(holder.get("schema") if isinstance(holder, dict) else None)
+        return filling(schema)
     except ValueError as error:
         raise invalid(place, str(error)) from error
 

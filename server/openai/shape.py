@@ -41,11 +41,12 @@ _MOST_HOPS, _MOST_DEEP = 20, 3  # of references, and of choices in choices: a sc
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`most_tokens` (cl100k_base) None: all of it. `filled` None: text."""
+    """`most_tokens` (cl100k_base) None: all of it. `filled` None: text. `calls`: the function whose arguments it is."""
 
     filled: Fill | None = None
     most_tokens: int | None = None
     stops: tuple[str, ...] = ()
+    calls: str = ""
 
     def cut(self, text: str, whole: int = 0) -> tuple[str, Finish]:
         """The text up to the first word that ends it, and no longer than wanted; and why it ends.

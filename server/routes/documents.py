@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Form, Query, Response, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import Headers
@@ -27,6 +27,7 @@ from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
 from server.live_index import Live
 from server.middleware.idempotency import KEYED
 from server.openapi import Responses, problems
+from server.problems import OVERLOADED, problem
 from server.schemas import base as schemas
 from server.schemas.base import Fields
 from server.uploads import Operation
@@ -76,12 +77,15 @@ class _Sent(APIRoute):
 
 
 async def _send_file(
+    request: Request,
     uploads: SentFiles,
     response: Response,
     files: Annotated[list[UploadFile], File(alias="file", description="in any format that is read from a folder")],
     document_id: Annotated[str, Form(alias="id")] = "",  # the file's name without its ending where none is given
-) -> Fields:
-    """Taken, and indexed while the sender follows the operation in `Location`."""
+) -> Fields | Response:
+    """Taken, and indexed while the sender follows the operation in `Location`; 503 while enough others wait."""
+    if uploads.is_full:
+        return problem(request.scope, OVERLOADED, "other files wait to be read; send this one when one of them is done")
     if len(files) > 1:
         raise BadInput("the form holds several files; send one at a time")
     file = files[0]

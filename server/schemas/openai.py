@@ -4,12 +4,14 @@ Requests are open, unlike those of our own interface: what can change nothing in
 names, limits of cost). What would change it, and cannot be had, is refused.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from index.text.tokens import text_of
 from rag.answer import Status
-from server.schemas.base import Reply, Text
+from server.schemas.base import Reply
 
 CHAT = "/v1/chat/"
 RESPONSES = "/v1/responses"
@@ -65,6 +67,7 @@ def _refused(value: Any, info: ValidationInfo) -> Any:
 
 
 _WHY_NOT = {
+    "tools": "an answer calls none",
     "functions": "an answer calls none",
     "function_call": "an answer calls none",
     "logprobs": "no model chooses the words; `quotewell.confidence` says how sure the answer is",
@@ -84,9 +87,10 @@ def _stops(stop: object) -> object:
     return () if stop is None else (stop,) if isinstance(stop, str) else stop
 
 
-def _text_or_texts(most: int, **more: Any) -> WithJsonSchema:
+def text_or_texts(most: int, *others: dict[str, Any], **more: Any) -> WithJsonSchema:
     one = {"type": "string", **more}
-    return WithJsonSchema({"anyOf": [one, {"type": "array", "items": one, "maxItems": most}, {"type": "null"}]})
+    several = {"type": "array", "items": one, "maxItems": most}
+    return WithJsonSchema({"anyOf": [one, several, *others, {"type": "null"}]})
 
 
 _MOST_STOPS = 16
@@ -94,7 +98,7 @@ Stops = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
     BeforeValidator(_stops),
     Field(max_length=_MOST_STOPS),
-    _text_or_texts(_MOST_STOPS, minLength=1),
+    text_or_texts(_MOST_STOPS, minLength=1),
 ]
 Tokens = Annotated[
     int, Field(ge=1, strict=True, description="of cl100k_base; the text is cut there, and the finish says so")
@@ -102,7 +106,10 @@ Tokens = Annotated[
 
 
 class Wanting(Open):
-    """What may be asked of an answer beside its question. A tool is refused unless `tool_choice` is none."""
+    """What may be asked of an answer beside its question.
+
+    A tool is refused, unless `tool_choice` is none, or names the one to call, whose arguments an answer then fills.
+    """
 
     model: str = Field(examples=["quotewell"], description="`quotewell`, or `quotewell-evidence` for the quotes alone")
     stream: Annotated[bool, Field(strict=True)] | None = False
@@ -114,14 +121,30 @@ class Wanting(Open):
     @classmethod
     def _no_tools(cls, tools: list[Any] | None, info: ValidationInfo) -> list[Any] | None:
         called = [one for one in tools or () if not (isinstance(one, dict) and cls.happens_anyway(one))]
-        if called and info.data.get("tool_choice") != "none":
-            raise ValueError("are never called here, answers come from the articles; send none, or tool_choice none")
+        choice = info.data.get("tool_choice")
+        if called and choice != "none" and _function(tools or (), choice) is None:
+            raise ValueError("are never called here but for one that tool_choice names; send none, or tool_choice none")
         return tools
+
+    @property
+    def function(self) -> dict[str, Any] | None:
+        """The function that has to be called."""
+        return _function(self.tools or (), self.tool_choice)
 
     @classmethod
     def happens_anyway(cls, tool: dict[str, Any]) -> bool:
         """Whether an answer is made so without the tool."""
         return False
+
+
+def _function(tools: Sequence[Any], choice: Any) -> dict[str, Any] | None:
+    """The one that a call is asked for: by its name, or since there is no other. How clients ask for filled schemas."""
+    found = [tool.get("function", tool) for tool in tools if isinstance(tool, dict) and tool.get("type") == "function"]
+    known = [one for one in found if isinstance(one, dict) and isinstance(one.get("name"), str)]
+    if isinstance(choice, dict):
+        named = choice.get("function", choice)
+        return next((one for one in known if isinstance(named, dict) and one["name"] == named.get("name")), None)
+    return known[0] if choice == "required" and len(known) == len(tools) == 1 else None
 
 
 class StreamOptions(Open):
@@ -155,47 +178,29 @@ class ChatRequest(Completing):
     web_search_options: Refused = None
 
 
+def as_text(text: Any) -> Any:
+    """Tokens of cl100k_base, which some clients send, as the text that they are of."""
+    tokens = isinstance(text, list) and text and all(type(one) is int for one in text)
+    return text_of(text) if tokens else text
+
+
 def _prompt(prompt: object) -> object:
-    if isinstance(prompt, list) and prompt and not isinstance(prompt[0], str):
-        raise ValueError("is a list of tokens; send it as text")
+    prompt = as_text(prompt)
     if isinstance(prompt, list) and len(prompt) > 1:
         raise ValueError("are several prompts; send one at a time")
-    return "".join(prompt) if isinstance(prompt, list) else prompt
+    return as_text((prompt or [""])[0]) if isinstance(prompt, list) else prompt
 
 
 class CompletionRequest(Completing):
     """The prompt is the question."""
 
-    prompt: Annotated[str, BeforeValidator(_prompt, json_schema_input_type=str | list[str])] = Field(
+    prompt: Annotated[str, BeforeValidator(_prompt, json_schema_input_type=str | list[str] | list[int])] = Field(
         examples=["Which sectors gained from preferential access under the USMCA?"]
     )
+    tools: Refused = None
     best_of: int | None = Field(1, ge=1, le=1, strict=True, description="there is one answer")
     echo: Refused = None
     suffix: Refused = None
-
-
-def _texts(texts: object) -> object:
-    texts = (texts,) if isinstance(texts, str) else texts
-    if isinstance(texts, list) and any(isinstance(one, int | list) for one in texts[:1]):
-        raise ValueError("holds tokens; send text")
-    return texts
-
-
-MOST_EMBEDDED = 256  # texts
-
-
-class EmbeddingRequest(Open):
-    """Texts to place as the index places its passages."""
-
-    model: str = Field(examples=["quotewell"], description="`quotewell`, or the embedder's own name")
-    input: Annotated[
-        tuple[Text, ...],
-        BeforeValidator(_texts),
-        Field(min_length=1, max_length=MOST_EMBEDDED, examples=["preferential access"]),
-        _text_or_texts(MOST_EMBEDDED),
-    ]
-    encoding_format: Literal["float", "base64"] | None = "float"
-    dimensions: int | None = Field(None, strict=True, description="as many as the embedder has, or left out")
 
 
 class UrlCitation(Reply):
@@ -241,13 +246,30 @@ class About(Reply):
     confidence: float | None
 
 
+class FilledFunction(Reply):
+    """The function that had to be called; `arguments` are JSON, filled from the answer."""
+
+    name: str
+    arguments: str
+
+
+class ToolCall(Reply):
+    """A call that was asked for by name; `index` stands in chunks alone."""
+
+    index: int | None = None
+    id: str
+    type: Literal["function"]
+    function: FilledFunction
+
+
 class AssistantMessage(Reply):
-    """The answer's text, with [n] behind what a source supports; annotations by marker."""
+    """The answer's text, with [n] behind what a source supports; annotations by marker. No text beside a call."""
 
     role: Literal["assistant"]
-    content: str
+    content: str | None
     refusal: None
     annotations: tuple[Annotation, ...]
+    tool_calls: tuple[ToolCall, ...] | None = None
 
 
 class Choice(Reply):
@@ -256,7 +278,7 @@ class Choice(Reply):
     index: int
     message: AssistantMessage
     logprobs: None
-    finish_reason: Literal["stop", "length"]
+    finish_reason: Literal["stop", "length", "tool_calls"]
 
 
 class Sourced(Reply):
@@ -284,6 +306,7 @@ class Delta(Reply):
     role: Literal["assistant"] | None = None
     content: str | None = None
     annotations: tuple[Annotation, ...] | None = None
+    tool_calls: tuple[ToolCall, ...] | None = None
 
 
 class ChunkChoice(Reply):
@@ -292,7 +315,7 @@ class ChunkChoice(Reply):
     index: int
     delta: Delta
     logprobs: None
-    finish_reason: Literal["stop", "length"] | None
+    finish_reason: Literal["stop", "length", "tool_calls"] | None
 
 
 class ChatCompletionChunk(Sourced):
@@ -324,30 +347,6 @@ class TextCompletion(Sourced):
     model: str
     choices: tuple[TextChoice, ...]
     usage: Usage | None = None
-
-
-class EmbeddedText(Reply):
-    """A unit vector: numbers, or base64 of 32-bit floats, little end first."""
-
-    object: Literal["embedding"]
-    index: int
-    embedding: tuple[float, ...] | str
-
-
-class EmbeddingUsage(Reply):
-    """In the embedder's own tokens."""
-
-    prompt_tokens: int
-    total_tokens: int
-
-
-class EmbeddingList(Reply):
-    """In the order of the texts."""
-
-    object: Literal["list"]
-    model: str
-    data: tuple[EmbeddedText, ...]
-    usage: EmbeddingUsage
 
 
 class Model(Reply):

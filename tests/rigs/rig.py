@@ -123,12 +123,14 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def request(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+    def request(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] = {}
+    ) -> tuple[int, dict[str, Any]]:
         """Raises OSError or HTTPException where there is no whole reply."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             text = None if body is None else json.dumps(body)
-            connection.request(method, path, text, {"Content-Type": "application/json"})
+            connection.request(method, path, text, {"Content-Type": "application/json", **headers})
             reply = connection.getresponse()
             raw = reply.read()
         finally:

@@ -152,6 +152,7 @@ def test_any_sequence_behaves_like_a_dictionary() -> None:
 
 # -- the calls themselves, as the kernel sees them --
 
+TRACED_ONES = ("put", "delete", "rebuild", "judge")
 CALLS = "write,pwrite64,writev,fsync,fdatasync,rename,renameat2,unlink,unlinkat,mkdir,ftruncate"
 TRACED = (
     "import sys, time; from tests.rigs.points import OPERATIONS, builder_of; "
@@ -204,7 +205,7 @@ def in_wrong_order(lines: list[str], data: Path) -> list[str]:
 
 def orders(folder: Path, before: str = "") -> list[str]:
     wrong = []
-    for name in ("put", "delete", "rebuild"):
+    for name in TRACED_ONES:
         own, log = indexed(folder / f"{name}{bool(before)}"), folder / f"{name}.trace"
         done = traced(name, own, "-o", str(log), "-e", f"trace={CALLS}", before=before)
         if "ptrace" in done.stderr:
@@ -218,7 +219,9 @@ def test_nothing_is_renamed_or_acknowledged_before_it_is_on_the_disk() -> None:
     with folder_kept_on_failure() as folder:
         wrong = orders(folder)
         say("; ".join(wrong))
-        record("order of writes, syncs and renames, by a trace of put, delete and rebuild", 3, bool(wrong))
+        record(
+            f"order of writes, syncs and renames, by a trace: {', '.join(TRACED_ONES)}", len(TRACED_ONES), len(wrong)
+        )
 
 
 def test_the_rig_sees_a_sync_that_is_left_out() -> None:
@@ -230,7 +233,7 @@ def test_at_calls_of_the_kernel() -> None:
     """What the fail points do not see: SQLite's own writes, and all others."""
     tried, failures, draw = 0, 0, random.Random(f"{SEED} strace")
     with folder_kept_on_failure() as folder:
-        for name in ("put", "delete", "rebuild"):
+        for name in TRACED_ONES:
             log = folder / "trace"
             done = traced(name, indexed(folder / f"{name}-counted"), "-o", str(log), "-e", f"trace={CALLS}")
             if "ptrace" in done.stderr:
@@ -257,25 +260,35 @@ def test_at_calls_of_the_kernel() -> None:
 class Writing(Thread):
     """A client that puts and deletes an article of its own; `held` was acknowledged last, `begun` may be there."""
 
-    def __init__(self, server: Server, name: str, stop: Event) -> None:
+    def __init__(self, server: Server, name: str, stop: Event, *, deletes: bool = True) -> None:
         super().__init__()
+        self.every = 3 if deletes else sys.maxsize  # how often it deletes
         self.server, self.document, self.stop = server, name, stop
         self.held: str | None = None
         self.begun: str | None = None
-        self.acknowledged = 0
+        self.was: list[str | None] = [None]  # all that was held, in this order
 
     def run(self) -> None:
         number = 0
         while not self.stop.is_set():
             number += 1
-            wanted = None if number % 3 == 0 else f"Note {self.document} has the number {number}. That is all of it."
+            wanted = (
+                None
+                if number % self.every == 0
+                else f"Note {self.document} has the number {number}. That is all of it."
+            )
             self.begun = wanted
             try:
                 status = self.server.delete(self.document) if wanted is None else self.server.put(self.document, wanted)
             except (OSError, HTTPException, ValueError):
                 return
             if status in (200, 201, 204):
-                self.held, self.acknowledged = wanted, self.acknowledged + 1
+                self.held = wanted
+                self.was.append(wanted)
+
+    @property
+    def acknowledged(self) -> int:
+        return len(self.was) - 1
 
 
 def writing(clients: list[Writing]) -> list[Writing]:
@@ -287,7 +300,7 @@ def writing(clients: list[Writing]) -> list[Writing]:
 
 
 def test_kills_under_load() -> None:
-    tried, failures, acknowledged = rounds(2, 60), 0, 0
+    tried, failures, acknowledged = rounds(2, 200), 0, 0
     draw = random.Random(f"{SEED} load")
     with folder_kept_on_failure() as folder:
         own = six_indexed(folder)
@@ -313,6 +326,54 @@ def test_kills_under_load() -> None:
             failures,
             f"{acknowledged} acknowledged, all there",
         )
+
+
+BACKUP = "import sys; {before}from quotewell import main; sys.exit(main())"
+
+
+def missing_in_backups(tried: int, before: str = "") -> tuple[int, int]:
+    """Failures, and writes that were acknowledged before the last backup began. Each is restored and started."""
+    failures, stop = 0, Event()
+    with folder_kept_on_failure() as folder, Server(six_indexed(folder).data) as server:
+        clients = writing([Writing(server, f"n{one}", stop, deletes=False) for one in range(3)])
+        for number in range(tried):
+            begun = [client.acknowledged for client in clients]
+            place = folder / f"restored-{number}"
+            place.mkdir()
+            command: list[str | Path] = [
+                sys.executable,
+                "-c",
+                BACKUP.format(before=before),
+                "backup",
+                place / "corpus.db",
+            ]
+            done = subprocess.run([*command, "--data", server.data], cwd=ROOT, capture_output=True)
+            may_be = [{*client.was[count:], client.begun} for client, count in zip(clients, begun, strict=True)]
+            with Server(place) as restored:
+                found = restored.documents()
+                failures += done.returncode != 0 or any(status != 200 for status, _ in said(restored))
+            for client, states in zip(clients, may_be, strict=True):
+                failures += found.get(client.document) not in states
+        stop.set()
+        for client in clients:
+            client.join()
+    return failures, sum(begun)
+
+
+def test_backups_under_load() -> None:
+    tried = rounds(1, 20)
+    failures, acknowledged = missing_in_backups(tried)
+    note = f"{acknowledged:,} writes acknowledged before the last one began"
+    record("backups while three clients write, restored and started", tried, failures, note)
+
+
+def test_the_rig_sees_a_backup_that_is_a_bare_copy() -> None:
+    """Of the file as it was a moment ago, as one without its log is."""
+    old = "import index.storage.store as s; s.copy = lambda path, into, *_: into.write_bytes(OLD.read_bytes()); "
+    with folder_kept_on_failure() as folder:
+        before = six_indexed(folder / "old").data / "corpus.db"
+        copied = f"from pathlib import Path; OLD = Path({str(before)!r}); {old}"
+        assert missing_in_backups(1, copied)[0]
 
 
 def test_a_disk_that_is_really_full() -> None:
@@ -346,12 +407,14 @@ def test_a_disk_that_is_really_full() -> None:
             subprocess.run(["/usr/bin/umount", "-l", place], check=True)
 
 
-def test_power_cuts() -> None:
-    """A file system in a file: what stands in that file, and not what the kernel still holds of it, survives."""
+def power_cuts(tried: int, before: str = "") -> tuple[int, int]:
+    """Failures and acknowledged writes. What stands in a file that holds a file system survives, and nothing that the
+    kernel still keeps to itself.
+    """
     tools = [shutil.which(name) for name in ("mkfs.ext4", "mount", "umount")]
     if os.geteuid() != 0 or None in tools or not Path("/dev/loop-control").exists():
         pytest.skip("power cuts need root, loop devices and mkfs.ext4")
-    tried, failures, acknowledged = rounds(1, 60), 0, 0
+    failures, acknowledged = 0, 0
     draw = random.Random(f"{SEED} power")
     with folder_kept_on_failure() as folder:
         disk, snapshot, here, there = (folder / name for name in ("disk.img", "snapshot.img", "here", "there"))
@@ -366,7 +429,7 @@ def test_power_cuts() -> None:
             try:
                 own = six_indexed(here)
                 os.sync()
-                with Server(own.data) as server:
+                with Server(own.data, before=before) as server:
                     stop = Event()
                     clients = writing([Writing(server, f"n{one}", stop) for one in range(2)])
                     sleep(draw.uniform(0.1, 1.0))
@@ -390,4 +453,15 @@ def test_power_cuts() -> None:
                     failures += sum(status != 200 for status, _ in said(server))
             finally:
                 until(lambda: not subprocess.run(["umount", there], capture_output=True).returncode)
-        record("power cuts while two clients write (ext4)", tried, failures, f"{acknowledged} writes acknowledged")
+    return failures, acknowledged
+
+
+def test_power_cuts() -> None:
+    tried = rounds(1, 100)
+    failures, acknowledged = power_cuts(tried)
+    record("power cuts while two clients write (ext4)", tried, failures, f"{acknowledged} writes acknowledged")
+
+
+def test_the_rig_sees_power_cuts_of_a_store_that_is_not_synced() -> None:
+    unsynced = "import index.storage.sqlite as s; s.WRITER = (*s.WRITER, 'synchronous=OFF'); "
+    assert any(power_cuts(1, unsynced)[0] for _ in range(10))

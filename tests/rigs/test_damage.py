@@ -3,13 +3,15 @@
 import os
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import until
-from tests.rigs.rig import SEED, Server, folder_kept_on_failure, indexed, record, rounds, said, say
+from tests.rigs.rig import QUESTIONS, SEED, Server, folder_kept_on_failure, indexed, record, rounds, said, say
 
 pytestmark = [pytest.mark.rig, pytest.mark.slow]
 
@@ -116,6 +118,56 @@ def test_damage_before_the_start() -> None:
                 shutil.rmtree(place)
             tried += 1
         record("a damaged file before the start: another answer, a crash, or no recovery", tried, failures)
+
+
+# What may be lost without harm to an answer, each with its own request that must be served again by itself.
+ASIDE = ("answers.db", "feedback.db", "replies.db")
+
+
+def unmended(data: Path, answer: str, wanted: list[tuple[int, str]]) -> list[str]:
+    """What is wrong with a server that is started there, a second request later."""
+    with Server(data) as server:
+        feedback, keyed = f"/v1/answers/{answer}/feedback", {"Idempotency-Key": "again"}
+        found = said(server)
+        for _ in range(2):  # the first finds the damage, and says so
+            judged = server.request("PUT", feedback, {"verdict": "down"})[0]
+            put = server.request("PUT", "/v1/documents/keyed", {"text": "This one has a key."}, keyed)[0]
+        wrong = {"another answer": found != wanted, "no feedback": judged != 200, "no write": put not in (200, 201)}
+        return [name for name, is_so in wrong.items() if is_so]
+
+
+def test_damage_to_what_is_kept_beside_the_store() -> None:
+    tried, failures, draw = 0, 0, random.Random(f"{SEED} aside")
+    with folder_kept_on_failure() as folder:
+        own = indexed(folder)
+        with Server(own.data) as server:
+            wanted, answer = said(server), server.ask(QUESTIONS[0])[1]["id"]
+            server.request("PUT", f"/v1/answers/{answer}/feedback", {"verdict": "up"})
+            server.request("PUT", "/v1/documents/keyed", {"text": "It has a key."}, {"Idempotency-Key": "once"})
+            server.delete("keyed")
+        every = [(name, damage) for name in ASIDE for damage in DAMAGES if damage not in (linked, a_folder)]
+        for name, damage in draw.sample(every, rounds(3, len(every))):
+            place = folder / f"{tried}"
+            shutil.copytree(own.data, place / "data")
+            for path in (place / "data").glob("*.db"):  # else the log hides what is damaged
+                with closing(sqlite3.connect(path)) as connection:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            damage(place / "data" / name, draw)
+            if wrong := unmended(place / "data", answer, wanted):
+                failures += 1
+                say(f"{name} {damage.__name__}: {wrong}")
+            tried += 1
+    record("damage to feedback, kept answers and kept replies: what is asked twice is served", tried, failures)
+
+
+def test_the_rig_sees_damage_that_nobody_sets_aside() -> None:
+    with folder_kept_on_failure() as folder:
+        own = indexed(folder)
+        for name in ASIDE:
+            (own.data / name).write_bytes(b"no database " * 1000)
+            (own.data / f"{name}.damaged").mkdir()
+            (own.data / f"{name}.damaged" / "full").touch()  # so that nothing takes its place
+        assert unmended(own.data, "0" * 32, []) == ["another answer", "no feedback", "no write"]
 
 
 def put_back(path: Path, whole: bytes) -> None:

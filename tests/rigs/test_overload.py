@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPException
 from pathlib import Path
 from threading import Event, Thread
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import until
+from tests.conftest import SIX_ARTICLES, until
 from tests.rigs.rig import (
     ASKED_FOR,
     QUESTIONS,
@@ -39,6 +39,13 @@ GATE_OFF = (
     "a.Capacity.of = classmethod(lambda cls, settings: cls(answers=40)); "
     "a.Lane.is_full = property(lambda self: False); a.LONGEST_S = 60.0; "
 )
+UNREAD = (  # a network takes less of a reply than loopback does
+    "import socket; import server.cli as c; listen = c.listen\n"
+    "def small(*given):\n"
+    "    one = listen(*given); one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096); return one\n"
+    "c.listen = small\n"
+)
+FEW_FILES = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)); "
 IMPATIENT = "import server.cli as c; c.HEAD_S = c.BODY_S = c.UNREAD_S = 2.0; "
 
 
@@ -127,6 +134,64 @@ def test_slow_clients_are_closed_and_hinder_nobody() -> None:
         record("clients that send half, nothing, or do not read: closed, and others answered", count, failures)
 
 
+def asked_beside_unread_replies(before: str, count: int) -> int:
+    """Questions that were not answered as ever while so many clients asked for long replies and read none."""
+    long = {f"lamps-{n}": "\n\n".join(f"Lamp {n} {m} shines at night. " * 40 for m in range(5)) for n in range(12)}
+    asking = json.dumps({"question": "Which lamp shines at night?", "stream": True, "explain": True, "limit": 50})
+    head = b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    with folder_kept_on_failure() as folder, ExitStack() as held:
+        server = held.enter_context(Server(indexed(folder, {**SIX_ARTICLES, **long}).data, before=before))
+        wanted = said(server)
+        for _ in range(count):
+            client = held.enter_context(closing(socket.socket()))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            client.connect(("127.0.0.1", server.port))
+            client.sendall(head % len(asking) + asking.encode())
+            until(lambda: server.process.poll() is None and bool(client.recv(1, socket.MSG_PEEK)))  # noqa: B023
+        return sum(1 for one, want in zip(said(server), wanted, strict=True) if one != want)
+
+
+def test_replies_that_nobody_reads_keep_nobody_waiting() -> None:
+    count = rounds(4, 40)
+    record("streams that nobody reads, while others ask", count, asked_beside_unread_replies(UNREAD, count))
+
+
+def test_the_rig_sees_turns_that_wait_for_a_reader() -> None:
+    patient = "import server.middleware.admission as a; a.UNREAD_S = 60.0; a.LONGEST_S = 0.5\n"
+    assert asked_beside_unread_replies(patient + UNREAD, 4)
+
+
+def refused_beside_idle_clients(before: str, count: int) -> int:
+    """Questions and writes that failed while so many connections were open, of a process that may open 256 files."""
+    with folder_kept_on_failure() as folder, Server(indexed(folder).data, before=FEW_FILES + before) as server:
+        wanted, clients = said(server), []
+        for number in range(count):
+            clients.append(socket.socket())
+            clients[-1].setblocking(False)
+            with suppress(BlockingIOError):
+                clients[-1].connect(("127.0.0.1", server.port))
+            if number % 50 == 0:
+                unless_it_ends(lambda: server.request("GET", "/livez"))
+        failures = 0
+        try:
+            say(f"beside {count} idle: {(put := server.put('note', 'The number of the note is one.'))}")
+            failures += (put, server.delete("note"), said(server)) != (201, 204, wanted)
+        except (OSError, HTTPException):
+            failures += 1
+        for client in clients:
+            client.close()
+        return failures + ("Traceback" in (server.data.parent / "server.log").read_text())
+
+
+def test_more_connections_than_files_hinder_nobody() -> None:
+    count = 1000
+    record("idle connections to a process that may open 256 files", count, refused_beside_idle_clients("", count))
+
+
+def test_the_rig_sees_connections_that_nobody_counts() -> None:
+    assert refused_beside_idle_clients("import server.cli as c; c.most_open = lambda: 10_000; c.BACKLOG = 2048\n", 300)
+
+
 def test_who_leaves_is_not_worked_for() -> None:
     """A crowd asks and leaves at once; then the server answers as ever."""
     count = rounds(50, 500, 20)
@@ -141,11 +206,11 @@ def test_who_leaves_is_not_worked_for() -> None:
         record("clients that leave before their answer", count, 0)
 
 
-def test_no_answer_fails_or_mixes_versions_while_the_index_changes() -> None:
-    """Each note is put whole; an answer cites the note of its own version, never half of each."""
+def while_the_index_changes(swaps: int, before: str = "") -> tuple[int, int]:
+    """Failures, and answers. Each note is put whole; an answer cites the note of its own version, never of another."""
     replies: list[tuple[int, dict[str, Any]]] = []
-    question, swaps, failures = "What is the number of the note?", rounds(10, 100, 10), 0
-    with folder_kept_on_failure() as folder, Server(indexed(folder).data) as server:
+    question, failures = "What is the number of the note?", 0
+    with folder_kept_on_failure() as folder, Server(indexed(folder).data, before=before) as server:
         done, versions = Event(), set()
         said(server)  # what is loaded at the first question is there
 
@@ -176,13 +241,19 @@ def test_no_answer_fails_or_mixes_versions_while_the_index_changes() -> None:
         mixed = [version for version, answers in by_version.items() if len(answers) > 1]
         refused = [answer.get("detail", status) for status, answer in replies if status != 200]
         say(f"{len(mixed)} mixed, {len(versions)} versions of {swaps} swaps, {failures} failed, of them {refused}")
-        failures += len(mixed) + (len(versions) != swaps)
-        record(
-            "swaps of the index while three clients ask",
-            swaps,
-            failures,
-            f"{len(replies)} answers, none of two versions",
-        )
+        return failures + len(mixed) + (len(versions) != swaps), len(replies)
+
+
+def test_no_answer_fails_or_mixes_versions_while_the_index_changes() -> None:
+    swaps = rounds(10, 100, 10)
+    failures, answers = while_the_index_changes(swaps)
+    record("swaps of the index while three clients ask", swaps, failures, f"{answers:,} answers, none of two versions")
+
+
+def test_the_rig_sees_an_answer_under_the_name_of_another_version() -> None:
+    """The first name stays, whatever was put since."""
+    one_name = "import index.search as s; s.Index.version = property(lambda self: 'the first'); "
+    assert while_the_index_changes(2, one_name)[0]
 
 
 def size(folder: Path) -> int:

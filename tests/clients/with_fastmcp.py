@@ -1,0 +1,19 @@
+"""fastmcp's client. pip: fastmcp-slim[client]"""
+
+import asyncio
+
+from fastmcp import Client
+from fastmcp.client.transports import StdioTransport
+from trial import MCP, QUESTION, STDIO, tried
+
+
+async def main() -> None:
+    for way, server in (("HTTP", MCP), ("stdio", StdioTransport(STDIO[0], STDIO[1:]))):
+        async with Client(server) as client:
+            tried(f"{way}: tools", (await client.call_tool("ask", {"question": QUESTION})).structured_content)
+            uris = [one.uri for one in await client.list_resources()]
+            tried(f"{way}: resources", [await client.read_resource(uri) for uri in uris])
+            tried(f"{way}: prompts", await client.get_prompt("ask_with_sources", {"question": QUESTION}), QUESTION)
+
+
+asyncio.run(main())
