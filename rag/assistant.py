@@ -168,6 +168,8 @@ class Assistant:
             return
         inside = asked_inside(typed)
         summaries = [one for one in purposes(inside) if one.kind == "summary"]
+        if (topic := meant.topic or ("" if asks(inside) else inside)) and meant.catalogue.entitled(topic):
+            summaries = [Purpose("summary", "about", topic), *summaries]
         subject = next(
             (one.of for one in summaries if one.of and one.which != "word"), ""
         )  # of no article: it is asked about as it stands
@@ -183,7 +185,7 @@ class Assistant:
             understood = answered[0][0]
             parts = tuple(part for _, parts in answered for part in parts)
         answer = self._answer(question.strip(), understood, parts, pipeline, wanted)
-        if instead := self._instead(answer, writing, meant, asked) if wanted.mode == "answer" else None:
+        if instead := self._instead(answer, writing, meant, asked, turns) if wanted.mode == "answer" else None:
             answer = self._guide(question.strip(), instead, meant.language, pipeline.index)
         elif wanted.explain:
             answer = replace(
@@ -194,13 +196,18 @@ class Assistant:
             answer = phrased(answer, self._phraser, understood.language)
         yield answer
 
-    def _instead(self, answer: Answer, writing: Writing | None, meant: Meant, asked: str) -> Guidance | None:
-        """Where no sentence answers: what somebody says of it, or what mentions a topic that was only named."""
+    def _instead(
+        self, answer: Answer, writing: Writing | None, meant: Meant, asked: str, turns: Sequence[Turn]
+    ) -> Guidance | None:
+        """Where no sentence answers: what somebody says of it, what mentions a topic that was only named, or what is
+        said to a message like it."""
         if answer.reason is None:
             return None
         if writing:
             return writing.mentions(meant)
-        return meant.mentions(asked) if answer.reason.code == "near_miss" and not asks(asked) else None
+        if answer.reason.code == "near_miss" and not asks(asked) and (mentioned := meant.mentions(asked)):
+            return mentioned
+        return meant.alike(asked, turns)
 
     def _heard(self, message: str, history: Sequence[Turn], pipeline: Pipeline) -> list[Understood]:
         """Every question of a message, as one that is asked behind those before it."""

@@ -70,6 +70,11 @@ class Catalogue:
             or (len(asked) >= _WHOLE_NAME and plain in " ".join(normalise(head.title).split()))
         )
 
+    def entitled(self, words: str) -> bool:
+        """Is an article called just that?"""
+        asked = set(self._stems(words))
+        return bool(asked) and any(set(self._stems(head.title)) == asked for head in self._with_words([*asked]))
+
     def mentioning(self, words: str) -> tuple[Head, ...]:
         """That have a passage with all words of meaning, in whichever form."""
         asked = list(dict.fromkeys(self._stems(words)))
