@@ -16,7 +16,7 @@ from index.seeding import SEEDS
 from index.settings import Settings
 from index.storage.generation import current
 
-COLD_BAR_S = 1.5  # CPU seconds that a fresh process may take for its answer
+COLD_BAR_S = 0.8  # CPU seconds that a fresh process may take for its answer
 
 OnStep = Callable[[str, int, int], None]  # step, done, in all
 
