@@ -18,7 +18,7 @@ from rag.reading.reader import Reader
 from rag.refusal import refusal
 from rag.selection.choose import Selection, choose, holds, words_of
 from rag.selection.context import apart, sentences_of, with_context
-from rag.selection.frames import comparable
+from rag.selection.frames import asked, comparable, measured
 from rag.structure import ASIDE
 
 READ_HITS = 20  # hits that are read, at most
@@ -55,11 +55,18 @@ class Pipeline:
         queries = self._queries(readings)
         if not queries[0].sides:
             return (self._part(queries, limit, filters),)
-        sides = [self._part(self._queries([one.question]), limit, filters, one.label) for one in queries[0].sides]
+        sides = [self._side(one.question, limit, filters, one.label) for one in queries[0].sides]
         if compared := self._compared(sides):
             return compared
         whole = self._part(queries, limit, filters)
         return (_untold(sides) if whole.reason else ()) or (whole,)
+
+    def _side(self, question: str, limit: int, filters: Filters, label: str) -> AnswerPart:
+        """A thing that is only named is asked for; figures may be told of what is measured in other words."""
+        queries = self._queries([question])
+        return self._part(
+            queries if measured(queries[0]) else self._queries([asked(queries[0])]), limit, filters, label
+        )
 
     def _compared(self, sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:
         """Both sides, each with the quotes that answer its own question; a side that names what no article holds may

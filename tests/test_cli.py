@@ -204,6 +204,7 @@ def test_a_question_in_another_alphabet_is_answered_or_abstained_from(indexed: C
         (["documents", "list", "x"], "documents list takes no ID"),
         (["serve", "--port", "70000"], "less than or equal to 65535"),
         (["eval"], "quotewell eval --help"),
+        (["keys"], "quotewell keys --help"),
         (["eval", "run", "nowhere"], "no evaluation set at nowhere"),
         (["index", "nowhere"], "'nowhere' does not exist"),
     ],

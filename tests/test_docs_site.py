@@ -1,5 +1,6 @@
 """The documents as a site: it builds without a warning, names every page, and what its pages say to type works."""
 
+import json
 import os
 import re
 import subprocess
@@ -85,3 +86,6 @@ def test_the_lines_of_the_first_page_and_of_the_evaluation_run_as_they_stand(tmp
         said.append(done.stdout)
     assert "254 megawatts" in said[0] and "The tides at Sihwa" in said[0]
     assert (tmp_path / "work" / "report.html").exists() and (tmp_path / "work" / "baseline.json").exists()
+    figures = json.loads((tmp_path / "work" / "before" / "mine-dev.json").read_text("utf-8"))["figures"]
+    # of the articles of these pages, and no others
+    assert (figures["Success@1"]["n"], figures["abstention recall"]["n"]) == (4, 2)

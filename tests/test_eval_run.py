@@ -18,7 +18,7 @@ from eval.scoring.rows import MEANS
 from eval.scoring.run import Run, run
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet, GoldSpan, Question
-from eval.sets.sets import EvalSet
+from eval.sets.sets import EvalSet, about_seeds
 from index.build import Builder
 from index.cleaning.clean import clean, clean_plain, to_source
 from index.embedding.embedder import HashEmbedder
@@ -468,10 +468,11 @@ def test_the_text_of_a_report_is_aligned_and_says_what_was_not_measured() -> Non
     assert text_of(only_answerable).splitlines()[:4] == [
         "tiny · 1 answerable and 0 unanswerable questions · index v1",
         "",
-        "measure                             value   95 % interval  n",
-        "Success@1                           1.000  1.000 to 1.000  1",
+        "measure                      value   95 % interval  n",
+        "Success@1                    1.000  1.000 to 1.000  1",
     ]
-    assert "AUROC                        not measured" in text_of(only_answerable)
+    (others,) = [line for line in text_of(only_answerable).splitlines() if "not measured" in line]
+    assert others.startswith("not measured, too few questions: ") and " · AUROC · " in others
 
 
 def test_the_text_of_a_comparison_marks_the_differences_that_leave_out_zero() -> None:
@@ -625,3 +626,8 @@ def test_the_projects_own_index_is_judged_through_the_same_door(tmp_path: Path) 
     comparison = compare_arms({"both": lambda text, limit: index.search(text, limit=limit)}, questions, index)
     assert values(comparison.arms["both"])["Success@1"] == 1
     assert comparison.index_version == index.version
+
+
+def test_gold_is_about_the_bundled_articles_only_where_it_names_no_others() -> None:
+    assert about_seeds(["000_0ff4957a0b8e66ca"]) and about_seeds([])
+    assert not about_seeds(["000_0ff4957a0b8e66ca", "tides"])

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,3 +153,14 @@ def test_a_bug_is_counted_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert client.get("/boom/x").status_code == 500
         told = parsed(client.get("/metrics").text)["quotewell_http_requests_total"]
     assert told == {(("method", "GET"), ("route", "/boom/{name}"), ("status", "5xx")): 1}
+
+
+def test_the_dashboard_of_the_documents_asks_for_what_is_counted(port: int) -> None:
+    request(port, "POST", "/ask", QUESTION)
+    counted = samples(port)
+    page = (Path(__file__).parent.parent / "docs" / "operate.md").read_text("utf-8")
+    asked = re.findall(r"(quotewell_\w+)(?:\{(\w+)=\"([^\"]+)\"\})?\[", page)
+    assert len(asked) == 5
+    for name, label, value in asked:
+        known = {pair for labels in counted[name] for pair in labels}
+        assert not label or (label, value) in known or (label, value) == ("status", "5xx")

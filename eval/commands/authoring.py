@@ -1,5 +1,6 @@
 """The commands that write gold and look after it: `eval new, label, check, from-feedback`."""
 
+import re
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from eval.authoring.label_session import Journal, Session
 from eval.authoring.propose import COUNT, NEAR_MISS, SEED, candidate_line, propose, read_candidates
 from eval.authoring.terminal import keys_of
 from eval.sets.gold import Question, line_of, write_lines
-from eval.sets.sets import SEEDS, WORK
+from eval.sets.sets import SEEDS, WORK, about_seeds
 from index.bootstrap import ready
 from index.build import Builder
 from index.embedding.embedder import load_embedder
@@ -30,6 +31,7 @@ from index.terminal import Paragraph, emit, emit_json, emit_lines, tell
 from rag.assistant import open_assistant
 
 USAGE = 2
+_NAMED = re.compile(r'"document_id"\s*:\s*"([^"]*)"')  # in lines that may be broken
 
 NewFile = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="A new file, instead of stdout.")]
 
@@ -79,12 +81,14 @@ def check(
     ask: Annotated[bool, typer.Option("--ask/--no-ask", help="Ask what is said to be unanswerable.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Look for broken lines, wrong spans, repetitions and leaks. Without --data, against the bundled articles.
+    """Look for broken lines, wrong spans, repetitions and leaks, against the articles of the data folder.
 
-    To ask those, an index of them is made once in .eval/seeds, as eval run does; --no-ask writes nothing.
+    Gold that names none but bundled articles is checked against those without --data. To ask them, an index is made
+    once in .eval/seeds, as eval run does; --no-ask writes nothing.
     """
     settings = load_settings(data=data)
-    own = "data" in settings.model_fields_set
+    named = (name for file in files if file.is_file() for name in _NAMED.findall(file.read_text("utf-8", "replace")))
+    own = "data" in settings.model_fields_set or not about_seeds(named)
     documents = _stored(settings) if own else list(_documents_below(SEEDS))
     sources = {document.id: document.source for document in documents}
     checked = check_files(files, sources, _answers(settings, own=own) if ask else None)

@@ -127,7 +127,10 @@ def headed(head: str, lines: Iterable[str], *, indent: str = "  ") -> str:
 
 
 def _figures(found: RunComparison) -> Table:
-    return Table(FIGURE_HEAD, list(map(figure_cells, found.figures)))
+    """Of those that either run has; the notes name the others."""
+    return Table(
+        FIGURE_HEAD, [figure_cells(each) for each in found.figures if (each.first, each.second) != (None, None)]
+    )
 
 
 def _slices(found: RunComparison) -> Table:

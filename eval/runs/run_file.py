@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from eval.runs.tables import Table, bracketed, figure_table, paragraphs, sentence
+from eval.runs.tables import NOT_MEASURED, Table, bracketed, figure_table, paragraphs, sentence
 from eval.scoring.figures import BINS, SHORT, TABLE, Bin, Reliability
 from eval.scoring.latency import NOTE as LATENCY
 from eval.scoring.rows import Row
@@ -137,8 +137,12 @@ def only(run: Run, names: Collection[str]) -> Run:
 
 
 def text_of(run: Run) -> str:
-    """The figures of a run as an aligned table with its notes."""
-    return paragraphs(_title(run), figure_table(run.figures), run.notes)
+    """The figures that were measured as an aligned table, the names of the others, and the notes."""
+    others = " · ".join(figure.name for figure in run.figures if figure.value is None)
+    measured = figure_table([figure for figure in run.figures if figure.value is not None])
+    return paragraphs(
+        _title(run), measured, f"{NOT_MEASURED}, too few questions: {others}" if others else "", run.notes
+    )
 
 
 def markdown_of(run: Run, *, command: str, short: bool = False) -> str:

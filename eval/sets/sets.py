@@ -1,7 +1,7 @@
 """Any judged set, our own gold file, a BEIR-style folder or a TREC one: its halves, and the index of its corpus."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
@@ -100,9 +100,16 @@ def indexed(
     return own
 
 
+def about_seeds(document_ids: Iterable[str]) -> bool:
+    """Whether gold that names these documents is about the bundled articles, and not about those of the data folder."""
+    return {*document_ids} <= {path.stem for path in SEEDS.glob("*.txt")}
+
+
 def opened(questions: EvalSet, settings: Settings, show: ShowProgress, work: Path = WORK) -> tuple[Assistant, Settings]:
-    """An index that the settings name is used as it stands; else the set's own corpus is indexed below `work`."""
-    if "data" in settings.model_fields_set:
+    """An index that the settings name is used as it stands, and so is that of gold which is not about the bundled
+    articles; else the set's own corpus is indexed below `work`."""
+    named = () if isinstance(questions, BeirSet) else (s.document_id for q in questions.questions for s in q.spans)
+    if "data" in settings.model_fields_set or not about_seeds(named):
         return open_assistant(settings=settings), settings
     embedder = load_embedder(settings.embedder, settings.model_path)
     own = indexed(

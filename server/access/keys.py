@@ -139,7 +139,7 @@ class Keys:
             os.close(folder)
 
 
-commands = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+commands = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @commands.command()
