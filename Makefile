@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 export HF_HUB_OFFLINE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve ask test rigs clients engines lint coverage house eval eval-public gate bench browser docs widget lock audit sbom clean
+.PHONY: serve ask test rigs clients engines lint coverage house eval eval-public gate bench peers browser docs widget lock audit sbom clean
 
 serve: $(INSTALLED)
 	@$(BIN)/quotewell serve
@@ -37,12 +37,13 @@ engines: $(INSTALLED)
 coverage: browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov --cov-report=term:skip-covered
 
-# What attacks a real server, in full (an hour; ROUNDS=5: some minutes); `make test` has a small part of it.
+# What attacks a real server: about an hour of one processor. ROUNDS=5: some minutes; ROUNDS=1000: all there is, hours.
+# `make test` has a small part of it.
 rigs: $(INSTALLED)
 	@rm -f .rigs.jsonl
-	QUOTEWELL_ROUNDS=$(or $(ROUNDS),12000) RIG_RECORD=$(CURDIR)/.rigs.jsonl \
+	QUOTEWELL_ROUNDS=$(or $(ROUNDS),40) RIG_RECORD=$(CURDIR)/.rigs.jsonl \
 	  $(BIN)/python -m pytest -q -m rig -p no:cacheprovider --timeout=7200; status=$$?; \
-	  $(BIN)/python -m tests.rigs.rig .rigs.jsonl docs/reliability.md; exit $$status
+	  $(BIN)/python -m tests.rigs.rig .rigs.jsonl docs/reliability.md docs/security.md; exit $$status
 
 # Other people's clients against a real server, each installed in .clients/ (Open WebUI is 7 GB): make clients ONLY="llm mcp"
 clients: $(INSTALLED)
@@ -74,6 +75,10 @@ widget:
 bench: $(INSTALLED)
 	$(BIN)/quotewell eval bench --write docs/benchmarks.md
 	$(BIN)/quotewell eval growth --size 500 --size 1000 --size 2000 --size 4000 --write docs/benchmarks.md
+
+# Beside other ways to search, each installed in .peers/ (some gigabytes): make peers SET=FOLDER, a public set.
+peers: $(INSTALLED)
+	UV_SYSTEM_CERTS=1 $(BIN)/quotewell eval peers $(SET) --write docs/benchmarks.md
 
 # Chromium for the browser tests: installed where that is allowed, else one line says what to do.
 browser: $(INSTALLED)

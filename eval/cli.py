@@ -10,6 +10,8 @@ from eval.bench.bench import bench as measure_costs
 from eval.bench.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.bench.growth import growth as measure_growth
 from eval.bench.growth import json_of_growth, markdown_of_growth, text_of_growth
+from eval.bench.peers import markdown_of_peers
+from eval.bench.peers import peers as measure_peers
 from eval.bench.scaling import markdown_of_scaling, text_of_scaling
 from eval.bench.scaling import scaling as measure_scaling
 from eval.commands.authoring import check, from_feedback, label, new
@@ -36,6 +38,7 @@ from eval.experiments.fusion import (
     text_of_comparison,
 )
 from eval.runs.tables import Write, json_of, write_block
+from eval.sets.beir import read_beir
 from eval.sets.gold import read_gold
 from eval.sets.sets import WORK, half, resolve_set
 from index.embedding.embedder import load_embedder
@@ -132,6 +135,21 @@ def growth(
     emit_json(json_of_growth(found)) if as_json else emit(text_of_growth(found))
     told = "".join(f" --size {one}" for one in size or ())
     write_block(write, "growth", markdown_of_growth(found, command=f"quotewell eval growth{told}"))
+
+
+@app.command()
+def peers(
+    judged: Annotated[Path, typer.Argument(metavar="SET", help="A BEIR-style folder.")],
+    environments: Annotated[Path, typer.Option(help="Where each peer is installed.")] = Path(".peers"),
+    write: Write = None,
+) -> None:
+    """Measure quality and cost beside other ways to search, each in its own environment; needs uv and the network."""
+    found, project = read_beir(judged), Path(__file__).parent.parent
+    with progress() as show, TemporaryDirectory(prefix="quotewell-peers-") as work:
+        measured = measure_peers(found, project, Path(work), environments, on=show)
+    table = markdown_of_peers(measured, found, command=f"quotewell eval peers {found.name}")
+    emit(table)
+    write_block(write, "peers", table)
 
 
 @app.command()

@@ -211,8 +211,8 @@ class Index:
 
     def search(self, question: str, *, limit: int, filters: Filters = EVERYTHING) -> list[Hit]:
         """At most `limit` hits that pass the filters, best first; deterministic."""
-        rankings = self._rankings(question, filters)
-        found, _ = spread(fuse(rankings, self._settings), self._said, limit)
+        rankings, fused = self._rankings(question, filters)
+        found, _ = spread(fused, self._said, limit)
         return self._hits(found, rankings)
 
     def shares(self, question: str, *, filters: Filters = EVERYTHING) -> Shares:
@@ -220,19 +220,18 @@ class Index:
 
         `search` orders by it all but what says nearly the same as three before it.
         """
-        return shares(self._rankings(question, filters), self._settings)
+        return shares(self._rankings(question, filters)[0], self._settings)
 
-    def _rankings(self, question: str, filters: Filters) -> dict[str, list[Scored]]:
-        """Deep enough that passages which say the same leave room for others, as far as there are any within reach."""
+    def _rankings(self, question: str, filters: Filters) -> tuple[dict[str, list[Scored]], list[Scored]]:
+        """And what they make together. Deep enough that passages which say the same leave room for others in reach."""
         depth, limit = self._settings.depth, self._settings.limit
         found = self._ranked(question, filters, depth)
-        while (
-            depth < min(self.passage_count, _REACH * self._settings.depth)
-            and (spread(fuse(found, self._settings), self._said, limit)[1])
-        ):
+        fused = fuse(found, self._settings)
+        while depth < min(self.passage_count, _REACH * self._settings.depth) and spread(fused, self._said, limit)[1]:
             depth *= _DEEPER
             found = self._ranked(question, filters, depth)
-        return found
+            fused = fuse(found, self._settings)
+        return found, fused
 
     def _ranked(self, question: str, filters: Filters, depth: int) -> dict[str, list[Scored]]:
         """Of a question in a script that the embedder cannot read, words alone find what they can find."""

@@ -5,12 +5,12 @@ asking cannot disagree.
 """
 
 import os
+import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from index.errors import BadSetting
 
@@ -18,10 +18,10 @@ PREFIX = "QUOTEWELL_"
 TOML = Path("quotewell.toml")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings; frozen. Unknown keys are errors wherever they stand."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=TOML, extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), validate_default=True)
 
     data: Path = Field(Path(".index"), description="folder of the store and its search index")
     store: str = Field(
@@ -92,36 +92,30 @@ class Settings(BaseSettings):
     max_question_chars: int = Field(2000, ge=1, description="longer questions are refused")
     max_body_bytes: int = Field(65_536, ge=1024, description="larger requests are refused (documents: 10 MB)")
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
 
 def load_settings(**flags: Any) -> Settings:
     """Settings from all sources; flags that are None count as not given. Raises BadSetting with the offending key."""
-    _refuse_unknown_environment()
+    given = {key: value for key, value in flags.items() if value is not None}
     try:
-        return Settings(**{key: value for key, value in flags.items() if value is not None})
+        from_file = tomllib.loads(TOML.read_text("utf-8")) if TOML.is_file() else {}
+        return Settings(**from_file | _from_environment() | given)
     except ValidationError as error:
         raise BadSetting(_explain(error)) from error
     except ValueError as error:  # quotewell.toml is not TOML
         raise BadSetting(f"{TOML} cannot be read: {error}; correct it or move it away") from error
 
 
-def _refuse_unknown_environment() -> None:
-    """pydantic-settings passes over unknown variables; a misspelt one would be silently ignored."""
+def _from_environment() -> dict[str, Any]:
+    """Whatever case the variables are in. Raises BadSetting for an unknown one, which is a misspelt one."""
     known = sorted(name.upper() for name in Settings.model_fields)
-    for name in os.environ:
+    found: dict[str, Any] = {}
+    for name, value in os.environ.items():
         own = name.upper().removeprefix(PREFIX)
         if name.upper().startswith(PREFIX) and own not in known:
             raise BadSetting(f"unknown setting {name}; {_nearest(own, known, PREFIX)}")
+        if name.upper().startswith(PREFIX):
+            found[own.lower()] = value
+    return found
 
 
 def _nearest(name: str, known: list[str], prefix: str = "") -> str:

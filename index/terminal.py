@@ -10,15 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
-from rich import box
-from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Column, Table
-from rich.text import Text
+
+if TYPE_CHECKING:  # rich is loaded where something is styled: on a terminal
+    from rich.console import Console, RenderableType
+    from rich.text import Text
 
 WIDTH = 100  # longer lines are hard to read
 WHOLE = 40  # names up to this length are never broken over two lines
@@ -71,13 +69,17 @@ def emit_json(value: object) -> None:
 def emit_lines(lines: Iterable[Paragraph]) -> None:
     """One paragraph after the other; a piped one keeps its own line breaks and gets no others."""
     if sys.stdout.isatty():
+        from rich.padding import Padding
+
         _emit_styled([Padding(_styled(each), (0, 0, 0, each.indent)) for each in lines])
         return
     pad = [" " * each.indent + safe(each.text).replace("\n", "\n" + " " * each.indent) for each in lines]
     emit("\n".join(line.rstrip() for line in pad))
 
 
-def _styled(paragraph: Paragraph) -> Text:
+def _styled(paragraph: Paragraph) -> "Text":
+    from rich.text import Text
+
     text = Text(safe(paragraph.text), paragraph.style)
     text.stylize("underline", *paragraph.underlined)
     return text
@@ -90,6 +92,10 @@ def emit_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         if clean:
             emit("\n".join("\t".join(row) for row in clean))
         return
+    from rich import box
+    from rich.table import Column, Table
+    from rich.text import Text
+
     whole = all(len(row[0]) <= WHOLE for row in clean)  # names can be copied
     first, *others = headings
     table = Table(Column(first, no_wrap=whole), *others, box=box.SIMPLE_HEAD, pad_edge=False)
@@ -102,6 +108,8 @@ def tell(text: str, style: str = "") -> None:
     """One line on stderr for people, whatever the text holds; never data."""
     line = safe(" ".join(text.splitlines()))
     if sys.stderr.isatty():
+        from rich.text import Text
+
         _console(stderr=True).print(Text(line, style), soft_wrap=True)  # a command in it can be copied
     else:
         sys.stderr.write(f"{line}\n")
@@ -123,6 +131,8 @@ def progress() -> Iterator[Show]:
     if not sys.stderr.isatty():
         yield _Ticks().show
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
@@ -139,7 +149,7 @@ class _Ticks:
             tell(f"{step} {done} of {total}")
 
 
-def _emit_styled(parts: Sequence[RenderableType]) -> None:
+def _emit_styled(parts: Sequence["RenderableType"]) -> None:
     console = _console()
     with console.capture() as captured:
         for part in parts:
@@ -147,7 +157,9 @@ def _emit_styled(parts: Sequence[RenderableType]) -> None:
     emit("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
-def _console(*, stderr: bool = False) -> Console:
+def _console(*, stderr: bool = False) -> "Console":
+    from rich.console import Console
+
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     console.width = min(console.width, WIDTH)
     return console

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index.embedding.embedder import Embedder
+from index.lazy import later
 from index.ranking.cross_encoder import CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
@@ -27,10 +29,15 @@ from rag.receipts.receipt import signature_of
 from rag.selection.key_sentences import summary_parts
 from rag.suggestions.suggest import MOST, Suggester
 from rag.understand import Understood, understand, usable
-from rag.writing.chat_model import chat_model
 from rag.writing.compose import segments_of, text_of
 from rag.writing.guided import Guidance, Meant, Writing
-from rag.writing.phrasing import Phraser, phrased
+
+if TYPE_CHECKING:
+    from rag.writing.chat_model import chat_model
+    from rag.writing.phrasing import Phraser, phrased
+else:  # what a language model needs is loaded where one is named
+    chat_model = later("rag.writing.chat_model:chat_model")
+    phrased = later("rag.writing.phrasing:phrased")
 
 _DAYS = 4  # pipelines over the corpus of past days that are kept ready
 
@@ -57,7 +64,7 @@ class Extras:
     """What answers may come with; nothing, most often."""
 
     known: Mapping[str, str] | None = None  # document id → a question written for it; for what to ask next
-    phraser: Phraser | None = None
+    phraser: "Phraser | None" = None
 
 
 _NO_EXTRAS = Extras()
@@ -161,6 +168,8 @@ class Assistant:
             return
         inside = asked_inside(typed)
         summaries = [one for one in purposes(inside) if one.kind == "summary"]
+        if (topic := meant.topic or ("" if asks(inside) else inside)) and meant.catalogue.entitled(topic):
+            summaries = [Purpose("summary", "about", topic), *summaries]
         subject = next(
             (one.of for one in summaries if one.of and one.which != "word"), ""
         )  # of no article: it is asked about as it stands
@@ -176,7 +185,7 @@ class Assistant:
             understood = answered[0][0]
             parts = tuple(part for _, parts in answered for part in parts)
         answer = self._answer(question.strip(), understood, parts, pipeline, wanted)
-        if instead := self._instead(answer, writing, meant, asked) if wanted.mode == "answer" else None:
+        if instead := self._instead(answer, writing, meant, asked, turns) if wanted.mode == "answer" else None:
             answer = self._guide(question.strip(), instead, meant.language, pipeline.index)
         elif wanted.explain:
             answer = replace(
@@ -187,13 +196,18 @@ class Assistant:
             answer = phrased(answer, self._phraser, understood.language)
         yield answer
 
-    def _instead(self, answer: Answer, writing: Writing | None, meant: Meant, asked: str) -> Guidance | None:
-        """Where no sentence answers: what somebody says of it, or what mentions a topic that was only named."""
+    def _instead(
+        self, answer: Answer, writing: Writing | None, meant: Meant, asked: str, turns: Sequence[Turn]
+    ) -> Guidance | None:
+        """Where no sentence answers: what somebody says of it, what mentions a topic that was only named, or what is
+        said to a message like it."""
         if answer.reason is None:
             return None
         if writing:
             return writing.mentions(meant)
-        return meant.mentions(asked) if answer.reason.code == "near_miss" and not asks(asked) else None
+        if answer.reason.code == "near_miss" and not asks(asked) and (mentioned := meant.mentions(asked)):
+            return mentioned
+        return meant.alike(asked, turns)
 
     def _heard(self, message: str, history: Sequence[Turn], pipeline: Pipeline) -> list[Understood]:
         """Every question of a message, as one that is asked behind those before it."""
@@ -292,7 +306,7 @@ def open_assistant(
     `phrase`: the language model of the settings, if they name one, may phrase answers; else none is ever called.
     """
     settings = settings or load_settings(data=data)
-    extras = Extras(known, chat_model(settings) if phrase else None)
+    extras = Extras(known, chat_model(settings) if phrase and settings.chat_url else None)
     return assistant_over(open_index(settings.data, settings, embedder), settings, extras=extras)
 
 

@@ -4,12 +4,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from index.ranking.filters import EVERYTHING, Filters, means
 from index.records import Head, short_title
 from index.search import Index
-from index.text.words import normalise, stems
+from index.text.words import Stem, normalise, stems
 from rag.follow_ups.turns import Turn
 from rag.language.dates import dates_in
 from rag.language.detect import grammar_of
@@ -69,6 +69,11 @@ class Catalogue:
             if 2 * len(asked) > len(self._stems(head.title))
             or (len(asked) >= _WHOLE_NAME and plain in " ".join(normalise(head.title).split()))
         )
+
+    def entitled(self, words: str) -> bool:
+        """Is an article called just that?"""
+        asked = set(self._stems(words))
+        return bool(asked) and any(set(self._stems(head.title)) == asked for head in self._with_words([*asked]))
 
     def mentioning(self, words: str) -> tuple[Head, ...]:
         """That have a passage with all words of meaning, in whichever form."""
@@ -146,10 +151,16 @@ class Catalogue:
     def _passing(self, heads: Iterable[Head]) -> tuple[Head, ...]:
         return tuple(filter(self._filters.passes, heads)) if self._filters else tuple(heads)
 
-    def _stems(self, words: str) -> list[str]:
-        """Of the words of meaning, whether the phrase is English or Spanish; titles are mostly the former."""
-        grammar = grammar_of("es")
-        return [stem for stem in stems(words, self.index.stem) if stem not in grammar]
+    def _stems(self, words: str) -> tuple[str, ...]:
+        return _stems_of(words, self.index.stem)
+
+
+@lru_cache(maxsize=2**15)
+def _stems_of(words: str, stem: Stem) -> tuple[str, ...]:
+    """Of the words of meaning, whether the phrase is English or Spanish; titles, of which all are asked about again and
+    again, are mostly the former."""
+    grammar = grammar_of("es")
+    return tuple(each for each in stems(words, stem) if each not in grammar)
 
 
 def span_of(heads: Sequence[Head]) -> tuple[date, date] | None:

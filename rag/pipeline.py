@@ -8,7 +8,7 @@ from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index
-from index.text.words import cut, stop_words, words
+from index.text.words import cut, of_asking, stop_words, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason, Rule
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
@@ -18,7 +18,7 @@ from rag.reading.reader import Reader
 from rag.refusal import refusal
 from rag.selection.choose import Selection, choose, holds, words_of
 from rag.selection.context import apart, sentences_of, with_context
-from rag.selection.frames import comparable
+from rag.selection.frames import asked, comparable, measured
 from rag.structure import ASIDE
 
 READ_HITS = 20  # hits that are read, at most
@@ -55,11 +55,18 @@ class Pipeline:
         queries = self._queries(readings)
         if not queries[0].sides:
             return (self._part(queries, limit, filters),)
-        sides = [self._part(self._queries([one.question]), limit, filters, one.label) for one in queries[0].sides]
+        sides = [self._side(one.question, limit, filters, one.label) for one in queries[0].sides]
         if compared := self._compared(sides):
             return compared
         whole = self._part(queries, limit, filters)
         return (_untold(sides) if whole.reason else ()) or (whole,)
+
+    def _side(self, question: str, limit: int, filters: Filters, label: str) -> AnswerPart:
+        """A thing that is only named is asked for; figures may be told of what is measured in other words."""
+        queries = self._queries([question])
+        return self._part(
+            queries if measured(queries[0]) else self._queries([asked(queries[0])]), limit, filters, label
+        )
 
     def _compared(self, sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:
         """Both sides, each with the quotes that answer its own question; a side that names what no article holds may
@@ -164,7 +171,7 @@ class Pipeline:
         """With what it leans on."""
         name = quote.passage.document_id
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
-        asked = frozenset(word.text for word in words(query.text)) - stop_words()
+        asked = frozenset(word.text for word in words(query.text) if not of_asking(query.text, word)) - stop_words()
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
 
 

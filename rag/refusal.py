@@ -31,7 +31,8 @@ SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _ASKING = frozenset(
     "i am me my you your we us our many much name names named long far old say says said tell told know get got give "
     "make made go going kind type sort thing things way year years time times one ones also k m mn bn dollar dollars "
-    "euro euros percent first really exactly now please so about happen happened happens anything something here".split()
+    "euro euros percent first really exactly now please so about happen happened happens anything something "
+    "here".split()
 )
 _MOST = 6  # things of one question that are put together in twos and threes
 

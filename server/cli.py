@@ -76,7 +76,7 @@ def most_open() -> int:
 class Punctual(H11Protocol):
     """Ends the connections of clients that send too slowly, or do not read: each costs memory, and a reply its turn.
 
-    Of more than can be open, the one that has waited for its client for longest.
+    Of more than can be open, the one that has waited for its client for longest; where all are answered, the oldest.
     """
 
     def __init__(self, *given: Any, **more: Any) -> None:
@@ -90,14 +90,14 @@ class Punctual(H11Protocol):
         super().connection_made(transport)
         self._expect(HEAD_S)
         if len(self.connections) > most_open():
-            waiting = [one for one in self.connections if isinstance(one, Punctual) and one.waits]
-            min(waiting, key=lambda one: one._begin).transport.abort()
+            others = [one for one in self.connections if isinstance(one, Punctual) and one is not self]
+            going = (one for one in others if not one.transport.is_closing())
+            min(going, key=lambda one: (not one.waits, one._begin)).transport.abort()
 
     @property
     def waits(self) -> bool:
         """For its client: no request came, or not all of it."""
-        for_us = self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
-        return not for_us and not self.transport.is_closing()
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in (self._late, self._unread):

@@ -106,7 +106,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "regex": ("index/text/words.py",),
     "Stemmer": ("index/text/words.py",),
     "pydantic": ("index/settings.py", "server/", "eval/runs/", "eval/scoring/"),
-    "pydantic_settings": ("index/settings.py",),
     "jinja2": ("rag/writing/compose.py", "eval/runs/page.py"),
     "httpx2": ("rag/writing/chat_model.py",),
     "rapidfuzz": ("rag/question/spelling.py",),

@@ -9,6 +9,7 @@ import pytest
 
 from eval.bench.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
 from eval.bench.growth import exponent, growth, json_of_growth, markdown_of_growth, zipf_texts
+from eval.bench.scaling import markdown_of_scaling, scaling
 from eval.runs.tables import replace_block
 from eval.scoring.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, in_memory, indexing, lexical, warm
 from index.build import Builder
@@ -202,3 +203,19 @@ def test_made_texts_are_the_same_again_and_one_size_fits_no_line(hash_settings: 
     assert [len(text.split()) for text in zipf_texts(2)] == [98, 98]
     with pytest.raises(BadInput, match="two sizes"):
         growth([5, 5], hash_settings, tmp_path)
+
+
+@pytest.mark.slow
+def test_an_engine_that_looks_at_all_vectors_finds_what_memory_finds(tmp_path: Path) -> None:
+    pytest.importorskip("milvus_lite", reason="Milvus Lite is not installed: pip install '.[milvus]'")
+    found = scaling([60], str(tmp_path / "lite.db"), tmp_path / "work")
+    costs = {(name, unit): values for name, unit, values in found.costs}
+    assert costs["passages", ""][0] > 30
+    assert {values for (name, _), values in costs.items() if name.startswith("ten best")} == {(100.0,)}
+    assert min(values[0] for (name, _), values in costs.items() if name.startswith("search")) > 0
+    assert "milvus_lite" in markdown_of_scaling(found, command="quotewell eval scaling --size 60")
+
+
+def test_an_engine_that_cannot_be_used_ends_the_measurement_with_its_message(tmp_path: Path) -> None:
+    with pytest.raises(QuotewellError, match="is no address of a search engine"):
+        scaling([20], "milvus+http://nowhere", tmp_path)

@@ -173,6 +173,12 @@ def test_answers_lead_to_their_question(asks: str, answers: str, gap: str) -> No
     ]
 
 
+def test_an_item_may_hold_a_question_with_a_label_and_its_answer() -> None:
+    found = told("# Barn\n\n- **Q: Where do I park?** A: Behind it.\n- **Q: What is due?** A: 50 crowns.\n")
+    assert [text for kind, text, _ in found if kind == "question"] == ["Q: Where do I park?", "Q: What is due?"]
+    assert ("item", "A: 50 crowns.", "Q: What is due?") in found
+
+
 @pytest.mark.parametrize("gap", ["\n", "\n\n"])
 def test_what_a_colon_begins_defines_or_answers_the_line_above(gap: str) -> None:
     found = told(

@@ -69,6 +69,47 @@ def test_ties_at_the_cut_go_to_the_first_rows() -> None:
     assert [scored.row for scored in ranker.rank(floats([1, 0]), 3)] == [0, 1, 2]
 
 
+def by_signs(
+    vectors: NDArray[np.float32], vector: NDArray[np.float32], depth: int, allowed: NDArray[np.bool_]
+) -> list[Scored]:
+    """Brute force over the rows whose signs are alike in the most places, without those that tie with the next."""
+    apart = ((vectors > 0) != (vector > 0)).sum(axis=1)
+    return brute_force(vectors, vector, depth, allowed & (apart < np.sort(apart[allowed])[1000]))
+
+
+def test_of_many_rows_those_with_the_most_signs_alike_are_scored() -> None:
+    vectors = unit_rows(7000, 20, seed=4)  # few signs, so that many tie
+    ranker, allowed = DenseRanker(vectors, exact=1000), np.random.default_rng(5).random(7000) < 0.7
+    seen, whole = np.flatnonzero(allowed), np.ones(7000, np.bool_)
+    for question in unit_rows(30, 20, seed=6):
+        assert ranker.rank(question, 10) == by_signs(vectors, question, 10, whole)
+        assert ranker.rank(question, 10, allowed) == by_signs(vectors, question, 10, allowed)
+        alone = DenseRanker(vectors[seen], exact=1000).rank(question, 10)
+        assert ranker.restricted(seen).rank(question, 10) == alone
+        assert [seen[one.row] for one in alone] == [one.row for one in by_signs(vectors, question, 10, allowed)]
+
+
+def test_of_many_rows_the_ten_best_are_hardly_ever_missed() -> None:
+    """Of rows that lie near each other as texts do: all in the space of a few of the numbers."""
+    vectors = unit_rows(20_200, 30, seed=7) @ unit_rows(30, 384, seed=8)
+    ranker, all_scored = DenseRanker(vectors[200:], exact=1000), DenseRanker(vectors[200:])
+    found = [
+        len({one.row for one in ranker.rank(asked, 10)} & {one.row for one in all_scored.rank(asked, 10)})
+        for asked in vectors[:200]
+    ]
+    assert np.mean(found) >= 9.5
+
+
+def test_where_too_many_signs_tie_and_for_a_great_depth_all_rows_are_scored() -> None:
+    vectors = np.abs(unit_rows(5000, 8, seed=9))
+    ranker, allowed = DenseRanker(vectors, exact=1000), np.arange(5000) < 300
+    assert ranker.rank(vectors[5], 10) == brute_force(vectors, vectors[5], 10)
+    signed = unit_rows(5000, 8, seed=9)
+    ranker = DenseRanker(signed, exact=1000)
+    assert ranker.rank(signed[5], 100) == brute_force(signed, signed[5], 100)
+    assert ranker.rank(signed[5], 10, allowed) == brute_force(signed, signed[5], 10, allowed)
+
+
 def test_scores_are_cosines_for_unit_rows() -> None:
     ranker = DenseRanker(floats([[1, 0], [0, 1], [-1, 0]]))
     assert ranker.rank(floats([1, 0]), 5) == [Scored(0, 1.0), Scored(1, 0.0), Scored(2, -1.0)]

@@ -412,6 +412,34 @@ def test_a_server_says_that_the_engine_is_down_and_goes_on_when_it_is_back(small
         assert "Comet Harrow was" not in client.post("/ask", json=question).text
 
 
+def test_a_server_without_the_engine_makes_its_own_index(small: tuple[Pair, SmallEngine]) -> None:
+    pair, engine = small
+    pair.index(SIX_ARTICLES)
+    engine.down = True
+    with TestClient(create_app(pair.settings.model_copy(update={"store": ""}))) as client:
+        until(lambda: client.get("/readyz").status_code == 200)
+        assert client.post("/ask", json={"question": QUESTIONS[0]}).json()["status"] == "answered"
+
+
+def test_a_write_that_fails_half_way_is_found_once_the_engine_is_back(
+    small: tuple[Pair, SmallEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, engine = small
+    pair.index(SIX_ARTICLES)
+    new = document("The museum of Brin is closed on Mondays.", "new", sha256="1")
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "upsert", lambda *_: engine.rows("gone"))
+        patch.setattr(engine, "fill", lambda *_: refuse())
+        with pytest.raises(EngineUnavailable):
+            pair.builders()[0].put(new)
+    pair.builders()[1].put(new)
+    assert_same(*pair.opened())
+
+
+def refuse() -> None:
+    raise EngineUnavailable("the search engine does not answer")
+
+
 def test_nothing_is_written_where_the_engine_is_down(small: tuple[Pair, SmallEngine]) -> None:
     pair, engine = small
     pair.index(SIX_ARTICLES)
@@ -506,5 +534,5 @@ def test_a_name_that_somebody_uses_is_not_taken(tmp_path: Path) -> None:
 
 def test_without_the_package_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pymilvus", None)
-    with pytest.raises(EngineUnavailable, match=r"pip install 'quotewell\[milvus\]'"):
+    with pytest.raises(EngineUnavailable, match=r"pip install '.\[milvus\]'"):
         Milvus(Address.parse("a.db"), 1)

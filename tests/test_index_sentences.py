@@ -55,6 +55,9 @@ def test_both_splitters_end_sentences_where_a_reader_does(expected: list[str], s
         ["Beyond these core issues, Mexico-U.S. relations are likely to be complicated."],
         ["Es licenciado en RR. II. por la Universidad del Mar.", "Es profesor."],
         ["The firm I.B.M.", "Who knew?"],
+        ["It sold the plant to Orr Bros. Inc. for $3 m. in 2004.", "It went on."],
+        ["Present: A. Holt (chair), B. Quist and C. Sand.", "It rained."],
+        ["The firm paid Rs. 4 lakh to him.", "In 1932 it closed."],
     ],
     ids=lambda found: found[0][:30],
 )

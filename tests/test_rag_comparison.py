@@ -124,6 +124,7 @@ WORDS = st.sampled_from(
             ("the library of Dale", "How many books does the library of Dale have?"),
             ("the library of Osk", "How many books does the library of Osk have?"),
         ),
+        ("Cutty Sark vs Volvo 9700", ("Cutty Sark", "Cutty Sark"), ("Volvo 9700", "Volvo 9700")),
         (
             "Compare the exports of Velmar with its imports",
             ("the exports of Velmar", "What are the exports of Velmar?"),

@@ -1,10 +1,14 @@
 """What kind of message it is, and the question inside its courtesies."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.question.purpose import FACT, Purpose, asked_inside, purpose_of, purposes, several
+from index.search import open_index
+from index.settings import load_settings
+from rag.question.purpose import FACT, Purpose, alike, asked_inside, purpose_of, purposes, several
 from rag.text_check.yes_no import verdict
 
 KINDS = {
@@ -132,3 +136,20 @@ VERDICTS = (
 @pytest.mark.parametrize(("question", "quote", "said"), VERDICTS)
 def test_yes_and_no_are_said_only_where_the_quote_says_them_literally(question: str, quote: str, said: str) -> None:
     assert verdict(question, quote) == said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("message", "purpose"),
+    [
+        ("yo, what is this place?", Purpose("talk", "self")),
+        ("Who are the people who wrote these?", Purpose("about", "authors")),
+        ("Wie viele Artikel gibt es hier?", Purpose("about", "count")),
+        ("What language is spoken in Brazil?", None),
+        ("Who wrote the book?", None),
+    ],
+)
+def test_a_message_in_other_words_is_told_by_the_example_that_is_close(
+    seeds_data: Path, message: str, purpose: Purpose | None
+) -> None:
+    assert alike(message, open_index(seeds_data, load_settings(data=seeds_data))) == purpose

@@ -109,11 +109,12 @@ def passage_of(article: Document, first: int = 0, last: int | None = None, conte
     return make.passage(text, article.id, start=start, sentences=inside, blocks=blocks, context=context)
 
 
-def widened(article: Document, words: str, question: str = "") -> str:
+def widened(article: Document, words: str, question: str = "", about: str = "") -> str:
     start = article.text.index(words)
     asked = analyse(question, "snowball")
     one = make.quote(passage_of(article), (start, start + len(words)))
-    found = with_context(one, article, spans_of(article), asked.shape, steps=asked.sought == "manner")
+    steps = asked.sought == "manner"
+    found = with_context(one, article, spans_of(article), asked.shape, frozenset(about.split()), steps=steps)
     return article.text[found.start : found.end]
 
 
@@ -289,6 +290,36 @@ def test_how_something_is_done_is_told_with_the_code_that_shows_it() -> None:
     assert widened(PRUNE, "This removes", "How do I remove what is old?") == lines_of(PRUNE, 3, 6)
     assert widened(PRUNE, "This removes", "What does it remove?") == "This removes what nothing needs."
     assert widened(PRUNE, "This tells", "How do I see what went wrong?") == "This tells what went wrong."
+
+
+def test_what_a_heading_names_is_told_by_all_that_stands_below_it() -> None:
+    filters = make.laid_out(
+        ("heading", "Cleaning the filter"),
+        ("text", "Unplug the machine. Rinse the filter."),
+        ("links", "A picture"),
+        ("text", "Then dry it."),
+        ("links", "See also: the fan"),
+        ("heading", "The fan"),
+        ("text", "It needs no care."),
+    )
+    assert widened(filters, "Rinse", "How do I clean the filter?", "clean filter") == lines_of(filters, 1, 3)
+    assert widened(filters, "Rinse", "How do I clean a dirty filter?", "clean dirty filter") == "Rinse the filter."
+    assert widened(filters, "Rinse", "When do I clean the filter?", "clean filter") == "Rinse the filter."
+
+
+def test_steps_told_in_order_are_quoted_together_and_pictures_part_no_list() -> None:
+    told = make.laid_out(("text", "First, shut the tap. Next, wait. Then open the valve with a key. It is old."))
+    assert widened(told, "Next, wait.", "How do I bleed it?") == told.text.removesuffix(" It is old.")
+    shown = make.laid_out(
+        ("text", "Do this:"), ("item", "Open it.", 0), ("links", "the lid"), ("item", "Press the button.", 0)
+    )
+    assert widened(shown, "Press", "How do I reset it?") == lines_of(shown, 0, 3)
+
+
+def test_what_is_defined_brings_its_definition() -> None:
+    keel = make.laid_out(("text", "Keel"), ("item", "The backbone of a ship.", 0), ("text", "All else is oak."))
+    assert widened(keel, "Keel", "What is a keel?") == lines_of(keel, 0, 1)
+    assert widened(keel, "The backbone", "What is a keel?") == "The backbone of a ship."
 
 
 def test_what_a_manual_says_of_this_stands_behind_the_code_above() -> None:

@@ -20,6 +20,7 @@ from fastapi.sse import format_sse_event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -485,6 +486,46 @@ def test_the_body_limit_hands_the_body_on_and_then_what_comes_after_it() -> None
         {"type": "http.disconnect"},
         {"type": "http.disconnect"},
     ]
+
+
+def test_large_bodies_are_held_only_as_long_as_all_of_them_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first is worked on: one as large, one of a question's size, one too large. Then one as large."""
+    monkeypatch.setattr("server.middleware.shell.MOST_HELD", 12)
+    monkeypatch.setattr("server.middleware.shell.SMALL", 4)
+
+    async def statuses() -> list[int]:
+        done, found = asyncio.Event(), []
+
+        async def inside(scope: Scope, receive: Receive, send: Send) -> None:
+            await (done.wait() if scope["path"] == "/first" else asyncio.sleep(0))
+            await PlainTextResponse("")(scope, receive, send)
+
+        limit = BodyLimit(inside, most=lambda scope: 10)
+
+        async def ask(path: str, size: int) -> None:
+            parts = [
+                {"type": "http.request", "body": b"abcd"[:size], "more_body": n + 4 < size} for n in range(0, size, 4)
+            ]
+
+            async def receive() -> Message:
+                return parts.pop(0)
+
+            async def send(message: Message) -> None:
+                found.extend([message["status"]] if "status" in message else [])
+
+            await limit({"type": "http", "headers": [], "path": path, "method": "POST"}, receive, send)
+
+        first = asyncio.ensure_future(ask("/first", 8))
+        await asyncio.sleep(0)
+        await ask("/large", 8)
+        await ask("/small", 4)
+        await ask("/too-large", 12)
+        done.set()
+        await first
+        await ask("/large", 8)
+        return found
+
+    assert asyncio.run(statuses()) == [503, 200, 413, 200, 200]
 
 
 # ── the contract ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from index.seeding import SEEDS
 from index.settings import Settings
 from index.storage.generation import current
 
-COLD_BAR_S = 1.5  # CPU seconds that a fresh process may take for its answer
+COLD_BAR_S = 0.8  # CPU seconds that a fresh process may take for its answer
 
 OnStep = Callable[[str, int, int], None]  # step, done, in all
 
@@ -140,8 +140,13 @@ def _notes(cold_answer: Spread, torch: bool) -> tuple[str, ...]:
 
 def machine() -> str:
     """What the figures were measured on."""
+    return f"CPU time of all threads added up, on {computer()}"
+
+
+def computer() -> str:
+    """And how busy it is."""
     return (
-        f"CPU time of all threads added up, on {platform.machine()} with {os.cpu_count()} cores and Python "
+        f"{platform.machine()} with {os.cpu_count()} cores and Python "
         f"{platform.python_version()}, numpy {np.__version__}; {os.getloadavg()[0]:.1f} processes wanted to run on "
         "average meanwhile"
     )

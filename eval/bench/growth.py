@@ -78,12 +78,14 @@ def _word(number: int) -> str:
     return word
 
 
-def made_corpus(passages: int, work: Path) -> Path:
-    """A folder in `work` with as many articles of one passage."""
+def made_corpus(passages: int, work: Path, *, of_article: int = 1) -> Path:
+    """A folder in `work` with so many passages, or about so many where an article has several."""
     corpus = work / "corpus"
     corpus.mkdir(parents=True)
     with (corpus / "made.jsonl").open("w", encoding="utf-8") as file:
-        for number, text in enumerate(zipf_texts(passages)):
+        texts = zipf_texts(passages)
+        for number, first in enumerate(range(0, passages, of_article)):
+            text = "\n\n".join(texts[first : first + of_article])
             file.write(json.dumps({"_id": f"{number:07}", "title": _word(number), "text": text}) + "\n")
     return corpus
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from eval.bench.bench import OnStep, figure, machine
+from eval.bench.bench import OnStep, computer, figure
 from eval.bench.growth import QUESTIONS, made_corpus, questions_of
-from eval.runs.tables import Table, paragraphs, sentence
+from eval.runs.tables import Table, paragraphs
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import QuotewellError
@@ -55,14 +55,17 @@ for question in questions:
     ranked = {ranker.name: [one.row for one in ranker.rank(question, settings.depth)[:10]] for ranker in index.rankers}
     found.append({"fused": [hit.row for hit in hits], **ranked})
 engine = milvus.engine_of(settings)
-said = {"opened": opened, "times": times, "found": found, "held": resident() - before}
+said = {"passages": index.passage_count, "opened": opened, "times": times, "found": found, "held": resident() - before}
 print(json.dumps(said | {"engine": f"Milvus {engine.version}" if engine else ""}))
 """
 
 
+OF_ARTICLE = 10  # paragraphs
+
+
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """All costs at all sizes, in passages, ascending."""
+    """All costs at all sizes, in paragraphs, ascending."""
 
     engine: str  # its version
     sizes: tuple[int, ...]
@@ -93,16 +96,19 @@ def _costs(size: int, store: str, work: Path, *, graph: bool) -> tuple[str, dict
     memory, engine = ({**shared, "data": str(work / name)} for name in ("memory", "engine"))
     engine["store"] = store
     own = Settings.model_validate(memory)
-    Builder(own.data, own, embedder).index([made_corpus(size, work)])
+    Builder(own.data, own, embedder).index([made_corpus(size, work, of_article=OF_ARTICLE)])
     (work / "engine").mkdir()
     with Store.open(own.data, readonly=True) as kept:
         kept.backup(work / "engine" / kept.path.name)
     filled = _fresh(engine, [], graph=graph)
     said = {"memory": _fresh(memory, questions), "engine": _fresh(engine, questions, graph=graph)}
     found = list(zip(said["memory"]["found"], said["engine"]["found"], strict=True))
-    costs = {("ten best: the same, in the same order", "% of questions"): 100 * fmean(a == b for a, b in found)}
+    costs = {
+        ("passages", ""): said["memory"]["passages"],
+        ("ten best: the same, in the same order", "% of questions"): 100 * fmean(a == b for a, b in found),
+    }
     for name in ("lexical", "dense", "fused"):
-        common = fmean(len({*a[name]} & {*b[name]}) / max(len(a[name]), 1) for a, b in found)
+        common = fmean(_common(a[name], b[name]) for a, b in found)
         costs[f"ten best in common, {name}", "%"] = 100 * common
     costs["filling the engine from the store", "s"] = filled["opened"]
     for name, of in said.items():
@@ -111,6 +117,11 @@ def _costs(size: int, store: str, work: Path, *, graph: bool) -> tuple[str, dict
         costs[f"opening, {name}", "s"] = of["opened"]
         costs[f"memory of a server, {name}", "MiB"] = of["held"]
     return filled["engine"], costs
+
+
+def _common(wanted: Sequence[int], found: Sequence[int]) -> float:
+    """Share of what is wanted; where nothing is, nothing should be found."""
+    return len({*wanted} & {*found}) / len(wanted) if wanted else float(not found)
 
 
 def _fresh(given: Mapping[str, object], questions: Sequence[str], *, graph: bool = False) -> dict[str, Any]:
@@ -132,15 +143,15 @@ def text_of_scaling(found: Scaling) -> str:
 
 
 def markdown_of_scaling(found: Scaling, *, command: str) -> str:
-    told = [f"By number of passages: written by `{command}`.", *_notes(found)]
+    told = [f"By number of paragraphs: written by `{command}`.", *_notes(found)]
     return paragraphs(table_of_scaling(found).as_markdown(), told)
 
 
 def _notes(found: Scaling) -> tuple[str, ...]:
     return (
-        f"Engine: {found.engine}. Made-up words in Zipf's proportions, one passage an article, vectors of the hash "
-        f"embedder; {QUESTIONS} questions of four words, each asked once, in the clock's time.",
+        f"Engine: {found.engine}. Made-up words in Zipf's proportions, {OF_ARTICLE} paragraphs an article, vectors of "
+        f"the hash embedder; {QUESTIONS} questions of four words, each asked once, in the clock's time.",
         "Memory: what opening and these questions add to a process of its own, without what maps files; a file of "
         "Milvus Lite is served inside that process, and counts.",
-        f"{sentence(machine())}.",
+        f"On {computer()}.",
     )

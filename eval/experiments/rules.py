@@ -57,7 +57,6 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "rag.follow_ups.fragments._timed": lambda *_, **__: "",
     "rag.follow_ups.fragments._swapped": lambda *_, **__: (),
     "rag.follow_ups.fragments._swapped_behind": lambda *_, **__: (),
-    "rag.follow_ups.fragments._worded": lambda *_, **__: "",
     "rag.follow_ups.resolve._leans": lambda *_, **__: False,
     "rag.follow_ups.resolve._thin": lambda *_, **__: False,
     "rag.follow_ups.resolve._answered": _first,

@@ -40,6 +40,7 @@ _ANSWERED = (0, 3)  # exit codes of `ask`: an answer, and "the articles do not s
 # The peak is asked of the process itself: what wait() tells of a child includes the memory of its parent before exec.
 _ASK = """
 import json, sys
+sys.dont_write_bytecode = False  # as after any installation, whatever the variable says here
 from pathlib import Path
 from quotewell import main
 code = main()

@@ -117,11 +117,12 @@ def _blocks(piece: Piece, begins: Mapping[int, int], named: Mapping[int, Piece])
 
 def _opening(piece: Piece) -> str:
     """What stands before the rest in bold, or as a question in an item: "When? On Friday."."""
-    if piece.kind not in ("text", "item") or LABEL.match(piece.text):
-        return ""
+    labelled = LABEL.match(piece.text)
     opening = piece.text[: piece.bold]
-    if piece.kind == "item" and not opening.endswith("?"):
+    if (piece.kind == "item" or labelled) and not opening.endswith("?"):
         opening = piece.text[: piece.text.find("? ") + 1]
+    if piece.kind not in ("text", "item") or (labelled and not LABEL.match(piece.text[len(opening) :].lstrip())):
+        return ""
     return opening if len(opening) < len(piece.text) and opening.endswith((".", "!", ":", "?")) else ""
 
 

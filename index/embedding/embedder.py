@@ -30,6 +30,7 @@ class Embedder(Protocol):
     Texts beyond `max_tokens` are cut; the splitter sees to it that none is.
     """
 
+    def __hash__(self) -> int: ...
     @property
     def name(self) -> str: ...
     @property

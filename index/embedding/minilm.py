@@ -37,7 +37,7 @@ _STEPS = 2**20
 class Projection:
     """`matrix` (dim, d) takes token vectors to d numbers; `attention` (d,) says from those how much a token counts."""
 
-    matrix: Floats
+    matrix: NDArray[np.float64]
     attention: Floats
     sha256: str  # of the file
 
@@ -48,7 +48,7 @@ class Projection:
         same whatever the BLAS, as long as no column of the matrix is longer than 256.
         """
         steps = np.rint(one.tokens.astype(np.float64) * _STEPS)
-        return replace(one, tokens=unit_rows(steps @ self.matrix.astype(np.float64)))
+        return replace(one, tokens=unit_rows(steps @ self.matrix))
 
     def question(self, one: Encoded) -> Encoded:
         """As `passage`, and the importance of each token: softmax of its product with `attention`."""
@@ -75,7 +75,7 @@ def projection_from(written: bytes) -> Projection:
     if whole.ndim != 2 or whole.dtype != np.float16 or not np.isfinite(whole).all():
         raise ValueError(f"it holds {whole.dtype} {whole.shape}, not finite float16 (dim + 1, d)")
     parts = whole.astype(np.float32)
-    return Projection(np.ascontiguousarray(parts[:-1]), parts[-1], hashlib.sha256(written).hexdigest())
+    return Projection(parts[:-1].astype(np.float64), parts[-1], hashlib.sha256(written).hexdigest())
 
 
 def projection_bytes(matrix: Floats, attention: Floats) -> bytes:
@@ -176,17 +176,14 @@ class OnnxEmbedder:
         self._projection = load_projection() if projected and official else None
         self.name = "minilm" if projected else "minilm-384"
         self.fingerprint = fingerprint(weights, *([self._projection.sha256] if self._projection else []))
-        self._counter = _uncut(folder)
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(self.max_tokens)
-        self._tokenizer.no_padding()
+        self._tokenizer = _uncut(folder)
         self._session = ort.InferenceSession(str(model), _one_thread(), providers=["CPUExecutionProvider"])
         self._inputs = {given.name for given in self._session.get_inputs()}
         self.dim = int(self._session.get_outputs()[0].shape[-1])
         self._together = Together(self._states, len(os.sched_getaffinity(0)))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(e.ids) for e in self._counter.encode_batch(list(texts), add_special_tokens=False)]
+        return [len(e.ids) for e in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
         pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
@@ -200,15 +197,21 @@ class OnnxEmbedder:
         return done
 
     def encode_question(self, text: str) -> Encoded:
-        found = self._tokenizer.encode(text)
+        found = self._cut(text)
         one = _encoded(found, self._together.state(found.ids))
         return self._projection.question(one) if self._projection else one
 
     def _passage(self, text: str) -> tuple[int, Encoded]:
         """How many tokens it has, special ones included, and what becomes of it."""
-        found = self._tokenizer.encode(text)
+        found = self._cut(text)
         one = _encoded(found, self._states(np.array([found.ids], np.int64))[0])
         return len(found.ids), self._projection.passage(one) if self._projection else one
+
+    def _cut(self, text: str) -> Encoding:
+        """Its first tokens, as many as the model was trained with, between the special ones."""
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        found.truncate(self.max_tokens - self._tokenizer.num_special_tokens_to_add(is_pair=False))
+        return self._tokenizer.post_process(found)
 
     def _states(self, ids: NDArray[np.int64]) -> Floats:
         given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
@@ -291,6 +294,7 @@ def _dot_products() -> bool:
     return not {"AVX512_CLX", "AVX512_ICL", "AVX512_SPR"}.isdisjoint(found)
 
 
+@cache  # parsed once for embedder and reading model: nothing about it is ever set again
 def _uncut(folder: Path) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()

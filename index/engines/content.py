@@ -87,7 +87,10 @@ def collected(
 
 
 def checked(generation: Generation, settings: Settings) -> Generation:
-    """Itself. Raises IndexDamaged where the engine lacks something of it, EngineUnavailable, IndexMismatch."""
+    """Itself. Raises IndexDamaged where it is searched elsewhere than the settings say, or where the engine lacks
+    something of it, EngineUnavailable and IndexMismatch."""
+    if not fits(generation.content, settings):
+        raise IndexDamaged("the index is searched elsewhere than the settings say; mend it with: quotewell verify")
     standing, engine = Collected.of(generation.content), engine_of(settings)
     if standing and engine:
         refuse_less(engine, standing, generation.content)

@@ -16,7 +16,7 @@ from index.embedding.vectors import Floats
 from index.engines.content import Collected, days_of, marks_of, refuse_less
 from index.engines.milvus import MOST_FOUND, Milvus, Where, engine_of
 from index.engines.vocabulary import NOTHING, Vocabulary
-from index.errors import IndexDamaged
+from index.errors import IndexDamaged, IndexMismatch
 from index.ranking.fuse import best
 from index.ranking.lexical import okapi_part
 from index.records import Scored
@@ -84,10 +84,7 @@ class SeenPassages:
         first, last = int(days[seen].min()), int(days[seen].max())
         within = (days >= first) & (days <= last)
         shut = within & ~seen
-        where = Where(
-            first=first if first > days.min() else None,
-            last=last if last < days.max() else None,
-        )
+        where = Where(first if first > days.min() else None, last if last < days.max() else None)
         if shut.any() and shut.sum() <= min(seen.sum(), _MOST_MARKS):
             return where._replace(never=self._named(shut))
         return where._replace(only=self._named(seen)) if shut.any() and seen.sum() <= _MOST_MARKS else where
@@ -144,14 +141,19 @@ class EngineDense:
 
     def vectors(self, rows: Sequence[int]) -> Floats:
         """(len(rows), dim). Raises IndexDamaged for one that the engine does not hold."""
-        if missing := [row for row in dict.fromkeys(rows) if row not in self._vectors]:
-            keys = {self._seen.key(row): row for row in missing}
-            whole = self._seen.whole
-            got = self._seen.asked(whole.engine.vectors, whole.collected.collection, list(keys))
-            if len(got) < len(keys):
-                raise IndexDamaged("the search engine lacks passages of this index; see: quotewell verify")
-            self._keep({keys[key]: vector for key, vector in got.items()})
-        return np.stack([self._vectors[row] for row in rows])
+        kept = self._vectors
+        if missing := [row for row in dict.fromkeys(rows) if row not in kept]:
+            got = self._seen.asked(self._got, [self._seen.key(row) for row in missing])
+            kept = kept | {self._seen.row(key): vector for key, vector in got.items()}
+            self._keep(kept)
+        return np.stack([kept[row] for row in rows])
+
+    def _got(self, keys: Sequence[str]) -> dict[str, Floats]:
+        whole = self._seen.whole
+        got = whole.engine.vectors(whole.collected.collection, keys)
+        if len(got) < len(keys):
+            raise IndexDamaged("the search engine lacks passages of this index; mend it with: quotewell verify")
+        return got
 
     def _keep(self, vectors: dict[int, Floats]) -> None:
         kept = self._vectors if len(self._vectors) < _KEPT_VECTORS else {}
@@ -230,8 +232,10 @@ class InEngine:
     def of(cls, content: Content, shelf: DocStore, settings: Settings) -> "InEngine | None":
         """None where the content is searched in memory. Raises EngineUnavailable, IndexDamaged and IndexMismatch."""
         collected, engine = Collected.of(content), engine_of(settings)
-        if collected is None or engine is None:
+        if collected is None:
             return None
+        if engine is None:
+            raise IndexMismatch("what this index is searched by is in a search engine; name it in the setting 'store'")
         refuse_less(engine, collected, content)
         marks = marks_of(content)
         places = {mark: place for place, mark in enumerate(marks)}

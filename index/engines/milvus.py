@@ -105,7 +105,7 @@ class Milvus:
             import pymilvus
         except ImportError as error:
             raise EngineUnavailable(
-                "the setting 'store' needs the package pymilvus; install it with: pip install 'quotewell[milvus]'"
+                "the setting 'store' needs the package pymilvus; install it with: pip install '.[milvus]'"
             ) from error
         for name in ("pymilvus", "milvus_lite"):  # what goes wrong is said once, by us
             logging.getLogger(name).setLevel(logging.CRITICAL)

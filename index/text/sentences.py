@@ -21,6 +21,9 @@ _OPENERS = re.compile(
 _STRETCH = 4000  # characters given to a library at once: both take quadratic time on "((((" or "?!?!?!"
 _SENTENCE_END = re.compile(r".*\w{4}[.!?…][\"'”’»)\]]*\s", re.DOTALL)
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}$")
+_FIRM = re.compile(r"(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.|(?:AG|GmbH|KG|LLC|PLC)\b")  # opens no sentence
+_NAMED = re.compile(r"[A-Z]\.\s")
+_SHORT = re.compile(r"\b[A-Z][a-z]{1,2}\.$")  # before a number: what is counted
 
 
 def sentences(text: str, language: str = "en", splitter: str = "yasbd") -> list[Span]:
@@ -80,8 +83,14 @@ def _ends(stretch: str, language: str, splitter: str) -> list[int]:
 
 
 def _checked(line: str, ends: list[int]) -> list[int]:
-    """yasbd ends a sentence at "the U.S. Drug Enforcement Administration"; only a word that opens one may follow."""
-    return [end for end in ends if not _INITIALS.search(line[:end].rstrip()[-40:]) or _opens_sentence(line[end:])]
+    return [end for end in ends if not _goes_on(line[:end].rstrip()[-40:], line[end:].lstrip())]
+
+
+def _goes_on(before: str, rest: str) -> bool:
+    """yasbd ends one at "the U.S. Drug Enforcement Administration", "Orr Bros. Inc.", "Rs. 5" and "with A. Holt"."""
+    counted = _SHORT.search(before) and rest[:1].isdigit()
+    named = _NAMED.match(rest) and before[-1:] not in "\"'”’»)].!?…"
+    return bool(_FIRM.match(rest) or counted or named or (_INITIALS.search(before) and not _opens_sentence(rest)))
 
 
 def _opens_sentence(rest: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from rag.follow_ups.mentions import TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners, singular
+from rag.follow_ups.mentions import TIME, Mention, is_name, is_plural, kind_of_noun, mentions, owners
 from rag.follow_ups.noun_phrases import WORD
 from rag.follow_ups.referents import SaidTurn
 from rag.language.detect import language_of
@@ -76,8 +76,6 @@ def complete(rest: str, last: SaidTurn) -> tuple[str, ...]:
         return (hung(last.core, rest),)
     if swapped := _swapped_behind(rest, last) or _swapped(rest, base, last):
         return swapped
-    if worded := _worded(rest.lower(), base):
-        return (worded,)
     if WORD.match(rest.lower()) and rest.split()[0].lower() in PREPOSITIONS and "about" not in rest.lower():
         return (f"{unmarked(base)} {rest[:1].lower()}{rest[1:]}?",)
     asked_about = hung(last.core, _about(rest))
@@ -178,22 +176,6 @@ def _swapped_behind(rest: str, last: SaidTurn) -> tuple[str, ...]:
     if unmarked(last.question) == core:
         return ()
     return tuple(text for text in _swapped(rest, last.question, last) if text.startswith(core))[:1]
-
-
-def _worded(rest: str, base: str) -> str:
-    """ "imports" for the verb of "How much did Mexico export?"."""
-    noun = singular(rest)
-    for word in WORD.finditer(base):
-        low = word.group().lower()
-        if (
-            " " not in noun
-            and low != noun
-            and low[-_SUFFIX:] == noun[-_SUFFIX:]
-            and lexicon().verb(low)
-            and low != rest
-        ):
-            return base[: word.start()] + noun + base[word.end() :] if len(noun) > _SUFFIX else ""
-    return ""
 
 
 def _behind(led: str, base: str, old: Sequence[Mention]) -> list[Mention]:

@@ -104,8 +104,8 @@ def shortened(claim: Claim, short: dict[str, str]) -> Claim:
     """The claim with those names in their short form."""
     if not short:
         return claim
-    terms = tuple(replace(term, stem=short.get(term.stem, term.stem)) for term in claim.terms)
-    told = tuple(replace(stated, near=short_stems(stated.near, short)) for stated in claim.told)
+    terms = tuple(replace(t, stem=short[t.stem]) if t.stem in short else t for t in claim.terms)
+    told = tuple(replace(s, near=short_stems(s.near, short)) if s.near & short.keys() else s for s in claim.told)
     return replace(claim, terms=terms, told=told)
 
 

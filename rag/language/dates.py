@@ -86,10 +86,14 @@ _CENTURIES = ("fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth
 _FIRST_NAMED_CENTURY = 15
 
 
+# a text without any of these holds no date: they are what the patterns of `_patterns` cannot do without
+_DATED = re.compile(rf"{_YEAR}|century|fy[0-4][0-9]|['’][2-9]0s", re.IGNORECASE)
+
+
 def dates_in(text: str) -> list[When]:
     """The dates and periods of `text` in order; they never overlap. No text makes it fail."""
     dates: list[When] = []
-    if not any(c.isdigit() for c in text) and "century" not in text.lower():
+    if not _DATED.search(text):
         return dates
     taken = bytearray(len(text))  # 1 where a date stands; a list of spans would take quadratic time
     for pattern, read in _readers():

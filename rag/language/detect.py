@@ -33,8 +33,8 @@ _SPANISH = frozenset(
     "articulo articulos documentos tienes puedes resumen".split()
 )
 _SHARED = frozenset(
-    "de la los las el en un y o es son se sin como al con le lo a del san no me".split()
-)  # also in names
+    "de la los las el en un y o es son se sin como al con le lo a del san no me les sur".split()
+)  # also in names, or in French
 _OWN = _SPANISH - _SHARED
 _ASKING = frozenset(
     "qué cuál cuáles cual cuales cuándo cuando cuánto cuanto cuántos cuantos quién quien dónde como".split()

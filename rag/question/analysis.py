@@ -60,8 +60,8 @@ class Term:
 class Query:
     """A question, analysed once; all that follows reads these fields and not its words again.
 
-    The last three take as long as all others together, so they are worked out when they are first asked for: a
-    sentence of somebody's text is analysed the same way, and nobody wants to know whether it is out of scope.
+    What is no field takes as long as all fields together, so it is worked out when it is first asked for: a sentence
+    of somebody's text is analysed the same way, and nobody wants to know whether it is out of scope.
     """
 
     text: str
@@ -90,6 +90,11 @@ class Query:
     @cached_property
     def dates(self) -> tuple[When, ...]:
         return tuple(dates_in(self.text))
+
+    @cached_property
+    def holds(self) -> frozenset[str]:
+        """What of the kind that is asked for stands in the question itself, in lower case."""
+        return frozenset(match.group().lower() for match in _FOUND.get(self.kind, _NAME).finditer(self.text))
 
     @cached_property
     def language(self) -> str:
@@ -157,8 +162,7 @@ def holds_kind(query: Query, sentence: str, stem: Stem) -> float:
     if not query.kind:
         return 0.0
     pattern = _FOUND.get(query.kind, _NAME)
-    known = {match.group().lower() for match in pattern.finditer(query.text)}
-    matches = [match for match in pattern.finditer(sentence) if match.group().lower() not in known]
+    matches = [match for match in pattern.finditer(sentence) if match.group().lower() not in query.holds]
     if not matches or not query.counted:
         return float(bool(matches))
     behind = (words(sentence[match.end() : match.end() + 80])[:_NEAR_WORDS] for match in matches)

@@ -7,13 +7,21 @@ Hamlet?"), whoever answers it hands it on as a question of fact.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 from unicodedata import normalize
 
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedding.embedder import Embedder
+from index.embedding.vectors import settled
+from index.search import Index
 from rag.language.patterns import read_patterns
 
 MessageKind = Literal["fact", "talk", "about", "summary"]
+_KINDS: Mapping[str, MessageKind] = {"talk": "talk", "about": "about", "summary": "summary"}
+_ALIKE = 0.66  # least cosine; of 1,147 questions of development sets none comes closer than .51, but for small talk
 
 _SPACE = re.compile(r"\s+")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
@@ -78,8 +86,8 @@ def _chat(message: str) -> Iterator[Purpose]:
     pieces = [piece for piece in (part.strip(_EDGES) for part in _PIECE.split(_read(message))) if piece]
     if 1 < len(pieces) <= _MOST_PIECES:
         talk = [
-            next((which for kind, which, p in _patterns() if kind == "talk" and p.fullmatch(_plain(piece))), "")
-            for piece in pieces
+            next((which for kind, which, p in _patterns() if kind == "talk" and p.fullmatch(plain)), "")
+            for plain in map(_plain, pieces)
         ]
         if all(talk):
             yield Purpose("talk", next((which for which in talk if which != "assent"), "assent"))
@@ -88,6 +96,27 @@ def _chat(message: str) -> Iterator[Purpose]:
 def purpose_of(message: str) -> Purpose:
     """The likeliest."""
     return next(purposes(message))
+
+
+def alike(message: str, index: Index) -> Purpose | None:
+    """What the example that comes closest to the message is for; None where none comes close.
+
+    Meant for what the articles do not answer.
+    """
+    known, vectors = _examples(index.embedder)
+    near = vectors @ index.encode(message).vector.astype(np.float64)
+    closest = int(near.argmax())
+    return known[closest] if near[closest] >= _ALIKE else None
+
+
+@lru_cache(maxsize=2)
+def _examples(embedder: Embedder) -> tuple[tuple[Purpose, ...], NDArray[np.float64]]:
+    """Purposes, and the vectors of their examples, a row each."""
+    families = read_patterns("rag.question", "purpose.txt").families.items()
+    named = [(family.split(), example) for family, examples in families for example in examples]
+    known = [(_KINDS[of[1]], of[2], example) for of, example in named if of[0] == "like"]
+    vectors = [settled(embedder.encode_question(example)).vector for *_, example in known]
+    return tuple(Purpose(kind, which) for kind, which, _ in known), np.stack(vectors).astype(np.float64)
 
 
 def asked_inside(message: str) -> str:
@@ -121,7 +150,8 @@ def _plain(text: str) -> str:
 def _families() -> Mapping[str, tuple[re.Pattern[str], ...]]:
     """Compiled when first needed: that takes as long as many answers."""
     families = read_patterns("rag.question", "purpose.txt").families
-    return {family: tuple(map(re.compile, patterns)) for family, patterns in families.items()}
+    patterns = {family: texts for family, texts in families.items() if not family.startswith("like ")}
+    return {family: tuple(map(re.compile, texts)) for family, texts in patterns.items()}
 
 
 def _courtesies() -> tuple[tuple[re.Pattern[str], ...], tuple[re.Pattern[str], ...]]:
@@ -130,9 +160,8 @@ def _courtesies() -> tuple[tuple[re.Pattern[str], ...], tuple[re.Pattern[str], .
 
 @cache
 def _patterns() -> tuple[tuple[MessageKind, str, re.Pattern[str]], ...]:
-    kinds: dict[str, MessageKind] = {"talk": "talk", "about": "about", "summary": "summary"}
     named = ((family.partition(" "), patterns) for family, patterns in _families().items())
-    return tuple((kinds[of[0]], of[2], each) for of, patterns in named if of[0] in kinds for each in patterns)
+    return tuple((_KINDS[of[0]], of[2], each) for of, patterns in named if of[0] in _KINDS for each in patterns)
 
 
 # Several questions in one message, taken apart; each is then read behind those before it ("… and when?").

@@ -204,6 +204,8 @@ def _versus(text: str) -> tuple[Side, Side] | None:
         head, _, tail = parts[0].rpartition(" with ")
         return Side(f"with {tail}", _asking(parts[0])), Side(f"without {tail}", _asking(f"{head} without {tail}"))
     left, right = parts[0].split(), parts[1].split()
+    if all(map(_is_bare, parts)) and not all("plural" in kinds(side[-1]) for side in (left, right)):
+        return Side(parts[0], parts[0]), Side(parts[1], parts[1])  # "Cutty Sark vs Volvo 9700" share no word
     if right[0].lower() in ("its", "their", "his", "her"):
         right[0] = next((word for word in reversed(left) if POSSESSIVE.search(word)), right[0])
     verb = _verb_behind(left)
@@ -231,7 +233,9 @@ def _be(side: str, past: bool) -> str:
 
 def _is_bare(side: str) -> bool:
     """Nothing but a name, of which was not said what is asked."""
-    return all(word[0].isupper() for word in _REST.sub("", side).split()) and not POSSESSIVE.search(side)
+    return all(
+        word[0].isupper() or word[0].isdigit() for word in _REST.sub("", side).split()
+    ) and not POSSESSIVE.search(side)
 
 
 def _what(side: str, past: bool = False) -> str:

@@ -202,20 +202,23 @@ def canonical(value: object) -> bytes:
 
 
 _literal = json.JSONEncoder(ensure_ascii=False).encode  # one for all: `json.dumps` makes a new one for each
+_string = json.encoder.encode_basestring  # what that does with a string
 
 
 def _written(value: object, depth: int) -> str:
     if depth > DEEPEST:
         raise ValueError(f"nested deeper than {DEEPEST} levels")
-    if value is None or isinstance(value, bool | str):
+    if isinstance(value, str):
+        return str(_string(value))
+    if value is None or isinstance(value, bool):
         return _literal(value)
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, Mapping):
         if not all(isinstance(name, str) for name in value):
             raise ValueError("an object has a name that is no string")
-        names = sorted(value, key=_code_units)
-        return f"{{{','.join(f'{_literal(name)}:{_written(value[name], depth + 1)}' for name in names)}}}"
+        names = sorted(value, key=None if "".join(value).isascii() else _code_units)
+        return f"{{{','.join(f'{_string(name)}:{_written(value[name], depth + 1)}' for name in names)}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(_written(part, depth + 1) for part in value)}]"
     raise ValueError(f"{type(value).__name__} is not a kind of JSON value")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from index.records import Block, Document, Passage, Span
-from index.text.words import words
+from index.text.words import cut, stems, words
 from rag.answer import Quote
 from rag.language.dependence import depends_on_previous, hangs_on_a_pronoun
 from rag.language.word_lists import SPEAKS
@@ -28,13 +28,16 @@ _NEAR = 240  # characters between the name of who speaks and the sentence that i
 
 _ITEM = re.compile(r"(?:[-*•·‣▪–—]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s")
 _ANNOUNCES = re.compile(r"(?::|\bthe following|\bas follows)[.:]?[\"”’*]*$", re.IGNORECASE)
-_COUNTS = re.compile(r"(?:first|second|third|fourth|fifth|sixth|final|last)(?:ly)?(?:,| of all)", re.IGNORECASE)
+_COUNTS = re.compile(
+    r"(?:first|second|third|fourth|fifth|sixth|final|last)(?:ly)?(?:,| of all)|next,|(?:then|after that)\b",
+    re.IGNORECASE,
+)
 _ALSO = re.compile(
     r"(?:additionally|in addition|also|(?:he|she|it|they)(?: ha[sd]| have| will)? also)\b", re.IGNORECASE
 )
 _SPEECH = re.compile(rf"\b(?:{SPEAKS})\b", re.IGNORECASE)
 _LISTED = frozenset({"item", "code"})
-_TOLD_ON = frozenset({"text", "item", "code"})
+_TOLD_ON = frozenset({"text", "item", "code", "links"})
 _MOST_USAGE = 400  # characters of code that stand before what tells of it
 _SOON = 300  # characters between a sentence that says how and the list or code that shows it
 _FINISHED = re.compile(r"[.!?…:;][\"'”’»)\]*]*$")
@@ -101,10 +104,10 @@ def with_context(
         return quote
     place = _Place(document, sentences, first, last, asked)
     rules: tuple[Callable[[_Place], _Place], ...] = (_whole_row, _turn, _unbroken, _with_speaker, _with_antecedent)
-    if shape == "list":
+    if steps or shape == "list":
         rules = (_with_count, *rules)  # first, as what a long list leans on is left out
     if steps:
-        rules = (_with_example, *rules)
+        rules = (_with_example, _whole_section, *rules)
     rules = (_whole_list if steps or shape == "list" else _introduced, *rules)
     while True:
         before = place
@@ -207,7 +210,8 @@ def _introduced(place: _Place, *, listed: bool = False) -> _Place:
     at = place_of(blocks, last.start)
     if blocks[at].kind == "code":
         return _with_group(place, at, climb=False)
-    announces = _ANNOUNCES.search(place.text(place.last))
+    told = place.text(place.last)
+    announces = _ANNOUNCES.search(told) or not _FINISHED.search(told)  # as what is defined
     ends = last.end == blocks[at].end  # of a longer paragraph, its last sentence introduces
     behind = at + 2 if [block.kind for block in blocks[at + 1 : at + 2]] == ["links"] else at + 1  # a picture's
     of = [b for b in blocks[behind : behind + 1] if b.kind == "code" or (b.kind == "item" and (listed or announces))]
@@ -236,6 +240,23 @@ def _with_example(place: _Place) -> _Place:
     return _with_group(place, shown, climb=blocks[shown].kind == "item") if shown else place
 
 
+def _whole_section(place: _Place) -> _Place:
+    """Where a heading names all that is asked, how it is done is told by what stands below it, if that is short."""
+    blocks = place.document.blocks
+    first = last = place_of(blocks, place.sentences[place.first].start)
+    while first and blocks[first].kind in _TOLD_ON:
+        first -= 1
+    while last + 1 < len(blocks) and blocks[last + 1].kind in _TOLD_ON:
+        last += 1
+    while blocks[last].kind == "links":  # that send the reader elsewhere
+        last -= 1
+    named = set(stems(place.document.text[blocks[first].start : blocks[first].end], "snowball"))
+    if blocks[first].kind != "heading" or not {cut(word, "snowball") for word in place.asked or {""}} <= named:
+        return place
+    start, end = _sentences_in(place, blocks[first + 1].start, blocks[last].end)
+    return place.reach(min(start, place.first), max(end, place.last))
+
+
 def _with_group(place: _Place, at: int, *, climb: bool) -> _Place:
     """From what introduces block number `at` to the last of the blocks about it that lead back to the same.
 
@@ -262,11 +283,19 @@ def _group(blocks: Sequence[Block], at: int, *, climb: bool) -> tuple[int, int]:
         return listed and (_root(blocks, block) if climb else block.lead) == lead
 
     first = last = at
-    while first and belongs(blocks[first - 1]):
-        first -= 1
-    while last + 1 < len(blocks) and belongs(blocks[last + 1]):
-        last += 1
+    while before := _next(blocks, first, -1, belongs):
+        first += before
+    while behind := _next(blocks, last, 1, belongs):
+        last += behind
     return first, last
+
+
+def _next(blocks: Sequence[Block], at: int, step: int, belongs: Callable[[Block], bool]) -> int:
+    """How far the next that belongs is from number `at`, past a picture; 0 where there is none."""
+    near = [n for n in (at + step, at + 2 * step) if 0 <= n < len(blocks)]
+    if len(near) > 1 and blocks[near[0]].kind != "links":
+        near = near[:1]
+    return next((n - at for n in near if belongs(blocks[n])), 0)
 
 
 def _root(blocks: Sequence[Block], block: Block) -> Span:

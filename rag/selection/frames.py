@@ -12,9 +12,10 @@ from index.records import Span
 from index.text.words import cut, stop_words, words
 from rag.answer import Quote
 from rag.language.claims import claim_of, of_a_month, years_of
-from rag.question.analysis import Query, holds_kind
+from rag.question.analysis import Query
 from rag.question.shape import kinds
 from rag.reading.model import Excerpt, Finding
+from rag.selection.key_sentences import leans_on_nothing
 
 Read = Callable[[str, Excerpt], Finding | None]  # None where no model reads
 
@@ -23,12 +24,11 @@ def unread(question: str, excerpt: Excerpt) -> None:
     """No model reads."""
 
 
-_SURE = 1.0  # in the model's gap, of what is shown as more than a quote; chosen on eval/gold/frames, as is _LEAD
+_SURE = 1.0  # in the model's gap, of a moment; chosen on eval/gold/frames, as are the next two
+_SURER = 1.5  # … of a side, which must answer for a whole thing
 _LEAD = 2.0  # of the gap for its own side's question, before that for the other's
 _NEAR = 4  # words behind a preposition that may be what it is about
 _ASKING = frozenset(("many", "much", "larg", "big", "high", "long", "far", "share", "old", "tall"))  # stems of asking
-_PART = re.compile(r"(?P<head>[^\W\d_]+) of (?P<part>[^\W\d_]+)")
-_HOW = re.compile(r"How [a-z]+ (?:is|are|was|were) ")
 _HEAD = r"(?P<head>[^\W\d_]+)(?: (?:to|from|of|in|on|with|by|for|under|during) [^?]*)?"
 _WHAT, _BARE = re.compile(rf"What (?:is|are|was|were) [^?]*?{_HEAD}\?"), re.compile(rf"[^?]*?{_HEAD}(?: \d+)?")
 _TIED = re.compile(r"\b(?P<head>[^\W\d_]+) (?P<by>on|to|from|of|against|with|for|in|by|into|over) (?:the )?(?P<to>\w+)")
@@ -81,13 +81,19 @@ def of_one_relation(question: str, sentence: str) -> bool:
     return True
 
 
+def asked(query: Query) -> str:
+    """A side that is only named is asked for: how much, where it is measured, and else what it is."""
+    bare = query.text.strip(" .")
+    return query.text if bare.endswith("?") else f"How much are {bare}?" if measured(query) else f"What is {bare}?"
+
+
 def comparable(read: Read, sides: Sequence[tuple[Query, Sequence[Quote]]]) -> list[list[Quote]] | None:
     """Of both sides those quotes that answer their own question, and better than the other one's; None where a side has
     none. Of what is measured ("exports versus imports") both sides tell figures of one unit and no other time."""
     kept = []
     for (query, quotes), (other, _) in zip(sides, reversed(sides), strict=True):
         kept.append([quote for quote in quotes if _fits(read, query, other, quote)])
-    if any(_measured(query) for query, _ in sides):
+    if any(measured(query) for query, _ in sides):
         told = [
             [(quote, _measures(query, quote)) for quote in own] for (query, _), own in zip(sides, kept, strict=True)
         ]
@@ -97,13 +103,8 @@ def comparable(read: Read, sides: Sequence[tuple[Query, Sequence[Quote]]]) -> li
 
 
 def _measures(query: Query, quote: Quote) -> set[str]:
-    """Units of its figures; where only something measured is named, of those beside it and no part of it ("exports of
-    petroleum")."""
+    """Units of its figures; where only something measured is named, of those beside it."""
     text, wanted = _words_of(quote), frozenset() if query.kind else claim_of(query.text).stems - _ASKING
-    parts = {(match["head"], match["part"]) for match in _PART.finditer(text)}
-    named = {cut(head.lower(), "snowball") for head, part in parts if f"{head} of {part}" not in query.text}
-    if wanted & named:
-        return set()
     return {told.fact.unit for told in claim_of(text).told if told.fact.unit != "date" and wanted <= told.near}
 
 
@@ -113,22 +114,16 @@ def _of_one_time(a: Quote, b: Quote) -> bool:
 
 
 def _fits(read: Read, query: Query, other: Query, quote: Quote) -> bool:
-    text, asked = _words_of(quote), _asked(query)
-    if not of_one_relation(query.text, text) or (query.kind and not holds_kind(query, text, "snowball")):
+    text = _words_of(quote)
+    if not of_one_relation(query.text, text) or (query.shape == "definition" and not leans_on_nothing(text)):
         return False
-    own, others = gap_of(read, asked, quote), gap_of(read, _asked(other), quote)
-    return own is None or others is None or (own >= _SURE and own - others >= _LEAD)
+    own, others = gap_of(read, asked(query), quote), gap_of(read, asked(other), quote)
+    return own is None or others is None or (own >= _SURER and own - others >= _LEAD)
 
 
-def _asked(query: Query) -> str:
-    """A side that is only named is asked for: how much, where it is measured, and else what it is."""
-    bare = query.text.strip(" .")
-    return query.text if bare.endswith("?") else f"How much are {bare}?" if _measured(query) else f"What is {bare}?"
-
-
-def _measured(query: Query) -> bool:
+def measured(query: Query) -> bool:
     """Is a figure asked for, or are only things named that are measured: "exports", "What are exports to the US?"?"""
-    if query.kind in ("percent", "money", "number") or _HOW.match(query.text):
+    if query.kind in ("percent", "money", "number"):
         return True
     of = _WHAT.fullmatch(query.text.strip(" .")) or _BARE.fullmatch(query.text.strip(" ."))
     return of is not None and "plural" in kinds(of["head"]) and not of["head"][:1].isupper()

@@ -145,18 +145,23 @@ class Suggester:
         names = self._near(answer)
         offered = [(name, one) for name in names for one in self._wondered(name) if told.new(one)]
         told = told.without(_common([one for _, one in offered]))
-        ranked = sorted(offered, key=lambda pair: -told.closeness(self._document_of(pair[0]), pair[1]))
+        close = [(told.closeness(self._document_of(name), one), n) for n, (name, one) in enumerate(offered)]
+        ranked = [(offered[n], near > 0) for near, n in sorted(close, key=lambda pair: (-pair[0], pair[1]))]
+        texts = self._picked([pair for pair, near in ranked if near])
+        for name in names if len(texts) < MOST else ():
+            whole = self._whole(name)
+            if len(texts) < MOST and whole not in texts and _key(whole) not in told.asked and self._answered(whole):
+                texts.append(whole)
+        return tuple(texts or self._picked([pair for pair, near in ranked if not near]))
+
+    def _picked(self, ranked: Sequence[tuple[str, Wondered]]) -> list[str]:
+        """The first that are answered, from several articles where these have any, and not alike."""
         kept: list[tuple[str, Wondered]] = []
         for most, (name, one) in product((_OF_ONE, MOST), ranked[:TRIED]):
             of_one = sum(other == name for other, _ in kept) < most
             if len(kept) < MOST and of_one and not any(_alike(one, other) for _, other in kept):
                 kept += [(name, one)] if self._sureness(name, one) else []
-        texts = [one.text for _, one in kept]
-        for name in names if len(texts) < MOST else ():
-            whole = self._whole(name)
-            if len(texts) < MOST and whole not in texts and _key(whole) not in told.asked and self._answered(whole):
-                texts.append(whole)
-        return tuple(texts)
+        return [one.text for _, one in kept]
 
     def _first(self) -> tuple[str, ...]:
         """To begin with: one from each of a few articles, spread over all; where these give few, what some say as a

@@ -14,8 +14,9 @@ from rag.citations import cite
 from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
 from rag.language.detect import language_of, other_language
-from rag.question.purpose import Purpose, purposes
+from rag.question.purpose import Purpose, alike, purposes
 from rag.question.spelling import Casing
+from rag.selection.key_sentences import stands_alone
 from rag.writing.compose import compose, say
 
 _LISTED = 10  # articles, at most
@@ -97,6 +98,11 @@ class Meant:
         """Where the articles speak of a topic that no sentence answers for; None where none does."""
         return _mentions(topic, self.catalogue, self.language) if self.catalogue.mentioning(topic) else None
 
+    def alike(self, message: str, turns: Sequence[Turn]) -> Guidance | None:
+        """To a message that no pattern knows and no article answers, as to the example that it comes close to."""
+        purpose = alike(message, self.catalogue.index)
+        return self._reply(purpose, turns) if purpose else None
+
     def _reply(self, purpose: Purpose, turns: Sequence[Turn]) -> Guidance | None:
         if purpose.kind == "talk":
             return Guidance(tuple(_talk(purpose.which, self.catalogue, self.language)), ())
@@ -120,7 +126,11 @@ def _subjects(catalogue: Catalogue) -> list[str]:
     written = (
         catalogue.index.written(stem) for stem, _ in sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))
     )
-    return [word[:1].upper() + word[1:] for word in written if word and casing.is_name(word)][:_SUBJECTS]
+    printed = Counter(re.findall(r"[^\W\d_]+", " ".join(head.title for head in catalogue.heads)))
+    names = [word for word in written if word and casing.is_name(word)][:_SUBJECTS]
+    return [
+        max((one for one in printed if one.lower() == name), key=printed.__getitem__, default=name) for name in names
+    ]
 
 
 def _about(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn], language: str) -> Guidance | None:
@@ -197,17 +207,17 @@ def _mentions(of: str, catalogue: Catalogue, language: str, who: str = "") -> Gu
 
 
 def _sentences(of: str, heads: Sequence[Head], catalogue: Catalogue) -> list[Quote]:
-    """For each article the sentence with most of the words, in the order of what search finds."""
+    """For each article the sentence with most of the words, of equals one that stands alone; as search orders them."""
     index = catalogue.index
     wanted = set(stems(of, index.stem))
     narrow = Filters(documents=frozenset(head.id for head in heads))
     hits = index.search(of, limit=_SEARCHED, filters=narrow) if heads else []
-    best: dict[str, tuple[int, Passage, Span]] = {}
+    best: dict[str, tuple[tuple[int, bool], Passage, Span]] = {}
     for hit in hits:
         for span in hit.passage.sentences:
             text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
-            held = len(wanted & {cut(word.text, index.stem) for word in words(text)})
+            held = (len(wanted & {cut(word.text, index.stem) for word in words(text)}), stands_alone(text))
             before = best.get(hit.passage.document_id)
-            if held and (before is None or held > before[0]):
+            if held[0] and (before is None or held > before[0]):
                 best[hit.passage.document_id] = (held, hit.passage, span)
     return [Quote(passage, *span, 0.0) for _, passage, span in best.values()]

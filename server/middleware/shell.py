@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.problems import INTERNAL, TOO_LARGE, problem
+from server.problems import INTERNAL, OVERLOADED, TOO_LARGE, Kind, problem
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -29,6 +29,9 @@ HEADERS = {
     "Cache-Control": "no-cache",  # a deleted article must not come back from a browser's cache
 }
 MOST_PASSED_OVER = 64_000_000  # bytes of a body that is too large
+MOST_HELD = 128_000_000  # bytes of all bodies together, but for
+SMALL = 65_536  # bytes of each, as of a question
+_HELD = "other large bodies are being read or worked on; send this one when they are done"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _RAW_PREFIXES = (b"/v1/documents/", b"/documents/")
 
@@ -101,31 +104,57 @@ class LastResort:
 class BodyLimit:
     """Reads the whole body, up to `most(scope)` bytes, before anything parses it; a larger one is answered with 413.
 
-    What comes of that one is passed over, since many clients read no reply before they have sent all.
+    What comes of that one is passed over, since many clients read no reply before they have sent all. So is a large
+    one while enough others are held: each may be allowed, and all of them together more than there is memory.
     """
 
     def __init__(self, app: ASGIApp, most: Callable[[Scope], int]) -> None:
         self._app = app
         self._most = most
+        self._held = 0  # bytes of all requests that are read or worked on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = self._most(scope)
+        most, body = self._most(scope), bytearray()
         try:
-            body = None if _is_hopeless(scope, most) else await _read(receive, most)
+            kind = TOO_LARGE if _is_hopeless(scope, most) else await self._read(receive, most, body)
+            if kind is not None:
+                detail = f"at most {most:,} bytes are read here" if kind is TOO_LARGE else _HELD
+                await problem(scope, kind, detail)(scope, receive, send)
+                return
+            replay: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+            async def incoming() -> Message:
+                return replay.pop() if replay else await receive()
+
+            await self._app(scope, incoming, send)
         except ClientDisconnect:
             return
-        if body is None:
-            await problem(scope, TOO_LARGE, f"at most {most:,} bytes are read here")(scope, receive, send)
-            return
-        replay: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        finally:
+            self._held -= len(body)
 
-        async def incoming() -> Message:
-            return replay.pop() if replay else await receive()
-
-        await self._app(scope, incoming, send)
+    async def _read(self, receive: Receive, most: int, body: bytearray) -> Kind | None:
+        """Into `body`, which is empty where it returns why it is refused. Raises ClientDisconnect."""
+        count, more, kind = 0, True, None
+        while more and count <= most + MOST_PASSED_OVER:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            piece, more = message.get("body", b""), message.get("more_body", False)
+            count += len(piece)
+            if count > most:
+                kind = TOO_LARGE
+            elif count > SMALL and self._held + len(piece) > MOST_HELD:
+                kind = OVERLOADED
+            if kind is None:
+                self._held += len(piece)
+                body += piece
+            else:
+                self._held -= len(body)
+                body.clear()
+        return kind
 
 
 def _declared(scope: Scope) -> int:
@@ -136,20 +165,6 @@ def _declared(scope: Scope) -> int:
 def _is_hopeless(scope: Scope, most: int) -> bool:
     """Whether nothing of the body must be read: the client waits for leave to send it, or would send for too long."""
     return _declared(scope) > (most if "expect" in Headers(scope=scope) else most + MOST_PASSED_OVER)
-
-
-async def _read(receive: Receive, most: int) -> bytes | None:
-    """None when there is more than that; memory stays below the limit and one message. Raises ClientDisconnect."""
-    body, count, more = bytearray(), 0, True
-    while more and count <= most + MOST_PASSED_OVER:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        piece, more = message.get("body", b""), message.get("more_body", False)
-        count += len(piece)
-        if count <= most:
-            body += piece
-    return bytes(body) if count <= most else None
 
 
 def _request_id(scope: Scope) -> str:

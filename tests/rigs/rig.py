@@ -1,13 +1,15 @@
 """What the rigs share: a real server in a process of its own, articles, seeds, and a record of what came of them.
 
 QUOTEWELL_ROUNDS asks for more rounds than `make test` has time for, RIG_SEED repeats a run, and RIG_RECORD names a file
-that gets a line for each rig; `python -m tests.rigs.rig FILE DOCUMENT` writes those as the table of a document.
+that gets a line for each rig; `python -m tests.rigs.rig FILE DOCUMENT …` writes those as the table of a document, and
+failures and rounds between the marks `<!-- rig: BEGIN OF A LINE -->` of any.
 """
 
 import http.client
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -92,7 +94,7 @@ class Server:
     def __init__(self, data: Path, before: str = "") -> None:
         """`before` is a statement that the process runs first, to break something."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("QUOTEWELL_")}
-        own["QUOTEWELL_WITHOUT_KEY"] = "admin"  # rigs write
+        own |= {"QUOTEWELL_WITHOUT_KEY": "admin", "TMPDIR": str(data.parent)}  # rigs write
         self.data = data
         self.errors = (data.parent / "server.log").open("a")
         self.process = subprocess.Popen(
@@ -129,7 +131,7 @@ class Server:
         """Raises OSError or HTTPException where there is no whole reply."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            text = None if body is None else json.dumps(body)
+            text = body if body is None or isinstance(body, str) else json.dumps(body)
             connection.request(method, path, text, {"Content-Type": "application/json", **headers})
             reply = connection.getresponse()
             raw = reply.read()
@@ -177,18 +179,32 @@ def upper_bound(count: int, failures: int) -> float:
 
 def table(lines: list[dict[str, Any]]) -> str:
     """As Markdown."""
+    whole: dict[str, dict[str, Any]] = {}
+    for one in lines:  # what was run in pieces is one line
+        before = whole.setdefault(one["what"], {**one, "rounds": 0, "failures": 0, "note": ""})
+        before["rounds"] += one["rounds"]
+        before["failures"] += one["failures"]
+        before["note"] = "; ".join(filter(None, dict.fromkeys((before["note"], one["note"]))))
     rows = ["| what was tried | rounds | failures | at most (95 %) | |", "|---|---:|---:|---:|---|"]
-    for one in lines:
+    for one in whole.values():
         most = upper_bound(one["rounds"], one["failures"]) if one["rounds"] else 1.0
         shown = f"{100 * most:.2f} %" if one["rounds"] else "not tried"
         rows.append(f"| {one['what']} | {one['rounds']:,} | {int(one['failures'])} | {shown} | {one['note']} |")
     return "\n".join(rows)
 
 
+def figure(lines: list[dict[str, Any]], begin: str) -> str:
+    """Of all lines that begin so."""
+    found = [one for one in lines if one["what"].startswith(begin)]
+    return f"{sum(one['failures'] for one in found):,} of {sum(one['rounds'] for one in found):,}" if found else "–"
+
+
+FIGURE = re.compile(r"(<!-- rig: (.+?) -->).*?(<!-- /rig -->)")
 BEGIN, END = "<!-- written by make rigs -->", "<!-- end -->"
 
 if __name__ == "__main__":
-    document = Path(sys.argv[2])
     lines = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]
-    head, _, rest = document.read_text().partition(BEGIN)
-    document.write_text(f"{head}{BEGIN}\n{table(lines)}\n{END}{rest.partition(END)[2]}")
+    for document in map(Path, sys.argv[2:]):
+        head, begins, rest = document.read_text().partition(BEGIN)
+        whole = f"{head}{BEGIN}\n{table(lines)}\n{END}{rest.partition(END)[2]}" if begins else head
+        document.write_text(FIGURE.sub(lambda found: f"{found[1]}{figure(lines, found[2])}{found[3]}", whole))

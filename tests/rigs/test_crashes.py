@@ -299,33 +299,41 @@ def writing(clients: list[Writing]) -> list[Writing]:
     return clients
 
 
-def test_kills_under_load() -> None:
-    tried, failures, acknowledged = rounds(2, 200), 0, 0
-    draw = random.Random(f"{SEED} load")
+def kills_under_load(tried: int, before: str = "", *, deletes: bool = True) -> tuple[int, int]:
+    """Failures and acknowledged writes. Each new start is looked at, and is then the one that is killed."""
+    failures, acknowledged, draw = 0, 0, random.Random(f"{SEED} load")
     with folder_kept_on_failure() as folder:
-        own = six_indexed(folder)
-        for number in range(tried):
-            with Server(own.data) as server:
-                stop = Event()
-                clients = writing([Writing(server, f"n{number}-{one}", stop) for one in range(3)])
-                sleep(draw.uniform(0.05, 1.0))
-                server.process.send_signal(signal.SIGKILL)
-                stop.set()
-                for client in clients:
-                    client.join()
-            with Server(own.data) as server:
+        own, clients = six_indexed(folder), list[Writing]()
+        for number in range(tried + 1):
+            with Server(own.data, before=before) as server:
                 found = server.documents()
                 for client in clients:
                     acknowledged += client.acknowledged
                     failures += found.get(client.document) not in (client.held, client.begun)
                     server.delete(client.document)
                 failures += sum(status != 200 for status, _ in said(server))
-        record(
-            "kill -9 while three clients write, and a new start",
-            tried,
-            failures,
-            f"{acknowledged} acknowledged, all there",
-        )
+                if number < tried:
+                    stop = Event()
+                    names = [f"n{number}-{one}" for one in range(3)]
+                    clients = writing([Writing(server, name, stop, deletes=deletes) for name in names])
+                    sleep(draw.uniform(0.05, 1.0))
+                    server.process.send_signal(signal.SIGKILL)
+                    stop.set()
+                    for client in clients:
+                        client.join()
+    return failures, acknowledged
+
+
+def test_kills_under_load() -> None:
+    tried = rounds(2, 200)
+    failures, acknowledged = kills_under_load(tried)
+    note = f"{acknowledged:,} acknowledged, all there"
+    record("kill -9 while three clients write, and a new start", tried, failures, note)
+
+
+def test_the_rig_sees_writes_that_are_acknowledged_before_they_are_made() -> None:
+    never = "import server.live_index as l; l.Live.put = lambda self, document: True; "
+    assert kills_under_load(1, never, deletes=False)[0]
 
 
 BACKUP = "import sys; {before}from quotewell import main; sys.exit(main())"
