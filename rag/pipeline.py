@@ -125,8 +125,7 @@ class Pipeline:
     def _happened(self, query: Query, limit: int, filters: Filters, label: str) -> AnswerPart:
         """Where no course of events is told: read like every question, as it stands or as one for what happened."""
         what = self._queries([f"What happened to {query.subject}?"])
-        part = self._part([replace(query, shape=""), *what], limit, filters, label)
-        return replace(part, query=replace(query, shape=""))
+        return self._part([replace(query, shape=""), *what], limit, filters, label)
 
     def _choice(self, query: Query, reading: Reading) -> Selection:
         return choose(

@@ -129,3 +129,8 @@ def test_a_spanish_request_is_headed_in_spanish(seeded: Assistant) -> None:
 
 def test_what_no_article_is_meant_by_is_no_summary(seeded: Assistant) -> None:
     assert seeded.ask("Summarise the article by Znojek about cooking").status != "answered"
+
+
+def test_a_summary_can_be_explained(seeded: Assistant) -> None:
+    answer = seeded.ask("Summarise the article by Ellis", explain=True)
+    assert answer.explanation is not None and len(answer.explanation.found) == len(answer.evidence) > 0

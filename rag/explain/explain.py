@@ -136,7 +136,7 @@ def sentence_of(quote: Quote) -> SentenceScore:
 def _found(pipeline: Pipeline, parts: Sequence[AnswerPart], shares: Sequence[Shares], hit: Hit) -> FoundBy:
     """Of a hit that is one of some column's."""
     n = next(n for n, part in enumerate(parts) if any(read is hit for read in part.reading.hits))
-    part, added = parts[n], shares[n][hit.row]
+    part, added = parts[n], shares[n][hit.row] if hit.ranks else {}  # what a summary quotes was not searched for
     best = part.reading.best.get(hit.row)
     terms = {"lexical": _by_word(pipeline, part.query.text, hit.row)}
     return FoundBy(
