@@ -80,9 +80,6 @@ def run(arguments: Sequence[str]) -> int:
         return int(app()(words, prog_name="quotewell", standalone_mode=False) or 0)
     except typer.TyperException as error:
         message = error.format_message().replace("Value error, ", "")
-        if message.startswith("Usage: "):  # `quotewell keys` alone: the help of a group
-            sys.stderr.write(f"{message}\n")
-            return USAGE
         return _fail(f"{message.rstrip('.')}; see: {_path_of(error)} --help", error.exit_code)
     except (BadInput, NotFound) as error:
         return _fail(str(error), USAGE)

@@ -54,7 +54,7 @@ SHOWN_PAIRS = (
 GROWTH_SIZES = (1_000, 10_000)
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure answers and search on judged questions.")
+app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
 
 
 for _command in (

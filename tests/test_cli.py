@@ -227,12 +227,6 @@ def test_every_command_has_help(cli: Cli, command: str) -> None:
     assert done.out.startswith(f"Usage: quotewell {command}")
 
 
-@pytest.mark.parametrize("group", ["keys", "eval"])
-def test_a_group_without_its_command_shows_its_help(cli: Cli, group: str) -> None:
-    done, helped = cli(group), cli(group, "--help")
-    assert (done.code, done.out, done.err.strip()) == (2, "", helped.out.strip())
-
-
 def test_root_help_names_every_command_in_a_whole_sentence_and_the_exit_codes(cli: Cli) -> None:
     done = cli("--help")
     assert done.code == 0
