@@ -15,7 +15,9 @@ from index.records import Scored
 LEXICAL = [Scored(0, 9.0), Scored(1, 5.0), Scored(2, 1.0)]
 DENSE = [Scored(1, 0.75), Scored(3, 0.5), Scored(0, 0.25)]
 
-SCORES = st.sampled_from([-2.0, 0.0, 1.0]) | st.floats(-1e6, 1e6)
+SCORES = st.sampled_from([-2.0, 0.0, 1.0]) | st.floats(-1e6, 1e6).filter(
+    lambda score: score == 0 or abs(score) > 1e-300
+)
 RANKING = st.dictionaries(st.integers(0, 9), SCORES, max_size=8).map(
     lambda scores: sorted((Scored(*item) for item in scores.items()), key=lambda s: (-s.score, s.row))
 )
