@@ -112,6 +112,13 @@ class Punctual(H11Protocol):
         if self.cycle is not before:
             self._expect(BODY_S)
 
+    def send_400_response(self, msg: str) -> None:
+        """Not where the head was good and the body is not: that request is being answered, too."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.abort()
+        else:
+            super().send_400_response(msg)
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._expect(HEAD_S)

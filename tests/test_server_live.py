@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,18 @@ def test_a_keep_alive_connection_survives_every_kind_of_error(lasting: Server) -
     connection.request("GET", "/livez")
     assert connection.getresponse().status == 200
     connection.close()
+
+
+def test_a_body_that_is_no_http_ends_the_connection_of_a_refused_request_and_breaks_nothing(server: Server) -> None:
+    head = b"POST /ask HTTP/1.1\r\nHost: foreign\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
+            client.sendall(head + b"ZZ\r\n")
+            with suppress(ConnectionResetError):
+                while client.recv(65536):
+                    pass
+    server.process.terminate()
+    assert "Traceback" not in server.process.communicate()[1]
 
 
 def test_no_reply_names_the_server_software_or_trusts_a_forwarded_address(lasting: Server) -> None:

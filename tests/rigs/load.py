@@ -73,6 +73,7 @@ class Client:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def send(self, request: bytes) -> Reply:
+        self._idle = [one for one in self._idle if not one[0].at_eof()]  # the server ends what is idle for seconds
         reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
         try:
             writer.write(request)
