@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
+from index.cleaning.clean import to_source
 from index.records import Block, Document, Passage, Span, blocks_within
 from index.text.sentences import sentences
 
@@ -83,8 +84,20 @@ def _sections(document: Document) -> list[_Section]:
             texts = [document.text[block.start : block.end] for block in inside]
             heading = " · ".join(text for text in texts if text != document.title)
         else:
-            sections.append(_Section(heading, inside))
+            sections += (_Section(heading, run) for run in _ascending(document, inside))
     return sections
+
+
+def _ascending(document: Document, blocks: Sequence[Block]) -> list[tuple[Block, ...]]:
+    """Runs of blocks that follow each other in the source, too: not a block and what was moved from its middle behind
+    it, since no stretch of the source would be those two alone."""
+    runs: list[tuple[Block, ...]] = []
+    end = -1
+    for block in blocks:
+        there = to_source(document, Span(block.start, block.end))
+        runs[-1:] = [(*runs[-1], block)] if there.start >= end > 0 else [*runs[-1:], (block,)]
+        end = there.end
+    return runs
 
 
 def _leads(document: Document, section: _Section, most_tokens: int, count_tokens: CountTokens) -> dict[Span, str]:

@@ -28,8 +28,8 @@ ROOMS = {
     "index": (
         ("errors", "records", "lazy"),
         ("settings", "text"),
-        ("cleaning", "embedding", "split"),
-        ("formats", "storage"),
+        ("cleaning", "embedding"),
+        ("formats", "split", "storage"),
         ("plan", "ranking"),
         ("engines",),
         ("build", "options", "terminal"),

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.cleaning.clean import Cleaned, clean, clean_plain, to_clean, to_source
@@ -237,6 +237,7 @@ SOURCES = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(SOURCES)
+@example("\n\n".join(("the " * 9, "Subscribe to our weekly newsletters for free", "the " * 9, "## A heading")))
 def test_the_map_of_generated_articles_is_exact_and_every_span_comes_back(source: str) -> None:
     cleaned = clean(source)
     check_map(cleaned, source)
