@@ -53,6 +53,19 @@ def test_as_many_are_given_as_are_wanted_and_never_fewer_than_the_least(indexed:
     assert said(indexed, "one") == ["It rained."]
 
 
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [
+        ("Summarise the article by Ellis in three sentences", 3),
+        ("Give me 5 key points of the article by Ellis", 5),
+        ("Summarise the article by Ellis in one sentence", 1),
+        ("Give me 10 key points of the article by Ellis", MOST),
+    ],
+)
+def test_as_many_sentences_are_told_as_are_asked_for(seeded: Assistant, asked: str, count: int) -> None:
+    assert len(seeded.ask(asked).citations) == count
+
+
 def test_equal_articles_have_equal_key_sentences(indexed: Index, hash_settings: Settings) -> None:
     again = open_index(hash_settings.data, hash_settings, HashEmbedder())
     assert key_sentences(indexed, "long") == key_sentences(again, "long")

@@ -20,6 +20,7 @@ from rag.answer import AnswerPart, Frame, Quote, Reading
 from rag.catalogue import Catalogue
 from rag.follow_ups.turns import Turn
 from rag.language.dependence import depends_on_previous
+from rag.language.quantities import values
 from rag.question.analysis import analyse
 from rag.question.purpose import Purpose
 from rag.reading.similarity import edges_of
@@ -52,9 +53,11 @@ SMALL_PRINT = re.compile(
 )  # what publishers print below every article, and what adds nothing to a better quote; changes no development answer
 
 
-def key_sentences(index: Index, document_id: str, most: int = MOST, heard: str = "") -> tuple[Quote, ...]:
-    """LEAST to `most` sentences in reading order, fewer only where the article has no more; none of an empty one, and
-    none that stands in what was `heard`.
+def key_sentences(
+    index: Index, document_id: str, most: int = MOST, heard: str = "", least: int = LEAST
+) -> tuple[Quote, ...]:
+    """`least` to `most` sentences in reading order, by the article's length; fewer only where it has no more, none of
+    an empty one, and none that stands in what was `heard`.
 
     A quote's score is how central it is with what its place adds and its likeness to others takes away.
     """
@@ -70,7 +73,7 @@ def key_sentences(index: Index, document_id: str, most: int = MOST, heard: str =
     if not once:
         return ()
     fit = [n for n in once if stands_alone(texts[n])]
-    wanted = min(most, max(LEAST, len(places) // _OF_EACH))
+    wanted = min(most, max(least, len(places) // _OF_EACH))
     offered = fit if len(fit) >= wanted else once
     chosen = _chosen(np.stack([vectors[place] for place in places]), offered, wanted)
     return tuple(
@@ -149,6 +152,12 @@ _ON_ONE = re.compile(
 )  # one article, told by its subject: the one that is most on it
 
 
+_IN_ONE = re.compile(r"\b(?:one|a single|una(?: sola)?) (?:sentence|line|frase)\b", re.IGNORECASE)
+_SENTENCES = re.compile(
+    r" (?:\w+ )?(?:sentences?|lines?|bullets?|points?|facts?|things?|frases|puntos|líneas)\b", re.IGNORECASE
+)  # behind their number
+
+
 def summary_parts(
     question: str, purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue
 ) -> tuple[AnswerPart, ...]:
@@ -158,8 +167,10 @@ def summary_parts(
     """
     shown = _meant(purpose, turns, catalogue)[:MOST_ARTICLES]
     most = LEAST if len(shown) > 1 or purpose.which == "about" else MOST
+    counted = _counted(question)
+    bounds = (counted, counted) if counted else (LEAST, most)
     heard = "\n".join(turn.answer for turn in turns) if purpose.which == "more" else ""
-    parts = (_part(question, head, most, catalogue.index, heard) for head in shown)
+    parts = (_part(question, head, bounds, catalogue.index, heard) for head in shown)
     return tuple(
         {
             tuple(_text(one.passage, Span(one.start, one.end)) for one in part.quotes): part
@@ -180,9 +191,18 @@ def _meant(purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue) -> Seq
     return [head for head in catalogue.newest_first if head in set(meant)]
 
 
-def _part(question: str, head: Head, most: int, index: Index, heard: str) -> AnswerPart:
+def _counted(question: str) -> int:
+    """How many sentences are asked for, at most MOST: "in three sentences", "5 key points"; 0: it is not said."""
+    if _IN_ONE.search(question):
+        return 1
+    counts = (int(one.value) for one in values(question) if _SENTENCES.match(question, one.end))
+    return min(next(counts, 0), MOST)
+
+
+def _part(question: str, head: Head, bounds: tuple[int, int], index: Index, heard: str) -> AnswerPart:
     """Nothing is weighed here that could be unsure: the sentences are the article's, and it was named."""
-    quotes = key_sentences(index, head.id, most, heard)
+    least, most = bounds
+    quotes = key_sentences(index, head.id, most, heard, least)
     rows = {index.passage(row).id: row for row in index.rows_of(head.id)}
     hits = {quote.passage.id: Hit(rows[quote.passage.id], quote.passage, quote.score, {}, {}) for quote in quotes}
     reading = Reading(quotes, tuple(hits.values()), 1.0)
