@@ -309,11 +309,11 @@ class Builder:
         if differing <= OURS:
             raise IndexMismatch(
                 f"'{self._data}' is of an earlier Quotewell ({differences}); make everything in it anew with: "
-                "quotewell index PATH"
+                f"quotewell index --data {self._data}"
             )
         raise IndexMismatch(
             f"'{self._data}' was built with {differences}; use the settings it was "
-            "built with, or build everything again with: quotewell index PATH --rebuild"
+            f"built with, or build everything again with: quotewell index --rebuild --data {self._data}"
         )
 
     def _encoded(

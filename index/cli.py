@@ -19,7 +19,7 @@ from index.records import dated, document_fields
 from index.settings import Settings, load_settings
 from index.storage.docstore import DocStore
 from index.storage.generation import current, load
-from index.storage.store import Store
+from index.storage.store import FILE_NAME, Store
 from index.terminal import Paragraph, emit, emit_json, emit_lines, emit_table, progress, safe, tell, tell_error
 from index.verify import builder_as_built, verify
 
@@ -33,7 +33,14 @@ MOST_TOLD = 20  # lines of a kind in a report for people; --json has all
 
 
 def index(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.", show_default=False)],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH...",
+            help="Files and folders; none: what an earlier Quotewell made is made anew.",
+            show_default=False,
+        ),
+    ] = None,
     data: Data = None,
     prune: Annotated[bool, typer.Option("--prune", help="Delete articles that stood below PATH and are gone.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make everything anew as the settings now say.")] = False,
@@ -49,8 +56,11 @@ def index(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Add or update files and folders (txt md jsonl). Only what changed is read into the index again."""
+    """Add or update files and folders. Only what changed is read into the index again."""
     settings = load_settings(data=data)
+    paths = paths or []
+    if not paths and (prune or watch or not (settings.data / FILE_NAME).exists()):
+        raise BadInput("name the files or folders to read; see: quotewell index --help")
     if absent := [path for path in paths if not path.exists()]:
         raise NotFound(f"'{absent[0]}' does not exist; name files or folders with {', '.join(sorted(ARTICLES))} files")
     if watch and dry_run:

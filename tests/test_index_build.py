@@ -275,7 +275,7 @@ def test_a_builder_with_other_settings_refuses_to_touch_the_index(
         lambda: other.put(article("new", "Something new came.")),
         lambda: other.delete("ferry"),
     ):
-        with pytest.raises(IndexMismatch, match=r"was built with .*quotewell index PATH --rebuild"):
+        with pytest.raises(IndexMismatch, match=r"was built with .*quotewell index --rebuild --data"):
             attempt()
     assert files_of(hash_settings.data) == before
     assert "ferry" in opened(hash_settings).document_ids
@@ -364,7 +364,7 @@ def test_what_was_encoded_otherwise_lets_articles_go_and_takes_none(
     builder: Builder, six_files: Path, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     earlier(hash_settings, monkeypatch, "ENCODER").index([six_files])
-    with pytest.raises(IndexMismatch, match=r"earlier Quotewell \(encoder .*anew with: quotewell index PATH$"):
+    with pytest.raises(IndexMismatch, match=r"earlier Quotewell \(encoder .*anew with: quotewell index --data .*$"):
         builder.put(article("new", "The museum of Brin shows old lamps."))
     builder.delete("ferry")
     assert "ferry" not in opened(hash_settings).document_ids

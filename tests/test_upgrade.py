@@ -94,8 +94,17 @@ def test_a_server_over_an_older_index_answers_proves_and_takes_articles_or_says_
         assert client.get(f"/v1/documents/comet/revisions/{sha256}").text == text
         put = client.put("/v1/documents/ferry", json={"text": "The ferry to Aldra leaves at nine."})
         if cut_otherwise:
-            assert put.status_code == 503 and "make everything in it anew with: quotewell index PATH" in put.text
+            assert put.status_code == 503 and "make everything in it anew with: quotewell index --data" in put.text
         else:
             assert put.status_code == 201
             assert "nine" in client.post("/ask", json={"question": "When does the ferry leave?"}).json()["text"]
     assert kept(older)[2] == [("comet", sha256, text)]
+
+
+def test_index_without_files_makes_all_anew(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUOTEWELL_EMBEDDER", "hash")
+    before = kept(older)[2]
+    assert run(["index", "--data", str(older)]) == 0
+    recipe = json.loads(made_of(older)["recipe"])
+    assert (recipe["encoder"], recipe["terms"]) == (ENCODER, TERMS)
+    assert {*kept(older)[2]} >= {*before}
