@@ -268,6 +268,8 @@ def test_what_is_code_or_never_closed_is_not_hidden(shown: str) -> None:
         ("x<sup>2</sup> <b>bold</b> of <name>", "x2 bold of <name>"),
         ("a ![gear](g.png) icon", "a gear icon"),
         ("a :octicons-gear-16:{ .lg .middle } [page](x){: target=_blank } of {a: b}", "a page of {a: b}"),
+        ("Primes near 2**61 - 2 and 2**61 - 1 are given.", "Primes near 2**61 - 2 and 2**61 - 1 are given."),
+        (r"It sent {\"city\": \"Osk\"} as text.", 'It sent {"city": "Osk"} as text.'),
     ],
 )
 def test_signs_go_and_their_text_stays(source: str, text: str) -> None:

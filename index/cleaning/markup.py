@@ -54,7 +54,7 @@ _SIGNS = (  # a piece of each, for speed, and the whole
             re.IGNORECASE | re.VERBOSE,
         ),
     ),
-    ("**", re.compile(r"\*\*(?=\S)((?:(?!\*\*)[\s\S]){1,400})(?<=\S)\*\*")),
+    ("**", re.compile(r"(?<!\d)\*\*(?=\S)((?:(?!\*\*)[\s\S]){1,400})(?<=\S)\*\*")),  # and no power: 2**61
     ("__", re.compile(r"(?<!\w)__(?=\S)((?:(?!__)[\s\S]){1,400})(?<=\S)__(?!\w)")),
     ("*", re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]{1,400}?)(?<=\S)\*(?![\w*])")),
     ("_", re.compile(r"(?<![\w_])_(?=[^\s_])([^_]{1,400}?)(?<=\S)_(?![\w_])")),
@@ -65,7 +65,10 @@ _WORD = re.compile(r"\w")
 _NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"https?://\S+")
 _LINKS = (("![", _IMAGE), ("](", _LINK), ("[[", _WIKI), ("<", _ADDRESS), ("://", _BARE_ADDRESS))
-_SIGN, _TEXT = ".", "x"  # stand where a sign was, and for text in which nothing is a sign, while others are looked for
+_SIGN, _TEXT = (
+    "\ue000",
+    "x",
+)  # for a sign that was found, and text that holds none, while others are looked for: known to no pattern
 
 
 class Readable(NamedTuple):
