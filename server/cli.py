@@ -92,7 +92,8 @@ class Punctual(H11Protocol):
         if len(self.connections) > most_open():
             others = [one for one in self.connections if isinstance(one, Punctual) and one is not self]
             going = (one for one in others if not one.transport.is_closing())
-            min(going, key=lambda one: (not one.waits, one._begin)).transport.abort()
+            longest = min(going, key=lambda one: (not one.waits, one._begin), default=self)
+            longest.transport.abort()
 
     @property
     def waits(self) -> bool:
