@@ -4,10 +4,12 @@ import gzip
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from PIL import Image, ImageChops
 from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, expect
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
@@ -187,6 +189,14 @@ UGLY = {  # what a page says of everything; zoom alone goes through, as a browse
 }
 
 
+ROUNDED = 4  # of 255 steps, by which a colour may differ; seen were 2, of three pixels
+
+
+def picture(png: object) -> Image.Image:
+    assert isinstance(png, bytes)
+    return Image.open(BytesIO(png)).convert("RGB")
+
+
 def shown_on(hosted: Hosted, server: str, style: str) -> list[object]:
     """Where the launcher and the open dialog stand, and what is seen within their rounded corners."""
     page = hosted(tag(server))
@@ -213,10 +223,12 @@ def shown_on(hosted: Hosted, server: str, style: str) -> list[object]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", UGLY)
 def test_nothing_that_a_page_says_of_everything_changes_the_widget(hosted: Hosted, server: str, name: str) -> None:
-    """To the pixel."""
+    """To the pixel, but for what a browser rounds otherwise now and then at a rounded corner."""
     plain, ugly = shown_on(hosted, server, ""), shown_on(hosted, server, UGLY[name])
     assert ugly[::2] == plain[::2]  # where they stand
-    assert ugly[1::2] == plain[1::2] or pytest.fail("the launcher or the dialog looks otherwise")
+    for one, other in zip(plain[1::2], ugly[1::2], strict=True):
+        apart = max(ImageChops.difference(picture(one), picture(other)).tobytes())
+        assert apart <= ROUNDED, "the launcher or the dialog looks otherwise"
 
 
 @pytest.mark.browser
