@@ -4,6 +4,7 @@ Only the module of the command that runs is loaded, so that help and a misspelt 
 stand in the list by their name and one sentence.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from typer.main import get_group
 # Read at the import of FAISS, torch and numpy. Work is shared out between threads of ours, and each keeps to itself.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # else it opens a file of every installed package to look for one
 
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.terminal import emit, tell_error, write_anything
@@ -69,8 +71,12 @@ COMMANDS = {
 
 def main() -> int:
     """Run the command of `sys.argv` and return its exit code; the entry point of `quotewell`."""
+    gc.disable()  # until `_root` sets aside what is loaded: it stays, so that looking through it finds no garbage
     write_anything()
-    return run(sys.argv[1:])
+    try:
+        return run(sys.argv[1:])
+    finally:
+        gc.freeze()  # else all is looked through and given back piece by piece, and then the process is gone
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -142,6 +148,9 @@ def version() -> None:
 
 def _root() -> None:
     """Ask your articles; every answer is a quote, cited to the character, or an honest "they do not say"."""
+    if not gc.isenabled():  # the command was loaded just now
+        gc.freeze()
+        gc.enable()
 
 
 def _not_loaded() -> None:

@@ -99,6 +99,22 @@ def test_help_loads_little_and_nothing_heavy(tmp_path: Path) -> None:
     assert len(modules) < 400
 
 
+def test_what_is_loaded_is_never_looked_through_for_garbage(library: Path) -> None:
+    """Neither meanwhile nor later, nor at the end: that took as long as four answers."""
+    report = (
+        "import gc, json, sys; root, *sys.argv = sys.argv[1:]; sys.path.insert(0, root); import quotewell; aside = []; "
+        "gc.callbacks.append(lambda *_: aside.append(gc.get_freeze_count())); gc.collect(); aside.clear(); "
+        "code = quotewell.main(); aside.append(gc.get_freeze_count()); "
+        "print(json.dumps([code, gc.isenabled(), aside]), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", report, str(ROOT), "quotewell", "ask", WHEN]
+    done = subprocess.run(command, capture_output=True, cwd=library, env=environment(), check=True)
+    code, enabled, aside = json.loads(done.stderr.splitlines()[-1])
+    assert (code, enabled) == (0, True)
+    assert min(aside) > 10_000
+    assert aside[-1] > aside[0]
+
+
 @pytest.mark.slow
 def test_asking_with_the_real_model_loads_neither_torch_nor_sentence_transformers(
     seeds_data: Path, tmp_path: Path
