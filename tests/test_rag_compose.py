@@ -4,10 +4,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from jinja2 import Environment
 
 from index.records import Document
 from rag.answer import Citation, Frame, Reason, Segment
-from rag.writing.compose import abstention, compose, side, text_of
+from rag.writing.compose import abstention, compose, say, side, text_of
 from tests import make
 
 
@@ -152,6 +153,16 @@ def test_one_article_that_differs_from_itself_is_not_said_to_be_several() -> Non
     frame = Frame("conflict", differs="number")
     assert compose([one, other], frame)[0].text == "The article itself gives different figures."
     assert compose([one, oats], frame)[0].text.startswith("The articles give different figures")
+
+
+def test_of_a_template_only_what_is_said_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    compile_ = Environment.from_string
+    monkeypatch.setattr(Environment, "from_string", lambda self, text: compiled.append(text) or compile_(self, text))
+    words = say.__wrapped__("es")
+    assert (len(vars(words)), compiled) == (29, [])
+    assert words.lead("Oats", date(2024, 1, 5), True, "") == words.lead("Oats", date(2024, 1, 5), True, "")
+    assert [text.count("endmacro") for text in compiled] == [1, 1, 1]  # lead, of an article, of a day
 
 
 @pytest.mark.parametrize("published", [None, date(2024, 5, 7), date(1, 1, 1)])

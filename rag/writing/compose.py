@@ -1,13 +1,15 @@
 """Citations → the short text of an answer. All our own words stand in templates/; jinja2 is at home here."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
+from importlib.resources import files
 from itertools import islice
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 
 from index.records import Document, Hit, Span, short_title
 from index.search import Index
@@ -23,6 +25,7 @@ LANGUAGES = ("en", "es")
 
 Times = Mapping[int, Sequence[Relative]]  # by marker
 NO_TIMES: Times = MappingProxyType({})
+_MACRO = re.compile(r"\{%- macro (\w+)")  # begins one, which goes on to the next
 
 
 class Around(NamedTuple):
@@ -165,10 +168,23 @@ def _meant(citation: Citation, time: Relative, language: str) -> Segment:
 
 @cache
 def say(language: str) -> Any:
-    """The macros of a language's template; English where there is none."""
-    environment = Environment(loader=PackageLoader("rag.writing"), undefined=StrictUndefined, autoescape=False)
+    """The macros of a language's template; English where there is none.
+
+    Each is compiled when it is first said: an answer has four of the thirty, and all take longer than it does.
+    """
+    environment = Environment(undefined=StrictUndefined, autoescape=False)
     environment.filters["quoted"] = lambda word: f"“{word}”"
-    return environment.get_template(f"{language if language in LANGUAGES else 'en'}.j2").module
+    template = files("rag.writing") / "templates" / f"{language if language in LANGUAGES else 'en'}.j2"
+    head, *named = _MACRO.split(template.read_text("utf-8"))
+    texts = {name: f"{head}{{%- macro {name}{text}" for name, text in zip(named[::2], named[1::2], strict=True)}
+    macros = {name: _when_said(environment, text, name) for name, text in texts.items()}
+    environment.globals |= macros
+    return SimpleNamespace(**macros)
+
+
+def _when_said(environment: Environment, text: str, name: str) -> Callable[..., Any]:
+    macro = cache(lambda: getattr(environment.from_string(text).module, name))
+    return lambda *given: macro()(*given)
 
 
 # Columns of quotes and reasons → the segments of an answer, with notes beside the quotes.
