@@ -1,7 +1,7 @@
 """The records that flow from files to hits: frozen, every field always filled.
 
 Offsets are Unicode code points, end exclusive. Two coordinate systems exist: *cleaned* (Document.text) and
-*source* (Document.source); only `index.cleaning.clean` converts between them. Rank is 1-based, row is 0-based.
+*source* (Document.source); `index.cleaning.clean` makes the map between them. Rank is 1-based, row is 0-based.
 """
 
 import re
@@ -82,6 +82,49 @@ class Document:
     def headings(self) -> tuple[Span, ...]:
         """What of the text is a heading."""
         return tuple(Span(block.start, block.end) for block in self.blocks if block.kind == "heading")
+
+
+def to_source(document: Document, span: Span) -> Span:
+    """Where the characters of a clean span stand in the source, with the escape before the first, as in "\\$552".
+
+    Raises ValueError for an empty or foreign span.
+    """
+    if not 0 <= span.start < span.end <= len(document.text):
+        raise ValueError(f"span {span} is outside of document {document.id!r}")
+    inside = _overlapping(document.runs, span)
+    start = min(run.source + max(span.start - run.clean, 0) for run in inside)
+    end = max(run.source + min(span.end - run.clean, run.length) for run in inside)
+    escaped = document.source[start - 1 : start] == "\\" and any(run.source == start for run in inside)
+    return Span(start - escaped, end)
+
+
+def to_clean(document: Document, span: Span) -> Span | None:
+    """The clean span from the first to the last character that survives from a source span; None when none does.
+
+    What stood inside a sentence that a page cut stands behind it now, and is left out where the sentence goes on.
+    """
+    inside = [run for run in document.runs if run.source < span.end and span.start < run.source + run.length]
+    if not inside or span.start >= span.end:
+        return None
+    inside.sort(key=lambda run: run.source)
+    first, last = inside[0], inside[-1]
+    start = first.clean + max(span.start - first.source, 0)
+    end = last.clean + min(span.end - last.source, last.length)
+    if start < end:
+        return Span(start, end)
+    pieces = [
+        (run.clean + max(span.start - run.source, 0), run.clean + min(span.end - run.source, run.length))
+        for run in inside
+    ]
+    return Span(min(piece[0] for piece in pieces), max(piece[1] for piece in pieces))
+
+
+def _overlapping(runs: Sequence[OffsetRun], span: Span) -> Sequence[OffsetRun]:
+    first = bisect_right(runs, span.start, key=lambda run: run.clean + run.length)
+    last = bisect_right(runs, span.end - 1, key=lambda run: run.clean)
+    if first >= last:
+        raise ValueError(f"span {span} holds nothing but inserted white space")
+    return runs[first:last]
 
 
 class Head(NamedTuple):

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from index.cleaning.clean import to_source
-from index.records import Block, Document, Passage, Span, blocks_within
+from index.records import Block, Document, Passage, Span, blocks_within, to_source
 from index.text.sentences import sentences
 
 CountTokens = Callable[[Sequence[str]], list[int]]

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from urllib.parse import quote as percent
 
-from index.cleaning.clean import to_clean, to_source
-from index.records import Document, Span
+from index.records import Document, Span, to_clean, to_source
 from index.text.twins import words_of
 from rag.answer import Citation, Quote, ShortAnswer
 

@@ -99,6 +99,11 @@ def test_help_loads_little_and_nothing_heavy(tmp_path: Path) -> None:
     assert len(modules) < 400
 
 
+def test_asking_loads_nothing_that_reads_files(library: Path) -> None:
+    names = loaded_after(["ask", WHEN], library)
+    assert not [name for name in names if name.startswith(("index.cleaning.", "index.formats."))]
+
+
 def test_what_is_loaded_is_never_looked_through_for_garbage(library: Path) -> None:
     """Neither meanwhile nor later, nor at the end: that took as long as four answers."""
     report = (

@@ -20,10 +20,10 @@ from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet, GoldSpan, Question
 from eval.sets.sets import EvalSet, about_seeds
 from index.build import Builder
-from index.cleaning.clean import clean, clean_plain, to_source
+from index.cleaning.clean import clean, clean_plain
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold, BadInput, BadQuestion, NotFound
-from index.records import Document, Hit, Passage, Span
+from index.records import Document, Hit, Passage, Span, to_source
 from index.search import open_index
 from index.settings import load_settings
 from rag.answer import Answer, Citation, Dropped, Quote, Workings

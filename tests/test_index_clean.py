@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.cleaning.clean import Cleaned, clean, clean_plain, to_clean, to_source
+from index.cleaning.clean import Cleaned, clean, clean_plain
 from index.formats import read
-from index.records import Document, OffsetRun, Span, plain_blocks
+from index.records import Document, OffsetRun, Span, plain_blocks, to_clean, to_source
 from index.split import SplitRule, split
 from index.text.sentences import sentences
 from index.text.words import words

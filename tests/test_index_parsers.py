@@ -11,14 +11,13 @@ import pytest
 from lxml.html import document_fromstring
 
 from eval.sets.gold import check_gold, read_gold
-from index.cleaning.clean import to_source
 from index.errors import UnreadableFile
 from index.formats import ARTICLES, suffix
 from index.formats.document import FileReading, Unread
 from index.formats.layout.pages import read_pages
 from index.formats.layout.rows import Page, Stretch
 from index.formats.metadata import Metadata
-from index.records import Block, Document, Span
+from index.records import Block, Document, Span, to_source
 
 FILES = Path(__file__).parent / "files"
 GOLD = Path(__file__).parent.parent / "eval" / "gold" / "files" / "questions.jsonl"

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.cleaning.clean import to_clean
 from index.embedding.embedder import HashEmbedder
 from index.errors import NotFound
-from index.records import Document, Passage, Span
+from index.records import Document, Passage, Span, to_clean
 from index.split import SplitRule, split
 from rag.answer import Citation, Quote
 from rag.citations import article_url, cite, fault

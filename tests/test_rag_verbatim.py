@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from eval.sets.gold import read_gold
-from index.cleaning.clean import to_clean, to_source
 from index.embedding.embedder import OnnxEmbedder
-from index.records import Document, Passage, Span
+from index.records import Document, Passage, Span, to_clean, to_source
 from index.settings import load_settings
 from rag import Answer, Assistant, open_assistant
 

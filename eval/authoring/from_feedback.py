@@ -14,10 +14,9 @@ import numpy as np
 from eval.authoring.duplicates import form_of, kind_of
 from eval.authoring.propose import ProposedQuestion
 from eval.sets.gold import GoldSpan, Question
-from index.cleaning.clean import to_clean, to_source
 from index.embedding.vectors import Floats
 from index.errors import NotFound
-from index.records import Document, Span
+from index.records import Document, Span, to_clean, to_source
 from index.storage.feedback import Feedback, QuotedPlace
 from index.text.words import Word, cut, normalise, stop_words, words
 from rag.language.detect import grammar_of, language_of

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from eval.authoring.duplicates import kind_of
 from eval.authoring.propose import ProposedQuestion
 from eval.sets.gold import GoldSpan, Question
-from index.cleaning.clean import to_clean, to_source
-from index.records import Document, Passage, Span
+from index.records import Document, Passage, Span, to_clean, to_source
 
 SHOWN = 9  # passages, so that one digit names each
 NEAR_MISS = "near-miss"

@@ -19,9 +19,8 @@ from eval.authoring.propose_claims import CLAIMS
 from eval.authoring.propose_counts import COUNTS
 from eval.authoring.propose_people import PEOPLE
 from eval.sets.gold import GoldSpan, LineOfFile, Question, line_of, question_of, records, text
-from index.cleaning.clean import to_source
 from index.errors import BadGold
-from index.records import Document, Span
+from index.records import Document, Span, to_source
 from index.text.sentences import sentences
 from rag.language.dependence import depends_on_previous
 from rag.suggestions.patterns import NAME

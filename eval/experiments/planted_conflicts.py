@@ -12,9 +12,8 @@ from typing import Literal, Protocol
 
 from eval.scoring.judge import AnswerKey, holds_answer
 from eval.sets.gold import Question
-from index.cleaning.clean import to_clean
 from index.errors import NotFound
-from index.records import Document, Passage, Span
+from index.records import Document, Passage, Span, to_clean
 from rag.language.facts import Fact, facts
 
 SEED = 20_251_122

@@ -18,9 +18,8 @@ from eval.scoring.intervals import Sample
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet, GoldSpan, Question, check_gold
 from eval.sets.sets import EvalSet
-from index.cleaning.clean import to_clean, to_source
 from index.errors import BadGold, NotFound
-from index.records import Document, Hit, Passage, Span
+from index.records import Document, Hit, Passage, Span, to_clean, to_source
 from rag.answer import Citation
 
 # The measures themselves: ranks and flags in, numbers out. Ranked measures are computed by ir-measures (trec_eval).

@@ -10,8 +10,7 @@ from pydantic import FiniteFloat
 
 from eval.scoring.judge import Judge, Searchable, Values, first_rank, holds_answer, normalised, token_f1
 from eval.sets.gold import GoldSpan, Question
-from index.cleaning.clean import to_clean
-from index.records import Span
+from index.records import Span, to_clean
 from index.terminal import shortened
 from rag.answer import Answer, Citation, Dropped, Status
 from rag.answer_json import dropped_fields

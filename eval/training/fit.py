@@ -15,9 +15,8 @@ from scipy.special import expit
 
 from eval.scoring.judge import Judge, holds_answer, normalised
 from eval.sets.gold import Question
-from index.cleaning.clean import to_source
 from index.errors import BadInput
-from index.records import Document, Hit, Span
+from index.records import Document, Hit, Span, to_source
 from rag.question.analysis import analyse
 from rag.reading.candidates import Evidence, ReadableIndex
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP

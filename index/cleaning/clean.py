@@ -1,11 +1,10 @@
-"""Source text → clean text, and the map back: the only file that converts between the two.
+"""Source text → clean text, and the map back, which `to_source` and `to_clean` of `index.records` read.
 
 Clean text is what a person would read of the article, without Markdown signs and without page breaks inside sentences.
 Nothing that shows is left out: what is not the article is marked as such. Every clean character is either the source
 character that the map names, or white space put in its place.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +16,7 @@ from index.cleaning.parts import CUE, LABEL
 from index.cleaning.pieces import Piece, mended, pieces
 from index.cleaning.plain import plain_parts
 from index.cleaning.structure import with_structure
-from index.records import Block, Document, OffsetRun, Span, plain_blocks
+from index.records import Block, OffsetRun, Span, plain_blocks
 
 _SIDE_BY_SIDE = ("item", "row", "code", "links")  # stand line by line
 
@@ -130,46 +129,3 @@ def clean_plain(source: str) -> Cleaned:
     """For text that is clean already (a JSON field): the map is the identity and nothing is dropped."""
     runs = (OffsetRun(0, 0, len(source)),) if source else ()
     return Cleaned(source, runs, plain_blocks(source), ())
-
-
-def to_source(document: Document, span: Span) -> Span:
-    """Where the characters of a clean span stand in the source, with the escape before the first, as in "\\$552".
-
-    Raises ValueError for an empty or foreign span.
-    """
-    if not 0 <= span.start < span.end <= len(document.text):
-        raise ValueError(f"span {span} is outside of document {document.id!r}")
-    inside = _overlapping(document.runs, span)
-    start = min(run.source + max(span.start - run.clean, 0) for run in inside)
-    end = max(run.source + min(span.end - run.clean, run.length) for run in inside)
-    escaped = document.source[start - 1 : start] == "\\" and any(run.source == start for run in inside)
-    return Span(start - escaped, end)
-
-
-def to_clean(document: Document, span: Span) -> Span | None:
-    """The clean span from the first to the last character that survives from a source span; None when none does.
-
-    What stood inside a sentence that a page cut stands behind it now, and is left out where the sentence goes on.
-    """
-    inside = [run for run in document.runs if run.source < span.end and span.start < run.source + run.length]
-    if not inside or span.start >= span.end:
-        return None
-    inside.sort(key=lambda run: run.source)
-    first, last = inside[0], inside[-1]
-    start = first.clean + max(span.start - first.source, 0)
-    end = last.clean + min(span.end - last.source, last.length)
-    if start < end:
-        return Span(start, end)
-    pieces = [
-        (run.clean + max(span.start - run.source, 0), run.clean + min(span.end - run.source, run.length))
-        for run in inside
-    ]
-    return Span(min(piece[0] for piece in pieces), max(piece[1] for piece in pieces))
-
-
-def _overlapping(runs: Sequence[OffsetRun], span: Span) -> Sequence[OffsetRun]:
-    first = bisect_right(runs, span.start, key=lambda run: run.clean + run.length)
-    last = bisect_right(runs, span.end - 1, key=lambda run: run.clean)
-    if first >= last:
-        raise ValueError(f"span {span} holds nothing but inserted white space")
-    return runs[first:last]

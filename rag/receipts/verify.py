@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from index.cleaning.clean import to_source
-from index.records import Document
+from index.records import Document, to_source
 from index.storage.merkle import document_leaf, revision, root_from
 from rag.receipts.receipt import answer_id, around, byte_span, utf16_span
 from rag.receipts.signing import PUBLIC_BYTES, SIGNATURE_BYTES, bytes_of, corpus_message, is_signed
