@@ -15,11 +15,9 @@ from rag.language.dates import dates_in
 from rag.language.detect import grammar_of
 from rag.language.patterns import read_patterns
 
-_FAMILIES = read_patterns("rag", "catalogue.txt").families
-_NEWEST, _OLDEST, _EVERYTHING, _HERE, _DESCRIBED = (
-    tuple(re.compile(pattern, re.IGNORECASE) for pattern in _FAMILIES[name])
-    for name in ("newest", "oldest", "everything", "here", "described")
-)
+_TEXT = read_patterns("rag", "catalogue.txt")
+_NEWEST, _OLDEST, _EVERYTHING = map(_TEXT.family, ("newest", "oldest", "everything"))
+_HERE, _DESCRIBED = map(_TEXT.family, ("here", "described"))
 _TITLE = re.compile(r"“([^”]+(?:“[^”]+”[^”]*)?)”")
 _SEARCHED = 40  # passages that are looked at to order articles by how much they are on something
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 
-from rag.language.patterns import Patterns, read_patterns
+import rag
+from rag.language.patterns import Patterns, WhenUsed, read_patterns
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = (*(ROOT / "rag").rglob("*.txt"), *(ROOT / "eval").rglob("*.txt"))
@@ -31,6 +34,20 @@ def test_pieces_are_put_in_and_quantifiers_left_alone(read: Callable[..., Patter
     assert found.pieces["YEAR"] == r"in \d{2,4}| lately"
     assert found.families == {"one": (r"in \d{2,4}| lately!", "a = b"), "two, or more": ("[a-z]",)}
     assert found.compiled("YEAR").fullmatch("IN 1999")
+
+
+def test_a_pattern_is_compiled_when_it_is_first_used(read: Callable[..., Patterns]) -> None:
+    (never,) = read("[one]\n(\n").family("one")
+    with pytest.raises(re.error):
+        never.search("What does not compile is noticed by no question that does not need it.")
+
+
+def test_every_pattern_that_ships_compiles() -> None:
+    modules = [import_module(one.name) for one in walk_packages(rag.__path__, "rag.") if not one.ispkg]
+    values = [value for module in modules for value in vars(module).values()]
+    shipped = [one for value in values for one in (value if isinstance(value, tuple) else (value,))]
+    patterns = [one.pattern for one in shipped if isinstance(one, WhenUsed)]
+    assert len(patterns) > 100
 
 
 def test_an_unknown_piece_is_no_pattern(read: Callable[..., Patterns]) -> None:

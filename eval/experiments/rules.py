@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial, wraps
-from inspect import signature
 from types import FunctionType, ModuleType
 from typing import Any, Protocol
 
@@ -23,10 +22,9 @@ from eval.sets.gold import Question
 from eval.sets.sets import EvalSet
 from rag.answer import Answer
 from rag.follow_ups.turns import Turn
-from rag.language.patterns import Patterns, read_patterns
+from rag.language.patterns import Patterns, WhenUsed
 from rag.question.spelling import Respelt
 
-_FILES = (("rag.question", "purpose.txt"), ("rag.question", "out_of_scope.txt"), ("rag", "catalogue.txt"))
 _WATCHED = ("rag.question", "rag.follow_ups", "rag.refusal", "rag.catalogue", "rag.selection")
 
 
@@ -134,7 +132,7 @@ def watched() -> Iterator[Board]:
     functions = {_found(path): (path, empty) for path, empty in FUNCTIONS.items()}
 
     def exchanged(value: Any) -> Any:
-        if isinstance(value, re.Pattern) and (family := named.get(value.pattern)):
+        if isinstance(value, (re.Pattern, WhenUsed)) and (family := named.get(value.pattern)):
             return _WatchedPattern(value, family, board)
         if isinstance(value, FunctionType) and value in functions:
             return _watched_function(value, *functions[value], board)
@@ -147,10 +145,7 @@ def watched() -> Iterator[Board]:
     try:
         for owner, name in places:
             value = getattr(owner, name)
-            kept = owner.__name__.startswith(_WATCHED) and hasattr(value, "cache_clear")  # what is compiled when needed
-            new = (
-                _kept(exchanged(value.__wrapped__())) if kept and not signature(value).parameters else exchanged(value)
-            )
+            new = exchanged(value)
             if new is not value and new != value:
                 undone.append((owner, name, value))
                 setattr(owner, name, new)
@@ -163,9 +158,7 @@ def watched() -> Iterator[Board]:
 def _named_patterns(modules: Sequence[ModuleType]) -> Iterator[tuple[str, str]]:
     """Each pattern of a pattern file, and the name of its family."""
     texts = {module.__name__: vars(module).get("_TEXT") for module in modules if module.__name__.startswith(_WATCHED)}
-    read = {name: text for name, text in texts.items() if isinstance(text, Patterns)}
-    read |= {f"{package}.{name.removesuffix('.txt')}": read_patterns(package, name) for package, name in _FILES}
-    for module, text in read.items():
+    for module, text in ((name, text) for name, text in texts.items() if isinstance(text, Patterns)):
         where = module.removeprefix("rag.")
         yield from ((pattern, f"{where} {name}") for name, pattern in text.pieces.items())
         yield from ((one, f"{where} [{name}]") for name, patterns in text.families.items() for one in patterns)
@@ -190,10 +183,6 @@ def _watched_function(function: Any, path: str, empty: Callable[..., Any], board
         return board.through(family, said, empty(*args, **named))
 
     return call
-
-
-def _kept(value: Any) -> Callable[[], Any]:
-    return lambda: value
 
 
 @dataclass(frozen=True, slots=True)

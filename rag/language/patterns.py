@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any, cast
 
 _PIECE = re.compile(r"([A-Z][A-Z_]*) = (.+)")
 _FAMILY = re.compile(r"\[([\w ,.]+)\]")
@@ -23,11 +24,31 @@ class Patterns:
 
     def compiled(self, piece: str) -> re.Pattern[str]:
         """In any case."""
-        return re.compile(self.pieces[piece], re.IGNORECASE)
+        return when_used(self.pieces[piece], re.IGNORECASE)
 
     def cased(self, piece: str) -> re.Pattern[str]:
         """With capitals as they are written."""
-        return re.compile(self.pieces[piece])
+        return when_used(self.pieces[piece])
+
+    def family(self, name: str) -> tuple[re.Pattern[str], ...]:
+        """In any case."""
+        return tuple(when_used(pattern, re.IGNORECASE) for pattern in self.families[name])
+
+
+class WhenUsed:
+    """A pattern that is compiled when it is first used: a question needs half of ours, and all take longer than it."""
+
+    def __init__(self, text: str, flags: re.RegexFlag) -> None:
+        self._given = text, flags
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(re.compile(*self._given), name)
+        setattr(self, name, found)  # asked for only once
+        return found
+
+
+def when_used(text: str, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    return cast(re.Pattern[str], WhenUsed(text, flags))
 
 
 def read_patterns(package: str, name: str, **given: str) -> Patterns:

@@ -5,7 +5,6 @@ a side and what will come may well be said in one: those families only name what
 """
 
 import re
-from functools import cache
 from typing import NamedTuple
 
 from rag.language.patterns import read_patterns
@@ -13,6 +12,7 @@ from rag.language.patterns import read_patterns
 _TEXT = read_patterns("rag.question", "out_of_scope.txt")
 _JUDGED = re.compile(rf"\b(?:{_TEXT.pieces['VALUE']}|{_TEXT.pieces['COMPARED']}|justified|right|wrong)\b")
 _SAID = _TEXT.compiled("SAID")
+_PATTERNS = tuple((kind, pattern) for kind in _TEXT.families for pattern in _TEXT.family(kind))
 _SPACE = re.compile(r"\s+")
 _APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
 _MOST_CHARS = 300  # some patterns try every place of a word
@@ -51,13 +51,5 @@ def out_of_scope(question: str) -> OutOfScope | None:
     text = _APOSTROPHE.sub("'", _SPACE.sub(" ", question)).strip()
     if len(text) > _MOST_CHARS or _SAID.search(text):
         return None
-    matches = ((kind, pattern.search(text)) for kind, pattern in _patterns())
+    matches = ((kind, pattern.search(text)) for kind, pattern in _PATTERNS)
     return next((OutOfScope(kind, match.group().strip()) for kind, match in matches if match), None)
-
-
-@cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Compiled when first needed: that takes as long as many answers."""
-    return tuple(
-        (kind, re.compile(pattern, re.IGNORECASE)) for kind, patterns in _TEXT.families.items() for pattern in patterns
-    )

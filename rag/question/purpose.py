@@ -7,7 +7,7 @@ Hamlet?"), whoever answers it hands it on as a question of fact.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal
 from unicodedata import normalize
 
@@ -17,10 +17,18 @@ from numpy.typing import NDArray
 from index.embedding.embedder import Embedder
 from index.embedding.vectors import settled
 from index.search import Index
-from rag.language.patterns import read_patterns
+from rag.language.patterns import read_patterns, when_used
 
 MessageKind = Literal["fact", "talk", "about", "summary"]
 _KINDS: Mapping[str, MessageKind] = {"talk": "talk", "about": "about", "summary": "summary"}
+_TEXT = read_patterns("rag.question", "purpose.txt")
+_BEFORE_IT, _BEHIND_IT = (tuple(map(when_used, _TEXT.families[f"courtesy {side}"])) for side in ("before", "behind"))
+_PATTERNS = tuple(
+    (_KINDS[kind], which, when_used(text))
+    for (kind, _, which), texts in ((family.partition(" "), texts) for family, texts in _TEXT.families.items())
+    if kind in _KINDS
+    for text in texts
+)
 _ALIKE = 0.66  # least cosine; of 1,147 questions of development sets none comes closer than .51, but for small talk
 
 _SPACE = re.compile(r"\s+")
@@ -69,7 +77,7 @@ def purposes(message: str) -> Iterator[Purpose]:
     for said in dict.fromkeys((message, asked_inside(message))):
         text = _read(said).strip(_EDGES)
         plain = _plain(text) if len(text) <= _MOST_CHARS else ""
-        for kind, which, pattern in _patterns():
+        for kind, which, pattern in _PATTERNS:
             if match := pattern.fullmatch(plain):
                 named = {
                     name: text[slice(*match.span(name))].strip(_EDGES) for name in match.groupdict() if match[name]
@@ -86,7 +94,7 @@ def _chat(message: str) -> Iterator[Purpose]:
     pieces = [piece for piece in (part.strip(_EDGES) for part in _PIECE.split(_read(message))) if piece]
     if 1 < len(pieces) <= _MOST_PIECES:
         talk = [
-            next((which for kind, which, p in _patterns() if kind == "talk" and p.fullmatch(plain)), "")
+            next((which for kind, which, p in _PATTERNS if kind == "talk" and p.fullmatch(plain)), "")
             for plain in map(_plain, pieces)
         ]
         if all(talk):
@@ -112,8 +120,7 @@ def alike(message: str, index: Index) -> Purpose | None:
 @lru_cache(maxsize=2)
 def _examples(embedder: Embedder) -> tuple[tuple[Purpose, ...], NDArray[np.float64]]:
     """Purposes, and the vectors of their examples, a row each."""
-    families = read_patterns("rag.question", "purpose.txt").families.items()
-    named = [(family.split(), example) for family, examples in families for example in examples]
+    named = [(family.split(), example) for family, examples in _TEXT.families.items() for example in examples]
     known = [(_KINDS[of[1]], of[2], example) for of, example in named if of[0] == "like"]
     vectors = [settled(embedder.encode_question(example)).vector for *_, example in known]
     return tuple(Purpose(kind, which) for kind, which, _ in known), np.stack(vectors).astype(np.float64)
@@ -123,11 +130,10 @@ def asked_inside(message: str) -> str:
     """The question without what is said around it for courtesy ("could you tell me …"); else the message as it is."""
     text = _read(message)
     begin = opened = len(text) - len(text.lstrip(_OPENING))
-    before, behind = _courtesies()
     plain = _plain(text)
-    while match := next((found for pattern in before if (found := pattern.match(plain, begin))), None):
+    while match := next((found for pattern in _BEFORE_IT if (found := pattern.match(plain, begin))), None):
         begin = match.end()
-    end = next((found.start() for pattern in behind if (found := pattern.search(plain, begin))), len(text))
+    end = next((found.start() for pattern in _BEHIND_IT if (found := pattern.search(plain, begin))), len(text))
     inside = _WHETHER.sub("", text[begin:end]) if begin > opened else text[begin:end]
     if len(inside.split()) < _FEWEST_WORDS or (begin == opened and end == len(text)):
         return message
@@ -144,24 +150,6 @@ def _read(message: str) -> str:
 def _plain(text: str) -> str:
     """In lower case without accents, character by character, so that places stay."""
     return "".join(normalize("NFD", character)[0].lower()[0] for character in text)
-
-
-@cache
-def _families() -> Mapping[str, tuple[re.Pattern[str], ...]]:
-    """Compiled when first needed: that takes as long as many answers."""
-    families = read_patterns("rag.question", "purpose.txt").families
-    patterns = {family: texts for family, texts in families.items() if not family.startswith("like ")}
-    return {family: tuple(map(re.compile, texts)) for family, texts in patterns.items()}
-
-
-def _courtesies() -> tuple[tuple[re.Pattern[str], ...], tuple[re.Pattern[str], ...]]:
-    return _families()["courtesy before"], _families()["courtesy behind"]
-
-
-@cache
-def _patterns() -> tuple[tuple[MessageKind, str, re.Pattern[str]], ...]:
-    named = ((family.partition(" "), patterns) for family, patterns in _families().items())
-    return tuple((_KINDS[of[0]], of[2], each) for of, patterns in named if of[0] in _KINDS for each in patterns)
 
 
 # Several questions in one message, taken apart; each is then read behind those before it ("… and when?").

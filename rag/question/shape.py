@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from rag.language.patterns import read_patterns
+from rag.language.patterns import read_patterns, when_used
 
 Shape = Literal["definition", "list", "comparison", "timeline", ""]
 Sought = Literal["duration", "place", "reason", "manner", ""]
@@ -19,12 +19,12 @@ Sought = Literal["duration", "place", "reason", "manner", ""]
 _MOST_NAME_WORDS = 6
 
 _TEXT = read_patterns("rag.question", "shape.txt")
-_MEANING = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _TEXT.families["definition"])
-_LIST = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _TEXT.families["list"])
+_MEANING = _TEXT.family("definition")
+_LIST = _TEXT.family("list")
 _BEING, _ROLE_WORDS, _ABSTRACT = map(_TEXT.compiled, ("BEING", "ROLE_WORDS", "ABSTRACT"))
 _KIND_OF_THING, _ONE_NAME, _TIMELINE = map(_TEXT.compiled, ("KIND_OF_THING", "ONE_NAME", "TIMELINE"))
 _SOUGHT: tuple[tuple[Sought, re.Pattern[str]], ...] = tuple(
-    (what, re.compile(pattern)) for what in get_args(Sought)[:-1] for pattern in _TEXT.families[what]
+    (what, when_used(pattern)) for what in get_args(Sought)[:-1] for pattern in _TEXT.families[what]
 )
 _FREE = re.compile(r"\b(?:of|and|the|for|in|on|de|la|del|van|von|al|with|you|to)\b")  # small words inside names
 
@@ -101,7 +101,7 @@ _VERSUS, _BETWEEN, _COMPARE = map(_TEXT.compiled, ("VERSUS", "BETWEEN", "COMPARE
 _HOW, _CONTEST, _BY_HOW_MUCH = map(_TEXT.compiled, ("HOW", "CONTEST", "BY_HOW_MUCH"))
 _OPEN, _OF_THOSE, _ASKING = map(_TEXT.compiled, ("OPEN", "OF_THOSE", "ASKING"))
 _REST = _TEXT.cased("REST")
-_WHICH = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _TEXT.families["which"])
+_WHICH = _TEXT.family("which")
 _ENDING_IN_E = frozenset("larg clos saf lat wid simpl dens rar wis nic pur brav strang".split())
 
 

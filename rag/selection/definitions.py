@@ -16,11 +16,7 @@ _LATE = 0.9  # and so is what is said late in a sentence
 _EARLY_CHARACTERS = 40
 _TEXT = read_patterns("rag.selection", "definitions.txt", SUBJECT=_X)
 _THING = _TEXT.pieces["THING"]
-_GRADED = tuple(
-    (float(grade), re.compile(pattern, re.IGNORECASE))
-    for grade, patterns in _TEXT.families.items()
-    for pattern in patterns
-)
+_GRADED = tuple((float(grade), pattern) for grade in _TEXT.families for pattern in _TEXT.family(grade))
 
 
 def defines(query: Query, sentence: str) -> float:

@@ -20,6 +20,7 @@ from rag.answer import AnswerPart, Frame, Quote, Reading
 from rag.catalogue import Catalogue
 from rag.follow_ups.turns import Turn
 from rag.language.dependence import depends_on_previous
+from rag.language.patterns import when_used
 from rag.language.quantities import values
 from rag.question.analysis import analyse
 from rag.question.purpose import Purpose
@@ -36,7 +37,7 @@ _SHORTEST, _LONGEST = 36, 420  # characters; shorter ones are labels, longer one
 _SHORTEST_DENSE = 12  # … of a script in which a character is a word
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _FINISHED = re.compile(r"[.!。！][\"”»'’)\]]*$")
-_CONNECTS = re.compile(
+_CONNECTS = when_used(
     r"(?:however|moreover|furthermore|in addition|additionally|in this (?:context|regard|sense|way|light)|as such|thus"
     r"|therefore|hence|consequently|as a result|meanwhile|also|for (?:example|instance)|on the (?:other|one) hand"
     r"|nevertheless|nonetheless|instead|similarly|likewise|by contrast|in contrast|but|and|or|so|yet|then"
@@ -46,7 +47,7 @@ _CONNECTS = re.compile(
     r"|y (?:el|la|los|las|en|no|se))\b",
     re.IGNORECASE,
 )  # goes on from what stands before it, or leads to a pronoun
-SMALL_PRINT = re.compile(
+SMALL_PRINT = when_used(
     r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
     r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
     re.IGNORECASE,
