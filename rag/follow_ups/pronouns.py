@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rag.follow_ups.mentions import Kind, Mention, Role, is_name, is_plural, kind_of_noun, mentions
 from rag.follow_ups.referents import SaidTurn, WantedReferent, agrees, is_class, rank
 from rag.language.patterns import read_patterns
-from rag.language.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon
+from rag.language.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon, listed
 
 _TEXT = read_patterns("rag.follow_ups", "pronouns.txt")
 _PRONOUN, _EMPTY_IT, _EVENT = map(_TEXT.compiled, ("PRONOUN", "EMPTY_IT", "EVENT"))
@@ -40,9 +40,7 @@ _SHAPES = {
 }
 _NAME_WORDS = 3  # "President Jane Roe"
 _JOINING = frozenset(["that", "which", "who", "if", "because", "when", "and", "before", "after", "while"])
-_SUBORDINATE = frozenset(
-    ["after", "before", "when", "while", "if", "since", "once", "because", "until", "although", "as"]
-)
+_SUBORDINATE = listed("SUBORDINATE")
 
 
 @dataclass(frozen=True, slots=True)
