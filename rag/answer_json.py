@@ -14,7 +14,7 @@ from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, 
 from rag.policy import InForce
 from rag.receipts.receipt import answer_id, corpus_fields, receipt_for
 from rag.receipts.signing import Signature
-from rag.selection.choose import words_of
+from rag.selection.frames import words_of
 
 SCORE_DIGITS = 6  # more would differ between machines and says nothing
 

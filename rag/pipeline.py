@@ -11,14 +11,16 @@ from index.search import Index
 from index.text.words import cut, of_asking, stop_words, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason, Rule
 from rag.language.quantities import spelled_out
+from rag.language.word_lists import AUXILIARIES
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, with_names
 from rag.question.spelling import Casing, Speller, with_codes
 from rag.reading.reader import Reader
 from rag.refusal import refusal
-from rag.selection.choose import Selection, choose, holds, words_of
+from rag.selection.choose import Selection, choose, holds
 from rag.selection.context import apart, sentences_of, with_context
-from rag.selection.frames import asked, comparable, measured
+from rag.selection.frames import asked, comparable, measured, words_of
+from rag.selection.key_sentences import SMALL_PRINT
 from rag.structure import ASIDE
 
 READ_HITS = 20  # hits that are read, at most
@@ -119,7 +121,10 @@ class Pipeline:
             return self._happened(query, limit, filters, label)
         if choice is None:
             refused = tuple(Dropped(quote, "refused") for quote in reading.quotes)
-            return AnswerPart(label, query, reading, (), PLAIN, reason, refused)
+            last = sorted(
+                reading.hits, key=lambda hit: hit.row in reading.best and _printed_small(reading.best[hit.row])
+            )
+            return AnswerPart(label, query, replace(reading, hits=tuple(last)), (), PLAIN, reason, refused)
         return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
 
     def _happened(self, query: Query, limit: int, filters: Filters, label: str) -> AnswerPart:
@@ -139,7 +144,7 @@ class Pipeline:
         )
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
-        sure = self._sure(reading)
+        sure = self._sure(reading) and not _echoes(query, reading.quotes[0])
         if sure and query.scope and (judged := query.scope.judged):
             said = {cut(word.text, self.index.stem) for word in words(words_of(reading.quotes[0]))}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
@@ -172,6 +177,16 @@ class Pipeline:
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
         asked = frozenset(word.text for word in words(query.text) if not of_asking(query.text, word)) - stop_words()
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
+
+
+def _echoes(query: Query, quote: Quote) -> bool:
+    """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Not yes or no."""
+    own = [word.text for word in words(query.text)]
+    return own[:1] != [] and own[0] not in AUXILIARIES and all(word.text in own for word in words(words_of(quote)))
+
+
+def _printed_small(quote: Quote) -> bool:
+    return SMALL_PRINT.search(words_of(quote)) is not None
 
 
 def _untold(sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:

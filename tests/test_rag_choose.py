@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from index.records import Document, Span
 from rag.answer import RULES, Quote, Reading, Rule
 from rag.question.analysis import analyse
-from rag.selection.choose import TIMELINE_QUOTES, Selection, choose, words_of
+from rag.selection.choose import TIMELINE_QUOTES, Selection, choose
+from rag.selection.frames import words_of
 from tests import make
 
 PUBLISHED = date(2024, 5, 1)

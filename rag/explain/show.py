@@ -19,7 +19,7 @@ from rag.answer import (
     Without,
     Workings,
 )
-from rag.selection.choose import words_of
+from rag.selection.frames import words_of
 
 # What decided an answer, in plain words: its confidence, why it was refused, and which quotes are not shown.
 

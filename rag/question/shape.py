@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from rag.language.patterns import read_patterns
+from rag.language.word_lists import listed
 
 Shape = Literal["definition", "list", "comparison", "timeline", ""]
 Sought = Literal["duration", "place", "reason", "manner", ""]
@@ -38,10 +39,7 @@ _FREE = re.compile(r"\b(?:of|and|the|for|in|on|de|la|del|van|von|al|with|you|to)
 
 _LONGEST_PART = 7  # words, of what stands on one side of "versus"
 DETERMINERS = frozenset("the a an its their his her our el la los las".split())
-_FUNCTION = frozenset(
-    "to from in with on for by at of under during since after before as is are was were do does did go goes went has "
-    "have had will would come comes came en de con para per over between".split()
-)
+_FUNCTION = listed("BETWEEN_SIDES")
 POSSESSIVE = re.compile(r"\w(?:['’]s|s['’])$")
 
 
@@ -280,7 +278,8 @@ def _defined(text: str) -> str:
     if not match or len(match["of"].split()) > _MOST_NAME_WORDS:
         return ""
     of = _bare(match["of"])
-    if not of or _ABSTRACT.match(of) or not _is_title(of, text):
+    titled = of[:1].isupper() and " " in of  # "Plan Mexico" is no plan of anything
+    if not of or (_ABSTRACT.match(of) and not titled) or not _is_title(of, text):
         return ""
     if match["who"]:
         return "" if match["article"] or re.search(r" (?:of|to|for|in|at) ", of) else of

@@ -18,7 +18,7 @@ from rag.question.analysis import Query
 from rag.selection.conflicts import find_conflict
 from rag.selection.context import apart
 from rag.selection.definitions import defines
-from rag.selection.frames import Read, alone, happened_then, unread
+from rag.selection.frames import Read, alone, happened_then, unread, words_of
 from rag.selection.key_sentences import SMALL_PRINT, leans_on_nothing
 from rag.structure import block_at
 
@@ -66,11 +66,6 @@ def widened(sifted: Shortlist, widen: Widen) -> tuple[Shortlist, tuple[Quote, ..
     forms = [widen(quote) for quote in sifted.left]
     places = _outermost(forms)
     return sifted.only(places, "within"), tuple(forms[n] for n in places)
-
-
-def words_of(quote: Quote) -> str:
-    """What a reader picked, before it is widened."""
-    return quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start]
 
 
 def holds(outer: Quote, inner: Quote) -> bool:
