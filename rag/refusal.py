@@ -121,7 +121,8 @@ def _side_by_side(thing: Thing, corpus: Index) -> bool:
     wanted = [term_number(term.stem) for term in thing.terms]
     rows = corpus.lexical.holding([term.stem for term in thing.terms]) if len(wanted) > 1 else ()
     held = (corpus.term_places(int(row)).numbers for row in rows)
-    return len(wanted) < 2 or any((sliding_window_view(each, len(wanted)) == wanted).all(axis=1).any() for each in held)
+    runs = (sliding_window_view(each, len(wanted)) for each in held if len(each) >= len(wanted))
+    return len(wanted) < 2 or any((run == wanted).all(axis=1).any() for run in runs)
 
 
 def _in_vocabulary(corpus: Index, text: str, term: Term) -> bool:

@@ -77,6 +77,7 @@ def test_other_words_are_missing_only_where_no_name_is(index: Index) -> None:
     ("question", "unheard"),
     [
         ("What is Fare Aldra?", ("Fare Aldra",)),  # both words stand in one passage, but never side by side
+        ("What is Brin Brin?", ("Brin Brin",)),
         ("What is Night Ferry?", ()),
         ("What is the bridge of Orm?", ()),
         ("Who is Mayor Lind?", ()),  # a title may stand where a first name does
