@@ -1,6 +1,7 @@
 """What the rigs share: a real server in a process of its own, articles, seeds, and a record of what came of them.
 
-QUOTEWELL_ROUNDS asks for more rounds than `make test` has time for, RIG_SEED repeats a run, and RIG_RECORD names a file
+QUOTEWELL_ROUNDS asks for more rounds than `make test` has time for, and draws them anew each time: RIG_SEED repeats a
+run. RIG_RECORD names a file
 that gets a line for each rig; `python -m tests.rigs.rig FILE DOCUMENT …` writes those as the table of a document, and
 failures and rounds between the marks `<!-- rig: BEGIN OF A LINE -->` of any.
 """
@@ -15,8 +16,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 from tempfile import mkdtemp
+from time import thread_time
 from typing import Any
 
 from scipy.stats import beta
@@ -28,7 +31,7 @@ from tests.conftest import SIX_ARTICLES
 
 ROOT = Path(__file__).parent.parent.parent
 ASKED_FOR = os.environ.get("QUOTEWELL_ROUNDS", "")
-SEED = int(os.environ.get("RIG_SEED") or random.randrange(1_000_000))
+SEED = int(os.environ.get("RIG_SEED") or (random.randrange(1_000_000) if ASKED_FOR else 1))
 RECORD = os.environ.get("RIG_RECORD", "")
 QUESTIONS = (
     "Who runs the Marten bakery?",
@@ -52,6 +55,13 @@ SERVE = (
 def rounds(quick: int, full: int, each: int = 1) -> int:
     """How many: `full` at most, where somebody asks for more than `make test` has time for; `each` for one of those."""
     return min(full, each * int(ASKED_FOR)) if ASKED_FOR else quick
+
+
+def here(seconds: int) -> int:
+    """So many seconds of the processor that a bound was set on: more of one that is slower."""
+    begin = thread_time()
+    sum(number * number for number in range(1_000_000))
+    return max(seconds, ceil(seconds * (thread_time() - begin) / 0.06))
 
 
 def record(what: str, count: int, failures: int, note: str = "") -> None:
