@@ -132,7 +132,7 @@ def test_what_needs_an_extra_says_how_to_install_it() -> None:
 def built(kind: str, source: Path, out: Path) -> None:
     """An sdist or a wheel."""
     build = f"from setuptools.build_meta import build_{kind}\nbuild_{kind}({str(out)!r})"
-    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", build], cwd=source, check=True)
 
 
 @pytest.mark.slow

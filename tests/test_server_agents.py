@@ -313,12 +313,14 @@ def test_changes_are_told_to_whoever_listens(tmp_path: Path, data: Path) -> None
 
     async def told(client: Client) -> None:
         """Each of them once at least: they say what to read again, and not what happened."""
-        waited: set[Any] = {ResourcesListChanged(), ResourceUpdated(CATS)}
+        told_of: set[Any] = {ResourcesListChanged(), ResourceUpdated(CATS)}
+        waited = set(told_of)
         async with client.listen(resources_list_changed=True, resource_subscriptions=[CATS]) as events:
             await asyncio.to_thread(own.put, make.document("Cats sleep less than owls.", name="cats"))
             await asyncio.to_thread(own.delete, "energy/tides")
             async for event in events:
-                waited.remove(event)
+                assert event in told_of
+                waited.discard(event)
                 if not waited:
                     return
 
@@ -339,7 +341,8 @@ def test_only_what_changed_is_told(tmp_path: Path, data: Path) -> None:
     end()
     own.delete("owls")
     own.stop()
-    assert seen == [
+    # what the watcher writes to the disk meanwhile is another index with the same articles
+    assert [told for told in seen if told] == [
         [ResourcesListChanged()], [ResourceUpdated(CATS)], [ResourcesListChanged(), ResourceUpdated(TIDES)],
     ]  # fmt: skip
 

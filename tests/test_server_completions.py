@@ -100,7 +100,7 @@ def client(base: str) -> OpenAI:
 
 @cache
 def web() -> httpx2.Client:
-    return httpx2.Client()
+    return httpx2.Client(timeout=60)
 
 
 @pytest.fixture(scope="module", autouse=True)

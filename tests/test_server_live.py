@@ -42,7 +42,8 @@ class Server:
     def __init__(self, data: Path) -> None:
         self.process = python(SERVE, data)
         self.line = first_line(self.process)
-        self.port = int(self.line.strip().rpartition(":")[2] or 0)
+        assert self.line, self.process.communicate()[1]
+        self.port = int(self.line.strip().rpartition(":")[2])
 
     def end(self) -> None:
         self.process.kill()
@@ -234,6 +235,6 @@ def test_an_address_that_is_not_ours_is_an_error_that_names_the_option(tmp_path:
 def test_serving_loads_neither_torch_nor_sentence_transformers() -> None:
     code = "import sys, server.cli; print([m for m in ('torch', 'sentence_transformers') if m in sys.modules])"
     out = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, env=os.environ
     )
     assert out.stdout == "[]\n"

@@ -208,6 +208,14 @@ def shown_on(hosted: Hosted, server: str, style: str) -> list[object]:
     ask(page)
     expect(page.locator(".check.good")).to_have_count(1)
     page.mouse.move(0, 0)
+    seen, now = list[object](), looked_at(page)
+    while seen != now:  # until it stands still: a busy machine draws late
+        seen, now = now, looked_at(page)
+    page.evaluate("sessionStorage.clear()")
+    return seen
+
+
+def looked_at(page: Page) -> list[object]:
     seen: list[object] = []
     for part in (".launcher", "#panel"):
         box = page.locator(part).bounding_box()
@@ -215,7 +223,6 @@ def shown_on(hosted: Hosted, server: str, style: str) -> list[object]:
         x, y, width, height = (round(box[side]) for side in ("x", "y", "width", "height"))
         inside = FloatRect(x=x + 26, y=y + 5, width=width - 52, height=height - 10)
         seen += [box, page.screenshot(clip=inside, animations="disabled")]
-    page.evaluate("sessionStorage.clear()")
     return seen
 
 

@@ -85,7 +85,7 @@ def test_a_server_over_an_older_index_answers_proves_and_takes_articles_or_says_
     made = json.loads(made_of(older)["recipe"])
     cut_otherwise = (made.get("encoder"), made.get("terms")) != (ENCODER, TERMS)  # its vectors or words are not as now
     app = create_app(load_settings(data=older, embedder="hash", threshold=0.0, keep_revisions_days=36500))
-    with listening(app, lifespan=True) as address, httpx2.Client(base_url=address) as client:
+    with listening(app, lifespan=True) as address, httpx2.Client(base_url=address, timeout=60) as client:
         app.state.live.wait()
         assert client.get("/readyz").status_code == 200
         answer = client.post("/ask", json={"question": WHO}).json()
