@@ -17,6 +17,7 @@ from index.settings import load_settings
 from server.access.guard import EVERYBODY, NEEDS
 from server.app import create_app
 from tests.browsing import listening
+from tests.conftest import until
 
 QUESTION = {"question": "What is the capital of Atlantis?"}
 Labels = tuple[tuple[str, str], ...]
@@ -36,12 +37,22 @@ def port(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
 
 
 def request(port: int, method: str, path: str, body: object = None) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """Returns once it is counted, which it is behind its reply."""
+    own = path != "/metrics"
+    before = own and counted(port)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
     reply = connection.getresponse()
     status, headers, content = reply.status, reply.headers, reply.read()
     connection.close()
+    until(lambda: not own or counted(port) > before)
     return status, headers, content
+
+
+def counted(port: int) -> float:
+    """Requests, without those for /metrics."""
+    of = samples(port).get("quotewell_http_requests_total", {})
+    return sum(value for labels, value in of.items() if ("route", "/metrics") not in labels)
 
 
 def parsed(text: str) -> dict[str, dict[Labels, float]]:

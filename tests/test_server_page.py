@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from index.settings import load_settings
 from server.app import create_app
 from tests.browsing import ask, listening, opened
+from tests.conftest import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -216,6 +217,7 @@ def test_a_judgement_outlives_a_reload_and_can_be_taken_back(page: Page) -> None
     page.get_by_role("button", name="Incomplete").click()
     page.get_by_label("In your words").fill("There are more sectors.")
     page.get_by_role("button", name="Send").click()
+    until(lambda: "There are more sectors." in page.evaluate("JSON.stringify(sessionStorage)"))  # the server has it
     expect(page.locator(".reasons")).to_have_count(0)
     page.reload()
     expect(down).to_have_attribute("aria-pressed", "true")
