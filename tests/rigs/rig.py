@@ -16,10 +16,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from math import ceil
 from pathlib import Path
 from tempfile import mkdtemp
-from time import thread_time
 from typing import Any
 
 from scipy.stats import beta
@@ -27,7 +25,7 @@ from scipy.stats import beta
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
-from tests.conftest import SIX_ARTICLES
+from tests.conftest import SIX_ARTICLES, costs
 
 ROOT = Path(__file__).parent.parent.parent
 ASKED_FOR = os.environ.get("QUOTEWELL_ROUNDS", "")
@@ -59,9 +57,8 @@ def rounds(quick: int, full: int, each: int = 1) -> int:
 
 def here(seconds: int) -> int:
     """So many seconds of the processor that a bound was set on: more of one that is slower."""
-    begin = thread_time()
-    sum(number * number for number in range(1_000_000))
-    return max(seconds, ceil(seconds * (thread_time() - begin) / 0.06))
+    (least_s,) = costs(lambda: sum(number * number for number in range(1_000_000)))
+    return max(seconds, round(seconds * least_s / 0.06))
 
 
 def record(what: str, count: int, failures: int, note: str = "") -> None:
