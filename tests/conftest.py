@@ -54,7 +54,7 @@ settings.register_profile("chance", settings.get_profile("default"), max_example
 settings.register_profile("quick", settings.get_profile("chance"), derandomize=True)
 settings.load_profile("quick")
 # It would also try the constants of our modules that happen to be loaded, which are others in each process of xdist.
-providers._get_local_constants = lambda: providers._local_constants  # type: ignore[attr-defined]
+providers._get_local_constants = lambda: providers._local_constants
 
 
 def until(true: Callable[[], bool]) -> None:

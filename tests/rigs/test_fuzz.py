@@ -505,11 +505,13 @@ problems.problem = cut
 
 
 def test_the_rig_sees_a_bug_a_closed_connection_a_foreign_word_and_long_work(data: Path) -> None:
-    """A rig that cannot fail proves nothing."""
+    """A rig that cannot fail proves nothing. To log a bug may take a busy machine long, too."""
+    asking = [
+        json.dumps({"question": f"Who {text}"}).encode() for text in ("\u202eoh on", "'; DROP TABLE documents; --")
+    ]
+    sent = [*(request("POST", "/v1/ask", body) for body in (*asking, b"{")), request("GET", "/v1/documents/none")]
     with serving(data, SABOTAGE) as fuzzed:
-        for text in ("\u202eoh on", "'; DROP TABLE documents; --"):
-            fuzzed.send("naughty", request("POST", "/v1/ask", json.dumps({"question": f"Who {text}"}).encode()))
-        fuzzed.send("bytes", request("POST", "/v1/ask", b"{"))
-        fuzzed.send("naughty", request("GET", "/v1/documents/none"))
-        assert {kind for kind, _ in fuzzed.faults} == {"5xx", "slow", "reset", "shape"}
-        assert len(fuzzed.faults) == 4
+        for one, kind in zip(sent, ("5xx", "slow", "reset", "shape"), strict=True):
+            before = len(fuzzed.faults)
+            fuzzed.send("naughty", one)
+            assert fuzzed.faults[before][0] == kind
