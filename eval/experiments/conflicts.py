@@ -10,7 +10,7 @@ from eval.experiments.planted_conflicts import Change, Plant, plants
 from eval.runs.tables import COUNTED, Table, below, counted, figure_table, paragraphs
 from eval.scoring.intervals import Figure, Figures, mean
 from eval.scoring.judge import judge_for
-from eval.scoring.run import OnQuestion, SetName
+from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.gold import Question
 from eval.sets.sets import EvalSet, tuning_questions
 from index.build import Builder
@@ -85,19 +85,16 @@ def measure(
     if not made:
         raise BadGold(f"{questions.name} holds no answer with a number, a date or a verb to change; give another set")
     untouched = chosen[:: max(len(chosen) // most, 1)][:most]
-    count = len(untouched) + len(made)
-    banners = []
-    reader = bench.reader_of(index)
-    for question in untouched:
-        banners.append(_banner(index, reader, question, None, ()))
-        _tell(progress, len(banners), count)
+    sides = [{plant.document_id, plant.original_id} for plant in made if plant.conflicts]
+    asked: list[tuple[Question, Plant | None]] = [(question, None) for question in untouched]
+    asked += [(plant.question, plant) for plant in made]
     with tempfile.TemporaryDirectory() as folder:
         small = _planted(made, index, bench, Path(folder))
-        reader = bench.reader_of(small)
-        sides = [{plant.document_id, plant.original_id} for plant in made if plant.conflicts]
-        for plant in made:
-            banners.append(_banner(small, reader, plant.question, plant, sides))
-            _tell(progress, len(banners), count)
+        reader, reader_of_small = bench.reader_of(index), bench.reader_of(small)
+        banners = [
+            _banner(small, reader_of_small, question, plant, sides) if plant else _banner(index, reader, question)
+            for question, plant in followed(asked, progress)
+        ]
     half = (f"only the tuning half of {questions.name}",) if tuning else ()
     notes = (*judge.notes, *half, "planted by rule: the figures say nothing of contradictions told in other words")
     return ConflictReport(questions.name, index.version, figures(banners), notes, tuple(banners))
@@ -139,7 +136,9 @@ def markdown_of_conflicts(reports: Sequence[ConflictReport], *, command: str) ->
     return paragraphs(Table(("set", *names), rows).as_markdown(), below(command, said=COUNTED))
 
 
-def _banner(index: Index, reader: Reader, question: Question, plant: Plant | None, sides: Sequence[set[str]]) -> Banner:
+def _banner(
+    index: Index, reader: Reader, question: Question, plant: Plant | None = None, sides: Sequence[set[str]] = ()
+) -> Banner:
     """`sides`: the two documents of each planted contradiction."""
     asked = analyse(question.asked, index.stem)
     quotes = reader.read(asked, index.search(asked.text, limit=READ_HITS)).quotes
@@ -178,8 +177,3 @@ def _planted(made: Sequence[Plant], index: Index, bench: ConflictBench, folder: 
     settings = bench.settings.model_copy(update={"data": folder / "index"})
     Builder(settings.data, settings, bench.embedder).index([corpus])
     return open_index(settings.data, settings, bench.embedder)
-
-
-def _tell(progress: OnQuestion | None, done: int, count: int) -> None:
-    if progress:
-        progress(done, count)

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from eval.runs.tables import Table, cells_of, paragraphs
 from eval.scoring.intervals import Figure, by_name, mean
-from eval.scoring.run import OnQuestion
+from eval.scoring.run import OnQuestion, followed
 from eval.sets.gold import records
 from rag.answer import Answer
 from rag.follow_ups.turns import Turn
@@ -94,14 +94,12 @@ def measure_conversation(
 ) -> HelpfulReplies:
     """Ask every turn behind those before it; deterministic."""
     judged: list[JudgedTurn] = []
-    for turn in turns:
+    for turn in followed(turns, progress):
         before: tuple[Turn, ...] = ()
         for message in turn.history:
             before = (*before, Turn(message, assistant.ask(message, history=before).text))
         answer = assistant.ask(turn.text, history=before)
         judged.append(JudgedTurn(turn, answer.text, fault_of(turn, answer), frame_of(answer)))
-        if progress:
-            progress(len(judged), len(turns))
     groups: dict[str, list[JudgedTurn]] = {kind: [one for one in judged if one.turn.kind == kind] for kind in KINDS}
     groups |= {ALL: judged, SHOWN: [one for one in judged if one.frame]}
     right = tuple(mean(name, [not one.wrong for one in group]) for name, group in groups.items() if group)

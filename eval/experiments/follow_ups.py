@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from eval.runs.tables import Table, bracketed, figure_table, paragraphs
 from eval.scoring.intervals import SEED, Figure, by_name, mean
 from eval.scoring.judge import Judge, Searchable, judge_for
-from eval.scoring.run import OnQuestion
+from eval.scoring.run import OnQuestion, followed
 from eval.sets.gold import Question
 from eval.sets.sets import EvalSet
 from index.errors import BadInput
@@ -69,14 +69,8 @@ def measure_followups(
     others = [question for question in questions.questions if question.answerable and not question.history]
     if not follow_ups:
         raise BadInput(f"{questions.name} has no answerable question with a history; give a set that has")
-    rows: list[FollowUpRow] = []
-    for question in follow_ups:
-        rows.append(_row(assistant, question, judge))
-        if progress:
-            progress(len(rows), len(follow_ups) + len(others))
-    alone = _alone(assistant, others, judge)
-    if progress:
-        progress(len(follow_ups) + len(others), len(follow_ups) + len(others))
+    rows = [_row(assistant, question, judge) for question in followed(follow_ups, progress)]
+    alone = _alone(assistant, others, judge, progress)
     typed, resolved, standalone = zip(*(row.hits for row in rows), strict=True)
     return FollowUpFigures(
         questions.name,
@@ -112,11 +106,13 @@ def _row(assistant: StandaloneAsker, question: Question, judge: Judge) -> Follow
     return FollowUpRow(question.id, resolved.readings, question.asked, (typed, best, standalone))
 
 
-def _alone(assistant: StandaloneAsker, others: Sequence[Question], judge: Judge) -> list[tuple[bool, bool, bool]]:
+def _alone(
+    assistant: StandaloneAsker, others: Sequence[Question], judge: Judge, progress: OnQuestion | None
+) -> list[tuple[bool, bool, bool]]:
     """Changed, found alone, found behind another question: one triple a question; the choice is seeded."""
     choose = random.Random(SEED)
     found: list[tuple[bool, bool, bool]] = []
-    for question in others if len(others) > 1 else ():
+    for question in followed(others, progress) if len(others) > 1 else ():
         earlier = choose.choice([other for other in others if other.id != question.id])
         resolved = resolve(question.asked, turns_before(assistant, [earlier.asked]))
         without = _found(assistant, (question.asked,), question, judge)

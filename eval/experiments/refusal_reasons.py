@@ -18,7 +18,7 @@ from eval.experiments.unanswerable_cases import (
 from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
 from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import judge_for
-from eval.scoring.run import OnQuestion
+from eval.scoring.run import OnQuestion, followed
 from eval.sets.sets import EvalSet
 from index.errors import BadInput
 from index.ranking.filters import EVERYTHING, Filters
@@ -83,13 +83,11 @@ def measure_reasons(
     cases = build_cases(assistant, questions, most)
     outcomes: list[ReasonOutcome] = []
     asking, gone = assistant, frozenset[str]()
-    for done, case in enumerate(cases, start=1):
+    for case in followed(cases, progress):
         if case.removed != gone:
             asking, gone = without(case.removed) if case.removed else assistant, case.removed
         answer = asking.ask(case.question, filters=case.filters)
         outcomes.append(ReasonOutcome(case, answer.reason.code if answer.reason else None))
-        if progress:
-            progress(done, len(cases))
     return _reasons(questions.name, assistant.index.version, outcomes)
 
 

@@ -18,7 +18,7 @@ from eval.experiments.conversation import ConversationTurn, fault_of
 from eval.runs.tables import Table, paragraphs
 from eval.scoring.judge import Judge, Searchable
 from eval.scoring.rows import row_of
-from eval.scoring.run import OnQuestion
+from eval.scoring.run import OnQuestion, followed
 from eval.sets.gold import Question
 from eval.sets.sets import EvalSet
 from rag.answer import Answer
@@ -267,7 +267,7 @@ def measure_rules(cases: Sequence[RuleCase], *, progress: OnQuestion | None = No
     served: dict[str, dict[str, Served]] = {}
     questions: dict[str, int] = {}
     with watched() as board:
-        for done, case in enumerate(cases, start=1):
+        for case in followed(cases, progress):
             questions[case.set_name] = questions.get(case.set_name, 0) + 1
             board.fired.clear()
             before = case.ask()
@@ -281,8 +281,6 @@ def measure_rules(cases: Sequence[RuleCase], *, progress: OnQuestion | None = No
                     one.changed += 1
                     one.only_with += right == (True, False)
                     one.only_without += right == (False, True)
-            if progress:
-                progress(done, len(cases))
     known = {family for _, family in _named_patterns([m for n, m in sys.modules.items() if n.startswith("rag.")])}
     every = known | {path.removeprefix("rag.") for path in FUNCTIONS}
     return RuleFigures(questions, served, tuple(sorted(every - set(served))))

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from eval.runs.tables import Table, below, bracketed, figure_table, paragraphs
 from eval.scoring.intervals import Figures, mean
-from eval.scoring.run import OnQuestion, SetName
+from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.beir import BeirSet
 from eval.sets.gold import field, records, text
 from eval.sets.sets import EvalSet
@@ -79,7 +79,7 @@ def measure_summaries(
     chosen = 0
     with tempfile.TemporaryDirectory() as folder:
         index = _indexed(articles, settings, embedder, Path(folder))
-        for done, article in enumerate(articles, start=1):
+        for article in followed(articles, progress):
             keys = key_sentences(index, article.document_id)
             whole = index.document(article.document_id).text
             firsts = sentences_of(index.passages(article.document_id))[: max(len(keys), LEAST)]
@@ -87,8 +87,6 @@ def measure_summaries(
             for name, spans in (("key sentences", keys), ("first sentences", firsts)):
                 told = " ".join(whole[span.start : span.end] for span in spans)
                 scores[name].append(rouge(told, article.summary))
-            if progress:
-                progress(done, len(articles))
     ours, firsts_of = scores["key sentences"], scores["first sentences"]
     figures = [
         mean(f"{measure}, {name}", [row[n] for row in rows])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from eval.experiments.altered_sentences import FALSE, TRUE, AlteredSentence, Kind, cases, foreign
 from eval.runs.tables import COUNTED, Table, below, counted, figure_table, paragraphs
 from eval.scoring.intervals import Figure, Figures, mean
-from eval.scoring.run import OnQuestion, SetName
+from eval.scoring.run import OnQuestion, SetName, followed
 from index.errors import BadGold
 from index.ranking.filters import Filters
 from index.search import Index
@@ -64,11 +64,7 @@ def measure_support(
     alone = len(index.document_ids) == 1  # without its own article nothing is left to check a sentence against
     todo = [*made, *strange, *([] if alone else unsaid)]
     checker = Checker(index)
-    checked = []
-    for case in todo:
-        checked.append(_checked(case, _judge(case, checker, index)))
-        if progress:
-            progress(len(checked), len(todo))
+    checked = [_checked(case, _judge(case, checker, index)) for case in followed(todo, progress)]
     half = "the half of the articles that thresholds were chosen on" if tuning else "the half never tuned on"
     notes = (half, "made by rule: the figures say nothing of free paraphrases")
     return SupportReport(name, index.version, figures(checked), notes, tuple(checked))
