@@ -5,11 +5,12 @@ What is true of a case follows from how it was made. Deterministic by seed.
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from index.records import Passage
+from index.search import Index
 from rag.language.dependence import depends_on_previous
 from rag.language.facts import Fact, facts
 from rag.language.patterns import read_patterns
@@ -34,14 +35,6 @@ _SAYING = dict(pair.split(":") for pair in _REWORDED.split())
 _SPOKEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty")
 
 
-class AlteringIndex(Protocol):
-    """What making cases needs of an index."""
-
-    @property
-    def document_ids(self) -> Sequence[str]: ...
-    def passages(self, document_id: str) -> Sequence[Passage]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class AlteredSentence:
     """A sentence to be checked, and the article and sentence that it was made of."""
@@ -52,7 +45,7 @@ class AlteredSentence:
     original: str
 
 
-def cases(library: AlteringIndex, most: int, *, tuning: bool) -> list[AlteredSentence]:
+def cases(library: Index, most: int, *, tuning: bool) -> list[AlteredSentence]:
     """True and false ones of at most `most` sentences, from every other document: `tuning` takes the first half."""
     rng = random.Random(SEED)
     chosen = _sentences(library, tuning, rng)[:most]
@@ -60,13 +53,13 @@ def cases(library: AlteringIndex, most: int, *, tuning: bool) -> list[AlteredSen
     return [case for id_, sentence in chosen for case in _made(id_, sentence, names, rng)]
 
 
-def foreign(library: AlteringIndex, most: int, *, tuning: bool) -> list[AlteredSentence]:
+def foreign(library: Index, most: int, *, tuning: bool) -> list[AlteredSentence]:
     """Sentences of these documents, to be checked against others."""
     found = _sentences(library, tuning, random.Random(SEED + 1))[:most]
     return [AlteredSentence("foreign", sentence, id_, sentence) for id_, sentence in found]
 
 
-def _sentences(library: AlteringIndex, tuning: bool, rng: random.Random) -> list[tuple[str, str]]:
+def _sentences(library: Index, tuning: bool, rng: random.Random) -> list[tuple[str, str]]:
     """(document id, sentence) in random order, each sentence once; only such as state something by themselves."""
     documents = library.document_ids[0 if tuning else 1 :: 2]
     found = dict.fromkeys((id_, text) for id_ in documents for p in library.passages(id_) for text in _texts(p))
@@ -141,7 +134,7 @@ def _beginnings(text: str) -> set[str]:
     return {word[:4].lower() for word in re.findall(r"\w{4,}", text)}
 
 
-def _names_of(library: AlteringIndex, id_: str) -> Iterator[str]:
+def _names_of(library: Index, id_: str) -> Iterator[str]:
     for passage in library.passages(id_):
         for match in _NAMES.finditer(passage.text):
             if not _NO_NAMES.match(match.group()) and match.group().lower() not in FUNCTION:
