@@ -1,6 +1,5 @@
 """How often contradictions are found that were planted, and how often a banner stands over articles that agree."""
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ from eval.scoring.intervals import Figure, Figures, mean
 from eval.scoring.judge import judge_for
 from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.gold import Question
-from eval.sets.sets import EvalSet, tuning_questions
-from index.build import Builder
+from eval.sets.sets import EvalSet, index_of, tuning_questions
 from index.embedding.embedder import Embedder
 from index.errors import BadGold
-from index.search import Index, open_index
+from index.search import Index
 from index.settings import Settings
 from rag.question.analysis import analyse
 from rag.reading.reader import Reader
@@ -172,8 +170,4 @@ def _planted(made: Sequence[Plant], index: Index, bench: ConflictBench, folder: 
         *({"_id": d.id, "title": d.title, "text": d.text, "date": str(d.published or "2020-01-01")} for d in originals),
         *({"_id": p.document_id, "title": p.title, "text": p.text, "date": "2030-01-01"} for p in made),
     ]
-    corpus = folder / "planted.jsonl"
-    corpus.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    settings = bench.settings.model_copy(update={"data": folder / "index"})
-    Builder(settings.data, settings, bench.embedder).index([corpus])
-    return open_index(settings.data, settings, bench.embedder)
+    return index_of(lines, bench.settings, bench.embedder, folder)
