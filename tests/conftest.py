@@ -17,6 +17,7 @@ from index.build import Builder
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
+from tests import make
 
 SIX_ARTICLES = {
     "bakery": (
@@ -122,11 +123,7 @@ def described() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def six_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The six articles, indexed once by the embedder that needs no model: read it, or write to a copy."""
-    folder = tmp_path_factory.mktemp("six")
-    for name, text in SIX_ARTICLES.items():
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder])
-    return folder / "data"
+    return make.indexed(tmp_path_factory.mktemp("six"), SIX_ARTICLES).data
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,12 +25,9 @@ from eval.experiments.unanswerable_cases import (
 )
 from eval.scoring.judge import Judge, judge_for
 from eval.sets.gold import GoldSet, GoldSpan, Question
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
 from index.ranking.filters import Filters
-from index.search import Index, open_index
-from index.settings import load_settings
+from index.search import Index
 from rag.answer import Answer, Reason
 from rag.question.analysis import analyse
 from rag.refusal import refusal
@@ -77,13 +73,8 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
     """The articles without those that are named."""
 
     def opened(gone: frozenset[str]) -> Index:
-        folder: Path = tmp_path_factory.mktemp("few")
-        for name, text in ARTICLES.items():
-            if name not in gone:
-                (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-        found = load_settings(data=folder / "data", embedder="hash")
-        Builder(found.data, found, HashEmbedder()).index(sorted(folder.glob("*.txt")))
-        return open_index(found.data, found, HashEmbedder())
+        left = {name: text for name, text in ARTICLES.items() if name not in gone}
+        return make.index(tmp_path_factory.mktemp("few"), left)
 
     return opened
 

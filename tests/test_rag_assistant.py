@@ -19,6 +19,7 @@ from index.search import Index
 from index.settings import Settings, load_settings
 from rag import Answer, Assistant, open_assistant
 from rag.citations import fault
+from tests import make
 
 ANSWERED = {
     "Who discovered comet Harrow in 1904?": "Comet Harrow was discovered by Ilse Brandt in 1904.",
@@ -170,17 +171,9 @@ def test_searching_gives_the_evidence_of_the_answer(assistant: Assistant) -> Non
         assert tuple(assistant.search(question)) == assistant.ask(question).evidence
 
 
-def many(folder: Path, chosen: Settings, count: int) -> Assistant:
-    folder.mkdir()
-    for n in range(count):
-        text = f"Harbour number {n} has {n + 3} cranes and a pier. Its ferry leaves every {n + 2} hours from quay {n}."
-        (folder / f"harbour{n:02}.txt").write_text(text)
-    Builder(chosen.data, chosen, HashEmbedder()).index([folder])
-    return open_assistant(settings=chosen)
-
-
-def test_more_passages_than_are_read_can_be_asked_for(hash_settings: Settings, tmp_path: Path) -> None:
-    assistant = many(tmp_path / "harbours", hash_settings, 24)
+def test_more_passages_than_are_read_can_be_asked_for(tmp_path: Path) -> None:
+    told = "Harbour number {} has {} cranes and a pier. Its ferry leaves every {} hours from quay {}."
+    assistant = make.assistant(tmp_path, {f"harbour{n:02}": told.format(n, n + 3, n + 2, n) for n in range(24)})
     found = assistant.search("Which harbour has a pier and a ferry?", limit=100)
     assert len(found) == len({hit.row for hit in found}) == 24
     assert assistant.search("Which harbour has a pier and a ferry?", limit=5) == found[:5]
@@ -224,16 +217,14 @@ def test_a_question_of_the_greatest_length_is_answered(assistant: Assistant, ope
     assert opened(max_question_chars=10).ask("  Who is it  ").question == "Who is it"
 
 
-def test_the_same_sentence_in_two_articles_is_quoted_once(hash_settings: Settings, tmp_path: Path) -> None:
-    folder = tmp_path / "copies"
-    folder.mkdir()
+def test_the_same_sentence_in_two_articles_is_quoted_once(tmp_path: Path) -> None:
     shared = "The night ferry to Aldra leaves the old quay at nine."
-    (folder / "first.txt").write_text(f"{shared} Its captain sleeps at noon.")
-    (folder / "second.txt").write_text(f"Trams stop early. {shared.upper()}")
-    (folder / "third.txt").write_text(f"Nobody takes the bus anymore. {shared}")
-    chosen = hash_settings.model_copy(update={"threshold": 0.0, "max_quotes": 5})
-    Builder(chosen.data, chosen, HashEmbedder()).index([folder])
-    assistant = open_assistant(settings=chosen)
+    texts = {
+        "first": f"{shared} Its captain sleeps at noon.",
+        "second": f"Trams stop early. {shared.upper()}",
+        "third": f"Nobody takes the bus anymore. {shared}",
+    }
+    assistant = make.assistant(tmp_path, texts, threshold=0.0, max_quotes=5)
     answer = assistant.ask("When does the night ferry to Aldra leave the quay?")
     check(answer, assistant)
     assert [c.quote.casefold() for c in answer.citations].count(shared.casefold()) == 1

@@ -56,13 +56,7 @@ CAPACITY = "What is the capacity of the tidal station at Sihwa Lake?"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("agents")
-    for name, text in ARTICLES.items():
-        path = folder / "articles" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return folder / "data"
+    return make.indexed(tmp_path_factory.mktemp("agents"), ARTICLES).data
 
 
 def with_data(data: Path, **more: Any) -> Settings:

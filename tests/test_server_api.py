@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import QuotewellError
 from index.settings import load_settings
@@ -28,6 +27,7 @@ from server.access.guard import EVERYBODY, NEEDS
 from server.app import create_app
 from server.middleware.shell import HEADERS
 from server.problems import ALL_KINDS
+from tests import make
 from tests.conftest import until
 
 ARTICLES = {
@@ -54,13 +54,7 @@ UNTUNED = {
 
 
 def build(folder: Path, articles: dict[str, str] = ARTICLES) -> Path:
-    for name, text in articles.items():
-        path = folder / "articles" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    data = folder / "data"
-    Builder(data, load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return data
+    return make.indexed(folder, articles).data
 
 
 def started(app: FastAPI) -> Iterator[TestClient]:
@@ -323,10 +317,7 @@ def test_an_index_of_another_model_is_refused_with_advice(tmp_path: Path) -> Non
     class OtherWeights(HashEmbedder):
         fingerprint = "other"
 
-    data = tmp_path / "data"
-    (tmp_path / "bread.txt").write_text(ARTICLES["bread.txt"])
-    Builder(data, load_settings(embedder="hash"), OtherWeights()).index([tmp_path / "bread.txt"])
-    for client in started(create_app(load_settings(data=data, embedder="hash"))):
+    for client in started(create_app(make.indexed(tmp_path, ARTICLES, OtherWeights()))):
         problem = assert_problem(client.post("/ask", json={"question": QUESTION}), 503, "index-mismatch")
         assert "--rebuild" in problem["detail"]
 

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
 from rag.text_check.check import MOST_CHARACTERS
 from server.app import create_app
+from tests import make
 from tests.conftest import SIX_ARTICLES
 
 PROBLEM = "application/problem+json"
@@ -20,12 +19,10 @@ TEXT = "Hello! Comet Harrow was discovered by Ilse Brandt in 1904. The Linden th
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    folder = tmp_path_factory.mktemp("articles")
-    for name, text in SIX_ARTICLES.items():
-        (folder / f"{name}.md").write_text(f"---\ndate: 2025-01-0{len(name) % 9 + 1}\n---\n{text}", encoding="utf-8")
-    settings = load_settings(data=tmp_path_factory.mktemp("data"), embedder="hash")
-    Builder(settings.data, settings, HashEmbedder()).index([folder])
-    app = create_app(settings)
+    texts = {
+        f"{name}.md": f"---\ndate: 2025-01-0{len(name) % 9 + 1}\n---\n{text}" for name, text in SIX_ARTICLES.items()
+    }
+    app = create_app(make.indexed(tmp_path_factory.mktemp("articles"), texts))
     with TestClient(app) as client:
         app.state.live.wait()
         yield client

@@ -22,7 +22,6 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 from tiktoken import get_encoding
 
-from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
 from index.text.tokens import count_tokens
@@ -50,11 +49,7 @@ NOTHING = Answer("", "", "abstained", "", (), (), (), 0.0, None, (), "v", "", No
 
 
 def build(folder: Path) -> Path:
-    (folder / "articles").mkdir()
-    for name, text in ARTICLES.items():
-        (folder / "articles" / name).write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return folder / "data"
+    return make.indexed(folder, ARTICLES).data
 
 
 @contextmanager

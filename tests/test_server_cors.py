@@ -8,13 +8,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting
 from index.settings import load_settings
 from server.access.hostnames import Allowed, allowed
 from server.app import create_app
 from server.middleware.cors import EXPOSED, SENT
+from tests import make
 
 LOCAL = "http://localhost:3000"
 FOREIGN = "https://evil.example"
@@ -37,11 +36,8 @@ NOT_FOR_PAGES = [
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("origins")
-    (folder / "articles").mkdir()
-    (folder / "articles" / "cats.txt").write_text("Cats sleep for sixteen hours a day, mostly in warm places.\n")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return folder / "data"
+    text = "Cats sleep for sixteen hours a day, mostly in warm places.\n"
+    return make.indexed(tmp_path_factory.mktemp("origins"), {"cats": text}).data
 
 
 @pytest.fixture(scope="module")
