@@ -126,6 +126,12 @@ def six_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make.indexed(tmp_path_factory.mktemp("six"), SIX_ARTICLES).data
 
 
+@pytest.fixture
+def data(six_data: Path, tmp_path: Path) -> Path:
+    """The same, for one test to write to."""
+    return shutil.copytree(six_data, tmp_path / "data")
+
+
 @pytest.fixture(scope="session")
 def minilm() -> OnnxEmbedder:
     """The packaged all-MiniLM-L6-v2."""

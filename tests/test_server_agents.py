@@ -36,7 +36,7 @@ from server.mcp_tools.articles import changes
 from server.mcp_tools.replies import AROUND_CHARS, MOST_CHARS, AskReply, Fetched, SearchResults, part
 from server.mcp_tools.tools import agents
 from tests import make
-from tests.browsing import listening
+from tests.browsing import serving
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -457,8 +457,7 @@ def test_an_article_whose_id_looks_like_a_part_is_found(live: Live) -> None:
 def port(data: Path) -> Iterator[int]:
     """Of a real server in a thread."""
     app = create_app(with_data(data, port=0))
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         yield urlsplit(address).port or 0
 
 
@@ -500,8 +499,7 @@ def test_articles_are_followed_over_http(tmp_path: Path, data: Path) -> None:
             await asyncio.to_thread(app.state.live.put, make.document("Cats sleep by day.", name="cats"))
             return await anext(aiter(events)), (await client.read_resource(CATS)).contents[0]
 
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         event, cats = with_client(f"{address}/mcp", told)
     assert (event, cats.text.strip()) == (ResourceUpdated(CATS), "Cats sleep by day.")
 
@@ -517,8 +515,7 @@ def test_who_listens_takes_no_place_of_who_asks(tmp_path: Path, data: Path) -> N
                 await held.enter_async_context(client.listen(resource_subscriptions=[CATS]))
             return (await asyncio.to_thread(post, urlsplit(address).port or 0, {"question": CAPACITY}, "/ask"))[0]
 
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         assert with_client(f"{address}/mcp", asked) == 200
 
 

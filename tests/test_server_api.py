@@ -28,6 +28,7 @@ from server.app import create_app
 from server.middleware.shell import HEADERS
 from server.problems import ALL_KINDS
 from tests import make
+from tests.browsing import started
 from tests.conftest import until
 
 ARTICLES = {
@@ -55,12 +56,6 @@ UNTUNED = {
 
 def build(folder: Path, articles: dict[str, str] = ARTICLES) -> Path:
     return make.indexed(folder, articles).data
-
-
-def started(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from index.settings import load_settings
 from rag.text_check.check import MOST_CHARACTERS
 from server.app import create_app
 from tests import make
+from tests.browsing import started
 from tests.conftest import SIX_ARTICLES
 
 PROBLEM = "application/problem+json"
@@ -22,10 +23,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     texts = {
         f"{name}.md": f"---\ndate: 2025-01-0{len(name) % 9 + 1}\n---\n{text}" for name, text in SIX_ARTICLES.items()
     }
-    app = create_app(make.indexed(tmp_path_factory.mktemp("articles"), texts))
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
+    yield from started(create_app(make.indexed(tmp_path_factory.mktemp("articles"), texts)))
 
 
 def checked(client: TestClient, text: str, **more: Any) -> dict[str, Any]:
@@ -112,7 +110,5 @@ def test_every_error_is_declared_as_a_problem(client: TestClient) -> None:
 
 
 def test_without_an_index_it_is_not_ready(tmp_path: Path) -> None:
-    app = create_app(load_settings(data=tmp_path / "none", embedder="hash"))
-    with TestClient(app) as client:
-        app.state.live.wait()
+    for client in started(create_app(load_settings(data=tmp_path / "none", embedder="hash"))):
         assert client.post("/v1/check", json={"text": "It rains."}).status_code == 503

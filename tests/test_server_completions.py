@@ -33,7 +33,7 @@ from server.openai.conversation import said_before, title_of
 from server.openai.routes import MOST_CHAT_BYTES
 from server.openai.shape import filling
 from tests import make
-from tests.browsing import listening
+from tests.browsing import serving as serving_at
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "openai_client.py"
 ARTICLES = {
@@ -56,8 +56,7 @@ def build(folder: Path) -> Path:
 def serving(settings: Settings) -> Iterator[str]:
     """The base URL of a server on a free port of this machine."""
     app = create_app(settings)
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving_at(app) as address:
         ADDRESSES.append(f"{address}/v1")
         yield ADDRESSES[-1]
 

@@ -14,6 +14,7 @@ from server.access.hostnames import Allowed, allowed
 from server.app import create_app
 from server.middleware.cors import EXPOSED, SENT
 from tests import make
+from tests.browsing import started
 
 LOCAL = "http://localhost:3000"
 FOREIGN = "https://evil.example"
@@ -57,9 +58,7 @@ def everyone(data: Path) -> Iterator[TestClient]:
 
 def serving(data: Path, origins: str) -> Iterator[TestClient]:
     app = create_app(load_settings(data=data, embedder="hash", threshold=0.0, origins=origins))
-    with TestClient(app, raise_server_exceptions=False) as client:
-        app.state.live.wait()
-        yield client
+    yield from started(app, raise_server_exceptions=False)
 
 
 def preflight(client: TestClient, path: str, method: str, origin: str = LOCAL, headers: str = "") -> Any:

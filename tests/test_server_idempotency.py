@@ -27,7 +27,7 @@ from server.app import create_app
 from server.middleware.idempotency import Idempotent
 from server.write_log import CLAIM_S, FILE, KEEP_S, Busy, Claimed, Earlier, Other, Replies
 from tests import make
-from tests.browsing import listening
+from tests.browsing import serving
 
 ROOT = Path(__file__).parent.parent
 CATS = {"text": "Cats sleep for sixteen hours a day."}
@@ -47,8 +47,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 @pytest.fixture(scope="module")
 def port(app: FastAPI) -> Iterator[int]:
     """Of a real server."""
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         yield urlsplit(address).port or 0
 
 

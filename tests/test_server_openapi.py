@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from index.settings import load_settings
 from server.app import create_app
 from tests import make
-from tests.browsing import listening
+from tests.browsing import serving
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "openapi.json"
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "8"))  # requests made up for each operation
@@ -46,8 +46,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     names = {"ferry": "ferry", "comet": "comet", "energy/2025": "2025"}
     texts = {path: f"The {name} leaves at nine. It takes 61 hours. Nobody knows why." for path, name in names.items()}
     app = create_app(make.indexed(tmp_path_factory.mktemp("contract"), texts))
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         yield address
 
 

@@ -37,7 +37,7 @@ from server.schemas.ask import Answer
 from server.schemas.base import Problem
 from server.sse import LEAST_PIECE, MEDIA_TYPE, Citations, Sources, TextDelta, event_stream, events, pieces
 from tests import make
-from tests.browsing import listening
+from tests.browsing import listening, started
 from tests.conftest import until
 
 ARTICLES = {
@@ -97,9 +97,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 
 @pytest.fixture(scope="module")
 def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
+    yield from started(app)
 
 
 class Serving:

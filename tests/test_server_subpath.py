@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.app import create_app
 from tests import make
-from tests.browsing import ask, listening, opened
+from tests.browsing import ask, opened, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -38,8 +38,7 @@ def test_chat_article_and_interface_work_below_a_path(tmp_path: Path, browser: B
     text = "# The lamp of the harbour\n\nThe lamp of the harbour was lit in 1891 and burned whale oil.\n"
     app = create_app(make.indexed(tmp_path, {f"{name}.md": text}, threshold=0.0))
     context = browser.new_context()
-    with listening(Proxy(app), lifespan=True) as address, opened(context, address) as page:
-        app.state.live.wait()
+    with serving(app, Proxy) as address, opened(context, address) as page:
         page.goto(f"{address}{PREFIX}/")
         ask(page, "When was the lamp of the harbour lit?")
         page.goto(f"{address}{PREFIX}/documents/{name.replace('/', '%2F')}#0-8")

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from server.app import create_app
 from server.routes.pages import STATIC
 from tests import make
-from tests.browsing import listening, opened
+from tests.browsing import listening, opened, started
 from tests.conftest import SIX_ARTICLES
 
 Hosted = Callable[[str], Page]
@@ -41,9 +41,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
 
 @pytest.fixture(scope="module")
 def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
+    yield from started(app)
 
 
 @pytest.fixture(scope="module")
