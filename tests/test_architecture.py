@@ -278,16 +278,9 @@ def too_long(path: str, tree: ast.AST) -> Iterator[str]:
 
 
 RULES = [
-    wrong_packages,
-    wrong_rooms,
-    found_by_name,
-    wrong_homes,
-    hidden_imports,
-    bound_eval,
-    read_environment,
-    unlucky_name,
-    too_long,
-]
+    wrong_packages, wrong_rooms, found_by_name, wrong_homes, hidden_imports, bound_eval, read_environment,
+    unlucky_name, too_long,
+]  # fmt: skip
 
 
 @cache

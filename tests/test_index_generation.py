@@ -156,38 +156,14 @@ def test_a_version_is_a_matter_of_recipe_and_documents_and_nothing_else(hashes: 
 # -- damage, and what mends it --
 
 NAMES = [
-    "CURRENT",
-    "manifest.json",
-    "vectors.npy",
-    "token_dim.npy",
-    "tokens.bin",
-    "tokens_sizes.npy",
-    "tokens_digests.npy",
-    "terms.bin",
-    "terms_sizes.npy",
-    "terms_digests.npy",
-    "lexical_vocabulary.npy",
-    "lexical_indptr.npy",
-    "lexical_rows.npy",
-    "lexical_counts.npy",
-    "lexical_places.npy",
-    "lexical_lengths.npy",
-    "passages.bin",
-    "passages_sizes.npy",
-    "passages_digests.npy",
-    "documents.bin",
-    "documents_sizes.npy",
-    "document_heads.npy",
-    "documents_digests.npy",
-    "document_first_rows.npy",
-    "document_revisions.npy",
-    "document_runs.npy",
-    "document_characters.npy",
-    "wording_text.npy",
-    "wording_first_forms.npy",
-    "wording_indptr.npy",
-    "wording_rows.npy",
-]
+    "CURRENT", "manifest.json", "vectors.npy", "token_dim.npy", "tokens.bin", "tokens_sizes.npy",
+    "tokens_digests.npy", "terms.bin", "terms_sizes.npy", "terms_digests.npy", "lexical_vocabulary.npy",
+    "lexical_indptr.npy", "lexical_rows.npy", "lexical_counts.npy", "lexical_places.npy", "lexical_lengths.npy",
+    "passages.bin", "passages_sizes.npy", "passages_digests.npy", "documents.bin", "documents_sizes.npy",
+    "document_heads.npy", "documents_digests.npy", "document_first_rows.npy", "document_revisions.npy",
+    "document_runs.npy", "document_characters.npy", "wording_text.npy", "wording_first_forms.npy",
+    "wording_indptr.npy", "wording_rows.npy",
+]  # fmt: skip
 
 
 def answers(index: Index) -> list[object]:

@@ -100,22 +100,10 @@ def test_the_articles_have_as_many_sentences_as_were_counted() -> None:
 
 PIECES = st.sampled_from(
     [
-        "He went to the U.S.",
-        "Dr. Lind came.",
-        "“Yes.”",
-        "(no.)",
-        "?!",
-        "...",
-        "。",
-        "word ",
-        "\n",
-        "\t",
-        "  ",
-        "3.5",
-        "\r",
-        "\u2028",
+        "He went to the U.S.", "Dr. Lind came.", "“Yes.”", "(no.)", "?!", "...", "。", "word ", "\n", "\t", "  ",
+        "3.5", "\r", "\u2028",
     ]
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("splitter", SPLITTERS)

@@ -163,20 +163,10 @@ def test_a_huge_title_never_crowds_out_the_text() -> None:
 
 WORDS = st.sampled_from(
     [
-        "the",
-        "Brin",
-        "U.S.",
-        "3.5",
-        "budget,",
-        "(tea)",
-        "went.",
-        "why?",
-        "internationally",
-        "他去了。",
-        "👩‍👩‍👧",
+        "the", "Brin", "U.S.", "3.5", "budget,", "(tea)", "went.", "why?", "internationally", "他去了。", "👩‍👩‍👧",
         "a" * 90,
     ]
-)
+)  # fmt: skip
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=25).map(" ".join), max_size=8).map("\n\n".join)
 
 

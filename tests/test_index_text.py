@@ -124,19 +124,8 @@ def test_stemming_in_many_threads_gives_what_one_thread_gives() -> None:
 
 
 CODES = (
-    "E-17",
-    "E17",
-    "E\u201017",
-    "AX-7713-B",
-    "AX7713B",
-    "wi-fi",
-    "wifi",
-    "B 52",
-    "B-52",
-    "B52",
-    "ISO 9001",
-    "ISO9001",
-)
+    "E-17", "E17", "E\u201017", "AX-7713-B", "AX7713B", "wi-fi", "wifi", "B 52", "B-52", "B52", "ISO 9001", "ISO9001",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -9,34 +9,15 @@ from rag.question.shape import Side, sides
 WORDS = st.sampled_from(
     [
         *(
-            "compare",
-            "exports",
-            "imports",
-            "Mexico's",
-            "Canada's",
-            "and",
-            "or",
-            "versus",
-            "vs",
-            "compared with",
+            "compare", "exports", "imports", "Mexico's", "Canada's", "and", "or", "versus", "vs", "compared with",
             "than",
         ),
         *(
-            "before and after",
-            "difference between",
-            "how",
-            "do",
-            "is",
-            "larger",
-            "which",
-            "the",
-            "in",
-            "2024",
-            "?",
+            "before and after", "difference between", "how", "do", "is", "larger", "which", "the", "in", "2024", "?",
             ",",
         ),
     ]
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -208,24 +208,8 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 def another(value: Any, chance: random.Random) -> Any:
     odd: list[Any] = [
-        None,
-        True,
-        0,
-        -1,
-        1.5,
-        2**53 - 1,
-        2**53,
-        1e-7,
-        1e21,
-        "",
-        "x",
-        "\ud83d",
-        "🦜",
-        [],
-        {},
-        [[]],
-        {"a": 1},
-    ]
+        None, True, 0, -1, 1.5, 2**53 - 1, 2**53, 1e-7, 1e21, "", "x", "\ud83d", "🦜", [], {}, [[]], {"a": 1},
+    ]  # fmt: skip
     if isinstance(value, str) and value and chance.random() < 0.7:
         at = chance.randrange(len(value))
         return value[:at] + chance.choice(["", "x", "0", "é", "🦜", value[at] * 2]) + value[at + 1 :]
