@@ -37,10 +37,7 @@ from index.settings import load_settings
 from index.terminal import emit, emit_json, progress
 
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
-SHOWN_PAIRS = (
-    ("convex 0.5", "rrf"),
-    *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")),
-)
+SHOWN_PAIRS = (("convex 0.5", "rrf"), *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")))
 GROWTH_SIZES = (1_000, 10_000)
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
@@ -78,11 +75,7 @@ def fusion(
 
 
 @app.command()
-def bench(
-    data: Data = None,
-    write: Write = None,
-    as_json: Json = False,
-) -> None:
+def bench(data: Data = None, write: Write = None, as_json: Json = False) -> None:
     """Measure the CPU time and memory of answers and of indexing; without --data, on the bundled articles."""
     settings = load_settings(data=data)
     questions = [question.asked for question in read_gold(BENCH_QUESTIONS)]

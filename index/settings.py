@@ -73,12 +73,10 @@ class Settings(BaseModel):
     public_url: str = Field("", description="address that links begin with; empty: the one that was asked")
     proxies: str = Field("", description="addresses of proxies whose X-Forwarded-For and -Proto are believed")
     without_key: Literal["default", "nothing", "widget", "ask", "ingest", "admin"] = Field(
-        "default",
-        description="what callers without a key may do; default: ask, where others can reach it nothing",
+        "default", description="what callers without a key may do; default: ask, where others can reach it nothing"
     )
     rate: str = Field(
-        "",
-        description="most requests of a key or address; default: none, where others can reach it 600/minute",
+        "", description="most requests of a key or address; default: none, where others can reach it 600/minute"
     )
     inline_sources: Literal["off", "list"] = Field(
         "off", description="whether answers to chat clients end in a list of sources, for those that show no citations"

@@ -130,11 +130,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "eval/training/projection.py",
     ),
     "transformers": ("rag/reading/answer_model.py", "eval/reading/network.py"),
-    "typer": (
-        *COMMANDS,
-        "index/options.py",
-        "index/terminal.py",
-    ),
+    "typer": (*COMMANDS, "index/options.py", "index/terminal.py"),
     "rich": (*COMMANDS, "index/terminal.py"),
 }
 WATCHED_STANDARD = {"sqlite3"}  # of the standard library, and yet at home in one file

@@ -34,11 +34,7 @@ CASES = [
     ("The Linden theatre seats 312 people.", "How many people does the Linden theatre seat?", "312"),
     ("The Sollen bridge cost $12 million.", "How much did the Sollen bridge cost?", "$12 million"),
     ("Aldra has a population of 4,200 in summer.", "What is the population of Aldra?", "4,200"),
-    (
-        "Farmers joined the Free Trade Union (FTU) late.",
-        "What does FTU stand for?",
-        "Free Trade Union",
-    ),
+    ("Farmers joined the Free Trade Union (FTU) late.", "What does FTU stand for?", "Free Trade Union"),
     ("Port Aldra is located in the Tamm Valley.", "Where is Port Aldra located?", "in the Tamm Valley"),
     ("Aldra is the capital of Norland.", "What is the capital of Norland?", "Aldra"),
     (

@@ -492,9 +492,7 @@ def test_the_text_of_a_comparison_marks_the_differences_that_leave_out_zero() ->
     ]
 
 
-def test_of_the_quotes_that_are_not_shown_a_run_keeps_the_best_five_and_how_they_begin(
-    tmp_path: Path,
-) -> None:
+def test_of_the_quotes_that_are_not_shown_a_run_keeps_the_best_five_and_how_they_begin(tmp_path: Path) -> None:
     words = " ".join(["word"] * 60)
     long = passage(document("a", words), 0, words)
     dropped = tuple(Dropped(Quote(long, 0, 299, 9.0 - n), "margin") for n in range(7))

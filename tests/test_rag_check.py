@@ -281,10 +281,7 @@ FRAGMENTS = [
     ),
     (("/d", "one", "x" * 32, "y" * 32), "/d#:~:text=one"),  # words that may be cut
     (("/d", "one", "end of it.\n\n", "\n\nNext one here"), "/d#:~:text=end%20of%20it.-,one,-Next%20one%20here"),
-    (
-        ("/d", "a b c d e f g h i j k l m", "", ""),
-        "/d#:~:text=a%20b%20c%20d%20e,i%20j%20k%20l%20m",
-    ),
+    (("/d", "a b c d e f g h i j k l m", "", ""), "/d#:~:text=a%20b%20c%20d%20e,i%20j%20k%20l%20m"),
     (("/d", "first line here\n\nlast line", "", ""), "/d#:~:text=first%20line%20here,last%20line"),
 ]
 

@@ -70,21 +70,13 @@ WORDS = st.sampled_from(
             ("Lind's attitude to guns", "What was Lind's attitude to guns?"),
             ("Novak's", "What was Novak's attitude to guns?"),
         ),
-        (
-            "Compare Lind and Novak on gun control",
-            ("Lind", "Lind on gun control"),
-            ("Novak", "Novak on gun control"),
-        ),
+        ("Compare Lind and Novak on gun control", ("Lind", "Lind on gun control"), ("Novak", "Novak on gun control")),
         (
             "compare mexico's exports and imports",
             ("mexico's exports", "What are mexico's exports?"),
             ("imports", "What are mexico's imports?"),
         ),
-        (
-            "What is the difference between USMCA and NAFTA?",
-            ("USMCA", "What is USMCA?"),
-            ("NAFTA", "What is NAFTA?"),
-        ),
+        ("What is the difference between USMCA and NAFTA?", ("USMCA", "What is USMCA?"), ("NAFTA", "What is NAFTA?")),
         (
             "Which is larger, exports to the US or imports from the US?",
             ("exports to the US", "How large are exports to the US?"),

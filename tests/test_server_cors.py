@@ -187,10 +187,7 @@ def test_readers_routes_are_open_to_pages(client: TestClient, method: str, path:
 @pytest.mark.parametrize(("method", "path"), NOT_FOR_PAGES)
 def test_nothing_else_is(client: TestClient, everyone: TestClient, method: str, path: str) -> None:
     for asked in (client, everyone):
-        for reply in (
-            asked.request(method, path, headers={"Origin": LOCAL}),
-            preflight(asked, path, method),
-        ):
+        for reply in (asked.request(method, path, headers={"Origin": LOCAL}), preflight(asked, path, method)):
             assert not [name for name in reply.headers if name.startswith("access-control-")]
         assert preflight(asked, path, method).status_code >= 400
     assert client.get("/v1/documents").json()["total"] == 1

@@ -6,17 +6,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from eval.runs.tables import (
-    NOT_MEASURED,
-    Table,
-    below,
-    cells_of,
-    in_points,
-    json_of,
-    paragraphs,
-    sure,
-    value_of,
-)
+from eval.runs.tables import NOT_MEASURED, Table, below, cells_of, in_points, json_of, paragraphs, sure, value_of
 from eval.scoring.figures import follow_up_note
 from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import Judge, Searchable, Values, judge_for, ranked, ranked_names

@@ -4,15 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.experiments.unanswerable_cases import (
-    HELD_OUT,
-    KINDS,
-    UnanswerableCase,
-    filtered,
-    moved,
-    removed,
-    swapped,
-)
+from eval.experiments.unanswerable_cases import HELD_OUT, KINDS, UnanswerableCase, filtered, moved, removed, swapped
 from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
 from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import judge_for
@@ -52,12 +44,7 @@ class Reasons:
 
 
 def measure_reasons(
-    assistant: Assistant,
-    questions: EvalSet,
-    without: Without,
-    *,
-    most: int = MOST,
-    progress: OnQuestion | None = None,
+    assistant: Assistant, questions: EvalSet, without: Without, *, most: int = MOST, progress: OnQuestion | None = None
 ) -> Reasons:
     """Ask every built case and compare the reasons; deterministic.
 
