@@ -159,10 +159,6 @@ def _neighbours_edited(scene: EditScene) -> EditOutcome | None:
     return kept(scene, text[: before.start] + first + text[before.end :], len(first) - (before.end - before.start))
 
 
-def _duplicated_before(scene: EditScene) -> EditOutcome:
-    return _insertion_above(scene, scene.quote)
-
-
 def _duplicated_after(scene: EditScene) -> EditOutcome:
     return _edit_below(scene, scene.quote)
 
@@ -196,10 +192,6 @@ def _without(scene: EditScene, text: str) -> EditOutcome:
 # --- inside the sentence ---
 
 
-def _typo_inside(scene: EditScene) -> EditOutcome | None:
-    return rewritten(scene, with_typo(scene.quote, scene.chance))
-
-
 def _typo_at_the_edge(scene: EditScene) -> EditOutcome | None:
     quote = scene.quote
     places = [at for at, letter in enumerate(quote) if letter.isalnum()]
@@ -211,14 +203,6 @@ def _word_replaced(scene: EditScene) -> EditOutcome | None:
     return with_words(
         scene, lambda words, at: [*words[:at], scene.chance.choice(scene.foreign.split()), *words[at + 1 :]]
     )
-
-
-def _word_left_out(scene: EditScene) -> EditOutcome | None:
-    return with_words(scene, lambda words, at: [*words[:at], *words[at + 1 :]])
-
-
-def _clause_inserted(scene: EditScene) -> EditOutcome | None:
-    return with_words(scene, lambda words, at: [*words[:at], words[at] + _CLAUSE, *words[at + 1 :]])
 
 
 def _number_changed(scene: EditScene) -> EditOutcome | None:
@@ -272,17 +256,19 @@ EDITS: dict[str, Edit] = {
     "insertion above": _insertion_above,
     "edit below": _edit_below,
     "neighbours edited": _neighbours_edited,
-    "duplicated before": _duplicated_before,
+    "duplicated before": lambda scene: _insertion_above(scene, scene.quote),
     "duplicated after": _duplicated_after,
     "paragraph moved": _paragraph_moved,
     "paragraph deleted": _paragraph_deleted,
     "sentence rewritten": _sentence_rewritten,
     "document deleted": lambda _: EditOutcome(None, "gone"),
-    "typo inside": _typo_inside,
+    "typo inside": lambda scene: rewritten(scene, with_typo(scene.quote, scene.chance)),
     "typo at the edge": _typo_at_the_edge,
     "word replaced": _word_replaced,
-    "word left out": _word_left_out,
-    "clause inserted": _clause_inserted,
+    "word left out": lambda scene: with_words(scene, lambda words, at: [*words[:at], *words[at + 1 :]]),
+    "clause inserted": lambda scene: with_words(
+        scene, lambda words, at: [*words[:at], words[at] + _CLAUSE, *words[at + 1 :]]
+    ),
     "number changed": _number_changed,
     "spacing": _spacing,
     "Unicode form": _unicode_form,
