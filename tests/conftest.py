@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import sleep, thread_time
@@ -17,6 +18,7 @@ from index.build import Builder
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
+from rag.assistant import Assistant, open_assistant
 from tests import make
 
 SIX_ARTICLES = {
@@ -55,6 +57,12 @@ def until(true: Callable[[], bool]) -> None:
     """Returns once it is true, however long that takes: a state is waited for; pytest's limit ends what hangs."""
     while not true():
         sleep(0.01)
+
+
+def piped(*command: object, cwd: Path, **how: Any) -> subprocess.Popen[str]:
+    """A process whose three streams are text, to be read and written here."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen([*map(str, command)], cwd=cwd, text=True, **pipes, **how)
 
 
 def cost(work: Callable[[], object]) -> float:
@@ -111,6 +119,24 @@ def hash_index(hash_builder: Builder, hash_settings: Settings, six_files: Path) 
     """The six articles, indexed."""
     hash_builder.index([six_files])
     return open_index(hash_settings.data, hash_settings, HashEmbedder())
+
+
+Opened = Callable[..., Assistant]
+
+
+@pytest.fixture
+def opened(hash_index: Index, hash_settings: Settings) -> Opened:
+    """Opens the six articles with other settings."""
+
+    def opened(**changed: object) -> Assistant:
+        return open_assistant(settings=hash_settings.model_copy(update=changed))
+
+    return opened
+
+
+@pytest.fixture
+def assistant(opened: Opened) -> Assistant:
+    return opened()
 
 
 @pytest.fixture(scope="session")

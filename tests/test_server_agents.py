@@ -37,6 +37,7 @@ from server.mcp_tools.replies import AROUND_CHARS, MOST_CHARS, AskReply, Fetched
 from server.mcp_tools.tools import agents
 from tests import make
 from tests.browsing import serving
+from tests.conftest import piped
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -703,15 +704,7 @@ def test_in_an_empty_folder_the_bundled_articles_come_first_and_stdout_holds_onl
     project = a_project(tmp_path)
     launch = launches(project)["mcp-claude-code"]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("QUOTEWELL_")}
-    process = subprocess.Popen(
-        [launch.command, *launch.args],
-        cwd=project,
-        env=plain | {"QUOTEWELL_EMBEDDER": "hash"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = piped(launch.command, *launch.args, cwd=project, env=plain | {"QUOTEWELL_EMBEDDER": "hash"})
     assert process.stdin is not None
     assert process.stdout is not None
     try:
