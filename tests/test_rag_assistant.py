@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -15,11 +14,11 @@ from hypothesis import strategies as st
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadQuestion, IndexMissing
-from index.search import Index
 from index.settings import Settings, load_settings
 from rag import Answer, Assistant, open_assistant
 from rag.citations import fault
 from tests import make
+from tests.conftest import Opened
 
 ANSWERED = {
     "Who discovered comet Harrow in 1904?": "Comet Harrow was discovered by Ilse Brandt in 1904.",
@@ -27,23 +26,6 @@ ANSWERED = {
     "When does the night ferry to Aldra leave?": "The night ferry to Aldra leaves at nine.",
 }
 STRANGE = "What is the capital of Atlantis?"
-
-Opened = Callable[..., Assistant]
-
-
-@pytest.fixture
-def opened(hash_index: Index, hash_settings: Settings) -> Opened:
-    """Opens the six articles with other settings."""
-
-    def opened(**changed: object) -> Assistant:
-        return open_assistant(settings=hash_settings.model_copy(update=changed))
-
-    return opened
-
-
-@pytest.fixture
-def assistant(opened: Opened) -> Assistant:
-    return opened()
 
 
 def as_bytes(answer: Answer) -> bytes:
