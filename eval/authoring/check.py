@@ -20,11 +20,8 @@ Grave = Literal["error", "warning"]
 Kind = Literal["line", "span", "duplicate", "leak", "answer", "tag", "answered"]
 
 TAGS = frozenset(
-    (
-        *("conflict", "correction", "demonstrative", "ellipsis", "follow-up", "how", "keywords", "name", "near-miss"),
-        *("number", "off-topic", "paraphrase", "pronoun", "said", "swap", "topic-change", "typo", "what", "when"),
-        *("where", "who", "why", "yesno", "from-use"),
-    )
+    "conflict correction demonstrative ellipsis follow-up how keywords name near-miss number off-topic paraphrase "
+    "pronoun said swap topic-change typo what when where who why yesno from-use".split()
 )
 _HELD_OUT = re.compile(r"(?:^|[^a-z])test(?:[^a-z]|$)", re.IGNORECASE)
 _SAID = 0.7  # share of an unanswerable question's words, from which on a quote may answer it after all
