@@ -139,16 +139,9 @@ def _uncited(answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 Code = Literal[
-    "verified",
-    "malformed",
-    "unknown_revision",
-    "wrong_hash",
-    "wrong_span",
-    "wrong_quote",
-    "wrong_context",
-    "wrong_proof",
-    "wrong_source",
-]
+    "verified", "malformed", "unknown_revision", "wrong_hash", "wrong_span", "wrong_quote", "wrong_context",
+    "wrong_proof", "wrong_source",
+]  # fmt: skip
 RevisionOf = Callable[[str, str], bytes | None]  # document id, sha256 in hex → the revision's bytes if they are known
 ArticleOf = Callable[[str], Document | None]
 
