@@ -110,23 +110,22 @@ def _paraphrase(sentence: str) -> str:
 
 def _wrong(id_: str, sentence: str, names: dict[str, list[str]], rng: random.Random) -> Iterator[tuple[Kind, str]]:
     changes = [(fact, other) for fact in facts(sentence) if (other := _other(fact, rng))]
-    for kind in ("number", "date"):
-        of_kind = [one for one in changes if (one[0].moment is not None) == (kind == "date")]
+    by_kind: dict[Kind, list[tuple[Fact, str]]] = {"number": [], "date": []}
+    for fact, other in changes:
+        by_kind["date" if fact.moment else "number"].append((fact, other))
+    for kind, of_kind in by_kind.items():
         if of_kind:
             fact, other = rng.choice(of_kind)
-            yield ("date" if kind == "date" else "number"), f"{sentence[: fact.start]}{other}{sentence[fact.end :]}"
+            yield kind, f"{sentence[: fact.start]}{other}{sentence[fact.end :]}"
     own = [match for match in _NAMES.finditer(sentence) if not _NO_NAMES.match(match.group())]
     if own:
         place = rng.choice(own)
         elsewhere = [name for other, found in names.items() if other != id_ for name in found]
-        for name_kind, pool in (("name", elsewhere), ("name of the article", names[id_])):
+        pools: dict[Kind, list[str]] = {"name": elsewhere, "name of the article": names[id_]}
+        for kind, pool in pools.items():
             others = [name for name in pool if not _beginnings(name) & _beginnings(sentence)]
             if others:
-                put = rng.choice(others)
-                yield (
-                    ("name" if name_kind == "name" else "name of the article"),
-                    f"{sentence[: place.start()]}{put}{sentence[place.end() :]}",
-                )
+                yield kind, f"{sentence[: place.start()]}{rng.choice(others)}{sentence[place.end() :]}"
 
 
 def _beginnings(text: str) -> set[str]:

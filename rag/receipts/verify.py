@@ -242,11 +242,7 @@ def _checked(citation: object, corpus: StatedCorpus, known: _Known, article_of: 
     if code != "verified":
         return CheckedCitation(marker, code, text)
     found = _untrue(claim, text) or _unproved(claim, corpus) or _unsourced(claim, article_of)
-    return (
-        CheckedCitation(marker, *found)
-        if found
-        else CheckedCitation(marker, "verified", "the quote stands in the article")
-    )
+    return CheckedCitation(marker, *(found or ("verified", "the quote stands in the article")))
 
 
 def _untrue(claim: ClaimedCitation, text: str) -> _Found | None:
