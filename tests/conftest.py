@@ -16,11 +16,15 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
+from index.formats import read
+from index.records import Document
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
+from index.storage.store import Store
 from rag.assistant import Assistant, open_assistant
 from tests import make
 
+SEEDS = Path(__file__).parent.parent / "seeds"
 SIX_ARTICLES = {
     "bakery": (
         "The Marten bakery opened on Quarry Street in 1987. It bakes forty kinds of rye bread. "
@@ -165,6 +169,12 @@ def minilm() -> OnnxEmbedder:
 
 
 @pytest.fixture(scope="session")
+def seeds() -> list[Document]:
+    """The four articles, as they are read."""
+    return [one for one in read([SEEDS]) if isinstance(one, Document)]
+
+
+@pytest.fixture(scope="session")
 def seeds_data(minilm: OnnxEmbedder, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The bundled articles, indexed once for all workers with the real embedder: read it, or write to a copy."""
     base = tmp_path_factory.getbasetemp()
@@ -172,8 +182,20 @@ def seeds_data(minilm: OnnxEmbedder, tmp_path_factory: pytest.TempPathFactory, w
     data = shared / "seeds-minilm"
     with (shared / "seeds-minilm.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds nothing left to embed
-        Builder(data, load_settings(data=data), minilm).index([Path(__file__).parent.parent / "seeds"])
+        Builder(data, load_settings(data=data), minilm).index([SEEDS])
     return data
+
+
+@pytest.fixture(scope="module")
+def seeded(seeds_data: Path) -> Assistant:
+    return open_assistant(data=seeds_data)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new one, open to write."""
+    with Store.open(tmp_path, create=True) as opened:
+        yield opened
 
 
 CHROMIUM_FLAGS = [

@@ -13,13 +13,10 @@ from eval.authoring.propose import NEAR_MISS, propose
 from eval.sets.gold import check_gold, line_of, read_gold, write_lines
 from index.cleaning.clean import clean_plain
 from index.errors import BadInput
-from index.formats import read
 from index.records import Document
 from index.text.words import stems
 from quotewell import run as quotewell
 from tests import make
-
-SEEDS = Path(__file__).parent.parent / "seeds"
 
 
 def document(text: str, id_: str = "a") -> Document:
@@ -81,11 +78,6 @@ BAD = [
 @pytest.mark.parametrize("sentence", BAD)
 def test_nothing_is_asked_of_what_nobody_could_know_or_what_was_cut(sentence: str) -> None:
     assert [one.text for one in propose([document(sentence)])] == []
-
-
-@pytest.fixture(scope="module")
-def seeds() -> list[Document]:
-    return [one for one in read([SEEDS]) if isinstance(one, Document)]
 
 
 def test_proposals_are_valid_gold_no_two_alike_and_the_same_every_time(seeds: list[Document], tmp_path: Path) -> None:

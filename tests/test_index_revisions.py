@@ -1,7 +1,6 @@
 """Former texts: there under their own hash as long as they are kept, gone with their document, and never mixed up."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
@@ -47,12 +46,6 @@ def read(store: Store, name: str, text: str) -> bytes | None:
 def replaced(store: Store, name: str, text: str) -> datetime | None:
     with store.snapshot() as now:
         return now.replaced(name, revision(text).hex())
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path, create=True) as opened:
-        yield opened
 
 
 def test_a_revision_is_named_by_the_sha256_of_its_utf8_bytes_and_comes_back_as_these_bytes(store: Store) -> None:
