@@ -91,6 +91,23 @@ def answer(question: str, *citations: Citation, **given: Any) -> Answer:
     return Answer(question=question, citations=citations, **{"workings": Workings((), {}, 0.0)} | fields | given)
 
 
+def run_row(id_: str, *, right: bool = True, answerable: bool = True, **other: Any) -> dict[str, Any]:
+    """What a run file says of an answered question, by its first quote, or of one that the articles do not answer."""
+    answered = right if answerable else not right
+    fields = {
+        "id": id_,
+        "question": f"What of {id_}?",
+        "answerable": answerable,
+        "tags": ["when"],
+        "status": "answered" if answered else "abstained",
+        "confidence": 0.9 if answered else 0.1,
+        "any_right": right if answerable else None,
+        "scores": {"Success@1": float(right)} if answerable else {"abstention recall": float(right)},
+        "evidence": ["a#0"],
+    }
+    return {**fields, **other}
+
+
 def indexed(folder: Path, articles: Mapping[str, str], embedder: Embedder | None = None, **chosen: Any) -> Settings:
     """Settings for an index in the folder: of texts by the names of their files, `.txt` where one has no ending.
 

@@ -25,7 +25,7 @@ from tiktoken import get_encoding
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
 from index.text.tokens import count_tokens
-from rag.answer import Answer, Segment, ShortAnswer, Workings
+from rag.answer import Segment, ShortAnswer
 from server.answer_log import RecentFollowUps
 from server.app import create_app
 from server.openai.cited_text import Source, cited_text, sources_list, without_sources
@@ -45,7 +45,7 @@ ARTICLES = {
 }
 QUESTION = "How many hours a day do cats sleep?"
 ADDRESSES: list[str] = []
-NOTHING = Answer("", "", "abstained", "", (), (), (), 0.0, None, (), "v", "", None, None, Workings((), {}, 0.0))
+NOTHING = make.answer("")
 
 
 def build(folder: Path) -> Path:
