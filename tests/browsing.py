@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -36,7 +37,7 @@ def serving(app: FastAPI, around: Callable[[ASGIApp], ASGIApp] = lambda app: app
         yield address
 
 
-def started(app: FastAPI, **how: bool) -> Iterator[TestClient]:
+def started(app: FastAPI, **how: Any) -> Iterator[TestClient]:
     """A client of one without a port; for a fixture, which yields from it."""
     with TestClient(app, **how) as client:
         app.state.live.wait()

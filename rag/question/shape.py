@@ -56,9 +56,8 @@ def alike(first: list[str], second: list[str]) -> bool:
 def aligned(left: list[str], right: list[str]) -> tuple[int, int]:
     """How many words at the end of `left` and at the start of `right` are the two things set side by side."""
     before, behind = (range(1, min(len(side), _LONGEST_PART) + 1) for side in (left, right))
-    return max(
-        product(before, behind), key=lambda size: (_parallel(left, right, *size), -abs(size[0] - size[1]), -size[0])
-    )
+    sizes = product(before, behind)
+    return max(sizes, key=lambda size: (_parallel(left, right, *size), -abs(size[0] - size[1]), -size[0]))
 
 
 def _parallel(left: list[str], right: list[str], a: int, b: int) -> float:
