@@ -65,8 +65,8 @@ def until(true: Callable[[], bool]) -> None:
 
 def piped(*command: object, cwd: Path, **how: Any) -> subprocess.Popen[str]:
     """A process whose three streams are text, to be read and written here."""
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    return subprocess.Popen([*map(str, command)], cwd=cwd, text=True, **pipes, **how)
+    how |= dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen([*map(str, command)], cwd=cwd, text=True, **how)
 
 
 def cost(work: Callable[[], object]) -> float:
