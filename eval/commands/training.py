@@ -109,6 +109,8 @@ def train_model(
     teacher_epochs: Annotated[float, typer.Option(min=0.0, help="Of the large model.")] = 1.0,
     twins: Annotated[int, typer.Option(min=0, help="Questions to make unanswerable twins of.")] = 4000,
     mined: Annotated[int, typer.Option(min=0, help="Questions to mine passages for.")] = 3000,
+    layers: Annotated[int, typer.Option(min=0, help="Of the small model, where it shall have twice as many: 12.")] = 0,
+    tokens: Annotated[int, typer.Option(min=500, help="Of a batch; a GPU takes 32000.")] = 6000,
     threads: Annotated[int, typer.Option(min=1, help="Their number is part of what decides the bytes.")] = 2,
     seed: int = 1,
 ) -> None:
@@ -128,6 +130,8 @@ def train_model(
         mined=mined,
         teacher_epochs=teacher_epochs,
         epochs=epochs,
+        layers=layers,
+        tokens=tokens,
         threads=threads,
         seed=seed,
     )
