@@ -79,7 +79,7 @@ class Catalogue:
 
     def mentioning(self, words: str) -> tuple[Head, ...]:
         """That have a passage with all words of meaning, in whichever form."""
-        asked = list(dict.fromkeys(self._stems(words)))
+        asked = list(dict.fromkeys(term.text for term in self.index.asked(words)))
         return self._passing(self.index.heads_holding(asked)) if asked else ()
 
     def on(self, subject: str) -> tuple[Head, ...]:

@@ -19,9 +19,9 @@ from rag.reading.reader import Reader
 from rag.refusal import refusal
 from rag.selection.choose import Selection, choose, holds
 from rag.selection.context import apart, sentences_of, with_context
-from rag.selection.frames import asked, comparable, measured, words_of
+from rag.selection.frames import asked, comparable, measured
 from rag.selection.key_sentences import SMALL_PRINT
-from rag.structure import ASIDE
+from rag.structure import ASIDE, of_a_version
 
 READ_HITS = 20  # hits that are read, at most
 
@@ -146,7 +146,7 @@ class Pipeline:
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
         sure = self._sure(reading) and not _echoes(query, reading.quotes[0])
         if sure and query.scope and (judged := query.scope.judged):
-            said = {cut(word.text, self.index.stem) for word in words(words_of(reading.quotes[0]))}
+            said = {cut(word.text, self.index.stem) for word in words(reading.quotes[0].words)}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
         return refusal(query, self.index, reading.hits, sure=sure)
 
@@ -161,15 +161,20 @@ class Pipeline:
         """`limit` hits: those that were read, in the reader's order, then the rest as they were found.
 
         What only surrounds the articles answers where nothing in them does: where the reader is not sure of it, or a
-        reading model says that its best sentence answers less than none.
+        reading model says that its best sentence answers less than none. So does what a changelog says, where it is
+        asked how something is done.
         """
         hits = self._search(query, max(READ_HITS, limit), filters)
-        reading = self._reader.read(query, hits[:READ_HITS])
-        asides = any(block.kind in ASIDE for hit in hits[:READ_HITS] for block in hit.passage.blocks)
-        if asides and not self._told(reading):
-            around = self._reader.read(query, hits[:READ_HITS], ASIDE)
+        best = hits[:READ_HITS]
+        lasting = [hit for hit in best if not of_a_version(hit.passage)] if query.sought == "manner" else best
+        reading = self._reader.read(query, lasting or best)
+        if len(lasting) < len(best) and not self._told(reading):
+            reading = self._reader.read(query, best)
+        if any(block.kind in ASIDE for hit in best for block in hit.passage.blocks) and not self._told(reading):
+            around = self._reader.read(query, best, ASIDE)
             reading = around if self._told(around) or not reading.quotes else reading
-        return replace(reading, hits=(*reading.hits, *hits[READ_HITS:])[:limit])
+        rest = [hit for hit in hits if hit.row not in {one.row for one in reading.hits}]
+        return replace(reading, hits=(*reading.hits, *rest)[:limit])
 
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""
@@ -182,11 +187,11 @@ class Pipeline:
 def _echoes(query: Query, quote: Quote) -> bool:
     """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Not yes or no."""
     own = [word.text for word in words(query.text)]
-    return own[:1] != [] and own[0] not in AUXILIARIES and all(word.text in own for word in words(words_of(quote)))
+    return own[:1] != [] and own[0] not in AUXILIARIES and all(word.text in own for word in words(quote.words))
 
 
 def _printed_small(quote: Quote) -> bool:
-    return SMALL_PRINT.search(words_of(quote)) is not None
+    return SMALL_PRINT.search(quote.words) is not None
 
 
 def _untold(sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:

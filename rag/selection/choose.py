@@ -18,7 +18,7 @@ from rag.question.analysis import Query
 from rag.selection.conflicts import find_conflict
 from rag.selection.context import apart
 from rag.selection.definitions import defines
-from rag.selection.frames import Read, alone, happened_then, unread, words_of
+from rag.selection.frames import Read, alone, happened_then, unread
 from rag.selection.key_sentences import SMALL_PRINT, leans_on_nothing
 from rag.structure import block_at
 
@@ -53,11 +53,11 @@ def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
     offered, least = Shortlist(tuple(quotes)), max(quote.likeness for quote in quotes) - margin
     close_by = [n for n, quote in enumerate(offered.left) if not n or quote.likeness >= least]
     near = offered.only(close_by, "margin")
-    plain = [n for n, quote in enumerate(near.left) if not n or not SMALL_PRINT.search(words_of(quote))]
+    plain = [n for n, quote in enumerate(near.left) if not n or not SMALL_PRINT.search(quote.words)]
     told = near.only(plain, "small_print")
     places: dict[str, int] = {}
     for n, quote in enumerate(told.left):
-        places.setdefault(normalise(words_of(quote)), n)
+        places.setdefault(normalise(quote.words), n)
     return told.only(list(places.values()), "same_words")
 
 
@@ -182,7 +182,7 @@ def _answering(near: Shortlist) -> Shortlist:
 def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:
     """Those of `kept` that define, or else of all; the best of equals stays first. `kept` where none does."""
     for sifted in (kept, all_near):
-        grades = [defines(query, words_of(quote)) for quote in sifted.left]
+        grades = [defines(query, quote.words) for quote in sifted.left]
         least = max(grades, default=0.0) - _GRADES
         places = [n for n, grade in enumerate(grades) if grade and grade >= least]
         if places:

@@ -131,8 +131,7 @@ def _conflict(best: _Said, pairs: Sequence[tuple[_Said, _Pair]], kind: Kind, doc
 
 
 def _said(quote: Quote, document_of: DocumentOf) -> _Said:
-    passage = quote.passage
-    text = passage.text[quote.start - passage.start : quote.end - passage.start]
+    passage, text = quote.passage, quote.words
     block = block_at(passage.blocks, quote.start)
     comparable = len(text) <= _LONGEST and block.kind != "row" and "|" not in text
     listed = (passage.document_id, block.lead) if block.kind == "item" else None

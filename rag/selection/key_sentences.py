@@ -57,7 +57,7 @@ def key_sentences(
         return ()
     places = sorted(vectors)
     homes = {sentence: passage for passage in reversed(passages) for sentence in passage.sentences}
-    texts = [_text(homes[place], place) for place in places]
+    texts = [homes[place].said(*place) for place in places]
     once = [n for n, text in enumerate(texts) if texts.index(text) == n and text not in heard]
     if not once:
         return ()
@@ -120,10 +120,6 @@ def _chosen(vectors: Floats, offered: Sequence[int], wanted: int) -> dict[int, d
     return chosen
 
 
-def _text(passage: Passage, sentence: Span) -> str:
-    return passage.text[sentence.start - passage.start : sentence.end - passage.start]
-
-
 # A summary in the articles' own words: the key sentences of those that are meant, as parts of an answer.
 
 MOST_ARTICLES = 5  # that are summed up at once
@@ -142,13 +138,7 @@ def summary_parts(
     bounds = (counted, counted) if counted else (1, 1) if purpose.which == "less" else (LEAST, most)
     heard = "\n".join(turn.answer for turn in turns) if purpose.which == "more" else ""
     parts = (_part(question, head, bounds, catalogue.index, heard) for head in shown)
-    return tuple(
-        {
-            tuple(_text(one.passage, Span(one.start, one.end)) for one in part.quotes): part
-            for part in parts
-            if part.quotes
-        }.values()
-    )
+    return tuple({tuple(one.words for one in part.quotes): part for part in parts if part.quotes}.values())
 
 
 def _meant(purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue) -> Sequence[Head]:

@@ -261,7 +261,7 @@ def _sentences(of: str, heads: Sequence[Head], catalogue: Catalogue) -> list[Quo
     best: dict[str, tuple[tuple[int, bool], Passage, Span]] = {}
     for hit in hits:
         for span in hit.passage.sentences:
-            text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
+            text = hit.passage.said(*span)
             held = (len(wanted & {cut(word.text, index.stem) for word in words(text)}), stands_alone(text))
             before = best.get(hit.passage.document_id)
             if held[0] and (before is None or held > before[0]):
