@@ -66,9 +66,9 @@ class Embedding:
         return on_text
 
 
-CLEANER = 4  # raised when the same file would clean to another text
+CLEANER = 5  # raised when the same file would clean to another text
 ENCODER = 1  # raised when the same text would be encoded to other numbers
-TERMS = 3  # raised when the same text would be cut into other words
+TERMS = 4  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
 OURS = frozenset({"cleaner", "encoder", "terms"})  # of a recipe: what the program itself brings, and no setting says
 _UTC_NOW = partial(datetime.now, UTC)

@@ -33,10 +33,11 @@ Kind = Literal["heading", "text", "item", "header", "row", "question", "turn", "
 class Block(NamedTuple):
     """One thing that an article is made of: `Document.text[start:end]`, never over a line's end.
 
-    heading: shown and searched, never quoted. item: of a list. header, row: of a table. question: of an FAQ or
-    interview; what answers it leads back to it. turn: what somebody says in a transcript or interview. code: a line of
-    a code block or figure. links: a "see also" or list of links, never the answer. aside: furniture (sign-up lines,
-    share buttons, disclaimers, front matter): kept, found and cited when it is what was asked for, never before body.
+    heading: shown and searched, never quoted but as the name of what is told; leads back to the one that it is under.
+    item: of a list. header, row: of a table. question: of an FAQ or interview; what answers it leads back to it.
+    turn: what somebody says in a transcript or interview. code: a line of a code block or figure. links: a "see also"
+    or list of links, never the answer. aside: furniture (sign-up lines, share buttons, disclaimers, front matter):
+    kept, found and cited when it is what was asked for, never before body.
     """
 
     kind: Kind
@@ -159,6 +160,10 @@ class Passage:
     sentences: tuple[Span, ...]
     blocks: tuple[Block, ...]  # those of its document that its sentences stand in; a lead may lie outside of it
     context: str  # title, heading, and what the first block leads back to if that stands before: searched, never quoted
+
+    def said(self, start: int, end: int) -> str:
+        """What of it stands there in its document."""
+        return self.text[start - self.start : end - self.start]
 
     @property
     def search_text(self) -> str:

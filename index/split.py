@@ -17,6 +17,7 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 _APART = ("heading", "aside", "links")
 _ONE_SENTENCE = ("header", "row", "code")
 _NUMBER = re.compile(r"\(?\w{1,9}[.)]\s+")
+_UNDER = " · "  # between a heading and what stands under it
 _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 _MARGIN = 4  # tokenizers that do not add up exactly over sentences
 _CLAUSE = re.compile(r"[;:,–—][\"'”’)]*\s+|\s+(?=[(“])")
@@ -77,11 +78,15 @@ def _sections(document: Document) -> list[_Section]:
     """What is not the article itself, and lists of links, are sections of their own and so dilute no other."""
     sections: list[_Section] = []
     heading = ""
+    leads = {Span(block.start, block.end): block.lead for block in document.blocks if block.kind == "heading"}
     for apart, blocks in groupby(document.blocks, key=lambda block: block.kind if block.kind in _APART else "text"):
         inside = tuple(blocks)
         if apart == "heading":
-            texts = [document.text[block.start : block.end] for block in inside]
-            heading = " · ".join(text for text in texts if text != document.title)
+            spans, at = [Span(block.start, block.end) for block in inside], inside[0].lead
+            while at.end and at.start < spans[0].start:  # what it is under
+                spans, at = [at, *spans], leads.get(at, Span(0, 0))
+            texts = (document.text[span.start : span.end] for span in spans)
+            heading = _UNDER.join(text for text in texts if text != document.title)
         else:
             sections += (_Section(heading, run) for run in _ascending(document, inside))
     return sections
@@ -103,7 +108,7 @@ def _leads(document: Document, section: _Section, most_tokens: int, count_tokens
     """What introduces blocks of the section, as it is searched with those that stand in another passage."""
     spans = {block.lead for block in section.blocks if block.lead.start < block.lead.end}
     texts = {span: document.text[span.start : span.end] for span in sorted(spans)}
-    kept = {span: text for span, text in texts.items() if text not in (section.heading, document.title)}
+    kept = {span: text for span, text in texts.items() if text not in (*section.heading.split(_UNDER), document.title)}
     return {span: _context((text,), most_tokens, count_tokens) for span, text in kept.items()}
 
 

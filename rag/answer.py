@@ -166,6 +166,11 @@ class Quote:
     answer: Span | None = None  # the words of it that answer, in document offsets, where a model found any
 
     @property
+    def words(self) -> str:
+        """Its own, before it is widened."""
+        return self.passage.said(self.start, self.end)
+
+    @property
     def likeness(self) -> float:
         """How well it fits the question's words: its score less what the reading model added."""
         return self.score - self.contributions.get("reading", 0.0)

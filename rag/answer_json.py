@@ -14,7 +14,6 @@ from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, 
 from rag.policy import InForce
 from rag.receipts.receipt import answer_id, corpus_fields, receipt_for
 from rag.receipts.signing import Signature
-from rag.selection.choose import words_of
 
 SCORE_DIGITS = 6  # more would differ between machines and says nothing
 
@@ -89,7 +88,7 @@ def dropped_fields(dropped: Dropped) -> dict[str, Any]:
     """A quote that is not shown, with its code of `rag.answer.RULES`."""
     quote = dropped.quote
     where = {"document_id": quote.passage.document_id, "start": quote.start, "end": quote.end}
-    return {**where, "quote": words_of(quote), "score": quote.score, "rule": dropped.rule}
+    return {**where, "quote": quote.words, "score": quote.score, "rule": dropped.rule}
 
 
 def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from rag.explain.explain import explain
 from rag.follow_ups.turns import Turn
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
-from rag.question.purpose import Purpose, asked_inside, purpose_of, purposes, several
+from rag.question.purpose import Purpose, asked_inside, purpose_of, several
 from rag.question.shape import asks
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
@@ -167,7 +167,7 @@ class Assistant:
             yield guided
             return
         inside = asked_inside(typed)
-        summaries = [one for one in purposes(inside) if one.kind == "summary"]
+        summaries = meant.summaries
         if (topic := meant.topic or ("" if asks(inside) else inside)) and meant.catalogue.entitled(topic):
             summaries = [Purpose("summary", "about", topic), *summaries]
         subject = next(
@@ -199,15 +199,15 @@ class Assistant:
     def _instead(
         self, answer: Answer, writing: Writing | None, meant: Meant, asked: str, turns: Sequence[Turn]
     ) -> Guidance | None:
-        """Where no sentence answers: what somebody says of it, what mentions a topic that was only named, or what is
-        said to a message like it."""
+        """Where no sentence answers: what somebody says of it, what mentions a topic that was only named, what
+        is by whom was asked about, or what is said to a message like it."""
         if answer.reason is None:
             return None
         if writing:
             return writing.mentions(meant)
         if answer.reason.code == "near_miss" and not asks(asked) and (mentioned := meant.mentions(asked)):
             return mentioned
-        return meant.alike(asked, turns)
+        return meant.works(asked) or meant.alike(asked, turns)
 
     def _heard(self, message: str, history: Sequence[Turn], pipeline: Pipeline) -> list[Understood]:
         """Every question of a message, as one that is asked behind those before it."""

@@ -24,6 +24,7 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _NTH = re.compile(
     rf"(?:the )?({'|'.join(_ORDINALS)})(?: (?:one|article|document|text|paper|source|report))?$", re.IGNORECASE
 )
+DETERMINER = re.compile(r"^(?:the|an?|el|la|los|las|una?) ", re.IGNORECASE)
 _WHOLE_NAME = 2  # words of a title that are enough to name it where they stand together
 
 
@@ -55,8 +56,9 @@ class Catalogue:
         return {stem: frozenset(ids) for stem, ids in having.items()}
 
     def by(self, name: str) -> tuple[Head, ...]:
-        """Whose author or publisher is meant by the name."""
-        return tuple(head for head in self.heads if means(name, head.author) or means(name, head.publisher))
+        """Whose author or publisher is meant by the name, which may have an article before it ("the Courier")."""
+        bare = DETERMINER.sub("", name)
+        return tuple(head for head in self.heads if means(bare, head.author) or means(bare, head.publisher))
 
     def titled(self, words: str) -> tuple[Head, ...]:
         """Whose title is meant by the words: most of it, or some words of it that stand together."""
@@ -75,7 +77,7 @@ class Catalogue:
 
     def mentioning(self, words: str) -> tuple[Head, ...]:
         """That have a passage with all words of meaning, in whichever form."""
-        asked = list(dict.fromkeys(self._stems(words)))
+        asked = list(dict.fromkeys(term.text for term in self.index.asked(words)))
         return self._passing(self.index.heads_holding(asked)) if asked else ()
 
     def on(self, subject: str) -> tuple[Head, ...]:
@@ -94,7 +96,7 @@ class Catalogue:
         """
         text = " ".join(phrase.split()).strip(" ?.!,:;\"'“”")
         named = self.named_in(turns)
-        if (ordinal := _NTH.match(text)) and (nth := named[_ORDINALS.index(ordinal[1].lower()) :][:1]):
+        if nth := self.nth(text, turns):
             return nth
         if _fits(_NEWEST, text) or _fits(_OLDEST, text):
             return (self.dated[-1:] if _fits(_NEWEST, text) else self.dated[:1]) or self.heads
@@ -107,11 +109,17 @@ class Catalogue:
         match = next((found for pattern in _DESCRIBED if (found := pattern.match(text))), None)
         return (self._described(match.groupdict()) if match else ()) or self.by(text)
 
-    def named_in(self, turns: Sequence[Turn]) -> tuple[Head, ...]:
-        """The articles whose titles stand in the last answer that names any, in its order."""
+    def nth(self, phrase: str, turns: Sequence[Turn]) -> tuple[Head, ...]:
+        """ "The second one", counted in the last answer that names so many; none for every other phrase."""
+        ordinal = _NTH.match(phrase)
+        at = _ORDINALS.index(ordinal[1].lower()) if ordinal else 0
+        return self.named_in(turns, least=at + 1)[at : at + 1] if ordinal else ()
+
+    def named_in(self, turns: Sequence[Turn], least: int = 1) -> tuple[Head, ...]:
+        """The articles whose titles stand in the last answer that names any, or so many, in its order."""
         for turn in reversed(turns):
             titles = dict.fromkeys(_plain(title) for title in _TITLE.findall(turn.answer))
-            if named := tuple(head for title in titles for head in self._titles.get(title, ())):
+            if len(named := tuple(head for title in titles for head in self._titles.get(title, ()))) >= least:
                 return named
         return ()
 

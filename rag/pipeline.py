@@ -11,15 +11,17 @@ from index.search import Index
 from index.text.words import cut, of_asking, stop_words, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason, Rule
 from rag.language.quantities import spelled_out
+from rag.language.word_lists import AUXILIARIES
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, with_names
 from rag.question.spelling import Casing, Speller, with_codes
 from rag.reading.reader import Reader
 from rag.refusal import refusal
-from rag.selection.choose import Selection, choose, holds, words_of
+from rag.selection.choose import Selection, choose, holds
 from rag.selection.context import apart, sentences_of, with_context
 from rag.selection.frames import asked, comparable, measured
-from rag.structure import ASIDE
+from rag.selection.key_sentences import SMALL_PRINT
+from rag.structure import ASIDE, of_a_version
 
 READ_HITS = 20  # hits that are read, at most
 
@@ -119,7 +121,10 @@ class Pipeline:
             return self._happened(query, limit, filters, label)
         if choice is None:
             refused = tuple(Dropped(quote, "refused") for quote in reading.quotes)
-            return AnswerPart(label, query, reading, (), PLAIN, reason, refused)
+            last = sorted(
+                reading.hits, key=lambda hit: hit.row in reading.best and _printed_small(reading.best[hit.row])
+            )
+            return AnswerPart(label, query, replace(reading, hits=tuple(last)), (), PLAIN, reason, refused)
         return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
 
     def _happened(self, query: Query, limit: int, filters: Filters, label: str) -> AnswerPart:
@@ -139,9 +144,9 @@ class Pipeline:
         )
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
-        sure = self._sure(reading)
+        sure = self._sure(reading) and not _echoes(query, reading.quotes[0])
         if sure and query.scope and (judged := query.scope.judged):
-            said = {cut(word.text, self.index.stem) for word in words(words_of(reading.quotes[0]))}
+            said = {cut(word.text, self.index.stem) for word in words(reading.quotes[0].words)}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
         return refusal(query, self.index, reading.hits, sure=sure)
 
@@ -156,15 +161,20 @@ class Pipeline:
         """`limit` hits: those that were read, in the reader's order, then the rest as they were found.
 
         What only surrounds the articles answers where nothing in them does: where the reader is not sure of it, or a
-        reading model says that its best sentence answers less than none.
+        reading model says that its best sentence answers less than none. So does what a changelog says, where it is
+        asked how something is done.
         """
         hits = self._search(query, max(READ_HITS, limit), filters)
-        reading = self._reader.read(query, hits[:READ_HITS])
-        asides = any(block.kind in ASIDE for hit in hits[:READ_HITS] for block in hit.passage.blocks)
-        if asides and not self._told(reading):
-            around = self._reader.read(query, hits[:READ_HITS], ASIDE)
+        best = hits[:READ_HITS]
+        lasting = [hit for hit in best if not of_a_version(hit.passage)] if query.sought == "manner" else best
+        reading = self._reader.read(query, lasting or best)
+        if len(lasting) < len(best) and not self._told(reading):
+            reading = self._reader.read(query, best)
+        if any(block.kind in ASIDE for hit in best for block in hit.passage.blocks) and not self._told(reading):
+            around = self._reader.read(query, best, ASIDE)
             reading = around if self._told(around) or not reading.quotes else reading
-        return replace(reading, hits=(*reading.hits, *hits[READ_HITS:])[:limit])
+        rest = [hit for hit in hits if hit.row not in {one.row for one in reading.hits}]
+        return replace(reading, hits=(*reading.hits, *rest)[:limit])
 
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""
@@ -172,6 +182,16 @@ class Pipeline:
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
         asked = frozenset(word.text for word in words(query.text) if not of_asking(query.text, word)) - stop_words()
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
+
+
+def _echoes(query: Query, quote: Quote) -> bool:
+    """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Not yes or no."""
+    own = [word.text for word in words(query.text)]
+    return own[:1] != [] and own[0] not in AUXILIARIES and all(word.text in own for word in words(quote.words))
+
+
+def _printed_small(quote: Quote) -> bool:
+    return SMALL_PRINT.search(quote.words) is not None
 
 
 def _untold(sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:

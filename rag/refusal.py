@@ -2,24 +2,27 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from index.ranking.filters import Filters
+from index.ranking.filters import EVERYTHING, Filters, means
 from index.records import Hit
 from index.search import Index
-from index.text.words import normalise, stop_words, words
+from index.text.words import normalise, stop_words, term_number, words
 from rag.answer import Because, Reason
 from rag.language.dates import When
 from rag.language.detect import grammar_of
 from rag.language.quantities import values
+from rag.language.word_lists import lexicon, listed
 from rag.question.analysis import Query, Term
 from rag.question.spelling import made_of, pieces
 from rag.reading.candidates import rarity
+from rag.reading.similarity import met_anywhere
 
 # Which names, numbers and dates of a question stand nowhere in the articles, and which never stand together.
 #
@@ -27,13 +30,8 @@ from rag.reading.candidates import rarity
 # passage holds all its words.
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-# words of asking that say nothing about what is asked for, and signs in words; index.text passes over grammar only
-_ASKING = frozenset(
-    "i am me my you your we us our many much name names named long far old say says said tell told know get got give "
-    "make made go going kind type sort thing things way year years time times one ones also k m mn bn dollar dollars "
-    "euro euros percent first really exactly now please so about happen happened happens anything something "
-    "here".split()
-)
+_ASKING = listed("TELLING_NOTHING")
+_MET = 0.45  # least cosine of a term and a token that says it in other words: "home" and "hometowns" .47, "film" .24
 _MOST = 6  # things of one question that are put together in twos and threes
 
 
@@ -71,19 +69,36 @@ def telling(query: Query) -> list[Term]:
     return [term for thing in things(query) for term in thing.terms] or list(query.terms)
 
 
-def missing(query: Query, corpus: Index, *, words_too: bool) -> tuple[str, ...]:
-    """The names, numbers and dates of the question that no passage holds, as typed; `words_too`: or else other words.
+def missing(query: Query, corpus: Index, *, words_too: bool, met: frozenset[Term] = frozenset()) -> tuple[str, ...]:
+    """The names, numbers and dates of the question that no passage holds, as typed; `words_too`: or else other words
+    that are not `met` by others. Who writes or publishes the articles is not missing.
 
     Of a name whose last word is known ("Donald Lind" where Lind is) only the unknown words are given.
     """
     every_thing = things(query)
     named = [part for thing in every_thing if thing.named for part in _absent(thing, query, corpus)]
-    others = [part for thing in every_thing if not thing.named for part in _absent(thing, query, corpus)]
-    return tuple(dict.fromkeys(named or (others if words_too else ())))
+    others = [replace(thing, terms=tuple(t for t in thing.terms if t not in met)) for thing in every_thing]
+    plain = [part for thing in others if not thing.named and words_too for part in _absent(thing, query, corpus)]
+    return tuple(part for part in dict.fromkeys(named or plain) if not _writes(part, corpus))
 
 
-def unheard_of(query: Query, corpus: Index, hits: Sequence[Hit]) -> tuple[str, ...]:
-    """The names of the question that no passage holds, nor any author or publisher of the hits, as typed.
+def _writes(name: str, corpus: Index) -> bool:
+    """Is it the author or publisher of an article?"""
+    heads = corpus.heads_within(EVERYTHING)
+    return any(means(name, head.author) or means(name, head.publisher) for head in heads)
+
+
+def _met(query: Query, corpus: Index, hits: Sequence[Hit]) -> frozenset[Term]:
+    """Verbs, and the terms to which some token of the hits comes near: said in other words, as likely as not."""
+    met = met_anywhere(query, corpus.encode(query.text), [corpus.encoding(hit.row) for hit in hits])
+    verb, text = lexicon().verb, query.text.lower()
+    near = zip(query.terms, met, strict=True)
+    return frozenset(term for term, met in near if met >= _MET or verb(text[term.start : term.end]))
+
+
+def unheard_of(query: Query, corpus: Index) -> tuple[str, ...]:
+    """The names of the question that no passage holds, nor any author or publisher, as typed; and of what a definition
+    is wanted, names whose words stand side by side nowhere: "Plan Mexico" beside plans and Mexico.
 
     Passed over is a name that the embedder's vocabulary holds: vectors tell it from others, and know "Canadian" beside
     "Canada", while "Iard" is to them what "Kard" is; but not the surname of whom "Who is …?" asks for: with another one
@@ -95,12 +110,19 @@ def unheard_of(query: Query, corpus: Index, hits: Sequence[Hit]) -> tuple[str, .
     names = [term for term in names if not corpus.lexical.document_frequency(term.stem)]
     surname = query.terms[-1] if query.subject and query.kind == "who" else None
     names = [term for term in names if term == surname or not _in_vocabulary(corpus, query.text, term)]
-    if not names:
-        return ()
-    documents = [corpus.document(hit.passage.document_id) for hit in hits]
-    known = {word.text for document in documents for word in words(f"{document.author} {document.publisher}")}
-    written = (query.text[term.start : term.end] for term in names)
-    return tuple(name for name in written if normalise(name) not in known)
+    written = [query.text[term.start : term.end] for term in names]
+    defined = things(query) if query.shape == "definition" and query.kind != "who" else []
+    written += [thing.text for thing in defined if thing.named and not _side_by_side(thing, corpus)]
+    return tuple(name for name in written if not _writes(name, corpus))
+
+
+def _side_by_side(thing: Thing, corpus: Index) -> bool:
+    """Does a passage hold the words as they stand in the question, but for words of grammar?"""
+    wanted = [term_number(term.stem) for term in thing.terms]
+    rows = corpus.lexical.holding([term.stem for term in thing.terms]) if len(wanted) > 1 else ()
+    held = (corpus.term_places(int(row)).numbers for row in rows)
+    runs = (sliding_window_view(each, len(wanted)) for each in held if len(each) >= len(wanted))
+    return len(wanted) < 2 or any((run == wanted).all(axis=1).any() for run in runs)
 
 
 def _in_vocabulary(corpus: Index, text: str, term: Term) -> bool:
@@ -205,11 +227,13 @@ def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool) -> R
     if query.scope and (query.scope.declined or not sure):
         return Reason("needs_judgement", (), because=query.scope._asdict())
     beyond = unreached(query, index)
-    if sure and not beyond and not unheard_of(query, index, hits):
+    unheard = unheard_of(query, index)
+    if sure and not beyond and not unheard:
         return None
     parts = off_corpus_parts(query, index, hits) if hits else {}
     odds = math.fsum(parts.values()) if hits else math.inf
-    lacking, separate = missing(query, index, words_too=odds > 0), apart(query, index)
+    met = _met(query, index, hits) if hits and odds > 0 else frozenset()
+    lacking, separate = missing(query, index, words_too=odds > 0, met=met) or unheard, apart(query, index)
     if beyond:
         return Reason("date_outside", lacking, separate, beyond)
     because: dict[str, float | str] = {"off_corpus": odds, **parts} if hits else {"hits": 0}

@@ -14,7 +14,15 @@ from index.records import Block, Kind, Passage, Span
 BODY: frozenset[Kind] = frozenset({"text", "item", "row", "turn", "code"})  # what may answer
 ASIDE: frozenset[Kind] = frozenset({"aside"})  # what may where nothing of the body does
 NOTHING = Span(0, 0)  # the lead of what needs none
+VERSION = re.compile(  # a heading that says since when: "Version 2.1", "[2.1.0] - 2024-11-05", but not "2.1 Methods"
+    r"(?:\w+ )?\[?v?\d+(?:\.\d+)+\w*\]?(?:$|\W+\d{4}\b)"
+)
 _CELLS = re.compile(r"\s*(?<!\\)\|\s*| *\t *")
+
+
+def of_a_version(passage: Passage) -> bool:
+    """Does it say what became different, as a changelog does?"""
+    return any(VERSION.match(heading) for heading in passage.context.split(" · "))
 
 
 def place_of(blocks: Sequence[Block], at: int) -> int:

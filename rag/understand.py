@@ -8,6 +8,7 @@ from index.errors import BadQuestion
 from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
 from rag.language.detect import language_of
+from rag.question.purpose import asked_inside
 from rag.question.spelling import Respelt, Speller
 
 _SHOUTED = re.compile(r"[^\W\d_]{2,}(?![^\s?!.,;:])")  # a word of letters alone, no code
@@ -29,7 +30,9 @@ class Understood:
 
 def understand(question: str, history: Sequence[Turn], speller: Speller, *, respells: bool = True) -> Understood:
     """From a usable question and the turns before it, oldest first; words are as typed without `respells`."""
-    resolved = resolve(_straight(quiet(question)), [replace(turn, question=quiet(turn.question)) for turn in history])
+    resolved = resolve(
+        _straight(quiet(question)), [replace(t, question=quiet(asked_inside(t.question))) for t in history]
+    )
     spelt = [speller.respell(reading) if respells else Respelt(reading) for reading in resolved.readings]
     return Understood(
         question=question,

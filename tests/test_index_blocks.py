@@ -191,7 +191,7 @@ def test_what_a_colon_begins_defines_or_answers_the_line_above(gap: str) -> None
 def test_a_heading_may_be_the_question() -> None:
     assert told("# Library\n\n## How many books may I borrow?\n\nTwelve.\n\n## And films?\n\nTwo.\n")[2:] == [
         ("text", "Twelve.", "How many books may I borrow?"),
-        ("heading", "And films?", ""),
+        ("heading", "And films?", "Library"),
         ("text", "Two.", "And films?"),
     ]
 
@@ -420,3 +420,62 @@ def test_notes_and_tabs_of_mkdocs_are_text_and_lists_and_not_code() -> None:
     for block in document.blocks:
         span = to_source(document, Span(block.start, block.end))
         assert document.source[slice(*span)] == document.text[block.start : block.end]
+
+
+DIRECTIVES = """(pump)=
+# Pumps
+
+```{note}
+Never run it *dry*. See {doc}`the list <./list>` and :ref:`valves`.
+```
+
+:::{warning} Hot surface
+:class: big
+
+The head reaches 90 degrees.
+
+````{tip}
+```{code-block} sh
+:linenos:
+pump --cool
+```
+````
+:::
+
+::: tip Good to know
+Keep the lid.
+:::
+
+```{toctree}
+:hidden:
+valves
+```
+
+{% tab title="Windows" %}
+
+Use the batch file, not `{% if %}`.
+
+</Tab>
+
+Done, at a ratio of 1:::2.
+"""
+
+
+def test_notes_of_other_generators_are_text_and_how_they_look_is_not_shown() -> None:
+    document = make.cleaned(DIRECTIVES)
+    found = [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+    assert found == [
+        ("heading", "Pumps"),
+        ("text", "note"),
+        ("text", "Never run it dry. See the list and valves."),
+        ("text", "Hot surface"),
+        ("text", "The head reaches 90 degrees."),
+        ("text", "tip"),
+        ("code", "pump --cool"),
+        ("text", "Good to know"),
+        ("text", "Keep the lid."),
+        ("links", "valves"),
+        ("text", "Windows"),
+        ("text", "Use the batch file, not {% if %}."),
+        ("text", "Done, at a ratio of 1:::2."),
+    ]

@@ -15,7 +15,7 @@ from index.split import SplitRule, split
 from index.text.sentences import sentences
 from index.text.words import words
 from tests import make
-from tests.conftest import cost
+from tests.conftest import costs
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 PROSE = "The council of Brin met on Monday to agree the budget for the year ahead. It took nine hours."
@@ -453,16 +453,11 @@ def test_a_bilingual_article_keeps_both_halves() -> None:
     "pattern",
     ["[", "**a ", "\\", "![", "[a](", "*a*", "_a", "__a ", "- ", "(c) ", "[\\a", "![](", " ", "<", "`", "> ", "x"],
 )
-def test_a_hostile_line_of_200_kb_costs_about_as_much_as_one_of_prose(pattern: str, prose_cost: float) -> None:
+def test_a_hostile_line_of_200_kb_costs_about_as_much_as_one_of_prose(pattern: str) -> None:
     """Up to thirty times as much, where every other character is a sign; quadratic time: a thousand times."""
-    source = pattern * (200_000 // len(pattern))
-    assert cost(lambda: clean(source)) < 60 * prose_cost
-
-
-@pytest.fixture(scope="module")
-def prose_cost() -> float:
-    line = f"{PROSE} " * (200_000 // len(PROSE))
-    return cost(lambda: clean(line))
+    prose, line = (part * (200_000 // len(part)) for part in (f"{PROSE} ", pattern))
+    honest, hostile = costs(lambda: clean(prose), lambda: clean(line))
+    assert hostile < 150 * honest
 
 
 @pytest.mark.parametrize(
@@ -473,7 +468,8 @@ def test_time_grows_with_the_text_and_not_with_its_square(pattern: str) -> None:
     """Eight times the text may cost at most thirty-two times as much; quadratic time would be sixty-four."""
     small, large = (pattern * (size // len(pattern)) for size in (4_000, 32_000))
     clean(small)  # loads the model of the languages, once
-    assert cost(lambda: clean(large)) < 32 * cost(lambda: clean(small)) + 0.05  # what a small one costs is uncertain
+    little, much = costs(lambda: clean(small), lambda: clean(large))
+    assert much < 32 * little + 0.05  # what a small one costs is uncertain
 
 
 @pytest.mark.parametrize(

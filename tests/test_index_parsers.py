@@ -157,6 +157,9 @@ def test_a_short_page_is_the_article_however_few_of_its_lines_are_known_to_be(tm
     terms = "<dl><dt>Ballast</dt><dd>Weight low in a ship.</dd><dt>Keel</dt><dd>The beam along the bottom.</dd></dl>"
     page = made(tmp_path, "b.html", f"<h1>Terms</h1>{terms}")
     assert lead(page, "Weight low in a ship.") == "Ballast"
+    page = made(tmp_path, "c.html", f"<h1>Terms</h1>{terms.replace('<dt>Keel', '<dt>Kelson</dt><dt>Keel')}")
+    leads = [lead(page, text) for text in ("The beam along the bottom.", "Keel", "Kelson")]
+    assert leads == ["Keel", "Kelson", ""]
     assert shown(page, "aside") == []
 
 

@@ -1,7 +1,6 @@
 """Former texts: there under their own hash as long as they are kept, gone with their document, and never mixed up."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
@@ -40,18 +39,13 @@ def put(store: Store, name: str, text: str, keeping: Keeping | None = None, titl
 
 
 def read(store: Store, name: str, text: str) -> bytes | None:
-    return store.revision(name, revision(text).hex())
+    with store.snapshot() as now:
+        return now.revision(name, revision(text).hex())
 
 
 def replaced(store: Store, name: str, text: str) -> datetime | None:
     with store.snapshot() as now:
         return now.replaced(name, revision(text).hex())
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path, create=True) as opened:
-        yield opened
 
 
 def test_a_revision_is_named_by_the_sha256_of_its_utf8_bytes_and_comes_back_as_these_bytes(store: Store) -> None:
@@ -71,8 +65,9 @@ def test_what_never_stood_there_is_none(store: Store) -> None:
     put(store, "a", "New.")
     put(store, "b", "Else.")
     assert read(store, "b", "Old.") is None
-    for name, digest in (("a", ""), ("a", "\ud800"), ("\ud800", "x"), ("c", revision("Old.").hex())):
-        assert store.revision(name, digest) is None
+    with store.snapshot() as now:
+        for name, digest in (("a", ""), ("a", "\ud800"), ("\ud800", "x"), ("c", revision("Old.").hex())):
+            assert now.revision(name, digest) is None
 
 
 def test_a_former_text_goes_on_the_first_write_after_its_time_and_its_hash_stays(store: Store) -> None:

@@ -80,10 +80,7 @@ def test_what_is_installed_here_is_what_is_locked() -> None:
     assert {name: here[name] for name in PINS.keys() & here.keys() if here[name] != PINS[name]} == {}
 
 
-OF_OTHER_MODELS = (
-    *("index/embedding/embedder.py", "index/ranking/cross_encoder.py"),
-    "rag/reading/answer_model.py",
-)
+OF_OTHER_MODELS = (*("index/embedding/embedder.py", "index/ranking/cross_encoder.py"), "rag/reading/answer_model.py")
 
 
 def test_only_measuring_agents_and_other_models_need_an_extra() -> None:
@@ -132,7 +129,7 @@ def test_what_needs_an_extra_says_how_to_install_it() -> None:
 def built(kind: str, source: Path, out: Path) -> None:
     """An sdist or a wheel."""
     build = f"from setuptools.build_meta import build_{kind}\nbuild_{kind}({str(out)!r})"
-    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", build], cwd=source, check=True)
 
 
 @pytest.mark.slow

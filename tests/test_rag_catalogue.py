@@ -6,14 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.ranking.filters import Filters
-from index.search import Index, open_index
-from index.settings import Settings
+from index.search import Index
 from rag.catalogue import Catalogue, span_of
 from rag.follow_ups.turns import Turn
 from rag.writing.guided import Guidance, Meant
+from tests import make
 
 ARTICLES = [
     {
@@ -30,16 +28,18 @@ ARTICLES = [
         "published": "2021-06-01",
         "text": "Three shops in the old town still burn oil.",
     },
-    {"_id": "sea", "title": "Harbours", "text": "The harbour of the old town was dug by hand."},
+    {
+        "_id": "sea",
+        "title": "Harbours",
+        "publisher": "The Tide Courier",
+        "text": "The harbour of the old town was dug by hand.",
+    },
 ]
 
 
 @pytest.fixture
-def index(tmp_path: Path, hash_settings: Settings, hash_builder: Builder) -> Index:
-    file = tmp_path / "articles.jsonl"
-    file.write_text("\n".join(json.dumps(article) for article in ARTICLES), encoding="utf-8")
-    hash_builder.index([file])
-    return open_index(hash_settings.data, hash_settings, HashEmbedder())
+def index(tmp_path: Path) -> Index:
+    return make.index(tmp_path, {"articles.jsonl": "\n".join(map(json.dumps, ARTICLES))})
 
 
 def reply(index: Index, message: str, *turns: Turn) -> Guidance | None:
@@ -67,6 +67,10 @@ def said(index: Index, message: str, *turns: Turn) -> str:
         ("the article about penguins", []),
         ("the article by Amsel about the harbour", []),
         ("everything", ["heat", "sea", "town"]),
+        ("everything by Vale", ["town"]),
+        ("den Artikel von Amsel", ["heat"]),
+        ("l'article de Vale", ["town"]),
+        ("the Courier", ["sea"]),
     ],
 )
 def test_a_phrase_means_the_articles_that_a_reader_would_mean(index: Index, phrase: str, ids: list[str]) -> None:
@@ -76,7 +80,7 @@ def test_a_phrase_means_the_articles_that_a_reader_would_mean(index: Index, phra
 def test_it_is_the_article_that_the_last_answer_named(index: Index) -> None:
     turn = Turn("Who dug it?", "“Harbours” (undated): “The harbour of the old town was dug by hand.” [1]")
     assert [head.id for head in Catalogue(index).meant("it", [turn])] == ["sea"]
-    assert "“Harbours” bears no date." in said(index, "When was it published?", turn)
+    assert "“Harbours” bears no date (The Tide Courier)." in said(index, "When was it published?", turn)
 
 
 def test_days_are_those_of_the_dated_articles(index: Index) -> None:
@@ -100,6 +104,8 @@ def test_filters_hold_for_what_is_told(index: Index) -> None:
         ("Do you have anything on penguins?", "No article mentions “penguins”."),
         ("articles by Hemingway", "No article here is by “Hemingway”."),
         ("What has Jon Vale written?", "One article is by “Jon Vale”:"),
+        ("Which articles are by the Courier?", "One article is by “the Courier”:"),
+        ("Who is the author of the Tide Courier?", "No author is named for “Harbours”"),
         ("who wrote Harbours?", "No author is named for “Harbours”"),
         ("hi", "3 articles"),
         ("¿Cuántos artículos hay?", "Hay 3 artículos"),
@@ -107,6 +113,40 @@ def test_filters_hold_for_what_is_told(index: Index) -> None:
 )
 def test_what_is_known_of_the_articles_is_told_exactly(index: Index, message: str, words: str) -> None:
     assert words in said(index, message)
+
+
+GOING_ON = (
+    (("list the articles", "the second one"), "“Heat pumps in the old town” (Jon Vale, 1 June 2021)"),
+    (("list the articles", "who wrote the first one?", "and the second one?"), "Jon Vale wrote"),
+    (("list the articles", "when was the first one published?", "by whom?"), "Ruth Amsel wrote"),
+    (("Who wrote the article about oil?", "when?"), "was published on 1 June 2021"),
+    (("Do you have anything on oil?", "and on the harbour?"), "1 of the 3 articles mentions “harbour”:"),
+    (("articles by Amsel", "and by Vale?"), "One article is by “Vale”:"),
+    (("articles by Amsel", "when?"), "was published on 10 March 2024"),
+    (("Who dug it?", "when?"), ""),
+)
+
+
+@pytest.mark.parametrize(("messages", "words"), GOING_ON)
+def test_what_goes_on_from_a_question_about_articles_is_asked_of_others(
+    index: Index, messages: tuple[str, ...], words: str
+) -> None:
+    turns: tuple[Turn, ...] = ()
+    for message in messages:
+        turns = (*turns, Turn(message, said(index, message, *turns)))
+    assert words in turns[-1].answer if words else not turns[-1].answer
+
+
+def test_who_said_it_is_who_wrote_it_unless_the_quote_says_who_speaks(index: Index) -> None:
+    quoted = "“Heat pumps in the old town” (1 June 2021): “Three shops {}burn oil.” [1]"
+    assert "Jon Vale wrote" in said(index, "Who said that?", Turn("Who burns oil?", quoted.format("still ")))
+    assert not said(index, "Who said that?", Turn("Who burns oil?", quoted.format("burn, said Ada Lind, "))).strip()
+
+
+def test_who_or_what_only_writes_is_known_by_what_is_theirs(index: Index) -> None:
+    found = Meant.of("Who is Jon Vale?", (), Catalogue(index)).works("Who is Jon Vale?")
+    assert found and [citation.document_id for citation in found.citations] == ["town"]
+    assert Meant.of("Who is Ada?", (), Catalogue(index)).works("Who is Ada?") is None
 
 
 def test_every_article_that_is_told_about_is_cited_where_it_begins(index: Index) -> None:

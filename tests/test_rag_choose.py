@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from index.records import Document, Span
 from rag.answer import RULES, Quote, Reading, Rule
 from rag.question.analysis import analyse
-from rag.selection.choose import TIMELINE_QUOTES, Selection, choose, words_of
+from rag.selection.choose import TIMELINE_QUOTES, Selection, choose
 from tests import make
 
 PUBLISHED = date(2024, 5, 1)
@@ -42,12 +42,12 @@ def of_one(question: str, *texts: str, other: str = "") -> Selection:
 
 
 def said(choice: Selection) -> list[str]:
-    return [words_of(quote) for quote in choice.quotes]
+    return [quote.words for quote in choice.quotes]
 
 
 def dropped(choice: Selection) -> dict[str, str]:
     """Words → code."""
-    return {words_of(one.quote): one.rule for one in choice.dropped}
+    return {one.quote.words: one.rule for one in choice.dropped}
 
 
 def test_a_course_of_events_is_told_in_order_by_the_article_of_the_best_quote() -> None:
@@ -184,7 +184,7 @@ def test_it_is_told_what_stands_within_a_widened_quote() -> None:
         return replace(quote, start=0) if quote.start else quote
 
     choice, quotes = of_one_article(["Ada came.", "She sang."], with_the_next)
-    assert [words_of(quote) for quote in choice.quotes] == ["Ada came. She sang."]
+    assert [quote.words for quote in choice.quotes] == ["Ada came. She sang."]
     assert [(one.quote, one.rule) for one in choice.dropped] == [(quotes[0], "within")]
 
 

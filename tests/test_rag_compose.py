@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from jinja2 import Environment
+from jinja2 import Environment, Template
 
 from index.records import Document
 from rag.answer import Citation, Frame, Reason, Segment
@@ -158,7 +158,12 @@ def test_one_article_that_differs_from_itself_is_not_said_to_be_several() -> Non
 def test_of_a_template_only_what_is_said_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
     compile_ = Environment.from_string
-    monkeypatch.setattr(Environment, "from_string", lambda self, text: compiled.append(text) or compile_(self, text))
+
+    def noted(self: Environment, text: str) -> Template:
+        compiled.append(text)
+        return compile_(self, text)
+
+    monkeypatch.setattr(Environment, "from_string", noted)
     words = say.__wrapped__("es")
     assert (len(vars(words)), compiled) == (29, [])
     assert words.lead("Oats", date(2024, 1, 5), True, "") == words.lead("Oats", date(2024, 1, 5), True, "")

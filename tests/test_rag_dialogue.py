@@ -56,6 +56,11 @@ TABLE = [  # question before, follow-up, standalone
         "How did Sweden react?",
         "Why did Norway close the ports, and how did Sweden react?",
     ),
+    ("How many bees did Tveit lose in May?", "Why?", "Why did Tveit lose bees in May?"),
+    ("What tariffs did Lind impose on Norway?", "when?", "When did Lind impose tariffs on Norway?"),
+    ("What happened after the war?", "And before?", "What happened before the war?"),
+    ("Who are Lind and Brandt?", "and the second one?", "Who is Brandt?"),
+    ("How many people live on Cuba?", "And in Norway?", "How many people live on Norway?"),
     ("What does Ada Lind want?", "What is her US policy?", "What is Ada Lind's US policy?"),
     ("What does Ada Flores want?", "Which of them won?", "What does Ada Flores want, and which of them won?"),
     ("When did Brazil join the U.N.?", "When did it leave the U.S.?", "When did Brazil leave the U.S.?"),
@@ -82,6 +87,15 @@ def test_a_follow_up_is_put_in_words_that_stand_alone(before: str, asked: str, s
 def test_a_question_that_needs_no_history_comes_back_alone_and_unchanged(question: str, before: str) -> None:
     resolved = resolve(question, [Turn(before, "")])
     assert (resolved.readings, resolved.changed) == ((question,), False)
+
+
+def test_it_is_that_of_which_the_answer_to_an_earlier_follow_up_speaks() -> None:
+    turns = [
+        Turn("When was the brewery founded?", QUOTED.format("The brewery was founded in 1911.")),
+        Turn("How much beer does it make?", QUOTED.format("The brewery makes 180,000 litres of beer.")),
+        Turn("Is it closing?", QUOTED.format("The brewery closes in October.")),
+    ]
+    assert resolve("Why?", turns).readings[0] == "Why is the brewery closing?"
 
 
 def test_he_is_whom_the_answer_names_when_the_question_asked_who() -> None:
@@ -137,51 +151,12 @@ def test_nothing_is_taken_from_an_answer_that_says_nothing() -> None:
 
 PIECES = st.sampled_from(
     [
-        "and",
-        "what",
-        "about",
-        "its",
-        "their",
-        "he",
-        "she",
-        "it",
-        "that",
-        "this",
-        "there",
-        "then",
-        "the",
-        "second",
-        "one",
-        "US",
-        "Mexico",
-        "Trump",
-        "exports",
-        "in",
-        "2024",
-        "why",
-        "who",
-        "when",
-        "policy",
-        "treaty",
-        "of",
-        "did",
-        "was",
-        "?",
-        ",",
-        ".",
-        "\u2019s",
-        "“",
-        "¿",
-        "y",
-        "on",
-        "going",
-        "named",
-        "United",
-        "States",
-        "I",
+        "and", "what", "about", "its", "their", "he", "she", "it", "that", "this", "there", "then", "the", "second",
+        "one", "US", "Mexico", "Trump", "exports", "in", "2024", "why", "who", "when", "policy", "treaty", "of",
+        "did", "was", "?", ",", ".", "\u2019s", "“", "¿", "y", "on", "going", "named", "United", "States", "I",
         "mean",
     ]
-)
+)  # fmt: skip
 TYPED = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=12).map(" ".join))
 
 

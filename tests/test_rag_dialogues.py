@@ -15,6 +15,7 @@ from index.settings import load_settings
 from rag.answer import Answer
 from rag.assistant import Assistant, open_assistant
 from rag.follow_ups.turns import Turn
+from rag.selection.key_sentences import SMALL_PRINT
 
 MESSAGES = Path(__file__).parent / "golden" / "messages.txt"
 DIALOGUES = sorted((Path(__file__).parent / "golden" / "dialogues").glob("*.txt"))
@@ -64,6 +65,13 @@ def test_seventy_messages_of_a_new_reader_are_answered_as_in_their_golden_file(a
         MESSAGES.write_text(replayed, encoding="utf-8")
         written = replayed
     assert replayed == written
+
+
+def test_what_only_surrounds_the_articles_answers_nothing_and_comes_last(assistant: Assistant) -> None:
+    assert assistant.ask("What is the PISM bulletin?").text.startswith("One article is by “the PISM bulletin”:")
+    assert "“Plan Mexico”" in assistant.ask("What is Plan Mexico?").text
+    assert not SMALL_PRINT.search(assistant.ask("Who wrote Hamlet?").evidence[0].passage.text)
+    assert not SMALL_PRINT.search(assistant.ask("What do the articles say about Sheinbaum?").text)
 
 
 def _told(answer: Answer) -> Iterator[str]:

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.search import Index, open_index
 from index.settings import load_settings
 from rag.answer import Reason
 from rag.question.analysis import Query, analyse
-from rag.refusal import apart, missing, refusal, things, unreached
+from rag.refusal import apart, missing, refusal, things, unheard_of, unreached
+from tests import make
 
 ARTICLES = {
     "harbour": "---\ndate: 1998-05-02\n---\nMayor Ada Lind opened the harbour of Brin in 1998. It cost 12 crowns.",
@@ -25,12 +24,8 @@ WORDS = ("Ada", "Lind", "Brin", "Orm", "Aldra", "ferry", "harbour", "1998", "200
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     """Three short articles, dated 1998 to 2011."""
-    folder = tmp_path_factory.mktemp("three")
-    for name, text in ARTICLES.items():
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    found = load_settings(data=folder / "data", embedder="hash")
-    Builder(found.data, found, HashEmbedder()).index([folder / f"{name}.md" for name in ARTICLES])
-    return open_index(Path(found.data), found, HashEmbedder())
+    texts = {f"{name}.md": text for name, text in ARTICLES.items()}
+    return make.index(tmp_path_factory.mktemp("three"), texts)
 
 
 def asked(index: Index, question: str) -> Query:
@@ -71,6 +66,35 @@ def test_names_numbers_and_dates_that_occur_nowhere_are_missing(
 def test_other_words_are_missing_only_where_no_name_is(index: Index) -> None:
     assert missing(asked(index, "Who dredged the lagoon?"), index, words_too=True) == ("dredged", "lagoon")
     assert missing(asked(index, "Who dredged Venice?"), index, words_too=True) == ("Venice",)
+
+
+@pytest.mark.parametrize(
+    ("question", "unheard"),
+    [
+        ("What is Fare Aldra?", ("Fare Aldra",)),  # both words stand in one passage, but never side by side
+        ("What is Brin Brin?", ("Brin Brin",)),
+        ("What is Night Ferry?", ()),
+        ("What is the bridge of Orm?", ()),
+        ("Who is Mayor Lind?", ()),  # a title may stand where a first name does
+    ],
+)
+def test_a_name_to_be_defined_stands_side_by_side(index: Index, question: str, unheard: tuple[str, ...]) -> None:
+    assert unheard_of(asked(index, question), index) == unheard
+
+
+def test_what_is_said_in_other_words_is_not_called_missing(index: Index) -> None:
+    one = asked(index, "Who dredged the lagoon?")
+    assert missing(one, index, words_too=True, met=frozenset(one.terms[:1])) == ("lagoon",)
+    assert missing(one, index, words_too=True, met=frozenset(one.terms)) == ()
+
+
+@pytest.mark.slow
+def test_a_common_word_is_not_named_as_missing_where_the_articles_say_it_otherwise(seeds_data: Path) -> None:
+    """The hash embedder knows no other words, so this needs the real one: "hometowns" stands in the articles."""
+    found = open_index(seeds_data, load_settings(data=seeds_data))
+    for question, lacking in (("What's at home in Mexico?", ()), ("Who invented the piano?", ("piano",))):
+        why = refusal(analyse(question, found.stem), found, found.search(question, limit=20), sure=False)
+        assert why and (why.code, why.missing) == ("off_corpus", lacking)
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,6 @@ def test_an_index_built_twice_gives_the_same_bytes(six_files: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_many_questions_give_the_same_bytes(seeds_data: Path, tmp_path: Path) -> None:
     """The real articles and the real embedder; one thread against two, the second process reads a copy."""
     embedder = load_embedder("minilm", None)
@@ -139,7 +138,6 @@ def test_many_questions_give_the_same_bytes(seeds_data: Path, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_another_kind_of_processor_gives_the_same_bytes(six_files: Path, tmp_path: Path) -> None:
     """Whichever kernels multiply, on one thread or two, and whichever made the index; two articles are twins."""
     (six_files / "ship.txt").write_text((six_files / "ferry.txt").read_text("utf-8") + "\n", "utf-8")

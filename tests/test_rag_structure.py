@@ -1,6 +1,7 @@
 """Blocks in reading and quoting: a sentence is judged with what it leads back to, and cited as its own words."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,20 @@ def test_a_question_about_what_somebody_says_is_answered_by_no_other_s_turn(inde
     assert "My men could dig a new one for 7,000 crowns." in candidates(index, "For how much is the well dug?")
 
 
+def test_a_line_of_the_question_s_words_alone_answers_nothing_but_whether(tmp_path: Path) -> None:
+    keel = make.laid_out(
+        ("text", "Breakfast included"),
+        ("text", "Keel"),
+        ("item", "The backbone of a ship.", 1),
+        ("text", "A sloop is smaller than a barque."),
+    )
+    index = built(tmp_path, keel)
+    assert "Keel" not in candidates(index, "What is a keel?")
+    assert "Keel" in candidates(index, "What is the backbone?")
+    assert "Breakfast included" in candidates(index, "Is breakfast included?")
+    assert "A sloop is smaller than a barque." in candidates(index, "Which is smaller, a sloop or a barque?")
+
+
 def test_the_reading_model_reads_a_question_and_does_not_answer_with_it() -> None:
     excerpt = excerpt_of(passage_of(HELP, context="Bicycles"))
     found = load_read_model().read("How long may a bicycle be borrowed?", excerpt)
@@ -305,6 +320,9 @@ def test_what_a_heading_names_is_told_by_all_that_stands_below_it() -> None:
     assert widened(filters, "Rinse", "How do I clean the filter?", "clean filter") == lines_of(filters, 1, 3)
     assert widened(filters, "Rinse", "How do I clean a dirty filter?", "clean dirty filter") == "Rinse the filter."
     assert widened(filters, "Rinse", "When do I clean the filter?", "clean filter") == "Rinse the filter."
+    named = replace(filters, title="Dryers")
+    assert widened(named, "Rinse", "How do I clean a dryer's filter?", "clean dryer filter") == lines_of(filters, 1, 3)
+    assert widened(named, "Rinse", "How do I use a dryer?", "dryer") == "Rinse the filter."
 
 
 def test_steps_told_in_order_are_quoted_together_and_pictures_part_no_list() -> None:
@@ -331,6 +349,30 @@ def test_what_a_manual_says_of_this_stands_behind_the_code_above() -> None:
     assert above("This removes what nothing needs.") == "tool prune [NAME]"
     assert above("Where no name is given, all is looked at.") == ""
     assert above("This tells what went wrong.") == "tool prune old"
+
+
+def test_what_is_said_of_an_option_or_a_version_stands_behind_its_name() -> None:
+    manual = make.laid_out(
+        ("heading", "Options"),
+        ("heading", "-l, --line-length", 0),
+        ("text", "How many characters fit. It is 88."),
+        ("text", "Give --line-length twice to be heard."),
+        ("heading", "[3.2.0] - 2024-11-05"),
+        ("heading", "Fixed", 4),
+        ("item", "Crash where a bar was empty.", 5),
+        ("heading", "2.1 Methods of asking"),
+        ("text", "We asked nobody."),
+    )
+
+    def above(words: str) -> str:
+        start = manual.text.index(words)
+        found = apart(make.quote(passage_of(manual), (start, start + len(words))), manual)
+        return manual.text[found.start : found.end] if found else ""
+
+    assert above("It is 88.") == "-l, --line-length"
+    assert above("Give --line-length twice to be heard.") == ""
+    assert above("Crash where a bar was empty.") == "[3.2.0] - 2024-11-05"
+    assert above("We asked nobody.") == ""
 
 
 def test_a_list_that_is_too_long_is_quoted_from_its_beginning_and_the_rest_is_counted() -> None:
@@ -510,6 +552,21 @@ Reporter: What do you eat up there?
 
 Ida Voss: Bread and herring.
 """,
+    "changes.md": """# Changes
+
+## 2.1.0
+
+### Fixed
+
+- To clean the hourglass of a tower clock is done with two brushes now, which was wrong.
+- The gong is louder.
+""",
+    "hourglass.md": """# The hourglass
+
+Clean the hourglass with one brush and warm water:
+
+    hourglass --brush 1
+""",
     "parking.md": """# Parking in Brin
 
 ## How much is an hour?
@@ -529,12 +586,7 @@ At the blue box. Coins only.
 
 @pytest.fixture(scope="module")
 def ask_files(tmp_path_factory: pytest.TempPathFactory, minilm: OnnxEmbedder) -> Callable[[str], Answer]:
-    folder = tmp_path_factory.mktemp("files")
-    for name, text in ARTICLES.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    data = folder / "data"
-    Builder(data, load_settings(data=data), minilm).index([folder])
-    return open_assistant(data, embedder=minilm).ask
+    return make.assistant(tmp_path_factory.mktemp("files"), ARTICLES, minilm).ask
 
 
 @pytest.mark.parametrize(
@@ -561,6 +613,14 @@ def test_a_how_to_question_gets_every_step_and_its_code(ask_files: Callable[[str
     places = [first.index(part) for part in ("1. Stop", "clockctl halt", "2. Copy", "a minute", "3. Start it again.")]
     assert places == sorted(places)
     assert "right time" not in first
+
+
+def test_how_something_is_done_is_told_by_no_changelog_where_a_manual_tells_it(
+    ask_files: Callable[[str], Answer],
+) -> None:
+    by_manual = ask_files("How do I clean the hourglass of the tower clock?").citations
+    assert {citation.document_id for citation in by_manual} == {"hourglass"}
+    assert [citation.quote for citation in ask_files("What is louder?").citations] == ["2.1.0", "The gong is louder."]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting
 from index.settings import load_settings
 from server.cli import run_server
-from tests.conftest import until
+from tests.conftest import piped, until
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,8 @@ class Server:
     def __init__(self, data: Path) -> None:
         self.process = python(SERVE, data)
         self.line = first_line(self.process)
-        self.port = int(self.line.strip().rpartition(":")[2] or 0)
+        assert self.line, self.process.communicate()[1]
+        self.port = int(self.line.strip().rpartition(":")[2])
 
     def end(self) -> None:
         self.process.kill()
@@ -64,14 +65,7 @@ class Server:
 
 
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return piped(sys.executable, "-c", code, *arguments, cwd=ROOT)
 
 
 def first_line(process: subprocess.Popen[str]) -> str:
@@ -234,6 +228,6 @@ def test_an_address_that_is_not_ours_is_an_error_that_names_the_option(tmp_path:
 def test_serving_loads_neither_torch_nor_sentence_transformers() -> None:
     code = "import sys, server.cli; print([m for m in ('torch', 'sentence_transformers') if m in sys.modules])"
     out = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, env=os.environ
     )
     assert out.stdout == "[]\n"

@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 from index.settings import load_settings
 from server.access.guard import EVERYBODY, NEEDS
 from server.app import create_app
-from tests.browsing import listening
+from tests.browsing import serving
+from tests.conftest import until
 
 QUESTION = {"question": "What is the capital of Atlantis?"}
 Labels = tuple[tuple[str, str], ...]
@@ -30,18 +31,27 @@ def app_over(data: Path) -> FastAPI:
 def port(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Of a real server that answers nothing."""
     app = app_over(shutil.copytree(six_data, tmp_path_factory.mktemp("metrics") / "data"))
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         yield urlsplit(address).port or 0
 
 
 def request(port: int, method: str, path: str, body: object = None) -> tuple[int, http.client.HTTPMessage, bytes]:
+    """Returns once it is counted, which it is behind its reply."""
+    own = path != "/metrics"
+    before = own and counted(port)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
     reply = connection.getresponse()
     status, headers, content = reply.status, reply.headers, reply.read()
     connection.close()
+    until(lambda: not own or counted(port) > before)
     return status, headers, content
+
+
+def counted(port: int) -> float:
+    """Requests, without those for /metrics."""
+    of = samples(port).get("quotewell_http_requests_total", {})
+    return sum(value for labels, value in of.items() if ("route", "/metrics") not in labels)
 
 
 def parsed(text: str) -> dict[str, dict[Labels, float]]:

@@ -20,6 +20,7 @@ SERVE = (
     "run_server(load_settings(data=sys.argv[1], embedder='hash', port=0))"
 )
 REQUESTS = 100  # of each kind; nearly half of them may be as late as the machine is busy
+DELAYED_S = 0.04  # what an acknowledgement is held back for, here and on every machine
 
 
 def test_what_it_accepts_sends_at_once() -> None:
@@ -47,11 +48,11 @@ def seconds(connection: http.client.HTTPConnection) -> float:
 
 @pytest.mark.slow
 def test_a_kept_alive_request_is_as_quick_as_one_on_a_new_connection(port: int) -> None:
-    """Taken in turn, so that a busy machine is busy for both. A delayed acknowledgement would cost 40 ms."""
+    """Taken in turn, so that a busy machine is busy for both. A delayed acknowledgement would cost each 40 ms."""
     kept, new = [], []
     with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
         for _ in range(REQUESTS):
             kept.append(seconds(connection))
             with closing(http.client.HTTPConnection("127.0.0.1", port)) as fresh:
                 new.append(seconds(fresh))
-    assert median(kept) < median(new) + 0.002
+    assert median(kept) < median(new) + DELAYED_S / 2

@@ -50,6 +50,13 @@ _CONTAINER = re.compile(  # a note or tab of Material for MkDocs, whose text is 
     re.VERBOSE,
 )
 _FENCE = re.compile(r"[ ]*(`{3,}|~{3,})")
+_FENCED = re.compile(  # … of MyST, Docusaurus and others, which ends with the signs that it begins with
+    r"""[ ]*(?P<mark>:{3,}(?=[ ]*[{\w])|(?:`{3,}|~{3,})(?=\{(?:admonition|attention|card|caution|danger|deprecated|error
+        |details|dropdown|epigraph|grid|hint|important|note|seealso|sidebar|tab-|tip|topic|version|warning)))
+        [ ]*\{?\.?(?P<kind>[\w.-]+)\}?[ ]*\[?(?P<title>[^\[\]{}\n]*?)\]?(?:\{[^{}\n]*\})?\s*""",
+    re.VERBOSE,
+)
+_OF_FENCED = re.compile(r"\s*(?::{3,}|`{3,}|~{3,}|:[\w-]+:.*)\s*")  # its end, or how it looks
 _REFERENCE = re.compile(r"[>\s]*\[[^\^\]][^\]]*\]:\s*\S")
 
 
@@ -81,25 +88,32 @@ def _out_of_containers(text: str) -> str:
 
     To other parsers it is code. Where a line's words stand is counted from its end, so nothing else changes.
     """
-    if not any(sign in text for sign in ("!!! ", "??? ", "???+ ", "=== ", "===! ", "===+ ")):
+    if not any(sign in text for sign in ("!!! ", "??? ", "???+ ", "=== ", "===! ", "===+ ", ":::", "```{", "~~~{")):
         return text
-    inside: list[int] = []  # how far in the text of each container stands that we are in
+    inside: list[tuple[int, str]] = []  # of each container that we are in, how far in its text stands, or its signs
     fence = ""
+    opening = False
     lines: list[str] = []
     for line in text.splitlines(keepends=True):
-        if line.strip():
-            indent = len(line) - len(line.lstrip(" "))
-            while inside and indent < inside[-1]:
-                inside.pop()
-                fence = ""
-        opened = _FENCE.match(line)
-        if not fence and _CONTAINER.fullmatch(line.rstrip("\r\n")):
-            inside.append(indent + 4)
-            lines.append("\n")
+        bare = line.strip()
+        while bare and inside and len(line) - len(line.lstrip(" ")) < inside[-1][0]:
+            inside.pop()
+            fence = ""
+        opened = not fence and (_CONTAINER.fullmatch(line.rstrip("\r\n")) or _FENCED.fullmatch(line))
+        closed = bool(inside and inside[-1][1] and not fence and bare.startswith(inside[-1][1]) and not opened)
+        if opened:
+            mark = opened.groupdict().get("mark", "")
+            inside.append((0 if mark else len(line) - len(line.lstrip(" ")) + 4, mark))
+        elif closed:
+            inside.pop()
+        elif not (opening and _OF_FENCED.fullmatch(line)):
+            if (found := _FENCE.match(line)) and (not fence or found[1].startswith(fence)):
+                fence = "" if fence else found[1]
+            opening = bool(fence and found and "{" in bare)
+            lines.append(line[4 * sum(not mark for _, mark in inside) :] if bare else line)
             continue
-        if opened and (not fence or opened[1].startswith(fence)):
-            fence = "" if fence else opened[1]
-        lines.append(line[4 * len(inside) :] if line.strip() else line)
+        opening = bool(opened) or opening
+        lines.append("\n")
     return "".join(lines)
 
 
@@ -135,24 +149,24 @@ class _Walk:
             self._html([place for place in self._places(token) if place.start < place.end])
         elif kind in ("fence", "code_block"):
             first = (token.map or [0])[0] + (kind == "fence")
-            self._add(
-                "code", [(place,) for place in self._places(token, first, indented=True) if place.start < place.end]
-            )
+            lines = [(place,) for place in self._places(token, first, indented=True) if place.start < place.end]
+            self._add("links" if token.info.startswith("{toctree}") else "code", lines)
         elif kind == "inline" and self._header is None:
             self._paragraph(token)
 
     def parts(self) -> list[MarkupPart]:
         """With the lines that the parser passed over, but for the addresses of links."""
-        rest = [line for line, seen in zip(self._lines, self._seen, strict=True) if not seen]
+        rest = [self._shown(line) for line, seen in zip(self._lines, self._seen, strict=True) if not seen]
         lost = [line for line in rest if self._text(line).strip() and not _REFERENCE.match(self._text(line))]
-        self._add("text", [(self._shown(line),) for line in lost])
+        self._add("text", [(line,) for line in lost])
         return sorted((part for part in self._parts if part.lines), key=lambda part: part.lines[0].start)
 
     def _shown(self, line: Span) -> Span:
         """Of a line that opens a note or tab, what it is called."""
-        opened = _CONTAINER.fullmatch(self._source, *line)
+        opened = _CONTAINER.fullmatch(self._source, *line) or _FENCED.fullmatch(self._source, *line)
         if opened is None:
-            return line._replace(start=self._behind_prefix(line))
+            end = line.start if _OF_FENCED.fullmatch(self._source, *line) else line.end
+            return Span(self._behind_prefix(line), end)
         return Span(*opened.span("title" if opened["title"] else "kind"))
 
     def _text(self, place: Span) -> str:

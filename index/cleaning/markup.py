@@ -24,6 +24,7 @@ _STRONG_LEAD = re.compile(r"(?:\d{1,3}[.)][ \t]+)?(\*\*|__)(?=\S)([^\n]{1,200}?)
 
 # What is a sign and what of it is text: the last group stays, and all else goes.
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,1000})\1(?!`)")
+_ROLE = re.compile(r"(?:\{|(?<!\w):)[a-z][\w:+-]{0,40}[:}]`([^`<>]{1,500}?)(?:\s{0,9}<[^`<>]{0,500}>)?`")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TARGET = r"\((?:[^()\s]|\([^()\s]{0,200}\)){0,1000}(?:\s+\"[^\"\n]{0,200}\")?\)"
 _IMAGE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\](?:{_TARGET}|\([^()\n]{{0,1000}}\))")
@@ -36,11 +37,19 @@ _BREAK = re.compile(
     r"</?(?:br|dd|div|dt|figcaption|h[1-6]|hr|li|p|section|summary|td|th|tr)(?=[\s/>])[^<>]{0,1000}>", re.IGNORECASE
 )
 _PARTING = {_CELL: "\t", _BREAK: " "}  # tags that part words for whoever reads the page
+_COMPONENT = re.compile(  # a line of its own in MDX, GitBook or Hugo, of which a title shows
+    r"""^[ \t]*(?:\{%|\{\{[<%]|<(?:/[A-Z]\w*(?=>)|[A-Z]\w*(?=\s)))[^{}<>\n]{0,300}?
+        (?:\b(?:title|label|summary)=["']([^"'\n]{0,200})["'][^{}<>\n]{0,300}|())(?:%\}|[>%]\}\}|/?>)[ \t]*$""",
+    re.MULTILINE | re.VERBOSE,
+)
 _SIGNS = (  # a piece of each, for speed, and the whole
     ("[^", re.compile(r"\[\^[^\]\s]{1,40}\]:?()")),  # the mark of a note
     ("^", re.compile(r"[ \t]{1,9}\^[\w-]{1,60}()\s*\Z")),  # an anchor of Obsidian
+    ("(", re.compile(r"\A\([\w .-]{1,80}\)=()\s*\Z")),  # … of MyST
     ("{#", re.compile(r"[ \t]{0,9}\{\#[\w-]{1,100}\}()\s*\Z")),  # an anchor of a heading
     ("{", re.compile(r"(?:[ \t]{1,9}\#{1,6})?[ \t]{0,9}\{(?::|[ \t]?\.[a-z])[^{}\n]{0,200}\}()")),  # how it looks
+    ("{", _COMPONENT),
+    ("<", _COMPONENT),
     ("-", re.compile(r":(?:fontawesome|material|octicons|simple)-[\w-]{1,60}:()")),  # a picture
     ("&", re.compile(r"(?<=&)amp;()", re.IGNORECASE)),
     ("<", _CELL),
@@ -65,10 +74,8 @@ _WORD = re.compile(r"\w")
 _NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"https?://\S+")
 _LINKS = (("![", _IMAGE), ("](", _LINK), ("[[", _WIKI), ("<", _ADDRESS), ("://", _BARE_ADDRESS))
-_SIGN, _TEXT = (
-    "\ue000",
-    "x",
-)  # for a sign that was found, and text that holds none, while others are looked for: known to no pattern
+# For a sign that was found, and text that holds none, while others are looked for: known to no pattern.
+_SIGN, _TEXT = "\ue000", "x"
 
 
 class Readable(NamedTuple):
@@ -107,11 +114,8 @@ def readable(source: str, lines: Sequence[Span], elsewhere: Elsewhere, *, cells:
     """
     raw = "\n".join(source[line.start : line.end] for line in lines)
     cuts, linked = _signs(raw, elsewhere.references)
-    cuts += (
-        [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
-        if len(lines) > 1
-        else []
-    )
+    if len(lines) > 1:
+        cuts += [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
     cuts += [_Cut(*found.span(), blank=" ") for found in _NO_BREAK.finditer(raw)]
     gap = "\t" if cells and "|" not in raw else " "
@@ -154,7 +158,7 @@ def _signs(raw: str, references: frozenset[str]) -> tuple[list[_Cut], bool]:
 
         return pattern.sub(cut, text)
 
-    raw = drop(_CODE, raw, opaque=True) if "`" in raw else raw
+    raw = drop(_CODE, drop(_ROLE, raw, opaque=True), opaque=True) if "`" in raw else raw
     cuts += [_Cut(found.start(), found.start() + 1) for found in _ESCAPE.finditer(raw)]  # may be every other character
     raw = _ESCAPE.sub(_SIGN + _TEXT, raw)
     links: list[tuple[int, int]] = []

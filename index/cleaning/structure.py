@@ -11,6 +11,7 @@ from index.cleaning.pieces import Piece
 from index.records import Kind
 
 _HEADING_CHARS, _HEADING_WORDS = 80, 10
+_NO_LEVEL = 9  # as good as: below all that have one
 _LEAD_CHARS = 300  # a longer paragraph introduces nothing
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+\S")
 _SPEAKER = re.compile(
@@ -188,13 +189,15 @@ def _links(found: Sequence[Piece]) -> list[Piece]:
 
 
 def _leads(found: Sequence[Piece]) -> list[Piece]:
-    """What introduces each list, table or block of code: the line before it, else the heading that it is under.
+    """What introduces each list, table or block of code: the line before it, else the heading that it is under; and
+    the heading that each heading is under.
 
     Code below an item belongs to that, and the list goes on behind it.
     """
     pieces: list[Piece] = []
     items: set[int] = set()
-    heading = lead = listed = -1
+    headings = [(0, -1)]  # that we are in, outermost first, each with its level
+    lead = listed = -1
     for piece in found:
         kind = "row" if piece.kind == "header" else piece.kind
         before = next((one for one in reversed(pieces) if one.kind not in ("links", "aside")), None)
@@ -209,11 +212,14 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
                 and before.kind in ("text", "turn", "question")
                 and (before.text.endswith(":") or len(before.text) <= _LEAD_CHARS)
             )
-            lead = before.at if before and introduces else heading
+            lead = before.at if before and introduces else headings[-1][1]
         if piece.kind == "heading":
-            heading = piece.at
+            level = piece.level or _NO_LEVEL
+            headings = [one for one in headings if one[0] < level]
+            lead = headings[-1][1]
+            headings.append((level, piece.at))
         if piece.kind == "item":
             items.add(piece.at)
-        introduced = piece.kind in ("item", "code", "header") and piece.lead < 0
+        introduced = piece.kind in ("heading", "item", "code", "header") and piece.lead < 0
         pieces.append(replace(piece, lead=lead) if introduced else piece)
     return pieces

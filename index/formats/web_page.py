@@ -181,17 +181,17 @@ class _PageWalk:
 
     def _definitions(self, element: HtmlElement, place: _Where, depth: int) -> None:
         """What is defined, or asked, leads its definition."""
-        term = -1
-        asked = False
+        term, above, asked = -1, "", False
         for child in element.iter("dt", "dd"):
             if next(child.iterancestors("dl")) is not element or _is_hidden(child):
                 continue
             if child.tag == "dt":
                 asked = "".join(child.itertext()).rstrip().endswith("?")
-                self.block(child, place._replace(bold=True), depth)
+                self.block(child, place._replace(bold=True, lead=term if above == "dt" else -1), depth)
                 term = len(self.found) - 1
             else:
                 self.block(child, place._replace(kind="text" if asked else "item", lead=term), depth)
+            above = child.tag
 
     def _code(self, element: HtmlElement, place: _Where, depth: int) -> None:
         for text in "".join(element.itertext()).splitlines():

@@ -20,22 +20,8 @@ import regex  # type: ignore[import-untyped]
 import Stemmer  # type: ignore[import-not-found]
 from numpy.typing import NDArray
 
-from index.text.language import script_of, spoken, stop_words
-
-__all__ = [
-    "Stem",
-    "TermPlaces",
-    "Word",
-    "asked_terms",
-    "cut",
-    "normalise",
-    "of_asking",
-    "stems",
-    "stop_words",
-    "term_number",
-    "terms",
-    "words",
-]
+from index.text.language import script_of, spoken
+from index.text.language import stop_words as stop_words
 
 Stem = Literal["none", "light", "snowball"]
 
@@ -134,23 +120,16 @@ def _pieces_by_icu(run: str) -> tuple[str, ...]:
 
 # ISO 639-1 → Snowball's name. A word in another script than Latin is cut by that of its script, in every text.
 _STEMMERS = {
-    "ar": "arabic",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "es": "spanish",
-    "fr": "french",
-    "hi": "hindi",
-    "hy": "armenian",
-    "it": "italian",
-    "nl": "dutch",
-    "pt": "portuguese",
-    "ru": "russian",
-}
+    "ar": "arabic", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fr": "french", "hi": "hindi",
+    "hy": "armenian", "it": "italian", "nl": "dutch", "pt": "portuguese", "ru": "russian",
+}  # fmt: skip
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
 _ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
 _SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks
 _LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
+_BY = r"(?: ?[xX×] ?\d+(?:[.,]\d+)?)"
+_MEASURES = re.compile(rf"(?<!\w)[^\W\d_]{{0,3}}\d+(?:[.,]\d+)?{_BY}+(?!\w)")  # "M8x40" is "M8 x 40" and "M8 × 40"
+_SIDE = re.compile(r"[^xX]+")  # of what measures as much by as much
 _PIECE = re.compile(r"\d+|[^\W\d_]+")
 _HANGUL = "\uac00"
 _CUT_BY_ICU = frozenset(("ja", "km", "lo", "my", "th", "zh"))
@@ -225,7 +204,11 @@ def _pairs(word: Word) -> list[Word]:
 
 
 def _joined(text: str, found: Sequence[Word], stem: Stem) -> Iterator[Word]:
-    """What is written in parts, without what parts it."""
+    """What is written in parts, without what parts it; measures with an x between them."""
+    for measures in _MEASURES.finditer(text):
+        if not measures.group().isalnum():
+            whole = normalise(measures.group()).replace(" ", "").replace("×", "x").replace(",", ".")
+            yield Word(whole, *measures.span())
     run: list[Word] = []
     for left, right in pairwise(found):
         sign = text[left.end] if right.start - left.end == 1 else ""
@@ -256,10 +239,11 @@ def _pieces(text: str, found: Sequence[Word]) -> Iterator[Word]:
         if word.text.isascii():
             if not (word.text.isalpha() or word.text.isdecimal()) and word.text.isalnum():
                 written = text[word.start : word.end]
-                if written.isascii() and not written.islower():
+                pieces = _SIDE if _MEASURES.fullmatch(written) else _PIECE
+                if written.isascii() and (pieces is _SIDE or not written.islower()):
                     yield from (
                         Word(piece.group().lower(), word.start + piece.start(), word.start + piece.end())
-                        for piece in _PIECE.finditer(written)
+                        for piece in pieces.finditer(written)
                     )
         elif 2 < len(word.text) == word.end - word.start and script_of(word.text) in ("ja", "zh"):
             yield from _pairs(word)

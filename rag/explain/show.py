@@ -19,7 +19,6 @@ from rag.answer import (
     Without,
     Workings,
 )
-from rag.selection.choose import words_of
 
 # What decided an answer, in plain words: its confidence, why it was refused, and which quotes are not shown.
 
@@ -60,7 +59,7 @@ def dropped_lines(workings: Workings) -> Iterator[Paragraph]:
         margin = f" (margin {workings.margin:.2f}, wider for definitions and timelines)" if rule == "margin" else ""
         yield Paragraph(f"{rule} ({len(taken)}): {RULES[rule]}{margin}", 2, "dim")
         for quote in taken[:_MOST_OF_A_RULE]:
-            text = shortened(words_of(quote), _MOST_CHARACTERS)
+            text = shortened(quote.words, _MOST_CHARACTERS)
             yield Paragraph(f"score {quote.score:.4f} “{text}” ({quote.passage.document_id})", 5, "dim")
         if len(taken) > _MOST_OF_A_RULE:
             yield Paragraph(f"and {len(taken) - _MOST_OF_A_RULE} more", 5, "dim")

@@ -7,32 +7,17 @@ from rag.follow_ups.mentions import TIME, Mention, is_name, is_plural, kind_of_n
 from rag.follow_ups.noun_phrases import WORD
 from rag.follow_ups.referents import SaidTurn
 from rag.language.detect import language_of
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import A_MONTH, ARTICLES, ASKING, AUXILIARIES, FUNCTION, POSSESSIVES, PREPOSITIONS, lexicon
 
-LEAD = re.compile(
-    r"^(?:(?:and|but|so|ok|okay|also|then|well|y|pero),?\s+)*(?:(?P<swap>what about|how about|and about|qué tal|"
-    r"(?:no,? |sorry,? )*i (?:mean|meant)|(?:sorry|no|rather),?)\s+)?(?:(?<=about )then\s+)?",
-    re.IGNORECASE,
-)
-_TIME_WORDS = re.compile(r"(?:now|nowadays|today|currently|these days|at present|right now|ahora|hoy)$", re.IGNORECASE)
-_ASKED = re.compile(
-    r"(?:why(?: not| so)?|when|where|how(?: so)?|(?:since|until) when|for how long|p(?:or|ara) qué|cuándo|dónde|cómo)$",
-    re.IGNORECASE,
-)
-_ADJUNCT = re.compile(r"^(?:why|when|where|how|since when|in (?:which|what) \w+)\s+(?=(\w+(?:n't)?)\b)", re.IGNORECASE)
+_TEXT = read_patterns("rag.follow_ups", "fragments.txt")
+LEAD, _TIME_WORDS, _ASKED, _ADJUNCT, _OBJECT = map(_TEXT.compiled, "LEAD TIME_WORDS ASKED ADJUNCT OBJECT".split())
+_AROUND, _PLURAL, _ORDINAL = map(_TEXT.compiled, "AROUND PLURAL ORDINAL".split())
+_OTHER, _SAME, _FIGURE = map(_TEXT.compiled, "OTHER SAME FIGURE".split())
+_LISTED = _TEXT.cased("LISTED")
+_SINGULAR = {"are": "is", "were": "was", "do": "does", "have": "has"}
+_AT_PLACE = ("in", "on", "at")
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}
-_ORDINAL = re.compile(
-    rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|of them|two)|(?<=er))\b(?! \w+s\b)|\bthe (first|second|third|last)$",
-    re.IGNORECASE,
-)
-_OTHER = re.compile(r"\bthe other (?:one|country|side|party|person|treaty)\b", re.IGNORECASE)
-_SAME = re.compile(
-    r"(?:what|how(?: much| many| high| large| big)?) (?:is|was|were|are) (?:it|that|they|this) (?P<when>.+)",
-    re.IGNORECASE,
-)
-_FIGURE = re.compile(
-    r"(?:what|which|how (?:much|many|high|large|big|strong))\b(?! (?:did|does|do|happened)\b)", re.IGNORECASE
-)
 _MOST_WORDS = 6  # of a fragment without "and" or "what about"
 _SUFFIX = 4  # letters that two nouns must share at their ends to be parallel: imports, exports
 
@@ -67,7 +52,7 @@ def is_fragment(lead: str, rest: str, question: str) -> bool:
 def complete(rest: str, last: SaidTurn) -> tuple[str, ...]:
     """One or two full questions for a fragment."""
     base = last.core
-    if timed := _timed(rest, base):
+    if timed := _timed(rest, base) or _one_of(rest, base):
         return (timed,)
     if _ASKED.match(rest):
         return (_asked(rest, base, last),)
@@ -128,7 +113,18 @@ def _other(question: str, listed: Sequence[Mention]) -> int:
     return 0 if named and named[0] != 0 else 1
 
 
+def _one_of(rest: str, base: str) -> str:
+    """ "Homan" behind "Who are Waltz and Homan?"."""
+    every = _LISTED.search(base)
+    if not every or rest not in re.split(r",? and |, ", every.group()):
+        return ""
+    before = _PLURAL.sub(lambda be: _SINGULAR[be.group().lower()], base[: every.start()])
+    return f"{before}{rest}{base[every.end() :]}"
+
+
 def _timed(rest: str, base: str) -> str:
+    if rest.lower() in ("before", "after") and (turned := _AROUND.sub(rest.lower(), base)) != base:
+        return turned  # "And before?" behind "What happened after the war?"
     if not (TIME.fullmatch(rest) or _TIME_WORDS.match(rest)):
         return ""
     preposition = "in " if re.fullmatch(rf"(?:(?:{A_MONTH}) )?\d{{4}}|{A_MONTH}", rest, re.IGNORECASE) else ""
@@ -150,6 +146,8 @@ def _asked(rest: str, base: str, last: SaidTurn) -> str:
         return f"{word} {base[adjunct.end() :]}"
     if base.lower().partition(" ")[0] in AUXILIARIES:
         return f"{word} {base[:1].lower()}{base[1:]}"
+    if of := _OBJECT.match(base):  # "How many bees did Tveit lose in May?": "Why did Tveit lose bees in May?"
+        return f"{word} {of['be']} {of['whole']} {of['what']}{of['rest']}"
     return hung(last.core, rest)
 
 
@@ -179,8 +177,9 @@ def _swapped_behind(rest: str, last: SaidTurn) -> tuple[str, ...]:
 
 
 def _behind(led: str, base: str, old: Sequence[Mention]) -> list[Mention]:
-    """Those that stand behind the same preposition as the fragment."""
-    return [m for m in old if led and base[: m.start].lower().rstrip().endswith(f" {led}")]
+    """Those that stand behind the same preposition as the fragment; "in Oslo" is where "on Hest" is."""
+    alike = tuple(f" {one}" for one in (_AT_PLACE if led in _AT_PLACE else (led,)))
+    return [m for m in old if led and base[: m.start].lower().rstrip().endswith(alike)]
 
 
 def _parallel(new: Mention, old: Sequence[Mention]) -> list[Mention]:

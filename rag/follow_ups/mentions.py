@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.follow_ups.noun_phrases import WORD, Token, capitals_end, known_end, phrase_end, token
-from rag.language.word_lists import A_MONTH, ARTICLES, AUXILIARIES, PREPOSITIONS, lexicon
+from rag.language.word_lists import A_MONTH, ARTICLES, AUXILIARIES, PREPOSITIONS, lexicon, listed
 
 Kind = Literal["person", "place", "group", "thing", "time", "name"]  # "name": a name of we know not what
 Role = Literal["subject", "asked", "possessor", "object"]
@@ -32,9 +32,7 @@ _HEADS: Mapping[Kind, str] = {  # nouns that say what kind of thing is named
     "time": "year month day week date decade century time",
 }
 _KIND_OF = {noun: kind for kind, nouns in _HEADS.items() for noun in nouns.split()}
-_TITLES = frozenset(
-    ("president minister dr professor governor senator secretary ambassador general judge chancellor").split()
-)
+_TITLES = listed("TITLES")
 _PLURALS = frozenset(["people", "men", "women", "children", "police", "media", "data", "migrants"])
 _SINGULAR_ENDINGS = ("ss", "us", "is", "news", "series")
 

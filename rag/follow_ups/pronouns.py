@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rag.follow_ups.mentions import Kind, Mention, Role, is_name, is_plural, kind_of_noun, mentions
 from rag.follow_ups.referents import SaidTurn, WantedReferent, agrees, is_class, rank
 from rag.language.patterns import read_patterns
-from rag.language.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon
+from rag.language.word_lists import ARTICLES, AUXILIARIES, FUNCTION, PREPOSITIONS, lexicon, listed
 
 _TEXT = read_patterns("rag.follow_ups", "pronouns.txt")
 _PRONOUN, _EMPTY_IT, _EVENT = map(_TEXT.compiled, ("PRONOUN", "EMPTY_IT", "EVENT"))
@@ -40,9 +40,7 @@ _SHAPES = {
 }
 _NAME_WORDS = 3  # "President Jane Roe"
 _JOINING = frozenset(["that", "which", "who", "if", "because", "when", "and", "before", "after", "while"])
-_SUBORDINATE = frozenset(
-    ["after", "before", "when", "while", "if", "since", "once", "because", "until", "although", "as"]
-)
+_SUBORDINATE = listed("SUBORDINATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +118,8 @@ def _pointer(question: str, match: re.Match[str], own: Sequence[Mention]) -> _Po
     """None where the words do not point back."""
     if match["other"]:
         return None  # "the latter" is counted, in rag.follow_ups.fragments
-    word, noun, before = (
-        match["word"].lower(),
-        (match["noun"] or "").lower(),
-        _word_before(question, match.start("word")),
-    )
+    word, noun = match["word"].lower(), (match["noun"] or "").lower()
+    before = _word_before(question, match.start("word"))
     with_noun = _Pointer(match.start("word"), match.end("noun"), WantedReferent((), _role(before), noun=noun))
     if word == "the":  # "Who signed the treaty?", but not "the treaty" of "the treaty of Guadalupe Hidalgo"
         start = with_noun.start

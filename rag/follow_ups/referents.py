@@ -8,24 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.follow_ups.mentions import Kind, Mention, Role, is_name, is_plural, kind_of_noun, singular
-from rag.language.word_lists import lexicon
+from rag.language.word_lists import LISTS, lexicon, listed
 
 _CLOSE = 0.75  # a rival that comes so near makes the choice unsure
-_SYNONYMS = (
-    "treaty agreement deal pact accord tratado acuerdo",
-    "war conflict fighting battle",
-    "policy programme program initiative scheme plan strategy project",
-    "law act bill amendment reform legislation",
-    "measure tariff sanction restriction step action",
-    "country nation island state",
-    "party movement",
-    "gun firearm weapon arm",
-    "designation label decision",
-    "talk negotiation meeting call conversation",
-)
-_QUANTITIES = frozenset(
-    ["share", "number", "part", "percentage", "proportion", "amount", "kind", "sort", "type", "total", "rate"]
-)
+_SYNONYMS = LISTS["SYNONYMS"].split("; ")
+_QUANTITIES = listed("QUANTITIES")
 _CLASSES = tuple(frozenset(line.split()) for line in _SYNONYMS)
 
 

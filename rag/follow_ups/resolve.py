@@ -17,26 +17,18 @@ from rag.follow_ups.noun_phrases import WORD
 from rag.follow_ups.pronouns import fill
 from rag.follow_ups.referents import SaidTurn, is_class
 from rag.follow_ups.turns import MOST_TURNS, Turn
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import ASKING, AUXILIARIES, FUNCTION, lexicon
 from rag.question.out_of_scope import out_of_scope
 
 _HEARD_CHARS = 1_200
-_PERSON = re.compile(r"(?<!are )(?<!were )(?<!is )(?<!was )\b(?:he|she|they)\b", re.IGNORECASE)
+_TEXT = read_patterns("rag.follow_ups", "resolve.txt")
+_PERSON, _HANGING, _ASKS_IN_SPANISH = map(_TEXT.compiled, "PERSON HANGING ASKS_IN_SPANISH".split())
 _ROUNDS = 3
 _TOLD_WORDS = 12
 _THIN_WORDS = 2
 _HEADED = r"“[^\n]*” \([^()\n]*\): “"  # an article's title and date, before its quote
 _QUOTED = re.compile(rf"(?:: |^(?!{_HEADED}))“(.+?)”\s*\[\d", re.DOTALL | re.MULTILINE)
-_HANGING = re.compile(
-    r"\b(?:instead|in return|otherwise|as well|too|either|neither|so|else|any|others?|the rest|the same|both)$"
-    r"|^(?:have|has|were|was|are|is|did|do) (?:any|some|others|both|all)\b"
-    r"|^how (?:did|do|does|has|have|will|would|should) [^,]+ (?:respond|react|reply|retaliate|responded|reacted)$",
-    re.IGNORECASE,
-)
-_ASKS_IN_SPANISH = re.compile(
-    r"(?:por qué|qué|cuál(?:es)?|cuándo|cuánt[oa]s?|quién(?:es)?|cómo|dónde) (?!de\b|en\b|a\b|con\b)\w+ \w+",
-    re.IGNORECASE,
-)
 _ASKED: tuple[tuple[Kind, str], ...] = (("person", r"^(?:who|whom)\b"), ("place", r"^where\b"), ("time", r"^when\b"))
 _AMPLE = 5  # telling words of a question that can stand alone, whatever it leans on
 _NEARLY_AMPLE = 4  # … that is searched as it was typed as well
@@ -44,10 +36,12 @@ _NEARLY_AMPLE = 4  # … that is searched as it was typed as well
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """One reading, or two where unsure, the better first; `changed`: the first is not what was typed."""
+    """One reading, or two where unsure, the better first; `changed`: the first is not what was typed, but perhaps that
+    `hung` on the question before (", and why")."""
 
     readings: tuple[str, ...]
     changed: bool
+    hung: bool = False
 
 
 def resolve(question: str, turns: Sequence[Turn]) -> Resolved:
@@ -59,9 +53,16 @@ def history(turns: Sequence[Turn]) -> list[SaidTurn]:
     """The last turns, each with its question in standalone form, resolved against those before it."""
     said: list[SaidTurn] = []
     for turn in [turn for turn in turns if WORD.search(turn.question)][-MOST_TURNS:]:
-        resolved = _resolve(turn.question, said).readings[0]
-        said.append(_said(resolved, turn.answer, said))
+        said.append(_said(_answered_reading(_resolve(turn.question, said), turn), turn.answer, said))
     return said
+
+
+def _answered_reading(resolved: Resolved, turn: Turn) -> str:
+    """Of two things that "it" may have been, that of which the answer speaks; else the likelier reading."""
+    heard = set(WORD.findall(turn.answer.lower()))
+    filled = () if resolved.hung or turn.question in resolved.readings else resolved.readings
+    lacking = {one: sum(word not in heard for word in WORD.findall(one.lower())) for one in filled}
+    return min(lacking, key=lacking.__getitem__, default=resolved.readings[0])
 
 
 def _resolve(question: str, said: Sequence[SaidTurn]) -> Resolved:
@@ -81,7 +82,7 @@ def _resolve(question: str, said: Sequence[SaidTurn]) -> Resolved:
         return Resolved((question,), False)
     alternatives = (question,) if own >= _NEARLY_AMPLE else readings[1:]
     shown = tuple(dict.fromkeys((best, *alternatives)))[:2]
-    return Resolved(shown, best != question)
+    return Resolved(shown, best != question, _core(best, said) != best)
 
 
 def _read(question: str, said: Sequence[SaidTurn]) -> tuple[str, ...]:

@@ -5,40 +5,18 @@ from collections.abc import Sequence
 
 from index.records import Document
 from index.text.words import words
+from rag.language.word_lists import listed
 
 _NAMES = {
-    "ar": "Arabic",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "fr": "French",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "th": "Thai",
-    "zh": "Chinese",
-}
+    "ar": "Arabic", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fr": "French", "he": "Hebrew",
+    "hi": "Hindi", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pt": "Portuguese",
+    "ru": "Russian", "th": "Thai", "zh": "Chinese",
+}  # fmt: skip
 # Words that no English question has; a language model for whole texts errs on six words.
-_SPANISH = frozenset(
-    "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes por para según los las del "
-    "una unos unas el la en y o es son fue fueron era eran está están ha han hay se su sus al con sin sobre "
-    "entre desde hasta que como más pero porque también este esta estos estas ese esa eso lo le les un de cual "
-    "cuales cuando cuanto cuantos quien donde hola gracias adios ayuda saludos buenos buenas dias tardes noches "
-    "articulo articulos documentos tienes puedes resumen".split()
-)
-_SHARED = frozenset(
-    "de la los las el en un y o es son se sin como al con le lo a del san no me les sur".split()
-)  # also in names, or in French
+_SPANISH = listed("SPANISH")
+_SHARED = listed("SHARED")  # also in names, or in French
 _OWN = _SPANISH - _SHARED
-_ASKING = frozenset(
-    "qué cuál cuáles cual cuales cuándo cuando cuánto cuanto cuántos cuantos quién quien dónde como".split()
-)
+_ASKING = listed("SPANISH_ASKING")
 
 
 def language_of(question: str) -> str:

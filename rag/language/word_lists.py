@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from rag.language.patterns import read_patterns
+
 MONTHS = tuple("January February March April May June July August September October November December".split())
 A_MONTH = "|".join(MONTHS)  # for patterns, and so below
 A_SPANISH_MONTH = "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
@@ -16,33 +18,21 @@ SMALL_NUMBERS = tuple(
 )
 TENS = (*("", ""), *"twenty thirty forty fifty sixty seventy eighty ninety".split())
 
-# Who reports says no more than what is reported; who speaks may also deny, warn or allege it.
-REPORTS = "said|says|reported|reports|stated|states|noted|notes|announced|estimated|estimates|wrote|added"
-SPEAKS = (
-    "said|says|saying|told|tells|added|asked|wrote|writes|argue[sd]|warn(?:s|ed)|den(?:ies|ied)|claim(?:s|ed)|allege[sd]"
-    "|announced|declared|insist(?:s|ed)|stressed|replied|explain(?:s|ed)|note[sd]|stated?|states|remarked|tweeted|posted"
-    "|recalled|concluded|according to|quoted"
-)
+LISTS = read_patterns("rag.language", "words.txt").pieces
+REPORTS, SPEAKS = LISTS["REPORTS"], LISTS["SPEAKS"]  # who speaks may also deny, warn or allege it
 
-AUXILIARIES = frozenset(
-    "is are was were be been being do does did has have had will would can could may might must should shall isn't "
-    "aren't wasn't weren't don't doesn't didn't hasn't haven't won't wouldn't can't couldn't shouldn't".split()
-)
+
+def listed(name: str) -> frozenset[str]:
+    """The words of a list."""
+    return frozenset(LISTS[name].split())
+
+
+AUXILIARIES = listed("AUXILIARIES")
 ASKING = frozenset("who whom whose what which when where why how".split())
-PREPOSITIONS = frozenset(
-    "of in on at to from with by for about against between under over into through during before after since until "
-    "without within among towards toward across behind beyond despite besides near per than as like via en de con para "
-    "por desde sobre".split()
-)
+PREPOSITIONS = listed("PREPOSITIONS")
 POSSESSIVES = frozenset("its their his her my our your".split())
 ARTICLES = frozenset("the a an this that these those any some no each every all both".split())
-_OTHERS = (
-    "and or but so if because while though although that he she it they him them i we you us me there then here not "
-    "also too either neither yes no ok okay just only even still already yet ever never again really actually now "
-    "instead else more most much many up down out off away back ago later long am due along own enough nowadays today "
-    "s"
-)
-FUNCTION = AUXILIARIES | ASKING | PREPOSITIONS | POSSESSIVES | ARTICLES | frozenset(_OTHERS.split())
+FUNCTION = AUXILIARIES | ASKING | PREPOSITIONS | POSSESSIVES | ARTICLES | listed("FUNCTION")
 _FORMS = ("s", "es", "ed", "d", "ing")
 
 

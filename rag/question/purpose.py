@@ -21,14 +21,12 @@ from rag.language.patterns import read_patterns, when_used
 
 MessageKind = Literal["fact", "talk", "about", "summary"]
 _KINDS: Mapping[str, MessageKind] = {"talk": "talk", "about": "about", "summary": "summary"}
-_TEXT = read_patterns("rag.question", "purpose.txt")
-_BEFORE_IT, _BEHIND_IT = (tuple(map(when_used, _TEXT.families[f"courtesy {side}"])) for side in ("before", "behind"))
-_PATTERNS = tuple(
-    (_KINDS[kind], which, when_used(text))
-    for (kind, _, which), texts in ((family.partition(" "), texts) for family, texts in _TEXT.families.items())
-    if kind in _KINDS
-    for text in texts
-)
+_PURPOSES = read_patterns("rag.question", "purpose.txt")
+_FAMILIES = {
+    family: tuple(map(when_used, texts)) for family, texts in _PURPOSES.families.items() if family[:5] != "like "
+}
+_NAMED = tuple((family.partition(" "), patterns) for family, patterns in _FAMILIES.items())
+_PATTERNS = tuple((_KINDS[of[0]], of[2], each) for of, patterns in _NAMED if of[0] in _KINDS for each in patterns)
 _ALIKE = 0.66  # least cosine; of 1,147 questions of development sets none comes closer than .51, but for small talk
 
 _SPACE = re.compile(r"\s+")
@@ -36,14 +34,9 @@ _APOSTROPHE = re.compile("[\u2018\u2019\u02bc]")
 _WHETHER = re.compile(r"^(?:if|whether|si) ", re.IGNORECASE)
 _PIECE = re.compile(r"[,.!?;:]+")
 _MOST_PIECES = 4
-_ASKING = (
-    r"(?:who|what|when|where|why|how|(?:which|what) \w+|how (?:many|much|long|old|far|often)(?: (?!the\b)[a-z]+)?)"
-)
-_SUBJECT = r"(?:(?:the|an?|his|her|its|their|my|our|your|this|that|these|those|it|he|she|they|we|you|I|there)\b|[A-Z])"
-_TURNED = re.compile(  # "who the ambassador is", as it stands behind "could you tell me"
-    rf"(?P<asking>{_ASKING}) (?P<subject>{_SUBJECT}[^,;?]*?) "
-    r"(?P<verb>is|are|was|were|has|have|had|can|could|will|would|should|must)(?P<rest>\b[^,;?]*)",
-)
+_TEXT = read_patterns("rag.question", "several.txt")
+_JOINED, _ASKS, _RELATIVE = map(_TEXT.compiled, "JOINED ASKS RELATIVE".split())
+_TURNED, _BOTH = map(_TEXT.cased, "TURNED BOTH".split())
 _FEWEST_WORDS = 2  # of a question
 _MOST_CHARS = 300  # a longer message is none of these
 _OPENING = " ¿¡\"'“"
@@ -65,8 +58,8 @@ class Purpose:
 
     @property
     def names(self) -> bool:
-        """May a later message go on from it? Neither from small talk nor from "tell me more"."""
-        return self.kind != "talk" and self.which != "more"
+        """May a later message go on from it? Neither from small talk nor from "tell me more" or "shorter"."""
+        return self.kind != "talk" and self.which not in ("more", "less")
 
 
 FACT = Purpose("fact")
@@ -120,20 +113,27 @@ def alike(message: str, index: Index) -> Purpose | None:
 @lru_cache(maxsize=2)
 def _examples(embedder: Embedder) -> tuple[tuple[Purpose, ...], NDArray[np.float64]]:
     """Purposes, and the vectors of their examples, a row each."""
-    named = [(family.split(), example) for family, examples in _TEXT.families.items() for example in examples]
+    named = [(family.split(), example) for family, examples in _PURPOSES.families.items() for example in examples]
     known = [(_KINDS[of[1]], of[2], example) for of, example in named if of[0] == "like"]
     vectors = [settled(embedder.encode_question(example)).vector for *_, example in known]
     return tuple(Purpose(kind, which) for kind, which, _ in known), np.stack(vectors).astype(np.float64)
+
+
+def asked_behind(fragment: str) -> str:
+    """ "When", behind a question about an article: the family of what is asked of it; else ""."""
+    plain = _plain(_read(fragment).strip(_EDGES))
+    return next((of[2] for of, each in _NAMED if of[0] == "behind" and any(p.fullmatch(plain) for p in each)), "")
 
 
 def asked_inside(message: str) -> str:
     """The question without what is said around it for courtesy ("could you tell me …"); else the message as it is."""
     text = _read(message)
     begin = opened = len(text) - len(text.lstrip(_OPENING))
+    before, behind = _FAMILIES["courtesy before"], _FAMILIES["courtesy behind"]
     plain = _plain(text)
-    while match := next((found for pattern in _BEFORE_IT if (found := pattern.match(plain, begin))), None):
+    while match := next((found for pattern in before if (found := pattern.match(plain, begin))), None):
         begin = match.end()
-    end = next((found.start() for pattern in _BEHIND_IT if (found := pattern.search(plain, begin))), len(text))
+    end = next((found.start() for pattern in behind if (found := pattern.search(plain, begin))), len(text))
     inside = _WHETHER.sub("", text[begin:end]) if begin > opened else text[begin:end]
     if len(inside.split()) < _FEWEST_WORDS or (begin == opened and end == len(text)):
         return message
@@ -156,21 +156,14 @@ def _plain(text: str) -> str:
 
 _MOST_QUESTIONS = 4  # questions of one message
 _FEWEST_OF_ONE = {"en": 3, "es": 2}  # of a question that another one may hang on: "How much and how often" is one
-_ASKED = (
-    r"(?:who|whom|whose|what|when|where|why|which|how|qui[eé]n(?:es)?|qu[eé]|cu[aá]l(?:es)?|cu[aá]ndo|d[oó]nde|c[oó]mo"
-    r"|cu[aá]nt[oa]s?|por qu[eé])"
-)
-_BEFORE = r"(?:(?:in|at|to|from|for|by|on|with|of|since|a|de|en|con|por|para) )"
-_ACTING = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
 _ENDED = re.compile(r"(?<=[?？])\s*(?=\S)")
-_JOINT = r"(?:[,;]? (?:and|but|y|e|as well as|plus|then)(?: also| then)?|[,;]) "
-_JOINED = re.compile(rf"{_JOINT}(?=(?:{_BEFORE}?{_ASKED}\b|{_ACTING} \w+ \w+))", re.IGNORECASE)
-_ASKS = re.compile(rf"[¿\"“ ]*(?:(?:and|but|also|so|then|y|pero),? )?{_BEFORE}?(?:{_ASKED}|{_ACTING})\b", re.IGNORECASE)
-_RELATIVE = re.compile(r"\b(?:who|which|whom|where|when|that)\b", re.IGNORECASE)
 
 
 def several(message: str) -> tuple[str, ...]:
     """The questions in order, each with its mark; only the message itself where it is one question, or unclear."""
+    if both := _BOTH.fullmatch(message.strip()):  # "Who are Waltz and Homan?"
+        be = "is" if both["be"].lower() == "are" else "was"
+        return tuple(f"{both['who']} {be} {one}?" for one in re.split(r",? and |, ", both["names"]))
     sentences = [part.strip() for part in _ENDED.split(message) if any(c.isalnum() for c in part)]
     if len(sentences) > 1 and not all(map(_ASKS.match, sentences)):
         return (message,)

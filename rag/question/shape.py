@@ -9,9 +9,11 @@ timeline.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal, get_args
 
 from rag.language.patterns import read_patterns, when_used
+from rag.language.word_lists import listed
 
 Shape = Literal["definition", "list", "comparison", "timeline", ""]
 Sought = Literal["duration", "place", "reason", "manner", ""]
@@ -38,10 +40,7 @@ _FREE = re.compile(r"\b(?:of|and|the|for|in|on|de|la|del|van|von|al|with|you|to)
 
 _LONGEST_PART = 7  # words, of what stands on one side of "versus"
 DETERMINERS = frozenset("the a an its their his her our el la los las".split())
-_FUNCTION = frozenset(
-    "to from in with on for by at of under during since after before as is are was were do does did go goes went has "
-    "have had will would come comes came en de con para per over between".split()
-)
+_FUNCTION = listed("BETWEEN_SIDES")
 POSSESSIVE = re.compile(r"\w(?:['’]s|s['’])$")
 
 
@@ -54,11 +53,8 @@ def alike(first: list[str], second: list[str]) -> bool:
 
 def aligned(left: list[str], right: list[str]) -> tuple[int, int]:
     """How many words at the end of `left` and at the start of `right` are the two things set side by side."""
-    sizes = [
-        (a, b)
-        for a in range(1, min(len(left), _LONGEST_PART) + 1)
-        for b in range(1, min(len(right), _LONGEST_PART) + 1)
-    ]
+    before, behind = (range(1, min(len(side), _LONGEST_PART) + 1) for side in (left, right))
+    sizes = product(before, behind)
     return max(sizes, key=lambda size: (_parallel(left, right, *size), -abs(size[0] - size[1]), -size[0]))
 
 
@@ -280,7 +276,8 @@ def _defined(text: str) -> str:
     if not match or len(match["of"].split()) > _MOST_NAME_WORDS:
         return ""
     of = _bare(match["of"])
-    if not of or _ABSTRACT.match(of) or not _is_title(of, text):
+    titled = of[:1].isupper() and " " in of  # "Plan Mexico" is no plan of anything
+    if not of or (_ABSTRACT.match(of) and not titled) or not _is_title(of, text):
         return ""
     if match["who"]:
         return "" if match["article"] or re.search(r" (?:of|to|for|in|at) ", of) else of

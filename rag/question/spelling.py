@@ -194,7 +194,7 @@ def _within(inner: Word, outer: Word) -> bool:
 
 
 def _bare(code: str) -> str:
-    return "".join(filter(str.isalnum, code.lower()))
+    return "".join(filter(str.isalnum, code.lower().replace("×", "x")))
 
 
 def pieces(index: Index, text: str, start: int, end: int) -> list[str]:

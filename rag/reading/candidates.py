@@ -1,6 +1,7 @@
 """Hits → candidate sentences, each with the features by which a reader judges it."""
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +13,16 @@ import numpy as np
 from index.embedding.vectors import Encoded, Encoding
 from index.ranking.view import Lexical
 from index.records import Hit, Kind, Passage, Span
-from index.text.words import Stem, TermPlaces, term_number
+from index.text.words import Stem, TermPlaces, stems, term_number
 from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
 from rag.reading.similarity import edges_of, runs_in, similarities
 from rag.structure import BODY, blocks_of, neighbours
+
+_LINES: frozenset[Kind] = frozenset({"text", "aside"})
+_CLOSED = re.compile(r"[.!?…。:]\W*$")
+_NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
 
 
 class Counted(Protocol):
@@ -78,9 +83,13 @@ class Evidence:
         found: dict[tuple[str, Span], Candidate] = {}
         every = ((hit, of.kinds[n], n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
         for (hit, kind, n), other, row in zip(every, others.tolist(), features, strict=True):
-            if kind not in kinds or other:
-                continue
             key = (hit.passage.document_id, hit.passage.sentences[n])
+            if (
+                kind not in kinds
+                or other
+                or (kind in _LINES and _names_alone(asked, hit.passage.said(*key[1]), self._index.stem))
+            ):
+                continue
             passages = (*(found[key].rows if key in found else ()), hit.row)
             if key not in found or row[0] > found[key].features[0]:
                 found[key] = Candidate(hit, key[1], row, passages)
@@ -164,6 +173,12 @@ def _of_another(
         asked_of = sorted(speak[hits[h].passage.document_id])
         others[n] = turn and bool(asked_of) and not stands.inside[n, asked_of].any()
     return others
+
+
+def _names_alone(asked: Query, text: str, stem: Stem) -> bool:
+    """Is it a line of the question's words only, as a term above what is said of it? "Breakfast free" says whether."""
+    asks = not _CLOSED.search(text) and _NOT_WHETHER.search(asked.text)
+    return bool(asks and (own := {*stems(text, stem)}) and own <= asked.stems)
 
 
 def rarity(index: Counted, stem: str) -> float:

@@ -106,6 +106,12 @@ def similarities(asked: Query, question: Encoded, encodings: Sequence[Encoding],
     )
 
 
+def met_anywhere(asked: Query, question: Encoded, encodings: Sequence[Encoding]) -> Floats:
+    """(terms,): how near any token of the passages comes to each term."""
+    of_terms, best = _tokens_of_terms(asked, question), _cosines(question.tokens, encodings).max(axis=1)
+    return np.asarray(of_terms @ best / np.maximum(of_terms.sum(axis=1), 1))
+
+
 def importance_of(question: Encoded) -> Floats:
     """(t,), adds up to 1: as the embedder has learned it, else the same for every token."""
     count = len(question.tokens)

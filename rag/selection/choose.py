@@ -53,11 +53,11 @@ def close(quotes: Sequence[Quote], margin: float) -> Shortlist:
     offered, least = Shortlist(tuple(quotes)), max(quote.likeness for quote in quotes) - margin
     close_by = [n for n, quote in enumerate(offered.left) if not n or quote.likeness >= least]
     near = offered.only(close_by, "margin")
-    plain = [n for n, quote in enumerate(near.left) if not n or not SMALL_PRINT.search(words_of(quote))]
+    plain = [n for n, quote in enumerate(near.left) if not n or not SMALL_PRINT.search(quote.words)]
     told = near.only(plain, "small_print")
     places: dict[str, int] = {}
     for n, quote in enumerate(told.left):
-        places.setdefault(normalise(words_of(quote)), n)
+        places.setdefault(normalise(quote.words), n)
     return told.only(list(places.values()), "same_words")
 
 
@@ -66,11 +66,6 @@ def widened(sifted: Shortlist, widen: Widen) -> tuple[Shortlist, tuple[Quote, ..
     forms = [widen(quote) for quote in sifted.left]
     places = _outermost(forms)
     return sifted.only(places, "within"), tuple(forms[n] for n in places)
-
-
-def words_of(quote: Quote) -> str:
-    """What a reader picked, before it is widened."""
-    return quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start]
 
 
 def holds(outer: Quote, inner: Quote) -> bool:
@@ -187,7 +182,7 @@ def _answering(near: Shortlist) -> Shortlist:
 def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:
     """Those of `kept` that define, or else of all; the best of equals stays first. `kept` where none does."""
     for sifted in (kept, all_near):
-        grades = [defines(query, words_of(quote)) for quote in sifted.left]
+        grades = [defines(query, quote.words) for quote in sifted.left]
         least = max(grades, default=0.0) - _GRADES
         places = [n for n, grade in enumerate(grades) if grade and grade >= least]
         if places:

@@ -19,7 +19,7 @@ from rag.answer import Quote
 from rag.language.dependence import depends_on_previous, hangs_on_a_pronoun
 from rag.language.word_lists import SPEAKS
 from rag.question.shape import Shape
-from rag.structure import BODY, NOTHING, block_at, overlap, place_of, reads_on
+from rag.structure import BODY, NOTHING, VERSION, block_at, overlap, place_of, reads_on
 
 MOST_CHARACTERS = 1200  # of a widened quote
 _MOST_SENTENCES = 3  # of a quote that is widened for its first words or its speaker: two before or behind it
@@ -40,6 +40,7 @@ _LISTED = frozenset({"item", "code"})
 _TOLD_ON = frozenset({"text", "item", "code", "links"})
 _MOST_USAGE = 400  # characters of code that stand before what tells of it
 _SOON = 300  # characters between a sentence that says how and the list or code that shows it
+_CODE_NAME = re.compile(r"-{1,2}\w|[\w.]*(?:[a-z0-9]\.[a-z]|\w_\w|\w\()\S*$")  # "--exclude", "max_rows", "raises(what)"
 _FINISHED = re.compile(r"[.!?…:;][\"'”’»)\]*]*$")
 
 
@@ -169,11 +170,9 @@ def _with_speaker(place: _Place) -> _Place:
 
 def _marks(text: str) -> tuple[int, int]:
     """How many quotation marks open and how many close; a straight one opens at the start of a word."""
-    straight_open = len(re.findall(r"(?<!\S)\(?\"(?=\S)", text))
-    straight = text.count('"')
-    return text.count("“") + text.count("«") + straight_open, text.count("”") + text.count(
-        "»"
-    ) + straight - straight_open
+    opening = len(re.findall(r"(?<!\S)\(?\"(?=\S)", text))
+    closing = text.count('"') - opening
+    return text.count("“") + text.count("«") + opening, text.count("”") + text.count("»") + closing
 
 
 def _outside(text: str) -> str:
@@ -241,7 +240,7 @@ def _with_example(place: _Place) -> _Place:
 
 
 def _whole_section(place: _Place) -> _Place:
-    """Where a heading names all that is asked, how it is done is told by what stands below it, if that is short."""
+    """Where a heading, with the title, names all that is asked, what stands below it tells how, if that is short."""
     blocks = place.document.blocks
     first = last = place_of(blocks, place.sentences[place.first].start)
     while first and blocks[first].kind in _TOLD_ON:
@@ -251,7 +250,8 @@ def _whole_section(place: _Place) -> _Place:
     while blocks[last].kind == "links":  # that send the reader elsewhere
         last -= 1
     named = set(stems(place.document.text[blocks[first].start : blocks[first].end], "snowball"))
-    if blocks[first].kind != "heading" or not {cut(word, "snowball") for word in place.asked or {""}} <= named:
+    asked, known = {cut(word, "snowball") for word in place.asked}, {*stems(place.document.title, "snowball")}
+    if blocks[first].kind != "heading" or not asked & named or asked - named - known:
         return place
     start, end = _sentences_in(place, blocks[first + 1].start, blocks[last].end)
     return place.reach(min(start, place.first), max(end, place.last))
@@ -324,14 +324,30 @@ def left_out(quote: Span, document: Document) -> int:
 
 
 def apart(quote: Quote, document: Document) -> Quote | None:
-    """What has to be quoted before it: its table's header, the name of who speaks, or the code above a heading that
-    "this" points at, as a manual has it; None where nothing has to."""
+    """What has to be quoted before it: its table's header, the name of who speaks, the code above a heading that "this"
+    points at, as a manual has it, or the option, function or version that it is told of; None where nothing has to."""
     block = block_at(document.blocks, quote.start)
-    if block.kind == "text" and quote.start == block.start:
-        return _used(quote, document) if depends_on_previous(document.text[quote.start : quote.end]) else None
-    if block.kind not in {"row", "turn"} or block.lead == NOTHING or quote.start <= block.lead.start:
-        return None
-    return replace(quote, start=block.lead.start, end=block.lead.end, answer=None)
+    if block.kind in {"row", "turn"} and block.lead != NOTHING and quote.start > block.lead.start:
+        return replace(quote, start=block.lead.start, end=block.lead.end, answer=None)
+    said = document.text[quote.start : quote.end]
+    points = block.kind == "text" and quote.start == block.start and depends_on_previous(said)
+    return (_used(quote, document) if points else None) or _told_of(quote, document, said)
+
+
+def _told_of(quote: Quote, document: Document, said: str) -> Quote | None:
+    """The nearest heading above it that is code or a version, unless the quote has its name."""
+    blocks, at = document.blocks, place_of(document.blocks, quote.start)
+    while at > 0 and blocks[at].kind in BODY:
+        at -= 1
+    while blocks[at].kind == "heading":
+        name = document.text[blocks[at].start : blocks[at].end]
+        if name != document.title and (_CODE_NAME.match(name) or VERSION.match(name)):
+            known = any(part in said for part in re.split(r"[\s,()\[\]]+", name) if part and not part.isalpha())
+            return None if known else replace(quote, start=blocks[at].start, end=blocks[at].end, answer=None)
+        if blocks[at].lead == NOTHING:
+            break
+        at = place_of(blocks, blocks[at].lead.start)
+    return None
 
 
 def _used(quote: Quote, document: Document) -> Quote | None:

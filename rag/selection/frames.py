@@ -36,7 +36,7 @@ _TIED = re.compile(r"\b(?P<head>[^\W\d_]+) (?P<by>on|to|from|of|against|with|for
 
 def gap_of(read: Read, question: str, quote: Quote) -> float | None:
     """By how much the quote, read alone under its title, answers the question; None where no model reads."""
-    found = read(question, alone(quote, _words_of(quote)))
+    found = read(question, alone(quote, quote.words))
     return None if found is None else found.gap
 
 
@@ -104,17 +104,17 @@ def comparable(read: Read, sides: Sequence[tuple[Query, Sequence[Quote]]]) -> li
 
 def _measures(query: Query, quote: Quote) -> set[str]:
     """Units of its figures; where only something measured is named, of those beside it."""
-    text, wanted = _words_of(quote), frozenset() if query.kind else claim_of(query.text).stems - _ASKING
+    text, wanted = quote.words, frozenset() if query.kind else claim_of(query.text).stems - _ASKING
     return {told.fact.unit for told in claim_of(text).told if told.fact.unit != "date" and wanted <= told.near}
 
 
 def _of_one_time(a: Quote, b: Quote) -> bool:
-    ours, theirs = claim_of(_words_of(a)), claim_of(_words_of(b))
+    ours, theirs = claim_of(a.words), claim_of(b.words)
     return years_of(ours) == years_of(theirs) and of_a_month(ours) == of_a_month(theirs)
 
 
 def _fits(read: Read, query: Query, other: Query, quote: Quote) -> bool:
-    text = _words_of(quote)
+    text = quote.words
     if not of_one_relation(query.text, text) or (query.shape == "definition" and not leans_on_nothing(text)):
         return False
     own, others = gap_of(read, asked(query), quote), gap_of(read, asked(other), quote)
@@ -127,7 +127,3 @@ def measured(query: Query) -> bool:
         return True
     of = _WHAT.fullmatch(query.text.strip(" .")) or _BARE.fullmatch(query.text.strip(" ."))
     return of is not None and "plural" in kinds(of["head"]) and not of["head"][:1].isupper()
-
-
-def _words_of(quote: Quote) -> str:
-    return quote.passage.text[quote.start - quote.passage.start : quote.end - quote.passage.start]

@@ -20,7 +20,7 @@ from rag.answer import AnswerPart, Frame, Quote, Reading
 from rag.catalogue import Catalogue
 from rag.follow_ups.turns import Turn
 from rag.language.dependence import depends_on_previous
-from rag.language.patterns import when_used
+from rag.language.patterns import read_patterns
 from rag.language.quantities import values
 from rag.question.analysis import analyse
 from rag.question.purpose import Purpose
@@ -36,22 +36,10 @@ _STEPS = 1024  # to a length of 1, of a sentence's vector
 _SHORTEST, _LONGEST = 36, 420  # characters; shorter ones are labels, longer ones lists
 _SHORTEST_DENSE = 12  # … of a script in which a character is a word
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_FINISHED = re.compile(r"[.!。！][\"”»'’)\]]*$")
-_CONNECTS = when_used(
-    r"(?:however|moreover|furthermore|in addition|additionally|in this (?:context|regard|sense|way|light)|as such|thus"
-    r"|therefore|hence|consequently|as a result|meanwhile|also|for (?:example|instance)|on the (?:other|one) hand"
-    r"|nevertheless|nonetheless|instead|similarly|likewise|by contrast|in contrast|but|and|or|so|yet|then"
-    r"|[^,“”\"]{3,80}, (?:they|he|she|it(?! (?:is|was) \w+ that))\b"
-    r"|(?:[\w’'-]+ ){1,6}also\b"
-    r"|sin embargo|además|por (?:lo tanto|ello|eso|tanto)|en este (?:contexto|sentido)|asimismo|pero"
-    r"|y (?:el|la|los|las|en|no|se))\b",
-    re.IGNORECASE,
-)  # goes on from what stands before it, or leads to a pronoun
-SMALL_PRINT = when_used(
-    r"\b(?:views?|opinions?) (?:and opinions? )?(?:expressed|presented)\b|\bendorsement of\b|\ball rights reserved\b"
-    r"|\bsubscribe to\b|\bsign(?:ing)? up\b|\bnewsletter\b",
-    re.IGNORECASE,
-)  # what publishers print below every article, and what adds nothing to a better quote; changes no development answer
+_TEXT = read_patterns("rag.selection", "key_sentences.txt")
+_CONNECTS, SMALL_PRINT, _ONE = map(_TEXT.compiled, "CONNECTS SMALL_PRINT ONE".split())
+_ON_ONE, _IN_ONE, _SENTENCES = map(_TEXT.compiled, "ON_ONE IN_ONE SENTENCES".split())
+_FINISHED = _TEXT.cased("FINISHED")
 
 
 def key_sentences(
@@ -69,7 +57,7 @@ def key_sentences(
         return ()
     places = sorted(vectors)
     homes = {sentence: passage for passage in reversed(passages) for sentence in passage.sentences}
-    texts = [_text(homes[place], place) for place in places]
+    texts = [homes[place].said(*place) for place in places]
     once = [n for n, text in enumerate(texts) if texts.index(text) == n and text not in heard]
     if not once:
         return ()
@@ -132,31 +120,9 @@ def _chosen(vectors: Floats, offered: Sequence[int], wanted: int) -> dict[int, d
     return chosen
 
 
-def _text(passage: Passage, sentence: Span) -> str:
-    return passage.text[sentence.start - passage.start : sentence.end - passage.start]
-
-
 # A summary in the articles' own words: the key sentences of those that are meant, as parts of an answer.
 
 MOST_ARTICLES = 5  # that are summed up at once
-_ONE = re.compile(
-    r"(?:it|this|that|(?:the|this|that|your|last) (?:\w+ )?(?:article|document|doc|text|paper|report|story|piece|post)"
-    r"|(?:el|este|ese) (?:artículo|articulo|texto|documento|informe))?",
-    re.IGNORECASE,
-)
-
-
-_ON_ONE = re.compile(
-    r"(?:the|an?|this|that|el|un) (?:\w+ )?(?:article|document|text|paper|report|story|piece|post|one|artículo|texto) "
-    r"(?:about|on|regarding|concerning|covering|that|sobre|acerca)\b",
-    re.IGNORECASE,
-)  # one article, told by its subject: the one that is most on it
-
-
-_IN_ONE = re.compile(r"\b(?:one|a single|una(?: sola)?) (?:sentence|line|frase)\b", re.IGNORECASE)
-_SENTENCES = re.compile(
-    r" (?:\w+ )?(?:sentences?|lines?|bullets?|points?|facts?|things?|frases|puntos|líneas)\b", re.IGNORECASE
-)  # behind their number
 
 
 def summary_parts(
@@ -169,16 +135,10 @@ def summary_parts(
     shown = _meant(purpose, turns, catalogue)[:MOST_ARTICLES]
     most = LEAST if len(shown) > 1 or purpose.which == "about" else MOST
     counted = _counted(question)
-    bounds = (counted, counted) if counted else (LEAST, most)
+    bounds = (counted, counted) if counted else (1, 1) if purpose.which == "less" else (LEAST, most)
     heard = "\n".join(turn.answer for turn in turns) if purpose.which == "more" else ""
     parts = (_part(question, head, bounds, catalogue.index, heard) for head in shown)
-    return tuple(
-        {
-            tuple(_text(one.passage, Span(one.start, one.end)) for one in part.quotes): part
-            for part in parts
-            if part.quotes
-        }.values()
-    )
+    return tuple({tuple(one.words for one in part.quotes): part for part in parts if part.quotes}.values())
 
 
 def _meant(purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue) -> Sequence[Head]:
@@ -186,7 +146,7 @@ def _meant(purpose: Purpose, turns: Sequence[Turn], catalogue: Catalogue) -> Seq
     meant = catalogue.meant(purpose.of, turns)
     named = catalogue.named_in(turns)
     if named and set(meant) == set(named):
-        return named[:1] if _ONE.fullmatch(purpose.of) else named
+        return named[:1] if _ONE.fullmatch(purpose.of) and purpose.which != "less" else named
     if _ON_ONE.match(purpose.of):
         return meant[:1]
     return [head for head in catalogue.newest_first if head in set(meant)]

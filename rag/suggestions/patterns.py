@@ -15,23 +15,8 @@ def bases(pairs: str) -> dict[str, str]:
     return dict(pair.replace("_", " ").split(":") for pair in pairs.split())
 
 
-_SAYING = bases(
-    "announced:announce declared:declare proposed:propose promised:promise pledged:pledge warned:warn argued:argue "
-    "argues:argue contends:contend estimated:estimate estimates:estimate claimed:claim claims:claim "
-    "predicted:predict threatened:threaten revealed:reveal admitted:admit denied:deny demanded:demand "
-    "suggested:suggest explained:explain confirmed:confirm insisted:insist recommended:recommend concluded:conclude "
-    "found:find discovered:discover reported:report"
-)
-_DOING = bases(
-    "launched:launch introduced:introduce founded:found created:create built:build invented:invent signed:sign "
-    "approved:approve released:release unveiled:unveil won:win acquired:acquire bought:buy imposed:impose "
-    "published:publish wrote:write invested:invest_in sponsored:sponsor developed:develop designated:designate "
-    "banned:ban rejected:reject opened:open planted:plant designed:design established:establish"
-)
-_VOWING = bases(
-    "agreed:agree decided:decide offered:offer planned:plan pledged:pledge promised:promise refused:refuse "
-    "threatened:threaten vowed:vow"
-)
+_VERBS = {name: bases(pairs) for name, pairs in read_patterns("rag.suggestions", "verbs.txt").pieces.items()}
+_SAYING, _DOING, _VOWING = _VERBS["SAYING"], _VERBS["DOING"], _VERBS["VOWING"]
 
 # Names as they are printed, with and without titles: patterns, and the name in the form in which a question has it.
 

@@ -186,11 +186,11 @@ class Suggester:
         return list(dict.fromkeys((*cited, *evidence, *self._ids[:_NEAR])))[:_NEAR]
 
     def _surest(self, document_id: str) -> str:
-        """Of its first TRIED questions, the one that was written for it, or the one that is answered most surely."""
+        """Of its first TRIED questions, the one written for it, else the surest, vague ones last."""
         tried = self._wondered(document_id)[:TRIED]
-        sure = [(self._sureness(document_id, one), one) for one in tried]
-        best = max(sure, key=lambda pair: (bool(pair[0]) and not pair[1].kind, pair[0]), default=None)
-        return best[1].text if best and best[0] else ""
+        sure = [(found, one) for one in tried if (found := self._sureness(document_id, one))]
+        best = max(sure, key=lambda pair: (not pair[1].kind, pair[1].kind != VAGUE, pair[0]), default=None)
+        return best[1].text if best else ""
 
     def _wondered_of(self, document_id: str) -> tuple[Wondered, ...]:
         """What was written for it, then what the rules make of it, the best of each kind first."""

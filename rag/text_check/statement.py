@@ -11,22 +11,14 @@ from functools import lru_cache
 from itertools import pairwise
 
 from index.text.words import cut, words
+from rag.language.word_lists import listed
 from rag.question.analysis import analyse
 from rag.text_check.agreement import Particular, QuoteContext, compare, particulars, told, with_opening_name
 from rag.text_check.assertions import clauses, is_claim
 
-_FREE = frozenset(  # words that a sentence may have of its own
-    "a an the of in on at to for from by with as and also that which who whom be been being "
-    "el la los las un una unos unas de del en al con y que lo".split()
-)
+_FREE = listed("FREE")  # words that a sentence may have of its own
 _SAME = {"are": "is", "were": "was", "have": "has", "does": "do"}  # number may change, tense may not
-_DOUBTS = frozenset(
-    "may might could would should can if unless whether perhaps possibly probably likely unlikely allegedly reportedly "
-    "supposedly alleged claim claims claimed argue argues argued believe believes believed suspect suspects suspected "
-    "expect expects expected plan plans planned propose proposes proposed hope hopes hoped want wants wanted aim aims "
-    "aimed intend intends intended threaten threatens threatened almost nearly only "
-    "puede pueden podría podrían si quizá quizás tal supuestamente presunto solo casi".split()
-)
+_DOUBTS = listed("DOUBTS")
 _ASIDE = re.compile(
     r", (?![^,]*\b(?:said|says?|told|tells|according|claim(?:s|ed)|argue[sd]?|wrote|writes|dijo|dice|según)\b)"
     r"[^,;.:!?]{1,120},"

@@ -9,12 +9,14 @@ from index.ranking.filters import EVERYTHING, Filters
 from index.records import Head, Passage, Span, short_title
 from index.text.words import cut, stems, words
 from rag.answer import Citation, Quote, Segment
-from rag.catalogue import Catalogue, span_of
+from rag.catalogue import DETERMINER, Catalogue, span_of
 from rag.citations import cite
+from rag.follow_ups.fragments import is_fragment, opening
 from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
 from rag.language.detect import language_of, other_language
-from rag.question.purpose import Purpose, alike, purposes
+from rag.language.word_lists import PREPOSITIONS, SPEAKS
+from rag.question.purpose import FACT, Purpose, alike, asked_behind, purpose_of, purposes
 from rag.question.spelling import Casing
 from rag.selection.key_sentences import stands_alone
 from rag.writing.compose import compose, say
@@ -25,11 +27,14 @@ _TITLES = 3  # that are named where no subject is common to them
 _SUBJECTS = 4
 _OF_TITLES = 0.1  # have a name that is a subject of all articles
 _SEARCHED = 60  # passages, for the one of each article that mentions a thing best
-_DETERMINER = re.compile(r"^(?:the|an?|el|la|los|las|una?) ", re.IGNORECASE)
 _WORD_OF = frozenset(("said", "according"))
 _ASKED_FIRST = _WORD_OF | {"topic"}  # of the articles' text
 _BY_DATE = frozenset(("newest", "oldest"))
-_OF_ONE = frozenset(("author", "publisher", "date", "title"))
+_OF_ONE = frozenset(("author", "publisher", "date", "title", "one", "source"))
+_ON_THINGS = _ASKED_FIRST | {"mention"}
+_BEING = re.compile(r"(?:who|what|qui[eé]n|qu[eé])(?:['’]s| is| was| are| es| fue) (?P<who>.+)", re.IGNORECASE)
+_PARTICLE = re.compile(r"^(?:about|on|by|from|of|regarding|sobre|acerca de|de) ", re.IGNORECASE)
+_SPOKEN = re.compile(rf"“[^“”\n]*\b(?:{SPEAKS})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,12 @@ class Meant:
 
     @classmethod
     def of(cls, message: str, turns: Sequence[Turn], catalogue: Catalogue) -> "Meant":
-        """As it was typed, and as it reads behind the turns before it."""
-        texts = dict.fromkeys((message, *resolve(message, turns).readings[:1]))
-        return cls(tuple(each for text in texts for each in purposes(text)), catalogue, language_of(message))
+        """As it goes on from what was asked about articles, as it was typed, and as it reads behind the turns."""
+        resolved = resolve(message, turns)
+        texts = dict.fromkeys((message, *(() if resolved.hung else resolved.readings[:1])))
+        goes_on = _behind(message, turns, catalogue)
+        meant = [goes_on] * (goes_on != FACT) + [each for text in texts for each in purposes(text)]
+        return cls(tuple(meant), catalogue, language_of(message))
 
     def reply(self, turns: Sequence[Turn]) -> Guidance | None:
         """To small talk and to questions about the articles; None for all else, and where no article is meant."""
@@ -90,6 +98,11 @@ class Meant:
         return Writing(purpose.who, heads, purpose.of, question)
 
     @property
+    def summaries(self) -> list[Purpose]:
+        """All summaries that may be asked for."""
+        return [purpose for purpose in self.purposes if purpose.kind == "summary"]
+
+    @property
     def topic(self) -> str:
         """What is to be told about, where nothing else is asked of it; else ""."""
         return next((purpose.of for purpose in self.purposes if purpose.which == "topic"), "")
@@ -97,6 +110,12 @@ class Meant:
     def mentions(self, topic: str) -> Guidance | None:
         """Where the articles speak of a topic that no sentence answers for; None where none does."""
         return _mentions(topic, self.catalogue, self.language) if self.catalogue.mentioning(topic) else None
+
+    def works(self, question: str) -> Guidance | None:
+        """What is by whom or what "Who is …?" asks about; None where nothing is."""
+        asked = _BEING.fullmatch(question.strip(" ¿?.!"))
+        wrote = Purpose("about", "works", who=asked["who"]) if asked else FACT
+        return self._reply(wrote, ()) if self.catalogue.by(wrote.who) else None
 
     def alike(self, message: str, turns: Sequence[Turn]) -> Guidance | None:
         """To a message that no pattern knows and no article answers, as to the example that it comes close to."""
@@ -108,6 +127,31 @@ class Meant:
             return Guidance(tuple(_talk(purpose.which, self.catalogue, self.language)), ())
         about = purpose.kind == "about" and purpose.which not in _ASKED_FIRST
         return _about(purpose, self.catalogue, turns, self.language) if about else None
+
+
+def _behind(message: str, turns: Sequence[Turn], catalogue: Catalogue) -> Purpose:
+    """What a message without a purpose of its own is for behind the turns; FACT where those ask nothing of articles."""
+    if purpose_of(message) != FACT or not turns:
+        return FACT
+    last = purpose_of(turns[-1].question)
+    before = _behind(turns[-1].question, turns[:-1], catalogue) if last == FACT else last
+    return FACT if before == FACT else _going_on(message, before, turns, catalogue)
+
+
+def _going_on(message: str, before: Purpose, turns: Sequence[Turn], catalogue: Catalogue) -> Purpose:
+    """ "When?", "and the second one?", "and about trade?", "and Ellis?": the same of something else."""
+    lead, rest = opening(message)
+    if (which := asked_behind(rest)) and before.which in (*_OF_ONE, "works"):
+        return Purpose("about", which, before.of or before.who)
+    of_named = before.kind == "summary" or before.which in _OF_ONE
+    if catalogue.nth(rest, turns):
+        return replace(before, of=rest) if of_named else Purpose("about", "one", rest)
+    of = _PARTICLE.sub("", rest)
+    if not (lead and is_fragment(lead, rest, message)) or (of == rest and rest.partition(" ")[0] in PREPOSITIONS):
+        return FACT
+    if before.which == "works" or (before.which in _WORD_OF and catalogue.by(of)):
+        return replace(before, who=of)
+    return replace(before, of=of) if before.which in _ON_THINGS or (of_named and catalogue.meant(of, turns)) else FACT
 
 
 def _talk(which: str, catalogue: Catalogue, language: str) -> Iterator[Segment]:
@@ -164,6 +208,8 @@ def _meant(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn]) -> Seq
         return catalogue.dated[-1:] if which == "newest" else catalogue.dated[:1]
     if which == "works":
         return catalogue.by(purpose.who) or catalogue.published(purpose.who)
+    if which == "source":  # whose words they are where a quote tells who speaks is in the quote
+        return (not _SPOKEN.search(turns[-1].answer) and catalogue.named_in(turns[-1:])) or None if turns else None
     if which in _OF_ONE:
         return catalogue.meant(purpose.of, turns) or None
     return catalogue.newest_first
@@ -192,7 +238,7 @@ def opening_of(catalogue: Catalogue, head: Head) -> Quote | None:
 
 def _mentions(of: str, catalogue: Catalogue, language: str, who: str = "") -> Guidance:
     """How many hold the words, and of the first few the sentence that does."""
-    of = _DETERMINER.sub("", of, count=1)
+    of = DETERMINER.sub("", of, count=1)
     heads = catalogue.mentioning(of)
     quotes = _sentences(of, heads, catalogue)[:_SHOWN]
     citations = cite(quotes, catalogue.index.document, catalogue.index.twins)
@@ -215,7 +261,7 @@ def _sentences(of: str, heads: Sequence[Head], catalogue: Catalogue) -> list[Quo
     best: dict[str, tuple[tuple[int, bool], Passage, Span]] = {}
     for hit in hits:
         for span in hit.passage.sentences:
-            text = hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
+            text = hit.passage.said(*span)
             held = (len(wanted & {cut(word.text, index.stem) for word in words(text)}), stands_alone(text))
             before = best.get(hit.passage.document_id)
             if held[0] and (before is None or held > before[0]):

@@ -6,6 +6,7 @@ python -m tests.rigs.load PORT PER_SECOND SECONDS    prints what came of them as
 import asyncio
 import contextlib
 import json
+import resource
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ class Outcome:
     answered: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     alive: list[float] = field(default_factory=list)
-    other: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)  # no reply: too late, or the connection was not taken or ended
+    other: Counter[str] = field(default_factory=Counter)  # half a reply, or a status that no load explains
     unsaid: int = 0  # refused without Retry-After
 
     def told(self, seconds: float) -> dict[str, Any]:
@@ -41,6 +43,7 @@ class Outcome:
         return {
             "answered": len(self.answered),
             "refused": len(self.refused),
+            "lost": dict(self.lost),
             "other": dict(self.other),
             "without_retry_after": self.unsaid,
             "good_per_s": round(len(soon) / seconds, 1),
@@ -65,6 +68,10 @@ class Reply:
     body: bytes
 
 
+class Unbegun(ConnectionError):
+    """Not a byte of the reply came."""
+
+
 class Client:
     """Connections to one server, kept alive and used again."""
 
@@ -73,11 +80,24 @@ class Client:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def send(self, request: bytes) -> Reply:
-        self._idle = [one for one in self._idle if not one[0].at_eof()]  # the server ends what is idle for seconds
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
+        """Once more on a new connection where a kept one ends before the reply: a server may end it at any time."""
+        if self._idle:
+            with contextlib.suppress(Unbegun):
+                return await self._exchanged(request, *self._idle.pop())
+        return await self._exchanged(request, *await asyncio.open_connection("127.0.0.1", self._port))
+
+    def close(self) -> None:
+        for _, writer in self._idle:
+            writer.close()
+
+    async def _exchanged(self, request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Reply:
         try:
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
+            try:
+                writer.write(request)
+                first = await reader.readexactly(1)
+            except (OSError, EOFError) as error:
+                raise Unbegun from error
+            head = first + await reader.readuntil(b"\r\n\r\n")
             low = head.lower()
             length = int(low.partition(b"content-length:")[2].partition(b"\r\n")[0])
             body = await reader.readexactly(length)
@@ -99,35 +119,46 @@ def asking(question: str) -> bytes:
     )
 
 
-async def one(client: Client, request: bytes, came: Outcome) -> None:
+async def timed(client: Client, request: bytes, came: Outcome, what: str) -> tuple[Reply | None, float]:
+    """With the seconds it took. What fails is counted, and ends nothing: it is what a load is made to see."""
     begin = perf_counter()
     try:
         reply = await asyncio.wait_for(client.send(request), HOPELESS_S)
-    except (OSError, EOFError, TimeoutError, asyncio.IncompleteReadError) as error:
-        came.other[type(error).__name__] += 1
+    except OSError as error:
+        came.lost[f"{what} {type(error).__name__}"] += 1
+        return None, 0.0
+    except (EOFError, ValueError) as error:
+        came.other[f"{what} {type(error).__name__}"] += 1
+        return None, 0.0
+    return reply, perf_counter() - begin
+
+
+async def one(client: Client, request: bytes, came: Outcome) -> None:
+    reply, took = await timed(client, request, came, "/ask")
+    if reply is None:
         return
-    took = perf_counter() - begin
     if reply.status == 200:
         came.answered.append(took)
     elif reply.status in (429, 503):
         came.refused.append(took)
         came.unsaid += b"retry-after" not in reply.head
     else:
-        came.other[str(reply.status)] += 1
+        came.other[f"/ask {reply.status}"] += 1
 
 
 async def alive(client: Client, came: Outcome) -> None:
     while True:
-        begin = perf_counter()
-        reply = await client.send(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        came.alive.append(perf_counter() - begin)
-        assert reply.status == 200
+        reply, took = await timed(client, b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", came, "/livez")
+        if reply is not None and reply.status == 200:
+            came.alive.append(took)
+        elif reply is not None:
+            came.other[f"/livez {reply.status}"] += 1
         await asyncio.sleep(ALIVE_EVERY_S)
 
 
 async def run(port: int, per_second: float, seconds: float) -> Outcome:
-    came, client = Outcome(), Client(port)
-    watch = asyncio.create_task(alive(Client(port), came))
+    came, client, watcher = Outcome(), Client(port), Client(port)
+    watch = asyncio.create_task(alive(watcher, came))
     begin, sent = perf_counter(), []
     for number in range(round(per_second * seconds)):
         await asyncio.sleep(max(0, begin + number / per_second - perf_counter()))
@@ -136,10 +167,14 @@ async def run(port: int, per_second: float, seconds: float) -> Outcome:
     watch.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watch
+    client.close()
+    watcher.close()
     return came
 
 
 if __name__ == "__main__":
     at, rate, length = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a connection is one, and thousands may wait
     outcome = asyncio.run(run(at, rate, length))
     sys.stdout.write(json.dumps(outcome.told(length)) + "\n")

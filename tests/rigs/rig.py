@@ -1,6 +1,7 @@
 """What the rigs share: a real server in a process of its own, articles, seeds, and a record of what came of them.
 
-QUOTEWELL_ROUNDS asks for more rounds than `make test` has time for, RIG_SEED repeats a run, and RIG_RECORD names a file
+QUOTEWELL_ROUNDS asks for more rounds than `make test` has time for, and draws them anew each time: RIG_SEED repeats a
+run. RIG_RECORD names a file
 that gets a line for each rig; `python -m tests.rigs.rig FILE DOCUMENT …` writes those as the table of a document, and
 failures and rounds between the marks `<!-- rig: BEGIN OF A LINE -->` of any.
 """
@@ -24,11 +25,11 @@ from scipy.stats import beta
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
-from tests.conftest import SIX_ARTICLES
+from tests.conftest import SIX_ARTICLES, costs
 
 ROOT = Path(__file__).parent.parent.parent
 ASKED_FOR = os.environ.get("QUOTEWELL_ROUNDS", "")
-SEED = int(os.environ.get("RIG_SEED") or random.randrange(1_000_000))
+SEED = int(os.environ.get("RIG_SEED") or (random.randrange(1_000_000) if ASKED_FOR else 1))
 RECORD = os.environ.get("RIG_RECORD", "")
 QUESTIONS = (
     "Who runs the Marten bakery?",
@@ -52,6 +53,12 @@ SERVE = (
 def rounds(quick: int, full: int, each: int = 1) -> int:
     """How many: `full` at most, where somebody asks for more than `make test` has time for; `each` for one of those."""
     return min(full, each * int(ASKED_FOR)) if ASKED_FOR else quick
+
+
+def here(seconds: int) -> int:
+    """So many seconds of the processor that a bound was set on: more of one that is slower."""
+    (least_s,) = costs(lambda: sum(number * number for number in range(1_000_000)))
+    return max(seconds, round(seconds * least_s / 0.06))
 
 
 def record(what: str, count: int, failures: int, note: str = "") -> None:

@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from select import select
 from time import sleep
 from typing import Any, BinaryIO, NamedTuple
 
@@ -115,9 +114,21 @@ class Fuzzed:
         return (int(fields[11]) + int(fields[12])) * TICK_S
 
     def _kept_alive(self, one: Sent) -> Reply | None:
-        """None where the connection broke."""
-        if self._socket is not None and select([self._socket], [], [], 0)[0]:
-            self.close()  # it was idle for too long, and the server may end those
+        """None where the connection broke; once more on a new one where a kept one ends before the reply begins, since
+        the server may end what was idle. What breaks by the request breaks there, too.
+        """
+        kept = self._socket is not None
+        try:
+            reply = self._exchanged(one)
+            if reply is None and kept:
+                reply = self._exchanged(one)
+        except ValueError:  # half a reply
+            reply = None
+        if reply is None or reply.closing:
+            self.close()
+        return reply
+
+    def _exchanged(self, one: Sent) -> Reply | None:
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=60)
             self._file = self._socket.makefile("rb")
@@ -125,9 +136,9 @@ class Fuzzed:
         try:
             self._socket.sendall(one.data)
             reply = received(self._file, one.method)
-        except (OSError, ValueError):
+        except OSError:
             reply = None
-        if reply is None or reply.closing:
+        if reply is None:
             self.close()
         return reply
 
@@ -212,6 +223,8 @@ def serving(data: Path, sabotage: str = "") -> Iterator[Fuzzed]:
             assert process.stdout is not None
             fuzzed = Fuzzed(process, int(process.stdout.readline().strip().rpartition(b":")[2]))
             try:
+                for (method, target), (body, _) in TEXTS.items():  # what the first of a kind loads is no cost of it
+                    fuzzed._kept_alive(request(method, target, json.dumps(body).encode()))
                 yield fuzzed
             finally:
                 fuzzed.close()
@@ -439,7 +452,7 @@ def by_description(fuzzed: Fuzzed, rounds: int) -> None:
             fuzzed.sent["described"] += 1
             before = fuzzed.cpu_s()
             try:
-                got = case.call(base_url=f"http://127.0.0.1:{fuzzed.port}", session=session)
+                got = case.call(base_url=f"http://127.0.0.1:{fuzzed.port}", session=session, timeout=60)
             except RequestException as error:
                 fuzzed.faults.append(("reset", f"{case.method} {case.path} {error}"))
                 return
@@ -492,11 +505,13 @@ problems.problem = cut
 
 
 def test_the_rig_sees_a_bug_a_closed_connection_a_foreign_word_and_long_work(data: Path) -> None:
-    """A rig that cannot fail proves nothing."""
+    """A rig that cannot fail proves nothing. To log a bug may take a busy machine long, too."""
+    asking = [
+        json.dumps({"question": f"Who {text}"}).encode() for text in ("\u202eoh on", "'; DROP TABLE documents; --")
+    ]
+    sent = [*(request("POST", "/v1/ask", body) for body in (*asking, b"{")), request("GET", "/v1/documents/none")]
     with serving(data, SABOTAGE) as fuzzed:
-        for text in ("\u202eoh on", "'; DROP TABLE documents; --"):
-            fuzzed.send("naughty", request("POST", "/v1/ask", json.dumps({"question": f"Who {text}"}).encode()))
-        fuzzed.send("bytes", request("POST", "/v1/ask", b"{"))
-        fuzzed.send("naughty", request("GET", "/v1/documents/none"))
-        assert {kind for kind, _ in fuzzed.faults} == {"5xx", "slow", "reset", "shape"}
-        assert len(fuzzed.faults) == 4
+        for one, kind in zip(sent, ("5xx", "slow", "reset", "shape"), strict=True):
+            before = len(fuzzed.faults)
+            fuzzed.send("naughty", one)
+            assert fuzzed.faults[before][0] == kind

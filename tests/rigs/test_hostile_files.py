@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.rigs.rig import record, say
+from tests.rigs.rig import here, record, say
 
 pytestmark = [pytest.mark.rig, pytest.mark.slow]
 FILES = Path(__file__).parent.parent / "files"
-SECONDS, MEGABYTES = 3, 900
+SECONDS, MEGABYTES = here(3), 900
 SLOW, HUNGRY, DOWN = "seconds to read", "MB of memory to read", "made its parser break down"
 ENVIRONMENT = {"QUOTEWELL_EMBEDDER": "hash", "PYTHONPATH": str(FILES.parent.parent)}
 Content = bytes | Callable[[], bytes]

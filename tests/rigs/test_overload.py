@@ -1,6 +1,8 @@
 """More than can be answered, clients that are slow or leave, swaps of the index, an end in any state, and a soak."""
 
+import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SIX_ARTICLES, until
+from tests.rigs.load import Client, Outcome, alive
 from tests.rigs.rig import (
     ASKED_FOR,
     QUESTIONS,
@@ -46,13 +49,17 @@ UNREAD = (  # a network takes less of a reply than loopback does
     "c.listen = small\n"
 )
 FEW_FILES = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256)); "
+PATIENT = (  # the gate tells nobody to come again
+    "import server.middleware.admission as a; a.QUEUE_S = a.LONGEST_S = 600.0; a.MOST_WAITING = 10_000; "
+)
 IMPATIENT = "import server.cli as c; c.HEAD_S = c.BODY_S = c.UNREAD_S = 2.0; "
 
 
 def loaded(server: Server, per_second: float, seconds: float = LOAD_S) -> dict[str, Any]:
     """What came of so many questions a second, sent by another process."""
     command = [sys.executable, "-m", "tests.rigs.load", str(server.port), str(per_second), str(seconds)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     say(f"{per_second:.0f} a second: {done.stdout.strip()}")
     return found
@@ -71,7 +78,8 @@ def test_at_two_and_four_times_the_capacity() -> None:
     """In full also the figures; they mean nothing on a machine that others use."""
     with folder_kept_on_failure() as folder, Server(indexed(folder).data) as server:
         said(server)
-        capacity, offered, kept_up = 0.0, 0.8 * serial_per_second(server), True
+        capacity, kept_up = serial_per_second(server), True
+        offered = 0.8 * capacity
         while kept_up:  # more and more, until it is too much
             good = float(loaded(server, offered)["good_per_s"])
             capacity, kept_up, offered = max(capacity, good), good > 0.8 * offered, 1.4 * offered
@@ -79,9 +87,13 @@ def test_at_two_and_four_times_the_capacity() -> None:
         failures, notes = 0, [f"capacity {capacity:.0f}/s"]
         for times in (2, 4):
             found = loaded(server, times * capacity)
+            while times == 4 and not found["refused"] and found["good_per_s"] > capacity:  # the machine was busy before
+                capacity = found["good_per_s"]
+                found = loaded(server, times * capacity)
             failures += bool(found["other"]) or bool(found["without_retry_after"])
             failures += times == 4 and not found["refused"]
             if ASKED_FOR:
+                failures += bool(found["lost"])
                 failures += found["good_per_s"] < GOOD * capacity
                 failures += found["livez_p99_ms"] > ALIVE_MS
             notes.append(f"{times}×: {found['good_per_s']:.0f}/s good, /livez p99 {found['livez_p99_ms']:.0f} ms")
@@ -92,9 +104,47 @@ def test_at_two_and_four_times_the_capacity() -> None:
 def test_the_rig_sees_that_the_gate_is_off() -> None:
     with folder_kept_on_failure() as folder, Server(indexed(folder).data, before=GATE_OFF) as server:
         said(server)
-        found = loaded(server, 4 * serial_per_second(server), 3)
-        assert not found["refused"]
-        assert found["other"] or found["answered_p99_ms"] > 1000
+        offered, swamped = 4 * serial_per_second(server), False
+        while not swamped:  # that one client was slow may have been a moment of the machine's
+            found = loaded(server, offered, 3)
+            assert not found["refused"]
+            swamped, offered = bool(found["lost"]) or found["answered_p99_ms"] > 1000, 2 * offered
+
+
+@pytest.mark.parametrize(
+    ("reply", "lost", "other"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", set(), set()),
+        (b"", {"/livez Unbegun"}, set()),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{}", set(), {"/livez IncompleteReadError"}),
+        (b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\n{}", set(), {"/livez 500"}),
+    ],
+    ids=["a whole one", "none", "half a one", "an error"],
+)
+def test_the_load_goes_on_when_connections_end_and_counts_what_is_lost(
+    reply: bytes, lost: set[str], other: set[str]
+) -> None:
+    """Each connection ends unannounced behind its first reply, which is no loss: the request is sent once more."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer), suppress(EOFError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(reply)
+
+    async def watched() -> Outcome:
+        server, came = await asyncio.start_server(answer, "127.0.0.1", 0), Outcome()
+        client = Client(server.sockets[0].getsockname()[1])
+        watch = asyncio.create_task(alive(client, came))
+        while len(came.alive) + came.lost.total() + came.other.total() < 3 and not watch.done():
+            await asyncio.sleep(0.01)
+        watch.cancel()
+        await asyncio.wait({watch})
+        client.close()
+        server.close()
+        return came
+
+    came = asyncio.run(watched())
+    assert (set(came.lost), set(came.other), bool(came.alive)) == (lost, other, not lost and not other)
 
 
 def connected(server: Server) -> socket.socket:
@@ -115,12 +165,14 @@ def is_closed(client: socket.socket) -> bool:
 
 
 def test_slow_clients_are_closed_and_hinder_nobody() -> None:
-    """Idle ones, half a head, half a body, and replies that nobody reads."""
+    """Idle ones, half a head, half a body, and replies that nobody reads: a quarter of them ask, all at once, which the
+    gate may find too much for whoever asks behind them.
+    """
     count = rounds(40, 400, 20)
     asking = json.dumps({"question": QUESTIONS[0], "stream": True}).encode()
     head = b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     kinds = (b"", b"GET /livez HTTP/1.1\r\nHos", head % 50 + b"{", head % len(asking) + asking)
-    with folder_kept_on_failure() as folder, Server(indexed(folder).data, before=IMPATIENT) as server:
+    with folder_kept_on_failure() as folder, Server(indexed(folder).data, before=IMPATIENT + PATIENT) as server:
         wanted = said(server)
         clients = []
         for number in range(count):
@@ -257,7 +309,13 @@ def test_the_rig_sees_an_answer_under_the_name_of_another_version() -> None:
 
 
 def size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """In bytes, of what stays long enough to be looked at: the server removes files meanwhile."""
+    sizes = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                sizes += (Path(place) / name).lstat().st_size
+    return sizes
 
 
 def test_the_disk_holds_one_index_whatever_is_written() -> None:
@@ -329,7 +387,7 @@ def test_it_ends_in_order_when_it_is_told_to(state: str) -> None:
             half.close()
             server.end()
             failures += any(server.data.parent.glob("quotewell-*"))  # of what was sent nothing stays behind
-            if statuses and state == "writing":
+            if state == "writing" and {*statuses} & {200, 201}:  # it was acknowledged
                 with Server(own.data) as server:
                     failures += "note" not in server.documents()
         record(f"SIGTERM: {state}", count, failures)
