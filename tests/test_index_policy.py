@@ -20,9 +20,9 @@ POLICY = '{"threshold":0.5}'
 def kept(settings: Settings) -> str:
     """The policy in the store, the same as in the current generation."""
     manifest = load(settings.data, current(settings.data)).manifest
-    with Store.open(settings.data, readonly=True) as store:
-        assert store.policy() == manifest.policy
-        return store.policy()
+    with Store.open(settings.data, readonly=True) as store, store.snapshot() as now:
+        assert now.policy() == manifest.policy
+        return now.policy()
 
 
 def test_a_policy_names_another_version_of_the_same_content(hash_builder: Builder, hash_index: Index) -> None:

@@ -40,7 +40,8 @@ def put(store: Store, name: str, text: str, keeping: Keeping | None = None, titl
 
 
 def read(store: Store, name: str, text: str) -> bytes | None:
-    return store.revision(name, revision(text).hex())
+    with store.snapshot() as now:
+        return now.revision(name, revision(text).hex())
 
 
 def replaced(store: Store, name: str, text: str) -> datetime | None:
@@ -72,7 +73,8 @@ def test_what_never_stood_there_is_none(store: Store) -> None:
     put(store, "b", "Else.")
     assert read(store, "b", "Old.") is None
     for name, digest in (("a", ""), ("a", "\ud800"), ("\ud800", "x"), ("c", revision("Old.").hex())):
-        assert store.revision(name, digest) is None
+        with store.snapshot() as now:
+            assert now.revision(name, digest) is None
 
 
 def test_a_former_text_goes_on_the_first_write_after_its_time_and_its_hash_stays(store: Store) -> None:

@@ -88,8 +88,8 @@ def test_check_knows_a_revision_that_was_replaced_and_not_one_that_never_was(
     )
     hash_builder.index([six_files])
     answer = json.loads(kept.read_text("utf-8"))
-    with Store.open(Path(data), readonly=True) as store:
-        replaced = store.revision("ferry", answer["citations"][0]["receipt"]["sha256"])
+    with Store.open(Path(data), readonly=True) as store, store.snapshot() as now:
+        replaced = now.revision("ferry", answer["citations"][0]["receipt"]["sha256"])
     (checked,) = check_answer(kept, Path(data)).citations
     assert checked.code == ("verified" if replaced else "unknown_revision")
     answer["citations"][0]["receipt"]["sha256"] = "0" * 64

@@ -103,11 +103,6 @@ class Store:
         with self.snapshot() as now:
             return now.recipe()
 
-    def policy(self) -> str:
-        """What decides when to answer, as given to `keep_policy`; "" when nothing was calibrated."""
-        with self.snapshot() as now:
-            return now.policy()
-
     def count(self) -> Count:
         """How many documents and passages there are."""
         with self.snapshot() as now:
@@ -128,20 +123,10 @@ class Store:
         with self.snapshot() as now:
             return now.document(document_id)
 
-    def revision(self, document_id: str, sha256: str) -> bytes | None:
-        """The UTF-8 bytes of a document's text of this SHA-256, present or former; None: unknown or no longer kept."""
-        with self.snapshot() as now:
-            return now.revision(document_id, sha256)
-
     def documents(self) -> Iterator[Document]:
         """All documents by id, as they are at the first step."""
         with self.snapshot() as now:
             yield from now.documents()
-
-    def passages(self) -> Iterator[StoredPassage]:
-        """All passages by (document id, ordinal), as they are at the first step."""
-        with self.snapshot() as now:
-            yield from now.passages()
 
     def verify(self) -> list[str]:
         """Reads everything and tells what is wrong, a sentence each; empty when all is well.
