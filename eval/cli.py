@@ -14,19 +14,9 @@ from eval.bench.peers import markdown_of_peers
 from eval.bench.peers import peers as measure_peers
 from eval.bench.scaling import markdown_of_scaling, text_of_scaling
 from eval.bench.scaling import scaling as measure_scaling
+from eval.commands import experiments
 from eval.commands.authoring import check, from_feedback, label, new
 from eval.commands.compare import compare, gate
-from eval.commands.experiments import (
-    changes,
-    conflicts,
-    conversation,
-    follow_ups,
-    readers,
-    reasons,
-    summaries,
-    support,
-    sweep,
-)
 from eval.commands.options import Sets, command_on
 from eval.commands.run import report, run
 from eval.commands.training import calibrate, export_reader, fit, fit_blend, train_model, train_reader
@@ -47,41 +37,19 @@ from index.settings import load_settings
 from index.terminal import emit, emit_json, progress
 
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
-SHOWN_PAIRS = (
-    ("convex 0.5", "rrf"),
-    *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")),
-)
+SHOWN_PAIRS = (("convex 0.5", "rrf"), *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")))
 GROWTH_SIZES = (1_000, 10_000)
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
 
 
-for _command in (
-    run,
-    compare,
-    gate,
-    report,
-    sweep,
-    new,
-    label,
-    check,
-    from_feedback,
-    readers,
-    follow_ups,
-    conversation,
-    conflicts,
-    reasons,
-    summaries,
-    changes,
-    support,
-    fit,
-    train_reader,
-    train_model,
-    export_reader,
-    fit_blend,
-    calibrate,
-):
+for _command in (  # in the order in which they are listed
+    run, compare, gate, report, experiments.sweep, new, label, check, from_feedback, experiments.readers,
+    experiments.follow_ups, experiments.conversation, experiments.conflicts, experiments.reasons,
+    experiments.summaries, experiments.changes, experiments.support,
+    fit, train_reader, train_model, export_reader, fit_blend, calibrate,
+):  # fmt: skip
     app.command()(_command)
 
 
@@ -107,11 +75,7 @@ def fusion(
 
 
 @app.command()
-def bench(
-    data: Data = None,
-    write: Write = None,
-    as_json: Json = False,
-) -> None:
+def bench(data: Data = None, write: Write = None, as_json: Json = False) -> None:
     """Measure the CPU time and memory of answers and of indexing; without --data, on the bundled articles."""
     settings = load_settings(data=data)
     questions = [question.asked for question in read_gold(BENCH_QUESTIONS)]

@@ -55,7 +55,8 @@ class Settings(BaseModel):
         "", description="folder or name of a cross-encoder of sentence-transformers that orders the passages found"
     )
     answer_model: str = Field(
-        "", description="folder or name of a question-answering model of transformers that reads in place of ours"
+        "",
+        description="folder of a model that reads in place of ours, or name of a question-answering one",
     )
     threshold: float | None = Field(None, ge=0, le=1, description="least confidence to answer; default: the reader's")
     max_quotes: int = Field(3, ge=1, le=5, description="quotes in one answer, at most")
@@ -73,12 +74,10 @@ class Settings(BaseModel):
     public_url: str = Field("", description="address that links begin with; empty: the one that was asked")
     proxies: str = Field("", description="addresses of proxies whose X-Forwarded-For and -Proto are believed")
     without_key: Literal["default", "nothing", "widget", "ask", "ingest", "admin"] = Field(
-        "default",
-        description="what callers without a key may do; default: ask, where others can reach it nothing",
+        "default", description="what callers without a key may do; default: ask, where others can reach it nothing"
     )
     rate: str = Field(
-        "",
-        description="most requests of a key or address; default: none, where others can reach it 600/minute",
+        "", description="most requests of a key or address; default: none, where others can reach it 600/minute"
     )
     inline_sources: Literal["off", "list"] = Field(
         "off", description="whether answers to chat clients end in a list of sources, for those that show no citations"

@@ -31,12 +31,7 @@ def options_of(body: Ask) -> AskOptions:
 
 def filters_of(body: Question) -> Filters:
     wanted = body.filters
-    return Filters(
-        documents=frozenset(wanted.documents),
-        authors=frozenset(wanted.authors),
-        published_from=wanted.published_from,
-        published_to=wanted.published_to,
-    )
+    return Filters(frozenset(wanted.documents), frozenset(wanted.authors), wanted.published_from, wanted.published_to)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,23 +83,6 @@ OTHERS: Mapping[int, Kind] = {
     404: Kind("no-such-page", 404, "There is nothing at this address"),
     405: Kind("method-not-allowed", 405, "This address does not take this method"),
 }
-ALL_KINDS: tuple[Kind, ...] = (
-    *KINDS.values(),
-    INVALID,
-    NO_JSON_TYPE,
-    TOO_LARGE,
-    INTERNAL,
-    REFUSED,
-    ANSWER_GONE,
-    OVERLOADED,
-    KEY_BUSY,
-    KEY_REUSED,
-    WRONG_NAME,
-    NO_KEY,
-    NOT_ALLOWED,
-    TOO_MANY,
-    *OTHERS.values(),
-)
 
 
 def handle_problems(app: FastAPI) -> None:

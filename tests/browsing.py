@@ -1,11 +1,14 @@
-"""What the browser tests share: servers in this process on ports of their own, and pages that must not complain."""
+"""What tests of the server share: servers in this process on ports of their own, and pages that must not complain."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 from starlette.types import ASGIApp
 
@@ -24,6 +27,21 @@ def listening(app: ASGIApp, *, lifespan: bool = False) -> Iterator[str]:
     server.should_exit = True
     thread.join()
     listener.close()
+
+
+@contextmanager
+def serving(app: FastAPI, around: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> Iterator[str]:
+    """The address of an application that has its index, and perhaps something `around` it."""
+    with listening(around(app), lifespan=True) as address:
+        app.state.live.wait()
+        yield address
+
+
+def started(app: FastAPI, **how: Any) -> Iterator[TestClient]:
+    """A client of one without a port; for a fixture, which yields from it."""
+    with TestClient(app, **how) as client:
+        app.state.live.wait()
+        yield client
 
 
 def watch(page: Page, *origins: str) -> list[str]:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import sleep, thread_time
@@ -15,9 +16,15 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
+from index.formats import read
+from index.records import Document
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
+from index.storage.store import Store
+from rag.assistant import Assistant, open_assistant
+from tests import make
 
+SEEDS = Path(__file__).parent.parent / "seeds"
 SIX_ARTICLES = {
     "bakery": (
         "The Marten bakery opened on Quarry Street in 1987. It bakes forty kinds of rye bread. "
@@ -54,6 +61,12 @@ def until(true: Callable[[], bool]) -> None:
     """Returns once it is true, however long that takes: a state is waited for; pytest's limit ends what hangs."""
     while not true():
         sleep(0.01)
+
+
+def piped(*command: object, cwd: Path, **how: Any) -> subprocess.Popen[str]:
+    """A process whose three streams are text, to be read and written here."""
+    how |= dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen([*map(str, command)], cwd=cwd, text=True, **how)
 
 
 def cost(work: Callable[[], object]) -> float:
@@ -112,6 +125,24 @@ def hash_index(hash_builder: Builder, hash_settings: Settings, six_files: Path) 
     return open_index(hash_settings.data, hash_settings, HashEmbedder())
 
 
+Opened = Callable[..., Assistant]
+
+
+@pytest.fixture
+def opened(hash_index: Index, hash_settings: Settings) -> Opened:
+    """Opens the six articles with other settings."""
+
+    def opened(**changed: object) -> Assistant:
+        return open_assistant(settings=hash_settings.model_copy(update=changed))
+
+    return opened
+
+
+@pytest.fixture
+def assistant(opened: Opened) -> Assistant:
+    return opened()
+
+
 @pytest.fixture(scope="session")
 def described() -> dict[str, Any]:
     """The committed interface description; test_server_openapi holds it equal to the published one."""
@@ -122,17 +153,25 @@ def described() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def six_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The six articles, indexed once by the embedder that needs no model: read it, or write to a copy."""
-    folder = tmp_path_factory.mktemp("six")
-    for name, text in SIX_ARTICLES.items():
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder])
-    return folder / "data"
+    return make.indexed(tmp_path_factory.mktemp("six"), SIX_ARTICLES).data
+
+
+@pytest.fixture
+def data(six_data: Path, tmp_path: Path) -> Path:
+    """The same, for one test to write to."""
+    return shutil.copytree(six_data, tmp_path / "data")
 
 
 @pytest.fixture(scope="session")
 def minilm() -> OnnxEmbedder:
     """The packaged all-MiniLM-L6-v2."""
     return OnnxEmbedder()
+
+
+@pytest.fixture(scope="session")
+def seeds() -> list[Document]:
+    """The four articles, as they are read."""
+    return [one for one in read([SEEDS]) if isinstance(one, Document)]
 
 
 @pytest.fixture(scope="session")
@@ -143,18 +182,26 @@ def seeds_data(minilm: OnnxEmbedder, tmp_path_factory: pytest.TempPathFactory, w
     data = shared / "seeds-minilm"
     with (shared / "seeds-minilm.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds nothing left to embed
-        Builder(data, load_settings(data=data), minilm).index([Path(__file__).parent.parent / "seeds"])
+        Builder(data, load_settings(data=data), minilm).index([SEEDS])
     return data
 
 
+@pytest.fixture(scope="module")
+def seeded(seeds_data: Path) -> Assistant:
+    return open_assistant(data=seeds_data)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new one, open to write."""
+    with Store.open(tmp_path, create=True) as opened:
+        yield opened
+
+
 CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

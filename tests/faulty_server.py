@@ -16,19 +16,9 @@ EVENTS = [(b"content-type", b"text/event-stream"), *HEADERS]
 def answer(**given: Any) -> dict[str, Any]:
     """An answer of the interface, with what the widget reads of it."""
     empty: dict[str, Any] = {
-        "id": "0" * 32,
-        "question": "",
-        "status": "answered",
-        "text": "",
-        "confidence": 0.9,
-        "reason": None,
-        "phrasing": None,
-        "segments": [],
-        "citations": [],
-        "evidence": [],
-        "follow_ups": [],
-        "standalone": None,
-    }
+        "id": "0" * 32, "question": "", "status": "answered", "text": "", "confidence": 0.9, "reason": None,
+        "phrasing": None, "segments": [], "citations": [], "evidence": [], "follow_ups": [], "standalone": None,
+    }  # fmt: skip
     return {**empty, **given}
 
 

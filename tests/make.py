@@ -1,11 +1,17 @@
-"""Records as tests need them: say what the test is about; all else is empty, and true of the rest."""
+"""Records as tests need them, and indexes: say what the test is about; all else is empty, and true of the rest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from index.build import Builder
 from index.cleaning.clean import Cleaned, clean
+from index.embedding.embedder import Embedder, HashEmbedder
 from index.records import Block, Document, Hit, OffsetRun, Passage, Span, plain_blocks
+from index.search import Index, open_index
+from index.settings import Settings, load_settings
 from rag.answer import Answer, Citation, Quote, Reason, Workings
+from rag.assistant import Assistant, open_assistant
 
 
 def document(text: str = "", name: str = "a", headings: Sequence[Span] = (), **given: Any) -> Document:
@@ -83,3 +89,47 @@ def answer(question: str, *citations: Citation, **given: Any) -> Answer:
     fields |= {"evidence": (), "confidence": 0.9, "reason": None if citations else Reason("off_corpus", ())}
     fields |= {"follow_ups": (), "index_version": "v1", "standalone": "", "as_of": None, "policy": None}
     return Answer(question=question, citations=citations, **{"workings": Workings((), {}, 0.0)} | fields | given)
+
+
+def run_row(id_: str, *, right: bool = True, answerable: bool = True, **other: Any) -> dict[str, Any]:
+    """What a run file says of an answered question, by its first quote, or of one that the articles do not answer."""
+    answered = right if answerable else not right
+    fields = {
+        "id": id_,
+        "question": f"What of {id_}?",
+        "answerable": answerable,
+        "tags": ["when"],
+        "status": "answered" if answered else "abstained",
+        "confidence": 0.9 if answered else 0.1,
+        "any_right": right if answerable else None,
+        "scores": {"Success@1": float(right)} if answerable else {"abstention recall": float(right)},
+        "evidence": ["a#0"],
+    }
+    return {**fields, **other}
+
+
+def indexed(folder: Path, articles: Mapping[str, str], embedder: Embedder | None = None, **chosen: Any) -> Settings:
+    """Settings for an index in the folder: of texts by the names of their files, `.txt` where one has no ending.
+
+    The embedder is the one that needs no model where none is given.
+    """
+    for name, text in articles.items():
+        path = folder / "articles" / (name if Path(name).suffix else f"{name}.txt")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    by = embedder or HashEmbedder()
+    settings = load_settings(data=folder / "data", embedder=by.name, **chosen)
+    Builder(settings.data, settings, by).index([folder / "articles"])
+    return settings
+
+
+def index(folder: Path, articles: Mapping[str, str], embedder: Embedder | None = None, **chosen: Any) -> Index:
+    """The index itself."""
+    settings = indexed(folder, articles, embedder, **chosen)
+    return open_index(settings.data, settings, embedder or HashEmbedder())
+
+
+def assistant(folder: Path, articles: Mapping[str, str], embedder: Embedder | None = None, **chosen: Any) -> Assistant:
+    """An assistant over it."""
+    settings = indexed(folder, articles, embedder, **chosen)
+    return open_assistant(settings=settings, embedder=embedder or HashEmbedder())

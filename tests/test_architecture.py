@@ -130,11 +130,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "eval/training/projection.py",
     ),
     "transformers": ("rag/reading/answer_model.py", "eval/reading/network.py"),
-    "typer": (
-        *COMMANDS,
-        "index/options.py",
-        "index/terminal.py",
-    ),
+    "typer": (*COMMANDS, "index/options.py", "index/terminal.py"),
     "rich": (*COMMANDS, "index/terminal.py"),
 }
 WATCHED_STANDARD = {"sqlite3"}  # of the standard library, and yet at home in one file
@@ -278,16 +274,9 @@ def too_long(path: str, tree: ast.AST) -> Iterator[str]:
 
 
 RULES = [
-    wrong_packages,
-    wrong_rooms,
-    found_by_name,
-    wrong_homes,
-    hidden_imports,
-    bound_eval,
-    read_environment,
-    unlucky_name,
-    too_long,
-]
+    wrong_packages, wrong_rooms, found_by_name, wrong_homes, hidden_imports, bound_eval, read_environment,
+    unlucky_name, too_long,
+]  # fmt: skip
 
 
 @cache

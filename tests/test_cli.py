@@ -581,11 +581,7 @@ def test_doctor_finds_nothing_wrong_and_says_what_it_looked_at(indexed: Cli) -> 
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "name"),
-    [
-        ("QUOTEWELL_PORTT", "1", "settings"),
-        ("QUOTEWELL_DATA", "/proc/none", "disk"),
-    ],
+    ("variable", "value", "name"), [("QUOTEWELL_PORTT", "1", "settings"), ("QUOTEWELL_DATA", "/proc/none", "disk")]
 )
 def test_doctor_exits_1_on_a_hard_fault_and_gives_the_fix(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, name: str

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import piped
+
 ROOT = Path(__file__).parent.parent
 COMMAND = (sys.executable, str(ROOT / "quotewell.py"))
 HEAVY = {"torch", "sentence_transformers", "onnxruntime", "faiss", "fastapi", "scipy", "numpy"}
@@ -154,14 +156,8 @@ def test_a_followed_folder_is_indexed_as_it_changes_until_it_is_interrupted(tmp_
     (tmp_path / "in").mkdir()
     tower = tmp_path / "in" / "tower.md"
     tower.write_text("The lighthouse of Brin was built in 1931.")
-    process = subprocess.Popen(
-        [*COMMAND, "index", "in", "--data", "in/data", "--watch", "--prune"],  # its own writes are no changes
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=environment(),
-    )
+    watching = ("index", "in", "--data", "in/data", "--watch", "--prune")  # its own writes are no changes
+    process = piped(*COMMAND, *watching, cwd=tmp_path, env=environment())
 
     def wait_for(words: str) -> None:
         assert process.stdout
@@ -312,15 +308,7 @@ def test_an_interrupted_index_keeps_what_was_committed_and_goes_on_answering(tmp
     indexed = caller(make_library(tmp_path))
     lines = (json.dumps({"_id": f"d{n:02}", "text": f"Note {n} is about the {n}th boat."}) for n in range(40))
     (tmp_path / "boats.jsonl").write_text("\n".join(lines))
-    process = subprocess.Popen(
-        [sys.executable, "-c", STUCK_AFTER_20, str(ROOT)],
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = piped(sys.executable, "-c", STUCK_AFTER_20, ROOT, cwd=tmp_path, env=environment())
     assert process.stdout is not None
     assert process.stdout.readline() == "stuck\n"
     process.send_signal(signal.SIGINT)
@@ -336,14 +324,7 @@ def test_an_interrupted_index_keeps_what_was_committed_and_goes_on_answering(tmp
 
 @pytest.mark.slow
 def test_serve_prints_its_address_answers_and_ends_with_ctrl_c(indexed: Call, library: Path) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0"],
-        cwd=library,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = piped(*COMMAND, "serve", "--port", "0", cwd=library, env=environment())
     assert process.stdout is not None
     try:
         address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())

@@ -22,17 +22,8 @@ PAGES = {path.name for path in DOCS.glob("*.md")}
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     """A link that leads nowhere is one."""
     command = [
-        sys.executable,
-        "-m",
-        "mkdocs",
-        "build",
-        "--strict",
-        "-q",
-        "-f",
-        str(CONFIG),
-        "-d",
-        str(tmp_path / "site"),
-    ]
+        sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-f", str(CONFIG), "-d", str(tmp_path / "site"),
+    ]  # fmt: skip
     done = subprocess.run(
         command, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False
     )

@@ -56,8 +56,8 @@ def test_every_question_is_seen_without_its_documents_and_some_as_twins(seen: li
 
 def test_a_fit_says_the_same_twice_and_is_read_back(seen: list[SeenAsked], tmp_path: Path) -> None:
     said: list[str] = []
-    blend = fit_on(seen, said.append)
-    assert fit_on(seen, lambda _: None) == blend
+    blend = fit_on(seen, load_read_model().blend, said.append)
+    assert fit_on(seen, load_read_model().blend, lambda _: None) == blend
     assert [line.partition(":")[0] for line in said[-2:]] == ["articles-dev, shipped", "articles-dev, fitted"]
     shipped = Path(__file__).parent.parent / "rag" / "reading" / ABOUT
     shutil.copy(shipped, tmp_path / ABOUT)

@@ -21,6 +21,7 @@ from eval.scoring.judge import auroc
 from eval.scoring.run import Run
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
+from tests import make
 
 MADE = {
     "settings": {"reader": "trained", "dense_weight": 0.5},
@@ -30,23 +31,7 @@ MADE = {
     "index_version": "v1",
 }
 NAMES = ("before.json", "after.json")
-
-
-def row(id_: str, *, right: bool = True, answerable: bool = True, **other: Any) -> dict[str, Any]:
-    """An answered question with the scores of its first quote, or a question that the articles do not answer."""
-    answered = right if answerable else not right
-    fields = {
-        "id": id_,
-        "question": f"What of {id_}?",
-        "answerable": answerable,
-        "tags": ["when"],
-        "status": "answered" if answered else "abstained",
-        "confidence": 0.9 if answered else 0.1,
-        "any_right": right if answerable else None,
-        "scores": {"Success@1": float(right)} if answerable else {"abstention recall": float(right)},
-        "evidence": ["a#0"],
-    }
-    return {**fields, **other}
+row = make.run_row
 
 
 def run_of(rows: Sequence[Mapping[str, Any]], **other: Any) -> dict[str, Any]:

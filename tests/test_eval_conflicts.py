@@ -21,7 +21,6 @@ from eval.runs.tables import json_of
 from eval.scoring.judge import judge_for
 from eval.sets.beir import BeirSet
 from eval.sets.gold import Question
-from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold
 from index.records import Hit, Kind
@@ -32,6 +31,7 @@ from rag.language.facts import differ, facts
 from rag.question.analysis import Query
 from rag.reading.model import Excerpt, Finding
 from rag.structure import BODY
+from tests import make
 
 ASKED = {
     "bakery": ("When did the Marten bakery open on Quarry Street?", "1987"),
@@ -126,9 +126,7 @@ def test_measuring_leaves_the_index_as_it_was(
 
 
 def test_a_set_without_anything_to_change_is_refused(hash_settings: Settings, tmp_path: Path) -> None:
-    (tmp_path / "plain.txt").write_text("Red apples grow there because people like to eat them.", encoding="utf-8")
-    Builder(hash_settings.data, hash_settings, HashEmbedder()).index([tmp_path / "plain.txt"])
-    index = open_index(hash_settings.data, hash_settings, HashEmbedder())
+    index = make.index(tmp_path, {"plain": "Red apples grow there because people like to eat them."})
     questions = BeirSet(
         "plain", tmp_path, (Question("q", "What grows?", True, ("Red apples",), (), ()),), {"q": {"plain": 1}}, ()
     )

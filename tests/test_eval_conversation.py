@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,30 +19,16 @@ from eval.experiments.conversation import (
 )
 from eval.experiments.rules import watched
 from index.errors import BadGold
-from rag.answer import Answer, Citation, Reason, Segment, Workings
+from rag.answer import Answer, Reason, Segment
 from rag.follow_ups.turns import Turn
 from rag.question import purpose
+from tests import make
 
 GOLD = Path(__file__).parent.parent / "eval" / "gold" / "conversation" / "turns.jsonl"
 
-CITED = Citation(1, "rye", "rye#0", "Rye", "", None, (), "/documents/rye#0-11", "Rye is old.", 0, 11, 0, 11)
-ANSWERED = Answer(
-    id="",
-    question="How old is rye?",
-    status="answered",
-    text="“Rye is old.” [1]",
-    segments=(Segment("quote", "Rye is old.", (1,)),),
-    citations=(CITED,),
-    evidence=(),
-    confidence=0.9,
-    reason=None,
-    follow_ups=(),
-    index_version="v",
-    standalone="",
-    as_of=None,
-    policy=None,
-    workings=Workings((), {}, 0.5),
-)
+CITED = make.citation("Rye is old.", "rye")
+QUOTED = (Segment("quote", "Rye is old.", (1,)),)
+ANSWERED = make.answer("How old is rye?", CITED, text="“Rye is old.” [1]", segments=QUOTED)
 TALK = replace(ANSWERED, status="guided", text="Hello!", segments=(Segment("note", "Hello!", ()),), citations=())
 ABOUT = replace(ANSWERED, status="guided", text="One article.", segments=(Segment("about", "One article.", ()),))
 REFUSED = replace(TALK, status="abstained", reason=Reason("off_corpus", ()))
@@ -101,7 +88,7 @@ class Desk:
 
 
 def test_every_turn_is_asked_behind_those_before_it() -> None:
-    desk = Desk()
+    desk: Any = Desk()
     found = measure_conversation(desk, [turn(history=("hi", "And?"))], set_name="made", index_version="v")
     assert desk.heard == [("hi", 0), ("And?", 1), ("How old is rye?", 2)]
     assert found.right[-1].value == 1

@@ -18,25 +18,17 @@ from eval.experiments.changes import (
 from eval.sets.beir import read_beir
 from eval.sets.sets import half
 from index.errors import BadInput
-from index.formats import read
 from index.records import Document
 from tests import make
 
-SEEDS = Path(__file__).parent.parent / "seeds"
-
 
 @pytest.fixture(scope="module")
-def articles() -> list[Document]:
-    return [one for one in read([SEEDS]) if isinstance(one, Document)]
+def report(seeds: list[Document]) -> ChangesReport:
+    return measure_changes(seeds, set_name="seeds", most_sentences=1)
 
 
-@pytest.fixture(scope="module")
-def report(articles: list[Document]) -> ChangesReport:
-    return measure_changes(articles, set_name="seeds", most_sentences=1)
-
-
-def test_every_oracle_is_true_of_the_text_that_its_edit_leaves(articles: list[Document]) -> None:
-    cases = list(edit_cases(articles, most_sentences=4))
+def test_every_oracle_is_true_of_the_text_that_its_edit_leaves(seeds: list[Document]) -> None:
+    cases = list(edit_cases(seeds, most_sentences=4))
     assert {case.kind for case in cases} == set(EDITS)
     for case in cases:
         quote, after = case.document.text[case.span.start : case.span.end], case.after
@@ -49,8 +41,8 @@ def test_every_oracle_is_true_of_the_text_that_its_edit_leaves(articles: list[Do
         assert (after.span == case.span and now == quote) == (after.state == "unchanged"), case.kind
 
 
-def test_the_same_articles_give_the_same_cases(articles: list[Document]) -> None:
-    first, second = (list(edit_cases(articles, most_sentences=2)) for _ in range(2))
+def test_the_same_articles_give_the_same_cases(seeds: list[Document]) -> None:
+    first, second = (list(edit_cases(seeds, most_sentences=2)) for _ in range(2))
     assert first == second
 
 

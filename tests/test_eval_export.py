@@ -3,21 +3,27 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
+from transformers import MPNetConfig, MPNetModel
 
+from eval.reading.network import ReadingNetwork, ship
 from index.embedding.minilm import PairGraph
 from index.embedding.weights import packaged_onnx
 from index.errors import BadInput
-from rag.reading.model import ABOUT, GRAPH
+from rag.reading.model import ABOUT, GRAPH, load_read_model
+from rag.reading.reader import reader_files
 
 pytest.importorskip("onnx", reason="onnx is needed by `quotewell eval export-reader` alone")
 export = pytest.importorskip("eval.training.export_reader")
 
 Floats = NDArray[np.float32]
+LAYERS = 2
 PARTS = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
 IDS = (101, 2043, 2001, 1996, 7097, 2328, 102, 1996, 7097, 2001, 2328, 1999, 5184, 1012, 102)
 
@@ -41,7 +47,7 @@ def state() -> dict[str, Floats]:
         "body.embeddings.token_type_embeddings.weight": linear(2, 384),
         **norm("body.embeddings.LayerNorm"),
     }
-    for layer in range(export.LAYERS):
+    for layer in range(LAYERS):
         name = f"body.encoder.layer.{layer}"
         sizes = {**dict.fromkeys(PARTS, (384, 384)), "intermediate.dense": (1536, 384), "output.dense": (384, 1536)}
         for part, (rows, columns) in sizes.items():
@@ -79,7 +85,7 @@ def expected(state: dict[str, Floats], ids: tuple[int, ...], pool: Floats) -> tu
     words = np.memmap(packaged_onnx() / "onnx" / "model.onnx_data", np.float32, "r", 0, (export.WORDS, export.WIDE))
     x = words[list(ids)] + state["body.embeddings.position_embeddings.weight"][: len(ids)]
     x = norm(x + state["body.embeddings.token_type_embeddings.weight"][0], "body.embeddings.LayerNorm")
-    for layer in range(export.LAYERS):
+    for layer in range(LAYERS):
         name = f"body.encoder.layer.{layer}"
         q, k, v = (linear(x, f"{name}.{part}").reshape(-1, 12, 32).swapaxes(0, 1) for part in PARTS[:3])
         shares = np.exp(q @ k.swapaxes(1, 2) / math.sqrt(32))
@@ -118,6 +124,42 @@ def test_the_same_checkpoint_gives_the_same_bytes_and_its_hash_beside_the_blend(
     export.export_reader([tmp_path / "one.safetensors", tmp_path / "two.safetensors"], tmp_path)
     between = {name: (array + (array + 2.0)) / 2 for name, array in state.items()}
     assert (tmp_path / GRAPH).read_bytes() == export.graph_of(between) != graph
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A random MPNet of two layers with the vocabulary of the real one, and a checkpoint of a reader made of it."""
+    torch.manual_seed(7)
+    shape: dict[str, Any] = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 12}
+    MPNetModel(
+        MPNetConfig(vocab_size=30527, intermediate_size=96, initializer_range=0.3, layer_norm_eps=1e-5, **shape)
+    ).save_pretrained(tmp_path)
+    network = ReadingNetwork(tmp_path)
+    ship(network, tmp_path / "teacher.safetensors")
+    return tmp_path
+
+
+def test_the_large_model_s_graph_reads_the_word_pieces_of_the_small_one(large: Path) -> None:
+    folder = large / "exported"
+    sha256 = export.export_reader([large / "teacher.safetensors"], folder, large)
+    ids = IDS * 12  # so far apart that distances are told in steps
+    pool = np.zeros((2, len(ids)), np.float32)
+    pool[0, 7:10], pool[1, 110:114] = 1 / 3, 1 / 4
+    answers, none, span = PairGraph((folder / GRAPH).read_bytes()).run(ids, pool)
+    own = torch.tensor([[{101: 0, 102: 2}.get(one, one + 4) for one in ids]])
+    network = ReadingNetwork(large)
+    network.load(large / "teacher.safetensors")
+    with torch.no_grad():
+        wanted = network(own, torch.ones_like(own), torch.from_numpy(pool)[None])
+    theirs = np.concatenate([one.numpy().ravel() for one in wanted])
+    ours = np.concatenate([answers, [none], span.ravel()])
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.995
+    assert load_read_model(folder).sha256 == sha256 == reader_files("model", str(folder)).model.sha256  # type: ignore[union-attr]
+
+
+def test_a_large_model_s_checkpoint_alone_says_what_it_lacks(large: Path) -> None:
+    with pytest.raises(BadInput, match="--backbone"):
+        export.export_reader([large / "teacher.safetensors"], large / "exported")
 
 
 @pytest.mark.parametrize("content", [b"no checkpoint", b""])

@@ -14,6 +14,7 @@ from eval.scoring.run import Run
 from index.build import Builder
 from index.errors import BadInput, NotFound
 from quotewell import run as quotewell
+from tests import make
 
 MADE: dict[str, Any] = {
     "settings": {"reader": "trained", "dense_weight": 0.5, "threshold": 0.4},
@@ -29,28 +30,17 @@ ANSWERED = ("nDCG@10", "answer sentence hit@1", "exact citation, of all")
 def row(at: int, mark: str) -> dict[str, Any]:
     """`r` right, `x` wrong, `n` right and ranked lower; an answerable question."""
     scores = dict.fromkeys(ANSWERED, float(mark != "x")) | ({"nDCG@10": 0.99} if mark == "n" else {})
-    return {
-        "id": f"q{at:03}",
-        "question": f"What of {at}?",
-        "answerable": True,
-        "tags": [],
-        "status": "answered",
-        "confidence": 0.9,
-        "any_right": mark != "x",
-        "scores": scores,
-        "evidence": ["a#0"],
-    }
+    told: dict[str, Any] = {"tags": [], "status": "answered", "confidence": 0.9, "scores": scores}
+    return make.run_row(f"q{at:03}", right=mark != "x", question=f"What of {at}?", **told)
 
 
-def run_of(fields: Mapping[str, Any]) -> Run:
-    return parsed(json.dumps(fields).encode(), "this run")
+def run_of(rows: Sequence[Mapping[str, Any]], figures: Sequence[str] = (), **made: Any) -> Run:
+    fields = {"format": "quotewell-run-1", "set": "small", "made_with": {**MADE, **made}, "rows": rows}
+    return parsed(json.dumps({**fields, "figures": dict.fromkeys(figures, FIGURE)}).encode(), "this run")
 
 
 def trial(marks: str, *, figures: Sequence[str] = ANSWERED, **made: Any) -> Run:
-    rows = [row(at, mark) for at, mark in enumerate(marks)]
-    measured: Mapping[str, Any] = dict.fromkeys(figures, FIGURE)
-    fields = {"format": "quotewell-run-1", "set": "small", "made_with": {**MADE, **made}, "figures": measured}
-    return run_of({**fields, "rows": rows})
+    return run_of([row(at, mark) for at, mark in enumerate(marks)], figures, **made)
 
 
 def grades(found: GateResult) -> dict[str, str]:
@@ -101,12 +91,10 @@ def test_a_gain_passes_however_large() -> None:
 
 
 def test_the_last_digits_of_another_machine_fail_nothing_and_warn_of_nothing() -> None:
-    fields = [row(at, "r") for at in range(60)]
-    for each in fields:
+    noisy = [row(at, "r") for at in range(60)]
+    for each in noisy:
         each["scores"] = {name: value - 1e-8 for name, value in each["scores"].items()}
-    noisy = {"format": "quotewell-run-1", "set": "small", "made_with": MADE, "rows": fields}
-    now = run_of({**noisy, "figures": dict.fromkeys(ANSWERED, FIGURE)})
-    assert judge(trial("r" * 60), now).grade == "pass"
+    assert judge(trial("r" * 60), run_of(noisy, ANSWERED)).grade == "pass"
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -146,9 +134,8 @@ def test_a_figure_or_a_question_that_went_missing_is_an_error_and_no_zero() -> N
 
 def test_an_arm_that_did_not_run_is_an_error_and_no_zero() -> None:
     silent = [{**row(at, "x"), "status": "abstained", "evidence": []} for at in range(20)]
-    fields = {"format": "quotewell-run-1", "set": "small", "made_with": MADE, "figures": {}, "rows": silent}
     with pytest.raises(BadInput, match="this run found nothing for any question: that arm did not run"):
-        run_of(fields)
+        run_of(silent)
 
 
 def test_a_baseline_is_read_back_as_it_was_and_written_once(tmp_path: Path) -> None:

@@ -159,11 +159,7 @@ QUERIES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize(
     "qrels",
-    [
-        "query-id\tcorpus-id\tscore\n1\td 1\t2\n1\td2\t0\n",
-        "1\td 1\t2\n1\td 1\t2\n1\td2\t-1\n",
-        "1\t0\td 1\t2\n\n",
-    ],
+    ["query-id\tcorpus-id\tscore\n1\td 1\t2\n1\td2\t0\n", "1\td 1\t2\n1\td 1\t2\n1\td2\t-1\n", "1\t0\td 1\t2\n\n"],
 )
 def test_a_beir_folder_gives_questions_and_gains_above_zero(tmp_path: Path, qrels: str) -> None:
     found = read_beir(beir_folder(tmp_path, queries=QUERIES, qrels=qrels))

@@ -16,13 +16,11 @@ from eval.authoring.label_session import ENTER, Journal, Session
 from eval.authoring.propose import ProposedQuestion, candidate_line, read_candidates
 from eval.authoring.terminal import PipedKeys, TerminalKeys, keys_of
 from eval.sets.gold import GoldSpan, Question, add_line, check_gold, drop_line, line_of, read_gold
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
-from index.search import Index, open_index
-from index.settings import load_settings
+from index.search import Index
 from index.terminal import Paragraph
 from quotewell import run as quotewell
+from tests import make
 from tests.conftest import SIX_ARTICLES
 
 WHEN = Question("q1", "When did the Marten bakery open?", False, (), (), ("when",))
@@ -31,12 +29,7 @@ WHO = Question("q2", "Who directs the Linden theatre?", False, (), (), ("who",))
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    folder = tmp_path_factory.mktemp("six")
-    for name, text in SIX_ARTICLES.items():
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    settings = load_settings(data=folder / "data", embedder="hash")
-    Builder(settings.data, settings, HashEmbedder()).index([folder])
-    return open_index(settings.data, settings, HashEmbedder())
+    return make.index(tmp_path_factory.mktemp("six"), SIX_ARTICLES)
 
 
 def data_of(index: Index) -> str:

@@ -13,13 +13,10 @@ from eval.authoring.propose import NEAR_MISS, propose
 from eval.sets.gold import check_gold, line_of, read_gold, write_lines
 from index.cleaning.clean import clean_plain
 from index.errors import BadInput
-from index.formats import read
 from index.records import Document
 from index.text.words import stems
 from quotewell import run as quotewell
 from tests import make
-
-SEEDS = Path(__file__).parent.parent / "seeds"
 
 
 def document(text: str, id_: str = "a") -> Document:
@@ -34,11 +31,7 @@ CASES = [
     ("The Linden theatre seats 312 people.", "How many people does the Linden theatre seat?", "312"),
     ("The Sollen bridge cost $12 million.", "How much did the Sollen bridge cost?", "$12 million"),
     ("Aldra has a population of 4,200 in summer.", "What is the population of Aldra?", "4,200"),
-    (
-        "Farmers joined the Free Trade Union (FTU) late.",
-        "What does FTU stand for?",
-        "Free Trade Union",
-    ),
+    ("Farmers joined the Free Trade Union (FTU) late.", "What does FTU stand for?", "Free Trade Union"),
     ("Port Aldra is located in the Tamm Valley.", "Where is Port Aldra located?", "in the Tamm Valley"),
     ("Aldra is the capital of Norland.", "What is the capital of Norland?", "Aldra"),
     (
@@ -85,11 +78,6 @@ BAD = [
 @pytest.mark.parametrize("sentence", BAD)
 def test_nothing_is_asked_of_what_nobody_could_know_or_what_was_cut(sentence: str) -> None:
     assert [one.text for one in propose([document(sentence)])] == []
-
-
-@pytest.fixture(scope="module")
-def seeds() -> list[Document]:
-    return [one for one in read([SEEDS]) if isinstance(one, Document)]
 
 
 def test_proposals_are_valid_gold_no_two_alike_and_the_same_every_time(seeds: list[Document], tmp_path: Path) -> None:

@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import BertConfig, BertModel, BertTokenizer
+from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizer
 
-from eval.reading.batches import Lesson, epoch
-from eval.reading.network import encode, open_backbone
+from eval.reading.batches import Lesson, epoch, groups_of
+from eval.reading.network import LONGEST, NO_SENTENCE, encode, open_backbone
 from eval.reading.recipe import Recipe, train_model
-from eval.reading.rows import TrainingRow, read_grades, read_rows
+from eval.reading.rows import MINED, TrainingRow, read_grades, read_rows
 from eval.reading.train import TrainingPlan, across, train
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput, ModelMissing, NotFound
 
 PLACES = "Linden Harrow Aldra Sollen Morvale Tarn Kestrel Ombry Fenwick Calder Brindle Ashby".split()
+MANY = 99  # mined passages of a group: all
 MADE = ("bridge", "theatre", "canal", "museum")
 
 
@@ -133,13 +134,16 @@ def test_a_batch_holds_all_of_a_group_or_none(made: Path, backbone: Path) -> Non
         sizes[row.group] += 1
     assert max(sizes.values()) > 2
     read = 0
-    for batch in epoch(lessons, 1500, random.Random(1)):
+    for batch in epoch(groups_of(lessons), 1500, MANY, random.Random(1)):
         here: dict[str, int] = defaultdict(int)
         for one in batch:
             here[one.row.group] += 1
         assert here == {group: sizes[group] for group in here}
         read += len(batch)
     assert read > len(rows) / 2
+    for batch in epoch(groups_of(lessons), 1500, 1, random.Random(1)):
+        mined = [one.row.group for one in batch if one.row.made == MINED]
+        assert len(mined) == len(set(mined))
 
 
 @pytest.mark.slow
@@ -179,17 +183,54 @@ def test_grades_are_found_under_their_rows_in_any_order(made: Path, tmp_path: Pa
     assert (tmp_path / "again.npz").read_bytes() == (made / "grades.npz").read_bytes()
 
 
-@pytest.mark.slow
-def test_across_passages_of_a_question_the_one_that_answers_is_preferred(made: Path, backbone: Path) -> None:
-    tokenizer, _ = open_backbone(backbone)
-    rows = {row.kind: row for row in rows_of(made)}
-    rows["found"] = replace(rows["found"], group=rows["gold"].group, question=rows["gold"].question)
-    pair = [rows["gold"], rows["found"]]
-    lessons = [Lesson(row, item) for row, item in zip(pair, encode(tokenizer, pair), strict=True)]
-    want = torch.tensor([[1.0, 0.0], [0.0, 0.0]])
-    right, wrong = torch.tensor([[4.0, -4.0], [-4.0, -4.0]]), torch.tensor([[-4.0, -4.0], [4.0, -4.0]])
-    assert across(lessons, right, want) < across(lessons, wrong, want)
-    assert across(lessons[:1], wrong[:1], want[:1]) == 0
+def test_across_passages_of_a_question_the_one_that_answers_is_preferred() -> None:
+    """And the loss is that of one softmax over all its sentences and zero, worked out by hand."""
+    question = torch.tensor([0, 1, 0, 2])
+    gaps = torch.tensor([[2.0, -1.0], [9.0, 0.0], [0.5, NO_SENTENCE], [-3.0, 1.0]])
+    want = torch.tensor([[0.75, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    whole = torch.logsumexp(torch.tensor([2.0, -1.0, 0.5, 0.0]), 0)
+    assert across(question, gaps, want).item() == pytest.approx((0.75 * (whole - 2.0) + 0.25 * whole).item() / 4)
+    other = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.75, 0.0], [0.0, 0.0]])
+    assert across(question, gaps, other) > across(question, gaps, want)
+    assert across(question[1:], gaps[1:], want[1:]) == 0
+
+
+def test_a_row_is_cut_into_tokens_as_the_tokeniser_cuts_a_pair(backbone: Path) -> None:
+    """The question and the text are cut apart and put together: the tokeniser itself is the oracle."""
+    tokenizer = AutoTokenizer.from_pretrained(backbone)
+    text = "the comet is dim. it was seen in 1904, near lyra."
+    row = TrainingRow("who saw it?", "comet", text, ((0, 17), (18, 49)), (1,), (33, 37), 1.0, "q", "s", "gold", "g")
+    item = encode(tokenizer, [row])[0]
+    pair = tokenizer(row.question, f"comet: {text}", return_offsets_mapping=True)
+    assert item.ids == pair["input_ids"]
+    shown = [text[a - 7 : b - 7] for a, b in pair["offset_mapping"]]
+    assert "".join(shown[slice(*item.ranges[1])]) == "itwasseenin1904,nearlyra."
+    assert item.span is not None
+    assert "".join(shown[item.span[0] : item.span[1] + 1]) == "1904"
+    long = encode(tokenizer, [replace(row, text=text * 20, short=None)])[0]
+    assert len(long.ids) == LONGEST
+    assert long.ids[-1] == tokenizer.sep_token_id
+
+
+def test_twice_the_layers_begin_as_each_one_twice(backbone: Path) -> None:
+    _, network = open_backbone(backbone, layers=4)
+    weights = [dict(layer.named_parameters()) for layer in network.body.encoder.layer]
+    assert len(weights) == 4
+    assert all(torch.equal(one, weights[1][name]) for name, one in weights[0].items())
+    assert not all(torch.equal(one, weights[2][name]) for name, one in weights[0].items())
+
+
+def test_computed_in_eight_bits_the_layers_are_near_and_still_learn(backbone: Path) -> None:
+    _, network = open_backbone(backbone)
+    ids, mask = (torch.tensor(one)[None] for one in ([2, 9, 3, 12, 14, 3], [1] * 6))
+    given = (ids, mask, torch.full((1, 1, 6), 1 / 6))
+    plainly = network(*given)[0]
+    network.serve_eight_bits()
+    rounded = network(*given)[0]
+    assert not torch.equal(rounded, plainly)
+    assert rounded.item() == pytest.approx(plainly.item(), abs=0.05)
+    rounded.sum().backward()
+    assert network.body.encoder.layer[0].attention.self.query.weight.grad.abs().max() > 0
 
 
 def test_what_is_missing_is_named_before_anything_is_made(collection: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,15 +25,13 @@ from eval.experiments.unanswerable_cases import (
 )
 from eval.scoring.judge import Judge, judge_for
 from eval.sets.gold import GoldSet, GoldSpan, Question
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
 from index.ranking.filters import Filters
-from index.search import Index, open_index
-from index.settings import load_settings
-from rag.answer import Reason
+from index.search import Index
+from rag.answer import Answer, Reason
 from rag.question.analysis import analyse
 from rag.refusal import refusal
+from tests import make
 
 ARTICLES = {
     "bakery": "The Marten bakery opened on Quarry Street in 1987. It bakes forty kinds of bread.",
@@ -56,16 +54,18 @@ class Asker:
 
     index: Index
 
-    def ask(self, question: str, *, filters: Filters) -> "Asker.Told":
+    def ask(self, question: str, *, filters: Filters) -> Answer:
         asked = analyse(question, self.index.stem)
         hits = self.index.search(question, limit=5, filters=filters)
         if "Ada Lind open in 1998" in question and not filters:
-            return Asker.Told(None)
-        return Asker.Told(Reason("filtered", ()) if filters else refusal(asked, self.index, hits, sure=False))
+            return make.answer(question, reason=None)
+        why = Reason("filtered", ()) if filters else refusal(asked, self.index, hits, sure=False)
+        return make.answer(question, reason=why)
 
-    @dataclass
-    class Told:
-        reason: Reason | None
+
+def asker(index: Index) -> Any:
+    """In an assistant's place."""
+    return Asker(index)
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +73,8 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
     """The articles without those that are named."""
 
     def opened(gone: frozenset[str]) -> Index:
-        folder: Path = tmp_path_factory.mktemp("few")
-        for name, text in ARTICLES.items():
-            if name not in gone:
-                (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-        found = load_settings(data=folder / "data", embedder="hash")
-        Builder(found.data, found, HashEmbedder()).index(sorted(folder.glob("*.txt")))
-        return open_index(found.data, found, HashEmbedder())
+        left = {name: text for name, text in ARTICLES.items() if name not in gone}
+        return make.index(tmp_path_factory.mktemp("few"), left)
 
     return opened
 
@@ -146,19 +141,19 @@ def test_cases_are_the_same_every_time_and_at_most_as_many_as_wanted(gold: GoldS
 def test_the_figures_count_right_codes_among_abstentions_and_answers_beside_them(
     gold: GoldSet, index: Index, opened: Opened
 ) -> None:
-    found = measure_reasons(Asker(index), gold, lambda gone: Asker(opened(gone)), most=10)
+    found = measure_reasons(asker(index), gold, lambda gone: asker(opened(gone)), most=10)
     right, answered = ({figure.name: figure for figure in figures} for figures in (found.right, found.answered))
     assert right["filter added"].value == 1.0 and right["filter added"].n == 1  # only one is answered without it
     assert right["date moved"].value == 1.0 and right["date moved"].n == 3
     assert answered["date moved"].value == 0.0
     assert answered[OVERALL].n == len(found.outcomes) == sum(found.confusion.values())
     assert right[OVERALL].n == sum(outcome.code is not None for outcome in found.outcomes)
-    again = measure_reasons(Asker(index), gold, lambda gone: Asker(opened(gone)), most=10)
+    again = measure_reasons(asker(index), gold, lambda gone: asker(opened(gone)), most=10)
     assert json_of_reasons(again) == json_of_reasons(found)
 
 
 def test_every_kind_is_shown_with_its_share_interval_and_n(gold: GoldSet, index: Index, opened: Opened) -> None:
-    found = measure_reasons(Asker(index), gold, lambda gone: Asker(opened(gone)), most=10)
+    found = measure_reasons(asker(index), gold, lambda gone: asker(opened(gone)), most=10)
     text, table = text_of_reasons(found), markdown_of_reasons([found], command="quotewell eval reasons few")
     assert "date moved" in text and "1.000 to 1.000" in text and "filter added, filtered → filtered: 1" in text
     assert "| few | date moved | 1.000 | 1.000 to 1.000 | 3 | 0.000 | 3 |" in table
@@ -168,7 +163,7 @@ def test_every_kind_is_shown_with_its_share_interval_and_n(gold: GoldSet, index:
 def test_a_set_without_answerable_questions_is_refused(index: Index) -> None:
     empty = GoldSet("empty", (Question("1", "Why?", False, (), (), ()),))
     with pytest.raises(BadInput, match="no case can be built of empty"):
-        measure_reasons(Asker(index), empty, lambda gone: Asker(index))
+        measure_reasons(asker(index), empty, lambda gone: asker(index))
 
 
 def test_no_held_out_question_was_seen() -> None:

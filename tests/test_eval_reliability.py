@@ -10,13 +10,7 @@ from hypothesis import strategies as st
 
 from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.scoring.certify import JudgedAnswers
-from eval.scoring.figures import (
-    BINS,
-    equal_mass,
-    equal_width,
-    expected_error,
-    measure_reliability,
-)
+from eval.scoring.figures import BINS, equal_mass, equal_width, expected_error, measure_reliability
 
 
 def judged(*answers: tuple[float, bool]) -> JudgedAnswers:

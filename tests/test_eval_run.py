@@ -19,13 +19,9 @@ from eval.scoring.run import Run, run
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet, GoldSpan, Question
 from eval.sets.sets import EvalSet, about_seeds
-from index.build import Builder
 from index.cleaning.clean import clean, clean_plain, to_source
-from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold, BadInput, BadQuestion, NotFound
 from index.records import Document, Hit, Passage, Span
-from index.search import open_index
-from index.settings import load_settings
 from rag.answer import Answer, Citation, Dropped, Quote, Workings
 from tests import make
 
@@ -496,9 +492,7 @@ def test_the_text_of_a_comparison_marks_the_differences_that_leave_out_zero() ->
     ]
 
 
-def test_of_the_quotes_that_are_not_shown_a_run_keeps_the_best_five_and_how_they_begin(
-    tmp_path: Path,
-) -> None:
+def test_of_the_quotes_that_are_not_shown_a_run_keeps_the_best_five_and_how_they_begin(tmp_path: Path) -> None:
     words = " ".join(["word"] * 60)
     long = passage(document("a", words), 0, words)
     dropped = tuple(Dropped(Quote(long, 0, 299, 9.0 - n), "margin") for n in range(7))
@@ -613,14 +607,9 @@ def test_markers_that_are_missing_doubled_or_turned_round_are_refused(tmp_path: 
 
 def test_the_projects_own_index_is_judged_through_the_same_door(tmp_path: Path) -> None:
     """Each question repeats a sentence that stands once, so words alone find it first."""
-    articles = tmp_path / "articles"
-    articles.mkdir()
     sentences = {"trade": "Exports of lemons rose by nine percent.", "talks": "The ministers met in Lima on Friday."}
-    for name, sentence in sentences.items():
-        (articles / f"{name}.txt").write_text(f"Here is what is known about it so far this year. {sentence}\n")
-    settings = load_settings(data=tmp_path / "data", embedder="hash")
-    Builder(settings.data, settings, HashEmbedder()).index([articles])
-    index = open_index(settings.data, settings, HashEmbedder())
+    texts = {name: f"Here is what is known about it so far this year. {one}\n" for name, one in sentences.items()}
+    index = make.index(tmp_path, texts)
     spans = {name: gold(index.document(name), sentence) for name, sentence in sentences.items()}
     questions: EvalSet = GoldSet("own", tuple(replace(question(n, s), text=s.quote) for n, s in spans.items()))
     comparison = compare_arms({"both": lambda text, limit: index.search(text, limit=limit)}, questions, index)

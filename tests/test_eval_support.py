@@ -5,34 +5,17 @@ from pathlib import Path
 import pytest
 
 from eval.experiments.altered_sentences import FALSE, cases, foreign
-from eval.experiments.text_check import (
-    CheckedCase,
-    figures,
-    markdown_of_support,
-    measure_support,
-    text_of_support,
-)
+from eval.experiments.text_check import CheckedCase, figures, markdown_of_support, measure_support, text_of_support
 from eval.runs.tables import json_of
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold
-from index.search import Index, open_index
-from index.settings import load_settings
+from index.search import Index
 from rag.language.facts import facts
-
-
-def built(folder: Path, articles: dict[str, str]) -> Index:
-    (folder / "in").mkdir(parents=True)
-    for name, text in articles.items():
-        (folder / "in" / f"{name}.txt").write_text(text, encoding="utf-8")
-    settings = load_settings(data=folder / "data", embedder="hash")
-    Builder(settings.data, settings, HashEmbedder()).index([folder / "in"])
-    return open_index(settings.data, settings, HashEmbedder())
+from tests import make
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Index:
-    return built(
+    return make.index(
         tmp_path / "a",
         {
             "a": "In March 2019, the old bridge over the river Vey was closed for repairs by Engineer Lindqvist. "
@@ -101,7 +84,9 @@ def test_figures_count_each_kind_by_itself() -> None:
 
 
 def test_a_run_checks_every_case_and_prints_what_it_found(library: Index, tmp_path: Path) -> None:
-    other = built(tmp_path / "b", {"x": "Green turtles lay their eggs on the beaches of Costa Rica in the summer."})
+    other = make.index(
+        tmp_path / "b", {"x": "Green turtles lay their eggs on the beaches of Costa Rica in the summer."}
+    )
     seen: list[tuple[int, int]] = []
     report = measure_support("six", library, [other], tuning=True, progress=lambda *at: seen.append(at))
     assert seen[-1] == (len(report.checked), len(report.checked))
@@ -121,4 +106,4 @@ def test_a_run_checks_every_case_and_prints_what_it_found(library: Index, tmp_pa
 
 def test_a_set_without_sentences_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadGold, match="no sentence that stands by itself"):
-        measure_support("short", built(tmp_path / "s", {"a": "Why not?", "b": "It is."}), [])
+        measure_support("short", make.index(tmp_path / "s", {"a": "Why not?", "b": "It is."}), [])

@@ -16,13 +16,13 @@ from eval.scoring.run import Run, measure
 from eval.sets.gold import GoldSet, GoldSpan, Question
 from eval.sets.sets import resolve_set, set_sha256
 from eval.sets.trec import read_topics, read_trec
-from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold, NotFound
 from index.settings import load_settings
 from quotewell import run as quotewell
 from rag.assistant import open_assistant
 from rag.reading.reader import reader_files
+from tests import make
 
 ARTICLES = {
     "bakery": "The Marten bakery opened in 1987. It bakes forty kinds of rye bread. Oskar Lind has run it since 2011.",
@@ -139,11 +139,8 @@ def by_document(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def by_passage(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """First sentences in their own words, a span that no passage holds whole, and a question without an answer."""
     folder = tmp_path_factory.mktemp("gold")
-    (folder / "texts").mkdir()
-    for name, text in ARTICLES.items():
-        (folder / "texts" / f"{name} x.txt").write_text(text)
-    settings = load_settings(data=folder / "data", embedder="hash", passage_tokens=16, overlap_sentences=0)
-    Builder(settings.data, settings, HashEmbedder()).index([folder / "texts"])
+    texts = {f"{name} x": text for name, text in ARTICLES.items()}
+    settings = make.indexed(folder, texts, passage_tokens=16, overlap_sentences=0)
     asked = [asking(name, text, text.index(".")) for name, text in ARTICLES.items()]
     asked += [asking("comet", ARTICLES["comet"], len(ARTICLES["comet"]), id_="whole article")]
     asked += [Question("none", "What is quux?", False, (), (), ())]

@@ -15,7 +15,7 @@ import yaml
 
 from index.settings import Settings, load_settings
 from server.app import create_app
-from tests.browsing import listening
+from tests.browsing import serving
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -26,8 +26,7 @@ TESTED = {"ask.sh", "docker", "host.html", "openai_client.py", *(path.name for p
 def origin(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = shutil.copytree(six_data, tmp_path_factory.mktemp("examples") / "data")
     app = create_app(load_settings(data=data, embedder="hash"))
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         yield address
 
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadQuestion
 from index.ranking.filters import EVERYTHING, Filters, parse_day
 from index.records import Head, Hit
 from index.search import Index, open_index
 from index.settings import Settings
+from tests import make
 
 MARCH, APRIL, MAY = date(2025, 3, 31), date(2025, 4, 1), date(2025, 5, 2)
 
@@ -39,12 +39,9 @@ QUESTION = "What was exported by rail, ship, air or camel?"
 
 
 @pytest.fixture
-def dated(tmp_path: Path, hash_settings: Settings, hash_builder: Builder) -> Index:
+def dated(tmp_path: Path) -> Index:
     """Four articles of one passage each, the last without author and date."""
-    file = tmp_path / "articles.jsonl"
-    file.write_text("\n".join(json.dumps(article) for article in ARTICLES), encoding="utf-8")
-    hash_builder.index([file])
-    return open_index(hash_settings.data, hash_settings, HashEmbedder())
+    return make.index(tmp_path, {"articles.jsonl": "\n".join(map(json.dumps, ARTICLES))})
 
 
 def ids(hits: list[Hit]) -> set[str]:

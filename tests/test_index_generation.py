@@ -13,7 +13,7 @@ from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged, IndexMissing
 from index.search import Index, open_index
-from index.settings import Settings, load_settings
+from index.settings import Settings
 from index.storage.generation import (
     FORMAT,
     Generation,
@@ -26,6 +26,7 @@ from index.storage.generation import (
     version_of,
 )
 from index.storage.pieces import Arrays, Content, Pieces
+from tests import make
 
 ARRAYS: Arrays = {"vectors": np.eye(3, dtype=np.float32), "names_json": np.arange(5, dtype=np.uint8)}
 WORDS = [b"one", b"", b"and two"]
@@ -155,38 +156,14 @@ def test_a_version_is_a_matter_of_recipe_and_documents_and_nothing_else(hashes: 
 # -- damage, and what mends it --
 
 NAMES = [
-    "CURRENT",
-    "manifest.json",
-    "vectors.npy",
-    "token_dim.npy",
-    "tokens.bin",
-    "tokens_sizes.npy",
-    "tokens_digests.npy",
-    "terms.bin",
-    "terms_sizes.npy",
-    "terms_digests.npy",
-    "lexical_vocabulary.npy",
-    "lexical_indptr.npy",
-    "lexical_rows.npy",
-    "lexical_counts.npy",
-    "lexical_places.npy",
-    "lexical_lengths.npy",
-    "passages.bin",
-    "passages_sizes.npy",
-    "passages_digests.npy",
-    "documents.bin",
-    "documents_sizes.npy",
-    "document_heads.npy",
-    "documents_digests.npy",
-    "document_first_rows.npy",
-    "document_revisions.npy",
-    "document_runs.npy",
-    "document_characters.npy",
-    "wording_text.npy",
-    "wording_first_forms.npy",
-    "wording_indptr.npy",
-    "wording_rows.npy",
-]
+    "CURRENT", "manifest.json", "vectors.npy", "token_dim.npy", "tokens.bin", "tokens_sizes.npy",
+    "tokens_digests.npy", "terms.bin", "terms_sizes.npy", "terms_digests.npy", "lexical_vocabulary.npy",
+    "lexical_indptr.npy", "lexical_rows.npy", "lexical_counts.npy", "lexical_places.npy", "lexical_lengths.npy",
+    "passages.bin", "passages_sizes.npy", "passages_digests.npy", "documents.bin", "documents_sizes.npy",
+    "document_heads.npy", "documents_digests.npy", "document_first_rows.npy", "document_revisions.npy",
+    "document_runs.npy", "document_characters.npy", "wording_text.npy", "wording_first_forms.npy",
+    "wording_indptr.npy", "wording_rows.npy",
+]  # fmt: skip
 
 
 def answers(index: Index) -> list[object]:
@@ -210,12 +187,8 @@ DAMAGES = [
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that is copied and never changed, and its articles."""
     folder = tmp_path_factory.mktemp("sound")
-    articles = folder / "articles"
-    articles.mkdir()
-    (articles / "bakery.txt").write_text("The Marten bakery opened in 1987. Oskar Lind runs it.")
-    (articles / "comet.txt").write_text("Comet Harrow was last seen in 2026. It returns every 61 years.")
-    settings = load_settings(data=folder / "data", embedder="hash")
-    Builder(settings.data, settings, HashEmbedder()).index([articles])
+    bakery = "The Marten bakery opened in 1987. Oskar Lind runs it."
+    make.indexed(folder, {"bakery": bakery, "comet": "Comet Harrow was last seen in 2026. It returns every 61 years."})
     return folder
 
 

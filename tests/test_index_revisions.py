@@ -1,7 +1,6 @@
 """Former texts: there under their own hash as long as they are kept, gone with their document, and never mixed up."""
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
@@ -49,12 +48,6 @@ def replaced(store: Store, name: str, text: str) -> datetime | None:
         return now.replaced(name, revision(text).hex())
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path, create=True) as opened:
-        yield opened
-
-
 def test_a_revision_is_named_by_the_sha256_of_its_utf8_bytes_and_comes_back_as_these_bytes(store: Store) -> None:
     old, new = "Ein Satz. שלום 👩🏽‍🚀 e\u0301\n", "Ein Satz."
     assert revision(old).hex() == sha256(old.encode("utf-8")).hexdigest()
@@ -72,8 +65,8 @@ def test_what_never_stood_there_is_none(store: Store) -> None:
     put(store, "a", "New.")
     put(store, "b", "Else.")
     assert read(store, "b", "Old.") is None
-    for name, digest in (("a", ""), ("a", "\ud800"), ("\ud800", "x"), ("c", revision("Old.").hex())):
-        with store.snapshot() as now:
+    with store.snapshot() as now:
+        for name, digest in (("a", ""), ("a", "\ud800"), ("\ud800", "x"), ("c", revision("Old.").hex())):
             assert now.revision(name, digest) is None
 
 

@@ -1,18 +1,14 @@
 """Sentence boundaries: the hard cases of news prose, and what must hold for any text and either splitter."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.formats import read
 from index.records import Document
 from index.text.language import foreign, language
 from index.text.sentences import _ends, _without_notes, sentences
 from tests.conftest import cost
 
-SEEDS = Path(__file__).parent.parent / "seeds"
 SPLITTERS = ["yasbd", "nupunkt"]
 
 
@@ -88,10 +84,10 @@ def test_a_line_ends_a_sentence_and_blanks_belong_to_none(splitter: str) -> None
     assert cut(text, splitter=splitter) == ["A title", "One.", "Two.", "and the rest"]
 
 
-def test_the_articles_have_as_many_sentences_as_were_counted() -> None:
+def test_the_articles_have_as_many_sentences_as_were_counted(seeds: list[Document]) -> None:
     """Those of their paragraphs and of the headings that stand in them, not those of what is marked."""
     found = {}
-    for document in (d for d in read([SEEDS]) if isinstance(d, Document)):
+    for document in seeds:
         texts = [document.text[block.start : block.end] for block in document.blocks if block.kind != "aside"]
         found[document.id[:3]] = sum(
             len(sentences(text, document.language)) for text in texts if text != document.title
@@ -101,22 +97,10 @@ def test_the_articles_have_as_many_sentences_as_were_counted() -> None:
 
 PIECES = st.sampled_from(
     [
-        "He went to the U.S.",
-        "Dr. Lind came.",
-        "“Yes.”",
-        "(no.)",
-        "?!",
-        "...",
-        "。",
-        "word ",
-        "\n",
-        "\t",
-        "  ",
-        "3.5",
-        "\r",
-        "\u2028",
+        "He went to the U.S.", "Dr. Lind came.", "“Yes.”", "(no.)", "?!", "...", "。", "word ", "\n", "\t", "  ",
+        "3.5", "\r", "\u2028",
     ]
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("splitter", SPLITTERS)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,13 +9,11 @@ from hypothesis import strategies as st
 
 from index.cleaning.clean import clean
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
-from index.formats import read
 from index.records import Document, Passage, Span
 from index.split import SplitRule, split
 from index.text.sentences import sentences
 from tests import make
 
-SEEDS = Path(__file__).parent.parent / "seeds"
 PROSE = "The council of Brin met on Monday. It agreed the budget. The mayor paid for the tea. Nobody else did."
 RULE = SplitRule(passage_tokens=160, max_tokens=256, overlap_sentences=1)
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -61,10 +58,9 @@ def check_nothing_is_lost(document: Document, passages: Sequence[Passage]) -> No
 
 
 @pytest.mark.parametrize("overlap", [0, 1, 3])
-def test_the_articles_are_split_as_promised(minilm: OnnxEmbedder, overlap: int) -> None:
+def test_the_articles_are_split_as_promised(minilm: OnnxEmbedder, seeds: list[Document], overlap: int) -> None:
     rule = replace(RULE, overlap_sentences=overlap)
-    for document in read([SEEDS]):
-        assert isinstance(document, Document)
+    for document in seeds:
         passages = check_passages(document, rule, minilm.count_tokens)
         whole = {span for p in passages for span in p.sentences}
         assert whole == {s for s in sentences(document.text) if s not in document.headings}
@@ -72,9 +68,10 @@ def test_the_articles_are_split_as_promised(minilm: OnnxEmbedder, overlap: int) 
         assert all(size <= 160 or len(p.sentences) == 1 for size, p in zip(sizes, passages, strict=True))
 
 
-def test_a_passage_is_searched_with_title_and_heading_and_quoted_without(minilm: OnnxEmbedder) -> None:
-    article = next(d for d in read([SEEDS]) if isinstance(d, Document) and d.id.startswith("003"))
-    passages = split(article, RULE, minilm.count_tokens)
+def test_a_passage_is_searched_with_title_and_heading_and_quoted_without(
+    minilm: OnnxEmbedder, seeds: list[Document]
+) -> None:
+    passages = split(seeds[3], RULE, minilm.count_tokens)
     tariffs = [p for p in passages if "nearly $800 billion" in p.text]
     assert [p.context for p in tariffs] == ["Mexico’s options one week into Trump’s second term · Tariff threats"]
     assert tariffs[0].search_text == f"{tariffs[0].context}\n{tariffs[0].text}"
@@ -163,20 +160,10 @@ def test_a_huge_title_never_crowds_out_the_text() -> None:
 
 WORDS = st.sampled_from(
     [
-        "the",
-        "Brin",
-        "U.S.",
-        "3.5",
-        "budget,",
-        "(tea)",
-        "went.",
-        "why?",
-        "internationally",
-        "他去了。",
-        "👩‍👩‍👧",
+        "the", "Brin", "U.S.", "3.5", "budget,", "(tea)", "went.", "why?", "internationally", "他去了。", "👩‍👩‍👧",
         "a" * 90,
     ]
-)
+)  # fmt: skip
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=25).map(" ".join), max_size=8).map("\n\n".join)
 
 

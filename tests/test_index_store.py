@@ -96,12 +96,6 @@ def finish(process: subprocess.Popen[str]) -> None:
     assert process.returncode == 0
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path, create=True) as opened:
-        yield opened
-
-
 @pytest.fixture(scope="module")
 def sound_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, object]:
     """A store of four documents, as bytes and as what is read from it."""

@@ -80,10 +80,7 @@ def test_what_is_installed_here_is_what_is_locked() -> None:
     assert {name: here[name] for name in PINS.keys() & here.keys() if here[name] != PINS[name]} == {}
 
 
-OF_OTHER_MODELS = (
-    *("index/embedding/embedder.py", "index/ranking/cross_encoder.py"),
-    "rag/reading/answer_model.py",
-)
+OF_OTHER_MODELS = (*("index/embedding/embedder.py", "index/ranking/cross_encoder.py"), "rag/reading/answer_model.py")
 
 
 def test_only_measuring_agents_and_other_models_need_an_extra() -> None:

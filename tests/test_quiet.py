@@ -16,6 +16,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.conftest import piped
+
 pytestmark = pytest.mark.slow
 
 QUOTEWELL = (sys.executable, str(Path(__file__).parent.parent / "quotewell.py"))
@@ -58,21 +60,14 @@ class Room:
 
     def start(self, command: Sequence[str], prefix: Sequence[str]) -> subprocess.Popen[str]:
         traced = (*STRACE, "-o", str(self.trace)) if self.traced else ()
-        return subprocess.Popen(
-            [*prefix, *traced, *command],
-            cwd=self.home,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.home),
-                "TMPDIR": str(self.temporary),
-                "PYTHONDONTWRITEBYTECODE": "1",  # else a new installation is compiled, beside its sources
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # a signal to the session reaches the command, whoever watches it
-        )
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "TMPDIR": str(self.temporary),
+            "PYTHONDONTWRITEBYTECODE": "1",  # else a new installation is compiled, beside its sources
+        }
+        # a signal to the session reaches the command, whoever watches it
+        return piped(*prefix, *traced, *command, cwd=self.home, env=environment, start_new_session=True)
 
     def run(self, *command: str, given: str = "") -> str:
         """What it prints. It must succeed."""

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -15,10 +14,11 @@ from hypothesis import strategies as st
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadQuestion, IndexMissing
-from index.search import Index
 from index.settings import Settings, load_settings
 from rag import Answer, Assistant, open_assistant
 from rag.citations import fault
+from tests import make
+from tests.conftest import Opened
 
 ANSWERED = {
     "Who discovered comet Harrow in 1904?": "Comet Harrow was discovered by Ilse Brandt in 1904.",
@@ -26,23 +26,6 @@ ANSWERED = {
     "When does the night ferry to Aldra leave?": "The night ferry to Aldra leaves at nine.",
 }
 STRANGE = "What is the capital of Atlantis?"
-
-Opened = Callable[..., Assistant]
-
-
-@pytest.fixture
-def opened(hash_index: Index, hash_settings: Settings) -> Opened:
-    """Opens the six articles with other settings."""
-
-    def opened(**changed: object) -> Assistant:
-        return open_assistant(settings=hash_settings.model_copy(update=changed))
-
-    return opened
-
-
-@pytest.fixture
-def assistant(opened: Opened) -> Assistant:
-    return opened()
 
 
 def as_bytes(answer: Answer) -> bytes:
@@ -170,17 +153,9 @@ def test_searching_gives_the_evidence_of_the_answer(assistant: Assistant) -> Non
         assert tuple(assistant.search(question)) == assistant.ask(question).evidence
 
 
-def many(folder: Path, chosen: Settings, count: int) -> Assistant:
-    folder.mkdir()
-    for n in range(count):
-        text = f"Harbour number {n} has {n + 3} cranes and a pier. Its ferry leaves every {n + 2} hours from quay {n}."
-        (folder / f"harbour{n:02}.txt").write_text(text)
-    Builder(chosen.data, chosen, HashEmbedder()).index([folder])
-    return open_assistant(settings=chosen)
-
-
-def test_more_passages_than_are_read_can_be_asked_for(hash_settings: Settings, tmp_path: Path) -> None:
-    assistant = many(tmp_path / "harbours", hash_settings, 24)
+def test_more_passages_than_are_read_can_be_asked_for(tmp_path: Path) -> None:
+    told = "Harbour number {} has {} cranes and a pier. Its ferry leaves every {} hours from quay {}."
+    assistant = make.assistant(tmp_path, {f"harbour{n:02}": told.format(n, n + 3, n + 2, n) for n in range(24)})
     found = assistant.search("Which harbour has a pier and a ferry?", limit=100)
     assert len(found) == len({hit.row for hit in found}) == 24
     assert assistant.search("Which harbour has a pier and a ferry?", limit=5) == found[:5]
@@ -194,21 +169,11 @@ def test_no_more_quotes_than_the_settings_allow(opened: Opened) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "",
-        " ",
-        " \n\t\u00a0",
-        "?",
-        "?! … —",
-        "\0",
-        "Who\0?",
-        "\ud800",
-        "Who is \udfff?",
-        "Who \ud83d",
-        "x" * 2001,
+        "", " ", " \n\t\u00a0", "?", "?! … —", "\0", "Who\0?", "\ud800", "Who is \udfff?", "Who \ud83d", "x" * 2001,
         "x " * 2000,
     ],
     ids=ascii,
-)
+)  # fmt: skip
 def test_what_is_no_question_is_refused(assistant: Assistant, question: str) -> None:
     with pytest.raises(BadQuestion, match="the question"):
         assistant.ask(question)
@@ -224,16 +189,14 @@ def test_a_question_of_the_greatest_length_is_answered(assistant: Assistant, ope
     assert opened(max_question_chars=10).ask("  Who is it  ").question == "Who is it"
 
 
-def test_the_same_sentence_in_two_articles_is_quoted_once(hash_settings: Settings, tmp_path: Path) -> None:
-    folder = tmp_path / "copies"
-    folder.mkdir()
+def test_the_same_sentence_in_two_articles_is_quoted_once(tmp_path: Path) -> None:
     shared = "The night ferry to Aldra leaves the old quay at nine."
-    (folder / "first.txt").write_text(f"{shared} Its captain sleeps at noon.")
-    (folder / "second.txt").write_text(f"Trams stop early. {shared.upper()}")
-    (folder / "third.txt").write_text(f"Nobody takes the bus anymore. {shared}")
-    chosen = hash_settings.model_copy(update={"threshold": 0.0, "max_quotes": 5})
-    Builder(chosen.data, chosen, HashEmbedder()).index([folder])
-    assistant = open_assistant(settings=chosen)
+    texts = {
+        "first": f"{shared} Its captain sleeps at noon.",
+        "second": f"Trams stop early. {shared.upper()}",
+        "third": f"Nobody takes the bus anymore. {shared}",
+    }
+    assistant = make.assistant(tmp_path, texts, threshold=0.0, max_quotes=5)
     answer = assistant.ask("When does the night ferry to Aldra leave the quay?")
     check(answer, assistant)
     assert [c.quote.casefold() for c in answer.citations].count(shared.casefold()) == 1
@@ -270,22 +233,9 @@ def test_without_an_index_it_says_how_to_make_one(tmp_path: Path) -> None:
 
 
 WORDS = [
-    "who",
-    "when",
-    "how many",
-    "ferry",
-    "Linden",
-    "comet",
-    "1904",
-    "$12",
-    "Atlantis",
-    "?",
-    "\0",
-    "\ud800",
-    "他",
-    "\n",
+    "who", "when", "how many", "ferry", "Linden", "comet", "1904", "$12", "Atlantis", "?", "\0", "\ud800", "他", "\n",
     "",
-]
+]  # fmt: skip
 ANY_TEXT = st.lists(st.sampled_from(WORDS), max_size=10).map(" ".join) | st.text(st.characters(), max_size=80)
 
 

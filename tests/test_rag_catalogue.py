@@ -6,14 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.ranking.filters import Filters
-from index.search import Index, open_index
-from index.settings import Settings
+from index.search import Index
 from rag.catalogue import Catalogue, span_of
 from rag.follow_ups.turns import Turn
 from rag.writing.guided import Guidance, Meant
+from tests import make
 
 ARTICLES = [
     {
@@ -35,11 +33,8 @@ ARTICLES = [
 
 
 @pytest.fixture
-def index(tmp_path: Path, hash_settings: Settings, hash_builder: Builder) -> Index:
-    file = tmp_path / "articles.jsonl"
-    file.write_text("\n".join(json.dumps(article) for article in ARTICLES), encoding="utf-8")
-    hash_builder.index([file])
-    return open_index(hash_settings.data, hash_settings, HashEmbedder())
+def index(tmp_path: Path) -> Index:
+    return make.index(tmp_path, {"articles.jsonl": "\n".join(map(json.dumps, ARTICLES))})
 
 
 def reply(index: Index, message: str, *turns: Turn) -> Guidance | None:

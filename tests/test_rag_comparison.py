@@ -9,34 +9,15 @@ from rag.question.shape import Side, sides
 WORDS = st.sampled_from(
     [
         *(
-            "compare",
-            "exports",
-            "imports",
-            "Mexico's",
-            "Canada's",
-            "and",
-            "or",
-            "versus",
-            "vs",
-            "compared with",
+            "compare", "exports", "imports", "Mexico's", "Canada's", "and", "or", "versus", "vs", "compared with",
             "than",
         ),
         *(
-            "before and after",
-            "difference between",
-            "how",
-            "do",
-            "is",
-            "larger",
-            "which",
-            "the",
-            "in",
-            "2024",
-            "?",
+            "before and after", "difference between", "how", "do", "is", "larger", "which", "the", "in", "2024", "?",
             ",",
         ),
     ]
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -89,21 +70,13 @@ WORDS = st.sampled_from(
             ("Lind's attitude to guns", "What was Lind's attitude to guns?"),
             ("Novak's", "What was Novak's attitude to guns?"),
         ),
-        (
-            "Compare Lind and Novak on gun control",
-            ("Lind", "Lind on gun control"),
-            ("Novak", "Novak on gun control"),
-        ),
+        ("Compare Lind and Novak on gun control", ("Lind", "Lind on gun control"), ("Novak", "Novak on gun control")),
         (
             "compare mexico's exports and imports",
             ("mexico's exports", "What are mexico's exports?"),
             ("imports", "What are mexico's imports?"),
         ),
-        (
-            "What is the difference between USMCA and NAFTA?",
-            ("USMCA", "What is USMCA?"),
-            ("NAFTA", "What is NAFTA?"),
-        ),
+        ("What is the difference between USMCA and NAFTA?", ("USMCA", "What is USMCA?"), ("NAFTA", "What is NAFTA?")),
         (
             "Which is larger, exports to the US or imports from the US?",
             ("exports to the US", "How large are exports to the US?"),

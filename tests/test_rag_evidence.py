@@ -219,21 +219,9 @@ def test_asking_again_gives_the_same_features(hash_index: Index) -> None:
 
 
 WORDS = [
-    "ferry",
-    "ferry",
-    "Linden",
-    "theatre",
-    "1904",
-    "$12",
-    "who",
-    "when",
-    "how many",
-    "it",
-    "Atlantis",
-    "他",
-    "?",
+    "ferry", "ferry", "Linden", "theatre", "1904", "$12", "who", "when", "how many", "it", "Atlantis", "他", "?",
     "U.S.",
-]
+]  # fmt: skip
 
 
 @trying(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

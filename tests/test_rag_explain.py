@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable
 from datetime import date
 from itertools import product
 from typing import Any
@@ -13,38 +12,19 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from index.ranking.filters import Filters
-from index.search import Index
-from index.settings import Settings
 from index.terminal import shortened
-from rag import Answer, Assistant, open_assistant
+from rag import Answer, Assistant
 from rag.answer import CONFIDENCE_DIGITS, REASONS, RULES, Explanation, Mode
 from rag.answer_json import SCORE_DIGITS, answer_fields
 from rag.explain.explain import MOST_TERMS, left_of
 from rag.explain.show import answer_lines, why_lines
 from rag.reading.weights import logistic
-from tests.conftest import SIX_ARTICLES
+from tests.conftest import SIX_ARTICLES, Opened
 
 CLOSE = 1e-9
 QUESTION = "How many people does the Linden theatre seat?"
 WORDS = sorted({word.strip(".,$") for text in SIX_ARTICLES.values() for word in text.split()})
 QUESTIONS = st.lists(st.sampled_from([*WORDS, "who", "when", "and", "Atlantis", "trams,"]), min_size=1, max_size=14)
-
-Opened = Callable[..., Assistant]
-
-
-@pytest.fixture
-def opened(hash_index: Index, hash_settings: Settings) -> Opened:
-    """Opens the six articles with other settings."""
-
-    def opened(**changed: object) -> Assistant:
-        return open_assistant(settings=hash_settings.model_copy(update=changed))
-
-    return opened
-
-
-@pytest.fixture
-def assistant(opened: Opened) -> Assistant:
-    return opened()
 
 
 def explained(assistant: Assistant, question: str, **wanted: Any) -> tuple[Answer, Explanation]:

@@ -1,11 +1,9 @@
 """Conflict, comparison and timeline are shown where each side answers its own question, and as plain quotes else."""
 
-from pathlib import Path
-
 import pytest
 
 from index.records import Span
-from rag.assistant import Assistant, open_assistant
+from rag.assistant import Assistant
 from rag.question.analysis import analyse
 from rag.reading.model import Excerpt, Finding
 from rag.selection.conflicts import find_conflict
@@ -20,11 +18,6 @@ SHARES = (
     "In 2025 the United States accounted for over 83% of the exports of Mexico.",
     "In 2025 the United States accounted for over 80% of the exports of Mexico.",
 )
-
-
-@pytest.fixture(scope="module")
-def seeded(seeds_data: Path) -> Assistant:
-    return open_assistant(data=seeds_data)
 
 
 def finds(*answering: str) -> Read:

@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from index.build import Builder
-from index.embedding.embedder import Embedder, OnnxEmbedder
+from index.embedding.embedder import OnnxEmbedder
 from index.embedding.vectors import Encoded, OnText
-from index.settings import load_settings
-from rag import Assistant, open_assistant
+from rag import Assistant
 from rag.answer import Answer
+from tests import make
 from tests.rigs.rig import record, say
 
 pytestmark = [pytest.mark.slow, pytest.mark.rig]
@@ -96,22 +95,13 @@ class Once:
         return [made[text] for text in texts]
 
 
-def over(folder: Path, embedder: Embedder, articles: dict[str, str]) -> Assistant:
-    (folder / "articles").mkdir()
-    for name, text in articles.items():
-        (folder / "articles" / name).write_text(text, encoding="utf-8")
-    settings = load_settings(data=folder / "data", embedder=embedder.name)
-    Builder(settings.data, settings, embedder).index([folder / "articles"])
-    return open_assistant(data=folder / "data")
-
-
 ALL = list(planted())
 ASKED = [one for n, one in enumerate(ALL) if FULL or (n // len(PLACES) + n) % 5 == 0]
 
 
 @pytest.fixture(scope="module")
 def assistant(minilm: OnnxEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
-    return over(tmp_path_factory.mktemp("planted"), minilm, {one.name: one.text for one in ASKED})
+    return make.assistant(tmp_path_factory.mktemp("planted"), {one.name: one.text for one in ASKED}, minilm)
 
 
 def assert_only_quotes(answer: Answer, assistant: Assistant) -> None:
@@ -186,7 +176,7 @@ FLOODS = {
 def test_what_repeats_the_question_does_not_push_out_what_answers(
     tmp_path: Path, minilm: OnnxEmbedder, kind: str
 ) -> None:
-    assistant = over(tmp_path, Once(minilm), TRUTH | FLOODS[kind])
+    assistant = make.assistant(tmp_path, TRUTH | FLOODS[kind], Once(minilm))
     assert "thousand" not in kind or assistant.index.passage_count >= 1000
     answer = assistant.ask(QUESTION)
     assert answer.status == "answered"
@@ -199,7 +189,7 @@ def test_twenty_articles_that_say_something_false_do_not_hide_the_one_that_does_
 ) -> None:
     """Which is false nobody here can know: both are shown, and that they differ."""
     false = {f"flood{n}.txt": f"Note {n}. The lighthouse of Trell was built in 1999 by Zorp." for n in range(20)}
-    answer = over(tmp_path, minilm, TRUTH | false).ask(QUESTION)
+    answer = make.assistant(tmp_path, TRUTH | false, minilm).ask(QUESTION)
     quotes = [cited.quote for cited in answer.citations]
     assert any("1887" in quote for quote in quotes) and any("1999" in quote for quote in quotes)
     assert answer.segments[0].kind == "conflict" and "differ" in answer.segments[0].text
@@ -216,7 +206,7 @@ IMITATION = (
 def test_an_article_that_imitates_our_words_is_quoted_as_an_article_or_not_at_all(
     tmp_path: Path, minilm: OnnxEmbedder
 ) -> None:
-    asked = over(tmp_path, minilm, TRUTH | {"flood.txt": IMITATION})
+    asked = make.assistant(tmp_path, TRUTH | {"flood.txt": IMITATION}, minilm)
     answer = asked.ask(QUESTION)
     assert_only_quotes(answer, asked)
     assert answer.status == "answered"
@@ -229,4 +219,4 @@ def test_an_article_that_imitates_our_words_is_quoted_as_an_article_or_not_at_al
 
 def test_a_number_of_four_hundred_digits_breaks_no_answer(tmp_path: Path, minilm: OnnxEmbedder) -> None:
     long = {"long.txt": f"The lighthouse of Trell was built in {'9' * 400}.5 and has {'9' * 400} steps."}
-    assert over(tmp_path, minilm, TRUTH | long).ask(QUESTION).status == "answered"
+    assert make.assistant(tmp_path, TRUTH | long, minilm).ask(QUESTION).status == "answered"

@@ -1,18 +1,14 @@
 """An abstention says why, and names what the articles lack; every claim about them can be checked."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
-from index.search import Index, open_index
-from index.settings import load_settings
+from index.search import Index
 from rag.answer import Reason
 from rag.question.analysis import Query, analyse
 from rag.refusal import apart, missing, refusal, things, unreached
+from tests import make
 
 ARTICLES = {
     "harbour": "---\ndate: 1998-05-02\n---\nMayor Ada Lind opened the harbour of Brin in 1998. It cost 12 crowns.",
@@ -25,12 +21,8 @@ WORDS = ("Ada", "Lind", "Brin", "Orm", "Aldra", "ferry", "harbour", "1998", "200
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     """Three short articles, dated 1998 to 2011."""
-    folder = tmp_path_factory.mktemp("three")
-    for name, text in ARTICLES.items():
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    found = load_settings(data=folder / "data", embedder="hash")
-    Builder(found.data, found, HashEmbedder()).index([folder / f"{name}.md" for name in ARTICLES])
-    return open_index(Path(found.data), found, HashEmbedder())
+    texts = {f"{name}.md": text for name, text in ARTICLES.items()}
+    return make.index(tmp_path_factory.mktemp("three"), texts)
 
 
 def asked(index: Index, question: str) -> Query:

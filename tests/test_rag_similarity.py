@@ -17,7 +17,6 @@ X, Y, Z = np.eye(3, dtype=np.float32)
 
 # The passage stands at 10 of its document; tokens of its search_text: T aa bb cc dd
 PASSAGE = make.passage("aa bb. cc dd.", start=10, sentences=(Span(10, 16), Span(17, 23)), context="T")
-HIT = make.hit(PASSAGE)
 PLACES = [(0, 1), (2, 4), (5, 7), (9, 11), (12, 14)]
 
 

@@ -1,19 +1,16 @@
 """The promise of respelling: a slip is read as the word that the articles have, and no word of its own ever is."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.build import Builder
 from index.embedding.embedder import OnnxEmbedder
-from index.search import Index, open_index
-from index.settings import load_settings
-from rag.assistant import Assistant, open_assistant
+from index.search import Index
+from rag.assistant import Assistant
 from rag.question.analysis import analyse, with_names
 from rag.question.spelling import Casing, Respelt, Speller, with_codes
 from rag.understand import quiet, understand
+from tests import make
 
 ARTICLES = {
     "trade": (
@@ -30,14 +27,7 @@ ARTICLES = {
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     """Two articles, cut into tokens as the packaged model does it."""
-    folder = tmp_path_factory.mktemp("spelling")
-    chosen = load_settings(data=folder / "data")
-    (folder / "articles").mkdir()
-    for name, text in ARTICLES.items():
-        Path(folder / "articles" / f"{name}.txt").write_text(text, encoding="utf-8")
-    embedder = OnnxEmbedder()
-    Builder(chosen.data, chosen, embedder).index([folder / "articles"])
-    return open_index(chosen.data, chosen, embedder)
+    return make.index(tmp_path_factory.mktemp("spelling"), ARTICLES, OnnxEmbedder())
 
 
 @pytest.fixture(scope="module")
@@ -123,16 +113,12 @@ TONNES = "nine eight seven six three two ten eleven twelve five".split()
 @pytest.fixture(scope="module")
 def stones(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     """One article for each stone."""
-    folder = tmp_path_factory.mktemp("stones")
-    for name, weight in zip(STONES, TONNES, strict=True):
-        text = (
-            f"---\nauthor: Olga Pritchett\n---\nThe stone of {name} weighs {weight} tonnes and stands beside the road."
-        )
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    chosen = load_settings(data=folder / "data")
-    embedder = OnnxEmbedder()
-    Builder(chosen.data, chosen, embedder).index([folder / f"{name}.md" for name in STONES])
-    return open_assistant(settings=chosen, embedder=embedder)
+    head = "---\nauthor: Olga Pritchett\n---\n"
+    texts = {
+        f"{name}.md": f"{head}The stone of {name} weighs {weight} tonnes and stands beside the road."
+        for name, weight in zip(STONES, TONNES, strict=True)
+    }
+    return make.assistant(tmp_path_factory.mktemp("stones"), texts, OnnxEmbedder())
 
 
 @pytest.mark.parametrize("name", ["Iard", "Eard", "Oard", "Tardo", "Kardy"])

@@ -529,12 +529,7 @@ At the blue box. Coins only.
 
 @pytest.fixture(scope="module")
 def ask_files(tmp_path_factory: pytest.TempPathFactory, minilm: OnnxEmbedder) -> Callable[[str], Answer]:
-    folder = tmp_path_factory.mktemp("files")
-    for name, text in ARTICLES.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    data = folder / "data"
-    Builder(data, load_settings(data=data), minilm).index([folder])
-    return open_assistant(data, embedder=minilm).ask
+    return make.assistant(tmp_path_factory.mktemp("files"), ARTICLES, minilm).ask
 
 
 @pytest.mark.parametrize(

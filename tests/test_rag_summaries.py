@@ -10,7 +10,7 @@ from index.embedding.embedder import HashEmbedder
 from index.search import Index, open_index
 from index.settings import Settings
 from rag.answer import Answer
-from rag.assistant import Assistant, open_assistant
+from rag.assistant import Assistant
 from rag.follow_ups.turns import Turn
 from rag.selection.key_sentences import LEAST, MOST, key_sentences, stands_alone
 
@@ -18,11 +18,6 @@ LONG = " ".join(
     f"In the year {1900 + n}, the council of Ald built a {thing} beside the river for its citizens."
     for n, thing in enumerate("bridge school theatre market harbour library station mill park tower".split() * 6)
 )
-
-
-@pytest.fixture(scope="module")
-def seeded(seeds_data: Path) -> Assistant:
-    return open_assistant(data=seeds_data)
 
 
 @pytest.fixture

@@ -27,18 +27,14 @@ from rag.text_check.agreement import (
 )
 from rag.text_check.assertions import clauses, is_claim
 from rag.text_check.check import MOST_CHARACTERS, MOST_SENTENCES, TextCheck, check_text, text_check_fields
+from tests import make
 from tests.conftest import SIX_ARTICLES
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory, minilm: OnnxEmbedder) -> Index:
     """The six articles with the real embedder."""
-    folder = tmp_path_factory.mktemp("six")
-    for name, text in SIX_ARTICLES.items():
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    own = load_settings(data=tmp_path_factory.mktemp("data"))
-    Builder(own.data, own, minilm).index([folder])
-    return open_index(own.data, own, minilm)
+    return make.index(tmp_path_factory.mktemp("six"), SIX_ARTICLES, minilm)
 
 
 def state_of(sentence: str, index: Index) -> str:

@@ -111,8 +111,6 @@ def test_a_question_in_another_script_than_the_articles_is_never_surely_answered
 
 def test_english_articles_are_read_by_meaning_whatever_the_question_in_latin_letters(tmp_path: Path) -> None:
     text = "Claudia Sheinbaum said on Monday that the tariffs hurt both countries. The peso fell after her speech."
-    (tmp_path / "trade.txt").write_text(text, "utf-8")
-    chosen = load_settings(data=tmp_path / "data")
-    Builder(chosen.data, chosen, OnnxEmbedder()).index([tmp_path / "trade.txt"])
-    answer = open_assistant(settings=chosen).ask("¿Qué dijo Claudia Sheinbaum sobre los aranceles?")
+    desk = make.assistant(tmp_path, {"trade": text}, OnnxEmbedder())
+    answer = desk.ask("¿Qué dijo Claudia Sheinbaum sobre los aranceles?")
     assert not any("solo por sus palabras" in segment.text for segment in answer.segments)

@@ -206,26 +206,16 @@ def test_sentences_that_passages_share_come_once_and_in_order() -> None:
 PIECES = st.sampled_from(
     [
         *(
-            "He left. ",
-            "Lind came. ",
-            "This was so. ",
-            "“We paid. ",
-            "We left,” he said. ",
-            "\n",
-            "- one\n",
+            "He left. ", "Lind came. ", "This was so. ", "“We paid. ", "We left,” he said. ", "\n", "- one\n",
             "2. two\n",
         ),
         *(
-            "These are the parts:\n",
-            "the following",
-            "First, he ate. ",
-            "Finally, it ended. ",
-            "He also sang. ",
+            "These are the parts:\n", "the following", "First, he ate. ", "Finally, it ended. ", "He also sang. ",
             "\n\n",
         ),
         *("and so on ", '"So?" ', "It is clear that rain fell. ", "x" * 700 + ". ", "a short line\n"),
     ]
-)
+)  # fmt: skip
 
 
 @settings(deadline=None)  # the first example loads the rules of the sentence splitter

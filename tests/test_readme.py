@@ -53,13 +53,7 @@ def test_the_answer_is_what_the_command_prints_and_its_receipts_are_true(seeds_d
     command = [sys.executable, "-c", "from quotewell import main; raise SystemExit(main())", "ask", question.group(1)]
     shutil.copytree(seeds_data, tmp_path / ".index")
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "HF_HUB_OFFLINE": "1"}
-    run: Any = {
-        "cwd": tmp_path,
-        "env": environment,
-        "capture_output": True,
-        "check": True,
-        "text": True,
-    }
+    run: Any = {"cwd": tmp_path, "env": environment, "capture_output": True, "check": True, "text": True}
     done = subprocess.run(command, **run)
     assert block("answer") == f"```\n{done.stdout.strip()}\n```"
     kept = tmp_path / "answer.json"

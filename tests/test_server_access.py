@@ -4,7 +4,6 @@ import hmac
 import json
 import logging
 import re
-import shutil
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -27,17 +26,13 @@ from server.access.guard import ANY, EVERYBODY, MOST_COUNTED, NEEDS, NOBODY, Rat
 from server.access.keys import FILE, RIGHTS, Keys
 from server.app import create_app
 from server.middleware.shell import HEADERS
-from tests.browsing import listening
+from tests.browsing import listening, started
+from tests.browsing import serving as serving_at
 from tests.conftest import until
 
 QUESTION = {"question": "Who discovered comet Harrow?"}
 ALL = (EVERYBODY, *RIGHTS, NOBODY)
 READER = {"X-Quotewell-Reader": "reader-0123456789"}
-
-
-@pytest.fixture
-def data(six_data: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(six_data, tmp_path / "data")
 
 
 @pytest.fixture(autouse=True)
@@ -51,10 +46,7 @@ def settings(data: Path, **given: Any) -> Settings:
 
 
 def serving(data: Path, **given: Any) -> Iterator[TestClient]:
-    app = create_app(settings(data, **given))
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
+    yield from started(create_app(settings(data, **given)))
 
 
 @pytest.fixture
@@ -405,8 +397,7 @@ HOSTS = [
 def test_no_route_is_served_under_a_foreign_name(data: Path) -> None:
     """By a raw socket, since a client library would mend some of them."""
     app = create_app(settings(data, hosts="articles.example", public_url="https://public.example"))
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving_at(app) as address:
         own = urlsplit(address)
         paths = [(method, path) for method, path, _ in requests()]
         for host, known in HOSTS:
@@ -450,8 +441,7 @@ DETOURS = [
 def test_no_way_of_writing_an_address_or_a_method_leads_past_the_guard(data: Path, method: str) -> None:
     Keys(data).create("one", "ask")
     app = create_app(settings(data, without_key="nothing"))
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving_at(app) as address:
         for path in DETOURS:
             status, body = said(address, method, path)
             assert status >= 400 or (path.startswith("/documents/") and b"comet" not in body), (path, status)

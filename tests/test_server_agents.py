@@ -36,7 +36,8 @@ from server.mcp_tools.articles import changes
 from server.mcp_tools.replies import AROUND_CHARS, MOST_CHARS, AskReply, Fetched, SearchResults, part
 from server.mcp_tools.tools import agents
 from tests import make
-from tests.browsing import listening
+from tests.browsing import serving
+from tests.conftest import piped
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -56,13 +57,7 @@ CAPACITY = "What is the capacity of the tidal station at Sihwa Lake?"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("agents")
-    for name, text in ARTICLES.items():
-        path = folder / "articles" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return folder / "data"
+    return make.indexed(tmp_path_factory.mktemp("agents"), ARTICLES).data
 
 
 def with_data(data: Path, **more: Any) -> Settings:
@@ -463,8 +458,7 @@ def test_an_article_whose_id_looks_like_a_part_is_found(live: Live) -> None:
 def port(data: Path) -> Iterator[int]:
     """Of a real server in a thread."""
     app = create_app(with_data(data, port=0))
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         yield urlsplit(address).port or 0
 
 
@@ -506,8 +500,7 @@ def test_articles_are_followed_over_http(tmp_path: Path, data: Path) -> None:
             await asyncio.to_thread(app.state.live.put, make.document("Cats sleep by day.", name="cats"))
             return await anext(aiter(events)), (await client.read_resource(CATS)).contents[0]
 
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         event, cats = with_client(f"{address}/mcp", told)
     assert (event, cats.text.strip()) == (ResourceUpdated(CATS), "Cats sleep by day.")
 
@@ -523,8 +516,7 @@ def test_who_listens_takes_no_place_of_who_asks(tmp_path: Path, data: Path) -> N
                 await held.enter_async_context(client.listen(resource_subscriptions=[CATS]))
             return (await asyncio.to_thread(post, urlsplit(address).port or 0, {"question": CAPACITY}, "/ask"))[0]
 
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         assert with_client(f"{address}/mcp", asked) == 200
 
 
@@ -712,15 +704,7 @@ def test_in_an_empty_folder_the_bundled_articles_come_first_and_stdout_holds_onl
     project = a_project(tmp_path)
     launch = launches(project)["mcp-claude-code"]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("QUOTEWELL_")}
-    process = subprocess.Popen(
-        [launch.command, *launch.args],
-        cwd=project,
-        env=plain | {"QUOTEWELL_EMBEDDER": "hash"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = piped(launch.command, *launch.args, cwd=project, env=plain | {"QUOTEWELL_EMBEDDER": "hash"})
     assert process.stdin is not None
     assert process.stdout is not None
     try:

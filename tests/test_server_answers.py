@@ -14,6 +14,7 @@ from index.settings import load_settings
 from rag.receipts.receipt import answer_id
 from rag.receipts.verify import verify
 from server.app import create_app
+from tests.browsing import started
 
 QUESTION = "How many people does the Linden theatre seat?"
 BODIES: list[dict[str, Any]] = [
@@ -31,22 +32,10 @@ def app_over(data: Path, **changed: object) -> FastAPI:
     return create_app(load_settings(data=data, embedder="hash", **changed))
 
 
-def started(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
-
-
 @pytest.fixture(scope="module")
 def client(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """Reads only."""
     yield from started(app_over(shutil.copytree(six_data, tmp_path_factory.mktemp("read") / "data")))
-
-
-@pytest.fixture
-def data(six_data: Path, tmp_path: Path) -> Path:
-    """To write to."""
-    return shutil.copytree(six_data, tmp_path / "data")
 
 
 @pytest.mark.parametrize("body", BODIES, ids=str)

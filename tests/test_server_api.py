@@ -18,16 +18,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import QuotewellError
 from index.settings import load_settings
 from index.storage import generation
 from index.storage.store import Store
+from server import problems
 from server.access.guard import EVERYBODY, NEEDS
 from server.app import create_app
 from server.middleware.shell import HEADERS
-from server.problems import ALL_KINDS
+from tests import make
+from tests.browsing import started
 from tests.conftest import until
 
 ARTICLES = {
@@ -54,19 +55,7 @@ UNTUNED = {
 
 
 def build(folder: Path, articles: dict[str, str] = ARTICLES) -> Path:
-    for name, text in articles.items():
-        path = folder / "articles" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    data = folder / "data"
-    Builder(data, load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return data
-
-
-def started(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
+    return make.indexed(folder, articles).data
 
 
 @pytest.fixture(scope="module")
@@ -323,10 +312,7 @@ def test_an_index_of_another_model_is_refused_with_advice(tmp_path: Path) -> Non
     class OtherWeights(HashEmbedder):
         fingerprint = "other"
 
-    data = tmp_path / "data"
-    (tmp_path / "bread.txt").write_text(ARTICLES["bread.txt"])
-    Builder(data, load_settings(embedder="hash"), OtherWeights()).index([tmp_path / "bread.txt"])
-    for client in started(create_app(load_settings(data=data, embedder="hash"))):
+    for client in started(create_app(make.indexed(tmp_path, ARTICLES, OtherWeights()))):
         problem = assert_problem(client.post("/ask", json={"question": QUESTION}), 503, "index-mismatch")
         assert "--rebuild" in problem["detail"]
 
@@ -660,7 +646,9 @@ def test_the_contract_names_the_problem_schema_and_no_stock_one(described: dict[
 
 def test_every_problem_has_its_paragraph(client: TestClient) -> None:
     page = client.get("/docs/problems").text
-    assert set(re.findall(r'<h2 id="([^"]+)"', page)) == {kind.code for kind in ALL_KINDS}
+    named = [one for one in vars(problems).values() if isinstance(one, problems.Kind)]
+    kinds = (*problems.KINDS.values(), *problems.OTHERS.values(), *named)
+    assert set(re.findall(r'<h2 id="([^"]+)"', page)) == {kind.code for kind in kinds}
 
 
 @pytest.mark.parametrize("path", ["/", "/documents/cats", "/docs", "/docs/problems"])

@@ -8,10 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
-from index.settings import load_settings
 from server.app import create_app
+from tests import make
 from tests.browsing import ask, listening, say, watch
 from tests.conftest import SIX_ARTICLES
 from tests.faulty_server import Faulty, answer, citation
@@ -72,13 +70,8 @@ AXE = """(rules) => axe.run({ runOnly: rules, resultTypes: ["violations"] }).the
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Faulty:
-    folder = tmp_path_factory.mktemp("browser")
-    (folder / "six").mkdir()
-    for name, text in SIX_ARTICLES.items():
-        (folder / "six" / f"{name}.txt").write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "six"])
-    app = create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.2, origins="local null"))
-    return Faulty(app, SCRIPTS, OPENING)
+    settings = make.indexed(tmp_path_factory.mktemp("browser"), SIX_ARTICLES, threshold=0.2, origins="local null")
+    return Faulty(create_app(settings), SCRIPTS, OPENING)
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
 from rag.text_check.check import MOST_CHARACTERS
 from server.app import create_app
+from tests import make
+from tests.browsing import started
 from tests.conftest import SIX_ARTICLES
 
 PROBLEM = "application/problem+json"
@@ -20,15 +20,10 @@ TEXT = "Hello! Comet Harrow was discovered by Ilse Brandt in 1904. The Linden th
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    folder = tmp_path_factory.mktemp("articles")
-    for name, text in SIX_ARTICLES.items():
-        (folder / f"{name}.md").write_text(f"---\ndate: 2025-01-0{len(name) % 9 + 1}\n---\n{text}", encoding="utf-8")
-    settings = load_settings(data=tmp_path_factory.mktemp("data"), embedder="hash")
-    Builder(settings.data, settings, HashEmbedder()).index([folder])
-    app = create_app(settings)
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
+    texts = {
+        f"{name}.md": f"---\ndate: 2025-01-0{len(name) % 9 + 1}\n---\n{text}" for name, text in SIX_ARTICLES.items()
+    }
+    yield from started(create_app(make.indexed(tmp_path_factory.mktemp("articles"), texts)))
 
 
 def checked(client: TestClient, text: str, **more: Any) -> dict[str, Any]:
@@ -115,7 +110,5 @@ def test_every_error_is_declared_as_a_problem(client: TestClient) -> None:
 
 
 def test_without_an_index_it_is_not_ready(tmp_path: Path) -> None:
-    app = create_app(load_settings(data=tmp_path / "none", embedder="hash"))
-    with TestClient(app) as client:
-        app.state.live.wait()
+    for client in started(create_app(load_settings(data=tmp_path / "none", embedder="hash"))):
         assert client.post("/v1/check", json={"text": "It rains."}).status_code == 503

@@ -22,11 +22,10 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 from tiktoken import get_encoding
 
-from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
 from index.text.tokens import count_tokens
-from rag.answer import Answer, Segment, ShortAnswer, Workings
+from rag.answer import Segment, ShortAnswer
 from server.answer_log import RecentFollowUps
 from server.app import create_app
 from server.openai.cited_text import Source, cited_text, sources_list, without_sources
@@ -34,7 +33,7 @@ from server.openai.conversation import said_before, title_of
 from server.openai.routes import MOST_CHAT_BYTES
 from server.openai.shape import filling
 from tests import make
-from tests.browsing import listening
+from tests.browsing import serving as serving_at
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "openai_client.py"
 ARTICLES = {
@@ -46,23 +45,18 @@ ARTICLES = {
 }
 QUESTION = "How many hours a day do cats sleep?"
 ADDRESSES: list[str] = []
-NOTHING = Answer("", "", "abstained", "", (), (), (), 0.0, None, (), "v", "", None, None, Workings((), {}, 0.0))
+NOTHING = make.answer("")
 
 
 def build(folder: Path) -> Path:
-    (folder / "articles").mkdir()
-    for name, text in ARTICLES.items():
-        (folder / "articles" / name).write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return folder / "data"
+    return make.indexed(folder, ARTICLES).data
 
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """The base URL of a server on a free port of this machine."""
     app = create_app(settings)
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving_at(app) as address:
         ADDRESSES.append(f"{address}/v1")
         yield ADDRESSES[-1]
 

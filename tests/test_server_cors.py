@@ -8,13 +8,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting
 from index.settings import load_settings
 from server.access.hostnames import Allowed, allowed
 from server.app import create_app
 from server.middleware.cors import EXPOSED, SENT
+from tests import make
+from tests.browsing import started
 
 LOCAL = "http://localhost:3000"
 FOREIGN = "https://evil.example"
@@ -37,11 +37,8 @@ NOT_FOR_PAGES = [
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("origins")
-    (folder / "articles").mkdir()
-    (folder / "articles" / "cats.txt").write_text("Cats sleep for sixteen hours a day, mostly in warm places.\n")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return folder / "data"
+    text = "Cats sleep for sixteen hours a day, mostly in warm places.\n"
+    return make.indexed(tmp_path_factory.mktemp("origins"), {"cats": text}).data
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +58,7 @@ def everyone(data: Path) -> Iterator[TestClient]:
 
 def serving(data: Path, origins: str) -> Iterator[TestClient]:
     app = create_app(load_settings(data=data, embedder="hash", threshold=0.0, origins=origins))
-    with TestClient(app, raise_server_exceptions=False) as client:
-        app.state.live.wait()
-        yield client
+    yield from started(app, raise_server_exceptions=False)
 
 
 def preflight(client: TestClient, path: str, method: str, origin: str = LOCAL, headers: str = "") -> Any:
@@ -192,10 +187,7 @@ def test_readers_routes_are_open_to_pages(client: TestClient, method: str, path:
 @pytest.mark.parametrize(("method", "path"), NOT_FOR_PAGES)
 def test_nothing_else_is(client: TestClient, everyone: TestClient, method: str, path: str) -> None:
     for asked in (client, everyone):
-        for reply in (
-            asked.request(method, path, headers={"Origin": LOCAL}),
-            preflight(asked, path, method),
-        ):
+        for reply in (asked.request(method, path, headers={"Origin": LOCAL}), preflight(asked, path, method)):
             assert not [name for name in reply.headers if name.startswith("access-control-")]
         assert preflight(asked, path, method).status_code >= 400
     assert client.get("/v1/documents").json()["total"] == 1

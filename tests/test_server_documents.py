@@ -1,6 +1,5 @@
 """Pages of the list of articles that hold while articles come and go, and replies that a client has already."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -17,6 +16,7 @@ from index.settings import load_settings
 from server.app import create_app
 from server.routes.documents import id_of, token_of
 from server.uploads import MOST_WAITING, Uploads
+from tests.browsing import started
 from tests.conftest import SIX_ARTICLES, until
 
 IDS = sorted(SIX_ARTICLES)
@@ -24,22 +24,15 @@ PAGES = "/v1/documents"
 FILES = Path(__file__).parent / "files"
 
 
-def started(data: Path) -> Iterator[TestClient]:
-    app = create_app(load_settings(data=data, embedder="hash"))
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
-
-
 @pytest.fixture(scope="module")
 def client(six_data: Path) -> Iterator[TestClient]:
     """Reads only."""
-    yield from started(six_data)
+    yield from started(create_app(load_settings(data=six_data, embedder="hash")))
 
 
 @pytest.fixture
-def fresh(six_data: Path, tmp_path: Path) -> Iterator[TestClient]:
-    yield from started(shutil.copytree(six_data, tmp_path / "data"))
+def fresh(data: Path) -> Iterator[TestClient]:
+    yield from started(create_app(load_settings(data=data, embedder="hash")))
 
 
 def page(client: TestClient, size: int, token: str | None) -> tuple[list[str], str | None]:

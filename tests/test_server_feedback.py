@@ -20,6 +20,7 @@ from rag.assistant import AskOptions
 from server.answer_log import Noting
 from server.app import create_app
 from server.metrics import Metrics
+from tests.browsing import started
 
 QUESTION = {"question": "How many people does the Linden theatre seat?"}
 ATLANTIS = {"question": "What is the capital of Atlantis?"}
@@ -27,19 +28,8 @@ UP = {"verdict": "up"}
 DOWN = {"verdict": "down", "reasons": ["should_know"], "comment": "it is in “The Borrowed Umbrella”\n😺"}
 
 
-@pytest.fixture
-def data(six_data: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(six_data, tmp_path / "data")
-
-
 def app_over(data: Path, **changed: object) -> FastAPI:
     return create_app(load_settings(data=data, embedder="hash", **{"threshold": 0.0, **changed}))
-
-
-def started(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
 
 
 @pytest.fixture(scope="module")

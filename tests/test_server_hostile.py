@@ -9,11 +9,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, expect
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
-from index.settings import load_settings
 from server.app import create_app
-from tests.browsing import listening, watch
+from tests import make
+from tests.browsing import serving, watch
 from tests.faulty_server import Faulty, answer, citation
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -165,13 +163,10 @@ def everything() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("hostile")
     lines = [json.dumps(article(number, payload)) for number, payload in enumerate(PAYLOADS)]
-    (folder / "articles.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles.jsonl"])
-    app = create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.0, origins="local null"))
-    with listening(Faulty(app, {"Everything?": everything()}, []), lifespan=True) as origin:
-        app.state.live.wait()
+    corpus = {"articles.jsonl": "\n".join(lines)}
+    app = create_app(make.indexed(tmp_path_factory.mktemp("hostile"), corpus, threshold=0.0, origins="local null"))
+    with serving(app, lambda app: Faulty(app, {"Everything?": everything()}, [])) as origin:
         yield origin
 
 

@@ -20,15 +20,14 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.errors import QuotewellError
 from index.settings import load_settings
 from server import write_log as replies
 from server.app import create_app
 from server.middleware.idempotency import Idempotent
 from server.write_log import CLAIM_S, FILE, KEEP_S, Busy, Claimed, Earlier, Other, Replies
-from tests.browsing import listening
+from tests import make
+from tests.browsing import serving
 
 ROOT = Path(__file__).parent.parent
 CATS = {"text": "Cats sleep for sixteen hours a day."}
@@ -41,17 +40,14 @@ CLAIM = (
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    folder = tmp_path_factory.mktemp("keyed")
-    (folder / "bread.txt").write_text("Sourdough bread rises because wild yeast ferments the dough.")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder])
-    return create_app(load_settings(data=folder / "data", embedder="hash"))
+    text = "Sourdough bread rises because wild yeast ferments the dough."
+    return create_app(make.indexed(tmp_path_factory.mktemp("keyed"), {"bread": text}))
 
 
 @pytest.fixture(scope="module")
 def port(app: FastAPI) -> Iterator[int]:
     """Of a real server."""
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         yield urlsplit(address).port or 0
 
 

@@ -19,7 +19,7 @@ from index.embedding.embedder import HashEmbedder
 from index.errors import BadSetting
 from index.settings import load_settings
 from server.cli import run_server
-from tests.conftest import until
+from tests.conftest import piped, until
 
 pytestmark = pytest.mark.slow
 
@@ -64,14 +64,7 @@ class Server:
 
 
 def python(code: str, *arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return piped(sys.executable, "-c", code, *arguments, cwd=ROOT)
 
 
 def first_line(process: subprocess.Popen[str]) -> str:

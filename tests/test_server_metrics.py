@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from index.settings import load_settings
 from server.access.guard import EVERYBODY, NEEDS
 from server.app import create_app
-from tests.browsing import listening
+from tests.browsing import serving
 
 QUESTION = {"question": "What is the capital of Atlantis?"}
 Labels = tuple[tuple[str, str], ...]
@@ -30,8 +30,7 @@ def app_over(data: Path) -> FastAPI:
 def port(six_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Of a real server that answers nothing."""
     app = app_over(shutil.copytree(six_data, tmp_path_factory.mktemp("metrics") / "data"))
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         yield urlsplit(address).port or 0
 
 

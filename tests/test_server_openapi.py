@@ -12,11 +12,10 @@ from hypothesis import HealthCheck, Phase, settings
 from requests import Session
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.settings import load_settings
 from server.app import create_app
-from tests.browsing import listening
+from tests import make
+from tests.browsing import serving
 
 COMMITTED = Path(__file__).parent.parent / "docs" / "openapi.json"
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "8"))  # requests made up for each operation
@@ -44,16 +43,10 @@ def test_every_operation_has_a_name_a_tag_and_declared_errors() -> None:
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server over three small articles."""
-    folder = tmp_path_factory.mktemp("contract")
-    for name in ("ferry", "comet", "energy/2025"):
-        path = folder / "articles" / f"{name}.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"The {path.stem} leaves at nine. It takes 61 hours. Nobody knows why.", encoding="utf-8")
-    own = load_settings(data=folder / "data", embedder="hash")
-    Builder(own.data, own, HashEmbedder()).index([folder / "articles"])
-    app = create_app(own)
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    names = {"ferry": "ferry", "comet": "comet", "energy/2025": "2025"}
+    texts = {path: f"The {name} leaves at nine. It takes 61 hours. Nobody knows why." for path, name in names.items()}
+    app = create_app(make.indexed(tmp_path_factory.mktemp("contract"), texts))
+    with serving(app) as address:
         yield address
 
 

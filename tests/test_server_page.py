@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from index.settings import load_settings
 from server.app import create_app
-from tests.browsing import ask, listening, opened
+from tests.browsing import ask, opened, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -27,8 +27,7 @@ def origin(seeds_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     data = tmp_path_factory.mktemp("page") / "data"
     shutil.copytree(seeds_data, data)
     app = create_app(load_settings(data=data))
-    with listening(app, lifespan=True) as address:
-        app.state.live.wait()
+    with serving(app) as address:
         hostile = f"The parrot of Valparaiso says `{HOSTILE}` whenever the harbour bell rings at noon."
         put(address, "hostile", {"text": hostile, "title": HOSTILE, "author": HOSTILE})
         emoji = "🦜🦜 first. The harbour of Tromsø 🚢 freezes 👩‍👩‍👧 only once in a century. 𝔘nd so on 🦜."

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from index.settings import load_settings
 from server.app import create_app
+from tests.browsing import started
 
 OLD = "Cats sleep for sixteen hours a day 😺, mostly in warm places. Kittens sleep even more than that."
 NEW = "A note above. Cats sleep for fifteen hours a day 😺, mostly in warm places. Kittens sleep even more than that."
@@ -36,9 +37,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 
 def served(folder: Path, **changes: Any) -> Iterator[TestClient]:
-    app = create_app(load_settings(data=folder / "data", embedder="hash", **changes))
-    with TestClient(app) as client:
-        app.state.live.wait()
+    for client in started(create_app(load_settings(data=folder / "data", embedder="hash", **changes))):
         put(client, OLD)
         yield client
 

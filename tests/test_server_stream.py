@@ -24,8 +24,6 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
 from index.records import Document
 from index.settings import load_settings
 from index.storage.merkle import Proof
@@ -38,7 +36,8 @@ from server.middleware.shell import BodyLimit
 from server.schemas.ask import Answer
 from server.schemas.base import Problem
 from server.sse import LEAST_PIECE, MEDIA_TYPE, Citations, Sources, TextDelta, event_stream, events, pieces
-from tests.browsing import listening
+from tests import make
+from tests.browsing import listening, started
 from tests.conftest import until
 
 ARTICLES = {
@@ -93,19 +92,12 @@ def stream(client: TestClient, question: str = QUESTION, **more: Any) -> list[Ev
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    folder = tmp_path_factory.mktemp("stream")
-    (folder / "articles").mkdir()
-    for name, text in ARTICLES.items():
-        (folder / "articles" / name).write_text(text, encoding="utf-8", newline="")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "articles"])
-    return create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.0))
+    return create_app(make.indexed(tmp_path_factory.mktemp("stream"), ARTICLES, threshold=0.0))
 
 
 @pytest.fixture(scope="module")
 def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
+    yield from started(app)
 
 
 class Serving:

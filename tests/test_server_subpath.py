@@ -7,11 +7,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
-from index.settings import load_settings
 from server.app import create_app
-from tests.browsing import ask, listening, opened
+from tests import make
+from tests.browsing import ask, opened, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -37,15 +35,10 @@ class Proxy:
 
 @pytest.mark.parametrize("name", ["lamp", "folder/lamp"])
 def test_chat_article_and_interface_work_below_a_path(tmp_path: Path, browser: Browser, name: str) -> None:
-    article = tmp_path / "articles" / f"{name}.md"
-    article.parent.mkdir(parents=True)
-    article.write_text("# The lamp of the harbour\n\nThe lamp of the harbour was lit in 1891 and burned whale oil.\n")
-    settings = load_settings(data=tmp_path / "data", embedder="hash", threshold=0.0)
-    Builder(settings.data, settings, HashEmbedder()).index([tmp_path / "articles"])
-    app = create_app(settings)
+    text = "# The lamp of the harbour\n\nThe lamp of the harbour was lit in 1891 and burned whale oil.\n"
+    app = create_app(make.indexed(tmp_path, {f"{name}.md": text}, threshold=0.0))
     context = browser.new_context()
-    with listening(Proxy(app), lifespan=True) as address, opened(context, address) as page:
-        app.state.live.wait()
+    with serving(app, Proxy) as address, opened(context, address) as page:
         page.goto(f"{address}{PREFIX}/")
         ask(page, "When was the lamp of the harbour lit?")
         page.goto(f"{address}{PREFIX}/documents/{name.replace('/', '%2F')}#0-8")

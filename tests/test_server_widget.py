@@ -14,12 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, expect
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
-from index.build import Builder
-from index.embedding.embedder import HashEmbedder
-from index.settings import load_settings
 from server.app import create_app
 from server.routes.pages import STATIC
-from tests.browsing import listening, opened
+from tests import make
+from tests.browsing import listening, opened, started
 from tests.conftest import SIX_ARTICLES
 
 Hosted = Callable[[str], Page]
@@ -38,19 +36,12 @@ Quotewell.ask("When did the Marten bakery open?");
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
-    folder = tmp_path_factory.mktemp("widget")
-    (folder / "six").mkdir()
-    for name, text in SIX_ARTICLES.items():
-        (folder / "six" / f"{name}.txt").write_text(text, encoding="utf-8")
-    Builder(folder / "data", load_settings(embedder="hash"), HashEmbedder()).index([folder / "six"])
-    return create_app(load_settings(data=folder / "data", embedder="hash", threshold=0.0, origins="*"))
+    return create_app(make.indexed(tmp_path_factory.mktemp("widget"), SIX_ARTICLES, threshold=0.0, origins="*"))
 
 
 @pytest.fixture(scope="module")
 def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        app.state.live.wait()
-        yield client
+    yield from started(app)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from index.settings import load_settings
 from index.storage.generation import FORMAT
 from quotewell import run
 from server.app import create_app
-from tests.browsing import listening
+from tests.browsing import serving
 
 INDEXES = sorted((Path(__file__).parent / "files" / "indexes").glob("*.tar.xz"))
 WHO = "Who discovered Comet Harrow?"
@@ -85,8 +85,7 @@ def test_a_server_over_an_older_index_answers_proves_and_takes_articles_or_says_
     made = json.loads(made_of(older)["recipe"])
     cut_otherwise = (made.get("encoder"), made.get("terms")) != (ENCODER, TERMS)  # its vectors or words are not as now
     app = create_app(load_settings(data=older, embedder="hash", threshold=0.0, keep_revisions_days=36500))
-    with listening(app, lifespan=True) as address, httpx2.Client(base_url=address) as client:
-        app.state.live.wait()
+    with serving(app) as address, httpx2.Client(base_url=address) as client:
         assert client.get("/readyz").status_code == 200
         answer = client.post("/ask", json={"question": WHO}).json()
         assert "Ilse Brandt" in answer["text"]

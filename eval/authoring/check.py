@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from eval.authoring.duplicates import alike, form_of
-from eval.sets.gold import LineOfFile, Question, check_gold, decoded, question_of, raw_lines, record_of
+from eval.sets.gold import LineOfFile, Question, check_gold, decoded, overlap, question_of, raw_lines, record_of
 from index.errors import BadGold
 from index.text.words import normalise, stems
 
@@ -20,11 +20,8 @@ Grave = Literal["error", "warning"]
 Kind = Literal["line", "span", "duplicate", "leak", "answer", "tag", "answered"]
 
 TAGS = frozenset(
-    (
-        *("conflict", "correction", "demonstrative", "ellipsis", "follow-up", "how", "keywords", "name", "near-miss"),
-        *("number", "off-topic", "paraphrase", "pronoun", "said", "swap", "topic-change", "typo", "what", "when"),
-        *("where", "who", "why", "yesno", "from-use"),
-    )
+    "conflict correction demonstrative ellipsis follow-up how keywords name near-miss number off-topic paraphrase "
+    "pronoun said swap topic-change typo what when where who why yesno from-use".split()
 )
 _HELD_OUT = re.compile(r"(?:^|[^a-z])test(?:[^a-z]|$)", re.IGNORECASE)
 _SAID = 0.7  # share of an unanswerable question's words, from which on a quote may answer it after all
@@ -180,7 +177,7 @@ def _leak(a: NumberedQuestion, b: NumberedQuestion, how: str) -> Iterator[Compla
     test, tuned = (a, b) if held_out(a) else (b, a)
     if how == "same":
         yield test.found("error", "leak", f"asks the same as {tuned.name}, which may be tuned on")
-    elif how == "near" and _overlap(a, b):
+    elif how == "near" and overlap(a.question.spans, b.question.spans):
         says = f"asks nearly the same of the same words as {tuned.name}, which may be tuned on"
         yield test.found("error", "leak", says)
     elif how == "near":
@@ -199,17 +196,13 @@ def _shared_spans(entries: Sequence[NumberedQuestion], kinds: Sequence[str]) -> 
     for place, entry in enumerate(entries):
         if held_out(entry):
             near = sorted({other for span in entry.question.spans for other in tuned.get(span.document_id, ())})
-            shared = [entries[n].name for n in near if kinds[n] == kinds[place] and _overlap(entries[n], entry)]
+            shared = [
+                entries[n].name
+                for n in near
+                if kinds[n] == kinds[place] and overlap(entries[n].question.spans, entry.question.spans)
+            ]
             if shared:
                 yield entry.found("warning", "leak", f"asks in the same way of words that answer {', '.join(shared)}")
-
-
-def _overlap(a: NumberedQuestion, b: NumberedQuestion) -> bool:
-    return any(
-        one.document_id == other.document_id and one.start < other.end and other.start < one.end
-        for one in a.question.spans
-        for other in b.question.spans
-    )
 
 
 def held_out(entry: NumberedQuestion) -> bool:

@@ -16,12 +16,7 @@ from rag.question.analysis import analyse
 Likeness = Literal["same", "near", "twin"]
 
 NEAR = 0.75  # least Jaccard similarity of the stems of two questions that are nearly the same
-_YES_NO = frozenset(
-    (
-        *("is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would"),
-        *("should", "may", "might", "must"),
-    )
-)
+_YES_NO = frozenset("is are was were do does did has have had can could will would should may might must".split())
 
 
 @dataclass(frozen=True, slots=True)

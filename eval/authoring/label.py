@@ -8,13 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from eval.authoring.duplicates import kind_of
-from eval.authoring.propose import ProposedQuestion
+from eval.authoring.propose import NEAR_MISS, ProposedQuestion
 from eval.sets.gold import GoldSpan, Question
 from index.cleaning.clean import to_clean, to_source
 from index.records import Document, Passage, Span
 
 SHOWN = 9  # passages, so that one digit names each
-NEAR_MISS = "near-miss"
 _WORD = re.compile(r"\S+")
 _ANSWERS = "|"  # parts several answers
 

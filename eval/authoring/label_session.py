@@ -12,7 +12,8 @@ from eval.authoring.label import SHOWN, Draft, KeyPress, LabelScene, Refused, dr
 from eval.authoring.propose import ProposedQuestion
 from eval.sets.gold import Question, add_line, drop_line, line_of, read_gold
 from index.errors import BadInput, NotFound
-from index.records import Document, Hit
+from index.records import Hit
+from index.search import Index
 from index.terminal import Paragraph
 
 # What was labelled so far: the gold file, and beside it a journal of what was kept or passed over, in order.
@@ -114,12 +115,6 @@ HELP = (
 )
 
 
-class LabellingIndex(Protocol):
-    """What labelling needs of an index."""
-
-    def document(self, document_id: str) -> Document: ...
-
-
 class Input(Protocol):
     """Where keys come from; None at the end of them."""
 
@@ -134,7 +129,7 @@ class Session:
     queue: list[ProposedQuestion]
     journal: Journal
     search: Callable[[str], Sequence[Hit]]
-    library: LabellingIndex
+    library: Index
     show: Callable[[list[Paragraph]], None]
     kept: int = 0
     passed: int = 0

@@ -110,9 +110,6 @@ def _heads(name: str) -> list[str]:
 
 
 _SORTS = frozenset(
-    (
-        *("university", "museum", "war", "act", "treaty", "bank", "school", "college", "church", "river", "party"),
-        *("agreement", "bridge", "station", "company", "council", "institute", "library", "network", "park"),
-        *("rebellion", "revolution", "society", "theatre", "theater", "association", "abbey"),
-    )
+    "university museum war act treaty bank school college church river party agreement bridge station company council "
+    "institute library network park rebellion revolution society theatre theater association abbey".split()
 )

@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -18,7 +18,7 @@ from eval.authoring.patterns import Made, Rule
 from eval.authoring.propose_claims import CLAIMS
 from eval.authoring.propose_counts import COUNTS
 from eval.authoring.propose_people import PEOPLE
-from eval.sets.gold import GoldSpan, LineOfFile, Question, line_of, question_of, records, text
+from eval.sets.gold import GoldSpan, LineOfFile, Question, line_of, overlap, question_of, records, text
 from index.cleaning.clean import to_source
 from index.errors import BadGold
 from index.records import Document, Span
@@ -94,9 +94,7 @@ def _merged(documents: Sequence[Document]) -> list[Proposal]:
 
 
 def _joined(same: Sequence[Proposal]) -> Proposal:
-    first = same[0]
-    spans = tuple(dict.fromkeys(span for one in same for span in one.spans))
-    return Proposal(first.text, first.of, first.kind, first.tag, first.answer, spans, first.form)
+    return replace(same[0], spans=tuple(dict.fromkeys(span for one in same for span in one.spans)))
 
 
 def _of_document(document: Document, common: frozenset[str]) -> Iterator[Proposal]:
@@ -182,15 +180,8 @@ def _chance(one: Proposal, seed: int) -> str:
 
 def _repeats(one: Proposal, others: Sequence[Proposal]) -> bool:
     """The same question, or another one that the same words answer."""
-    spans = [(span.document_id, span.start, span.end) for span in one.spans]
     return any(
-        likeness(one.form, other.form) in ("same", "near")
-        or any(
-            span.document_id == name and span.start < end and start < span.end
-            for span in other.spans
-            for name, start, end in spans
-        )
-        for other in others
+        likeness(one.form, other.form) in ("same", "near") or overlap(one.spans, other.spans) for other in others
     )
 
 

@@ -82,12 +82,7 @@ def _how_long(match: re.Match[str]) -> Made | None:
 
 
 _TEXT = read_patterns(
-    "eval.authoring",
-    "counts.txt",
-    **PIECES,
-    DOES="|".join(_DOES),
-    PAYING="|".join(_PAYING),
-    LASTING="|".join(_LASTING),
+    "eval.authoring", "counts.txt", **PIECES, DOES="|".join(_DOES), PAYING="|".join(_PAYING), LASTING="|".join(_LASTING)
 )
 _EMPTY = _TEXT.cased("EMPTY")
 COUNTS = rules(

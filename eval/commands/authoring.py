@@ -4,6 +4,7 @@ import re
 import sys
 from collections import Counter
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,11 +15,9 @@ from eval.authoring.from_feedback import EXAMPLES, Learnt, learn
 from eval.authoring.label_session import Journal, Session
 from eval.authoring.propose import COUNT, NEAR_MISS, SEED, candidate_line, propose, read_candidates
 from eval.authoring.terminal import keys_of
-from eval.sets.gold import Question, line_of, write_lines
-from eval.sets.sets import SEEDS, WORK, about_seeds
+from eval.sets.gold import GoldSet, Question, line_of, write_lines
+from eval.sets.sets import SEEDS, about_seeds, opened
 from index.bootstrap import ready
-from index.build import Builder
-from index.embedding.embedder import load_embedder
 from index.errors import BadInput, NotFound
 from index.formats import read
 from index.options import Data, Json
@@ -28,7 +27,7 @@ from index.settings import Settings, load_settings
 from index.storage.feedback import read_feedback
 from index.storage.store import Store
 from index.terminal import Paragraph, emit, emit_json, emit_lines, tell
-from rag.assistant import open_assistant
+from rag.assistant import Assistant, open_assistant
 
 USAGE = 2
 _NAMED = re.compile(r'"document_id"\s*:\s*"([^"]*)"')  # in lines that may be broken
@@ -141,24 +140,16 @@ def _hand_over(lines: list[str], out: Path | None) -> None:
 
 def _answers(settings: Settings, *, own: bool) -> Any:
     """Asks the indexed articles at the first question; of the bundled ones an index is made once."""
-    opened: list[Any] = []
+
+    @cache
+    def assistant() -> Assistant:
+        return open_assistant(settings=settings) if own else opened(GoldSet("seeds", ()), settings, lambda *_: None)[0]
 
     def answer(question: Question) -> str:
-        if not opened:
-            opened.append(_assistant(settings, own=own))
-        found = opened[0].ask(question.asked)
+        found = assistant().ask(question.asked)
         return found.citations[0].quote if found.status == "answered" and found.citations else ""
 
     return answer
-
-
-def _assistant(settings: Settings, *, own: bool) -> Any:
-    if own:
-        return open_assistant(settings=settings)
-    embedder = load_embedder(settings.embedder, settings.model_path)
-    bundled = settings.model_copy(update={"data": WORK / "seeds"})
-    Builder(bundled.data, bundled, embedder).index([SEEDS], prune=True)
-    return open_assistant(settings=bundled, embedder=embedder)
 
 
 def _emit_checked(checked: CheckReport) -> None:

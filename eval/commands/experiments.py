@@ -126,11 +126,7 @@ def conversation(
     with progress() as show:
         assistant, _ = opened(over, load_settings(), show)
         found = measure_conversation(
-            assistant,
-            asked,
-            set_name=name,
-            index_version=assistant.index.version,
-            progress=partial(show, "asking"),
+            assistant, asked, set_name=name, index_version=assistant.index.version, progress=partial(show, "asking")
         )
     emit_json(json_of_conversation(found)) if as_json else emit(text_of_conversation(found))
     command = f"conversation {turns}{f' --articles {articles}' if articles else ''}"

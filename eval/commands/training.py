@@ -13,7 +13,7 @@ from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.runs.tables import Write, write_block
 from eval.scoring.figures import measure_reliability
 from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, half, resolve_set
-from eval.training.blend import SeenAsked, fit_on, write_blend
+from eval.training.blend import SeenAsked, fit_on, model_to_fit, write_blend
 from eval.training.blend import gather as gather_seen
 from eval.training.calibrate import (
     LEVEL,
@@ -35,6 +35,7 @@ from index.options import Data, Json
 from index.settings import load_settings
 from index.terminal import emit, emit_json, progress, tell
 from rag.assistant import open_assistant
+from rag.reading.model import ABOUT, GRAPH
 
 if TYPE_CHECKING:
     from eval.reading.recipe import train_by
@@ -46,7 +47,8 @@ else:  # need torch
     export_to = later("eval.training.export_reader:export_reader")  # needs onnx
 
 ROOT = Path(__file__).parent.parent.parent
-PLAIN = ROOT / "rag" / "reading" / "plain.json"
+READING = ROOT / "rag" / "reading"
+PLAIN = READING / "plain.json"
 NOT_CERTIFIED = 4  # exit code of a gate that failed
 
 
@@ -109,6 +111,8 @@ def train_model(
     teacher_epochs: Annotated[float, typer.Option(min=0.0, help="Of the large model.")] = 1.0,
     twins: Annotated[int, typer.Option(min=0, help="Questions to make unanswerable twins of.")] = 4000,
     mined: Annotated[int, typer.Option(min=0, help="Questions to mine passages for.")] = 3000,
+    layers: Annotated[int, typer.Option(min=0, help="Of the small model, where it shall have twice as many: 12.")] = 0,
+    tokens: Annotated[int, typer.Option(min=500, help="Of a batch; a GPU takes 32000.")] = 6000,
     threads: Annotated[int, typer.Option(min=1, help="Their number is part of what decides the bytes.")] = 2,
     seed: int = 1,
 ) -> None:
@@ -128,6 +132,8 @@ def train_model(
         mined=mined,
         teacher_epochs=teacher_epochs,
         epochs=epochs,
+        layers=layers,
+        tokens=tokens,
         threads=threads,
         seed=seed,
     )
@@ -138,31 +144,38 @@ def export_reader(
     checkpoints: Annotated[
         list[Path], typer.Argument(metavar="FILE", help="A .safetensors that training wrote; of several, their mean.")
     ],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose package gets the graph.")] = ROOT,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where reader.onnx and reader.json go.")] = READING,
+    backbone: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Of a large model's checkpoint: the folder of all-mpnet-base-v2.")
+    ] = None,
 ) -> None:
-    """Write the reading model that ships: rag/reading/reader.onnx, and its hash in reader.json.
+    """Write a reading model as a graph: into the package, or into a folder that the setting answer_model names.
 
     Needs the package onnx. The same checkpoints give the same bytes.
     """
     try:
-        sha256 = export_to(checkpoints, out / "rag" / "reading")
+        sha256 = export_to(checkpoints, out, backbone)
     except ModuleNotFoundError as error:
         raise BadInput(f"{error}; run: pip install 'onnx>=1.23'") from error
-    tell(f"wrote rag/reading/reader.onnx in '{out}', SHA-256 {sha256}; its blend in reader.json is to be fitted again")
+    tell(f"wrote '{out / GRAPH}', SHA-256 {sha256}; the blend in {ABOUT} beside it is to be fitted again")
 
 
 def fit_blend(
     sets: Sets,
     most: Annotated[int, typer.Option(min=1, help="Questions of each set.")] = 150,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The checkout whose package gets the blend.")] = ROOT,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Whose reader.json gets the blend; else that of the model.")
+    ] = None,
     write: Write = None,
 ) -> None:
     """Fit how the reading model counts beside the linear reader, on the tuning halves of sets it was not trained on.
 
-    Writes blend and threshold into rag/reading/reader.json, and tells of each set what the blend that stood there
-    makes of it, the fitted one, and one whose confidence was fitted on the other sets alone.
+    Writes blend and threshold into its reader.json, and tells of each set what the blend that stood there makes of it,
+    the fitted one, and one whose confidence was fitted on the other sets alone.
     """
     settings = load_settings()
+    model = model_to_fit(settings)
+    out = out or (Path(settings.answer_model) if settings.answer_model else READING)
     embedder = load_embedder(settings.embedder, settings.model_path)
     found: list[SeenAsked] = []
     said: list[str] = []
@@ -174,10 +187,10 @@ def fit_blend(
     with progress() as show:
         for path in sets:
             found += gather_seen(half(resolve_set(path), tuning=True), most, settings, embedder, WORK, show)
-    write_blend(fit_on(found, say), out / "rag" / "reading")
+    write_blend(fit_on(found, model.blend, say), out)
     command = f"quotewell eval fit-blend {' '.join(path.name for path in sets)}"
     write_block(write, "blend", f"{''.join(said)}\nWritten by `{command}`.\n")
-    tell(f"wrote rag/reading/reader.json in '{out}', fitted on {len(found):,} questions")
+    tell(f"wrote '{out / ABOUT}', fitted on {len(found):,} questions")
 
 
 def calibrate(

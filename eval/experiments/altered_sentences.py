@@ -5,11 +5,12 @@ What is true of a case follows from how it was made. Deterministic by seed.
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from index.records import Passage
+from index.search import Index
 from rag.language.dependence import depends_on_previous
 from rag.language.facts import Fact, facts
 from rag.language.patterns import read_patterns
@@ -34,14 +35,6 @@ _SAYING = dict(pair.split(":") for pair in _REWORDED.split())
 _SPOKEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty")
 
 
-class AlteringIndex(Protocol):
-    """What making cases needs of an index."""
-
-    @property
-    def document_ids(self) -> Sequence[str]: ...
-    def passages(self, document_id: str) -> Sequence[Passage]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class AlteredSentence:
     """A sentence to be checked, and the article and sentence that it was made of."""
@@ -52,7 +45,7 @@ class AlteredSentence:
     original: str
 
 
-def cases(library: AlteringIndex, most: int, *, tuning: bool) -> list[AlteredSentence]:
+def cases(library: Index, most: int, *, tuning: bool) -> list[AlteredSentence]:
     """True and false ones of at most `most` sentences, from every other document: `tuning` takes the first half."""
     rng = random.Random(SEED)
     chosen = _sentences(library, tuning, rng)[:most]
@@ -60,13 +53,13 @@ def cases(library: AlteringIndex, most: int, *, tuning: bool) -> list[AlteredSen
     return [case for id_, sentence in chosen for case in _made(id_, sentence, names, rng)]
 
 
-def foreign(library: AlteringIndex, most: int, *, tuning: bool) -> list[AlteredSentence]:
+def foreign(library: Index, most: int, *, tuning: bool) -> list[AlteredSentence]:
     """Sentences of these documents, to be checked against others."""
     found = _sentences(library, tuning, random.Random(SEED + 1))[:most]
     return [AlteredSentence("foreign", sentence, id_, sentence) for id_, sentence in found]
 
 
-def _sentences(library: AlteringIndex, tuning: bool, rng: random.Random) -> list[tuple[str, str]]:
+def _sentences(library: Index, tuning: bool, rng: random.Random) -> list[tuple[str, str]]:
     """(document id, sentence) in random order, each sentence once; only such as state something by themselves."""
     documents = library.document_ids[0 if tuning else 1 :: 2]
     found = dict.fromkeys((id_, text) for id_ in documents for p in library.passages(id_) for text in _texts(p))
@@ -117,23 +110,22 @@ def _paraphrase(sentence: str) -> str:
 
 def _wrong(id_: str, sentence: str, names: dict[str, list[str]], rng: random.Random) -> Iterator[tuple[Kind, str]]:
     changes = [(fact, other) for fact in facts(sentence) if (other := _other(fact, rng))]
-    for kind in ("number", "date"):
-        of_kind = [one for one in changes if (one[0].moment is not None) == (kind == "date")]
+    by_kind: dict[Kind, list[tuple[Fact, str]]] = {"number": [], "date": []}
+    for fact, other in changes:
+        by_kind["date" if fact.moment else "number"].append((fact, other))
+    for kind, of_kind in by_kind.items():
         if of_kind:
             fact, other = rng.choice(of_kind)
-            yield ("date" if kind == "date" else "number"), f"{sentence[: fact.start]}{other}{sentence[fact.end :]}"
+            yield kind, f"{sentence[: fact.start]}{other}{sentence[fact.end :]}"
     own = [match for match in _NAMES.finditer(sentence) if not _NO_NAMES.match(match.group())]
     if own:
         place = rng.choice(own)
         elsewhere = [name for other, found in names.items() if other != id_ for name in found]
-        for name_kind, pool in (("name", elsewhere), ("name of the article", names[id_])):
+        pools: dict[Kind, list[str]] = {"name": elsewhere, "name of the article": names[id_]}
+        for kind, pool in pools.items():
             others = [name for name in pool if not _beginnings(name) & _beginnings(sentence)]
             if others:
-                put = rng.choice(others)
-                yield (
-                    ("name" if name_kind == "name" else "name of the article"),
-                    f"{sentence[: place.start()]}{put}{sentence[place.end() :]}",
-                )
+                yield kind, f"{sentence[: place.start()]}{rng.choice(others)}{sentence[place.end() :]}"
 
 
 def _beginnings(text: str) -> set[str]:
@@ -141,7 +133,7 @@ def _beginnings(text: str) -> set[str]:
     return {word[:4].lower() for word in re.findall(r"\w{4,}", text)}
 
 
-def _names_of(library: AlteringIndex, id_: str) -> Iterator[str]:
+def _names_of(library: Index, id_: str) -> Iterator[str]:
     for passage in library.passages(id_):
         for match in _NAMES.finditer(passage.text):
             if not _NO_NAMES.match(match.group()) and match.group().lower() not in FUNCTION:

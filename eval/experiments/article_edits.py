@@ -39,6 +39,9 @@ class EditOutcome:
     span: Span | None = None
 
 
+Edit = Callable[[EditScene], EditOutcome | None]
+
+
 def inserted(scene: EditScene, at: int, words: str = "") -> EditOutcome:
     addition = f"{words or scene.foreign} " if at < len(scene.text) else f" {words or scene.foreign}"
     shift = len(addition) if at <= scene.span.start else 0
@@ -134,13 +137,14 @@ def _sentences_of(document: Document) -> list[str]:
 # --- around the sentence ---
 
 
-def _insertion_above(scene: EditScene) -> EditOutcome:
-    return inserted(scene, scene.chance.choice([s.start for s in scene.sentences if s.start <= scene.span.start]))
+def _insertion_above(scene: EditScene, words: str = "") -> EditOutcome:
+    places = [s.start for s in scene.sentences if s.start <= scene.span.start]
+    return inserted(scene, scene.chance.choice(places), words)
 
 
-def _edit_below(scene: EditScene) -> EditOutcome:
+def _edit_below(scene: EditScene, words: str = "") -> EditOutcome:
     places = [s.start for s in scene.sentences if s.start > scene.span.start] or [len(scene.text)]
-    return inserted(scene, scene.chance.choice(places))
+    return inserted(scene, scene.chance.choice(places), words)
 
 
 def _neighbours_edited(scene: EditScene) -> EditOutcome | None:
@@ -155,14 +159,8 @@ def _neighbours_edited(scene: EditScene) -> EditOutcome | None:
     return kept(scene, text[: before.start] + first + text[before.end :], len(first) - (before.end - before.start))
 
 
-def _duplicated_before(scene: EditScene) -> EditOutcome:
-    at = scene.chance.choice([s.start for s in scene.sentences if s.start <= scene.span.start])
-    return inserted(scene, at, scene.quote)
-
-
 def _duplicated_after(scene: EditScene) -> EditOutcome:
-    places = [s.start for s in scene.sentences if s.start > scene.span.start] or [len(scene.text)]
-    return inserted(scene, scene.chance.choice(places), scene.quote)
+    return _edit_below(scene, scene.quote)
 
 
 def _paragraph_moved(scene: EditScene) -> EditOutcome | None:
@@ -182,20 +180,16 @@ def _paragraph_moved(scene: EditScene) -> EditOutcome | None:
 
 def _paragraph_deleted(scene: EditScene) -> EditOutcome:
     lines = paragraph(scene)
-    text = scene.text[: lines.start] + scene.text[lines.end :]
+    return _without(scene, scene.text[: lines.start] + scene.text[lines.end :])
+
+
+def _without(scene: EditScene, text: str) -> EditOutcome:
+    """The sentence is taken out; its words may stand elsewhere, too."""
     elsewhere = text.find(scene.quote)
     return EditOutcome(text, "gone") if elsewhere < 0 else kept(scene, text, elsewhere - scene.span.start)
 
 
-def _document_deleted(scene: EditScene) -> EditOutcome:
-    return EditOutcome(None, "gone")
-
-
 # --- inside the sentence ---
-
-
-def _typo_inside(scene: EditScene) -> EditOutcome | None:
-    return rewritten(scene, with_typo(scene.quote, scene.chance))
 
 
 def _typo_at_the_edge(scene: EditScene) -> EditOutcome | None:
@@ -209,14 +203,6 @@ def _word_replaced(scene: EditScene) -> EditOutcome | None:
     return with_words(
         scene, lambda words, at: [*words[:at], scene.chance.choice(scene.foreign.split()), *words[at + 1 :]]
     )
-
-
-def _word_left_out(scene: EditScene) -> EditOutcome | None:
-    return with_words(scene, lambda words, at: [*words[:at], *words[at + 1 :]])
-
-
-def _clause_inserted(scene: EditScene) -> EditOutcome | None:
-    return with_words(scene, lambda words, at: [*words[:at], words[at] + _CLAUSE, *words[at + 1 :]])
 
 
 def _number_changed(scene: EditScene) -> EditOutcome | None:
@@ -251,50 +237,43 @@ def _grown_together(scene: EditScene) -> EditOutcome | None:
 
 def _sentence_rewritten(scene: EditScene) -> EditOutcome:
     start, end = scene.span
-    text = scene.text[:start] + scene.foreign + scene.text[end:]
-    elsewhere = text.find(scene.quote)
-    return EditOutcome(text, "gone") if elsewhere < 0 else kept(scene, text, elsewhere - start)
+    return _without(scene, scene.text[:start] + scene.foreign + scene.text[end:])
 
 
-def _above_and_inside(scene: EditScene) -> EditOutcome | None:
-    return _both(scene, _insertion_above(scene))
-
-
-def _moved_and_inside(scene: EditScene) -> EditOutcome | None:
-    return _both(scene, _paragraph_moved(scene))
-
-
-def _duplicated_and_inside(scene: EditScene) -> EditOutcome | None:
-    return _both(scene, _duplicated_after(scene))
-
-
-def _both(scene: EditScene, first: EditOutcome | None) -> EditOutcome | None:
+def _then_typo(edit: Edit) -> Edit:
     """The sentence is edited too, where it stands after the first edit."""
-    if first is None or first.text is None or first.span is None:
-        return None
-    return rewritten(replace(scene, text=first.text, span=first.span), with_typo(scene.quote, scene.chance))
+
+    def both(scene: EditScene) -> EditOutcome | None:
+        first = edit(scene)
+        if first is None or first.text is None or first.span is None:
+            return None
+        return rewritten(replace(scene, text=first.text, span=first.span), with_typo(scene.quote, scene.chance))
+
+    return both
 
 
-EDITS: dict[str, Callable[[EditScene], EditOutcome | None]] = {
+EDITS: dict[str, Edit] = {
     "insertion above": _insertion_above,
     "edit below": _edit_below,
     "neighbours edited": _neighbours_edited,
-    "duplicated before": _duplicated_before,
+    "duplicated before": lambda scene: _insertion_above(scene, scene.quote),
     "duplicated after": _duplicated_after,
     "paragraph moved": _paragraph_moved,
     "paragraph deleted": _paragraph_deleted,
     "sentence rewritten": _sentence_rewritten,
-    "document deleted": _document_deleted,
-    "typo inside": _typo_inside,
+    "document deleted": lambda _: EditOutcome(None, "gone"),
+    "typo inside": lambda scene: rewritten(scene, with_typo(scene.quote, scene.chance)),
     "typo at the edge": _typo_at_the_edge,
     "word replaced": _word_replaced,
-    "word left out": _word_left_out,
-    "clause inserted": _clause_inserted,
+    "word left out": lambda scene: with_words(scene, lambda words, at: [*words[:at], *words[at + 1 :]]),
+    "clause inserted": lambda scene: with_words(
+        scene, lambda words, at: [*words[:at], words[at] + _CLAUSE, *words[at + 1 :]]
+    ),
     "number changed": _number_changed,
     "spacing": _spacing,
     "Unicode form": _unicode_form,
     "grown together": _grown_together,
-    "insertion above, typo inside": _above_and_inside,
-    "paragraph moved, typo inside": _moved_and_inside,
-    "duplicated, then typo": _duplicated_and_inside,
+    "insertion above, typo inside": _then_typo(_insertion_above),
+    "paragraph moved, typo inside": _then_typo(_paragraph_moved),
+    "duplicated, then typo": _then_typo(_duplicated_after),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from eval.experiments.article_edits import ArticleEdit, edit_cases
 from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
 from eval.scoring.intervals import Figure, by_name, mean
-from eval.scoring.run import OnQuestion
+from eval.scoring.run import OnQuestion, followed
 from eval.sets.beir import BeirSet
 from eval.sets.sets import SEEDS, EvalSet
 from index.errors import BadInput
@@ -70,11 +70,9 @@ def measure_changes(
     cases = list(edit_cases(documents, most_sentences=most_sentences))
     if not cases:
         raise BadInput(f"{set_name} gives no case; give at least two articles with sentences")
-    said: list[SaidAfterEdit] = []
-    for case in cases:
-        said.append(SaidAfterEdit(case, (_said(case, keep=True), _said(case, keep=False))))
-        if progress:
-            progress(len(said), len(cases))
+    said = [
+        SaidAfterEdit(case, (_said(case, keep=True), _said(case, keep=False))) for case in followed(cases, progress)
+    ]
     kinds = {
         kind: tuple(
             mean(way, [one.state_right(at) for one in said if one.case.kind == kind]) for at, way in enumerate(WAYS)

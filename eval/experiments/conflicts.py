@@ -1,6 +1,5 @@
 """How often contradictions are found that were planted, and how often a banner stands over articles that agree."""
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,13 +9,12 @@ from eval.experiments.planted_conflicts import Change, Plant, plants
 from eval.runs.tables import COUNTED, Table, below, counted, figure_table, paragraphs
 from eval.scoring.intervals import Figure, Figures, mean
 from eval.scoring.judge import judge_for
-from eval.scoring.run import OnQuestion, SetName
+from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.gold import Question
-from eval.sets.sets import EvalSet, tuning_questions
-from index.build import Builder
+from eval.sets.sets import EvalSet, index_of, tuning_questions
 from index.embedding.embedder import Embedder
 from index.errors import BadGold
-from index.search import Index, open_index
+from index.search import Index
 from index.settings import Settings
 from rag.question.analysis import analyse
 from rag.reading.reader import Reader
@@ -85,19 +83,16 @@ def measure(
     if not made:
         raise BadGold(f"{questions.name} holds no answer with a number, a date or a verb to change; give another set")
     untouched = chosen[:: max(len(chosen) // most, 1)][:most]
-    count = len(untouched) + len(made)
-    banners = []
-    reader = bench.reader_of(index)
-    for question in untouched:
-        banners.append(_banner(index, reader, question, None, ()))
-        _tell(progress, len(banners), count)
+    sides = [{plant.document_id, plant.original_id} for plant in made if plant.conflicts]
+    asked: list[tuple[Question, Plant | None]] = [(question, None) for question in untouched]
+    asked += [(plant.question, plant) for plant in made]
     with tempfile.TemporaryDirectory() as folder:
         small = _planted(made, index, bench, Path(folder))
-        reader = bench.reader_of(small)
-        sides = [{plant.document_id, plant.original_id} for plant in made if plant.conflicts]
-        for plant in made:
-            banners.append(_banner(small, reader, plant.question, plant, sides))
-            _tell(progress, len(banners), count)
+        reader, reader_of_small = bench.reader_of(index), bench.reader_of(small)
+        banners = [
+            _banner(small, reader_of_small, question, plant, sides) if plant else _banner(index, reader, question)
+            for question, plant in followed(asked, progress)
+        ]
     half = (f"only the tuning half of {questions.name}",) if tuning else ()
     notes = (*judge.notes, *half, "planted by rule: the figures say nothing of contradictions told in other words")
     return ConflictReport(questions.name, index.version, figures(banners), notes, tuple(banners))
@@ -139,7 +134,9 @@ def markdown_of_conflicts(reports: Sequence[ConflictReport], *, command: str) ->
     return paragraphs(Table(("set", *names), rows).as_markdown(), below(command, said=COUNTED))
 
 
-def _banner(index: Index, reader: Reader, question: Question, plant: Plant | None, sides: Sequence[set[str]]) -> Banner:
+def _banner(
+    index: Index, reader: Reader, question: Question, plant: Plant | None = None, sides: Sequence[set[str]] = ()
+) -> Banner:
     """`sides`: the two documents of each planted contradiction."""
     asked = analyse(question.asked, index.stem)
     quotes = reader.read(asked, index.search(asked.text, limit=READ_HITS)).quotes
@@ -173,13 +170,4 @@ def _planted(made: Sequence[Plant], index: Index, bench: ConflictBench, folder: 
         *({"_id": d.id, "title": d.title, "text": d.text, "date": str(d.published or "2020-01-01")} for d in originals),
         *({"_id": p.document_id, "title": p.title, "text": p.text, "date": "2030-01-01"} for p in made),
     ]
-    corpus = folder / "planted.jsonl"
-    corpus.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    settings = bench.settings.model_copy(update={"data": folder / "index"})
-    Builder(settings.data, settings, bench.embedder).index([corpus])
-    return open_index(settings.data, settings, bench.embedder)
-
-
-def _tell(progress: OnQuestion | None, done: int, count: int) -> None:
-    if progress:
-        progress(done, count)
+    return index_of(lines, bench.settings, bench.embedder, folder)

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, get_args
 
 from eval.runs.tables import Table, cells_of, paragraphs
 from eval.scoring.intervals import Figure, by_name, mean
-from eval.scoring.run import OnQuestion
+from eval.scoring.run import OnQuestion, followed
 from eval.sets.gold import records
 from rag.answer import Answer
+from rag.assistant import Assistant
 from rag.follow_ups.turns import Turn
 from rag.writing.compose import say
 
@@ -18,12 +19,6 @@ KINDS: tuple[HelpfulKind, ...] = get_args(HelpfulKind)
 FRAMES = frozenset(KINDS[-3:])  # what quotes may be shown as, beyond "plain"
 ALL, SHOWN = "all turns", "frames shown"
 _FEWEST_OF_A_SUMMARY = 3  # sentences
-
-
-class ConversationAsker(Protocol):
-    """What is measured."""
-
-    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +80,7 @@ def read_turns(path: Path) -> list[ConversationTurn]:
 
 
 def measure_conversation(
-    assistant: ConversationAsker,
+    assistant: Assistant,
     turns: Sequence[ConversationTurn],
     *,
     set_name: str,
@@ -94,18 +89,21 @@ def measure_conversation(
 ) -> HelpfulReplies:
     """Ask every turn behind those before it; deterministic."""
     judged: list[JudgedTurn] = []
-    for turn in turns:
-        before: tuple[Turn, ...] = ()
-        for message in turn.history:
-            before = (*before, Turn(message, assistant.ask(message, history=before).text))
-        answer = assistant.ask(turn.text, history=before)
+    for turn in followed(turns, progress):
+        answer = asked_behind(assistant, turn.history, turn.text)
         judged.append(JudgedTurn(turn, answer.text, fault_of(turn, answer), frame_of(answer)))
-        if progress:
-            progress(len(judged), len(turns))
     groups: dict[str, list[JudgedTurn]] = {kind: [one for one in judged if one.turn.kind == kind] for kind in KINDS}
     groups |= {ALL: judged, SHOWN: [one for one in judged if one.frame]}
     right = tuple(mean(name, [not one.wrong for one in group]) for name, group in groups.items() if group)
     return HelpfulReplies(set_name, index_version, right, tuple(judged))
+
+
+def asked_behind(assistant: Assistant, history: Sequence[str], message: str) -> Answer:
+    """The answer to a message behind earlier ones and what the assistant said to them."""
+    before: tuple[Turn, ...] = ()
+    for earlier in history:
+        before = (*before, Turn(earlier, assistant.ask(earlier, history=before).text))
+    return assistant.ask(message, history=before)
 
 
 def fault_of(turn: ConversationTurn, answer: Answer) -> str:

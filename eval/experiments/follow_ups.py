@@ -7,29 +7,21 @@ without history is asked once more behind a random other one, which must change 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from eval.runs.tables import Table, bracketed, figure_table, paragraphs
 from eval.scoring.intervals import SEED, Figure, by_name, mean
-from eval.scoring.judge import Judge, Searchable, judge_for
-from eval.scoring.run import OnQuestion
+from eval.scoring.judge import Judge, judge_for
+from eval.scoring.run import OnQuestion, followed
 from eval.sets.gold import Question
 from eval.sets.sets import EvalSet
 from index.errors import BadInput
-from rag.answer import Answer
+from rag.assistant import Assistant
 from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
 
 DEPTH = 5
 FORMS = ("as typed", "resolved", "standalone")
-
-
-class StandaloneAsker(Protocol):
-    """What is measured: an assistant that knows nothing of earlier turns."""
-
-    @property
-    def index(self) -> Searchable: ...
-    def ask(self, question: str, *, limit: int | None = None) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +48,7 @@ class FollowUpFigures:
 
 
 def measure_followups(
-    assistant: StandaloneAsker, questions: EvalSet, *, progress: OnQuestion | None = None
+    assistant: Assistant, questions: EvalSet, *, progress: OnQuestion | None = None
 ) -> FollowUpFigures:
     """Ask every answerable follow-up of a set in three forms, and every other answerable question in two.
 
@@ -69,14 +61,8 @@ def measure_followups(
     others = [question for question in questions.questions if question.answerable and not question.history]
     if not follow_ups:
         raise BadInput(f"{questions.name} has no answerable question with a history; give a set that has")
-    rows: list[FollowUpRow] = []
-    for question in follow_ups:
-        rows.append(_row(assistant, question, judge))
-        if progress:
-            progress(len(rows), len(follow_ups) + len(others))
-    alone = _alone(assistant, others, judge)
-    if progress:
-        progress(len(follow_ups) + len(others), len(follow_ups) + len(others))
+    rows = [_row(assistant, question, judge) for question in followed(follow_ups, progress)]
+    alone = _alone(assistant, others, judge, progress)
     typed, resolved, standalone = zip(*(row.hits for row in rows), strict=True)
     return FollowUpFigures(
         questions.name,
@@ -96,7 +82,7 @@ def measure_followups(
     )
 
 
-def turns_before(assistant: StandaloneAsker, history: Sequence[str]) -> tuple[Turn, ...]:
+def turns_before(assistant: Assistant, history: Sequence[str]) -> tuple[Turn, ...]:
     """The earlier questions with what the assistant says to each in its standalone form."""
     turns: tuple[Turn, ...] = ()
     for question in history:
@@ -105,18 +91,20 @@ def turns_before(assistant: StandaloneAsker, history: Sequence[str]) -> tuple[Tu
     return turns
 
 
-def _row(assistant: StandaloneAsker, question: Question, judge: Judge) -> FollowUpRow:
+def _row(assistant: Assistant, question: Question, judge: Judge) -> FollowUpRow:
     resolved = resolve(question.text, turns_before(assistant, question.history))
     forms = ((question.text,), resolved.readings, (question.asked,))
     typed, best, standalone = (_found(assistant, form, question, judge) for form in forms)
     return FollowUpRow(question.id, resolved.readings, question.asked, (typed, best, standalone))
 
 
-def _alone(assistant: StandaloneAsker, others: Sequence[Question], judge: Judge) -> list[tuple[bool, bool, bool]]:
+def _alone(
+    assistant: Assistant, others: Sequence[Question], judge: Judge, progress: OnQuestion | None
+) -> list[tuple[bool, bool, bool]]:
     """Changed, found alone, found behind another question: one triple a question; the choice is seeded."""
     choose = random.Random(SEED)
     found: list[tuple[bool, bool, bool]] = []
-    for question in others if len(others) > 1 else ():
+    for question in followed(others, progress) if len(others) > 1 else ():
         earlier = choose.choice([other for other in others if other.id != question.id])
         resolved = resolve(question.asked, turns_before(assistant, [earlier.asked]))
         without = _found(assistant, (question.asked,), question, judge)
@@ -126,7 +114,7 @@ def _alone(assistant: StandaloneAsker, others: Sequence[Question], judge: Judge)
     return found
 
 
-def _found(assistant: StandaloneAsker, readings: Sequence[str], question: Question, judge: Judge) -> bool:
+def _found(assistant: Assistant, readings: Sequence[str], question: Question, judge: Judge) -> bool:
     """Is something right among the first five of the reading that the assistant is surest of, the first of equals?"""
     answers = [assistant.ask(reading, limit=DEPTH * (1 if judge.level == "passage" else 10)) for reading in readings]
     best = max(answers, key=lambda answer: answer.confidence)

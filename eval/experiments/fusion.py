@@ -6,21 +6,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from eval.runs.tables import (
-    NOT_MEASURED,
-    Table,
-    below,
-    cells_of,
-    in_points,
-    json_of,
-    paragraphs,
-    sure,
-    value_of,
-)
+from eval.runs.tables import NOT_MEASURED, Table, below, cells_of, in_points, json_of, paragraphs, sure, value_of
 from eval.scoring.figures import follow_up_note
 from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import Judge, Searchable, Values, judge_for, ranked, ranked_names
-from eval.scoring.run import DEPTH, OnQuestion
+from eval.scoring.run import DEPTH, OnQuestion, followed
 from eval.sets.sets import EvalSet, ShowProgress, open_set
 from eval.training.tune import WEIGHTS
 from index.embedding.embedder import Embedder
@@ -89,10 +79,8 @@ def _values(
 ) -> list[Values]:
     """The ranked measures of one arm, in the order of `asked`."""
     rankings: dict[str, tuple[str, ...]] = {}
-    for done, (question_id, text) in enumerate(asked.items(), start=1):
+    for question_id, text in followed([*asked.items()], progress):
         rankings[question_id] = judge.ranking(retrieve(text, DEPTH[judge.level]))
-        if progress:
-            progress(done, len(asked))
     if not any(rankings.values()):
         raise BadInput(f"arm {name!r} found nothing for any question; see that it searches this index")
     values = ranked(rankings, {id_: judge.keys[id_].relevant for id_ in asked}, judge.level)

@@ -8,13 +8,14 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from eval.scoring.judge import AnswerKey, holds_answer
 from eval.sets.gold import Question
 from index.cleaning.clean import to_clean
 from index.errors import NotFound
 from index.records import Document, Passage, Span
+from index.search import Index
 from rag.language.facts import Fact, facts
 
 SEED = 20_251_122
@@ -38,13 +39,6 @@ _NAMES = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]{2,}(?: [A-Z][a-z]+)*")
 _STARTS_NAME = re.compile(r"^[A-Z][a-z]+ [A-Z]|^(?:[A-Z]{2,}|I)\b|^[A-Z][a-z]+['’]s")
 _SPOKEN = tuple("two three four five six seven eight nine ten eleven twelve twenty forty".split())
 _SHORTEST, _LONGEST = 30, 400  # characters of a sentence that is worth planting
-
-
-class PlantingIndex(Protocol):
-    """What planting needs of an index."""
-
-    def document(self, document_id: str) -> Document: ...
-    def passages(self, document_id: str) -> Sequence[Passage]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +68,7 @@ class _Source:
     before: str
 
 
-def plants(questions: Sequence[Question], keys: dict[str, AnswerKey], library: PlantingIndex, most: int) -> list[Plant]:
+def plants(questions: Sequence[Question], keys: dict[str, AnswerKey], library: Index, most: int) -> list[Plant]:
     """At most `most`, for answerable questions whose answer's sentence holds a number, a date or a verb to negate."""
     rng = random.Random(SEED)
     pool = [question for question in questions if question.id in keys]
@@ -90,7 +84,7 @@ def plants(questions: Sequence[Question], keys: dict[str, AnswerKey], library: P
     return [_plant(n, source, names, rng) for n, source in enumerate(sources)]
 
 
-def _source(question: Question, key: AnswerKey, library: PlantingIndex) -> _Source | None:
+def _source(question: Question, key: AnswerKey, library: Index) -> _Source | None:
     for document, passage in _relevant(key, library):
         inside = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
         for n, span in enumerate(passage.sentences):
@@ -101,7 +95,7 @@ def _source(question: Question, key: AnswerKey, library: PlantingIndex) -> _Sour
     return None
 
 
-def _relevant(key: AnswerKey, library: PlantingIndex) -> Iterator[tuple[Document, Passage]]:
+def _relevant(key: AnswerKey, library: Index) -> Iterator[tuple[Document, Passage]]:
     for document_id in dict.fromkeys([name for name, _ in key.spans] or key.relevant):
         try:
             document = library.document(document_id)

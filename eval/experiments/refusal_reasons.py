@@ -3,47 +3,23 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from eval.experiments.unanswerable_cases import (
-    HELD_OUT,
-    KINDS,
-    BuildingIndex,
-    UnanswerableCase,
-    filtered,
-    moved,
-    removed,
-    swapped,
-)
+from eval.experiments.unanswerable_cases import HELD_OUT, KINDS, UnanswerableCase, filtered, moved, removed, swapped
 from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
 from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import judge_for
-from eval.scoring.run import OnQuestion
+from eval.scoring.run import OnQuestion, followed
 from eval.sets.sets import EvalSet
 from index.errors import BadInput
-from index.ranking.filters import EVERYTHING, Filters
-from rag.answer import Reason, ReasonCode
+from index.ranking.filters import EVERYTHING
+from rag.answer import ReasonCode
+from rag.assistant import Assistant
 
 MOST = 100  # cases of each kind
 OVERALL = "right reason, all built cases"
 
 
-class ToldReason(Protocol):
-    """What is looked at in an answer."""
-
-    @property
-    def reason(self) -> Reason | None: ...
-
-
-class ReasonAsker(Protocol):
-    """What measuring reasons needs of an assistant."""
-
-    @property
-    def index(self) -> BuildingIndex: ...
-    def ask(self, question: str, *, filters: Filters) -> ToldReason: ...
-
-
-Without = Callable[[frozenset[str]], ReasonAsker]  # the same assistant, as if these documents had never been indexed
+Without = Callable[[frozenset[str]], Assistant]  # the same assistant, as if these documents had never been indexed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +44,7 @@ class Reasons:
 
 
 def measure_reasons(
-    assistant: ReasonAsker,
-    questions: EvalSet,
-    without: Without,
-    *,
-    most: int = MOST,
-    progress: OnQuestion | None = None,
+    assistant: Assistant, questions: EvalSet, without: Without, *, most: int = MOST, progress: OnQuestion | None = None
 ) -> Reasons:
     """Ask every built case and compare the reasons; deterministic.
 
@@ -83,17 +54,15 @@ def measure_reasons(
     cases = build_cases(assistant, questions, most)
     outcomes: list[ReasonOutcome] = []
     asking, gone = assistant, frozenset[str]()
-    for done, case in enumerate(cases, start=1):
+    for case in followed(cases, progress):
         if case.removed != gone:
             asking, gone = without(case.removed) if case.removed else assistant, case.removed
         answer = asking.ask(case.question, filters=case.filters)
         outcomes.append(ReasonOutcome(case, answer.reason.code if answer.reason else None))
-        if progress:
-            progress(done, len(cases))
     return _reasons(questions.name, assistant.index.version, outcomes)
 
 
-def build_cases(assistant: ReasonAsker, questions: EvalSet, most: int) -> list[UnanswerableCase]:
+def build_cases(assistant: Assistant, questions: EvalSet, most: int) -> list[UnanswerableCase]:
     """At most `most` of each kind, those of one kind together."""
     judge, library = judge_for(questions, assistant.index), assistant.index
     parts = (questions.questions, judge, library, most)

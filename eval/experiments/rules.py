@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from functools import partial, wraps
 from inspect import signature
 from types import FunctionType, ModuleType
-from typing import Any, Protocol
+from typing import Any
 
-from eval.experiments.conversation import ConversationTurn, fault_of
+from eval.experiments.conversation import ConversationTurn, asked_behind, fault_of
 from eval.runs.tables import Table, paragraphs
-from eval.scoring.judge import Judge, Searchable
+from eval.scoring.judge import Judge
 from eval.scoring.rows import row_of
-from eval.scoring.run import OnQuestion
+from eval.scoring.run import OnQuestion, followed
 from eval.sets.gold import Question
 from eval.sets.sets import EvalSet
 from rag.answer import Answer
-from rag.follow_ups.turns import Turn
+from rag.assistant import Assistant
 from rag.language.patterns import Patterns, read_patterns
 from rag.question.spelling import Respelt
 
@@ -223,43 +223,28 @@ class RuleFigures:
     silent: tuple[str, ...]
 
 
-class HistoryAsker(Protocol):
-    """What is asked."""
-
-    @property
-    def index(self) -> Searchable: ...
-    def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer: ...
-
-
-def cases_of_questions(questions: EvalSet, judge: Judge, assistant: HistoryAsker) -> list[RuleCase]:
+def cases_of_questions(questions: EvalSet, judge: Judge, assistant: Assistant) -> list[RuleCase]:
     """Each question of a set behind those before it; a right quote or rightly none is right."""
 
     def case(question: Question) -> RuleCase:
         return RuleCase(
             questions.name,
-            partial(_behind, assistant, question.history, question.text),
+            partial(asked_behind, assistant, question.history, question.text),
             lambda answer: bool(row_of(question, answer, judge, assistant.index).right),
         )
 
     return [case(question) for question in questions.questions]
 
 
-def cases_of_turns(name: str, turns: Sequence[ConversationTurn], assistant: HistoryAsker) -> list[RuleCase]:
+def cases_of_turns(name: str, turns: Sequence[ConversationTurn], assistant: Assistant) -> list[RuleCase]:
     """Each turn of a conversation; a helpful reply is right."""
 
     def case(turn: ConversationTurn) -> RuleCase:
         return RuleCase(
-            name, partial(_behind, assistant, turn.history, turn.text), lambda answer: not fault_of(turn, answer)
+            name, partial(asked_behind, assistant, turn.history, turn.text), lambda answer: not fault_of(turn, answer)
         )
 
     return [case(turn) for turn in turns]
-
-
-def _behind(assistant: HistoryAsker, history: Sequence[str], message: str) -> Answer:
-    before: tuple[Turn, ...] = ()
-    for earlier in history:
-        before = (*before, Turn(earlier, assistant.ask(earlier, history=before).text))
-    return assistant.ask(message, history=before)
 
 
 def measure_rules(cases: Sequence[RuleCase], *, progress: OnQuestion | None = None) -> RuleFigures:
@@ -267,7 +252,7 @@ def measure_rules(cases: Sequence[RuleCase], *, progress: OnQuestion | None = No
     served: dict[str, dict[str, Served]] = {}
     questions: dict[str, int] = {}
     with watched() as board:
-        for done, case in enumerate(cases, start=1):
+        for case in followed(cases, progress):
             questions[case.set_name] = questions.get(case.set_name, 0) + 1
             board.fired.clear()
             before = case.ask()
@@ -281,8 +266,6 @@ def measure_rules(cases: Sequence[RuleCase], *, progress: OnQuestion | None = No
                     one.changed += 1
                     one.only_with += right == (True, False)
                     one.only_without += right == (False, True)
-            if progress:
-                progress(done, len(cases))
     known = {family for _, family in _named_patterns([m for n, m in sys.modules.items() if n.startswith("rag.")])}
     every = known | {path.removeprefix("rag.") for path in FUNCTIONS}
     return RuleFigures(questions, served, tuple(sorted(every - set(served))))

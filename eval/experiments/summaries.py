@@ -4,7 +4,6 @@ The summary is cut out of the article before it is indexed: the abstract of a pa
 conclusion that answers a question of the type `conclusion`.
 """
 
-import json
 import re
 import tempfile
 from collections import Counter
@@ -16,14 +15,12 @@ from typing import NamedTuple
 
 from eval.runs.tables import Table, below, bracketed, figure_table, paragraphs
 from eval.scoring.intervals import Figures, mean
-from eval.scoring.run import OnQuestion, SetName
+from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.beir import BeirSet
 from eval.sets.gold import field, records, text
-from eval.sets.sets import EvalSet
-from index.build import Builder
+from eval.sets.sets import EvalSet, index_of
 from index.embedding.embedder import Embedder
 from index.errors import BadGold
-from index.search import Index, open_index
 from index.settings import Settings
 from index.text.words import cut, words
 from rag.selection.context import sentences_of
@@ -78,8 +75,9 @@ def measure_summaries(
     scores: dict[str, list[tuple[float, ...]]] = {"key sentences": [], "first sentences": []}
     chosen = 0
     with tempfile.TemporaryDirectory() as folder:
-        index = _indexed(articles, settings, embedder, Path(folder))
-        for done, article in enumerate(articles, start=1):
+        lines = ({"_id": one.document_id, "title": one.title, "text": one.text} for one in articles)
+        index = index_of(lines, settings, embedder, Path(folder))
+        for article in followed(articles, progress):
             keys = key_sentences(index, article.document_id)
             whole = index.document(article.document_id).text
             firsts = sentences_of(index.passages(article.document_id))[: max(len(keys), LEAST)]
@@ -87,8 +85,6 @@ def measure_summaries(
             for name, spans in (("key sentences", keys), ("first sentences", firsts)):
                 told = " ".join(whole[span.start : span.end] for span in spans)
                 scores[name].append(rouge(told, article.summary))
-            if progress:
-                progress(done, len(articles))
     ours, firsts_of = scores["key sentences"], scores["first sentences"]
     figures = [
         mean(f"{measure}, {name}", [row[n] for row in rows])
@@ -140,15 +136,6 @@ def _abstracted(corpus: Path, concluded: dict[str, str]) -> Iterator[Abstracted]
             yield Abstracted(name, title, match["text"], match["summary"])
         elif conclusion and conclusion in whole:
             yield Abstracted(name, title, whole.replace(conclusion, "", 1).strip(), conclusion)
-
-
-def _indexed(articles: Sequence[Abstracted], settings: Settings, embedder: Embedder, folder: Path) -> Index:
-    lines = ({"_id": one.document_id, "title": one.title, "text": one.text} for one in articles)
-    corpus = folder / "articles.jsonl"
-    corpus.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    own = settings.model_copy(update={"data": folder / "index"})
-    Builder(own.data, own, embedder).index([corpus])
-    return open_index(own.data, own, embedder)
 
 
 def _f1(common: int, told: int, wanted: int) -> float:

@@ -1,12 +1,12 @@
 """How often a check of a text is right about a sentence: measured on sentences that are known to be true or false."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eval.experiments.altered_sentences import FALSE, TRUE, AlteredSentence, Kind, cases, foreign
 from eval.runs.tables import COUNTED, Table, below, counted, figure_table, paragraphs
 from eval.scoring.intervals import Figure, Figures, mean
-from eval.scoring.run import OnQuestion, SetName
+from eval.scoring.run import OnQuestion, SetName, followed
 from index.errors import BadGold
 from index.ranking.filters import Filters
 from index.search import Index
@@ -56,19 +56,11 @@ def measure_support(
     if not made:
         raise BadGold(f"{name} holds no sentence that stands by itself; give a set with longer articles")
     strange = [case for other in others for case in foreign(other, most // 2, tuning=tuning)]
-    unsaid = [
-        AlteredSentence("unsaid", case.text, case.document_id, case.original)
-        for case in made
-        if case.kind == "verbatim"
-    ]
+    unsaid = [replace(case, kind="unsaid") for case in made if case.kind == "verbatim"]
     alone = len(index.document_ids) == 1  # without its own article nothing is left to check a sentence against
     todo = [*made, *strange, *([] if alone else unsaid)]
     checker = Checker(index)
-    checked = []
-    for case in todo:
-        checked.append(_checked(case, _judge(case, checker, index)))
-        if progress:
-            progress(len(checked), len(todo))
+    checked = [_checked(case, _judge(case, checker, index)) for case in followed(todo, progress)]
     half = "the half of the articles that thresholds were chosen on" if tuning else "the half never tuned on"
     notes = (half, "made by rule: the figures say nothing of free paraphrases")
     return SupportReport(name, index.version, figures(checked), notes, tuple(checked))

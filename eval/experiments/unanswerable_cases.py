@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from itertools import groupby
-from typing import Literal, Protocol
+from typing import Literal
 
-from eval.scoring.judge import AnswerKey, Judge, Searchable
+from eval.scoring.judge import AnswerKey, Judge
 from eval.sets.gold import Question
 from eval.training.twins import twins
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Document
+from index.search import Index
 from index.text.words import Stem, stems
 from rag.answer import ReasonCode
 from rag.language.dates import dates_in
@@ -34,15 +35,6 @@ _RARE = 0.1  # a name is rare in at most this share of the documents
 _FOLD = 0.1  # share of the documents that are taken out together, so that few indexes are needed
 
 
-class BuildingIndex(Searchable, Protocol):
-    """What building cases needs of an index."""
-
-    @property
-    def stem(self) -> Stem: ...
-    @property
-    def document_ids(self) -> Sequence[str]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class UnanswerableCase:
     """A question without an answer, the documents and filters that it is asked of, and the reason that is right."""
@@ -54,7 +46,7 @@ class UnanswerableCase:
     filters: Filters = EVERYTHING
 
 
-def swapped(questions: Sequence[Question], judge: Judge, library: BuildingIndex, most: int) -> list[UnanswerableCase]:
+def swapped(questions: Sequence[Question], judge: Judge, library: Index, most: int) -> list[UnanswerableCase]:
     """A name exchanged for one of another question that the answering documents do not hold; numbers stay."""
     asked = {question.id: question.asked for question in questions}
     made = twins(questions, dict(judge.keys), library)
@@ -62,7 +54,7 @@ def swapped(questions: Sequence[Question], judge: Judge, library: BuildingIndex,
     return [UnanswerableCase("entity swapped", twin.text, "near_miss") for twin in names[:most]]
 
 
-def moved(questions: Sequence[Question], judge: Judge, library: BuildingIndex, most: int) -> list[UnanswerableCase]:
+def moved(questions: Sequence[Question], judge: Judge, library: Index, most: int) -> list[UnanswerableCase]:
     """The only date exchanged for a year beyond all that the documents mention and were published in."""
     documents = [library.document(id_) for id_ in library.document_ids]
     years = {int(year) for document in documents for year in _YEAR.findall(f"{document.title} {document.text}")}
@@ -78,7 +70,7 @@ def moved(questions: Sequence[Question], judge: Judge, library: BuildingIndex, m
     ]
 
 
-def removed(questions: Sequence[Question], judge: Judge, library: BuildingIndex, most: int) -> list[UnanswerableCase]:
+def removed(questions: Sequence[Question], judge: Judge, library: Index, most: int) -> list[UnanswerableCase]:
     """Questions whose answering documents are taken out, some documents at a time.
 
     Off the corpus where a question has rare names and none of them is left. A near miss where one document is left that
@@ -99,7 +91,7 @@ def removed(questions: Sequence[Question], judge: Judge, library: BuildingIndex,
     return found
 
 
-def filtered(questions: Sequence[Question], judge: Judge, library: BuildingIndex, most: int) -> list[UnanswerableCase]:
+def filtered(questions: Sequence[Question], judge: Judge, library: Index, most: int) -> list[UnanswerableCase]:
     """Questions asked of the other documents only: by their ids, or by dates where all answering ones are dated."""
     rng = random.Random(SEED + 2)
     pool = _answerable(questions, judge)
@@ -157,7 +149,7 @@ def _folds(
         yield group, gone
 
 
-def _holding(library: BuildingIndex) -> dict[str, frozenset[str]]:
+def _holding(library: Index) -> dict[str, frozenset[str]]:
     """Stem → the documents that hold it."""
     found: dict[str, set[str]] = {}
     for id_ in library.document_ids:
@@ -194,7 +186,7 @@ def _expected(
     return "near_miss" if 2 * common >= documents - len(gone) and common else None
 
 
-def _before(own: set[str], others: Sequence[str], library: BuildingIndex) -> Filters | None:
+def _before(own: set[str], others: Sequence[str], library: Index) -> Filters | None:
     """Up to the day before the first of the answering documents, if all are dated and another one is earlier."""
     days = [library.document(id_).published for id_ in sorted(own)]
     known = [day for day in days if day]

@@ -6,8 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eval.reading.network import Item
-from eval.reading.rows import TrainingRow
+from eval.reading.rows import MINED, TrainingRow
 
 SAME_WORDS = 0.5  # how much rarer a question is read that says nothing in words of its own
 
@@ -18,7 +21,7 @@ class Lesson:
 
     row: TrainingRow
     item: Item
-    grade: Sequence[float] | None = None
+    grade: NDArray[np.float32] | None = None
 
     @property
     def question(self) -> tuple[str, str]:
@@ -26,29 +29,41 @@ class Lesson:
         return self.row.group, self.row.question
 
 
-def epoch(lessons: Sequence[Lesson], tokens: int, rng: random.Random) -> Iterator[list[Lesson]]:
-    """Batches of about `tokens` tokens, padding included, of one length each, in random order.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lessons that are read in one batch, or not at all."""
 
-    All rows of a group stand in one batch, or in none.
-    """
+    lessons: Sequence[Lesson]
+    chance: float  # of being read in an epoch
+
+    def drawn(self, found: int, rng: random.Random) -> list[Lesson]:
+        """All but those beyond `found` passages that the search put first, in random choice."""
+        kept = [one for one in self.lessons if one.row.made != MINED]
+        mined = [one for one in self.lessons if one.row.made == MINED]
+        return kept + rng.sample(mined, min(found, len(mined)))
+
+
+def epoch(groups: Sequence[Group], tokens: int, found: int, rng: random.Random) -> Iterator[list[Lesson]]:
+    """Batches of about `tokens` tokens, padding included, of one length each, in random order."""
     by_length: dict[int, list[list[Lesson]]] = defaultdict(list)
-    for group in groups(lessons):
-        if rng.random() < chance(group):
-            by_length[max(one.item.length for one in group)].append(group)
-    made = [filled for length, groups in by_length.items() for filled in _packed(groups, max(1, tokens // length), rng)]
+    for group in groups:
+        if rng.random() < group.chance:
+            drawn = group.drawn(found, rng)
+            by_length[max(one.item.length for one in drawn)].append(drawn)
+    made = [filled for length, drawn in by_length.items() for filled in _packed(drawn, max(1, tokens // length), rng)]
     rng.shuffle(made)
     yield from made
 
 
-def groups(lessons: Sequence[Lesson]) -> list[list[Lesson]]:
+def groups_of(lessons: Sequence[Lesson]) -> list[Group]:
     together: dict[str, list[Lesson]] = defaultdict(list)
     for one in lessons:
         together[one.row.group].append(one)
-    return list(together.values())
+    return [Group(group, _chance(group)) for group in together.values()]
 
 
-def chance(group: Sequence[Lesson]) -> float:
-    """Of being read in an epoch: the weight, less up to a half where questions are in the words of their sentences."""
+def _chance(group: Sequence[Lesson]) -> float:
+    """The weight, less up to a half where questions are in the words of their sentences."""
     own = max(1 - SAME_WORDS * _shared(one.row) if one.row.good else 0.0 for one in group)
     return max(one.row.weight for one in group) * (own or 1.0)
 

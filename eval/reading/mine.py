@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eval.reading.collect import WINDOW, Collection, Words, cut, says
-from eval.reading.rows import Offsets, TrainingRow
+from eval.reading.rows import MINED, Offsets, TrainingRow
 from index.embedding.embedder import Embedder
 from index.ranking.fuse import best, convex_shares, ordered
 
 DEPTH = 100
 WEIGHTS = {"words": 0.5, "vectors": 0.5}
 _AT_ONCE = 256  # texts that are embedded: their token vectors are not kept
-EACH = 2  # passages a question
+EACH = 6  # passages a question: the first half, and others at random
 _FIRST = 10  # of the fused order, from which they come
 
 
@@ -56,7 +56,7 @@ def mine(
     questions: int,
     rng: random.Random,
 ) -> list[TrainingRow]:
-    """EACH passages for `questions` questions: one of those that the search puts first, the others at random.
+    """EACH passages for `questions` questions, half of them those that the search puts first.
 
     A passage that holds the words of an answer, or overlaps the row's own one, is left out.
     """
@@ -72,9 +72,10 @@ def mine(
         said = answers[row.set, row.id] or [row.text[start:end] for start, end in row.good_spans]
         hits = [one for one in heap.search(row.question) if not _overlap(row.text, one.text)]
         wrong = [one for one in hits if not says(one.text, said)]
-        for one in [*wrong[:1], *rng.sample(wrong[1:], min(EACH - 1, len(wrong[1:])))]:
+        first, others = wrong[: EACH // 2], wrong[EACH // 2 :]
+        for one in [*first, *rng.sample(others, min(EACH - len(first), len(others)))]:
             shown = replace(row, title=one.title, text=one.text, sentences=one.sentences)
-            found.append(replace(shown, good=(), short=None, kind="found", made="mined"))
+            found.append(replace(shown, good=(), short=None, kind="found", made=MINED))
     return found
 
 

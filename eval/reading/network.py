@@ -4,16 +4,21 @@ What a sentence scores is linear in the mean of its token states beside the firs
 A sentence's gap, its score less *none* of its own passage, is what can be compared across passages.
 """
 
+import copy
+import functools
 import math
 import os
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
+from torch.nn import functional as F
 from transformers import AttentionInterface, AutoConfig, AutoModel, AutoTokenizer
 from transformers.masking_utils import AttentionMaskInterface, eager_mask
 from transformers.models.mpnet.modeling_mpnet import MPNetSelfAttention
@@ -27,6 +32,7 @@ LONGEST = 320  # tokens of question and passage together
 _STEP = 32  # lengths are rounded up to it: every new shape compiles a kernel
 _SENTENCE_STEP = 8
 NO_SENTENCE = -1e4
+LEAST_AFTER_GELU = 0.2  # as in the graph: what GELU gives is above -0.17
 _SCALE = ":scale"  # of a file of 8 bits: one factor a row of the matrix of that name
 
 Tensor = torch.Tensor
@@ -41,7 +47,7 @@ _LEAST = -1e4  # bfloat16 and float16 both hold it
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
     """q, k, v: (batch, heads, tokens, width); bias broadcasts to (batch, heads, tokens, tokens)."""
-    with torch.autocast("cpu", enabled=False):
+    with torch.autocast(q.device.type, enabled=False):
         b, h, n, d = q.shape
         q = (q * (1 / math.sqrt(d))).reshape(b * h, n, d)
         scores = torch.bmm(q, k.reshape(b * h, n, d).transpose(1, 2))
@@ -82,14 +88,20 @@ MPNetSelfAttention.forward = _mpnet  # type: ignore[method-assign, assignment]
 
 
 class ReadingNetwork(nn.Module):
-    def __init__(self, backbone: Path) -> None:
+    """`layers`: as many as the backbone's, or a multiple: each then stands several times in a row to begin with."""
+
+    def __init__(self, backbone: Path, layers: int = 0, dropout: float = 0.0) -> None:
         super().__init__()
         config = AutoConfig.from_pretrained(
-            backbone, local_files_only=True, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+            backbone, local_files_only=True, hidden_dropout_prob=dropout, attention_probs_dropout_prob=0.0
         )
         kind = _PLAIN if config.model_type == "bert" else "eager"
-        shape = {"config": config, "add_pooling_layer": False, "attn_implementation": kind}
+        shape = {"config": config, "add_pooling_layer": False, "attn_implementation": kind, "dtype": torch.float32}
         self.body = AutoModel.from_pretrained(backbone, local_files_only=True, use_safetensors=True, **shape)
+        times = max(1, layers // config.num_hidden_layers)
+        self.body.encoder.layer = nn.ModuleList(
+            copy.deepcopy(layer) for layer in self.body.encoder.layer for _ in range(times)
+        )
         wide = config.hidden_size
         self.sentence = nn.Sequential(nn.Linear(2 * wide, wide), nn.GELU(), nn.Linear(wide, 1))
         self.none = nn.Sequential(nn.Linear(wide, wide), nn.GELU(), nn.Linear(wide, 1))
@@ -110,6 +122,17 @@ class ReadingNetwork(nn.Module):
         score = self.sentence(both).squeeze(-1).float().masked_fill(pool.sum(-1) == 0, NO_SENTENCE)
         return score, self.none(first).squeeze(-1).float(), self.span(states).float()
 
+    @property
+    def device(self) -> torch.device:
+        return self.span.weight.device
+
+    def serve_eight_bits(self) -> None:
+        """From now on the layers compute as the shipped graph does, so that training mends what the 8 bits lose."""
+        for name, layer in self.body.encoder.layer.named_modules():
+            if isinstance(layer, nn.Linear):
+                least = LEAST_AFTER_GELU if name.endswith("output.dense") and "attention" not in name else 0.0
+                layer.forward = functools.partial(_eight_bits, layer, least)  # type: ignore[method-assign]
+
     def load(self, path: Path) -> None:
         """A checkpoint of `train`, or a .safetensors file without word embeddings, of half precision or of 8 bits."""
         if path.suffix != ".safetensors":
@@ -124,6 +147,25 @@ class ReadingNetwork(nn.Module):
             raise ModelMissing(
                 f"'{path}' is of another model: it lacks {wrong[:3]} and holds {unknown[:3]}; give weights of this one"
             )
+
+
+def bfloat16(device: torch.device) -> torch.autocast:
+    """Half precision where the device multiplies it fast; elsewhere it would cost ten times as much."""
+    fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast)
+
+
+def _eight_bits(layer: nn.Linear, least: float, x: Tensor) -> Tensor:
+    """The product with weights in steps of 1/127 of each column's largest, and x in those of each token's."""
+    return F.linear(_in_steps(x, least), _in_steps(layer.weight, 1e-8), layer.bias)
+
+
+def _in_steps(x: Tensor, least: float) -> Tensor:
+    """The gradient passes as if nothing were rounded."""
+    with torch.no_grad():
+        step = x.abs().amax(-1, keepdim=True).clamp(min=max(least, 1e-8)) / 127
+        rounded = (x / step).round() * step
+    return x + (rounded - x).detach()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,39 +184,70 @@ class Item:
 
 
 def encode(tokenizer: Any, rows: Sequence[TrainingRow]) -> list[Item]:
-    heads = [f"{row.title}: " if row.title else "" for row in rows]
-    texts = [head + row.text for head, row in zip(heads, rows, strict=True)]
-    shape = {"truncation": "only_second", "max_length": LONGEST, "return_offsets_mapping": True}
-    encoded = tokenizer([row.question[:300] for row in rows], texts, **shape)
-    return [_item(encoded, place, row, len(head)) for place, (row, head) in enumerate(zip(rows, heads, strict=True))]
+    """Questions and passages are cut into tokens once each, however many rows they stand in."""
+    asked = _once(tokenizer, [row.question[:300] for row in rows])
+    texts = _once(tokenizer, [_shown(row) for row in rows])
+    cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
+    between = [sep] * (tokenizer.num_special_tokens_to_add(pair=True) - 2)
+    ranges: dict[tuple[str, tuple[Offsets, ...]], list[Offsets]] = {}
+    items = []
+    for row in rows:
+        text = texts[_shown(row)]
+        head = [cls, *asked[row.question[:300]].ids, *between]
+        room, shift = LONGEST - len(head) - 1, len(_shown(row)) - len(row.text)
+        place = (_shown(row), row.sentences)
+        if place not in ranges:
+            ranges[place] = [text.covered(a + shift, b + shift) for a, b in row.sentences]
+        cut = [(len(head) + a, len(head) + min(b, room)) if a < min(b, room) else (0, 0) for a, b in ranges[place]]
+        first, last = text.covered(row.short[0] + shift, row.short[1] + shift) if row.short else (0, 0)
+        span = (len(head) + first, len(head) + min(last, room) - 1) if first < min(last, room) else None
+        items.append(Item([*head, *text.ids[:room], sep], cut, span, [g for g in row.good if cut[g][1]]))
+    return items
 
 
-def _item(encoded: Any, place: int, row: TrainingRow, shift: int) -> Item:
-    part, offsets = encoded.sequence_ids(place), encoded["offset_mapping"][place]
-    at = [(k, a - shift, b - shift) for k, (a, b) in enumerate(offsets) if part[k] == 1 and b > shift and b > a]
-    ranges = []
-    for start, end in row.sentences:
-        inside = [k for k, a, b in at if a < end and start < b]
-        ranges.append((inside[0], inside[-1] + 1) if inside else (0, 0))
-    answer = [k for k, a, b in at if a < row.short[1] and row.short[0] < b] if row.short else []
-    span = (answer[0], answer[-1]) if answer else None
-    return Item(encoded["input_ids"][place], ranges, span, [g for g in row.good if ranges[g][1]])
+def _shown(row: TrainingRow) -> str:
+    return f"{row.title}: {row.text}" if row.title else row.text
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """Of one text, without the marks around it; starts and ends are code points, ascending."""
+
+    ids: list[int]
+    starts: list[int]
+    ends: list[int]
+
+    def covered(self, start: int, end: int) -> Offsets:
+        """The tokens that overlap these code points; the same number twice where none does."""
+        first = bisect_right(self.ends, start)
+        return first, max(first, bisect_left(self.starts, end))
+
+
+def _once(tokenizer: Any, texts: Sequence[str]) -> dict[str, _Tokens]:
+    each = list(dict.fromkeys(texts))
+    found = tokenizer(each, add_special_tokens=False, return_offsets_mapping=True) if each else {"input_ids": []}
+    return {
+        text: _Tokens(found["input_ids"][n], *map(list, zip(*found["offset_mapping"][n], strict=True)))
+        if found["input_ids"][n]
+        else _Tokens([], [], [])
+        for n, text in enumerate(each)
+    }
 
 
 def batch(items: Sequence[Item], pad: int) -> tuple[Tensor, Tensor, Tensor]:
     """What `ReadingNetwork.forward` takes."""
     longest = max(item.length for item in items)
     most = -(-max(len(item.ranges) for item in items) // _SENTENCE_STEP) * _SENTENCE_STEP
-    ids = torch.full((len(items), longest), pad, dtype=torch.long)
-    mask = torch.zeros(len(items), longest, dtype=torch.long)
-    pool = torch.zeros(len(items), most, longest)
+    ids = np.full((len(items), longest), pad)
+    mask = np.zeros((len(items), longest), np.int64)
+    pool = np.zeros((len(items), most, longest), np.float32)
     for place, item in enumerate(items):
-        ids[place, : len(item.ids)] = torch.tensor(item.ids)
+        ids[place, : len(item.ids)] = item.ids
         mask[place, : len(item.ids)] = 1
         for j, (start, end) in enumerate(item.ranges):
             if end > start:
                 pool[place, j, start:end] = 1 / (end - start)
-    return ids, mask, pool
+    return torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(pool)
 
 
 def check_backbone(folder: Path) -> None:
@@ -187,10 +260,11 @@ def check_backbone(folder: Path) -> None:
         )
 
 
-def open_backbone(folder: Path) -> tuple[Any, ReadingNetwork]:
-    """Tokeniser and untrained reader of a transformers folder. Raises ModelMissing."""
+def open_backbone(folder: Path, layers: int = 0, dropout: float = 0.0) -> tuple[Any, ReadingNetwork]:
+    """Tokeniser and untrained reader of a transformers folder, on a GPU where there is one. Raises ModelMissing."""
     check_backbone(folder)
-    return AutoTokenizer.from_pretrained(folder, local_files_only=True), ReadingNetwork(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return tokenizer, ReadingNetwork(folder, layers, dropout).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def ship(model: ReadingNetwork, path: Path) -> None:

@@ -6,12 +6,13 @@ needed nor trained. The bytes follow from the collections, the settings and the 
 """
 
 import json
+import math
 import random
 import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ from index.errors import BadInput, NotFound
 from index.terminal import tell
 
 TWINS_SEED = 29
-STUDENT_RATE, TEACHER_RATE = 2e-4, 3e-5
+DROPOUT = 0.1  # of the large model, which learns from labels alone
+STUDENT_RATE, TEACHER_RATE, AT = 2e-4, 3e-5, 6000  # for batches of so many tokens; it grows as their root
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Recipe:
     mined: int = 3000  # questions to mine passages for
     teacher_epochs: float = 1.0
     epochs: float = 3.0
+    layers: int = 0  # of the small model: as many as it has, or a multiple
+    eight_bits: float = 0.3  # share of its training, the last, in which it computes as it is served
+    tokens: int = AT  # of a batch
     threads: int = 2
     seed: int = 1
 
@@ -61,20 +66,36 @@ def train_model(sets: Sequence[Path], out: Path, recipe: Recipe, embedder: Embed
     rows, more, valid, grades = (out / name for name in ("rows.jsonl", "more.jsonl", "valid.jsonl", "grades.npz"))
     build(collections, recipe, embedder, (rows, more, valid), say)
 
-    def plan(backbone: Path, epochs: float, rate: float, start: Path | None, graded: Path | None) -> TrainingPlan:
-        return TrainingPlan(backbone, (rows, more), valid, epochs, rate, start, graded, seed=recipe.seed)
+    common = TrainingPlan(
+        recipe.small, (rows, more), valid, recipe.epochs, STUDENT_RATE, tokens=recipe.tokens, seed=recipe.seed
+    )
+    faster = math.sqrt(recipe.tokens / AT)
 
     if recipe.grades:
         shutil.copyfile(recipe.grades, grades)
     elif recipe.large:
         teacher = out / "teacher.safetensors"
         if not teacher.exists():
-            learn = plan(recipe.large, recipe.teacher_epochs, TEACHER_RATE, recipe.start, None)
+            learn = replace(
+                common,
+                backbone=recipe.large,
+                epochs=recipe.teacher_epochs,
+                rate=TEACHER_RATE * faster,
+                start=recipe.start,
+                dropout=DROPOUT,
+            )
             train(learn, out / "teacher.pt", teacher, say)
         grade(recipe.large, teacher, [*read_rows(more), *read_rows(rows)], grades, say)
     weights = out / "reader.safetensors"
-    rate = STUDENT_RATE / 2 if recipe.small_start else STUDENT_RATE
-    train(plan(recipe.small, recipe.epochs, rate, recipe.small_start, grades), out / "reader.pt", weights, say)
+    learn = replace(
+        common,
+        rate=STUDENT_RATE * faster / (2 if recipe.small_start else 1),
+        start=recipe.small_start,
+        grades=grades,
+        layers=recipe.layers,
+        eight_bits=recipe.eight_bits,
+    )
+    train(learn, out / "reader.pt", weights, say)
     return weights
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+MINED = "mined"  # a rule of `TrainingRow.made`: by the product's search
 Offsets = tuple[int, int]
 Logits = NDArray[np.float16]
 

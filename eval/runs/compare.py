@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -85,6 +86,9 @@ class SliceChange:
     def moved(self) -> bool:
         """Whether anything differs beyond last digits."""
         return bool(self.tally.wins or self.tally.losses) or abs(self.second - self.first) > NOISE
+
+
+Change = TypeVar("Change", FigureChange, SliceChange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +252,10 @@ def _shown(name: str, run: Run) -> float | None:
     return figure.value if figure else None
 
 
-def _adjusted(figures: Sequence[FigureChange]) -> tuple[FigureChange, ...]:
+def _adjusted(changes: Sequence[Change]) -> tuple[Change, ...]:
     """With Holm's p, over all that were tested."""
-    tested = [each.name for each in figures if each.p is not None]
-    values = dict(zip(tested, holm([each.p for each in figures if each.p is not None]), strict=True))
-    return tuple(replace(each, adjusted=values.get(each.name)) for each in figures)
+    values = iter(holm([each.p for each in changes if each.p is not None]))
+    return tuple(each if each.p is None else replace(each, adjusted=next(values)) for each in changes)
 
 
 def _slices(pairs: Sequence[Pair]) -> Iterator[SliceChange]:
@@ -260,9 +263,8 @@ def _slices(pairs: Sequence[Pair]) -> Iterator[SliceChange]:
     counts = Counter(tag for one, _ in pairs for tag in one.tags)
     tags = sorted(counts, key=lambda tag: (-counts[tag], tag))
     for name in SLICED:
-        found = [each for tag in tags if (each := _slice(tag, name, [pair for pair in pairs if tag in pair[0].tags]))]
-        values = iter(holm([each.p for each in found if each.p is not None]))
-        yield from (each if each.p is None else replace(each, adjusted=next(values)) for each in found)
+        found = (_slice(tag, name, [pair for pair in pairs if tag in pair[0].tags]) for tag in tags)
+        yield from _adjusted([each for each in found if each])
 
 
 def _slice(tag: str, name: str, pairs: Sequence[Pair]) -> SliceChange | None:

@@ -24,16 +24,7 @@ from eval.scoring.judge import JUDGED, Level, auroc, coverages, ranked_names
 from eval.scoring.latency import FIGURES as LATENCY
 from eval.scoring.latency import NOTE as LATENCY_NOTE
 from eval.scoring.latency import latency_figures
-from eval.scoring.rows import (
-    BRIER,
-    FIRST_RIGHT,
-    MEANS,
-    PRECISION,
-    RECALL,
-    RIGHT_OF_ALL,
-    RIGHT_OF_ANSWERED,
-    Row,
-)
+from eval.scoring.rows import BRIER, FIRST_RIGHT, MEANS, PRECISION, RECALL, RIGHT_OF_ALL, RIGHT_OF_ANSWERED, Row
 from eval.sets.gold import Question
 from index.errors import BadInput
 

@@ -232,9 +232,7 @@ def _by_passage(gold: GoldSet, index: Searchable) -> Judge:
     keys = {question.id: _key(question, documents, places) for question in gold.questions if question.answerable}
     lost = [question_id for question_id, key in keys.items() if not key.relevant]
     return Judge(
-        "passage",
-        keys,
-        _counted("questions whose gold span no passage holds whole; they count zero in search", lost),
+        "passage", keys, _counted("questions whose gold span no passage holds whole; they count zero in search", lost)
     )
 
 

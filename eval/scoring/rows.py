@@ -4,7 +4,7 @@ These are the records of a run file too: what is written is what was judged, and
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from pydantic import FiniteFloat
 
@@ -239,15 +239,7 @@ def _quality(question: Question, answer: Answer, whole: float | None) -> Values:
 
 
 def _quoted(citation: Citation) -> Quoted:
-    return Quoted(
-        citation.document_id,
-        citation.passage_id,
-        citation.quote,
-        citation.start,
-        citation.end,
-        citation.source_start,
-        citation.source_end,
-    )
+    return Quoted(**{one.name: getattr(citation, one.name) for one in fields(Quoted)})
 
 
 def _gold_place(span: GoldSpan, index: Searchable) -> GoldPlace:
@@ -256,5 +248,5 @@ def _gold_place(span: GoldSpan, index: Searchable) -> GoldPlace:
 
 
 def _unshown(dropped: Dropped) -> Unshown:
-    fields = dropped_fields(dropped)
-    return Unshown(**{**fields, "quote": shortened(fields["quote"], _UNSHOWN_CHARACTERS)})
+    told = dropped_fields(dropped)
+    return Unshown(**{**told, "quote": shortened(told["quote"], _UNSHOWN_CHARACTERS)})

@@ -1,12 +1,12 @@
 """Ask every question of a set through the front door and judge what comes back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, Protocol, TypeAlias
+from typing import Annotated, Literal, Protocol, TypeAlias, TypeVar
 
 from pydantic import Field
 
@@ -28,7 +28,16 @@ from rag.reading.reader import reader_files
 DEPTH: dict[Level, int] = {"passage": 10, "document": 100}
 
 OnQuestion = Callable[[int, int], None]  # questions done, questions in all
+Each = TypeVar("Each")
 Stages = Callable[[], Mapping[str, float]]  # what the last answer cost, by stage
+
+
+def followed(asked: Sequence[Each], progress: OnQuestion | None) -> Iterator[Each]:
+    """One after the other; once one is done with, `progress` is told."""
+    for done, each in enumerate(asked, start=1):
+        yield each
+        if progress:
+            progress(done, len(asked))
 
 
 class Asker(Protocol):
@@ -122,7 +131,7 @@ def run(
     rankings: dict[str, tuple[str, ...]] = {}
     passages: dict[str, KeptPassage] = {}
     level = 0  # questions with equal scores
-    for done, question in enumerate(questions.questions, start=1):
+    for question in followed(questions.questions, progress):
         answer = _answer(assistant, question, DEPTH[judge.level])
         rankings[question.id] = judge.ranking(answer.evidence)
         rows.append(row_of(question, answer, judge, index, stages() if stages else None))
@@ -130,8 +139,6 @@ def run(
             if hit.passage.id not in passages:
                 passages[hit.passage.id] = _kept(hit.passage, index)
         level += any(one.score == other.score for one, other in pairwise(answer.evidence[:PLACES]))
-        if progress:
-            progress(done, len(questions.questions))
     if not any(rankings.values()):
         raise BadInput(f"nothing was found for any question of {questions.name}; see that its articles are indexed")
     judged = {id_: {**key.rejected, **key.relevant} for id_, key in judge.keys.items()}

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -140,6 +140,11 @@ class GoldSpan:
     start: int
     end: int
     quote: str
+
+
+def overlap(spans: Iterable[GoldSpan], others: Sequence[GoldSpan]) -> bool:
+    """Whether any two share a character."""
+    return any(a.document_id == b.document_id and a.start < b.end and b.start < a.end for a in spans for b in others)
 
 
 @dataclass(frozen=True, slots=True)

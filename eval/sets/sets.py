@@ -1,7 +1,7 @@
 """Any judged set, our own gold file, a BEIR-style folder or a TREC one: its halves, and the index of its corpus."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
@@ -89,14 +89,16 @@ def half(questions: EvalSet, *, tuning: bool) -> EvalSet:
 # The index of a set's own corpus: made once below a work folder, brought up to date when anything changed.
 
 
-def indexed(
-    questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, on: Callable[[Progress], None]
-) -> Settings:
+def indexed(questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: ShowProgress) -> Settings:
     """Settings that point to the set's index; gold files are about the bundled articles."""
     corpus = questions.corpus if isinstance(questions, BeirSet) else SEEDS
     name = questions.name if isinstance(questions, BeirSet) else "seeds"
     own = settings.model_copy(update={"data": work / name})
-    Builder(own.data, own, embedder).index([corpus], prune=True, on_progress=on)
+
+    def on_progress(at: Progress) -> None:
+        show(f"{questions.name}: {at.step}", at.done, at.total)
+
+    Builder(own.data, own, embedder).index([corpus], prune=True, on_progress=on_progress)
     return own
 
 
@@ -112,9 +114,7 @@ def opened(questions: EvalSet, settings: Settings, show: ShowProgress, work: Pat
     if "data" in settings.model_fields_set or not about_seeds(named):
         return open_assistant(settings=settings), settings
     embedder = load_embedder(settings.embedder, settings.model_path)
-    own = indexed(
-        questions, settings, embedder, work, lambda at: show(f"{questions.name}: {at.step}", at.done, at.total)
-    )
+    own = indexed(questions, settings, embedder, work, show)
     return open_assistant(settings=own, embedder=embedder), own
 
 
@@ -122,9 +122,14 @@ def open_set(
     questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: ShowProgress
 ) -> tuple[Index, Settings]:
     """The set's own index, made or brought up to date."""
-
-    def on_progress(at: Progress) -> None:
-        show(f"{questions.name}: {at.step}", at.done, at.total)
-
-    own = indexed(questions, settings, embedder, work, on_progress)
+    own = indexed(questions, settings, embedder, work, show)
     return open_index(own.data, own, embedder), own
+
+
+def index_of(articles: Iterable[Mapping[str, str]], settings: Settings, embedder: Embedder, folder: Path) -> Index:
+    """The index of made articles, each with the fields of a line of a corpus, in an empty folder."""
+    corpus = folder / "articles.jsonl"
+    corpus.write_text("".join(f"{json.dumps(article)}\n" for article in articles), encoding="utf-8")
+    own = settings.model_copy(update={"data": folder / "index"})
+    Builder(own.data, own, embedder).index([corpus])
+    return open_index(own.data, own, embedder)

@@ -29,7 +29,7 @@ from index.settings import Settings
 from rag.pipeline import READ_HITS
 from rag.question.analysis import Query, analyse
 from rag.reading.features import NAMED_SHORT
-from rag.reading.model import ABOUT, Blend, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
+from rag.reading.model import ABOUT, Blend, Excerpt, Finding, ReadModel, excerpt_of
 from rag.reading.reader import LinearReader, ModelReader, Rated, reader_files
 from rag.reading.weights import logistic
 from rag.structure import BODY
@@ -110,10 +110,7 @@ def gather(
 ) -> list[SeenAsked]:
     """`most` questions of a set, spread over it, and as many twins, each as it is and without its documents."""
     index, _ = open_set(questions, settings, embedder, work, show)
-    files = reader_files(ModelReader.name)
-    if not isinstance(files.model, ReadModel):
-        raise BadInput("a blend is fitted for the packaged reading model; leave answer_model out")
-    linear = LinearReader(index, files.weights, "linear")
+    model, linear = model_to_fit(settings), LinearReader(index, reader_files(ModelReader.name).weights, "linear")
     judge = judge_for(questions, index)
     found: list[SeenAsked] = []
     whole = questions.questions
@@ -124,7 +121,7 @@ def gather(
         for variant in (case, without(case, case.relevant) if question.answerable else None):
             if variant and variant.hits:
                 seen = _seen(
-                    cut_to(variant, READ_HITS), analyse(question.asked, index.stem, index.asked), linear, files.model
+                    cut_to(variant, READ_HITS), analyse(question.asked, index.stem, index.asked), linear, model
                 )
                 if seen and seen.asked.shape != "timeline":  # left to the linear reader
                     twin = question.id.endswith(TWIN)
@@ -132,6 +129,16 @@ def gather(
                     found.append(replace(seen, counts=counts, judged=case.judged or variant is not case))
         show(f"{questions.name}: reading", done, len(asked))
     return found
+
+
+def model_to_fit(settings: Settings) -> ReadModel:
+    """The packaged reading model, or that of answer_model's folder. Raises BadInput for one of transformers."""
+    model = reader_files(ModelReader.name, settings.answer_model).model
+    if not isinstance(model, ReadModel):
+        raise BadInput(
+            "a blend is fitted for a model that `quotewell eval export-reader` wrote; leave answer_model out"
+        )
+    return model
 
 
 def _seen(case: TrainingCase, asked: Query, linear: LinearReader, model: ReadModel) -> SeenAsked | None:
@@ -169,12 +176,11 @@ def outcome(seen: SeenAsked, blend: Blend) -> Outcome:
     return Outcome(place in seen.right, model.passages, odds)
 
 
-def fit_on(found: Sequence[SeenAsked], say: Callable[[str], None]) -> Blend:
-    """The blend for the packaged model: what is read and how it counts, then the odds.
+def fit_on(found: Sequence[SeenAsked], shipped: Blend, say: Callable[[str], None]) -> Blend:
+    """The blend for a model that has `shipped`: what is read and how it counts, then the odds.
 
     Tells what the present one and the fitted one make of each set, and one whose odds were fitted on the others alone.
     """
-    shipped = load_read_model().blend
     fitted = with_confidence(found, _order(found, shipped, say))
     unseen: dict[str, Blend] = {}
     for name in sorted({one.set_name for one in found}):

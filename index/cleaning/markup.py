@@ -65,10 +65,8 @@ _WORD = re.compile(r"\w")
 _NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
 _BARE_ADDRESS = re.compile(r"https?://\S+")
 _LINKS = (("![", _IMAGE), ("](", _LINK), ("[[", _WIKI), ("<", _ADDRESS), ("://", _BARE_ADDRESS))
-_SIGN, _TEXT = (
-    "\ue000",
-    "x",
-)  # for a sign that was found, and text that holds none, while others are looked for: known to no pattern
+# For a sign that was found, and text that holds none, while others are looked for: known to no pattern.
+_SIGN, _TEXT = "\ue000", "x"
 
 
 class Readable(NamedTuple):
@@ -107,11 +105,8 @@ def readable(source: str, lines: Sequence[Span], elsewhere: Elsewhere, *, cells:
     """
     raw = "\n".join(source[line.start : line.end] for line in lines)
     cuts, linked = _signs(raw, elsewhere.references)
-    cuts += (
-        [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
-        if len(lines) > 1
-        else []
-    )
+    if len(lines) > 1:
+        cuts += [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
     cuts += [_Cut(*found.span(), blank=" ") for found in _NO_BREAK.finditer(raw)]
     gap = "\t" if cells and "|" not in raw else " "

@@ -7,21 +7,13 @@ from typing import Any, Protocol, cast
 
 import numpy as np
 
-from index.embedding.minilm import OnnxEmbedder
-from index.embedding.vectors import Encoded, Floats, OnText, encoded, unit
+from index.embedding.minilm import OnnxEmbedder as OnnxEmbedder
+from index.embedding.vectors import Encoded as Encoded
+from index.embedding.vectors import Floats, encoded, unit
+from index.embedding.vectors import OnText as OnText
 from index.embedding.weights import fingerprint, packaged_torch
 from index.errors import ModelMissing
 from index.text.words import words
-
-__all__ = [
-    "Embedder",
-    "Encoded",
-    "HashEmbedder",
-    "OnText",
-    "OnnxEmbedder",
-    "SentenceTransformerEmbedder",
-    "load_embedder",
-]
 
 
 class Embedder(Protocol):

@@ -250,12 +250,10 @@ class InEngine:
         """The counts of what is seen, from the bags of what is seen or of what is not, whichever are fewer."""
         before, bags = self._seen.shelf.records, self._seen.whole.bags
         left = np.setdiff1d(before, shelf.records)
-        fewer = len(left) < len(shelf.records)
-        counts = (
-            self.wording.changed((bags[at] for at in left.tolist()), -1)
-            if fewer
-            else NOTHING.changed((bags[at] for at in shelf.records.tolist()), 1)
-        )
+        if len(left) < len(shelf.records):
+            counts = self.wording.changed((bags[at] for at in left.tolist()), -1)
+        else:
+            counts = NOTHING.changed((bags[at] for at in shelf.records.tolist()), 1)
         return InEngine(SeenPassages(self._seen.whole, shelf), counts)
 
     def vectors(self, rows: Sequence[int]) -> Floats:

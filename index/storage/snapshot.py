@@ -45,9 +45,7 @@ class Snapshot:
         self.schema = versions[0].decode()
         values = (opened("meta", row, f"the head of '{path}'", _LOST) for row in rows)
         self._meta = {key.decode(): value.decode() for key, value in values}
-        needed = (
-            {"sequence", "documents"} if self._meta.get("documents") == "0" else {"sequence", "documents", "recipe"}
-        )
+        needed = {"sequence", "documents"} | ({"recipe"} if self._meta.get("documents") != "0" else set())
         if not needed <= self._meta.keys():
             gone = ", ".join(sorted(needed - self._meta.keys()))
             raise IndexDamaged(f"'{path}' is damaged: its head has lost {gone}; {_LOST}")

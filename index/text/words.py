@@ -20,22 +20,8 @@ import regex  # type: ignore[import-untyped]
 import Stemmer  # type: ignore[import-not-found]
 from numpy.typing import NDArray
 
-from index.text.language import script_of, spoken, stop_words
-
-__all__ = [
-    "Stem",
-    "TermPlaces",
-    "Word",
-    "asked_terms",
-    "cut",
-    "normalise",
-    "of_asking",
-    "stems",
-    "stop_words",
-    "term_number",
-    "terms",
-    "words",
-]
+from index.text.language import script_of, spoken
+from index.text.language import stop_words as stop_words
 
 Stem = Literal["none", "light", "snowball"]
 
@@ -134,19 +120,9 @@ def _pieces_by_icu(run: str) -> tuple[str, ...]:
 
 # ISO 639-1 → Snowball's name. A word in another script than Latin is cut by that of its script, in every text.
 _STEMMERS = {
-    "ar": "arabic",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "es": "spanish",
-    "fr": "french",
-    "hi": "hindi",
-    "hy": "armenian",
-    "it": "italian",
-    "nl": "dutch",
-    "pt": "portuguese",
-    "ru": "russian",
-}
+    "ar": "arabic", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fr": "french", "hi": "hindi",
+    "hy": "armenian", "it": "italian", "nl": "dutch", "pt": "portuguese", "ru": "russian",
+}  # fmt: skip
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
 _ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
 _SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks

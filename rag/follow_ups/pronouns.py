@@ -40,9 +40,7 @@ _SHAPES = {
 }
 _NAME_WORDS = 3  # "President Jane Roe"
 _JOINING = frozenset(["that", "which", "who", "if", "because", "when", "and", "before", "after", "while"])
-_SUBORDINATE = frozenset(
-    ["after", "before", "when", "while", "if", "since", "once", "because", "until", "although", "as"]
-)
+_SUBORDINATE = frozenset("after before when while if since once because until although as".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +118,8 @@ def _pointer(question: str, match: re.Match[str], own: Sequence[Mention]) -> _Po
     """None where the words do not point back."""
     if match["other"]:
         return None  # "the latter" is counted, in rag.follow_ups.fragments
-    word, noun, before = (
-        match["word"].lower(),
-        (match["noun"] or "").lower(),
-        _word_before(question, match.start("word")),
-    )
+    word, noun = match["word"].lower(), (match["noun"] or "").lower()
+    before = _word_before(question, match.start("word"))
     with_noun = _Pointer(match.start("word"), match.end("noun"), WantedReferent((), _role(before), noun=noun))
     if word == "the":  # "Who signed the treaty?", but not "the treaty" of "the treaty of Guadalupe Hidalgo"
         start = with_noun.start

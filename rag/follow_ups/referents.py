@@ -23,9 +23,7 @@ _SYNONYMS = (
     "designation label decision",
     "talk negotiation meeting call conversation",
 )
-_QUANTITIES = frozenset(
-    ["share", "number", "part", "percentage", "proportion", "amount", "kind", "sort", "type", "total", "rate"]
-)
+_QUANTITIES = frozenset("share number part percentage proportion amount kind sort type total rate".split())
 _CLASSES = tuple(frozenset(line.split()) for line in _SYNONYMS)
 
 

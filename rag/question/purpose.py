@@ -34,7 +34,7 @@ _ASKING = (
 _SUBJECT = r"(?:(?:the|an?|his|her|its|their|my|our|your|this|that|these|those|it|he|she|they|we|you|I|there)\b|[A-Z])"
 _TURNED = re.compile(  # "who the ambassador is", as it stands behind "could you tell me"
     rf"(?P<asking>{_ASKING}) (?P<subject>{_SUBJECT}[^,;?]*?) "
-    r"(?P<verb>is|are|was|were|has|have|had|can|could|will|would|should|must)(?P<rest>\b[^,;?]*)",
+    r"(?P<verb>is|are|was|were|has|have|had|can|could|will|would|should|must)(?P<rest>\b[^,;?]*)"
 )
 _FEWEST_WORDS = 2  # of a question
 _MOST_CHARS = 300  # a longer message is none of these

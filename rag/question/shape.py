@@ -9,6 +9,7 @@ timeline.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal, get_args
 
 from rag.language.patterns import read_patterns
@@ -54,11 +55,8 @@ def alike(first: list[str], second: list[str]) -> bool:
 
 def aligned(left: list[str], right: list[str]) -> tuple[int, int]:
     """How many words at the end of `left` and at the start of `right` are the two things set side by side."""
-    sizes = [
-        (a, b)
-        for a in range(1, min(len(left), _LONGEST_PART) + 1)
-        for b in range(1, min(len(right), _LONGEST_PART) + 1)
-    ]
+    before, behind = (range(1, min(len(side), _LONGEST_PART) + 1) for side in (left, right))
+    sizes = product(before, behind)
     return max(sizes, key=lambda size: (_parallel(left, right, *size), -abs(size[0] - size[1]), -size[0]))
 
 

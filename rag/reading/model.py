@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -119,22 +120,28 @@ def excerpt_of(passage: Passage, kinds: frozenset[Kind] = BODY) -> Excerpt:
 
 
 @cache
-def load_read_model() -> ReadModel:
-    """From the package, its hash checked once a process. Raises ModelMissing."""
-    folder = files("rag.reading")
+def load_read_model(folder: Path | None = None) -> ReadModel:
+    """From the package, or a folder that `quotewell eval export-reader` wrote; its hash checked once a process.
+
+    Raises ModelMissing.
+    """
+    held, mend = folder or files("rag.reading"), _MEND_FOLDER if folder else _MEND
     try:
-        graph = folder.joinpath(GRAPH).read_bytes()
-        about = json.loads(folder.joinpath(ABOUT).read_text("utf-8"))
+        graph = held.joinpath(GRAPH).read_bytes()
+        about = json.loads(held.joinpath(ABOUT).read_text("utf-8"))
         wanted, blend = about["sha256"], Blend(**about["blend"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelMissing(f"the reading model cannot be read: {error}; {_MEND}") from error
+        raise ModelMissing(f"the reading model cannot be read: {error}; {mend}") from error
     found = hashlib.sha256(graph).hexdigest()
     if found != wanted:
-        raise ModelMissing(f"rag/reading/{GRAPH} is damaged: its SHA-256 is {found}, not {wanted}; {_MEND}")
+        raise ModelMissing(
+            f"{folder or 'rag/reading'}/{GRAPH} is damaged: its SHA-256 is {found}, not {wanted}; {mend}"
+        )
     return ReadModel(PairGraph(graph), blend, found)
 
 
 _MEND = 'install quotewell again, or set reader = "trained" to read without it'
+_MEND_FOLDER = "write it again with `quotewell eval export-reader`, or leave answer_model out"
 
 
 class _Range(NamedTuple):

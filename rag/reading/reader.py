@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +19,7 @@ from rag.question.analysis import Query
 from rag.reading.answer_model import AnswerModel
 from rag.reading.candidates import Candidate, Evidence, ReadableIndex
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NAMED_SHORT
-from rag.reading.model import ABOUT, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
+from rag.reading.model import ABOUT, GRAPH, Blend, Excerpt, Finding, ReadModel, excerpt_of, load_read_model
 from rag.reading.weights import Linear, ReaderWeights, load_weights, logistic
 from rag.structure import BODY
 
@@ -274,12 +275,16 @@ def reader_files(name: str, answer_model: str = "") -> ReaderFiles:
     weights, of_words = load_weights(linear), load_weights(_WORDS)
     written = b"".join(files("rag.reading").joinpath(one).read_bytes() for one in names)
     if packaged and answer_model:
-        other = _answer_model(answer_model, packaged.blend)
-        return ReaderFiles(name, weights, of_words, other, written + other.sha256.encode())
+        other = _other_model(answer_model, packaged.blend)
+        own = (Path(answer_model) / ABOUT).read_bytes() if isinstance(other, ReadModel) else other.sha256.encode()
+        return ReaderFiles(name, weights, of_words, other, written + own)
     return ReaderFiles(name, weights, of_words, packaged, written)
 
 
-_answer_model = cache(AnswerModel)
+@cache
+def _other_model(name: str, blend: Blend) -> ReadModel | AnswerModel:
+    folder = Path(name)
+    return load_read_model(folder) if (folder / GRAPH).is_file() else AnswerModel(name, blend)
 
 
 _LINEAR = "trained"  # finds the passages that the model reads

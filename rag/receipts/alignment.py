@@ -105,7 +105,7 @@ def _places(text: str, sought: _Sought) -> list[int]:
     width = max(64, len(sought.quote) // 2)
     votes: defaultdict[int, float] = defaultdict(float)
     for name in names:
-        hits = list(islice(_occurrences(text, name), _MOST_HITS + 1))
+        hits = list(islice(occurrences(text, name), _MOST_HITS + 1))
         if len(hits) <= _MOST_HITS:
             for hit in hits:
                 votes[max(0, hit - keys[name]) // width] += 1 / len(hits)
@@ -114,7 +114,8 @@ def _places(text: str, sought: _Sought) -> list[int]:
     return [bucket * width + width // 2 for bucket in best]
 
 
-def _occurrences(text: str, words: str) -> Iterable[int]:
+def occurrences(text: str, words: str) -> Iterable[int]:
+    """Where the words stand, ascending."""
     at = text.find(words)
     while at >= 0:
         yield at

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from index.errors import BadInput, NotFound
 from index.records import Document, Span
 from index.storage.merkle import revision
-from rag.receipts.alignment import Diff, edited, word_diff
+from rag.receipts.alignment import Diff, edited, occurrences, word_diff
 from rag.receipts.untrusted import StatedCitation, as_cited, marker_of
 
 # Where the very words of a citation stand in a text, and which of several places is the cited one.
@@ -106,10 +106,7 @@ def _occurrences(text: str, cited: StatedCitation) -> list[int]:
 
 def _found(text: str, cited: StatedCitation) -> list[int]:
     """Where the code points of the quote stand, ascending; of very many those nearest to the former place."""
-    places, at = [], text.find(cited.quote)
-    while at >= 0:
-        places.append(at)
-        at = text.find(cited.quote, at + 1)
+    places = list(occurrences(text, cited.quote))
     if len(places) > _MOST_OCCURRENCES:
         places = sorted(sorted(places, key=lambda place: abs(place - cited.start))[:_MOST_OCCURRENCES])
     return places

@@ -139,16 +139,9 @@ def _uncited(answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 Code = Literal[
-    "verified",
-    "malformed",
-    "unknown_revision",
-    "wrong_hash",
-    "wrong_span",
-    "wrong_quote",
-    "wrong_context",
-    "wrong_proof",
-    "wrong_source",
-]
+    "verified", "malformed", "unknown_revision", "wrong_hash", "wrong_span", "wrong_quote", "wrong_context",
+    "wrong_proof", "wrong_source",
+]  # fmt: skip
 RevisionOf = Callable[[str, str], bytes | None]  # document id, sha256 in hex → the revision's bytes if they are known
 ArticleOf = Callable[[str], Document | None]
 
@@ -249,11 +242,7 @@ def _checked(citation: object, corpus: StatedCorpus, known: _Known, article_of: 
     if code != "verified":
         return CheckedCitation(marker, code, text)
     found = _untrue(claim, text) or _unproved(claim, corpus) or _unsourced(claim, article_of)
-    return (
-        CheckedCitation(marker, *found)
-        if found
-        else CheckedCitation(marker, "verified", "the quote stands in the article")
-    )
+    return CheckedCitation(marker, *(found or ("verified", "the quote stands in the article")))
 
 
 def _untrue(claim: ClaimedCitation, text: str) -> _Found | None:

@@ -169,11 +169,9 @@ def _with_speaker(place: _Place) -> _Place:
 
 def _marks(text: str) -> tuple[int, int]:
     """How many quotation marks open and how many close; a straight one opens at the start of a word."""
-    straight_open = len(re.findall(r"(?<!\S)\(?\"(?=\S)", text))
-    straight = text.count('"')
-    return text.count("“") + text.count("«") + straight_open, text.count("”") + text.count(
-        "»"
-    ) + straight - straight_open
+    opening = len(re.findall(r"(?<!\S)\(?\"(?=\S)", text))
+    closing = text.count('"') - opening
+    return text.count("“") + text.count("«") + opening, text.count("”") + text.count("»") + closing
 
 
 def _outside(text: str) -> str:

@@ -126,8 +126,7 @@ class Keys:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """While this process changes the file, others wait. The folder's own lock is held while articles are indexed,
-        for hours maybe, and a key must be revoked at once."""
+        """While this process changes the file, others wait; the folder's own lock may be held for hours."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.with_name(f"{FILE}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

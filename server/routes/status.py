@@ -68,9 +68,7 @@ async def get_version(live: LiveIndex) -> Version:
     """Of the program, the index and the model."""
     serving = live.state.assistant
     return Version(
-        version=package_version(),
-        index_version=serving.index.version if serving else None,
-        embedder=live.embedder_name,
+        version=package_version(), index_version=serving.index.version if serving else None, embedder=live.embedder_name
     )
 
 

@@ -61,10 +61,7 @@ def serving(data: Path) -> Iterator[dict[str, str]]:
         while not _ready(address.rpartition("/")[2]):
             sleep(0.1)
         try:
-            yield {
-                "CLIENTS_SERVER": address,
-                "CLIENTS_STDIO": json.dumps([*QUOTEWELL, "mcp", "--data", str(data)]),
-            }
+            yield {"CLIENTS_SERVER": address, "CLIENTS_STDIO": json.dumps([*QUOTEWELL, "mcp", "--data", str(data)])}
         finally:
             server.terminate()
 

@@ -47,7 +47,7 @@ SOURCES = {
     "markdown-crlf": (
         "# Harbour news\r\n\r\nThe ferry to **Aldra** costs \\$552 a year. It leaves at nine 🛳️ from the old pier."
         "\r\n\r\nAdvertisement\r\n\r\nIn winter the crossing takes six hours, and the café “Zur Möwe” is closed.\r\n"
-    ),
+    )
 }
 TAMPERED = "The keeper of this archive has changed one letter of this sentence. The rest is as it was."
 
@@ -300,10 +300,7 @@ def whole_forgeries(answer: Fields) -> Iterator[tuple[str, Fields, list[str]]]:
     yield (
         "only the second citation is forged",
         changed(put("citations.1.quote", one_letter), put("segments", [])),
-        [
-            "verified",
-            "wrong_quote",
-        ],
+        ["verified", "wrong_quote"],
     )
     yield "a citation twice, once forged", changed(_twice), ["verified", "verified", "wrong_quote"]
     yield "quote, prefix and suffix moved by one with the old offsets", changed(_drag), ["wrong_quote", "verified"]
