@@ -133,7 +133,7 @@ class Live:
                 return added
 
     def delete(self, document_id: str) -> None:
-        """Gone from answers before this returns, and before it raises if it is gone from the store: as Builder.delete."""
+        """Gone from answers before this returns, and before it raises if the store has lost it. As Builder.delete."""
         with self._write(document_id) as own, self._following(), self._lock:
             try:
                 self._answer_from(self._builder().delete(document_id, self._serving()))
