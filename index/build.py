@@ -46,7 +46,7 @@ class BuildReport(PlanReport):
     version: str
 
 
-class Whole(NamedTuple):
+class Readied(NamedTuple):
     """A document and all that is made of it alone: storing that is quick, however long the document is."""
 
     document: Document
@@ -115,7 +115,7 @@ class Builder:
         self._embedder = embedder
         self._clock = clock
         self._keep_days = settings.keep_revisions_days
-        self._put: Whole | None = None  # what went into the store last
+        self._put: Readied | None = None  # what went into the store last
         self._rule = SplitRule(settings.passage_tokens, embedder.max_tokens, settings.overlap_sentences)
 
     def index(
@@ -180,18 +180,18 @@ class Builder:
             pass
         return plan.report(plan.gone(paths if prune else None))
 
-    def prepared(self, document: Document) -> Whole:
+    def prepared(self, document: Document) -> Readied:
         """What takes time, for which no write waits. Raises EngineUnavailable and IndexMismatch before all of it."""
         self._reach_engine()
         with Store.open(self._data, create=True) as store:
             self._refuse_other_recipe(store, but={"cleaner"})  # the text came cleaned, whatever did it
             is_line = document.id in _lines(store.files())
         ((_, passages),) = self._encoded([document], Embedding(lambda _: None))
-        return Whole(document, passages, self._content_of([(document, passages)], [document.id] * is_line), is_line)
+        return Readied(document, passages, self._content_of([(document, passages)], [document.id] * is_line), is_line)
 
-    def put(self, given: Document | Whole, serving: generation.Generation | None = None) -> generation.Generation:
+    def put(self, given: Document | Readied, serving: generation.Generation | None = None) -> generation.Generation:
         """Add or replace one document and publish; `serving` as in `publish`. Raises as `prepared` does."""
-        one = given if isinstance(given, Whole) else self.prepared(given)
+        one = given if isinstance(given, Readied) else self.prepared(given)
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
             going_on = self._refuse_other_recipe(store, but={"cleaner"})
             files = None if store.files().get(one.document.id) else [""]
