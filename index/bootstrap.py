@@ -16,22 +16,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.embedding.embedder import Embedder
-from index.engines.content import checked
+from index.engines.content import checked, standing
 from index.engines.milvus import engine_name
 from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.lazy import later
 from index.settings import Settings
 from index.storage.docstore import stored_as
-from index.storage.generation import Generation, current, is_at_work, load, pointed, publish, version_of
+from index.storage.generation import Generation, current, is_at_work, load, pointed, publish, unwritten, version_of
 from index.storage.store import Store
 
 if TYPE_CHECKING:
-    from index.build import unwritten
     from index.seeding import seed
     from index.verify import renew
 else:  # asking must not pay for all that builds an index
     seed = later("index.seeding:seed")
-    unwritten = later("index.build:unwritten")
     renew = later("index.verify:renew")
 
 BEHIND = "-behind"  # in the version of an index that lacks what the store holds
@@ -60,7 +58,7 @@ def newest(
     except IndexMissing:  # an index without its store answers as it is
         return serving or load(data, current(data))
     except QuotewellError as error:
-        older = serving or _standing(settings)
+        older = serving or standing(settings)
         if older is None:
             raise
         return _behind(older, None, f"catching up is not possible: {error}")
@@ -72,7 +70,7 @@ def newest(
         return serving
     with suppress(IndexDamaged):
         return pointed(data, checked(load(data, version), settings))
-    older = serving or _standing(settings)
+    older = serving or standing(settings)
     if older and is_at_work(data) and not (stored_as(older.content).keys() - older.gone) - stored.keys():
         return _behind(older, None, _WAITS)
     if older:
@@ -110,13 +108,6 @@ def refuse_nothing(settings: Settings) -> None:
             empty = True
         if empty:
             current(settings.data)
-
-
-def _standing(settings: Settings) -> Generation | None:
-    try:
-        return checked(load(settings.data, current(settings.data)), settings)
-    except (IndexMissing, IndexDamaged):
-        return None
 
 
 LEAST = 500  # passages that may come and go before the index is written again

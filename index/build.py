@@ -5,7 +5,7 @@ Interrupted, it loses nothing that was committed and the search index that stand
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from index.embedding.embedder import Embedder, Encoded, OnText
 from index.embedding.vectors import Encoding, StoredPassage
-from index.engines.content import checked, collected, fits
+from index.engines.content import collected, fits, repointed, standing
 from index.engines.milvus import engine_name, engine_of
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.formats import CORPORA, find, suffix
@@ -43,6 +44,15 @@ class BuildReport(PlanReport):
     documents: int
     passages: int
     version: str
+
+
+class Readied(NamedTuple):
+    """A document and all that is made of it alone: storing that is quick, however long the document is."""
+
+    document: Document
+    passages: Sequence[StoredPassage]
+    content: Content
+    is_line: bool  # of a corpus, by what the store knew then
 
 
 class Embedding:
@@ -105,6 +115,7 @@ class Builder:
         self._embedder = embedder
         self._clock = clock
         self._keep_days = settings.keep_revisions_days
+        self._put: Readied | None = None  # what went into the store last
         self._rule = SplitRule(settings.passage_tokens, embedder.max_tokens, settings.overlap_sentences)
 
     def index(
@@ -169,17 +180,23 @@ class Builder:
             pass
         return plan.report(plan.gone(paths if prune else None))
 
-    def put(self, document: Document, serving: generation.Generation | None = None) -> generation.Generation:
-        """Add or replace one document and publish; `serving` as in `publish`.
-
-        Raises EngineUnavailable before anything is stored where the search engine is down.
-        """
+    def prepared(self, document: Document) -> Readied:
+        """What takes time, for which no write waits. Raises EngineUnavailable and IndexMismatch before all of it."""
         self._reach_engine()
+        with Store.open(self._data, create=True) as store:
+            self._refuse_other_recipe(store, but={"cleaner"})  # the text came cleaned, whatever did it
+            is_line = document.id in _lines(store.files())
+        ((_, passages),) = self._encoded([document], Embedding(lambda _: None))
+        return Readied(document, passages, self._content_of([(document, passages)], [document.id] * is_line), is_line)
+
+    def put(self, given: Document | Readied, serving: generation.Generation | None = None) -> generation.Generation:
+        """Add or replace one document and publish; `serving` as in `publish`. Raises as `prepared` does."""
+        one = given if isinstance(given, Readied) else self.prepared(given)
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
-            going_on = self._refuse_other_recipe(store, but={"cleaner"})  # the text came cleaned, whatever did it
-            files = None if store.files().get(document.id) else [""]
-            for _, passages in self._encoded([document], Embedding(lambda _: None)):
-                store.put(document, passages, recipe=going_on, keeping=self._keeping(), files=files)
+            going_on = self._refuse_other_recipe(store, but={"cleaner"})
+            files = None if store.files().get(one.document.id) else [""]
+            new = store.put(one.document, one.passages, recipe=going_on, keeping=self._keeping(), files=files)
+            self._put = one if new else None
             store.checkpoint()
             return self.publish(store, serving)
 
@@ -217,10 +234,10 @@ class Builder:
     def _published(self, snapshot: Snapshot, serving: generation.Generation | None) -> generation.Generation:
         made = snapshot.recipe() or self._recipe
         version = generation.version_of(made, snapshot.hashes(), snapshot.policy(), engine_name(self._settings))
-        standing = _standing(self._settings, version) if serving is None else None
-        if standing:
-            return standing
-        older = serving or _older(self._data)
+        whole = repointed(self._settings, version) if serving is None else None
+        if whole:
+            return whole
+        older = serving or standing(self._settings)
         beside = older if older and older.manifest.recipe == made and fits(older.content, self._settings) else None
         try:
             return self._made(snapshot, made, version, beside, write=serving is None)
@@ -248,7 +265,7 @@ class Builder:
             try:
                 return generation.publish(self._data, content, manifest)
             except OSError as error:
-                problem = unwritten(self._data, error)
+                problem = generation.unwritten(self._data, error)
         rows = newer.passages
         lost = rows + (older.manifest.passages - content.passages if older else 0)
         return generation.Generation(
@@ -321,7 +338,10 @@ class Builder:
     ) -> Iterator[tuple[Document, list[StoredPassage]]]:
         for group in self._groups(documents):
             texts = [passage.search_text for _, passages in group for passage in passages]
-            encoded = iter(self._embedder.encode_passages(texts, embedding.of(len(texts))))
+            on_text, parts = embedding.of(len(texts)), range(0, len(texts), _GROUP_PASSAGES)
+            encoded = chain.from_iterable(  # what comes out is four times as large as what is kept of it
+                self._embedder.encode_passages(texts[at : at + _GROUP_PASSAGES], on_text) for at in parts
+            )
             for document, passages in group:
                 yield document, [self._stored(passage, next(encoded)) for passage in passages]
 
@@ -339,11 +359,19 @@ class Builder:
         if group:
             yield group
 
-    def _content(self, snapshot: Snapshot, document_ids: Iterable[str] | None) -> Content:
+    def _content(self, snapshot: Snapshot, document_ids: Sequence[str] | None) -> Content:
         """Of these documents, or of all."""
-        found = list(snapshot.whole(document_ids))
+        lines, put = _lines(snapshot.files()), self._put
+        if put:
+            name = put.document.id
+            now = document_ids, snapshot.hashes().get(name), name in lines
+            if now == ([name], put.document.sha256, put.is_line):
+                return put.content
+        return self._content_of(list(snapshot.whole(document_ids)), lines)
+
+    def _content_of(self, found: Sequence[tuple[Document, Sequence[StoredPassage]]], lines: Collection[str]) -> Content:
         documents, passages = [one for one, _ in found], list(chain.from_iterable(stored for _, stored in found))
-        return content_of(documents, passages, self._stem, self._embedder.dim, _lines(snapshot))
+        return content_of(documents, passages, self._stem, self._embedder.dim, lines)
 
 
 def _differing(made: str, wanted: str) -> frozenset[str]:
@@ -364,34 +392,6 @@ def _stored(store: Store) -> Stored:
         return Stored(now.hashes(), now.files(), store.document)
 
 
-def _lines(snapshot: Snapshot) -> frozenset[str]:
+def _lines(files: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """The documents that are lines of a corpus: judgements name them, so all are kept, whatever others say."""
-    files = snapshot.files()
     return frozenset(name for name, paths in files.items() if any(suffix(Path(path)) in CORPORA for path in paths))
-
-
-def _standing(settings: Settings, version: str) -> generation.Generation | None:
-    """The generation of that version if it is whole; it becomes the current one."""
-    data = settings.data
-    try:
-        found = checked(generation.load(data, version), settings)
-    except IndexDamaged:
-        with suppress(OSError):  # a disk that cannot be written is said once the new one is made
-            generation.put_aside(data, version)
-        return None
-    return generation.pointed(data, found)
-
-
-def _older(data: Path) -> generation.Generation | None:
-    """The current one, whichever it is."""
-    with suppress(IndexMissing, IndexDamaged):
-        return generation.load(data, generation.current(data))
-    return None
-
-
-def unwritten(data: Path, error: OSError) -> str:
-    """Why a generation is kept in memory, for a person."""
-    return (
-        f"the search index cannot be written in '{data}' ({error.strerror}), so it is kept in memory and made again by "
-        "whoever opens it; see to free space and to the right to write there"
-    )

@@ -1,7 +1,7 @@
 """The one Assistant that answers now, and its replacement when the index changes, here or in another process.
 
 An Assistant is immutable and a request takes the reference once, so no answer mixes two versions. Everything that
-replaces the reference holds the lock; nothing that answers waits for it.
+replaces the reference holds the lock; nothing that answers waits for it, and no article is embedded under it.
 """
 
 import logging
@@ -16,7 +16,7 @@ from threading import Event, Lock, Thread
 
 from index.bootstrap import grown, newest, written
 from index.build import Builder
-from index.embedding.embedder import Embedder, load_embedder
+from index.embedding.embedder import Embedder
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.records import Document
 from index.search import index_of
@@ -54,6 +54,14 @@ class State:
     problem: QuotewellError | None
 
 
+@dataclass(slots=True, eq=False)
+class _Write:
+    """One that has come and is not done: of a long article for minutes."""
+
+    document_id: str
+    overtaken: bool = False  # one for the same article came later and is done: as if this had been done just before it
+
+
 Follower = Callable[[Assistant | None, Assistant], None]
 
 
@@ -70,6 +78,7 @@ class Live:
         self._stopping = Event()
         self._tried = Event()
         self._followers: dict[object, Follower] = {}
+        self._writes: list[_Write] = []  # in the order in which they came
         self._watcher = Thread(target=self._watch, name="index watcher", daemon=True)
 
     def start(self) -> None:
@@ -107,28 +116,47 @@ class Live:
         return state.assistant
 
     @property
-    def embedder(self) -> Embedder:
-        """The one that the index was built with. Raises as `assistant` does."""
-        return self.assistant.index.embedder
-
-    @property
     def embedder_name(self) -> str | None:
         return self._embedder.name if self._embedder else None
 
     def put(self, document: Document) -> bool:
         """Add or replace, and answer from it before this returns; True when it is new. Raises as Builder.put does."""
-        with self._lock, self._following():
-            added = not _holds(self._state.assistant, document.id)
-            self._answer_from(self._builder().put(document, self._serving()))
-            return added
+        with self._write(document.id) as own, self._following():
+            builder = self._builder()
+            prepared = builder.prepared(document)
+            with self._lock:
+                if own.overtaken:
+                    return False
+                added = not _holds(self._state.assistant, document.id)
+                self._answer_from(builder.put(prepared, self._serving()))
+                self._overtake(own)
+                return added
 
     def delete(self, document_id: str) -> None:
-        """Gone from answers before this returns, and before it raises if it is gone from the store.
+        """Gone from answers before this returns, and before it raises if the store has lost it. As Builder.delete."""
+        with self._write(document_id) as own, self._following(), self._lock:
+            try:
+                self._answer_from(self._builder().delete(document_id, self._serving()))
+            except NotFound:
+                if not self._overtake(own):  # what is being embedded is gone, too
+                    raise
+            self._overtake(own)
 
-        Raises NotFound and what Builder.delete raises.
-        """
-        with self._lock, self._following():
-            self._answer_from(self._builder().delete(document_id, self._serving()))
+    @contextmanager
+    def _write(self, document_id: str) -> Iterator[_Write]:
+        own = _Write(document_id)
+        self._writes.append(own)
+        try:
+            yield own
+        finally:
+            self._writes.remove(own)
+
+    def _overtake(self, own: _Write) -> bool:
+        """Those for the same article that came earlier are done now; whether there are any. Call with the lock held."""
+        earlier = [one for one in self._writes[: self._writes.index(own)] if one.document_id == own.document_id]
+        for one in earlier:
+            one.overtaken = True
+        return bool(earlier)
 
     @contextmanager
     def _following(self) -> Iterator[None]:
@@ -136,7 +164,8 @@ class Live:
         try:
             yield
         except BaseException:
-            self._attempt()
+            with self._lock:
+                self._attempt()
             raise
 
     def _serving(self) -> Generation | None:
@@ -217,11 +246,9 @@ class Live:
     def _answer_from(self, generation: Generation) -> None:
         """Opened beside what answers, unless it answers already. Call with the lock held."""
         serving = self._state.assistant
-        if (
-            serving is None
-            or serving.index.generation.is_damaged
-            or _named(serving.index.generation) != _named(generation)
-        ):
+        now = serving.index.generation if serving else None
+        same = now and (now.manifest.version, now.written) == (generation.manifest.version, generation.written)
+        if serving is None or not same or serving.index.generation.is_damaged:
             serving = self._open(generation)
             _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
         before, self._state = self._state.assistant, State(serving, None)
@@ -235,18 +262,12 @@ class Live:
                     _log.exception("a change of the index could not be told")
 
     def _open(self, generation: Generation) -> Assistant:
-        if self._embedder is None:
-            self._embedder = self._recorded_embedder(generation)
         try:
             index = index_of(generation, self._settings, self._embedder)
         except IndexMismatch:  # it may have been built anew with another model
-            self._embedder = self._recorded_embedder(generation)
-            index = index_of(generation, self._settings, self._embedder)
+            index = index_of(generation, self._settings)
+        self._embedder = index.embedder
         return assistant_over(index, self._settings, extras=Extras(known_questions(), chat_model(self._settings)))
-
-    def _recorded_embedder(self, generation: Generation) -> Embedder:
-        """The one that the index was built with."""
-        return load_embedder(str(loads(generation.manifest.recipe)["embedder"]), self._settings.model_path)
 
     def _report(self, error: QuotewellError) -> None:
         """What answers goes on answering; a problem is logged when it is new. Call with the lock held."""
@@ -254,11 +275,6 @@ class Live:
         if str(before.problem) != told:
             _log.warning("the index on disk cannot be used: %s", error)
         self._state = State(before.assistant, type(error)(told))
-
-
-def _named(generation: Generation) -> tuple[str, bool]:
-    """Equal for equal answers from the same place."""
-    return generation.manifest.version, generation.written
 
 
 def _seen(data: Path) -> object:

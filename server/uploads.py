@@ -71,10 +71,6 @@ class Uploads:
             raise NotFound(f"no operation '{operation_id[:100]}'; the last {_KEPT:,} since the server began are kept")
         return found
 
-    def finish(self) -> None:
-        """Waits until all that was accepted is done."""
-        self._worker.submit(lambda: None).result()
-
     def close(self) -> None:
         """A signal ends the process in the middle of a file, of which nothing stays behind."""
         self._worker.shutdown(wait=False, cancel_futures=True)

@@ -1,8 +1,11 @@
 """Whoever opens an index answers from what the store holds, whatever stands on the disk; tests/rigs says after what."""
 
 import os
+import re
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
@@ -13,7 +16,9 @@ import pytest
 from index import bootstrap, search, verify
 from index.bootstrap import BEHIND
 from index.build import Builder
-from index.errors import IndexDamaged, QuotewellError
+from index.embedding.embedder import Encoded, HashEmbedder, OnText
+from index.errors import IndexDamaged, NotFound, QuotewellError
+from index.records import Span
 from index.settings import Settings
 from index.storage import generation
 from index.storage.generation import Generation, at_work, current, load
@@ -195,3 +200,100 @@ def test_what_is_damaged_while_it_is_served_is_made_again(settings: Settings) ->
     live._attempt()
     assert live.assistant.index.document("bakery").text == wanted
     assert live.state.problem is None
+
+
+# -- a long article, which is embedded for minutes --
+
+
+class Held(HashEmbedder):
+    """Embeds what says so only when it may."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = Event(), Event()
+        self.sizes: list[int] = []
+
+    def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
+        self.sizes.append(len(texts))
+        if any("slow" in text for text in texts):
+            self.begun.set()
+            assert self.may_end.wait(60)
+        return super().encode_passages(texts, on_text)
+
+
+@pytest.fixture
+def held(settings: Settings) -> Iterator[tuple[Live, Held, Future[bool]]]:
+    """A server in which an article about the museum is being embedded."""
+    live, embedder = serving(settings), Held()
+    live._embedder = embedder
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(live.put, document(f"{NEW} Trams to it are slow.", "museum", sha256="slow"))
+        assert embedder.begun.wait(60)
+        try:
+            yield live, embedder, begun
+        finally:
+            embedder.may_end.set()
+
+
+def test_while_an_article_is_embedded_others_are_written_and_deleted(
+    held: tuple[Live, Held, Future[bool]], settings: Settings
+) -> None:
+    live, embedder, begun = held
+    with ThreadPoolExecutor(1) as pool:  # in threads of their own: who waits for the lock would hang
+        assert pool.submit(live.put, document("The mill of Brin is old.", "mill", sha256="1")).result(60)
+        pool.submit(live.delete, "comet").result(60)
+    assert list(live.assistant.index.document_ids) == ["bakery", "ferry", "mill"]
+    embedder.may_end.set()
+    assert begun.result(60)
+    assert list(live.assistant.index.document_ids) == ["bakery", "ferry", "mill", "museum"]
+    assert answers_equal_the_store(settings).version == live.assistant.index.version
+
+
+@pytest.mark.parametrize("later", ["put", "delete", "put and deleted"])
+def test_of_two_writes_of_one_article_the_one_that_came_last_stands(
+    later: str, held: tuple[Live, Held, Future[bool]], settings: Settings
+) -> None:
+    """Whoever deletes what is still being embedded does not get it back minutes later."""
+    live, embedder, begun = held
+    if later.startswith("put"):
+        live.put(document("The museum is open.", "museum", sha256="new"))
+    if later != "put":
+        live.delete("museum")
+        with pytest.raises(NotFound):
+            live.delete("museum-2")
+    embedder.may_end.set()
+    assert begun.result(60) is False
+    stands = {"museum": "The museum is open."} if later == "put" else {}
+    found = answers_equal_the_store(settings)
+    assert {name: found.document(name).text for name in found.document_ids if name == "museum"} == stands
+    assert live.assistant.index.version == found.version
+
+
+def test_a_write_that_fails_lets_an_earlier_one_be_done(
+    held: tuple[Live, Held, Future[bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, embedder, begun = held
+    with monkeypatch.context() as then:
+        then.setattr(Store, "put", lambda *_, **__: broken(OSError))
+        with pytest.raises(OSError, match="Input/output"):
+            live.put(document("The museum is open.", "museum", sha256="new"))
+    embedder.may_end.set()
+    assert begun.result(60)
+    assert "slow" in live.assistant.index.document("museum").text
+
+
+def test_a_long_article_is_embedded_in_parts_and_makes_the_index_that_its_store_makes(settings: Settings) -> None:
+    """All at once its token vectors, four times as large as what is kept, would be in memory together."""
+    live, embedder = serving(settings), Held()
+    live._embedder = embedder
+    lines = "\n\n".join(f"Lamp {number} of Brin shines." for number in range(1200))
+    live.put(
+        document(lines, "lamps", [Span(found.start(), found.end()) for found in re.finditer("L.*[02468] .*", lines)])
+    )
+    assert max(embedder.sizes) <= 512 < sum(embedder.sizes)
+    kept = live.assistant.index.generation.content
+    shutil.rmtree(settings.data / "generations")
+    made = verify.renew(settings).content
+    assert {name: values.tobytes() for name, values in kept.arrays.items()} == {
+        name: values.tobytes() for name, values in made.arrays.items()
+    }
+    assert {name: list(of) for name, of in kept.pieces.items()} == {name: list(of) for name, of in made.pieces.items()}

@@ -1,12 +1,15 @@
 """Sentence boundaries: the hard cases of news prose, and what must hold for any text and either splitter."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.records import Document
 from index.text.language import foreign, language
-from index.text.sentences import _ends, sentences
+from index.text.sentences import _ends, _without_notes, sentences
+from tests.conftest import costs
 
 SPLITTERS = ["yasbd", "nupunkt"]
 
@@ -161,3 +164,11 @@ def test_the_language_of_a_text_is_told_when_it_is_long_enough() -> None:
     assert not foreign(spanish, "es")
     assert not foreign(spanish, "")
     assert not foreign("Too short.", "es")
+
+
+def test_a_line_of_nothing_but_full_stops_takes_time_in_proportion() -> None:
+    """Else one of a megabyte keeps the interpreter, and with it every request, for hours."""
+    for mark in ("…", ".", "?!"):
+        once, more = costs(*(partial(_without_notes, mark * count) for count in (2000, 16_000)))
+        assert more < 24 * max(once, 0.0002)
+    assert _without_notes("It ended...[12] Then ……³ came.") == "It endedxxxx... Then x…… came."

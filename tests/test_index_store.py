@@ -24,6 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError, StoreBusy
 from index.records import Document, OffsetRun, Span, blocks_within
+from index.storage.snapshot import Snapshot
 from index.storage.store import FILE_NAME, Store
 from tests import make
 from tests.conftest import until
@@ -106,9 +107,18 @@ def sound_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, object
     return (folder / FILE_NAME).read_bytes(), everything(folder)
 
 
+def passages_of(now: Snapshot) -> list[StoredPassage]:
+    return [one for _, passages in now.whole() for one in passages]
+
+
+def stored_passages(store: Store) -> list[StoredPassage]:
+    with store.snapshot() as now:
+        return passages_of(now)
+
+
 def everything(folder: Path) -> tuple[object, ...]:
     with Store.open(folder, readonly=True) as opened, opened.snapshot() as now:
-        return now.sequence(), now.recipe(), now.count(), list(now.documents()), list(now.passages())
+        return now.sequence(), now.recipe(), now.count(), list(now.documents()), passages_of(now)
 
 
 def raw(folder: Path, sql: str, *values: object) -> None:
@@ -129,7 +139,7 @@ def test_what_was_put_comes_back_equal_in_a_new_process_of_reading(tmp_path: Pat
     with Store.open(tmp_path, readonly=True) as store:
         assert store.document("ä/b\0c.md") == document
         assert list(store.documents()) == [document]
-        assert list(store.passages()) == passages
+        assert stored_passages(store) == passages
         assert store.hashes() == {document.id: document.sha256}
         assert store.count() == (1, len(passages))
         assert store.recipe() == RECIPE
@@ -140,7 +150,7 @@ def test_documents_come_by_id_and_passages_by_document_and_ordinal(store: Store)
     for name in ("b", "a/c", "é", "B", "a"):
         put(store, name, f"{name} said this and that, and then some more of it. " * 6)
     assert [document.id for document in store.documents()] == ["B", "a", "a/c", "b", "é"]
-    keys = [(stored.passage.document_id, stored.passage.ordinal) for stored in store.passages()]
+    keys = [(stored.passage.document_id, stored.passage.ordinal) for stored in stored_passages(store)]
     assert keys == sorted(keys)
     assert len(keys) == store.count().passages > 50
 
@@ -152,7 +162,7 @@ def test_a_document_may_have_no_passages_and_a_passage_no_tokens(store: Store) -
     passage = StoredPassage(make.passage("Yes.", "short", blocks=short.blocks), encoding)
     store.put(empty, [], recipe=RECIPE)
     store.put(short, [passage], recipe=RECIPE)
-    assert list(store.passages()) == [passage]
+    assert stored_passages(store) == [passage]
     assert store.verify() == []
 
 
@@ -191,7 +201,7 @@ class StoreMachine(RuleBasedStateMachine):
         documents = [make_document(name, self.model[name]) for name in sorted(self.model)]
         with self.store.snapshot() as now:
             assert list(now.documents()) == documents
-            assert list(now.passages()) == [stored for document in documents for stored in cut(document, 20)]
+            assert passages_of(now) == [stored for document in documents for stored in cut(document, 20)]
             assert now.hashes() == {document.id: document.sha256 for document in documents}
             assert now.sequence() == self.sequence
 
@@ -432,7 +442,7 @@ def test_changed_bytes_are_caught_on_reading_named_by_verify_and_mended_by_put(
         put(store, "b", "What is written here is true, and it is quoted so.")
         raw(tmp_path, sql)
         with pytest.raises(IndexDamaged, match=named):
-            list(store.passages())
+            stored_passages(store)
         assert any(named in problem for problem in store.verify())
         if "id = 'a'" not in sql:
             assert put(store, "b", "What is written here is true, and it is quoted so.") is True
@@ -532,7 +542,7 @@ def test_a_snapshot_does_not_see_what_another_process_writes(tmp_path: Path, sto
         finish(start(code, tmp_path))
         assert now.sequence() == 2
         assert [document.text for document in now.documents()] == ["Old words.", "To be deleted."]
-        assert [stored.passage.text for stored in now.passages()] == ["Old words.", "To be deleted."]
+        assert [stored.passage.text for stored in passages_of(now)] == ["Old words.", "To be deleted."]
         assert now.verify() == []
         assert store.checkpoint() is False
     assert store.sequence() == 5
@@ -548,7 +558,7 @@ def test_threads_read_whole_states_while_one_writes(store: Store) -> None:
         while not done.is_set():
             with store.snapshot() as now:
                 documents = [document.id for document in now.documents()]
-                passages = {stored.passage.document_id for stored in now.passages()}
+                passages = {stored.passage.document_id for stored in passages_of(now)}
                 if not (len(documents) == now.sequence() and passages == set(documents)):
                     wrong.append((now.sequence(), documents))
 

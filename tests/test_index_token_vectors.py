@@ -63,8 +63,8 @@ def test_what_is_recomputed_is_kept_neither_in_the_index_nor_in_the_store(tmp_pa
     again, settings = built(tmp_path / "again", six_files, HashEmbedder(), token_vectors="recomputed")
     assert [index.generation.content.pieces["tokens"].sizes.sum() > 0 for index in (stored, again)] == [True, False]
     assert np.array_equal(stored.generation.array("vectors"), again.generation.array("vectors"))
-    with Store.open(settings.data) as store:
-        assert all(len(one.encoding.tokens) == 0 for one in store.passages())
+    with Store.open(settings.data) as store, store.snapshot() as now:
+        assert all(len(one.encoding.tokens) == 0 for _, passages in now.whole() for one in passages)
         assert store.verify() == []
 
 

@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from index.errors import BadSetting, NotFound, QuotewellError
 from index.settings import Settings, load_settings
 from index.storage.feedback import FeedbackStore, read_feedback
+from index.storage.generation import at_work
 from quotewell import run
 from server.access import guard
 from server.access.guard import ANY, EVERYBODY, MOST_COUNTED, NEEDS, NOBODY, Rate, lines, refuse_open_doors
@@ -27,6 +28,7 @@ from server.app import create_app
 from server.middleware.shell import HEADERS
 from tests.browsing import listening, started
 from tests.browsing import serving as serving_at
+from tests.conftest import until
 
 QUESTION = {"question": "Who discovered comet Harrow?"}
 ALL = (EVERYBODY, *RIGHTS, NOBODY)
@@ -317,7 +319,16 @@ def test_many_commands_at_once_lose_no_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda number: Keys(tmp_path).create(str(number), "ask"), range(40)))
     assert {key.id for key in Keys(tmp_path).all()} == {key.id for key, _ in made}
-    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    assert {path.name for path in tmp_path.iterdir()} == {FILE, f"{FILE}.lock"}
+
+
+def test_a_key_is_revoked_while_articles_are_indexed(tmp_path: Path) -> None:
+    """That takes hours maybe, and holds the folder's lock all the while."""
+    keys = Keys(tmp_path)
+    key, secret = keys.create("lost", "admin")
+    with ThreadPoolExecutor(1) as pool, at_work(tmp_path):
+        assert pool.submit(keys.revoke, key.id).result(10) == key
+        assert keys.find(secret) is None
 
 
 def test_a_name_that_two_keys_have_revokes_neither(tmp_path: Path) -> None:
@@ -629,7 +640,7 @@ def test_no_address_in_an_article_or_a_request_is_ever_fetched(data: Path) -> No
             client.put("/v1/documents/trap", json={"text": f"See {trap} ![x]({trap}.png) for Trell.", "url": trap})
             sent = client.post("/v1/documents", files={"file": ("trap.html", page.encode(), "text/html")})
             assert sent.status_code == 202
-            client.app.state.uploads.finish()  # type: ignore[attr-defined]
+            until(lambda: client.get(sent.headers["Location"]).json()["status"] != "running")  # noqa: B023
             for path, body in (
                 ("/v1/ask", {"question": f"What is at {trap}?"}),
                 ("/v1/search", {"question": trap}),

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from server.middleware.admission import MOST_WAITING, Capacity, Gate, Lane
+from server.middleware.shell import SMALL
 
 
 class Work:
@@ -146,6 +147,17 @@ async def test_each_kind_of_work_has_its_own_lane_and_liveness_has_none() -> Non
     assert work.begun == [*(f"{path} 0" for path, _ in lanes), "/livez", "/readyz", "/version"]
     work.may_end.set()
     await asyncio.gather(*(one.task for one in (*asked, *free)))
+
+
+@in_a_loop
+async def test_a_long_article_keeps_no_short_one_waiting() -> None:
+    work = Work()
+    gate = Gate(work, Capacity(answers=1))
+    asked = [Asked(gate, text, "/v1/documents/a", "PUT") for text in ("long" * SMALL, "also long" * SMALL, "short")]
+    await settle()
+    assert [text[:5] for text in work.begun] == ["longl", "short"]
+    work.may_end.set()
+    await asyncio.gather(*(one.task for one in asked))
 
 
 @in_a_loop

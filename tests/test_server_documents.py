@@ -17,7 +17,7 @@ from server.app import create_app
 from server.routes.documents import id_of, token_of
 from server.uploads import MOST_WAITING, Uploads
 from tests.browsing import started
-from tests.conftest import SIX_ARTICLES
+from tests.conftest import SIX_ARTICLES, until
 
 IDS = sorted(SIX_ARTICLES)
 PAGES = "/v1/documents"
@@ -126,7 +126,7 @@ def sent(client: TestClient, name: str, content: bytes, **form: str) -> dict[str
     """The operation once it has ended."""
     taken = client.post(PAGES, files={"file": (name, content)}, data=form)
     assert (taken.status_code, taken.json()["status"]) == (202, "running")
-    client.app.state.uploads.finish()  # type: ignore[attr-defined]
+    until(lambda: client.get(taken.headers["Location"]).json()["status"] != "running")
     operation: dict[str, Any] = client.get(taken.headers["Location"]).json()
     return operation
 

@@ -192,6 +192,19 @@ def test_a_body_that_is_no_http_ends_the_connection_of_a_refused_request_and_bre
     assert "Traceback" not in server.process.communicate()[1]
 
 
+def test_what_follows_a_body_of_two_lengths_is_no_request(lasting: Server) -> None:
+    """To a proxy that goes by Content-Length it was a part of the body, which nobody checked."""
+    smuggled = b"DELETE /v1/documents/cats HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    head = "POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", lasting.port), timeout=60) as client:
+        client.sendall(head.format(5 + len(smuggled)).encode() + b"0\r\n\r\n" + smuggled)
+        got = b""
+        while piece := client.recv(65536):
+            got += piece
+    assert got.count(b"HTTP/1.1 ") == 1
+    assert lasting.ask("How long do cats sleep?")["citations"][0]["document_id"] == "cats"
+
+
 def test_no_reply_names_the_server_software_or_trusts_a_forwarded_address(lasting: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", lasting.port, timeout=60)
     connection.request("GET", "/livez", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"})

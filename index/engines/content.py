@@ -7,6 +7,7 @@ stands there that this index does not know is never found.
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from hashlib import blake2b
 from time import time
@@ -17,12 +18,12 @@ from numpy.typing import NDArray
 
 from index.engines.milvus import EnginePassage, Milvus, engine_of
 from index.engines.vocabulary import NOTHING, Vocabulary, bags_of
-from index.errors import IndexDamaged
+from index.errors import IndexDamaged, IndexMissing
 from index.ranking.content import Places, merged
 from index.ranking.lexical import K1, B
 from index.settings import Settings
 from index.storage.docstore import head_records
-from index.storage.generation import Generation
+from index.storage.generation import Generation, current, load, pointed, put_aside
 from index.storage.pieces import Content, Pieces
 from index.text.words import TermPlaces
 
@@ -68,22 +69,22 @@ def collected(
     """
     slim = _slim(newer)
     dim = int(newer.arrays["vectors"].shape[1])
-    standing = Collected.of(older) if older else None
-    if older is None or standing is None:
+    there = Collected.of(older) if older else None
+    if older is None or there is None:
         made = engine.fill(version, dim, _rows(newer, Vocabulary.of(slim)), newer.passages)
         return slim.and_(Content(Collected(made, dim).to_array(), {}))
-    refuse_less(engine, standing, older)
+    refuse_less(engine, there, older)
     content = merged(older, gone, slim, _joined)
-    engine.upsert(standing.collection, _rows(newer, Vocabulary.of(content)))
+    engine.upsert(there.collection, _rows(newer, Vocabulary.of(content)))
     names, marks = [head[0] for head in head_records(older)], marks_of(older)
     left = {name: mark for name, mark in zip(names, marks, strict=True) if name in gone}
     now, back = time(), {*marks_of(content)}
-    leaving = {**standing.leaving, **{mark: now for name, mark in left.items() if name in stored}}
+    leaving = {**there.leaving, **{mark: now for name, mark in left.items() if name in stored}}
     leaving = {mark: since for mark, since in leaving.items() if mark not in back}
     swept = {mark for mark, since in leaving.items() if now - since > _STAYS_S}
-    engine.delete(standing.collection, sorted({mark for name, mark in left.items() if name not in stored} | swept))
+    engine.delete(there.collection, sorted({mark for name, mark in left.items() if name not in stored} | swept))
     leaving = {mark: since for mark, since in leaving.items() if mark not in swept}
-    return content.and_(Content(standing._replace(leaving=leaving).to_array(), {}))
+    return content.and_(Content(there._replace(leaving=leaving).to_array(), {}))
 
 
 def checked(generation: Generation, settings: Settings) -> Generation:
@@ -91,10 +92,27 @@ def checked(generation: Generation, settings: Settings) -> Generation:
     something of it, EngineUnavailable and IndexMismatch."""
     if not fits(generation.content, settings):
         raise IndexDamaged("the index is searched elsewhere than the settings say; mend it with: quotewell verify")
-    standing, engine = Collected.of(generation.content), engine_of(settings)
-    if standing and engine:
-        refuse_less(engine, standing, generation.content)
+    there, engine = Collected.of(generation.content), engine_of(settings)
+    if there and engine:
+        refuse_less(engine, there, generation.content)
     return generation
+
+
+def standing(settings: Settings) -> Generation | None:
+    """The current one, if it is whole."""
+    with suppress(IndexMissing, IndexDamaged):
+        return checked(load(settings.data, current(settings.data)), settings)
+    return None
+
+
+def repointed(settings: Settings, version: str) -> Generation | None:
+    """The one of that version if it is whole, which becomes the current one; else what is left of it is put aside."""
+    try:
+        return pointed(settings.data, checked(load(settings.data, version), settings))
+    except IndexDamaged:
+        with suppress(OSError):  # a disk that cannot be written is said once the new one is made
+            put_aside(settings.data, version)
+        return None
 
 
 def fits(content: Content, settings: Settings) -> bool:
@@ -102,9 +120,9 @@ def fits(content: Content, settings: Settings) -> bool:
     return (ENGINE in content.arrays) == bool(settings.store)
 
 
-def refuse_less(engine: Milvus, standing: Collected, content: Content) -> None:
+def refuse_less(engine: Milvus, there: Collected, content: Content) -> None:
     """Raises IndexDamaged where the engine has fewer passages than there are."""
-    found = engine.count(standing.collection, standing.dim)
+    found = engine.count(there.collection, there.dim)
     if found < content.passages:
         raise IndexDamaged(
             f"the search engine holds {found:,} of {content.passages:,} passages; mend it with: quotewell verify"

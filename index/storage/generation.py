@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from index.errors import IndexDamaged, IndexMissing
 from index.storage.pieces import Content, OpenFile, Pieces
+from index.storage.sqlite import sync_folder
 
 FORMAT = 8  # raised when arrays or manifest change their shape
 
@@ -113,6 +114,14 @@ def publish(data: Path, content: Content, manifest: GenerationManifest) -> Gener
     return made
 
 
+def unwritten(data: Path, error: OSError) -> str:
+    """Why a generation is kept in memory, for a person."""
+    return (
+        f"the search index cannot be written in '{data}' ({error.strerror}), so it is kept in memory and made again by "
+        "whoever opens it; see to free space and to the right to write there"
+    )
+
+
 def _written(root: Path, content: Content, manifest: GenerationManifest) -> GenerationManifest:
     """The manifest with the hashes of the files that now stand in the version's folder."""
     fresh, place = root / _FRESH, root / manifest.version
@@ -121,13 +130,13 @@ def _written(root: Path, content: Content, manifest: GenerationManifest) -> Gene
         files = dict(_write_pieces(fresh, content) + _write_arrays(fresh, content))
         written = replace(manifest, files=files)
         _write(fresh / _MANIFEST, _sealed(written))
-        _sync(fresh)
+        sync_folder(fresh)
         shutil.rmtree(place, ignore_errors=True)
         fresh.rename(place)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-    _sync(root)
+    sync_folder(root)
     return written
 
 
@@ -192,7 +201,7 @@ def _point_to(root: Path, version: str) -> None:
     fresh = root / ".CURRENT.new"
     _write(fresh, version)
     fresh.rename(root / _CURRENT)
-    _sync(root)
+    sync_folder(root)
     for other in _others(root, version):
         shutil.rmtree(other, ignore_errors=True)
 
@@ -327,11 +336,3 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

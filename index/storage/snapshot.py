@@ -120,11 +120,6 @@ class Snapshot:
         """All documents by id."""
         return (document for document, _ in self._documents())
 
-    def passages(self) -> Iterator[StoredPassage]:
-        """All passages by (document id, ordinal)."""
-        for document, contexts in self._documents():
-            yield from self._passages_of(document, contexts)
-
     def whole(self, document_ids: Iterable[str] | None = None) -> Iterator[tuple[Document, list[StoredPassage]]]:
         """These documents, or all by id, each with its passages in order. Raises NotFound."""
         if document_ids is None:

@@ -128,11 +128,6 @@ class Store:
         with self.snapshot() as now:
             yield from now.documents()
 
-    def passages(self) -> Iterator[StoredPassage]:
-        """All passages by (document id, ordinal), as they are at the first step."""
-        with self.snapshot() as now:
-            yield from now.passages()
-
     def verify(self) -> list[str]:
         """Reads everything and tells what is wrong, a sentence each; empty when all is well.
 

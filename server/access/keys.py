@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from index.errors import BadInput, NotFound, QuotewellError
 from index.options import Data, Json, same_data
 from index.settings import load_settings
+from index.storage.sqlite import sync_folder
 from index.terminal import emit, emit_json, tell
 
 FILE = "keys.json"
@@ -121,22 +122,15 @@ class Keys:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._path.parent)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """While this process changes the file, others wait; a lock on the folder leaves nothing behind."""
+        """While this process changes the file, others wait; the folder's own lock may be held for hours."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
+        with self._path.with_name(f"{FILE}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             yield
-        finally:
-            os.close(folder)
 
 
 commands = typer.Typer(rich_markup_mode=None, add_completion=False)

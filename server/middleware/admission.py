@@ -20,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.settings import Settings
+from server.middleware.shell import SMALL
 from server.problems import OVERLOADED, problem
 
 QUEUE_S = 0.6  # that a question waits for its turn, as far as can be foreseen; answers beyond a second serve few
@@ -43,7 +44,7 @@ class Capacity:
     """
 
     answers: int
-    writes: int = 1  # they would wait for each other anyway
+    writes: int = 1  # of short articles, and as many of long ones, which are embedded for minutes
     pages: int = 2
 
     @classmethod
@@ -55,7 +56,7 @@ class Capacity:
     def take_effect(self) -> None:
         """Call it in the event loop that serves."""
         sys.setswitchinterval(SWITCH_S)
-        current_default_thread_limiter().total_tokens = self.answers + self.writes + self.pages + FILES
+        current_default_thread_limiter().total_tokens = self.answers + 2 * self.writes + self.pages + FILES
 
 
 class Lane:
@@ -117,17 +118,18 @@ class Gate:
         self._app = app
         self._answers = Lane(capacity.answers, LONGEST_S, QUEUE_S)
         self._writes = Lane(capacity.writes, WRITES_S)
+        self._long_writes = Lane(capacity.writes, WRITES_S)
         self._pages = Lane(capacity.pages, LONGEST_S)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        lane = self._lane(scope) if scope["type"] == "http" else None
-        if lane is None:
+        if scope["type"] != "http" or scope["path"] in _FREE:
             await self._app(scope, receive, send)
             return
+        came = [await receive()]  # the whole body
+        lane = self._lane(scope, len(came[0].get("body", b"")))
         if lane.is_full:
             await _refuse(scope, receive, send)
             return
-        came = [await receive()]  # the whole body
         mine = lane.queue()
         if not mine.done():
             leaving = asyncio.ensure_future(receive())
@@ -164,12 +166,11 @@ class Gate:
 
             await self._app(scope, incoming, outgoing)
 
-    def _lane(self, scope: Scope) -> Lane | None:
+    def _lane(self, scope: Scope, size: int) -> Lane:
         path, method = str(scope["path"]), scope["method"]
-        if path in _FREE:
-            return None
         if path.startswith("/v1/documents") and method not in ("GET", "OPTIONS"):
-            return self._writes
+            is_form = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/")  # only taken here
+            return self._writes if size <= SMALL or is_form else self._long_writes
         asks = method == "POST" or (path.startswith(_ANSWERED) and not path.endswith("/feedback"))
         return self._answers if asks else self._pages
 

@@ -51,11 +51,14 @@ class Shell:
         request_id, head = _request_id(scope), scope["method"] == "HEAD"
         inner = {**scope, "path": _path(scope), "state": {**scope.get("state", {}), "request_id": request_id}}
         inner["method"] = "GET" if head else scope["method"]
+        doubtful = {"content-length", "transfer-encoding"} <= set(Headers(scope=scope))  # a proxy may see another end
 
         async def outgoing(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
+                if doubtful:  # RFC 9112, 6.1: what follows may be somebody else's request
+                    headers["Connection"] = "close"
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             elif head:
@@ -157,14 +160,11 @@ class BodyLimit:
         return kind
 
 
-def _declared(scope: Scope) -> int:
-    declared = Headers(scope=scope).get("content-length", "0")
-    return int(declared) if declared.isdecimal() and len(declared) < 20 else 0
-
-
 def _is_hopeless(scope: Scope, most: int) -> bool:
     """Whether nothing of the body must be read: the client waits for leave to send it, or would send for too long."""
-    return _declared(scope) > (most if "expect" in Headers(scope=scope) else most + MOST_PASSED_OVER)
+    length = (headers := Headers(scope=scope)).get("content-length", "0")
+    declared = int(length) if length.isdecimal() and len(length) < 20 else 0
+    return declared > (most if "expect" in headers else most + MOST_PASSED_OVER)
 
 
 def _request_id(scope: Scope) -> str:

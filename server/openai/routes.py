@@ -188,7 +188,7 @@ def create_embeddings(
     body: EmbeddingRequest, request: Request, parts: Annotated[Parts, Depends()]
 ) -> EmbeddingList | Response:
     """Unit vectors of texts, by the embedder that the index was built with; none is cut, a text too long is refused."""
-    embedder = parts.live.embedder
+    embedder = parts.live.assistant.index.embedder
     if body.model not in (*MODES, embedder.name):
         return no_such_model(request, *MODES, embedder.name)
     if body.dimensions not in (None, embedder.dim):
