@@ -26,8 +26,8 @@ class Settings(BaseModel):
     data: Path = Field(Path(".index"), description="folder of the store and its search index")
     store: str = Field(
         "",
-        description="search engine that holds vectors and terms: milvus+http://HOST:19530/NAME, or a .db file of "
-        "Milvus Lite; empty: this process's memory",
+        description="search engine that holds vectors and terms: milvus+http://HOST:19530/NAME, a .db file of Milvus "
+        "Lite, or postgresql://HOST:5432/DATABASE/NAME; empty: this process's memory",
     )
     store_timeout_s: float = Field(5, gt=0, le=600, description="seconds until the search engine counts as down")
     embedder: str = Field(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from index.build import UNSAID, Builder
 from index.embedding.embedder import Embedder, load_embedder
+from index.engines.connect import engine_name
 from index.engines.content import checked
-from index.engines.milvus import engine_name
 from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.settings import Settings
 from index.storage.generation import Generation, current, load, put_aside, version_of

@@ -91,6 +91,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "safetensors": ("eval/reading/network.py", "eval/training/export_reader.py"),
     "sqlite3": ("index/storage/sqlite.py",),
     "pymilvus": ("index/engines/milvus.py",),
+    "psycopg": ("index/engines/postgres.py",),
     "markdown_it": ("index/cleaning/markdown.py",),
     "yasbd": ("index/text/sentences.py",),
     "nupunkt": ("index/text/sentences.py",),

@@ -1,18 +1,26 @@
 """One conformance suite for search engines: what an engine holds answers as what is held in memory.
 
-It runs over a small engine of its own, over Milvus Lite where the extra `milvus` is installed, and over a server at
-QUOTEWELL_TEST_MILVUS, such as milvus+http://localhost:19530/test, whose collections of that name it replaces.
+It runs over a small engine of its own, over Milvus Lite where the extra `milvus` is installed, over a real PostgreSQL
+where the extra `postgres` and the wheel of tests/postgres.txt are, and over a server at QUOTEWELL_TEST_STORE, such as
+milvus+http://localhost:19530/test or postgresql://localhost/app/test, whose collections of that name it replaces.
 """
 
 import json
 import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from shutil import chown, rmtree
+from tempfile import mkdtemp
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -21,9 +29,12 @@ from fastapi.testclient import TestClient
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.embedding.vectors import Floats
-from index.engines import milvus
+from index.engines import connect
+from index.engines import engine as engines
+from index.engines.connect import engine_name, engine_of
 from index.engines.content import Collected, marks_of
-from index.engines.milvus import Address, EnginePassage, Milvus, Where, engine_of
+from index.engines.engine import Address, EnginePassage, Where
+from index.engines.milvus import Milvus, filter_of
 from index.errors import BadSetting, EngineUnavailable, IndexDamaged, IndexMismatch, NotFound
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
@@ -36,7 +47,7 @@ from server.app import create_app
 from tests.conftest import SIX_ARTICLES, until
 from tests.make import document
 
-SERVER = os.environ.pop("QUOTEWELL_TEST_MILVUS", "")  # no setting of ours
+SERVER = os.environ.pop("QUOTEWELL_TEST_STORE", "")  # no setting of ours
 QUESTIONS = (
     "Who discovered Comet Harrow?",
     "When did the Marten bakery open, and who runs it?",
@@ -121,20 +132,96 @@ def lite(folder: Path) -> str:
     return str(folder / "lite.db")
 
 
-@pytest.fixture(params=["small", "lite", "server"])
+class PostgresServer:
+    """A real one with its extensions, from a wheel, for this process alone: reached by a socket in its folder."""
+
+    def __init__(self) -> None:
+        found, self._names = find_spec("pgserver"), count()
+        assert found and found.origin
+        self._programs = Path(found.origin).parent / "pginstall" / "bin"
+        self.folder = Path(mkdtemp(prefix="pg"))
+        self._user = "nobody" if os.geteuid() == 0 else None  # it refuses root
+        if self._user:
+            chown(self.folder, self._user)
+        given = "-U app -A trust --locale=C.UTF-8 -N".split()
+        made = [str(self._programs / "initdb"), "-D", str(self.folder), *given]
+        subprocess.run(made, user=self._user, cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
+        self.start()
+        for extension in ("vector", "pg_textsearch"):
+            self.run(f"create extension {extension}")
+
+    def start(self) -> None:
+        given = {"listen_addresses": "", "fsync": "off", "shared_preload_libraries": "pg_textsearch"}
+        command = [str(self._programs / "postgres"), "-D", str(self.folder), "-k", str(self.folder)]
+        command += [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(command, user=self._user, cwd=self.folder, stdout=log, stderr=log)
+        until(lambda: "ready to accept" in (self.folder / "log").read_text("utf-8"))
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(60)
+
+    def address(self, name: str = "", *, user: str = "app", database: str = "postgres", options: str = "") -> str:
+        """Under a name of its own."""
+        where = f"host={self.folder}&options={options}"
+        return f"postgresql://{user}@/{database}/{name or f'n{next(self._names)}'}?{where}"
+
+    def run(self, statement: str, *given: object, database: str = "postgres") -> list[Any]:
+        with self.session(database) as session:
+            done = session.execute(statement, given)
+            return list(done.fetchall() if done.description else ())
+
+    @contextmanager
+    def session(self, database: str = "postgres") -> Iterator[Any]:
+        import psycopg
+
+        with closing(psycopg.connect(f"postgresql://app@/{database}?host={self.folder}", autocommit=True)) as session:
+            yield session
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install '.[postgres]'")
+    if not find_spec("pgserver"):
+        pytest.skip("no PostgreSQL server is installed: pip install --no-deps -r tests/postgres.txt")
+    try:
+        server = PostgresServer()
+    except PermissionError:
+        pytest.skip("PostgreSQL refuses root, and the user nobody cannot reach where it is installed")
+    yield server
+    server.stop()
+    rmtree(server.folder)
+
+
+def by_indexes(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Everything is proposed by indexes from now on, as of a large collection; an option of PostgreSQL for it.
+
+    The wheel has a pg_textsearch that loses rows when its server is killed, which nobody does here.
+    """
+    monkeypatch.setattr(engines, "EXACT_TO", 0)
+    monkeypatch.setattr("index.engines.postgres.LEAST_WORDS", (1, 0))
+    return "%20".join(f"-c%20enable_{way}%3Doff" for way in ("seqscan", "sort", "bitmapscan"))
+
+
+@pytest.fixture(params=["small", "lite", "postgres", "postgres by indexes", "server"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The setting `store` for each engine that there is."""
     if request.param == "small":
         engine = SmallEngine()
-        monkeypatch.setattr(milvus, "_connected", lambda *_: engine)
+        monkeypatch.setattr(connect, "_connected", lambda *_: engine)
         yield "small.db"
     elif request.param == "lite":
         yield lite(tmp_path)
-        milvus._connected.cache_clear()
+        connect._connected.cache_clear()
+    elif request.param.startswith("postgres"):
+        server: PostgresServer = request.getfixturevalue("postgres")
+        yield server.address(options=by_indexes(monkeypatch) if request.param != "postgres" else "")
+        connect._connected.cache_clear()
     elif SERVER:
         yield SERVER
     else:
-        pytest.skip("no server: set QUOTEWELL_TEST_MILVUS to its address")
+        pytest.skip("no server: set QUOTEWELL_TEST_STORE to its address")
 
 
 class Pair:
@@ -345,18 +432,21 @@ def test_passages_that_an_engine_lacks_are_noticed(pair: Pair) -> None:
 def lose(engine: Any, collection: str) -> None:
     if isinstance(engine, SmallEngine):
         del engine.collections[collection]
+    elif not isinstance(engine, Milvus):
+        with engine._writing() as session:
+            session.execute(f"drop table {collection} cascade")
     else:
         engine._client.drop_alias(engine._address.name)
         engine._client.drop_collection(collection)
 
 
 def test_a_graph_over_few_vectors_misses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(milvus, "EXACT_TO", 0)
+    monkeypatch.setattr(engines, "EXACT_TO", 0)
     pair = Pair(tmp_path, lite(tmp_path))
     pair.index(SIX_ARTICLES, days_of(SIX_ARTICLES))
     assert_same(*pair.opened())
     assert pair.engine()._client.describe_index(pair.collection(), "vector")["index_type"] == "HNSW"
-    milvus._connected.cache_clear()
+    connect._connected.cache_clear()
 
 
 def test_rebuilding_fills_a_new_collection_and_drops_the_one_before_the_last(tmp_path: Path) -> None:
@@ -371,7 +461,7 @@ def test_rebuilding_fills_a_new_collection_and_drops_the_one_before_the_last(tmp
     client = pair.engine()._client
     assert sorted(client.list_collections()) == sorted(seen[1:])
     assert client.describe_alias("quotewell")["collection_name"] == seen[-1]
-    milvus._connected.cache_clear()
+    connect._connected.cache_clear()
 
 
 # -- failures --
@@ -380,7 +470,7 @@ def test_rebuilding_fills_a_new_collection_and_drops_the_one_before_the_last(tmp
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Pair, SmallEngine]:
     engine = SmallEngine()
-    monkeypatch.setattr(milvus, "_connected", lambda *_: engine)
+    monkeypatch.setattr(connect, "_connected", lambda *_: engine)
     return Pair(tmp_path, "small.db"), engine
 
 
@@ -453,7 +543,13 @@ def test_nothing_is_written_where_the_engine_is_down(small: tuple[Pair, SmallEng
         assert sorted(store.hashes()) == sorted(SIX_ARTICLES)
 
 
-@pytest.mark.parametrize("store", ["http://h:1/n", "milvus+http://h:1/", "milvus+http://h:1/a-b", "milvus+http://:1/n"])
+@pytest.mark.parametrize(
+    "store",
+    [
+        *("http://h:1/n", "milvus+http://h:1/", "milvus+http://h:1/a-b", "milvus+http://:1/n", "milvus+http://[h/n"),
+        *("postgresql://h/n", "postgresql://h/db/A", "postgresql://h/db/" + "n" * 31, "postgres://h/db/a;drop"),
+    ],
+)
 def test_an_address_that_is_none_is_refused_without_being_told(store: str) -> None:
     with pytest.raises(BadSetting, match="is no address of a search engine") as refused:
         Address.parse(store)
@@ -465,12 +561,23 @@ def test_an_address_has_a_server_a_name_and_perhaps_a_password() -> None:
         "https://m.example:19530", "news", "us@r:p/w"
     )
     assert Address.parse("some/where.db") == Address("some/where.db", "quotewell")
+    assert Address.parse("postgresql://us%40r:p%2Fw@a:1,b:2/base/news?sslmode=require") == Address(
+        "postgresql://us%40r:p%2Fw@a:1,b:2/base?sslmode=require", "news"
+    )
+
+
+def test_a_file_of_any_name_is_of_milvus() -> None:
+    assert [engine_name(load_settings(store=at)) for at in ("", "postgres.db", "postgres://h/d/n")] == [
+        *("", "milvus", "postgres")
+    ]
 
 
 def test_a_filter_is_made_of_digits() -> None:
     where = Where(first=1, last=2, only=("0af1",), never=("00", "01"))
-    assert str(where) == ('published >= 1 and published <= 2 and document in ["0af1"] and document not in ["00", "01"]')
-    assert str(Where()) == ""
+    assert filter_of(where) == (
+        'published >= 1 and published <= 2 and document in ["0af1"] and document not in ["00", "01"]'
+    )
+    assert filter_of(Where()) == ""
 
 
 def connected(address: str, timeout_s: float = 1) -> Milvus:
@@ -501,7 +608,7 @@ def test_an_engine_that_stops_answering_is_unavailable(tmp_path: Path, monkeypat
     with pytest.raises(EngineUnavailable) as told_of:
         engine.search(QUESTIONS[0], limit=5)
     assert "10.0.0.7" not in str(told_of.value)
-    milvus._connected.cache_clear()
+    connect._connected.cache_clear()
 
 
 @pytest.mark.parametrize(("version", "taken"), [("v2.4.15", False), ("2.5.0", True), ("v3.0.1", True), ("odd", False)])
@@ -512,7 +619,7 @@ def test_only_a_server_that_can_do_it_is_taken(
     monkeypatch.setattr(pymilvus.MilvusClient, "get_server_version", lambda *_, **__: version)
     address = lite(tmp_path)
     if taken:
-        assert connected(address).version == version
+        assert connected(address).version == f"Milvus {version}"
     else:
         with pytest.raises(EngineUnavailable, match=f"Milvus {version}; 2.5 or newer is needed"):
             connected(address)
@@ -520,7 +627,7 @@ def test_only_a_server_that_can_do_it_is_taken(
 
 def test_vectors_of_another_size_are_refused(tmp_path: Path) -> None:
     engine = connected(lite(tmp_path))
-    made = engine.fill("0" * 16, 8, [EnginePassage("a" * 16, 0, 0, np.zeros(8, np.float32), {1: 1.0})], 1)
+    made = engine.fill("0" * 16, 8, [EnginePassage("a" * 16, 0, 0, np.zeros(8, np.float32), {1: 1.0}, [1])], 1)
     assert engine.count(made, 8) == 1
     with pytest.raises(IndexMismatch, match="vectors of 8 numbers where the embedder makes 384"):
         engine.count(made, 384)
@@ -533,7 +640,149 @@ def test_a_name_that_somebody_uses_is_not_taken(tmp_path: Path) -> None:
         engine.fill("0" * 16, 8, [], 0)
 
 
-def test_without_the_package_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pymilvus", None)
-    with pytest.raises(EngineUnavailable, match=r"pip install '.\[milvus\]'"):
-        Milvus(Address.parse("a.db"), 1)
+@pytest.mark.parametrize(("package", "store"), [("milvus", "a.db"), ("postgres", "postgresql://h/d/n")])
+def test_without_its_package_an_engine_says_which_extra_it_needs(
+    package: str, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pymilvus", "psycopg", "index.engines.postgres"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(EngineUnavailable, match=rf"pip install '.\[{package}\]'"):
+        engine_of(load_settings(store=store))
+
+
+# -- PostgreSQL --
+
+
+def postgres_at(store: str, timeout_s: float = 5) -> Any:
+    from index.engines.postgres import Postgres
+
+    return Postgres(Address.parse(store), timeout_s)
+
+
+ROWS = [EnginePassage(f"{at:016x}", 0, at, np.eye(8, dtype=np.float32)[at % 8], {at: 1.0}, [at]) for at in range(40)]
+
+
+def test_postgres_finds_by_its_indexes_what_is_best_by_our_weights(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = postgres_at(postgres.address(options=by_indexes(monkeypatch)))
+    made = engine.fill("0" * 16, 8, ROWS, len(ROWS))
+    asked = Mock(wraps=engine._rows)
+    monkeypatch.setattr(engine, "_rows", asked)
+    assert engine.nearest(made, ROWS[3].vector, 5, Where()).keys() == {ROWS[at].key for at in (3, 11, 19, 27, 35)}
+    weights = {5: 1.0, 6: 3.0, 7: 2.0}
+    assert engine.matching(made, weights, 2, Where()) == {ROWS[6].key: 3.0, ROWS[7].key: 2.0}
+    assert engine.matching(made, weights, 9, Where(never=(ROWS[6].mark,))) == {ROWS[7].key: 2.0, ROWS[5].key: 1.0}
+    assert engine.holding(made, [5], Where()) == [ROWS[5].key]
+    for call, index in zip(asked.call_args_list[:2], ("vector_idx", f"{made}_w"), strict=True):
+        with engine._session(5) as session:
+            plan = str(session.execute("explain " + call.args[0].as_string(session), call.kwargs).fetchall())
+        assert "Index Scan" in plan and index in plan
+
+
+def test_postgres_is_filled_at_once_or_not_at_all(postgres: PostgresServer) -> None:
+    engine = postgres_at(postgres.address("whole"))
+
+    def tables() -> set[str]:
+        return {name for (name,) in postgres.run("select relname from pg_class where relname ~ '^whole_.*[^x]$'")} - {
+            name for (name,) in postgres.run("select indexname from pg_indexes")
+        }
+
+    made = [engine.fill("0" * 16, 8, ROWS[:two], two) for two in (2, 3)]
+    with pytest.raises(OSError, match="torn"):
+        engine.fill("0" * 16, 8, (ROWS[0] if at else torn() for at in (1, 0)), 2)
+    assert tables() == {*made} and postgres.run("select count(*) from whole") == [(3,)]
+    made.append(engine.fill("0" * 16, 16, [], 0))  # vectors of another size
+    assert tables() == {*made[1:]} and postgres.run("select count(*) from whole") == [(0,)]
+    with pytest.raises(IndexMismatch, match="vectors of 16 numbers where the embedder makes 384"):
+        engine.count(made[-1], 384)
+    with pytest.raises(IndexDamaged, match="no longer holds"):
+        engine.count(made[0], 8)
+
+
+def torn() -> EnginePassage:
+    raise OSError("torn")
+
+
+def test_postgres_takes_no_name_that_somebody_uses(postgres: PostgresServer) -> None:
+    postgres.run("create table theirs (x int)")
+    with pytest.raises(IndexMismatch, match="take another name"):
+        postgres_at(postgres.address("theirs")).fill("0" * 16, 8, [], 0)
+    assert postgres.run("select count(*) from theirs") == [(0,)]
+
+
+def test_postgres_without_what_is_needed_is_refused(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    postgres.run("create database bare")
+    with pytest.raises(EngineUnavailable, match=r"with plpgsql 1.0; .* \(in this database: create extension vector"):
+        postgres_at(postgres.address(database="bare"))
+    engine = postgres_at(postgres.address())
+    with monkeypatch.context() as patch:
+        patch.setattr(engines, "EXACT_TO", 1)
+        with pytest.raises(EngineUnavailable, match=r"for 2 passages pg_textsearch 1.3 or newer is needed"):
+            engine.fill("0" * 16, 8, ROWS[:2], 2)
+    for least, value, said in (
+        ("LEAST_VERSION", (99,), "PostgreSQL 99"),
+        ("LEAST_VECTOR", (9, 0), "the extension vector"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"index.engines.postgres.{least}", value)
+            with pytest.raises(EngineUnavailable, match=rf"is PostgreSQL 1\d\.\d+ with .*vector 0.*; {said}"):
+                postgres_at(postgres.address())
+
+
+def test_postgres_says_when_its_user_may_not(postgres: PostgresServer) -> None:
+    postgres.run("create role reader login")
+    with pytest.raises(EngineUnavailable, match="refuses what is asked of it"):
+        postgres_at(postgres.address(user="reader")).fill("0" * 16, 8, [], 0)
+    with pytest.raises(EngineUnavailable, match="does not answer"):
+        postgres_at(postgres.address(database="nowhere"))
+
+
+def test_postgres_that_is_slow_stopped_or_silent_is_unavailable_in_time(postgres: PostgresServer) -> None:
+    engine = postgres_at(postgres.address(), 0.5)
+    made = engine.fill("0" * 16, 8, ROWS, len(ROWS))
+    with postgres.session() as other, other.transaction():
+        other.execute(f"lock table {made}")
+        with pytest.raises(EngineUnavailable, match="not in time"):
+            engine.nearest(made, ROWS[0].vector, 3, Where())
+    ((process,),) = engine._rows("select pg_backend_pid()")
+    os.kill(process, signal.SIGSTOP)
+    with pytest.raises(EngineUnavailable, match="not in time"):
+        engine.alive()
+    os.kill(process, signal.SIGCONT)
+    assert len(engine.nearest(made, ROWS[0].vector, 3, Where())) == 3
+    postgres.stop()
+    postgres.start()  # what was left idle is of no use any more
+    assert engine.alive()
+    postgres.stop()
+    with pytest.raises(EngineUnavailable, match="does not answer"):
+        engine.alive()
+    postgres.start()
+    assert engine.count(made, 8) == len(ROWS)
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(EngineUnavailable, match="not in time"):
+            postgres_at(f"postgresql://h:secret@127.0.0.1:{port}/d/n", 0.5)
+
+
+def test_a_password_in_an_address_that_is_none_is_told_nobody(
+    postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(BadSetting) as refused:
+        postgres_at("postgresql://us:sec ret@h/d/n")
+    assert "sec" not in f"{refused.value}{caplog.text}"
+
+
+def test_another_engine_takes_over_and_embeds_nothing(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, pair = SmallEngine(), Pair(tmp_path, "small.db")
+    with monkeypatch.context() as patch:
+        patch.setattr(connect, "_connected", lambda *_: small)
+        pair.index(SIX_ARTICLES)
+    pair.settings = pair.settings.model_copy(update={"store": postgres.address()})
+    monkeypatch.setattr(pair.embedder, "encode_passages", None)
+    assert open_index(pair.settings.data, pair.settings, pair.embedder).passage_count
+    monkeypatch.undo()
+    assert_same(*pair.opened())
+    connect._connected.cache_clear()

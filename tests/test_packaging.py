@@ -28,7 +28,7 @@ PINS = {
     if one.marker is None or one.marker.evaluate()
 }
 UNLOCKED = {"torch"}  # which build there is depends on the machine
-APART = {"milvus"}  # extras that are pinned in pyproject.toml alone, since nobody else should install what they need
+APART = {"milvus", "postgres"}  # extras pinned in pyproject.toml alone, as nobody else should install what they need
 NOT_INSTALLED = ("server/widget", "__pycache__")
 
 

@@ -28,7 +28,8 @@ import json, sys
 from pathlib import Path
 from time import perf_counter
 from index.embedding.embedder import HashEmbedder
-from index.engines import milvus
+from index.engines import engine as engines
+from index.engines.connect import engine_of
 from index.search import open_index
 from index.settings import Settings
 
@@ -38,7 +39,7 @@ def resident():
 
 given, questions, graph = map(json.loads, sys.argv[1:])
 if graph:
-    milvus.EXACT_TO = 0
+    engines.EXACT_TO = 0
 settings = Settings(**given)
 embedder = HashEmbedder()
 before = resident()
@@ -54,9 +55,9 @@ for question in questions:
     times.append(perf_counter() - start)
     ranked = {ranker.name: [one.row for one in ranker.rank(question, settings.depth)[:10]] for ranker in index.rankers}
     found.append({"fused": [hit.row for hit in hits], **ranked})
-engine = milvus.engine_of(settings)
+engine = engine_of(settings)
 said = {"passages": index.passage_count, "opened": opened, "times": times, "found": found, "held": resident() - before}
-print(json.dumps(said | {"engine": f"Milvus {engine.version}" if engine else ""}))
+print(json.dumps(said | {"engine": engine.version if engine else ""}))
 """
 
 

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.engines.milvus import EnginePassage, Milvus, engine_of
+from index.engines.connect import engine_of
+from index.engines.engine import Engine, EnginePassage
 from index.engines.vocabulary import NOTHING, Vocabulary, bags_of
 from index.errors import IndexDamaged, IndexMissing
 from index.ranking.content import Places, merged
@@ -59,7 +60,7 @@ def marks_of(content: Content) -> list[str]:
 
 
 def collected(
-    engine: Milvus, older: Content | None, gone: frozenset[str], newer: Content, version: str, stored: Collection[str]
+    engine: Engine, older: Content | None, gone: frozenset[str], newer: Content, version: str, stored: Collection[str]
 ) -> Content:
     """The newer passages in the engine, beside the older ones or in a collection of their own; what stays here.
 
@@ -120,7 +121,7 @@ def fits(content: Content, settings: Settings) -> bool:
     return (ENGINE in content.arrays) == bool(settings.store)
 
 
-def refuse_less(engine: Milvus, there: Collected, content: Content) -> None:
+def refuse_less(engine: Engine, there: Collected, content: Content) -> None:
     """Raises IndexDamaged where the engine has fewer passages than there are."""
     found = engine.count(there.collection, there.dim)
     if found < content.passages:
@@ -149,11 +150,12 @@ def _rows(content: Content, counts: Vocabulary) -> Iterator[EnginePassage]:
     first_rows = content.arrays["document_first_rows"].tolist()
     for at, (day, mark) in enumerate(zip(days_of(content).tolist(), marks_of(content), strict=True)):
         for row in range(first_rows[at], first_rows[at + 1]):
-            numbers, held = np.unique(TermPlaces.from_bytes(content.pieces["terms"][row]).numbers, return_counts=True)
+            terms = TermPlaces.from_bytes(content.pieces["terms"][row]).numbers
+            numbers, held = np.unique(terms, return_counts=True)
             damper = K1 * (1 - B + B * int(held.sum()) / max(counts.average, 1e-9))
             weights = (held * (K1 + 1) / (held + damper)).tolist()
             worth = dict(zip(numbers.tolist(), weights, strict=True))
-            yield EnginePassage(mark, row - first_rows[at], day, content.arrays["vectors"][row], worth)
+            yield EnginePassage(mark, row - first_rows[at], day, content.arrays["vectors"][row], worth, terms.tolist())
 
 
 def days_of(content: Content) -> NDArray[np.int64]:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import Floats
+from index.engines.connect import engine_of
 from index.engines.content import Collected, days_of, marks_of
-from index.engines.milvus import MOST_FOUND, Milvus, Where, engine_of
+from index.engines.engine import MOST_FOUND, Engine, Where
 from index.engines.vocabulary import NOTHING, Vocabulary
 from index.errors import IndexDamaged, IndexMismatch
 from index.ranking.fuse import best
@@ -38,7 +39,7 @@ _KEPT_VECTORS = 4_096
 class Whole:
     """What an engine's collection and the generation beside it hold, seen or not."""
 
-    engine: Milvus
+    engine: Engine
     collected: Collected
     marks: Sequence[str]  # of documents, in their order
     places: Mapping[str, int]  # mark → place of the document among all
