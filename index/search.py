@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -132,6 +132,15 @@ class Index:
     def heads_within(self, filters: Filters) -> tuple[Head, ...]:
         """Of the documents that are searched under the filters: not of one that another says all of."""
         return tuple(self._searched(filters)) if filters or self._twins else self.heads
+
+    @cached_property
+    def writers(self) -> Mapping[str, frozenset[str]]:
+        """Word → the names of authors and publishers in which it stands."""
+        found = defaultdict[str, set[str]](set)
+        for name in {name for head in self.heads for name in (head.author, head.publisher)}:
+            for word in words(name):
+                found[word.text].add(name)
+        return {word: frozenset(names) for word, names in found.items()}
 
     def heads_holding(self, terms: Sequence[str]) -> tuple[Head, ...]:
         """Of the documents that have a passage with every one of the terms (stems), by ascending id."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from index.ranking.filters import EVERYTHING, Filters, means
+from index.ranking.filters import Filters, means
 from index.records import Hit
 from index.search import Index
 from index.text.words import normalise, stop_words, term_number, words
@@ -84,8 +84,8 @@ def missing(query: Query, corpus: Index, *, words_too: bool, met: frozenset[Term
 
 def _writes(name: str, corpus: Index) -> bool:
     """Is it the author or publisher of an article?"""
-    heads = corpus.heads_within(EVERYTHING)
-    return any(means(name, head.author) or means(name, head.publisher) for head in heads)
+    first = next((word.text for word in words(name)), "")
+    return any(means(name, writer) for writer in corpus.writers.get(first, ()))
 
 
 def _met(query: Query, corpus: Index, hits: Sequence[Hit]) -> frozenset[Term]:
