@@ -11,10 +11,10 @@ from index.search import Index
 from index.text.words import cut, of_asking, stop_words, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason, Rule
 from rag.language.quantities import spelled_out
-from rag.language.word_lists import AUXILIARIES
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, with_names
 from rag.question.spelling import Casing, Speller, with_codes
+from rag.reading.candidates import NOT_WHETHER
 from rag.reading.reader import Reader
 from rag.refusal import refusal
 from rag.selection.choose import Selection, choose, holds
@@ -185,9 +185,10 @@ class Pipeline:
 
 
 def _echoes(query: Query, quote: Quote) -> bool:
-    """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Not yes or no."""
-    own = [word.text for word in words(query.text)]
-    return own[:1] != [] and own[0] not in AUXILIARIES and all(word.text in own for word in words(quote.words))
+    """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Yes or no can be
+    told in the same words."""
+    own = {word.text for word in words(query.text)}
+    return NOT_WHETHER.search(query.text) is not None and own.issuperset(word.text for word in words(quote.words))
 
 
 def _printed_small(quote: Quote) -> bool:

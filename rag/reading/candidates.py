@@ -22,7 +22,7 @@ from rag.structure import BODY, blocks_of, neighbours
 
 _LINES: frozenset[Kind] = frozenset({"text", "aside"})
 _CLOSED = re.compile(r"[.!?…。:]\W*$")
-_NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
+NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
 
 
 class Counted(Protocol):
@@ -177,7 +177,7 @@ def _of_another(
 
 def _names_alone(asked: Query, text: str, stem: Stem) -> bool:
     """Is it a line of the question's words only, as a term above what is said of it? "Breakfast free" says whether."""
-    asks = not _CLOSED.search(text) and _NOT_WHETHER.search(asked.text)
+    asks = not _CLOSED.search(text) and NOT_WHETHER.search(asked.text)
     return bool(asks and (own := {*stems(text, stem)}) and own <= asked.stems)
 
 
