@@ -18,7 +18,7 @@ from index.embedding.embedder import Embedder, Encoded, load_embedder
 from index.embedding.vectors import Encoding, settled
 from index.engines.found import InEngine
 from index.errors import IndexMismatch
-from index.ranking.filters import EVERYTHING, Filters
+from index.ranking.filters import EVERYTHING, Filters, means
 from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares, spread
 from index.ranking.view import Dense, Found, InMemory, Lexical, View
 from index.records import Document, Head, Hit, Passage, Scored
@@ -133,14 +133,19 @@ class Index:
         """Of the documents that are searched under the filters: not of one that another says all of."""
         return tuple(self._searched(filters)) if filters or self._twins else self.heads
 
+    def writers(self, name: str) -> frozenset[str]:
+        """The names of authors and publishers that are meant by this one."""
+        first = next((word.text for word in words(name)), "")
+        return frozenset(writer for writer in self._writers.get(first, ()) if means(name, writer))
+
     @cached_property
-    def writers(self) -> Mapping[str, frozenset[str]]:
-        """Word → the names of authors and publishers in which it stands."""
+    def _writers(self) -> Mapping[str, set[str]]:
+        """Word → the names in which it stands."""
         found = defaultdict[str, set[str]](set)
         for name in {name for head in self.heads for name in (head.author, head.publisher)}:
             for word in words(name):
                 found[word.text].add(name)
-        return {word: frozenset(names) for word, names in found.items()}
+        return found
 
     def heads_holding(self, terms: Sequence[str]) -> tuple[Head, ...]:
         """Of the documents that have a passage with every one of the terms (stems), by ascending id."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 
-from index.ranking.filters import EVERYTHING, Filters, means
+from index.ranking.filters import EVERYTHING, Filters
 from index.records import Head, short_title
 from index.search import Index
 from index.text.words import Stem, normalise, stems
@@ -57,8 +57,8 @@ class Catalogue:
 
     def by(self, name: str) -> tuple[Head, ...]:
         """Whose author or publisher is meant by the name, which may have an article before it ("the Courier")."""
-        bare = DETERMINER.sub("", name)
-        return tuple(head for head in self.heads if means(bare, head.author) or means(bare, head.publisher))
+        meant = self.index.writers(DETERMINER.sub("", name))
+        return tuple(head for head in self.heads if {head.author, head.publisher} & meant) if meant else ()
 
     def titled(self, words: str) -> tuple[Head, ...]:
         """Whose title is meant by the words: most of it, or some words of it that stand together."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from index.ranking.filters import Filters, means
+from index.ranking.filters import Filters
 from index.records import Hit
 from index.search import Index
 from index.text.words import normalise, stop_words, term_number, words
@@ -79,13 +79,7 @@ def missing(query: Query, corpus: Index, *, words_too: bool, met: frozenset[Term
     named = [part for thing in every_thing if thing.named for part in _absent(thing, query, corpus)]
     others = [replace(thing, terms=tuple(t for t in thing.terms if t not in met)) for thing in every_thing]
     plain = [part for thing in others if not thing.named and words_too for part in _absent(thing, query, corpus)]
-    return tuple(part for part in dict.fromkeys(named or plain) if not _writes(part, corpus))
-
-
-def _writes(name: str, corpus: Index) -> bool:
-    """Is it the author or publisher of an article?"""
-    first = next((word.text for word in words(name)), "")
-    return any(means(name, writer) for writer in corpus.writers.get(first, ()))
+    return tuple(part for part in dict.fromkeys(named or plain) if not corpus.writers(part))
 
 
 def _met(query: Query, corpus: Index, hits: Sequence[Hit]) -> frozenset[Term]:
@@ -113,7 +107,7 @@ def unheard_of(query: Query, corpus: Index) -> tuple[str, ...]:
     written = [query.text[term.start : term.end] for term in names]
     defined = things(query) if query.shape == "definition" and query.kind != "who" else []
     written += [thing.text for thing in defined if thing.named and not _side_by_side(thing, corpus)]
-    return tuple(name for name in written if not _writes(name, corpus))
+    return tuple(name for name in written if not corpus.writers(name))
 
 
 def _side_by_side(thing: Thing, corpus: Index) -> bool:
