@@ -175,9 +175,7 @@ class RecentFollowUps:
             self._recent.append((version, text, follow_ups))
 
     def after(self, chat: str, version: str) -> tuple[str, ...]:
-        """Of the last answer in this chat; nothing where it was not given here lately, from what answers now: they are
-        made of words that may be deleted.
-        """
+        """Of the last answer in this chat; nothing where it was not given here lately, or its words may be deleted."""
         with self._lock:
             recent = [(text, follow_ups) for made, text, follow_ups in self._recent if made == version]
         chat = chat[-_READ_CHARS:]

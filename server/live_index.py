@@ -265,7 +265,8 @@ class Live:
             _log.warning("the search index is damaged on the disk: looking for a whole one")
         if seen != self._seen or seen is None or damaged:
             before = serving.index.generation if serving and not damaged else None
-            self._answer_from(newest(self._settings, self._embedder, before, self._answer_from))
+            waits = serving is None or self._looked == self._stamp  # else one of those who write has ended
+            self._answer_from(newest(self._settings, self._embedder, before, self._answer_from, waits))
             self._seen = seen if self._state.problem is None else None
 
     def _answer_from(self, generation: Generation) -> None:
