@@ -249,11 +249,8 @@ class Live:
             return
         with self._lock:
             serving = self._state.assistant
-            if (
-                serving is not None
-                and serving.index.generation is now
-                and (made.written or made.problem != now.problem)
-            ):
+            same = serving is not None and serving.index.generation is now
+            if same and (made.written or made.problem != now.problem):
                 self._answer_from(made)
 
     def _refresh(self) -> None:
