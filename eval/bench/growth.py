@@ -11,7 +11,6 @@ from math import log
 from pathlib import Path
 from statistics import median
 from time import process_time
-from typing import Any
 
 import numpy as np
 
@@ -140,11 +139,6 @@ def table_of_growth(found: Growth) -> Table:
 
 def text_of_growth(found: Growth) -> str:
     return paragraphs(table_of_growth(found), _notes())
-
-
-def json_of_growth(found: Growth) -> dict[str, Any]:
-    costs = {of.name: {"unit": of.unit, "values": list(of.values)} for of in found.costs}
-    return {"passages": list(found.sizes), "costs": costs, "notes": list(_notes())}
 
 
 def markdown_of_growth(found: Growth, *, command: str) -> str:
