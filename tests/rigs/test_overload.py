@@ -30,6 +30,7 @@ from tests.rigs.rig import (
     rounds,
     said,
     say,
+    written_in_turn,
 )
 
 pytestmark = [pytest.mark.rig, pytest.mark.slow]
@@ -306,6 +307,25 @@ def test_the_rig_sees_an_answer_under_the_name_of_another_version() -> None:
     """The first name stays, whatever was put since."""
     one_name = "import index.search as s; s.Index.version = property(lambda self: 'the first'); "
     assert while_the_index_changes(2, one_name)[0]
+
+
+def test_two_servers_over_one_folder_answer_alike_and_follow_each_other() -> None:
+    writes = rounds(3, 100, 10)
+    with folder_kept_on_failure() as folder:
+        failures, answers = written_in_turn(indexed(folder).data, writes)
+        record(
+            "writes to two servers over one folder, in turn, while both are asked",
+            writes,
+            failures,
+            f"{answers:,} answers",
+        )
+
+
+def test_the_rig_sees_two_servers_that_do_not_follow() -> None:
+    """The first names stay, so that answers of one version differ."""
+    with folder_kept_on_failure() as folder:
+        one_name = "import index.search as s; s.Index.version = property(lambda self: 'the first'); "
+        assert written_in_turn(indexed(folder).data, 2, one_name)[0]
 
 
 def size(folder: Path) -> int:
