@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eval.bench.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
-from eval.bench.growth import exponent, growth, markdown_of_growth, zipf_texts
+from eval.bench.growth import exponent, growth, markdown_of_growth, plot_of_growth, zipf_texts
 from eval.bench.scaling import block_of, markdown_of_scaling, scaling
 from eval.runs.tables import json_of, replace_block
 from eval.scoring.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, in_memory, indexing, lexical, warm
@@ -190,6 +190,9 @@ def test_growth_is_measured_at_each_size_with_its_exponent(hash_settings: Settin
     assert page.startswith("| cost | unit | 20 | 60 | exponent |")
     assert "written by `quotewell eval growth --size 20 --size 60`." in page
     assert json_of(found)["sizes"] == [20, 60]
+    drawn = plot_of_growth(found)
+    assert drawn == plot_of_growth(found) and drawn.startswith("<svg") and "times that of 20" in drawn
+    assert f"building: {exponent(found.sizes, found.costs[0].values):.2f}" in drawn
 
 
 def test_the_exponent_is_that_of_a_power_of_the_size() -> None:

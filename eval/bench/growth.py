@@ -15,6 +15,7 @@ from time import process_time
 import numpy as np
 
 from eval.bench.bench import OnStep, figure, machine
+from eval.runs.plots import growing
 from eval.runs.tables import Table, paragraphs, sentence
 from eval.scoring.costs import Spread, cpu_seconds, in_memory, okapi
 from index.build import Builder
@@ -135,6 +136,12 @@ def table_of_growth(found: Growth) -> Table:
         (of.name, of.unit, *map(figure, of.values), f"{exponent(found.sizes, of.values):.2f}") for of in found.costs
     ]
     return Table(head, rows, left=(0, 1))
+
+
+def plot_of_growth(found: Growth) -> str:
+    """As <svg>, each cost of ours with its exponent."""
+    ours = [of for of in found.costs if "rank_bm25" not in of.name]
+    return growing(found.sizes, [(f"{of.name}: {exponent(found.sizes, of.values):.2f}", of.values) for of in ours])
 
 
 def text_of_growth(found: Growth) -> str:

@@ -59,8 +59,6 @@ engine = engine_of(settings)
 said = {"passages": index.passage_count, "opened": opened, "times": times, "found": found, "held": resident() - before}
 print(json.dumps(said | {"engine": engine.version if engine else ""}))
 """
-
-
 OF_ARTICLE = 10  # paragraphs
 
 

@@ -25,8 +25,6 @@ EPSILON = 0.25
 _BLOCKS = 8  # times as many blocks as passages are wanted: nearly all passages below the best of them are passed over
 _SMALLEST_BLOCK = 16  # passages; smaller ones cost more than they save
 
-Whole = NDArray[np.integer[Any]]
-
 
 class Postings(NamedTuple):
     """Which passage holds which term how often: compressed rows per term, terms in the order first seen.
@@ -35,9 +33,11 @@ class Postings(NamedTuple):
     """
 
     indptr: NDArray[np.int64]  # (terms + 1,): the postings of term t stand at indptr[t]:indptr[t + 1]
-    rows: Whole  # (postings,), ascending within a term
-    counts: Whole  # (postings,), at least 1
-    places: Whole  # (postings,): how many terms stand before the term's first occurrence in the passage
+    rows: NDArray[np.integer[Any]]  # (postings,), ascending within a term
+    counts: NDArray[np.integer[Any]]  # (postings,), at least 1
+    places: NDArray[
+        np.integer[Any]
+    ]  # (postings,): how many terms stand before the term's first occurrence in the passage
     lengths: NDArray[np.int32]  # (passages,), in terms
 
 
@@ -56,7 +56,6 @@ class LexicalRanker:
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
-        """By number."""
         return tuple(self.numbers)
 
     @property
@@ -176,18 +175,6 @@ def _least(scores: NDArray[np.float64], depth: int) -> float:
     return float(np.partition(maxima, len(maxima) - depth)[len(maxima) - depth])
 
 
-class _OkapiIdf(BM25Okapi):  # type: ignore[misc]
-    """rank_bm25's own idf, given document frequencies instead of a corpus to count them in."""
-
-    def __init__(self, corpus_size: int, frequencies: Mapping[str, int]) -> None:
-        self._given_size = corpus_size
-        super().__init__(frequencies, k1=K1, b=B, epsilon=EPSILON)
-
-    def _initialize(self, corpus: Mapping[str, int]) -> Mapping[str, int]:
-        self.corpus_size = self._given_size
-        return corpus
-
-
 def _idfs(vocabulary: Sequence[str], postings: Postings) -> NDArray[np.float64]:
     """(terms,) weights. The order of the terms matters: rank_bm25's floor is a share of the sum of all idfs."""
     frequencies = dict(zip(vocabulary, np.diff(postings.indptr).tolist(), strict=True))
@@ -196,11 +183,12 @@ def _idfs(vocabulary: Sequence[str], postings: Postings) -> NDArray[np.float64]:
 
 
 def okapi_idf(frequencies: Mapping[str, int], passages: int) -> Mapping[str, float]:
-    """Of terms by how many of the passages hold each."""
-    if not frequencies:  # rank_bm25 divides by the number of terms
-        return {}
-    weights: Mapping[str, float] = _OkapiIdf(passages, frequencies).idf
-    return weights
+    """Of terms by how many of the passages hold each: rank_bm25's own, without a corpus for it to count in."""
+    okapi = BM25Okapi.__new__(BM25Okapi)
+    okapi.corpus_size, okapi.epsilon, okapi.idf = passages, EPSILON, {}
+    if frequencies:  # it divides by the number of terms
+        okapi._calc_idf(frequencies)
+    return dict(okapi.idf)
 
 
 def okapi_part(idf: Any, count: Any, damper: Any) -> Any:
@@ -216,7 +204,7 @@ def okapi_damper(length: Any, average: float) -> Any:
     return K1 * (1 - B + B * length / average)
 
 
-def narrowed(values: Whole) -> Whole:
+def narrowed(values: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
     """The same numbers, none of them negative, in no more bytes than the largest needs."""
     return values.astype(np.min_scalar_type(int(values.max(initial=0))))
 
