@@ -102,6 +102,23 @@ def test_at_two_and_four_times_the_capacity() -> None:
         record("questions at 2× and 4× the capacity", 2, failures, "; ".join(notes))
 
 
+def test_one_client_and_many_together_are_answered_or_told_to_wait() -> None:
+    """How much more depends on the machine, and is for whoever has one alone: see tests/rigs/load.py."""
+    with folder_kept_on_failure() as folder, Server(indexed(folder).data) as server:
+        said(server)
+        command = [sys.executable, "-m", "tests.rigs.load", str(server.port), "1,32", str(LOAD_S)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        alone, together = map(json.loads, done.stdout.splitlines())
+        say(done.stdout)
+        assert (alone["clients"], together["clients"]) == (1, 32)
+        assert alone["answered"] and together["answered"]
+        failures = sum(
+            bool(found["lost"] or found["other"] or found["without_retry_after"]) for found in (alone, together)
+        )
+        note = f"{alone['answered'] / LOAD_S:.0f}/s alone, {together['answered'] / LOAD_S:.0f}/s together"
+        record("one client, and 32 together, that ask anew once they are answered", 2, failures, note)
+
+
 def test_the_rig_sees_that_the_gate_is_off() -> None:
     with folder_kept_on_failure() as folder, Server(indexed(folder).data, before=GATE_OFF) as server:
         said(server)
