@@ -294,7 +294,7 @@ class SurfaceForms:
         if number is None:
             return ""
         forms = range(int(self._first_forms[number]), int(self._first_forms[number + 1]))
-        counts = [self._count(form) for form in forms]
+        counts = [int(self._seen[self._rows[self._indptr[form] : self._indptr[form + 1]]].sum()) for form in forms]
         most = max(counts)
         return self._forms[forms[counts.index(most)]] if most else ""
 
@@ -321,10 +321,6 @@ class SurfaceForms:
     @cached_property
     def _forms(self) -> list[str]:
         return self._text.tobytes().decode("utf-8", "surrogatepass").split("\n") if self._numbers else []
-
-    def _count(self, form: int) -> int:
-        """Passages seen that hold the form."""
-        return int(self._seen[self._rows[int(self._indptr[form]) : int(self._indptr[form + 1])]].sum())
 
 
 def spelled(text: str, terms: Iterable[Word]) -> list[tuple[str, str]]:
