@@ -31,6 +31,7 @@ from tests.rigs.rig import (
     rounds,
     said,
     say,
+    written_in_turn,
 )
 
 pytestmark = [pytest.mark.rig, pytest.mark.slow]
@@ -100,6 +101,23 @@ def test_at_two_and_four_times_the_capacity() -> None:
             notes.append(f"{times}×: {found['good_per_s']:.0f}/s good, /livez p99 {found['livez_p99_ms']:.0f} ms")
         failures += any(status != 200 for status, _ in said(server))
         record("questions at 2× and 4× the capacity", 2, failures, "; ".join(notes))
+
+
+def test_one_client_and_many_together_are_answered_or_told_to_wait() -> None:
+    """How much more depends on the machine, and is for whoever has one alone: see tests/rigs/load.py."""
+    with folder_kept_on_failure() as folder, Server(indexed(folder).data) as server:
+        said(server)
+        command = [sys.executable, "-m", "tests.rigs.load", str(server.port), "1,32", str(LOAD_S)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        alone, together = map(json.loads, done.stdout.splitlines())
+        say(done.stdout)
+        assert (alone["clients"], together["clients"]) == (1, 32)
+        assert alone["answered"] and together["answered"]
+        failures = sum(
+            bool(found["lost"] or found["other"] or found["without_retry_after"]) for found in (alone, together)
+        )
+        note = f"{alone['answered'] / LOAD_S:.0f}/s alone, {together['answered'] / LOAD_S:.0f}/s together"
+        record("one client, and 32 together, that ask anew once they are answered", 2, failures, note)
 
 
 def test_the_rig_sees_that_the_gate_is_off() -> None:
@@ -307,6 +325,25 @@ def test_the_rig_sees_an_answer_under_the_name_of_another_version() -> None:
     """The first name stays, whatever was put since."""
     one_name = "import index.search as s; s.Index.version = property(lambda self: 'the first'); "
     assert while_the_index_changes(2, one_name)[0]
+
+
+def test_two_servers_over_one_folder_answer_alike_and_follow_each_other() -> None:
+    writes = rounds(3, 100, 10)
+    with folder_kept_on_failure() as folder:
+        failures, answers = written_in_turn(indexed(folder).data, writes)
+        record(
+            "writes to two servers over one folder, in turn, while both are asked",
+            writes,
+            failures,
+            f"{answers:,} answers",
+        )
+
+
+def test_the_rig_sees_two_servers_that_do_not_follow() -> None:
+    """The first names stay, so that answers of one version differ."""
+    with folder_kept_on_failure() as folder:
+        one_name = "import index.search as s; s.Index.version = property(lambda self: 'the first'); "
+        assert written_in_turn(indexed(folder).data, 2, one_name)[0]
 
 
 def size(folder: Path) -> int:
