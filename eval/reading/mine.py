@@ -58,14 +58,19 @@ def mine(
 ) -> list[TrainingRow]:
     """EACH passages for `questions` questions, half of them those that the search puts first.
 
-    A passage that holds the words of an answer, or overlaps the row's own one, is left out.
+    A question that stands in several rows is asked once. A passage that holds the words of an answer, or overlaps
+    the row's own one, is left out.
     """
     if not questions or not collections:
         return []
     answers = {(one.name, q["_id"]): q.get("answers") or [] for one in collections for q in one.questions}
     heap = Heap([passage for one in collections for passage in _passages(one)], embedder)
     names = {one.name for one in collections}
-    asked = [row for row in rows if row.set in names and row.kind in ("gold", "near")]
+    once: dict[str, TrainingRow] = {}
+    for row in rows:
+        if row.kind in ("gold", "near"):
+            once.setdefault(row.question, row)
+    asked = [row for row in once.values() if row.set in names]
     asked = rng.sample(asked, min(questions, len(asked)))
     found = []
     for row in asked:
