@@ -127,28 +127,11 @@ def _joins(total: float, group: float, worth: int, tied: bool) -> bool:
 
 _SUFFIXES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mln": 10**6, "b": 10**9, "bn": 10**9, "tn": 10**12, "trn": 10**12}
 _GLYPHS = {"½": 1 / 2, "⅓": 1 / 3, "⅔": 2 / 3, "¼": 1 / 4, "¾": 3 / 4}
-_UNITS = (  # how a unit is written behind the number → the unit
-    (r"percentage[ -]points?\b|pp\b", "pp"),
-    (r"%|per ?cent\b|percentage\b|por ?ciento\b", "%"),
-    (r"(?:(?:US|U\.S\.|American) )?dollars?\b|USD\b|US\$|d[óo]lares\b", "$"),
-    (r"euros?\b|EUR\b|€", "€"),
-    (r"pounds?\b(?! of\b)|GBP\b|£", "£"),
-    (r"(?:Mexican )?pesos?\b|MXN\b", "peso"),
-    (r"yen\b|JPY\b", "¥"),
-    (r"years?\b|años?\b", "years"),
-    (r"months?\b|meses\b", "months"),
-    (r"weeks?\b|semanas?\b", "weeks"),
-    (r"days?\b|días?\b", "days"),
-    (r"hours?\b|horas?\b", "hours"),
-    (r"minutes?\b|minutos?\b", "minutes"),
-    (r"kilomet(?:er|re)s?\b|kilómetros?\b|km\b", "km"),
-    (r"miles?\b", "miles"),
-    (r"met(?:er|re)s?\b|metros?\b", "metres"),
-)
+_UNITS = tuple(line.split(" ", 1) for line in _TEXT.families["units"])  # the unit, and how it is written
 _APART = {"%", "pp", "day", "decade"}  # units that a bare number never stands for
 _CURRENCIES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "MXN": "peso", "JPY": "¥"}
 
-_UNIT = re.compile(r"[ \u00a0-]?(?:" + "|".join(f"({pattern})" for pattern, _ in _UNITS) + ")", re.IGNORECASE)
+_UNIT = re.compile(r"[ \u00a0-]?(?:" + "|".join(f"({pattern})" for _, pattern in _UNITS) + ")", re.IGNORECASE)
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FIRST_YEAR, _LAST_YEAR = 1100, 2100
 _WORDS = {"k": "thousand", "m": "million", "mn": "million", "mln": "million", "b": "billion", "bn": "billion"}
@@ -248,7 +231,7 @@ def _tail(text: str, at: int) -> tuple[float, str, int]:
         for word in re.findall(r"[^\W\d_]+", many.group().lower()):
             times *= SCALES.get(word) or _SUFFIXES[word]
     if unit := _UNIT.match(text, at):
-        return times, _UNITS[(unit.lastindex or 1) - 1][1], unit.end()
+        return times, _UNITS[(unit.lastindex or 1) - 1][0], unit.end()
     return times, "", at
 
 
