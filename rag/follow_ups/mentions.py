@@ -4,20 +4,25 @@ A mention is what a later "he", "its" or "that treaty" can stand for. Names are 
 known already where a reader types in lower case; other noun phrases as runs of words that are no grammar and no verb.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.follow_ups.noun_phrases import WORD, Token, capitals_end, known_end, phrase_end, token
 from rag.language.patterns import read_patterns
-from rag.language.word_lists import A_MONTH, ARTICLES, AUXILIARIES, LISTS, PREPOSITIONS, lexicon, listed
+from rag.language.word_lists import A_MONTH, ARTICLES, AUXILIARIES, PREPOSITIONS, lexicon, listed
 
 Kind = Literal["person", "place", "group", "thing", "time", "name"]  # "name": a name of we know not what
 Role = Literal["subject", "asked", "possessor", "object"]
 
 TIME = read_patterns("rag.follow_ups", "mentions.txt", A_MONTH=A_MONTH).compiled("TIME")
-_HEADS: tuple[Kind, ...] = ("person", "place", "group", "time")
-_KIND_OF = {noun: kind for kind in _HEADS for noun in LISTS[f"{kind.upper()}_NOUNS"].split()}
+_HEADS: Mapping[Kind, str] = {  # lists of nouns that say what kind of thing is named
+    "person": "PERSON_NOUNS",
+    "place": "PLACE_NOUNS",
+    "group": "GROUP_NOUNS",
+    "time": "TIME_NOUNS",
+}
+_KIND_OF = {noun: kind for kind, nouns in _HEADS.items() for noun in listed(nouns)}
 _TITLES = listed("TITLES")
 _PLURALS = frozenset(["people", "men", "women", "children", "police", "media", "data", "migrants"])
 _SINGULAR_ENDINGS = ("ss", "us", "is", "news", "series")
