@@ -14,7 +14,7 @@ from index.ranking.filters import EVERYTHING, Filters
 from index.records import Hit
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
-from rag.answer import CONFIDENCE_DIGITS, Answer, AnswerPart, Dropped, Mode, Reason, Workings
+from rag.answer import CONFIDENCE_DIGITS, PLAIN, Answer, AnswerPart, Dropped, Mode, Reason, Workings
 from rag.answer_json import AnswerStage, Basis, read_stage, said_stage, whole_stage
 from rag.catalogue import Catalogue
 from rag.citations import cite
@@ -23,7 +23,7 @@ from rag.follow_ups.turns import Turn
 from rag.pipeline import MakeReader, Pipeline, Rules, deciding_of, evidence_of, said_by, spans
 from rag.policy import in_force
 from rag.question.purpose import Purpose, asked_inside, purpose_of, several
-from rag.question.shape import asks
+from rag.question.shape import asks, gives_reason
 from rag.reading.reader import reader_files
 from rag.receipts.receipt import signature_of
 from rag.selection.key_sentences import summary_parts
@@ -171,7 +171,7 @@ class Assistant:
         if (topic := meant.topic or ("" if asks(inside) else inside)) and meant.catalogue.entitled(topic):
             summaries = [Purpose("summary", "about", topic), *summaries]
         subject = next(
-            (one.of for one in summaries if one.of and one.which != "word"), ""
+            (one.of for one in summaries if one.of and one.which not in ("word", "section")), ""
         )  # of no article: it is asked about as it stands
         if writing := None if summaries else meant.writing:
             inside, wanted = writing.question, replace(wanted, filters=writing.within(wanted.filters))
@@ -228,6 +228,8 @@ class Assistant:
         if understood.respelled and all(part.reason for part in parts):
             understood = self._understood(understood.question, history, pipeline, respells=False)
             parts = pipeline.parts(understood.readings, limit, wanted.filters)
+        if understood.follows and history:
+            parts = tuple(_unless_told(part, history[-1].answer, pipeline) for part in parts)
         narrowed = bool(wanted.as_of or wanted.filters) and all(part.reason for part in parts)
         if narrowed and self._pipeline.answers(understood.readings):
             parts = tuple(map(_filtered, parts))
@@ -335,6 +337,18 @@ def _summary(question: str, asked: Sequence[Purpose], wanted: AskOptions, pipeli
 def _is_plain(answer: Answer, parts: Sequence[AnswerPart]) -> bool:
     """Quotes side by side; what a frame says of them together would be lost in other words."""
     return answer.mode == "answer" and answer.status == "answered" and [c.frame.kind for c in parts] == ["plain"]
+
+
+def _unless_told(part: AnswerPart, heard: str, pipeline: Pipeline) -> AnswerPart:
+    """Where "why?" finds what was just quoted again and that gives no reason: another answer that does, or none."""
+    said = [quote.words for quote in part.quotes]
+    if part.reason or part.query.sought != "reason" or any(w not in heard or gives_reason(w) for w in said):
+        return part
+    dropped = (*part.dropped, *(Dropped(quote, "refused") for quote in part.quotes))
+    other = next((q for q in part.reading.quotes if (q.gap or 0.0) > 0 and gives_reason(q.words)), None)
+    quotes = (pipeline.widened(part.query, other),) if other else ()
+    reason = None if other else Reason("near_miss", ())
+    return replace(part, quotes=quotes, frame=PLAIN, reason=reason, dropped=dropped)
 
 
 def _score_first(dropped: Dropped) -> float:

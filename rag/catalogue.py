@@ -21,9 +21,7 @@ _HERE, _DESCRIBED = map(_TEXT.family, ("here", "described"))
 _TITLE = re.compile(r"“([^”]+(?:“[^”]+”[^”]*)?)”")
 _SEARCHED = 40  # passages that are looked at to order articles by how much they are on something
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
-_NTH = re.compile(
-    rf"(?:the )?({'|'.join(_ORDINALS)})(?: (?:one|article|document|text|paper|source|report))?$", re.IGNORECASE
-)
+_NTH = _TEXT.compiled("NTH")
 DETERMINER = re.compile(r"^(?:the|an?|el|la|los|las|una?) ", re.IGNORECASE)
 _WHOLE_NAME = 2  # words of a title that are enough to name it where they stand together
 
@@ -34,7 +32,7 @@ class Catalogue:
     def __init__(self, index: Index, filters: Filters = EVERYTHING) -> None:
         self.index = index
         self.heads: tuple[Head, ...] = index.heads_within(filters)
-        self._filters = filters
+        self.filters = filters
 
     @cached_property
     def dated(self) -> tuple[Head, ...]:
@@ -155,7 +153,7 @@ class Catalogue:
         return tuple(head for head in self.heads if head.id in common) if common else ()
 
     def _passing(self, heads: Iterable[Head]) -> tuple[Head, ...]:
-        return tuple(filter(self._filters.passes, heads)) if self._filters else tuple(heads)
+        return tuple(filter(self.filters.passes, heads)) if self.filters else tuple(heads)
 
     def _stems(self, words: str) -> tuple[str, ...]:
         return _stems_of(words, self.index.stem)

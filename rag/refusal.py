@@ -1,6 +1,7 @@
 """Whether a question is refused, why, and what decided that."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -31,6 +32,7 @@ from rag.reading.similarity import met_anywhere
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _ASKING = listed("TELLING_NOTHING")
+_MEASURES = re.compile(r"\bhow $", re.IGNORECASE)  # what stands behind asks how much of it there is: "how tall"
 _MET = 0.45  # least cosine of a term and a token that says it in other words: "home" and "hometowns" .47, "film" .24
 _MOST = 6  # things of one question that are put together in twos and threes
 
@@ -55,7 +57,7 @@ def things(query: Query) -> list[Thing]:
     runs: list[tuple[object, list[Term]]] = []
     for term in query.terms:
         sort = _sort(term, dates)
-        if _empty(query.text[term.start : term.end], sort, grammar):
+        if _MEASURES.search(query.text, 0, term.start) or _empty(query.text[term.start : term.end], sort, grammar):
             continue
         if runs and runs[-1][0] == sort and not _parted(query.text, runs[-1][1][-1].end, term.start, sort):
             runs[-1][1].append(term)

@@ -7,9 +7,9 @@ list, who speaks), and quoted as its own words.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
-from index.records import Block, Kind, Passage, Span
+from index.records import Block, Document, Kind, Passage, Span
 
 BODY: frozenset[Kind] = frozenset({"text", "item", "row", "turn", "code"})  # what may answer
 ASIDE: frozenset[Kind] = frozenset({"aside"})  # what may where nothing of the body does
@@ -67,6 +67,21 @@ def neighbours(passage: Passage) -> tuple[range, ...]:
 def reads_on(before: Block, after: Block) -> bool:
     """Is what stands in the second block told on from the first, which is the one before it?"""
     return before == after or (before.kind == after.kind in {"text", "aside", "turn"} and before.lead == after.lead)
+
+
+def section(document: Document, number: str, most: int) -> Span | None:
+    """From the heading with that number to the end of what stands under it, or of as many of its blocks as have at
+    `most` characters; else the paragraph that begins with it."""
+    named = re.compile(rf"(?:[^\W\d]{{0,12}}\W{{0,3}})?{re.escape(number)}(?!\w|[.,-]\d)", re.IGNORECASE)
+    begin = [block for block in document.blocks if named.match(document.text, block.start, block.end)]
+    if head := next((block for block in begin if block.kind == "heading"), None):
+        behind = document.blocks[document.blocks.index(head) + 1 :]
+        under = takewhile(lambda b: b.kind != "heading" or head.start <= b.lead.start != b.lead.end, behind)
+        return Span(
+            head.start,
+            max((b.end for b in under if b.kind != "heading" and b.end - head.start <= most), default=head.end),
+        )
+    return next((Span(block.start, block.end) for block in begin if block.kind in {"text", "item"}), None)
 
 
 def by_columns(header: str, row: str) -> str:

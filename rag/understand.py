@@ -8,13 +8,12 @@ from index.errors import BadQuestion
 from rag.follow_ups.resolve import resolve
 from rag.follow_ups.turns import Turn
 from rag.language.detect import language_of
+from rag.language.patterns import read_patterns
 from rag.question.purpose import asked_inside
 from rag.question.spelling import Respelt, Speller
 
 _SHOUTED = re.compile(r"[^\W\d_]{2,}(?![^\s?!.,;:])")  # a word of letters alone, no code
-_THERE = re.compile(
-    r"^(?:what|which) (?P<of>[\w'’-]+(?: [\w'’-]+){0,5}?) (?P<be>is|are|was|were) there\b", re.IGNORECASE
-)
+_THERE = read_patterns("rag.question", "several.txt").compiled("THERE")
 
 
 @dataclass(frozen=True, slots=True)

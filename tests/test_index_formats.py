@@ -72,6 +72,21 @@ PINNED = {
 }
 
 
+def test_restructured_text_is_read_with_its_headings_lists_and_code(tmp_path: Path) -> None:
+    install = "Install it with ``pip``::\n\n    pip install tide\n\n* One.\n* Two.\n"
+    source = f"Guide\n=====\n\nInstalling\n----------\n\n{install}"
+    document = only(file(tmp_path, "a.rst", source))
+    told = [(block.kind, document.text[block.start : block.end].strip()) for block in document.blocks]
+    assert told == [
+        ("heading", "Guide"),
+        ("heading", "Installing"),
+        ("text", "Install it with pip::"),
+        ("code", "pip install tide"),
+        ("item", "One."),
+        ("item", "Two."),
+    ]
+
+
 def test_the_articles_are_the_publishers_bytes() -> None:
     assert {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in SEEDS.glob("*.txt")} == PINNED
 

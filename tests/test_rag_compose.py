@@ -1,13 +1,17 @@
 """What is said: quotes under the name and date of their article, and an abstention that claims nothing."""
 
+import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import Environment, Template
 
 from index.records import Document
-from rag.answer import Citation, Frame, Reason, Segment
+from rag.answer import REASONS, Citation, Frame, Reason, Segment
+from rag.language.detect import LANGUAGES
+from rag.writing import compose as composing
 from rag.writing.compose import abstention, compose, say, side, text_of
 from tests import make
 
@@ -155,6 +159,25 @@ def test_one_article_that_differs_from_itself_is_not_said_to_be_several() -> Non
     assert compose([one, oats], frame)[0].text.startswith("The articles give different figures")
 
 
+def test_every_language_says_all_there_is_to_say() -> None:
+    """The same macros with the same parameters, so that no answer lacks words in one language alone."""
+    folder = Path(composing.__file__).parent / "templates"
+    heads = {
+        path.stem: re.findall(r"\{%- macro (\w+\([^)]*\))", path.read_text("utf-8")) for path in folder.glob("*.j2")
+    }
+    assert set(heads) == set(LANGUAGES)
+    assert all(sorted(macros) == sorted(heads["en"]) for macros in heads.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_is_said_in_every_language(language: str) -> None:
+    for code in REASONS:
+        for kind in ("opinion", "writing", "sum", "remark", "forecast", "value", "side"):
+            reason = Reason(code, ("Atlantis",), (), {"kind": kind})
+            told = abstention(reason, [], date(2024, 3, 5), language, "Spanish", "when").text
+            assert told.endswith(".") and "  " not in told and "2024" in told
+
+
 def test_of_a_template_only_what_is_said_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
     compile_ = Environment.from_string
@@ -165,7 +188,7 @@ def test_of_a_template_only_what_is_said_is_compiled(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Environment, "from_string", noted)
     words = say.__wrapped__("es")
-    assert (len(vars(words)), compiled) == (29, [])
+    assert (len(vars(words)), compiled) == (32, [])
     assert words.lead("Oats", date(2024, 1, 5), True, "") == words.lead("Oats", date(2024, 1, 5), True, "")
     assert [text.count("endmacro") for text in compiled] == [1, 1, 1]  # lead, of an article, of a day
 

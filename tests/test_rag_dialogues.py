@@ -16,6 +16,7 @@ from rag.answer import Answer
 from rag.assistant import Assistant, open_assistant
 from rag.follow_ups.turns import Turn
 from rag.selection.key_sentences import SMALL_PRINT
+from tests import make
 
 MESSAGES = Path(__file__).parent / "golden" / "messages.txt"
 DIALOGUES = sorted((Path(__file__).parent / "golden" / "dialogues").glob("*.txt"))
@@ -72,6 +73,31 @@ def test_what_only_surrounds_the_articles_answers_nothing_and_comes_last(assista
     assert "“Plan Mexico”" in assistant.ask("What is Plan Mexico?").text
     assert not SMALL_PRINT.search(assistant.ask("Who wrote Hamlet?").evidence[0].passage.text)
     assert not SMALL_PRINT.search(assistant.ask("What do the articles say about Sheinbaum?").text)
+
+
+BRIDGE = (
+    "The bridge at Holm will be closed from 5 May to 30 June, the council decided on Tuesday. The closure is needed "
+    "because the eastern pillar has been damaged by ice. Mayor Leif Sand said the work could not wait another winter."
+)
+
+
+def test_why_is_answered_by_the_reason_and_not_by_what_was_just_quoted(tmp_path: Path, minilm: OnnxEmbedder) -> None:
+    desk = make.assistant(tmp_path, {"bridge": BRIDGE}, minilm)
+    first = desk.ask("When is the bridge closed?")
+    assert "from 5 May to 30 June" in first.text
+    answer = desk.ask("Why?", history=[Turn(first.question, first.text)])
+    assert [citation.quote for citation in answer.citations] == [
+        "The closure is needed because the eastern pillar has been damaged by ice."
+    ]
+
+
+def test_where_no_reason_is_given_why_is_not_answered_by_the_same_quote(tmp_path: Path, minilm: OnnxEmbedder) -> None:
+    desk = make.assistant(tmp_path, {"bridge": BRIDGE}, minilm)
+    first = desk.ask("Who is Leif Sand?")
+    assert first.status == "answered"
+    answer = desk.ask("Why?", history=[Turn(first.question, first.text)])
+    assert (answer.status, answer.citations) == ("abstained", ())
+    assert answer.text.startswith("The articles do not say why.")
 
 
 def _told(answer: Answer) -> Iterator[str]:

@@ -89,6 +89,12 @@ def test_what_is_said_in_other_words_is_not_called_missing(index: Index) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("question", ["How tall is the bridge of Orm?", "How heavy is the night ferry?"])
+def test_what_is_measured_is_no_word_that_could_be_missing(index: Index, question: str) -> None:
+    assert missing(asked(index, question), index, words_too=True) == ()
+    assert missing(asked(index, "Is the bridge of Orm tall?"), index, words_too=True) == ("tall",)
+
+
 def test_a_common_word_is_not_named_as_missing_where_the_articles_say_it_otherwise(seeds_data: Path) -> None:
     """The hash embedder knows no other words, so this needs the real one: "hometowns" stands in the articles."""
     found = open_index(seeds_data, load_settings(data=seeds_data))

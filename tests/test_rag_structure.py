@@ -24,7 +24,7 @@ from rag.reading.model import ABSENT, excerpt_of, load_read_model
 from rag.reading.reader import load_reader
 from rag.selection.choose import choose
 from rag.selection.context import MOST_CHARACTERS, apart, left_out, with_context
-from rag.structure import ASIDE, BODY, by_columns, leads_of, neighbours
+from rag.structure import ASIDE, BODY, by_columns, leads_of, neighbours, section
 from rag.writing.compose import Around, compose, text_of
 from tests import make
 
@@ -651,3 +651,75 @@ def test_a_row_stands_readable_in_the_answer_and_no_other_row_does(ask: Callable
     assert "soup" not in said.text
     notes = [segment for segment in said.segments if "·" in segment.text]
     assert [segment.citations for segment in notes] == [(1, 2)]
+
+
+POLICY = """# Travel policy
+
+## § 1 Scope
+
+All employees.
+
+## § 2 Approval
+
+Every journey must be approved.
+
+### Flights
+
+Flights need the director as well.
+
+## § 3 Meals
+
+3.1 The allowance is 35 euros.
+
+3.2 Alcohol is not paid.
+
+## Chapter 12: The end
+
+It ends.
+"""
+CHANGES = "# Changes\n\n## [3.1.4] - 2024-05-17\n\n- Fixed a crash.\n- Writes UTF-8.\n\n## v3.1.1\n\n- Is quiet.\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "number", "said"),
+    [
+        (POLICY, "1", "§ 1 Scope\n\nAll employees."),
+        (
+            POLICY,
+            "2",
+            "§ 2 Approval\n\nEvery journey must be approved.\n\nFlights\n\nFlights need the director as well.",
+        ),
+        (POLICY, "3.2", "3.2 Alcohol is not paid."),
+        (POLICY, "12", "Chapter 12: The end\n\nIt ends."),
+        (CHANGES, "3.1.4", "[3.1.4] - 2024-05-17\n\nFixed a crash.\nWrites UTF-8."),
+        (CHANGES, "3.1.1", "v3.1.1\n\nIs quiet."),
+        (CHANGES, "3.1", ""),
+        (POLICY, "4", ""),
+    ],
+)
+def test_a_section_is_what_stands_below_the_heading_with_its_number(source: str, number: str, said: str) -> None:
+    document = make.cleaned(source)
+    found = section(document, number, MOST_CHARACTERS)
+    assert (document.text[slice(*found)] if found else "") == said
+
+
+def test_a_long_section_ends_with_a_whole_block() -> None:
+    found = section(make.cleaned(POLICY), "2", 60)
+    assert found and make.cleaned(POLICY).text[slice(*found)] == "§ 2 Approval\n\nEvery journey must be approved."
+
+
+@pytest.mark.parametrize(
+    ("question", "begins"),
+    [
+        ("What does § 2 say?", "§ 2 Approval"),
+        ("what does section 3.2 say", "3.2 Alcohol"),
+        ("When was 3.1.4 released?", "[3.1.4] - 2024-05-17"),
+        ("What is new in version 3.1.1?", "v3.1.1"),
+        ("Was steht in § 1?", "§ 1 Scope"),
+        ("¿Qué dice el artículo 1 de la policy?", "§ 1 Scope"),
+    ],
+)
+def test_a_section_that_is_asked_for_by_its_number_is_quoted(tmp_path: Path, question: str, begins: str) -> None:
+    desk = make.assistant(tmp_path, {"policy.md": POLICY, "changes.md": CHANGES})
+    assert desk.ask(question).citations[0].quote.startswith(begins)
+    assert desk.ask(question.replace("2", "9").replace("1", "9").replace("3", "9")).status == "abstained"

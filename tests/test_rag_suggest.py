@@ -36,6 +36,14 @@ MADE = (
         "Why is Mexico closely watched in Washington?",
     ),
     ("It starts the “Mexico Embraces You” initiative.", "What is the “Mexico Embraces You” initiative?"),
+    ("The bridge at Holm will be closed from 5 May to 30 June.", "When will the bridge at Holm be closed?"),
+    ("Claims must be handed in within thirty days after the journey.", "When must claims be handed in?"),
+    ("The warranty lasts two years from the date of purchase.", "How long does the warranty last?"),
+    ("Repairs will cost 2.4 million kroner.", "How much will repairs cost?"),
+    ("A card costs nothing for children and 100 kroner for adults.", "How much does a card cost?"),
+    ("The school has 184 pupils, eleven fewer than last year.", "How many pupils does the school have?"),
+    ("Descale the machine every three months.", "How often should I descale the machine?"),
+    ("To descale the machine:", "How do I descale the machine?"),
     ("He spoke to the Bank of Mexico.", ""),
     ("Officials spoke to the Bank of Mexico.", "What is said about the Bank of Mexico?"),
 )
@@ -48,6 +56,8 @@ TRAPS = (
     "According to the plan, nobody won.",
     "He works for the Senate (XYZ).",
     "Sheinbaum announced.",
+    "Late claims are not paid.",
+    "It weighs 3.4 kg and is 38 cm tall.",
 )
 
 
@@ -243,3 +253,12 @@ def test_six_clicks_over_the_bundled_articles(seeded: Assistant, first: str | in
 @pytest.mark.parametrize("step", [0, 1])
 def test_six_clicks_over_other_articles(invented: Assistant, first: str, step: int) -> None:
     assert clicked(invented, first, step) == []
+
+
+def test_an_article_s_own_questions_are_asked_again_with_what_stands_below_them() -> None:
+    told = "**Can I pay by card?**\nYes, at the desk.\n\n**May I bring my dog?**\nNo, but guide dogs."
+    made = wonder(make.cleaned(f"# The swimming bath\n\n{told}"))
+    assert [(one.text, one.sentence) for one in made] == [
+        ("Can I pay by card?", "Yes, at the desk."),
+        ("May I bring my dog?", "No, but guide dogs."),
+    ]

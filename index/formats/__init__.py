@@ -48,6 +48,7 @@ ARTICLES: dict[str, Reader] = {
     ".txt": text.read,
     ".md": text.read,
     ".markdown": text.read,
+    ".rst": text.read,  # whose headings, lists and code are those of text
     ".jsonl": jsonl.read,
     ".jsonl.gz": jsonl.read,
     ".html": read_web_page,

@@ -19,6 +19,7 @@ _SINGULAR = {"are": "is", "were": "was", "do": "does", "have": "has"}
 _AT_PLACE = ("in", "on", "at")
 _ORDINALS = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}
 _MOST_WORDS = 6  # of a fragment without "and" or "what about"
+_AND = {"en": "and", "es": "y", "de": "und", "fr": "et"}
 _SUFFIX = 4  # letters that two nouns must share at their ends to be parallel: imports, exports
 
 
@@ -79,7 +80,7 @@ def hung(core: str, clause: str) -> str:
     words = clause.split()
     low = words[0].lower() in FUNCTION or lexicon().verb(words[0].lower())
     tail = clause[:1].lower() + clause[1:] if low and words[0] not in ("I", "US") else clause
-    return f"{unmarked(core)}, {'y' if language == 'es' else 'and'} {tail.rstrip('?!. ')}?"
+    return f"{unmarked(core)}, {_AND[language]} {tail.rstrip('?!. ')}?"
 
 
 def at_another_time(rest: str, last: SaidTurn) -> str:
@@ -235,7 +236,7 @@ def _nominal(words: Sequence[str], at: int) -> bool:
 
 
 def _about(rest: str) -> str:
-    return rest if language_of(rest) == "es" else f"what about {rest}"
+    return rest if language_of(rest) != "en" else f"what about {rest}"
 
 
 def unmarked(question: str) -> str:

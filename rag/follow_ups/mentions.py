@@ -4,34 +4,25 @@ A mention is what a later "he", "its" or "that treaty" can stand for. Names are 
 known already where a reader types in lower case; other noun phrases as runs of words that are no grammar and no verb.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from rag.follow_ups.noun_phrases import WORD, Token, capitals_end, known_end, phrase_end, token
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import A_MONTH, ARTICLES, AUXILIARIES, PREPOSITIONS, lexicon, listed
 
 Kind = Literal["person", "place", "group", "thing", "time", "name"]  # "name": a name of we know not what
 Role = Literal["subject", "asked", "possessor", "object"]
 
-_WHEN = rf"(?:(?:early|late|mid|the (?:start|end|beginning) of) )?(?:(?:\d{{1,2}} )?(?:{A_MONTH})(?: \d{{1,2}},?)?"
-TIME = re.compile(
-    rf"\b(?:(?:in|on|by|since|until|before|after|during|from|en|desde) )?(?:{_WHEN}(?: \d{{4}})?|\d{{4}})"
-    r"|the (?:start|end|beginning) of the year|(?:last|this|next) (?:year|month|week|decade)|(?:1[5-9]|20)\d\ds)"
-    r"(?![\w,.]*\d|\w)",
-    re.IGNORECASE,
-)
-_HEADS: Mapping[Kind, str] = {  # nouns that say what kind of thing is named
-    "person": "person man woman minister president politician author official leader governor senator ambassador "
-    "secretary director officer candidate successor mentor professor king queen writer scientist actor player coach",
-    "place": "country nation state city town region island continent place village river",
-    "group": "party government administration company agency department ministry bank committee court organisation "
-    "army team organization union university institute group council congress parliament movement cartel "
-    "association bureau commission center centre federation league police force",
-    "time": "year month day week date decade century time",
+TIME = read_patterns("rag.follow_ups", "mentions.txt", A_MONTH=A_MONTH).compiled("TIME")
+_HEADS: Mapping[Kind, str] = {  # lists of nouns that say what kind of thing is named
+    "person": "PERSON_NOUNS",
+    "place": "PLACE_NOUNS",
+    "group": "GROUP_NOUNS",
+    "time": "TIME_NOUNS",
 }
-_KIND_OF = {noun: kind for kind, nouns in _HEADS.items() for noun in nouns.split()}
+_KIND_OF = {noun: kind for kind, nouns in _HEADS.items() for noun in listed(nouns)}
 _TITLES = listed("TITLES")
 _PLURALS = frozenset(["people", "men", "women", "children", "police", "media", "data", "migrants"])
 _SINGULAR_ENDINGS = ("ss", "us", "is", "news", "series")

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from index.text.words import cut, stop_words, words
 from rag.language.facts import Fact, differ, facts, said_alike
 from rag.language.patterns import read_patterns
-from rag.language.word_lists import REPORTS
+from rag.language.word_lists import REPORTS, listed
 
 NEAR_COPY = 0.6  # likeness from which on two sentences tell the same in other words here and there
 SAME_SENTENCE = 0.75  # … in the same words, but for some
@@ -27,16 +27,8 @@ _ATTRIBUTION, _NEGATION = map(
 )
 _PIECES = re.compile(r",? (?:and|but|while|whereas|versus|compared (?:to|with)) |[;,:] ")
 _CAPITALS = re.compile(r"[^\W\d_a-z][\w.’'-]*(?: (?:of |the |and )*[^\W\d_a-z][\w.’'-]*)+")
-_EMPTY_WORDS = """
-    about above account accord almost also amount approxim approx around below close estim exact exceed fewer howev just
-    less more most near nearli number over part percent percentag per rough roughli share some than today total under
-    up upward well year million billion trillion thousand hundr he she we i you his her our my one would could can may
-    might should must now still alreadi said say report state note announc later meanwhil indeed fact in do did make
-    made
-"""
-_EMPTY = frozenset(_EMPTY_WORDS.split())  # stems that say how sure or how exact, or that only carry the sentence
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth last former latter next previous"
-_APART = frozenset(_ORDINALS.split())
+_EMPTY = listed("EMPTY_STEMS")
+_APART = listed("ORDINALS")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,7 @@ _NEAR = 40  # characters on either side that are looked at
 _TEXT = read_patterns("rag.language", "dates.txt")
 _GLUED_BEFORE, _NUMBERED, _MEASURED = map(_TEXT.compiled, ("GLUED_BEFORE", "NUMBERED", "MEASURED"))
 _COUNTED, _CUE = map(_TEXT.compiled, ("COUNTED", "CUE"))
-_GLUED_AFTER = re.compile(r"[\w/@%°=+&]|[.,:][0-9]|[-–—][0-9]|-[a-z]|\.[a-z]|\s*(?:to|[-–—])\s*[3-9][0-9]{3}")
-_PLURAL = re.compile(
-    r"\s+(?!(?:was|is|has|does|as|its|his|this|thus|plus|versus|across|towards|always|perhaps|besides|whereas)\b)"
-    r"[a-z]{3,}s\b"
-)
-_DETERMINED = re.compile(
-    r"(?:\b(?:the|an?|its|his|her|their|our|this|that|[A-Z][\w.]+|[12][0-9]{3}(?: and| or|,))|['’]s?)\s+\Z"
-)
+_GLUED_AFTER, _PLURAL, _DETERMINED = map(_TEXT.cased, ("GLUED_AFTER", "PLURAL", "DETERMINED"))
 
 
 def is_year(text: str, start: int, end: int) -> bool:

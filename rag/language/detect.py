@@ -7,31 +7,32 @@ from index.records import Document
 from index.text.words import words
 from rag.language.word_lists import listed
 
-_NAMES = {
-    "ar": "Arabic", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fr": "French", "he": "Hebrew",
-    "hi": "Hindi", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pt": "Portuguese",
-    "ru": "Russian", "th": "Thai", "zh": "Chinese",
-}  # fmt: skip
-# Words that no English question has; a language model for whole texts errs on six words.
-_SPANISH = listed("SPANISH")
-_SHARED = listed("SHARED")  # also in names, or in French
-_OWN = _SPANISH - _SHARED
-_ASKING = listed("SPANISH_ASKING")
+_NAMES = dict(pair.split(":") for pair in listed("LANGUAGES"))
+# Words that no English question has; a language model for whole texts errs on six words. Some are also in names.
+_TOLD = {"es": listed("SPANISH"), "de": listed("GERMAN"), "fr": listed("FRENCH")}
+_SHARED = {"es": listed("SHARED"), "de": listed("GERMAN_SHARED"), "fr": listed("FRENCH_SHARED")}
+_ASKING = {"es": listed("SPANISH_ASKING"), "de": listed("GERMAN_ASKING"), "fr": listed("FRENCH_ASKING")}
+LANGUAGES = ("en", *_TOLD)  # in which there are words of our own
 
 
 def language_of(question: str) -> str:
-    """`es` or `en`, which stands for every other language."""
+    """One of LANGUAGES; `en` stands for every other one."""
     spoken = [word.text for word in words(question)]
-    if "¿" in question or "¡" in question or (spoken and spoken[0] in _ASKING):
+    if "¿" in question or "¡" in question:
         return "es"
-    telling = sum(word in _SPANISH for word in spoken)
-    own = sum(word in _OWN for word in spoken)
-    return "es" if own and 3 * telling >= len(spoken) else "en"
+    telling = {
+        of: (bool(spoken) and spoken[0] in _ASKING[of], sum(map(told.__contains__, spoken)))
+        for of, told in _TOLD.items()
+    }
+    best = max(telling, key=telling.__getitem__)
+    asking, count = telling[best]
+    own = any(word in _TOLD[best] - _SHARED[best] for word in spoken)
+    return best if asking or (own and 3 * count >= len(spoken)) else "en"
 
 
 def grammar_of(language: str) -> frozenset[str]:
     """Words that say nothing by themselves, in lower case with accents; those of English are index.text.stop_words."""
-    return _SPANISH if language == "es" else frozenset()
+    return _TOLD.get(language, frozenset())
 
 
 def name_of(language: str) -> str:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import A_SPANISH_MONTH, SMALL_NUMBERS, TENS
 
 # Numbers written in English words: "two hundred and five thousand", "half a dozen", "two-thirds", "one in five".
@@ -26,34 +27,22 @@ SCALES: Mapping[str, int] = {  # and the Spanish ones, which nobody writes for a
     **{"lakh": 10**5, "crore": 10**7, "mil": 10**3, "millón": 10**6, "millones": 10**6, "billones": 10**12},
 }
 
-_MANY = "|".join(SCALES)
-_WORD = "|".join(sorted(_WORTH, key=len, reverse=True))
-_ANY_CASE = re.IGNORECASE | re.ASCII  # or "ſ" would match "s"
+_TEXT = read_patterns(
+    "rag.language",
+    "quantities.txt",
+    MANY="|".join(SCALES),
+    WORD="|".join(sorted(_WORTH, key=len, reverse=True)),
+    PARTS="|".join(sorted(_PARTS, key=len, reverse=True)),
+    SPANISH_MONTH=A_SPANISH_MONTH,
+)
+_OPENING, _RUN, _HALF, _OTHER_HALF, _FRACTION, _OUT_OF, _TIMES, _FIGURE, _CURRENCY, _SHORT_FORM = map(
+    _TEXT.cased, "OPENING RUN HALF OTHER_HALF FRACTION OUT_OF TIMES FIGURE CURRENCY SHORT_FORM".split()
+)
+_MONTH_BEFORE, _MONTH_BEHIND, _NOT_COUNTED, _NAMING, _COUNTED, _DATED, _BETWEEN = map(
+    _TEXT.cased, "MONTH_BEFORE MONTH_BEHIND NOT_COUNTED NAMING COUNTED DATED BETWEEN".split()
+)
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)  # keeps every place, as str.lower does not
-_OPENING = re.compile(rf"\b(?<!-)(?:half|{_WORD}|an?(?= (?:{_MANY}|{'|'.join(_PARTS)})))\b")
-_RUN = re.compile(
-    rf"(?:an? (?=(?:{_MANY})\b))?(?P<words>(?:{_WORD}|(?<=\s)(?:{_MANY}))\b(?:(?:[ -]| and )(?:{_WORD}|{_MANY})\b)*)"
-    r"(?P<more> and a half\b)?(?!-(?:first|second|third|[a-z]+th)\b)",
-    _ANY_CASE,
-)
-_HALF = re.compile(
-    rf"half an? (?P<scale>{_MANY})\b|half(?=\s(?:of|the|all|its|their|his|her|our|this|these|those|that|them)\b"
-    r"|\s?[.,;:)]|$)",
-    _ANY_CASE,
-)
-_OTHER_HALF = re.compile(r"\b(?:first|second|other|latter|better) \Z", _ANY_CASE)
-_FRACTION = re.compile(
-    rf"(?P<top>an?|{_WORD})(?P<tie>[- ])(?P<bottom>{'|'.join(sorted(_PARTS, key=len, reverse=True))})\b"
-    r"(?P<loose>(?=\s(?:of|or|to|more|less|higher|lower)\b|\s?[.,;:)]|$))?",
-    _ANY_CASE,
-)
-_OUT_OF = re.compile(
-    rf"(?:(?P<few>one|nine|[19]) in|(?P<some>{_WORD}|[0-9]{{1,3}}) (?:out of|in every)) "
-    rf"(?P<base>{_WORD}|[0-9]{{1,3}})\b"
-    r"(?!\s(?:year|month|week|day|hour))",
-    _ANY_CASE,
-)
 
 
 class Spoken(NamedTuple):
@@ -138,56 +127,15 @@ def _joins(total: float, group: float, worth: int, tied: bool) -> bool:
 
 _SUFFIXES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mln": 10**6, "b": 10**9, "bn": 10**9, "tn": 10**12, "trn": 10**12}
 _GLYPHS = {"½": 1 / 2, "⅓": 1 / 3, "⅔": 2 / 3, "¼": 1 / 4, "¾": 3 / 4}
-_UNITS = (  # how a unit is written behind the number → the unit
-    (r"percentage[ -]points?\b|pp\b", "pp"),
-    (r"%|per ?cent\b|percentage\b|por ?ciento\b", "%"),
-    (r"(?:(?:US|U\.S\.|American) )?dollars?\b|USD\b|US\$|d[óo]lares\b", "$"),
-    (r"euros?\b|EUR\b|€", "€"),
-    (r"pounds?\b(?! of\b)|GBP\b|£", "£"),
-    (r"(?:Mexican )?pesos?\b|MXN\b", "peso"),
-    (r"yen\b|JPY\b", "¥"),
-    (r"years?\b|años?\b", "years"),
-    (r"months?\b|meses\b", "months"),
-    (r"weeks?\b|semanas?\b", "weeks"),
-    (r"days?\b|días?\b", "days"),
-    (r"hours?\b|horas?\b", "hours"),
-    (r"minutes?\b|minutos?\b", "minutes"),
-    (r"kilomet(?:er|re)s?\b|kilómetros?\b|km\b", "km"),
-    (r"miles?\b", "miles"),
-    (r"met(?:er|re)s?\b|metros?\b", "metres"),
-)
+_UNITS = tuple(line.split(" ", 1) for line in _TEXT.families["units"])  # the unit, and how it is written
 _APART = {"%", "pp", "day", "decade"}  # units that a bare number never stands for
 _CURRENCIES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "MXN": "peso", "JPY": "¥"}
 
-_UNIT = re.compile(r"[ \u00a0-]?(?:" + "|".join(f"({pattern})" for pattern, _ in _UNITS) + ")", re.IGNORECASE)
-_TIMES = re.compile(
-    rf"(?:[ \u00a0-]?(?:{'|'.join(SCALES)})\b)+|(?:mn|mln|bn|tn|trn|[kmb])(?![^\W_])", re.IGNORECASE | re.ASCII
-)
-_FIGURE = re.compile(
-    r"[0-9](?:(?<=[0-9])(?:[0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]+)?(?![0-9])"  # 312,000 and 1,20,000
-    r"|[0-9]{0,2}(?:[\u00a0\u2009\u202f][0-9]{3})+(?![0-9])|[0-9]*,[0-9]{1,2}(?=\s?(?:%|por ?ciento))"
-    r"|[0-9]{3}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]*(?:[.:/][0-9]+)*))[½⅓⅔¼¾]?|[½⅓⅔¼¾]"
-)
-_CURRENCY = re.compile(r"(?:(?<![^\W_])[A-Z][A-Za-z]{0,2}\$|\$|[€£¥₹]|(?<![^\W_])(?:USD|EUR|GBP|MXN|JPY))\s?\Z")
+_UNIT = re.compile(r"[ \u00a0-]?(?:" + "|".join(f"({pattern})" for _, pattern in _UNITS) + ")", re.IGNORECASE)
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FIRST_YEAR, _LAST_YEAR = 1100, 2100
-_MONTHS = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)(?:[a-z]{3,6})?"
-_MONTH_BEFORE = re.compile(rf"\b{_MONTHS}(?:\. ?| )\Z")
-_MONTH_BEHIND = re.compile(rf"(?: of)? {_MONTHS}\b| de (?:{A_SPANISH_MONTH})\b")
-_NOT_COUNTED = re.compile(r"(?:st|nd|rd|th|[ºª])\b|\s?[ap]\.?m\b")  # ordinals and the hours of a clock
-_NAMING = re.compile(r"[A-Z]\w*-\Z|\b(?:[Tt]able|[Ff]igure|Fig\.|[Aa]rticle|[Ss]ection|[Cc]hapter|[Pp]age|No\.)\s\Z")
-_COUNTED = re.compile(r" (?:[a-z]+s|people|men|women|children)\b")
-_DATED = re.compile(
-    r"\b(?:in|since|by|of|until|from|after|before|during|to|and|the|early|late|mid)[ -]\Z", re.IGNORECASE
-)
-_BETWEEN = re.compile(r"\s?[-–—]\s?|\s(?:to|or|and|a|y|o)\s")
-
 _WORDS = {"k": "thousand", "m": "million", "mn": "million", "mln": "million", "b": "billion", "bn": "billion"}
 _WORDS |= {"tn": "trillion", "trn": "trillion"}
-_SHORT_FORM = re.compile(  # behind a currency sign, "k", "m" and "b" are plain as well
-    r"(?<![\w.,])(?:(?P<number>\d[\d.,]*)\s?(?P<suffix>mn|mln|bn|tn|trn)|(?P<money>[$€£]\d[\d.,]*)\s?(?P<short>[kmb]n?))\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +231,7 @@ def _tail(text: str, at: int) -> tuple[float, str, int]:
         for word in re.findall(r"[^\W\d_]+", many.group().lower()):
             times *= SCALES.get(word) or _SUFFIXES[word]
     if unit := _UNIT.match(text, at):
-        return times, _UNITS[(unit.lastindex or 1) - 1][1], unit.end()
+        return times, _UNITS[(unit.lastindex or 1) - 1][0], unit.end()
     return times, "", at
 
 

@@ -32,7 +32,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
     ("number", _TEXT.cased("HOW_MANY")),
     ("number", _TEXT.cased("WHICH_NUMBER")),
 )
-_ASKED_FOR = _TEXT.compiled("ASKED_FOR")
+_ASKED_FOR, _HUNG = map(_TEXT.compiled, ("ASKED_FOR", "HUNG"))
 _FOUND: dict[Kind, re.Pattern[str]] = {
     "when": _TEXT.compiled("A_TIME"),
     "percent": _TEXT.compiled("A_SHARE"),
@@ -108,7 +108,7 @@ class Query:
     @cached_property
     def asked_for(self) -> str:
         """ "when", "how many": what is missing where nothing answers it; "" where the question begins otherwise."""
-        match = _ASKED_FOR.match(self.text.lower().lstrip("¿ "))
+        match = _ASKED_FOR.match(_HUNG.split(self.text.lower())[-1].lstrip("¿ "))
         return match.group(1) if match else ""
 
     @cached_property

@@ -22,6 +22,7 @@ _MOST_NAME_WORDS = 6
 
 _TEXT = read_patterns("rag.question", "shape.txt")
 _MEANING = _TEXT.family("definition")
+(_GIVES_REASON,) = _TEXT.family("gives reason")
 _LIST = _TEXT.family("list")
 _BEING, _ROLE_WORDS, _ABSTRACT = map(_TEXT.compiled, ("BEING", "ROLE_WORDS", "ABSTRACT"))
 _KIND_OF_THING, _ONE_NAME, _TIMELINE = map(_TEXT.compiled, ("KIND_OF_THING", "ONE_NAME", "TIMELINE"))
@@ -261,6 +262,11 @@ def sought(question: str) -> Sought:
     lowered = question.lower()
     found = [(match.start(), what) for what, pattern in _SOUGHT if (match := pattern.search(lowered))]
     return min(found, key=lambda one: one[0], default=(0, ""))[1]
+
+
+def gives_reason(text: str) -> bool:
+    """Does it say so in words: "because", "for lack of", "in order to"?"""
+    return _GIVES_REASON.search(text) is not None
 
 
 def asks(text: str) -> bool:

@@ -18,6 +18,7 @@ from index.search import Index
 from index.text.language import spoken
 from index.text.words import Stem, Word, cut, normalise, stop_words, words
 from rag.language.detect import language_of
+from rag.language.patterns import read_patterns
 
 # Is a word a name? Asked where the question itself cannot tell, because it is written without capitals.
 #
@@ -69,15 +70,7 @@ _CLEAR = 8  # letters, from which on the first one may be wrong
 _NEAREST = 20  # near words that are compared
 _WHOLE = 4  # letters of a first piece that is a word, so that the pieces behind it may be its endings
 
-_PREFIX = re.compile(
-    r"(?:un|re|non|pre|post|anti|over|under|mis|dis|inter|intra|co|sub|super|counter|de|pro|multi|micro|macro|semi|trans"
-    r"|ultra|bio|geo|neo|auto|cyber|eco|electro|hyper|mega|mini|out|pseudo|tele|thermo|psycho|socio|im|in)(?=\w{3})"
-)
-_ENDING = re.compile(
-    r"(?:e?s|e?d|e?rs?|ors?|ing|ings|ly|[ai]ble|ably|ibly|ness|ism|isms|ists?|istic|i[sz]ations?|i[sz](?:e[srd]?|ing)|al|ally"
-    r"|i?ty|ities|ments?|less|ful|ish|wards?|ions?|ations?|ives?|ous|ic|ics|ian|ians|an|ans|ese|hood|ships?|y|ies|e|like"
-    r"|logy|logist|proof|man|men|wide)"
-)
+_PREFIX, _ENDING = map(read_patterns("rag.question", "spelling.txt").cased, ("PREFIX", "ENDING"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ that tells when, written out or resolved against its article; the year of "the A
 thing and does not.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,8 +12,11 @@ from index.records import Document, Span
 from index.text.words import normalise
 from rag.answer import Dropped, Frame, Quote, Reading, Rule
 from rag.language.dates import When, dates_in
+from rag.language.patterns import read_patterns
 from rag.language.relative_dates import lead_in, relative_notes
+from rag.language.word_lists import SPEAKS
 from rag.question.analysis import Query
+from rag.question.shape import gives_reason
 from rag.selection.conflicts import find_conflict
 from rag.selection.context import apart
 from rag.selection.definitions import defines
@@ -158,6 +160,8 @@ def _chosen(
     kept = (_answering(near) if query.asks else near).first(most)  # a few words to search by have no one answer
     if query.shape == "definition":
         kept = _defining(query, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
+    if query.sought == "reason" and not any(gives_reason(quote.words) for quote in kept.left):
+        kept = _reasoned(Shortlist(tuple(reading.quotes)), kept)
     kept, quotes = widened(kept, widen)
     return Selection(quotes, Frame(), kept.dropped)
 
@@ -188,6 +192,13 @@ def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:
         if places:
             return sifted.only(sorted(places, key=lambda n: -grades[n]), "not_defining")
     return kept
+
+
+def _reasoned(every: Shortlist, kept: Shortlist) -> Shortlist:
+    """The one that gives a reason and answers more surely than those of `kept`; else these."""
+    surest = max(quote.gap or 0.0 for quote in kept.left)
+    places = [n for n, one in enumerate(every.left) if (one.gap or 0.0) > surest and gives_reason(one.words)]
+    return every.only(places[:1], "adds_nothing") if places else kept
 
 
 def _of_one_row(near: Shortlist) -> Shortlist:
@@ -221,11 +232,8 @@ def _told(subject: str, near: Shortlist, document_of: DocumentOf, widen: Widen, 
 
 # Quotes in the order of the time they speak of.
 
-_WHEN_IT_WAS = re.compile(
-    r"(?:^|[,:;(–—-]\s*|\b(?:in|on|by|since|until|till|during|from|after|before|around|about|through|between|and|early|late"
-    r"|mid|spring|summer|autumn|fall|winter|en|desde|hasta)[\s-]+)$",
-    re.IGNORECASE,
-)  # stands before a date that tells when something was
+# stands before a date that tells when something was
+_WHEN_IT_WAS = read_patterns("rag.selection", "context.txt", SPEAKS=SPEAKS).compiled("WHEN_IT_WAS")
 
 
 @dataclass(frozen=True, slots=True)

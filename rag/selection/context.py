@@ -17,6 +17,7 @@ from index.records import Block, Document, Passage, Span
 from index.text.words import cut, stems, words
 from rag.answer import Quote
 from rag.language.dependence import depends_on_previous, hangs_on_a_pronoun
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import SPEAKS
 from rag.question.shape import Shape
 from rag.structure import BODY, NOTHING, VERSION, block_at, overlap, place_of, reads_on
@@ -26,22 +27,13 @@ _MOST_SENTENCES = 3  # of a quote that is widened for its first words or its spe
 _MOST_ITEMS = 12  # of a list
 _NEAR = 240  # characters between the name of who speaks and the sentence that is quoted with it
 
-_ITEM = re.compile(r"(?:[-*•·‣▪–—]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s")
-_ANNOUNCES = re.compile(r"(?::|\bthe following|\bas follows)[.:]?[\"”’*]*$", re.IGNORECASE)
-_COUNTS = re.compile(
-    r"(?:first|second|third|fourth|fifth|sixth|final|last)(?:ly)?(?:,| of all)|next,|(?:then|after that)\b",
-    re.IGNORECASE,
-)
-_ALSO = re.compile(
-    r"(?:additionally|in addition|also|(?:he|she|it|they)(?: ha[sd]| have| will)? also)\b", re.IGNORECASE
-)
-_SPEECH = re.compile(rf"\b(?:{SPEAKS})\b", re.IGNORECASE)
+_TEXT = read_patterns("rag.selection", "context.txt", SPEAKS=SPEAKS)
+_ANNOUNCES, _COUNTS, _ALSO, _SPEECH = map(_TEXT.compiled, "ANNOUNCES COUNTS ALSO SPEECH".split())
+_ITEM, _CODE_NAME, _FINISHED = map(_TEXT.cased, "ITEM CODE_NAME FINISHED".split())
 _LISTED = frozenset({"item", "code"})
 _TOLD_ON = frozenset({"text", "item", "code", "links"})
 _MOST_USAGE = 400  # characters of code that stand before what tells of it
 _SOON = 300  # characters between a sentence that says how and the list or code that shows it
-_CODE_NAME = re.compile(r"-{1,2}\w|[\w.]*(?:[a-z0-9]\.[a-z]|\w_\w|\w\()\S*$")  # "--exclude", "max_rows", "raises(what)"
-_FINISHED = re.compile(r"[.!?…:;][\"'”’»)\]*]*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from index.embedding.vectors import Encoding
 from index.records import Head, Hit, Passage, Span
 from index.search import Index
-from rag.answer import AnswerPart, Frame, Quote, Reading
+from rag.answer import PLAIN, AnswerPart, Frame, Quote, Reading
 from rag.catalogue import Catalogue
 from rag.follow_ups.turns import Turn
 from rag.language.dependence import depends_on_previous
@@ -25,6 +25,8 @@ from rag.language.quantities import values
 from rag.question.analysis import analyse
 from rag.question.purpose import Purpose
 from rag.reading.similarity import edges_of
+from rag.selection.context import MOST_CHARACTERS
+from rag.structure import section
 
 Floats = NDArray[np.float64]
 
@@ -123,6 +125,7 @@ def _chosen(vectors: Floats, offered: Sequence[int], wanted: int) -> dict[int, d
 # A summary in the articles' own words: the key sentences of those that are meant, as parts of an answer.
 
 MOST_ARTICLES = 5  # that are summed up at once
+_SEARCHED = 40  # passages, for the article that has a section of some number
 
 
 def summary_parts(
@@ -131,7 +134,10 @@ def summary_parts(
     """One for each article that is meant, the newest MOST_ARTICLES where there are more; none where no article is.
 
     An article that says the same as another is left out, and so is what was quoted before, where more is asked for.
+    What stands under a numbered heading is quoted as a whole.
     """
+    if purpose.which == "section":
+        return _section(question, purpose.of.split()[-1].lstrip("§vV"), catalogue)
     shown = _meant(purpose, turns, catalogue)[:MOST_ARTICLES]
     most = LEAST if len(shown) > 1 or purpose.which == "about" else MOST
     counted = _counted(question)
@@ -158,6 +164,21 @@ def _counted(question: str) -> int:
         return 1
     counts = (int(one.value) for one in values(question) if _SENTENCES.match(question, one.end))
     return min(next(counts, 0), MOST)
+
+
+def _section(question: str, number: str, catalogue: Catalogue) -> tuple[AnswerPart, ...]:
+    """Of the article that search finds first of those with a section of that number."""
+    index = catalogue.index
+    for hit in index.search(question, limit=_SEARCHED, filters=catalogue.filters):
+        document = index.document(hit.passage.document_id)
+        if found := section(document, number, MOST_CHARACTERS):
+            quote = Quote(next(one for one in index.passages(document.id) if one.end >= found.end), *found, 1.0)
+            return (
+                AnswerPart(
+                    "", analyse(question, index.stem), Reading((quote,), (hit,), 1.0), (quote,), PLAIN, None, ()
+                ),
+            )
+    return ()
 
 
 def _part(question: str, head: Head, bounds: tuple[int, int], index: Index, heard: str) -> AnswerPart:

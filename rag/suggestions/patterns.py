@@ -30,10 +30,16 @@ _TEXT = read_patterns(
 )
 PIECES = _TEXT.pieces
 NAME, PERSON, ROLE = PIECES["NAME"], PIECES["PERSON"], PIECES["ROLE"]
-TITLE, _NO_NAME, _ACTED, _VOWED, _PLANS, _REASON, _DATED, _COUNTED, _IN_YEAR = (
-    _TEXT.cased(name)
-    for name in ("TITLE", "NO_NAME", "ACTED", "VOWED", "PLANS", "REASON", "DATED", "COUNTED", "IN_YEAR")
+TITLE, _NO_NAME, _ACTED, _VOWED, _PLANS, _REASON, _DATED, _COUNTED, _IN_YEAR = map(
+    _TEXT.cased, "TITLE NO_NAME ACTED VOWED PLANS REASON DATED COUNTED IN_YEAR".split()
 )
+_TIMED, _LASTS, _COSTS, _HAS, _OFTEN, _TO_DO = map(_TEXT.cased, "TIMED LASTS COSTS HAS OFTEN TO_DO".split())
+
+
+def thing(printed: str) -> str:
+    """A name, or what is no name as it stands inside a sentence: "the bridge at Holm", "repairs"."""
+    common = re.match(r"(?:The|An?) [a-z]|[A-Z][a-z]+s(?: (?:of|at|in|for|to|from) .*)?$", printed)
+    return printed[:1].lower() + printed[1:] if common and not _NO_NAME.match(printed[4:]) else subject(printed)
 
 
 def subject(printed: str) -> str:
@@ -51,7 +57,7 @@ Rule = tuple[str, re.Pattern[str], Callable[[re.Match[str], str], Made]]  # kind
 
 
 def _why(match: re.Match[str], _: str) -> Made:
-    who = subject(match["who"]) or (match["who"][0].lower() + match["who"][1:] if match["who"][:4] == "The " else "")
+    who = thing(match["who"])
     be, no = ("can", "not ") if match["be"] == "cannot" else (match["be"], "")
     return (f"Why {be} {who} {no}{match['rest']}?" if who else ""), who
 
@@ -75,11 +81,11 @@ def _vowed(match: re.Match[str], _: str) -> Made:
     return (asked if who else ""), who
 
 
-def _asked(template: str) -> Callable[[re.Match[str], str], Made]:
+def _asked(template: str, named: Callable[[str], str] = subject) -> Callable[[re.Match[str], str], Made]:
     """A question with the groups of the match in it."""
 
     def make(match: re.Match[str], _: str) -> Made:
-        who = subject(match["who"])
+        who = named(match["who"])
         return (template.format_map({**match.groupdict(), "who": who}) if who else ""), who
 
     return make
@@ -91,7 +97,24 @@ def _dated(match: re.Match[str], sentence: str) -> Made:
     return (text if match["be"] == "was" or " " in who else ""), who
 
 
+def _costs(match: re.Match[str], _: str) -> Made:
+    who = thing(match["who"])
+    do = "will" if match["be"] else "do" if who == match["who"].lower() and who.endswith("s") else "does"
+    return (f"How much {do} {who} {match['verb']}?" if who else ""), who
+
+
+def _told(asking: str) -> Callable[[re.Match[str], str], Made]:
+    """What a manual tells its reader to do, asked by the reader."""
+    return lambda match, _: (f"{asking} {match['what'][0].lower()}{match['what'][1:]}?", match["what"])
+
+
 DEEDS: tuple[Rule, ...] = (
+    ("how", _TO_DO, _told("How do I")),
+    ("often", _OFTEN, _told("How often should I")),
+    ("when", _TIMED, _asked("When {be} {who} {verb}?", thing)),
+    ("long", _LASTS, _asked("How long does {who} {verb}?", thing)),
+    ("much", _COSTS, _costs),
+    ("many", _HAS, _asked("How many {what} does {who} have?", thing)),
     ("why", _REASON, _why),
     ("did", _ACTED, _acted),
     ("plan", _VOWED, _vowed),

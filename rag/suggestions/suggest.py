@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import count, product
+from itertools import count, pairwise, product
 from typing import NamedTuple
 
 from index.errors import BadQuestion
@@ -36,7 +36,7 @@ _DEFINES = 0.7  # how well a sentence must define whom "Who is …?" asks for
 _TEXT = read_patterns("rag.suggestions", "suggest.txt", **PIECES)
 _SHORT_FOR, _IS_A, _TITLED = map(_TEXT.cased, ("SHORT_FOR", "IS_A", "TITLED"))
 _APPOSED, _CALLED, _NAMED = map(_TEXT.cased, ("APPOSED", "CALLED", "NAMED"))
-_ENDS = _TEXT.cased("ENDS")
+_ENDS, _ASKED = map(_TEXT.cased, ("ENDS", "ASKED"))
 
 
 class Wondered(NamedTuple):
@@ -55,11 +55,23 @@ def wonder(document: Document) -> list[Wondered]:
         sentence = document.text[span.start : span.end]
         if block_at(document.blocks, span.start).kind not in BODY:
             continue
-        if len(sentence) <= _LONGEST and sentence.rstrip("”\"’'")[-1:] in (".", "!"):
+        if len(sentence) <= _LONGEST and sentence.rstrip("”\"’'")[-1:] in (".", "!", ":"):
             for wondered in _of_sentence(sentence):
                 questions.setdefault(normalise(wondered.text), wondered)
+    for wondered in _headed(document):
+        questions.setdefault(normalise(wondered.text), wondered)
     text = normalise(document.text)
     return sorted(questions.values(), key=lambda wondered: -text.count(wondered.of))
+
+
+def _headed(document: Document) -> Iterator[Wondered]:
+    """The article's own questions, as a list of them has, each with the first sentence below it."""
+    for asked, answer in pairwise(document.blocks):
+        text = document.text[asked.start : asked.end].strip()
+        whole = asked.kind in {"question", "heading"} and answer.kind in BODY and _ASKED.fullmatch(text)
+        if whole and len(text.split()) <= _MOST_WORDS:
+            first = next(iter(sentences(document.text[answer.start : answer.end], document.language or "en")))
+            yield Wondered("asked", text, document.text[answer.start + first.start : answer.start + first.end], "")
 
 
 def _of_sentence(sentence: str) -> Iterator[Wondered]:
@@ -140,7 +152,8 @@ class Suggester:
 
     def after(self, answer: Answer, turns: Sequence[Turn] = ()) -> tuple[str, ...]:
         """What to ask next: of the same people and things, from sentences beside what was quoted or like it, also of
-        other articles; nothing that was asked or told in this conversation. Last, what an article says as a whole."""
+        other articles; nothing that was asked or told in this conversation. Then what an article says as a whole, last
+        what else these articles answer."""
         told = _Told.by(answer, turns)
         names = self._near(answer)
         offered = [(name, one) for name in names for one in self._wondered(name) if told.new(one)]
@@ -148,11 +161,12 @@ class Suggester:
         close = [(told.closeness(self._document_of(name), one), n) for n, (name, one) in enumerate(offered)]
         ranked = [(offered[n], near > 0) for near, n in sorted(close, key=lambda pair: (-pair[0], pair[1]))]
         texts = self._picked([pair for pair, near in ranked if near])
-        for name in names if len(texts) < MOST else ():
-            whole = self._whole(name)
-            if len(texts) < MOST and whole not in texts and _key(whole) not in told.asked and self._answered(whole):
-                texts.append(whole)
-        return tuple(texts or self._picked([pair for pair, near in ranked if not near]))
+        whole = next(
+            (one for one in map(self._whole, names) if _key(one) not in told.asked and self._answered(one)), ""
+        )
+        texts += [whole] if whole and len(texts) < MOST else []
+        texts += self._picked([pair for pair, near in ranked if not near]) if len(texts) < MOST else []
+        return tuple(texts[:MOST])
 
     def _picked(self, ranked: Sequence[tuple[str, Wondered]]) -> list[str]:
         """The first that are answered, from several articles where these have any, and not alike."""

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from index.text.words import cut, words
+from rag.language.patterns import read_patterns
 from rag.language.word_lists import listed
 from rag.question.analysis import analyse
 from rag.text_check.agreement import Particular, QuoteContext, compare, particulars, told, with_opening_name
@@ -19,10 +20,7 @@ from rag.text_check.assertions import clauses, is_claim
 _FREE = listed("FREE")  # words that a sentence may have of its own
 _SAME = {"are": "is", "were": "was", "have": "has", "does": "do"}  # number may change, tense may not
 _DOUBTS = listed("DOUBTS")
-_ASIDE = re.compile(
-    r", (?![^,]*\b(?:said|says?|told|tells|according|claim(?:s|ed)|argue[sd]?|wrote|writes|dijo|dice|según)\b)"
-    r"[^,;.:!?]{1,120},"
-)
+_ASIDE = read_patterns("rag.text_check", "assertions.txt").cased("ASIDE")
 _MAY = re.compile(r"\bMay\b")  # the month
 _DOUBTED = 3  # words of meaning behind a word of doubt that it may be of, and one before it
 _WAYS = frozenset({"to", "by", "from"})  # "rose to 8" is not "rose by 8"

@@ -1,22 +1,17 @@
 """Does a quote say literally that what a question asks is so, or that it is not?"""
 
-import re
 from collections.abc import Iterator
 from typing import Literal
 
 from index.text.words import cut, stop_words, words
+from rag.language.patterns import read_patterns
 from rag.text_check.statement import bears_out
 
 Verdict = Literal["yes", "no", ""]
 
-_ASKED = re.compile(
-    r"(?P<verb>is|are|was|were|has|have|had|can|could|will|would|should|must|may|do|does|did) (?P<rest>[^?]+?)[?.! ]*",
-    re.IGNORECASE,
-)
-_OPEN = re.compile(r"\b(?:or|not|never|no|any|anything|anybody|anyone|ever|really|n't|what|who|how)\b", re.IGNORECASE)
-_NAMED = re.compile(r"\b(?:it|he|she|they|this|that|these|those|you|i|we|there)\b", re.IGNORECASE)
+_TEXT = read_patterns("rag.text_check", "assertions.txt")
+_ASKED, _OPEN, _NAMED, _LATER = map(_TEXT.compiled, "ASKED OPEN NAMED LATER".split())
 _DOING = frozenset(("do", "does", "did"))
-_LATER = re.compile(r"\b(?:will|would|shall|going to)\b", re.IGNORECASE)
 _LONGEST_SUBJECT = 6  # words before the verb of the statement
 
 

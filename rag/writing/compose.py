@@ -14,14 +14,12 @@ from jinja2 import Environment, StrictUndefined
 from index.records import Document, Hit, Span, short_title
 from index.search import Index
 from rag.answer import PLAIN, AnswerPart, Citation, Frame, Reason, Segment
-from rag.language.detect import name_of, other_language
+from rag.language.detect import LANGUAGES, name_of, other_language
 from rag.language.relative_dates import Relative, lead_in, relative_notes
 from rag.selection.context import left_out
 from rag.structure import block_at, by_columns
 from rag.text_check.yes_no import verdict
 from rag.understand import Understood
-
-LANGUAGES = ("en", "es")
 
 Times = Mapping[int, Sequence[Relative]]  # by marker
 NO_TIMES: Times = MappingProxyType({})
@@ -135,8 +133,8 @@ def spelled(changes: Sequence[tuple[str, str]], language: str = "en") -> Segment
 
 
 def by_words(spoken: str, language: str = "en") -> Segment:
-    """Says that only words were compared; `spoken` is the ISO 639-1 code of their language."""
-    return Segment("note", str(say(language).by_words(name_of(spoken))), ())
+    """Says that only words were compared; `spoken` is the ISO 639-1 code of their language, where we speak no other."""
+    return Segment("note", str(say(language).by_words(name_of(spoken if language == "en" else language))), ())
 
 
 def _opening(citations: Sequence[Citation], frame: Frame, language: str) -> Iterator[Segment]:

@@ -12,13 +12,8 @@ from urllib.parse import quote
 
 from rag.answer import Answer, Citation
 from rag.language.detect import language_of
+from rag.writing.compose import say
 
-_NOTHING = {"en": "The articles hold no passage on this.", "es": "Los artículos no contienen ningún pasaje sobre esto."}
-_UNSURE = {
-    "en": "None of these is sure to answer the question; they come nearest.",
-    "es": "Ninguna de estas citas responde con seguridad a la pregunta; son las más cercanas.",
-}
-_ASK = {"en": "You could ask:", "es": "Puede preguntar:"}
 _STATING = {"quote", "statement", "about"}  # kinds of segments that sources support; notes are our own words
 BOLD = "**"
 _RULE = "\n\n---\n\n"
@@ -87,7 +82,7 @@ def next_questions(answer: Answer) -> str:
     """As Markdown, where there is no answer to go on from; chat clients show no others unless they ask for them."""
     if answer.status == "answered" or not answer.follow_ups:
         return ""
-    lead = _ASK["es" if language_of(answer.question) == "es" else "en"]
+    lead = say(language_of(answer.question)).could_ask()
     return "\n\n" + "\n".join((f"{lead}\n", *(f"- {_escaped(question)}" for question in answer.follow_ups)))
 
 
@@ -114,11 +109,11 @@ def _told(answer: Answer) -> Iterator[tuple[str, str, tuple[int, ...]]]:
 
 
 def _quoted(answer: Answer) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    language = "es" if language_of(answer.question) == "es" else "en"
+    words = say(language_of(answer.question))
     if not answer.citations:
-        yield _NOTHING[language], "", ()
+        yield str(words.no_passage()), "", ()
         return
-    before = "“" if answer.status == "answered" else f"{_UNSURE[language]}\n\n“"
+    before = "“" if answer.status == "answered" else f"{words.unsure()}\n\n“"
     for citation in answer.citations:
         yield from _emphasised(before, citation, (citation.marker,))
         before = f"” [{citation.marker}]\n\n— {_named(citation)}\n\n“"
