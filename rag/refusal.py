@@ -33,6 +33,7 @@ from rag.reading.similarity import met_anywhere
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _ASKING = listed("TELLING_NOTHING")
 _MEASURES = re.compile(r"\bhow $", re.IGNORECASE)  # what stands behind asks how much of it there is: "how tall"
+_DRAWN_TOGETHER = re.compile(r"(?:n't|'(?:m|re|ve|ll|d))$")  # "I'm", "doesn't"
 _MET = 0.45  # least cosine of a term and a token that says it in other words: "home" and "hometowns" .47, "film" .24
 _MOST = 6  # things of one question that are put together in twos and threes
 
@@ -195,8 +196,9 @@ def _thing(text: str, run: Sequence[Term], *, named: bool) -> Thing:
 
 def _empty(written: str, sort: object, grammar: frozenset[str]) -> bool:
     """BM25 passes over stop words, so it cannot say that one occurs nowhere; and words of asking tell nothing."""
-    passed = stop_words() | _ASKING if sort == "word" or len(written) == 1 else stop_words()
-    return written.lower() in grammar or all(word.text in passed for word in words(written))
+    plain = _DRAWN_TOGETHER.sub("", normalise(written))
+    passed = stop_words() | _ASKING if sort == "word" or len(plain) == 1 else stop_words()
+    return written.lower() in grammar or all(word.text in passed for word in words(plain))
 
 
 # Log odds that a question is about none of the articles' subjects: logistic regression on the tuning halves of

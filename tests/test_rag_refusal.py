@@ -54,6 +54,7 @@ def test_things_are_whole_names_dates_and_runs_of_words(index: Index) -> None:
         ("¿Quién es Ada Lind?", ()),
         ("What did Ada Lind open in 1998?", ()),
         ("What did Ada Lind open in June 1999?", ("June 1999",)),
+        ("What did Ada Lind open, since I'm new and I’ve not heard?", ()),
         ("Who dredged the harbour of Brin?", ()),  # other words may be said in other words
     ],
 )
