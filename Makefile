@@ -76,7 +76,8 @@ widget:
 
 bench: $(INSTALLED)
 	$(BIN)/quotewell eval bench --write docs/benchmarks.md
-	$(BIN)/quotewell eval growth --size 500 --size 1000 --size 2000 --size 4000 --write docs/benchmarks.md
+	$(BIN)/quotewell eval growth --size 1000 --size 3000 --size 10000 --plot docs/growth.svg \
+	  --write docs/benchmarks.md
 
 # Beside other ways to search, each installed in .peers/ (some gigabytes): make peers SET=FOLDER, a public set.
 peers: $(INSTALLED)

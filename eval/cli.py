@@ -9,10 +9,10 @@ import typer
 from eval.bench.bench import bench as measure_costs
 from eval.bench.bench import json_of_bench, markdown_of_bench, text_of_bench
 from eval.bench.growth import growth as measure_growth
-from eval.bench.growth import json_of_growth, markdown_of_growth, text_of_growth
+from eval.bench.growth import markdown_of_growth, plot_of_growth, text_of_growth
 from eval.bench.peers import markdown_of_peers
 from eval.bench.peers import peers as measure_peers
-from eval.bench.scaling import markdown_of_scaling, text_of_scaling
+from eval.bench.scaling import block_of, markdown_of_scaling, text_of_scaling
 from eval.bench.scaling import scaling as measure_scaling
 from eval.commands import experiments
 from eval.commands.authoring import check, from_feedback, label, new
@@ -34,7 +34,7 @@ from eval.sets.sets import WORK, half, resolve_set
 from index.embedding.embedder import load_embedder
 from index.options import Data, Json, same_data
 from index.settings import load_settings
-from index.terminal import emit, emit_json, progress
+from index.terminal import emit, emit_json, progress, tell
 
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
 SHOWN_PAIRS = (("convex 0.5", "rrf"), *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")))
@@ -89,6 +89,7 @@ def bench(data: Data = None, write: Write = None, as_json: Json = False) -> None
 @app.command()
 def growth(
     size: Annotated[list[int] | None, typer.Option(metavar="N", help="Passages; give two or more.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Costs against passages.")] = None,
     write: Write = None,
     as_json: Json = False,
 ) -> None:
@@ -96,7 +97,10 @@ def growth(
     sizes = size or GROWTH_SIZES
     with progress() as show, TemporaryDirectory(prefix="quotewell-growth-") as work:
         found = measure_growth(sizes, load_settings(), Path(work), on=show)
-    emit_json(json_of_growth(found)) if as_json else emit(text_of_growth(found))
+    emit_json(json_of(found)) if as_json else emit(text_of_growth(found))
+    if plot:
+        plot.write_text(plot_of_growth(found), encoding="utf-8")
+        tell(f"drawn as {plot}")
     told = "".join(f" --size {one}" for one in size or ())
     write_block(write, "growth", markdown_of_growth(found, command=f"quotewell eval growth{told}"))
 
@@ -131,6 +135,6 @@ def scaling(
         found = measure_scaling(size or GROWTH_SIZES, store or f"{work}/lite.db", Path(work), on=show, graph=graph)
     emit_json(json_of(found)) if as_json else emit(text_of_scaling(found))
     told = "".join(f" --size {one}" for one in size or ())
-    told += (" --graph" if graph else "") + (" --store …" if store else "")
+    told += (" --graph" if graph else "") + (f" --store {store.partition('://')[0]}://…" if "://" in store else "")
     table = markdown_of_scaling(found, command=f"quotewell eval scaling{told}")
-    write_block(write, "scaling-graph" if graph else "scaling", table)
+    write_block(write, block_of(store, graph=graph), table)

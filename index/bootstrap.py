@@ -45,11 +45,13 @@ def newest(
     embedder: Embedder | None = None,
     serving: Generation | None = None,
     meanwhile: Callable[[Generation], object] = lambda _: None,
+    waits: bool = True,
 ) -> Generation:
     """What answers from now on; `serving`: what did so far. Its `problem` is empty when all is as it should be.
 
-    Before one is made from the store, `meanwhile` gets an older one to answer, if there is one. Raises IndexMissing
-    where nothing was ever stored, and what keeps the index from being made where there is no older one.
+    `waits`: for what others will publish who write and have deleted nothing. Before one is made from the store,
+    `meanwhile` gets an older one to answer, if there is one. Raises IndexMissing where nothing was ever stored, and
+    what keeps the index from being made where there is no older one.
     """
     data = settings.data
     try:
@@ -71,7 +73,7 @@ def newest(
     with suppress(IndexDamaged):
         return pointed(data, checked(load(data, version), settings))
     older = serving or standing(settings)
-    if older and is_at_work(data) and not (stored_as(older.content).keys() - older.gone) - stored.keys():
+    if older and waits and is_at_work(data) and not (stored_as(older.content).keys() - older.gone) - stored.keys():
         return _behind(older, None, _WAITS)
     if older:
         meanwhile(_behind(older, stored, _MAKES))

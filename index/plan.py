@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from index.errors import BadInput
 from index.formats import CORPORA, File, open_file, suffix
-from index.formats.document import MAX_ID_CHARS, FileReading, Unread, title_from
+from index.formats.document import FileReading, Unread, serves_as_id, title_from
 from index.formats.text import clean_body
 from index.records import Document
 from index.text.twins import Sketch, alike, held_by, sketch
@@ -313,7 +313,7 @@ def _names(name: str, path: str, *, corpus: bool) -> list[str]:
     parts = Path(path).with_suffix("").parts[1:]
     tails = ["/".join(parts[-count:]) for count in range(1, len(parts) + 1)]
     longer = [f"{tail}/{name}" for tail in tails] if corpus else [tail for tail in tails if len(tail) > len(name)]
-    return [one for one in (name, *longer) if len(one) <= MAX_ID_CHARS and one.isprintable()]
+    return list(filter(serves_as_id, (name, *longer)))
 
 
 def _named(document: Document, name: str) -> Document:

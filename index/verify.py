@@ -16,13 +16,7 @@ from index.settings import Settings
 from index.storage.generation import Generation, current, load, put_aside, version_of
 from index.storage.store import Store
 
-SHAPING = (
-    "embedder",
-    "overlap_sentences",
-    "passage_tokens",
-    "stem",
-    "token_vectors",
-)  # settings that stand in a recipe
+SHAPING = ("embedder", "overlap_sentences", "passage_tokens", "stem", "token_vectors")  # stand in a recipe
 
 
 @dataclass(frozen=True, slots=True)

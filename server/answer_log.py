@@ -166,18 +166,18 @@ class RecentFollowUps:
     """What to ask next after the newest answers, so that a client that asks for it gets it. Threads may share it."""
 
     def __init__(self) -> None:
-        self._recent: deque[tuple[str, tuple[str, ...]]] = deque(maxlen=_MOST_RECENT)
+        self._recent: deque[tuple[str, str, tuple[str, ...]]] = deque(maxlen=_MOST_RECENT)
         self._lock = Lock()
 
-    def note(self, text: str, follow_ups: tuple[str, ...]) -> None:
-        """`text` is the message that was given."""
+    def note(self, text: str, follow_ups: tuple[str, ...], version: str) -> None:
+        """`text` is the message that was given, from the index of this version."""
         with self._lock:
-            self._recent.append((text, follow_ups))
+            self._recent.append((version, text, follow_ups))
 
-    def after(self, chat: str) -> tuple[str, ...]:
-        """Of the last answer in this chat; nothing where it was not given here lately."""
+    def after(self, chat: str, version: str) -> tuple[str, ...]:
+        """Of the last answer in this chat; nothing where it was not given here lately, or its words may be deleted."""
         with self._lock:
-            recent = tuple(self._recent)
+            recent = [(text, follow_ups) for made, text, follow_ups in self._recent if made == version]
         chat = chat[-_READ_CHARS:]
         found = [(chat.rfind(text), follow_ups) for text, follow_ups in recent]
         at, follow_ups = max(found, key=lambda one: one[0], default=(-1, ()))

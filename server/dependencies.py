@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from urllib.parse import unquote
 
 from fastapi import Depends, Path, Request
+from starlette.concurrency import run_in_threadpool
 
 from index.errors import BadInput, NotFound
 from index.storage.feedback import FeedbackStore
@@ -35,7 +36,7 @@ LiveIndex = Annotated[Live, _part("live")]
 
 
 async def _assistant(live: LiveIndex) -> Assistant:
-    return live.assistant
+    return live.assistant if live.is_abreast else await run_in_threadpool(lambda: live.assistant)
 
 
 async def _reader(request: Request) -> str:

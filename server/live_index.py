@@ -22,7 +22,7 @@ from index.records import Document
 from index.search import index_of
 from index.settings import Settings
 from index.storage.generation import Generation, is_at_work
-from index.storage.store import Store
+from index.storage.store import FILE_NAME, Store
 from index.verify import builder_as_built
 from rag.assistant import Assistant, Extras, assistant_over
 from rag.writing.chat_model import chat_model
@@ -40,7 +40,9 @@ def known_questions() -> dict[str, str]:
 
 POLL_S = 0.3
 MOST_DELAY_S = 5.0  # between attempts at an index that cannot be used; each reads all of it
+ABREAST_S = 1.0  # that a question waits until what others wrote is seen
 
+_GONE = "the store of the articles is gone: one article would begin another, without them; put it back"
 _LOADING = IndexMissing("the index is still being loaded; try again in a moment")
 
 _log = logging.getLogger(__name__)
@@ -73,6 +75,8 @@ class Live:
         self._embedder: Embedder | None = None
         self._state = State(None, _LOADING)
         self._seen: object = None  # of the store, when what answers was all that it held; None: not so
+        self._looked: object = None  # at its file, which looked so when the last look began
+        self._stamp: object = None  # of the last look that came to something
         self._before: Generation | None = None  # what answered when it was last looked at
         self._lock = Lock()
         self._stopping = Event()
@@ -108,7 +112,16 @@ class Live:
 
     @property
     def assistant(self) -> Assistant:
-        """Take it once a request. Raises what kept it from being loaded."""
+        """Take it once a request. Raises what kept it from being loaded.
+
+        What another process deletes is cited by none that shares the folder from then on: who asks looks at the file.
+        """
+        if not self.is_abreast and self._lock.acquire(timeout=ABREAST_S):
+            try:
+                if not self.is_abreast:  # the one before looked
+                    self._attempt()
+            finally:
+                self._lock.release()
         state = self._state
         if state.assistant is None:
             problem = state.problem or _LOADING
@@ -116,11 +129,19 @@ class Live:
         return state.assistant
 
     @property
+    def is_abreast(self) -> bool:
+        """Whether nobody wrote since the last look, or nothing answers yet: then `assistant` waits for nobody."""
+        stamp = _stamp(self._settings.data)
+        return stamp in (self._stamp, None) or self._state.assistant is None
+
+    @property
     def embedder_name(self) -> str | None:
         return self._embedder.name if self._embedder else None
 
     def put(self, document: Document) -> bool:
         """Add or replace, and answer from it before this returns; True when it is new. Raises as Builder.put does."""
+        if self._state.assistant and _stamp(self._settings.data) is None:
+            raise IndexMissing(_GONE)
         with self._write(document.id) as own, self._following():
             builder = self._builder()
             prepared = builder.prepared(document)
@@ -153,7 +174,8 @@ class Live:
 
     def _overtake(self, own: _Write) -> bool:
         """Those for the same article that came earlier are done now; whether there are any. Call with the lock held."""
-        earlier = [one for one in self._writes[: self._writes.index(own)] if one.document_id == own.document_id]
+        writes = [*self._writes]  # others come and go meanwhile
+        earlier = [one for one in writes[: writes.index(own)] if one.document_id == own.document_id]
         for one in earlier:
             one.overtaken = True
         return bool(earlier)
@@ -195,6 +217,7 @@ class Live:
 
     def _attempt(self) -> bool:
         """Refresh; True when it failed after reading all of an index, which should not be done too often."""
+        self._looked = _stamp(self._settings.data)
         try:
             self._refresh()
             return self._state.problem is not None and not is_at_work(self._settings.data)
@@ -205,6 +228,8 @@ class Live:
             return True
         except OSError as error:  # another process removed the generation while it was opened
             self._report(IndexDamaged(f"the index changed while it was opened: {error}"))
+        finally:
+            self._stamp = self._looked
         return False
 
     def _write_back(self) -> None:
@@ -224,11 +249,8 @@ class Live:
             return
         with self._lock:
             serving = self._state.assistant
-            if (
-                serving is not None
-                and serving.index.generation is now
-                and (made.written or made.problem != now.problem)
-            ):
+            same = serving is not None and serving.index.generation is now
+            if same and (made.written or made.problem != now.problem):
                 self._answer_from(made)
 
     def _refresh(self) -> None:
@@ -240,7 +262,8 @@ class Live:
             _log.warning("the search index is damaged on the disk: looking for a whole one")
         if seen != self._seen or seen is None or damaged:
             before = serving.index.generation if serving and not damaged else None
-            self._answer_from(newest(self._settings, self._embedder, before, self._answer_from))
+            waits = serving is None or self._looked == self._stamp  # else one of those who write has ended
+            self._answer_from(newest(self._settings, self._embedder, before, self._answer_from, waits))
             self._seen = seen if self._state.problem is None else None
 
     def _answer_from(self, generation: Generation) -> None:
@@ -252,6 +275,7 @@ class Live:
             serving = self._open(generation)
             _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
         before, self._state = self._state.assistant, State(serving, None)
+        self._stamp = self._looked  # it has nothing that is gone: nobody waits until the rest is made
         if generation.problem:
             self._report(QuotewellError(generation.problem))
         if before is not serving:
@@ -281,9 +305,18 @@ def _seen(data: Path) -> object:
     """Equal as long as nobody has written to the store; None where there is none."""
     try:
         with Store.open(data, readonly=True) as store:
-            return store.path.stat().st_ino, store.path.stat().st_mtime_ns, store.sequence()
+            return _stamp(data), store.sequence()
     except QuotewellError:
         return None
+
+
+def _stamp(data: Path) -> object:
+    """Another one whenever somebody has written; None where there is no store."""
+    try:
+        found = (data / FILE_NAME).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _holds(assistant: Assistant | None, document_id: str) -> bool:

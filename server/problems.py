@@ -16,19 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
-from index.errors import (
-    BadInput,
-    BadQuestion,
-    EngineUnavailable,
-    IndexDamaged,
-    IndexMismatch,
-    IndexMissing,
-    ModelMissing,
-    NotFound,
-    QuotewellError,
-    StoreBusy,
-    UnreadableFile,
-)
+from index import errors as failures
 from server.schemas.base import FieldProblem, Problem
 from server.schemas.openai import error_fields, speaks_openai
 
@@ -51,24 +39,26 @@ class Kind:
     retry_after_s: int | None = None
 
 
-KINDS: Mapping[type[QuotewellError], Kind] = {
-    BadQuestion: Kind("bad-question", 422, "The question cannot be used"),
-    UnreadableFile: Kind("unreadable-document", 422, "The document cannot be used"),
-    BadInput: Kind("bad-input", 422, "A value cannot be used"),
-    NotFound: Kind("not-found", 404, "There is nothing of this id"),
-    IndexMissing: Kind("index-missing", 503, "There is no index yet", retry_after_s=2),
-    IndexDamaged: Kind("index-damaged", 503, "The index is damaged", retry_after_s=60),
-    IndexMismatch: Kind("index-mismatch", 503, "The index was built with other settings", retry_after_s=60),
-    ModelMissing: Kind("model-missing", 503, "The embedding model is not installed", retry_after_s=60),
-    EngineUnavailable: Kind("engine-unavailable", 503, "The search engine does not answer", retry_after_s=5),
-    StoreBusy: Kind("store-busy", 503, "Another process is writing", retry_after_s=1),
-    QuotewellError: Kind("unavailable", 503, "The index cannot be used now", retry_after_s=60),
+KINDS: Mapping[type[failures.QuotewellError], Kind] = {
+    failures.BadQuestion: Kind("bad-question", 422, "The question cannot be used"),
+    failures.UnreadableFile: Kind("unreadable-document", 422, "The document cannot be used"),
+    failures.BadInput: Kind("bad-input", 422, "A value cannot be used"),
+    failures.NotFound: Kind("not-found", 404, "There is nothing of this id"),
+    failures.IndexMissing: Kind("index-missing", 503, "There is no index yet", retry_after_s=2),
+    failures.IndexDamaged: Kind("index-damaged", 503, "The index is damaged", retry_after_s=60),
+    failures.IndexMismatch: Kind("index-mismatch", 503, "The index was built with other settings", retry_after_s=60),
+    failures.ModelMissing: Kind("model-missing", 503, "The embedding model is not installed", retry_after_s=60),
+    failures.EngineUnavailable: Kind("engine-unavailable", 503, "The search engine does not answer", retry_after_s=5),
+    failures.StoreBusy: Kind("store-busy", 503, "Another process is writing", retry_after_s=1),
+    failures.QuotewellError: Kind("unavailable", 503, "The index cannot be used now", retry_after_s=60),
 }
 INVALID = Kind("invalid-request", 422, "The request does not fit the contract")
 NOT_JSON = Kind("not-json", 400, "The body is not JSON")
 NO_JSON_TYPE = Kind("unsupported-media-type", 415, "The body is not declared as JSON")
 TOO_LARGE = Kind("too-large", 413, "The body is too large")
 INTERNAL = Kind("internal", 500, "Something went wrong here")
+UNAVAILABLE = KINDS[failures.QuotewellError]
+NO_ROOM = "the server's system refused what it needs: space on a disk or for temporary files, or more open files"
 REFUSED = Kind("refused", 400, "The request was refused")
 ANSWER_GONE = Kind("answer-gone", 410, "The answer cannot be given again")
 OVERLOADED = Kind("overloaded", 503, "Too much is asked at once", retry_after_s=1)
@@ -87,7 +77,7 @@ OTHERS: Mapping[int, Kind] = {
 
 def handle_problems(app: FastAPI) -> None:
     """Every error that a handler or the framework raises becomes a problem; what is left over, `LastResort` catches."""
-    app.add_exception_handler(QuotewellError, _quotewell)  # type: ignore[arg-type]
+    app.add_exception_handler(failures.QuotewellError, _quotewell)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
 
@@ -114,19 +104,19 @@ def problem(
     return Response(text, kind.status, {**(headers or {}), **retry}, MEDIA_TYPE)
 
 
-def public(error: QuotewellError, data: Path) -> str:
+def public(error: failures.QuotewellError, data: Path) -> str:
     """Its message, without the folders above the data folder: clients have no business with them."""
     return str(error).replace(f"{data.parent}/", "") if data.is_absolute() else str(error)
 
 
-def kind_of(error: QuotewellError) -> Kind:
+def kind_of(error: failures.QuotewellError) -> Kind:
     """By the nearest class in the table."""
     return next(KINDS[cls] for cls in type(error).__mro__ if cls in KINDS)
 
 
-async def _quotewell(request: Request, error: QuotewellError) -> Response:
+async def _quotewell(request: Request, error: failures.QuotewellError) -> Response:
     detail = public(error, request.app.state.data)
-    errors = [FieldProblem(pointer="/question", detail=detail)] if isinstance(error, BadQuestion) else []
+    errors = [FieldProblem(pointer="/question", detail=detail)] if isinstance(error, failures.BadQuestion) else []
     return problem(request.scope, kind_of(error), detail, errors)
 
 

@@ -17,7 +17,7 @@ from index.formats.document import Unread
 from index.formats.metadata import Metadata
 from index.records import Document
 from server.live_index import Live
-from server.problems import public
+from server.problems import NO_ROOM, public
 
 _log = logging.getLogger(__name__)
 _KEPT = 1000  # operations that can still be asked for
@@ -84,17 +84,19 @@ class Uploads:
 
     def _work(self, operation: Operation, content: bytes, document_id: str) -> None:
         try:
-            operation = self._indexed(operation, content, document_id)
+            self._index(operation, content, document_id)
+            why = ""
         except QuotewellError as error:
-            operation = replace(operation, problems=(*operation.problems, public(error, self._data)))
-        except Exception:  # a bug: whoever follows must not wait for ever, and nobody else would see it
+            why = public(error, self._data)
+        except Exception as error:  # whoever follows must not wait for ever, and of a bug nobody else would see it
             _log.exception("a file that was sent could not be indexed")
-            self._note(replace(operation, status="failed", problems=("a fault in the server; its log has it",)))
-            return
-        failed = bool(operation.problems) or not operation.documents
-        self._note(replace(operation, status="failed" if failed else "done"))
+            why = f"{NO_ROOM if isinstance(error, OSError) else 'a fault in the server'}; its log has it"
+        operation = self.operation(operation.id)  # with what stands in answers, whatever came then
+        problems = (*operation.problems, *filter(None, [why]))
+        done = operation.documents and not problems
+        self._note(replace(operation, problems=problems, status="done" if done else "failed"))
 
-    def _indexed(self, operation: Operation, content: bytes, document_id: str) -> Operation:
+    def _index(self, operation: Operation, content: bytes, document_id: str) -> None:
         with TemporaryDirectory(prefix="quotewell-") as self._folder:
             path = Path(self._folder) / f"file{suffix(Path(operation.file))}"
             path.write_bytes(content)
@@ -102,12 +104,8 @@ class Uploads:
                 if isinstance(found, Unread):
                     line = found.path.removeprefix(str(path)).replace(":", "line ")
                     operation = replace(operation, problems=(*operation.problems, f"{line} {found.reason}".strip()))
-                    continue
-                self._live.put(found.document)
-                operation = replace(
-                    operation,
-                    documents=(*operation.documents, found.document),
-                    warnings=(*operation.warnings, *found.warnings),
-                )
+                else:
+                    self._live.put(found.document)
+                    documents, warnings = (*operation.documents, found.document), (*operation.warnings, *found.warnings)
+                    operation = replace(operation, documents=documents, warnings=warnings)
                 self._note(operation)
-        return operation

@@ -2,15 +2,24 @@
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from typer.main import get_group
+
+from index.settings import Settings
+from quotewell import app
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("index", "rag", "server", "eval")
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted((ROOT / "docs").glob("*.md"))
 CODE = [ROOT / "quotewell.py", *(path for name in (*PACKAGES, "tests") for path in sorted((ROOT / name).rglob("*.py")))]
+
+OF_TESTS = {"QUOTEWELL_TEST_STORE", "QUOTEWELL_ROUNDS", "QUOTEWELL_NAME"}  # the last stands for any
 
 _PATH = re.compile(r"(?<![\w./-])(?:index|rag|server|eval|tests|docs|examples|seeds)/[\w./*-]*\w/?")
 _MODULE = re.compile(r"(?<![\w./])(?:index|rag|server|eval|tests)(?:\.[a-zA-Z_]\w*)+")
@@ -54,6 +63,40 @@ def test_what_a_document_names_is_there(document: Path) -> None:
     named += [one for words in quoted(text) for one in _MODULE.findall(words) if not is_module(one)]
     named += [link for link in _LINK.findall(text) if not (document.parent / link.partition("#")[0]).exists()]
     assert named == []
+
+
+def command_lines(text: str) -> Iterator[str]:
+    """What is to be typed, as far as it is ours: a line that goes on behind a backslash is one."""
+    for one in quoted(text.replace("\\\n", " ")):
+        for line in one.splitlines():
+            if found := re.search(r"(?:^|[\s/])quotewell\"? (?=[a-z])(.*)", re.sub(r"[<>(){}…;|&]|\s#.*", " ", line)):
+                yield found.group(1)
+
+
+def unknown_in(line: str) -> list[str]:
+    """The command, and the options, that do not exist."""
+    command: Any = get_group(app())
+    words, options = shlex.split(line.replace("'", "’")), {"--help", "--version"}
+    for number, word in enumerate(words):
+        if hasattr(command, "commands") and not word.startswith("-"):
+            if word not in command.commands:
+                return [" ".join(words[: number + 1])]
+            command = command.resolve_command(typer.Context(command), [word])[1]
+            options |= {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+    return [word for word in words if word.startswith("--") and word.partition("=")[0].rstrip(".,:") not in options]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_and_option_and_setting_that_a_document_has_to_type_exists(document: Path) -> None:
+    text = document.read_text("utf-8")
+    assert [(line, wrong) for line in command_lines(text) if (wrong := unknown_in(line))] == []
+    known = {f"QUOTEWELL_{name.upper()}" for name in Settings.model_fields}
+    assert set(re.findall(r"QUOTEWELL_[A-Z_]+", text)) <= known | OF_TESTS
+
+
+def test_a_command_that_is_none_and_an_option_of_another_are_found() -> None:
+    lines = "`quotewell eval growth --depth 3`, `.venv/bin/quotewell asks`, `quotewell ask 'no' --as-of 2025 --json`"
+    assert list(map(unknown_in, command_lines(lines))) == [["--depth"], ["asks"], []]
 
 
 def test_modules_named_in_the_code_are_there() -> None:

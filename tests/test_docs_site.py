@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from index.embedding.embedder import HashEmbedder
+from index.search import open_index
+from index.settings import load_settings
 from quotewell import COMMANDS
 
 ROOT = Path(__file__).parent.parent
@@ -49,13 +52,26 @@ def test_the_command_line_has_every_command() -> None:
     assert sorted(named) == sorted([*COMMANDS, "version"])
 
 
-def blocks(page: str) -> list[str]:
+RUN = ("index.md", "receipts.md", "evaluate.md")  # in this order, since each goes on with what the first page made
+
+
+def blocks(page: str, language: str = "sh") -> list[str]:
     """What stands in a block that is marked as shell: those run; a block without a mark is to be looked at."""
-    return re.findall(r"^```sh\n(.*?)^```", (DOCS / page).read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text("utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def test_every_block_of_data_is_what_it_is_marked_as() -> None:
+    assert [json.loads(one) for page in PAGES for one in blocks(page, "json")]
+    assert [yaml.safe_load(one) for page in PAGES for one in blocks(page, "yaml")]
+    assert {page for page in PAGES if blocks(page)} == set(RUN)
+    assert {page for page in PAGES if blocks(page, "python")} == {
+        "receipts.md",
+        "service.md",
+    }  # run here and by a server
 
 
 @pytest.mark.slow
-def test_the_lines_of_the_first_page_and_of_the_evaluation_run_as_they_stand(tmp_path: Path) -> None:
+def test_what_the_pages_say_to_type_runs_as_it_stands(tmp_path: Path) -> None:
     command = tmp_path / "bin" / "quotewell"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "quotewell.py"}" "$@"\n')
@@ -63,7 +79,7 @@ def test_the_lines_of_the_first_page_and_of_the_evaluation_run_as_they_stand(tmp
     environment = {"PATH": f"{command.parent}:/usr/bin:/bin", "QUOTEWELL_EMBEDDER": "hash", "HF_HUB_OFFLINE": "1"}
     (tmp_path / "work").mkdir()
     said = []
-    for block in (*blocks("index.md"), *blocks("evaluate.md")):
+    for block in (one for page in RUN for one in blocks(page)):
         done = subprocess.run(
             ["sh", "-e"],
             input=block,
@@ -76,6 +92,11 @@ def test_the_lines_of_the_first_page_and_of_the_evaluation_run_as_they_stand(tmp
         assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
         said.append(done.stdout)
     assert "254 megawatts" in said[0] and "The tides at Sihwa" in said[0]
+    answer = json.loads((tmp_path / "work" / "answer.json").read_text("utf-8"))
+    index = open_index(tmp_path / "work" / ".index", load_settings(embedder="hash"), HashEmbedder())
+    given = {"answer": answer, "revision_of": lambda name, _: index.document(name).text.encode(), "key": None}
+    exec(blocks("receipts.md", "python")[0], given | {"root": answer["corpus"]["root"]}, given)
+    assert given["verdict"].ok
     assert (tmp_path / "work" / "report.html").exists() and (tmp_path / "work" / "baseline.json").exists()
     figures = json.loads((tmp_path / "work" / "before" / "mine-dev.json").read_text("utf-8"))["figures"]
     # of the articles of these pages, and no others

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from eval.bench.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
-from eval.bench.growth import exponent, growth, json_of_growth, markdown_of_growth, zipf_texts
-from eval.bench.scaling import markdown_of_scaling, scaling
-from eval.runs.tables import replace_block
+from eval.bench.growth import exponent, growth, markdown_of_growth, plot_of_growth, zipf_texts
+from eval.bench.scaling import block_of, markdown_of_scaling, scaling
+from eval.runs.tables import json_of, replace_block
 from eval.scoring.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, in_memory, indexing, lexical, warm
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
@@ -87,8 +87,8 @@ def test_the_ratio_of_bm25_is_that_of_its_two_ways_round_by_round(hash_index: In
 
 
 def test_a_score_that_differs_in_one_bit_ends_the_measurement(hash_index: Index) -> None:
-    finished = in_memory(hash_index)._scores
-    finished[:] = finished * (1 + 2**-52)
+    dampers = in_memory(hash_index)._dampers
+    dampers[:] = dampers * (1 + 2**-52)
     with pytest.raises(AssertionError, match="not rank_bm25's"):
         lexical(hash_index, QUESTIONS, 1)
 
@@ -189,7 +189,10 @@ def test_growth_is_measured_at_each_size_with_its_exponent(hash_settings: Settin
     page = markdown_of_growth(found, command="quotewell eval growth --size 20 --size 60")
     assert page.startswith("| cost | unit | 20 | 60 | exponent |")
     assert "written by `quotewell eval growth --size 20 --size 60`." in page
-    assert json.loads(json.dumps(json_of_growth(found)))["passages"] == [20, 60]
+    assert json_of(found)["sizes"] == [20, 60]
+    drawn = plot_of_growth(found)
+    assert drawn == plot_of_growth(found) and drawn.startswith("<svg") and "times that of 20" in drawn
+    assert f"building: {exponent(found.sizes, found.costs[0].values):.2f}" in drawn
 
 
 def test_the_exponent_is_that_of_a_power_of_the_size() -> None:
@@ -219,3 +222,17 @@ def test_an_engine_that_looks_at_all_vectors_finds_what_memory_finds(tmp_path: P
 def test_an_engine_that_cannot_be_used_ends_the_measurement_with_its_message(tmp_path: Path) -> None:
     with pytest.raises(QuotewellError, match="is no address of a search engine"):
         scaling([20], "milvus+http://nowhere", tmp_path)
+
+
+def test_the_table_of_each_engine_has_a_place_of_its_own_in_the_documents() -> None:
+    """By its address, so that a run over PostgreSQL never replaces what was measured over Milvus."""
+    kinds = {
+        "": "scaling",
+        "milvus+http://db:19530/name": "scaling",
+        "postgresql://db:5432/app/name": "scaling-postgres",
+    }
+    assert {store: block_of(store, graph=False) for store in kinds} == kinds
+    assert {block_of(store, graph=True) for store in kinds} == {"scaling-graph", "scaling-postgres-graph"}
+    page = (Path(__file__).parent.parent / "docs" / "scaling.md").read_text("utf-8")
+    for block in {*kinds.values(), "scaling-graph"}:
+        assert page.count(f"<!-- eval:{block} -->") == page.count(f"<!-- /eval:{block} -->") == 1

@@ -51,6 +51,18 @@ def test_the_curl_line_shows_what_is_wrong_with_a_question(origin: str) -> None:
     assert "ask something in words" in json.loads(done.stdout)["detail"]
 
 
+@pytest.mark.slow
+def test_the_lines_for_clients_of_openai_in_the_manual_ask(origin: str) -> None:
+    page = (ROOT / "docs" / "service.md").read_text("utf-8")
+    (lines,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    asked = lines.replace("http://127.0.0.1:8000", origin).replace(
+        "Which sectors gained from preferential access under the USMCA?", "Who discovered Comet Harrow?"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Ilse Brandt" in done.stdout) == (0, True), done.stderr
+    assert done.stdout.splitlines()[-1].rpartition(" ")[2].startswith("http")
+
+
 DOCKER = EXAMPLES / "docker"
 
 

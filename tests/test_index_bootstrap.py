@@ -17,13 +17,13 @@ from index import bootstrap, search, verify
 from index.bootstrap import BEHIND
 from index.build import Builder
 from index.embedding.embedder import Encoded, HashEmbedder, OnText
-from index.errors import IndexDamaged, NotFound, QuotewellError
+from index.errors import IndexDamaged, IndexMissing, NotFound, QuotewellError
 from index.records import Span
 from index.settings import Settings
 from index.storage import generation
 from index.storage.generation import Generation, at_work, current, load
 from index.storage.store import Store
-from server.live_index import Live
+from server.live_index import Live, _Write
 from tests.conftest import until
 from tests.make import document
 from tests.rigs.points import (
@@ -268,6 +268,21 @@ def test_of_two_writes_of_one_article_the_one_that_came_last_stands(
     assert live.assistant.index.version == found.version
 
 
+def test_no_write_that_came_later_is_overtaken_while_others_leave(settings: Settings) -> None:
+    """Writes come and go without the lock: a place in their list is no place a moment later."""
+
+    class Leaving(list[_Write]):
+        def index(self, one: _Write, *_: Any) -> int:
+            at = super().index(one)
+            del self[:at]
+            return at
+
+    live, writes = Live(settings), [_Write("other"), _Write("other"), _Write("museum"), _Write("museum")]
+    live._writes = Leaving(writes)
+    live._overtake(writes[2])
+    assert not any(one.overtaken for one in writes)
+
+
 def test_a_write_that_fails_lets_an_earlier_one_be_done(
     held: tuple[Live, Held, Future[bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,3 +312,60 @@ def test_a_long_article_is_embedded_in_parts_and_makes_the_index_that_its_store_
         name: values.tobytes() for name, values in made.arrays.items()
     }
     assert {name: list(of) for name, of in kept.pieces.items()} == {name: list(of) for name, of in made.pieces.items()}
+
+
+# -- several processes over one folder --
+
+
+def test_what_another_process_deletes_or_replaces_is_cited_no_more_from_then_on(settings: Settings) -> None:
+    """Nobody waits for the look that comes by itself: no watcher runs here."""
+    one, other = serving(settings), serving(settings)
+    assert "comet" in other.assistant.index.document_ids
+    one.delete("comet")
+    assert list(other.assistant.index.document_ids) == ["bakery", "ferry"]
+    other.put(document("The ferry is sunk.", "ferry", sha256="new"))
+    assert one.assistant.index.document("ferry").text == "The ferry is sunk."
+    builder_of(settings).delete("ferry")  # as the command line does it
+    assert [list(live.assistant.index.document_ids) for live in (one, other)] == [["bakery"], ["bakery"]]
+
+
+def test_whoever_has_written_gives_the_store_another_time(settings: Settings) -> None:
+    """Also where a reader keeps the log from being emptied into it, and twice within a tick of the system's clock."""
+    times = set()
+    for _ in range(20):
+        with at_work(settings.data):
+            pass
+        times.add((settings.data / "corpus.db").stat().st_mtime_ns)
+    assert len(times) == 20
+
+
+def test_what_one_has_replaced_is_seen_though_another_still_writes(settings: Settings) -> None:
+    """As while a folder is indexed for hours: one of those who write has said that it is done."""
+    live = serving(settings)
+    with at_work(settings.data):
+        builder_of(settings).put(document("The ferry is sunk.", "ferry", sha256="new"), live._serving())
+        assert live.assistant.index.document("ferry").text == "The ferry is sunk."
+
+
+def test_no_article_begins_a_new_store_in_place_of_one_that_is_gone(settings: Settings) -> None:
+    """Moved away, or on a disk that is not there for the moment: what is in it would be given up for one article."""
+    live, store = serving(settings), settings.data / "corpus.db"
+    away = store.rename(settings.data.parent / "away.db")
+    with pytest.raises(IndexMissing, match="put it back"):
+        live.put(document(NEW, "museum", sha256="m"))
+    with pytest.raises(IndexMissing):
+        live.delete("comet")
+    assert not store.exists()
+    assert list(live.assistant.index.document_ids) == ["bakery", "comet", "ferry"]
+    away.rename(store)
+    assert live.put(document(NEW, "museum", sha256="m"))
+    assert list(answers_equal_the_store(settings).document_ids) == ["bakery", "comet", "ferry", "museum"]
+
+
+def test_who_looks_at_a_store_that_nobody_wrote_looks_at_its_file_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = serving(settings)
+    monkeypatch.setattr(live, "_attempt", lambda: pytest.fail("looked"))
+    assert live.is_abreast
+    assert "comet" in live.assistant.index.document_ids

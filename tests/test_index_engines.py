@@ -46,6 +46,7 @@ from rag.assistant import assistant_over
 from server.app import create_app
 from tests.conftest import SIX_ARTICLES, until
 from tests.make import document
+from tests.rigs.rig import written_in_turn
 
 SERVER = os.environ.pop("QUOTEWELL_TEST_STORE", "")  # no setting of ours
 QUESTIONS = (
@@ -285,6 +286,13 @@ def assert_same(engine: Index, memory: Index, filters: Filters = EVERYTHING) -> 
         assert engine.lexical.holding([term]).tolist() == memory.lexical.holding([term]).tolist()
     for row in range(memory.passage_count):
         assert engine.encoding(row) == memory.encoding(row)
+
+
+def articles_in(folder: Path) -> Path:
+    folder.mkdir()
+    for name, text in SIX_ARTICLES.items():
+        (folder / f"{name}.txt").write_text(text)
+    return folder
 
 
 def days_of(articles: Iterable[str]) -> dict[str, str]:
@@ -702,6 +710,17 @@ def test_postgres_is_filled_at_once_or_not_at_all(postgres: PostgresServer) -> N
 
 def torn() -> EnginePassage:
     raise OSError("torn")
+
+
+def test_two_servers_share_a_folder_and_an_engine_and_follow_each_other(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    """Neither holds a vector; what one is given is asked of the engine by the other."""
+    settings = load_settings(data=tmp_path / "data", embedder="hash", store=postgres.address())
+    Builder(settings.data, settings, HashEmbedder()).index([articles_in(tmp_path / "articles")])
+    name_it = f"import os; os.environ['QUOTEWELL_STORE'] = {settings.store!r}; "
+    failures, answers = written_in_turn(settings.data, 4, name_it)
+    assert (failures, answers > 8) == (0, True)
 
 
 def test_postgres_takes_no_name_that_somebody_uses(postgres: PostgresServer) -> None:

@@ -2,7 +2,9 @@
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,16 +159,47 @@ def test_of_two_that_meet_the_same_damage_the_second_leaves_the_new_file_alone(t
     first, second = (SideFile(tmp_path / "some.db", WORDS) for _ in range(2))
     ruined = sqlite3.DatabaseError("file is not a database")
     ruined.sqlite_errorcode = sqlite3.SQLITE_NOTADB
-    with second.reading(), pytest.raises(QuotewellError), first.writing(durable=False):
-        raise ruined
-    with first.writing(durable=True) as connection:
-        connection.execute("INSERT INTO words VALUES ('new')")
     with pytest.raises(QuotewellError), second.reading():
+        with pytest.raises(QuotewellError), first.writing(durable=False):
+            raise ruined
+        with first.writing(durable=True) as connection:
+            connection.execute("INSERT INTO words VALUES ('new')")
         raise ruined
     with second.reading() as connection:
         assert connection.execute("SELECT word FROM words").fetchall() == [(b"new",)]
     first.close()
     second.close()
+
+
+def removed(path: Path) -> None:
+    path.unlink()
+
+
+def restored(path: Path) -> None:
+    backup = path.with_name("backup.db")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(backup)) as into:
+        source.backup(into)
+    backup.replace(path)
+
+
+def linked(path: Path) -> None:
+    path.with_name("elsewhere.db").touch()
+    path.unlink()
+    path.symlink_to(path.with_name("elsewhere.db"))
+
+
+@pytest.mark.parametrize("exchange", [removed, restored, linked])
+def test_a_judgement_goes_into_the_file_that_stands_there_whatever_was_open(
+    tmp_path: Path, exchange: Callable[[Path], None]
+) -> None:
+    """Else it is acknowledged and gone with the file that nobody sees any more."""
+    store = FeedbackStore(tmp_path, 5)
+    store.judge(replace(ANSWERED, answer_id="1" * 32))
+    exchange(tmp_path / FILE)
+    store.judge(ANSWERED)
+    assert ANSWERED.answer_id in [one.answer_id for one in read_feedback(tmp_path)]
+    store.close()
+    assert ANSWERED.answer_id in [one.answer_id for one in read_feedback(tmp_path)]
 
 
 def test_a_damaged_file_breaks_no_answer_and_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

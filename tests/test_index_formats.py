@@ -454,6 +454,7 @@ def test_each_line_is_a_document_with_the_usual_names_for_its_facts(tmp_path: Pa
         (b'{"_id": "a", "text": "b", "url": "\\udc00"}', "half a character (a lone surrogate) in its url at 0"),
         (b'{"_id": "\\ud800", "text": "b"}', "cannot serve as a document id"),
         (b'{"_id": "a\\nb", "text": "c"}', "cannot serve as a document id"),
+        (b'{"_id": "..", "text": "c"}', "cannot serve as a document id"),
         (b'{"_id": "' + b"a" * (MAX_ID_CHARS + 1) + b'", "text": "c"}', "cannot serve as a document id"),
         (b'{"_id": "a", "text": "caf\xe9"}', "is not UTF-8 text (byte 0xe9 at 25)"),
         (b"[" * 100_000, "nested too deeply"),

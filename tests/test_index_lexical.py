@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 
+from eval.bench.growth import zipf_texts
+from eval.scoring.costs import okapi
 from index.errors import IndexDamaged
 from index.ranking.lexical import LexicalRanker
 from index.records import Scored
@@ -27,6 +29,7 @@ QUESTIONS = (
 # five letters make common terms, negative idfs and ties likely
 TOKENS = st.lists(st.sampled_from("abcde") | st.text(st.characters(exclude_characters="\n"), max_size=2), max_size=12)
 CORPORA = st.lists(TOKENS, max_size=12)
+WIDER = ("rows", "counts", "places")
 
 
 def paragraphs(stem: Stem) -> list[list[str]]:
@@ -153,6 +156,30 @@ def test_arrays_that_contradict_each_other_are_damage() -> None:
     }.items():
         with pytest.raises(IndexDamaged, match="rebuild with"):
             LexicalRanker.from_arrays({**arrays, name: wrong})
+
+
+def test_postings_take_less_than_half_the_memory_of_rank_bm25() -> None:
+    """Beside them its own tables, whose numbers and texts are not counted: fewer bytes than it really takes."""
+    corpus = [text.split() for text in zipf_texts(1_000)]
+    _, _, memory = okapi(corpus, LexicalRanker.build(corpus), ())
+    assert memory < 0.5
+
+
+def test_postings_of_wider_numbers_which_an_older_index_holds_give_the_same() -> None:
+    """A count above a byte's, in a passage beyond the first 256."""
+    corpus = [*([f"t{n}", "and"] for n in range(299)), ["and", *["long"] * 300]]
+    narrow = LexicalRanker.build(corpus)
+    arrays = narrow.to_arrays()
+    assert {name: arrays[name].dtype.itemsize for name in WIDER} == {"rows": 2, "counts": 2, "places": 1}
+    wide = LexicalRanker.from_arrays({**arrays, **{name: arrays[name].astype(np.int32) for name in WIDER}})
+    every = np.arange(len(corpus))
+    for terms in (["long"], ["and", "t7", "long", "t7"]):
+        assert narrow.scores(terms).tobytes() == wide.scores(terms).tobytes() == okapi_scores(corpus, terms).tobytes()
+        assert narrow.contributions(terms, 299) == wide.contributions(terms, 299)
+    made = wide.restricted(every).to_arrays()
+    assert {name: (values.dtype, values.tobytes()) for name, values in made.items()} == {
+        name: (values.dtype, values.tobytes()) for name, values in arrays.items()
+    }
 
 
 def test_twenty_thousand_passages_are_ranked_as_rank_bm25_ranks_them() -> None:

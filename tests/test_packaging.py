@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from quotewell import OPTIONAL
+from tests.sizes import APART, BEGIN, END, parts, size
 from tests.test_architecture import HOMES
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +29,6 @@ PINS = {
     if one.marker is None or one.marker.evaluate()
 }
 UNLOCKED = {"torch"}  # which build there is depends on the machine
-APART = {"milvus", "postgres"}  # extras pinned in pyproject.toml alone, as nobody else should install what they need
 NOT_INSTALLED = ("server/widget", "__pycache__")
 
 
@@ -78,6 +78,16 @@ def test_what_is_installed_here_is_what_is_locked() -> None:
     """Where it is not: remove .venv; make sets it up again."""
     here = {canonicalize_name(found.metadata["Name"]): found.version for found in distributions()}
     assert {name: here[name] for name in PINS.keys() & here.keys() if here[name] != PINS[name]} == {}
+
+
+def test_a_plain_installation_is_the_light_one_and_the_manual_says_what_each_part_weighs() -> None:
+    found = parts()
+    assert not {"torch", "sentence-transformers", "transformers", "scipy", "mcp"} & found[""]
+    assert {"torch", "sentence-transformers"} <= found["models"] <= found["eval"] <= found["test"]
+    assert size("numpy") > 10e6
+    told = (ROOT / "docs" / "operate.md").read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
+    named = set(re.findall(r"^\| `\.(?:\[(\w+)\])?`", told, re.MULTILINE))
+    assert named == set(found) == {"", *PROJECT["optional-dependencies"]} - APART
 
 
 OF_OTHER_MODELS = (*("index/embedding/embedder.py", "index/ranking/cross_encoder.py"), "rag/reading/answer_model.py")

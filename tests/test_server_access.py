@@ -233,6 +233,21 @@ def test_on_this_machine_anybody_asks_and_only_a_key_writes(local: TestClient, d
     assert local.post("/v1/ask", json=QUESTION).status_code == 200  # still without a key
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_who_comes_by_a_proxy_that_no_setting_names_is_nobody(local: TestClient, data: Path, header: str) -> None:
+    """Whoever reaches such a proxy would else read all articles; where a setting lets all ask, they may."""
+    _, secret = Keys(data).create("a client", "ask")
+    for path in ("/ask", "/v1/chat/completions"):
+        assert code(local.post(path, json=QUESTION, headers={header: "6.6.6.6"}))[0] == 401
+    refused = local.post("/ask", json=QUESTION, headers={header: "6.6.6.6"}).json()
+    assert "proxies" in refused["detail"]
+    assert local.get("/", headers={header: "6.6.6.6"}).status_code == 200
+    assert local.post("/ask", json=QUESTION, headers={header: "6.6.6.6"} | bearer(secret)).status_code == 200
+    assert local.post("/ask", json=QUESTION).status_code == 200
+    for client in serving(data, without_key="ask"):
+        assert client.post("/ask", json=QUESTION, headers={header: "6.6.6.6"}).status_code == 200
+
+
 def test_a_setting_lets_this_machine_write_and_another_lets_it_do_nothing(data: Path) -> None:
     for client in serving(data, without_key="ingest"):
         assert client.put("/v1/documents/new", json={"text": "A new one."}).status_code == 201

@@ -27,6 +27,7 @@ from server import problems
 from server.access.guard import EVERYBODY, NEEDS
 from server.app import create_app
 from server.middleware.shell import HEADERS
+from server.routes import documents
 from tests import make
 from tests.browsing import started
 from tests.conftest import until
@@ -585,6 +586,20 @@ def test_a_bug_becomes_an_opaque_500_with_the_request_id_of_the_log(
     assert "SECRET" not in json.dumps(problem)
     assert "boom-1" in caplog.text
     assert "SECRET inside" in caplog.text
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space"), FileNotFoundError("No usable temporary folder")])
+def test_what_the_system_refuses_is_no_bug_and_says_what_to_see_to(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    """As where a library unpacks into a temporary folder that is full."""
+
+    def refused(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(documents, "clean_body", refused)
+    problem = assert_problem(client.put("/v1/documents/new", json={"text": "Words."}), 503, "unavailable")
+    assert "temporary" in problem["detail"] and "usable" not in problem["detail"]
 
 
 def test_ready_tells_what_was_checked(client: TestClient) -> None:

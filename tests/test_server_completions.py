@@ -464,13 +464,14 @@ def test_follow_ups_are_those_of_the_answer(base: str) -> None:
 
 def test_follow_ups_are_of_the_last_answer_that_was_given_here() -> None:
     follow_ups = RecentFollowUps()
-    follow_ups.note("Cats sleep.", ("How long?",))
-    follow_ups.note("By day.", ("Why?",))
-    assert follow_ups.after("USER: a\nASSISTANT: By day.\nUSER: b\nASSISTANT: Cats sleep.") == ("How long?",)
-    assert follow_ups.after("USER: a\nASSISTANT: Dogs.") == ()
+    follow_ups.note("Cats sleep.", ("How long?",), "now")
+    follow_ups.note("By day.", ("Why?",), "now")
+    assert follow_ups.after("USER: a\nASSISTANT: By day.\nUSER: b\nASSISTANT: Cats sleep.", "now") == ("How long?",)
+    assert follow_ups.after("USER: a\nASSISTANT: Dogs.", "now") == ()
+    assert follow_ups.after("Cats sleep.", "later") == ()  # what it asks for may be deleted
     for n in range(200):
-        follow_ups.note(f"{n} more", ())
-    assert follow_ups.after("Cats sleep.") == ()
+        follow_ups.note(f"{n} more", (), "now")
+    assert follow_ups.after("Cats sleep.", "now") == ()
 
 
 def test_side_prompts_need_no_index(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from index.errors import BadInput
+from index.errors import BadInput, QuotewellError
+from index.records import Document
 from index.settings import load_settings
 from server.app import create_app
+from server.live_index import Live
 from server.routes.documents import id_of, token_of
 from server.uploads import MOST_WAITING, Uploads
 from tests.browsing import started
@@ -153,6 +155,27 @@ def test_a_file_that_cannot_be_read_fails_with_its_reason_and_the_other_lines_of
     operation = sent(fresh, "many.jsonl", lines)
     assert (operation["status"], [one["id"] for one in operation["documents"]]) == ("failed", ["new-1"])
     assert len(operation["problems"]) == 1 and operation["problems"][0].startswith("line 2 is not JSON")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [(QuotewellError("no space"), "no space"), (OSError("full"), "space on a disk"), (ValueError("?"), "fault")],
+)
+def test_what_was_indexed_before_a_failure_is_told_with_it(
+    fresh: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
+) -> None:
+    put = Live.put
+
+    def broken_at_the_third(live: Live, given: Document) -> bool:
+        if given.id == "new-3":
+            raise error
+        return put(live, given)
+
+    monkeypatch.setattr(Live, "put", broken_at_the_third)
+    lines = "".join(f'{{"_id": "new-{n}", "text": "The mill of Brin has number {n}."}}\n' for n in range(1, 5))
+    operation = sent(fresh, "many.jsonl", lines.encode())
+    assert (operation["status"], [one["id"] for one in operation["documents"]]) == ("failed", ["new-1", "new-2"])
+    assert len(operation["problems"]) == 1 and why in operation["problems"][0]
 
 
 def test_a_file_of_no_known_type_or_a_form_without_one_is_refused_at_once(fresh: TestClient) -> None:

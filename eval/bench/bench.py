@@ -84,7 +84,11 @@ def json_of_bench(found: Bench) -> dict[str, Any]:
         "index_version": found.index_version,
         "passages": found.passages,
         "torch_loaded": found.torch_loaded,
-        "costs": {spread.name: _json_spread(spread) for spread in found.spreads},
+        "costs": {
+            one.name: {"unit": one.unit, "n": len(one.values), "min": min(one.values), "median": one.median}
+            | {"p95": one.p95, "max": max(one.values)}
+            for one in found.spreads
+        },
         "notes": list(found.notes),
     }
 
@@ -114,17 +118,6 @@ def figure(value: float) -> str:
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
-
-
-def _json_spread(spread: Spread) -> dict[str, float | int | str | None]:
-    return {
-        "unit": spread.unit,
-        "n": len(spread.values),
-        "min": min(spread.values),
-        "median": spread.median,
-        "p95": spread.p95,
-        "max": max(spread.values),
-    }
 
 
 def _notes(cold_answer: Spread, torch: bool) -> tuple[str, ...]:

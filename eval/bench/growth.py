@@ -11,11 +11,11 @@ from math import log
 from pathlib import Path
 from statistics import median
 from time import process_time
-from typing import Any
 
 import numpy as np
 
 from eval.bench.bench import OnStep, figure, machine
+from eval.runs.plots import growing
 from eval.runs.tables import Table, paragraphs, sentence
 from eval.scoring.costs import Spread, cpu_seconds, in_memory, okapi
 from index.build import Builder
@@ -138,13 +138,14 @@ def table_of_growth(found: Growth) -> Table:
     return Table(head, rows, left=(0, 1))
 
 
+def plot_of_growth(found: Growth) -> str:
+    """As <svg>, each cost of ours with its exponent."""
+    ours = [of for of in found.costs if "rank_bm25" not in of.name]
+    return growing(found.sizes, [(f"{of.name}: {exponent(found.sizes, of.values):.2f}", of.values) for of in ours])
+
+
 def text_of_growth(found: Growth) -> str:
     return paragraphs(table_of_growth(found), _notes())
-
-
-def json_of_growth(found: Growth) -> dict[str, Any]:
-    costs = {of.name: {"unit": of.unit, "values": list(of.values)} for of in found.costs}
-    return {"passages": list(found.sizes), "costs": costs, "notes": list(_notes())}
 
 
 def markdown_of_growth(found: Growth, *, command: str) -> str:

@@ -59,8 +59,6 @@ engine = engine_of(settings)
 said = {"passages": index.passage_count, "opened": opened, "times": times, "found": found, "held": resident() - before}
 print(json.dumps(said | {"engine": engine.version if engine else ""}))
 """
-
-
 OF_ARTICLE = 10  # paragraphs
 
 
@@ -148,11 +146,16 @@ def markdown_of_scaling(found: Scaling, *, command: str) -> str:
     return paragraphs(table_of_scaling(found).as_markdown(), told)
 
 
+def block_of(store: str, *, graph: bool) -> str:
+    """The name of the place in the documents that a table goes to."""
+    return f"scaling{'-postgres' * store.startswith('postgres')}{'-graph' * graph}"
+
+
 def _notes(found: Scaling) -> tuple[str, ...]:
+    lite = "; a file of Milvus Lite is served inside that process, and counts" * ("lite" in found.engine)
     return (
         f"Engine: {found.engine}. Made-up words in Zipf's proportions, {OF_ARTICLE} paragraphs an article, vectors of "
         f"the hash embedder; {QUESTIONS} questions of four words, each asked once, in the clock's time.",
-        "Memory: what opening and these questions add to a process of its own, without what maps files; a file of "
-        "Milvus Lite is served inside that process, and counts.",
+        f"Memory: what opening and these questions add to a process of its own, without what maps files{lite}.",
         f"On {computer()}.",
     )

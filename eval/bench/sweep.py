@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from eval.runs.tables import Table, below, cells_of, in_points, json_of, paragraphs
+from eval.runs.tables import Table, below, cells_of, in_points, paragraphs
 from eval.scoring.figures import chosen
 from eval.scoring.intervals import Figure, mean
 from eval.scoring.run import Run, measure
@@ -176,18 +175,13 @@ def _told(show: ShowProgress, where: str) -> ShowProgress:
     return lambda step, done, total: show(f"{where}: {step}", done, total)
 
 
-# A sweep as text, as JSON and as a Markdown table.
+# A sweep as text and as a Markdown table.
 
-_SHIPPED = "as shipped"
 _NOTE = "Nobody beats a cell marked * in both quality and cost. Differences are paired by question, in points."
 
 
 def text_of_sweep(tried: Sequence[Tried]) -> str:
     return paragraphs(_table(tried, 7), _NOTE)
-
-
-def json_of_sweep(tried: Sequence[Tried]) -> list[dict[str, Any]]:
-    return list(map(json_of, tried))
 
 
 def markdown_of_sweep(tried: Sequence[Tried], *, command: str) -> str:
@@ -202,7 +196,7 @@ def _table(tried: Sequence[Tried], columns: int) -> Table:
 
 
 def name_of(cell: Cell) -> str:
-    return ", ".join(f"{name} {value}" for name, value in cell.items()) or _SHIPPED
+    return ", ".join(f"{name} {value}" for name, value in cell.items()) or "as shipped"
 
 
 def _row(one: Tried) -> tuple[str, ...]:

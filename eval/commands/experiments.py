@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from eval.bench.sweep import json_of_sweep, markdown_of_sweep, name_of, read_grid, text_of_sweep
+from eval.bench.sweep import markdown_of_sweep, name_of, read_grid, text_of_sweep
 from eval.bench.sweep import sweep as run_sweep
 from eval.commands.options import Sets, Tuning, command_on, keep_table, measured, tell_found
 from eval.commands.run import keep
@@ -243,7 +243,7 @@ def sweep(
     wanted = read_grid(grid)
     with progress() as show:
         tried = run_sweep(wanted, WORK, show, partial(_keep, out))
-    emit_json(json_of_sweep(tried)) if as_json else emit(text_of_sweep(tried))
+    emit_json(list(map(json_of, tried))) if as_json else emit(text_of_sweep(tried))
     if plot:
         points = [(name_of(one.cell), one.cost_ms, one.quality.value or 0.0, one.best) for one in tried]
         plot.write_text(pareto(points, quality=wanted.quality), encoding="utf-8")

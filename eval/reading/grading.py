@@ -10,7 +10,7 @@ import torch
 
 from eval.reading.batches import Lesson
 from eval.reading.network import ReadingNetwork, batch, bfloat16, encode, open_backbone
-from eval.reading.rows import Grades, TrainingRow, read_grades
+from eval.reading.rows import MINED, Grades, TrainingRow, read_grades
 from eval.scoring.judge import auroc
 from index.embedding.weights import sha256
 
@@ -104,11 +104,15 @@ def grade(backbone: Path, weights: Path, rows: Sequence[TrainingRow], out: Path,
 
 
 def in_order(rows: Sequence[TrainingRow]) -> list[TrainingRow]:
-    """Nearest kinds first; rows of like kind shuffled, so that a part that was graded is a fair one."""
+    """Twins, then the nearest sets, then what the search put first, then the other sets.
+
+    Rows of like kind are shuffled, so that a part that was graded is a fair one.
+    """
 
     def near(row: TrainingRow) -> tuple[int, int]:
         if row.made:
-            return int(row.kind == "found"), 0
-        return 2, next((place for place, name in enumerate(NEAREST) if name in row.set), len(NEAREST))
+            return (2, 0) if row.made == MINED else (0, 0)
+        place = next((place for place, name in enumerate(NEAREST) if name in row.set), len(NEAREST))
+        return (1, place) if place < len(NEAREST) else (3, 0)
 
     return sorted(random.Random(SEED).sample(rows, len(rows)), key=near)

@@ -48,7 +48,18 @@ def pareto(points: Sequence[tuple[str, float, float, bool]], *, quality: str) ->
         for cost, value, name in best:
             axes.annotate(name, (cost, value), textcoords="offset points", xytext=(6, -12), fontsize=8, color=_INK)
         axes.set(xlabel="CPU ms an answer, median", ylabel=quality)
-        axes.legend(frameon=False, fontsize=8)
+
+    return _svg(draw)
+
+
+def growing(sizes: Sequence[int], costs: Sequence[tuple[str, Sequence[float]]]) -> str:
+    """Of each named cost how many times that of the smallest size it is, beside a line that grows as the sizes do."""
+
+    def draw(axes: Any) -> None:
+        for name, values in (*costs, ("passages", sizes)):
+            look = {"color": _FAINT, "linestyle": "--"} if values is sizes else {"marker": "o", "markersize": 3}
+            axes.plot(sizes, [value / max(values[0], 1e-9) for value in values], label=name, **look)
+        axes.set(xscale="log", yscale="log", xlabel="passages", ylabel=f"times that of {sizes[0]:,}")
 
     return _svg(draw)
 
@@ -60,7 +71,6 @@ def risk_coverage(curves: Sequence[tuple[str, Sequence[Point]]]) -> str:
         for (name, points), (colour, line) in zip(curves, ((_STRONG, "-"), (_FAINT, "--")), strict=False):
             axes.step(*_columns(points), where="post", color=colour, linestyle=line, label=name)
         axes.set(xlabel="share of questions answered", ylabel="share of answers wrong", xlim=(0, 1), ylim=(0, None))
-        axes.legend(frameon=False, fontsize=8)
 
     return _svg(draw)
 
@@ -73,7 +83,6 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> str:
         said, right, counts = zip(*bins, strict=True) if bins else ((), (), ())
         axes.scatter(said, right, s=[12 + 3 * count for count in counts], color=_STRONG, label="questions")
         axes.set(xlabel="confidence that was said", ylabel="share right", xlim=(0, 1), ylim=(0, 1.02))
-        axes.legend(frameon=False, fontsize=8)
 
     return _svg(draw)
 
@@ -102,7 +111,9 @@ def _svg(draw: Any) -> str:
     matplotlib = _matplotlib()
     with matplotlib.rc_context(_STYLE):
         figure = matplotlib.figure.Figure(figsize=_INCHES, layout="constrained")
-        draw(figure.subplots())
+        axes = figure.subplots()
+        draw(axes)
+        axes.legend(frameon=False, fontsize=8)
         page = io.StringIO()
         figure.savefig(page, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = page.getvalue()

@@ -21,7 +21,7 @@ from index.engines.engine import Engine, EnginePassage
 from index.engines.vocabulary import NOTHING, Vocabulary, bags_of
 from index.errors import IndexDamaged, IndexMissing
 from index.ranking.content import Places, merged
-from index.ranking.lexical import K1, B
+from index.ranking.lexical import okapi_damper, okapi_part
 from index.settings import Settings
 from index.storage.docstore import head_records
 from index.storage.generation import Generation, current, load, pointed, put_aside
@@ -152,8 +152,7 @@ def _rows(content: Content, counts: Vocabulary) -> Iterator[EnginePassage]:
         for row in range(first_rows[at], first_rows[at + 1]):
             terms = TermPlaces.from_bytes(content.pieces["terms"][row]).numbers
             numbers, held = np.unique(terms, return_counts=True)
-            damper = K1 * (1 - B + B * int(held.sum()) / max(counts.average, 1e-9))
-            weights = (held * (K1 + 1) / (held + damper)).tolist()
+            weights = okapi_part(1.0, held, okapi_damper(int(held.sum()), max(counts.average, 1e-9))).tolist()
             worth = dict(zip(numbers.tolist(), weights, strict=True))
             yield EnginePassage(mark, row - first_rows[at], day, content.arrays["vectors"][row], worth, terms.tolist())
 

@@ -19,7 +19,7 @@ from index.engines.engine import MOST_FOUND, Engine, Where
 from index.engines.vocabulary import NOTHING, Vocabulary
 from index.errors import IndexDamaged, IndexMismatch
 from index.ranking.fuse import best
-from index.ranking.lexical import okapi_part
+from index.ranking.lexical import okapi_damper, okapi_part
 from index.records import Scored
 from index.settings import Settings
 from index.storage.docstore import DocStore
@@ -216,7 +216,7 @@ class EngineLexical:
         held = dict(zip(*(column.tolist() for column in np.unique(numbers, return_counts=True)), strict=True))
         average, idf = self._counts.average, self._counts.idf
         return [
-            (term, okapi_part(idf[term], held[number], len(numbers), average))
+            (term, okapi_part(idf[term], held[number], okapi_damper(len(numbers), average)))
             for term, number in ((term, term_number(term)) for term in terms)
             if number in held
         ]

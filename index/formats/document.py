@@ -53,12 +53,17 @@ class Unread:
     lost: bool = True  # documents may stand there; False for a file that is no article by its type
 
 
+def serves_as_id(name: str) -> bool:
+    """Printable, not too long, and no step on the way to another page, as browsers take a dot or two in an address."""
+    return 0 < len(name) <= MAX_ID_CHARS and name.isprintable() and name not in {".", ".."}
+
+
 def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts, *, language: str = "") -> Document:
     """Facts win over what the text shows; a title taken from the file's name is marked as inferred.
 
     Raises UnreadableFile for an id or text that cannot be stored, and where nothing is left to search.
     """
-    if len(document_id) > MAX_ID_CHARS or not document_id.isprintable():
+    if not serves_as_id(document_id):
         raise UnreadableFile("has a name that cannot serve as a document id; rename it")
     if not cleaned.text.strip():
         raise UnreadableFile("holds no text to search, only blanks, signs or what is hidden")

@@ -25,7 +25,7 @@ def best(rows: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], dept
         keep = scores >= np.partition(scores, len(rows) - depth)[len(rows) - depth]
         rows, scores = rows[keep], scores[keep]
     order = np.argsort(-scores, kind="stable")[:depth]
-    return [Scored(row, score) for row, score in zip(rows[order].tolist(), scores[order].tolist(), strict=True)]
+    return list(map(Scored, rows[order].tolist(), scores[order].tolist()))
 
 
 Shares = Mapping[int, Mapping[str, float]]  # row → what each ranking that holds it adds to its fused score

@@ -27,12 +27,17 @@ _SMALLEST_BLOCK = 16  # passages; smaller ones cost more than they save
 
 
 class Postings(NamedTuple):
-    """Which passage holds which term how often: compressed rows per term, terms in the order first seen."""
+    """Which passage holds which term how often: compressed rows per term, terms in the order first seen.
+
+    What there is of each posting takes no more bytes than its largest number needs, mostly four in all.
+    """
 
     indptr: NDArray[np.int64]  # (terms + 1,): the postings of term t stand at indptr[t]:indptr[t + 1]
-    rows: NDArray[np.int32]  # (postings,), ascending within a term
-    counts: NDArray[np.int32]  # (postings,), at least 1
-    places: NDArray[np.int32]  # (postings,): how many terms stand before the term's first occurrence in the passage
+    rows: NDArray[np.integer[Any]]  # (postings,), ascending within a term
+    counts: NDArray[np.integer[Any]]  # (postings,), at least 1
+    places: NDArray[
+        np.integer[Any]
+    ]  # (postings,): how many terms stand before the term's first occurrence in the passage
     lengths: NDArray[np.int32]  # (passages,), in terms
 
 
@@ -43,17 +48,21 @@ class LexicalRanker:
 
     def __init__(self, vocabulary: Sequence[str], postings: Postings) -> None:
         """`vocabulary[t]` is the term of the postings' row t, in the order first seen; `build` makes both."""
-        self.vocabulary = tuple(vocabulary)
         self.numbers: Mapping[str, int] = {term: number for number, term in enumerate(vocabulary)}
         self._postings = postings
         self._idfs = _idfs(vocabulary, postings)
-        self._scores = _finished_scores(self._idfs, postings)
+        average = max(int(postings.lengths.sum()), 1) / max(len(postings.lengths), 1)
+        self._dampers = okapi_damper(postings.lengths, average)
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        return tuple(self.numbers)
 
     @property
     def nbytes(self) -> int:
         """Memory that it takes, but for the texts of the terms."""
-        arrays = (*self._postings, self._idfs, self._scores)
-        return sum(values.nbytes for values in arrays) + sys.getsizeof(self.vocabulary) + sys.getsizeof(self.numbers)
+        arrays = (*self._postings, self._idfs, self._dampers)
+        return sum(values.nbytes for values in arrays) + sys.getsizeof(self.numbers)
 
     @classmethod
     def build(cls, token_lists: Sequence[Sequence[str]]) -> "LexicalRanker":
@@ -70,8 +79,7 @@ class LexicalRanker:
         numbers, rows = np.divmod(pairs, max(len(lengths), 1))
         places = first - (np.cumsum(lengths) - lengths)[rows]
         indptr = np.searchsorted(numbers, np.arange(len(ids) + 1))
-        in_row, counts, places = (column.astype(np.int32) for column in (rows, counts, places))
-        return cls(list(ids), Postings(indptr, in_row, counts, places, lengths))
+        return cls(list(ids), Postings(indptr, narrowed(rows), narrowed(counts), narrowed(places), lengths))
 
     def restricted(self, rows: NDArray[np.int64]) -> "LexicalRanker":
         """What `build` makes of these rows alone, bit for bit; its row i is rows[i]. They ascend, each once.
@@ -86,11 +94,14 @@ class LexicalRanker:
         """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
         found = self._found(terms)
         if not found:
-            return np.zeros(len(self._postings.lengths))
+            return np.zeros(len(self._dampers))
         rows = np.concatenate([self._postings.rows[posting] for posting in found])
-        parts = np.concatenate([self._scores[posting] for posting in found])
+        counts = np.concatenate([self._postings.counts[posting] for posting in found])
+        idfs = [self.idf(term) for term in terms if term in self.numbers]
+        weights = np.repeat(idfs, [posting.stop - posting.start for posting in found])
+        parts = okapi_part(weights, counts, self._dampers[rows])
         # adds one by one, so in the question's order
-        return np.asarray(np.bincount(rows, weights=parts, minlength=len(self._postings.lengths)), np.float64)
+        return np.asarray(np.bincount(rows, weights=parts, minlength=len(self._dampers)), np.float64)
 
     def rank(self, terms: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
         """At most `depth` passages that share a term with the question, best first, ties by row.
@@ -103,7 +114,9 @@ class LexicalRanker:
         high = scores >= least if least > 0 else scores > 0
         rows = np.flatnonzero(high if allowed is None else high & allowed)
         if len(rows) < depth:
-            holding = self._holding(terms)
+            holding = np.zeros(len(scores), np.bool_)
+            for posting in self._found(terms):
+                holding[self._postings.rows[posting]] = True
             rows = np.flatnonzero(holding if allowed is None else holding & allowed)
         return best(rows, scores[rows], depth)
 
@@ -114,7 +127,8 @@ class LexicalRanker:
             (posting,) = self._found([term])
             at = posting.start + int(np.searchsorted(self._postings.rows[posting], row))
             if at < posting.stop and self._postings.rows[at] == row:
-                parts[term] = parts.get(term, 0.0) + float(self._scores[at])
+                part = okapi_part(self.idf(term), int(self._postings.counts[at]), float(self._dampers[row]))
+                parts[term] = parts.get(term, 0.0) + part
         return parts
 
     def idf(self, term: str) -> float:
@@ -145,17 +159,10 @@ class LexicalRanker:
             raise IndexDamaged("the lexical arrays contradict each other; rebuild with: quotewell index PATH")
         return cls(vocabulary, postings)
 
-    def _holding(self, terms: Sequence[str]) -> NDArray[np.bool_]:
-        """Mask of the passages that share a term with the question."""
-        holding = np.zeros(len(self._postings.lengths), np.bool_)
-        for posting in self._found(terms):
-            holding[self._postings.rows[posting]] = True
-        return holding
-
     def _found(self, terms: Iterable[str]) -> list[slice]:
         """Where the postings of the known terms stand, in the question's order, repetitions included."""
-        numbers = [self.numbers[term] for term in terms if term in self.numbers]
         indptr = self._postings.indptr
+        numbers = [self.numbers[term] for term in terms if term in self.numbers]
         return [slice(int(indptr[number]), int(indptr[number + 1])) for number in numbers]
 
 
@@ -168,18 +175,6 @@ def _least(scores: NDArray[np.float64], depth: int) -> float:
     return float(np.partition(maxima, len(maxima) - depth)[len(maxima) - depth])
 
 
-class _OkapiIdf(BM25Okapi):  # type: ignore[misc]
-    """rank_bm25's own idf, given document frequencies instead of a corpus to count them in."""
-
-    def __init__(self, corpus_size: int, frequencies: Mapping[str, int]) -> None:
-        self._given_size = corpus_size
-        super().__init__(frequencies, k1=K1, b=B, epsilon=EPSILON)
-
-    def _initialize(self, corpus: Mapping[str, int]) -> Mapping[str, int]:
-        self.corpus_size = self._given_size
-        return corpus
-
-
 def _idfs(vocabulary: Sequence[str], postings: Postings) -> NDArray[np.float64]:
     """(terms,) weights. The order of the terms matters: rank_bm25's floor is a share of the sum of all idfs."""
     frequencies = dict(zip(vocabulary, np.diff(postings.indptr).tolist(), strict=True))
@@ -188,29 +183,30 @@ def _idfs(vocabulary: Sequence[str], postings: Postings) -> NDArray[np.float64]:
 
 
 def okapi_idf(frequencies: Mapping[str, int], passages: int) -> Mapping[str, float]:
-    """Of terms by how many of the passages hold each."""
-    if not frequencies:  # rank_bm25 divides by the number of terms
-        return {}
-    weights: Mapping[str, float] = _OkapiIdf(passages, frequencies).idf
-    return weights
+    """Of terms by how many of the passages hold each: rank_bm25's own, without a corpus for it to count in."""
+    okapi = BM25Okapi.__new__(BM25Okapi)
+    okapi.corpus_size, okapi.epsilon, okapi.idf = passages, EPSILON, {}
+    if frequencies:  # it divides by the number of terms
+        okapi._calc_idf(frequencies)
+    return dict(okapi.idf)
 
 
-def okapi_part(idf: float, count: int, length: int, average: float) -> float:
-    """What a term adds to the score of one passage that holds it `count` times: as `_finished_scores`, bit for bit."""
-    damper = K1 * (1 - B + B * length / average)
+def okapi_part(idf: Any, count: Any, damper: Any) -> Any:
+    """What a term adds to the score of a passage that holds it `count` times; numbers, or arrays of them.
+
+    As BM25Okapi.get_scores, operation by operation, or bits would differ. So is the passage's damper.
+    """
     return idf * (count * (K1 + 1) / (count + damper))
 
 
-def _finished_scores(idfs: NDArray[np.float64], postings: Postings) -> NDArray[np.float64]:
-    """(postings,) what a term adds to a passage: BM25Okapi.get_scores operation by operation, or bits would differ."""
-    counts, lengths = postings.counts, postings.lengths
-    if not len(counts):
-        return np.zeros(0)
-    average = int(lengths.sum()) / len(lengths)
-    dampers = K1 * (1 - B + B * lengths / average)
-    weights = np.repeat(idfs, np.diff(postings.indptr))
-    finished: NDArray[np.float64] = weights * (counts * (K1 + 1) / (counts + dampers[postings.rows]))
-    return finished
+def okapi_damper(length: Any, average: float) -> Any:
+    """Of passages of a length, in terms, among those of an average one."""
+    return K1 * (1 - B + B * length / average)
+
+
+def narrowed(values: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+    """The same numbers, none of them negative, in no more bytes than the largest needs."""
+    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
 
 
 def saved(vocabulary: Sequence[str], postings: Postings) -> dict[str, NDArray[Any]]:
@@ -256,8 +252,8 @@ def joined(parts: Sequence[Part], passages: int) -> tuple[list[str], Postings]:
     order = order[np.argsort(new_numbers[terms[order]], kind="stable")]
     indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
     known = list(ids)
-    made = [column[order].astype(np.int32) for column in (in_row, counts, places)]
-    return [known[number] for number in remaining[seen].tolist()], Postings(indptr, made[0], made[1], made[2], lengths)
+    made = [narrowed(column[order]) for column in (in_row, counts, places)]
+    return [known[n] for n in remaining[seen].tolist()], Postings(indptr, made[0], made[1], made[2], lengths)
 
 
 def _agree(terms: int, postings: Postings) -> bool:
@@ -298,7 +294,7 @@ class SurfaceForms:
         if number is None:
             return ""
         forms = range(int(self._first_forms[number]), int(self._first_forms[number + 1]))
-        counts = [self._count(form) for form in forms]
+        counts = [int(self._seen[self._rows[self._indptr[form] : self._indptr[form + 1]]].sum()) for form in forms]
         most = max(counts)
         return self._forms[forms[counts.index(most)]] if most else ""
 
@@ -326,10 +322,6 @@ class SurfaceForms:
     def _forms(self) -> list[str]:
         return self._text.tobytes().decode("utf-8", "surrogatepass").split("\n") if self._numbers else []
 
-    def _count(self, form: int) -> int:
-        """Passages seen that hold the form."""
-        return int(self._seen[self._rows[int(self._indptr[form]) : int(self._indptr[form + 1])]].sum())
-
 
 def spelled(text: str, terms: Iterable[Word]) -> list[tuple[str, str]]:
     """The terms of a text, each with its written form in lower case."""
@@ -340,7 +332,7 @@ def wording(vocabulary: Sequence[str], passages: Sequence[Sequence[tuple[str, st
     """Arrays that save without pickle; passages[row] is what `spelled` found, vocabulary[t] the term of number t.
 
     `text`: uint8, all forms, one a line, by term and alphabet; those of term t are first_forms[t]:first_forms[t + 1].
-    `rows`: int32, the passages with form f are rows[indptr[f]:indptr[f + 1]], ascending.
+    `rows`: the passages with form f are rows[indptr[f]:indptr[f + 1]], ascending, in as few bytes as they need.
     """
     ids: dict[tuple[str, str], int] = {}
     found = np.fromiter((ids.setdefault(pair, len(ids)) for passage in passages for pair in passage), np.int64)
@@ -387,5 +379,5 @@ def _laid_out(
         "text": np.frombuffer(text, np.uint8),
         "first_forms": np.searchsorted([term for term, _, _ in forms], np.arange(len(vocabulary) + 1)),
         "indptr": np.searchsorted(of_form, np.arange(len(forms) + 1)),
-        "rows": rows.astype(np.int32),
+        "rows": narrowed(rows),
     }

@@ -49,9 +49,8 @@ class OpenFile:
         """Raises OSError."""
         self.path = path
         self.damaged = False
-        self._descriptor = os.open(
-            path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-        )  # a pipe in its place gives an error
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe in its place gives an error
+        self._descriptor = os.open(path, flags)
         weakref.finalize(self, os.close, self._descriptor)
 
     def read(self, start: int, size: int) -> bytes:

@@ -76,7 +76,9 @@ class SideFile:
         self._connection = None
 
     def _opened(self) -> Connection:
-        """Call with the lock held."""
+        """Of the file that stands there now: what goes into another one is lost. Call with the lock held."""
+        if self._connection is not None and _inode(self.path) != self._inode:
+            self._shut()
         if self._connection is None:
             self._inode = _inode(self.path)
             self._connection = connection = connect(self.path, "rwc", _WAIT_S)

@@ -14,19 +14,9 @@ from typing import Self
 from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound
 from index.records import Document
+from index.storage import rows
 from index.storage.merkle import revision
 from index.storage.revisions import Keeping, expire, forget, keep
-from index.storage.rows import (
-    VERSION,
-    bring_up,
-    create_file,
-    insert_rows,
-    remove,
-    remove_others,
-    rows_of,
-    set_files,
-    set_head,
-)
 from index.storage.snapshot import Count, Snapshot
 from index.storage.sqlite import Connection, checkpoint, connect, copy, explained, immediate
 
@@ -53,14 +43,14 @@ class Store:
             raise ValueError("a store that is only read cannot be created")
         path = Path(folder) / FILE_NAME
         if create and not path.exists():
-            create_file(path, timeout_s)
+            rows.create_file(path, timeout_s)
         if not path.exists():
             raise IndexMissing(f"no index in '{path.parent}'; build one with: quotewell index PATH")
         if not path.is_file():
             raise IndexDamaged(f"'{path}' is not a file; move it away and build an index with: quotewell index PATH")
         with cls(path, None, timeout_s).snapshot() as now, explained(path):  # looked at before it is touched
             store = cls(path, None if readonly else connect(path, "rw", timeout_s), timeout_s)
-            older = now.schema != VERSION
+            older = now.schema != rows.VERSION
         if older and not readonly:
             store._bring_up()
         return store
@@ -69,7 +59,7 @@ class Store:
         with ExitStack() as undo:
             undo.callback(self.close)
             with self._writing() as (writer, _):
-                bring_up(writer)
+                rows.bring_up(writer)
             undo.pop_all()  # it went well: the store stays open
 
     def close(self) -> None:
@@ -153,7 +143,7 @@ class Store:
         Raises IndexMismatch under another recipe, StoreBusy, and ValueError for passages
         that are not this document's.
         """
-        rows = rows_of(document, passages)
+        sealed = rows.rows_of(document, passages)
         with self._writing() as (writer, before):
             if other := before.other_recipe(recipe):
                 raise IndexMismatch(
@@ -161,24 +151,24 @@ class Store:
                     "built with, or move it away and build it again with: quotewell index PATH"
                 )
             if files is not None:
-                set_files(writer, document.id, files)
+                rows.set_files(writer, document.id, files)
             if before.recipe() == recipe and before.holds(document):
                 return False
             _keep_former(writer, before, document, keeping)
-            replaced = remove(writer, document.id)
-            insert_rows(writer, rows)
+            replaced = rows.remove(writer, document.id)
+            rows.insert_rows(writer, sealed)
             documents = before.document_count() + (0 if replaced else 1)
-            set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=documents)
+            rows.set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=documents)
             return True
 
     def delete(self, document_id: str) -> bool:
         """Removes a document, and its texts from the disk unless somebody is reading; False if there is none such."""
         with self._writing() as (writer, before):
-            removed = remove(writer, document_id)
+            removed = rows.remove(writer, document_id)
             forget(writer, document_id)
-            set_files(writer, document_id, ())
+            rows.set_files(writer, document_id, ())
             if removed:
-                set_head(writer, sequence=before.sequence() + 1, documents=before.document_count() - 1)
+                rows.set_head(writer, sequence=before.sequence() + 1, documents=before.document_count() - 1)
         if removed:
             self.checkpoint()
         return removed
@@ -187,7 +177,7 @@ class Store:
         """Where documents were read, that and nothing else of them; those that are not stored are passed over."""
         with self._writing() as (writer, before):
             for document_id in files.keys() & before.hashes().keys():
-                set_files(writer, document_id, files[document_id])
+                rows.set_files(writer, document_id, files[document_id])
 
     def expire(self, keeping: Keeping) -> int:
         """Takes the former texts away whose time is up, and returns how many; `put` does it too."""
@@ -209,13 +199,13 @@ class Store:
             writer.execute("DELETE FROM passages")
             seen: set[str] = set()
             for document, passages in documents:
-                rows = rows_of(document, passages)
+                sealed = rows.rows_of(document, passages)
                 _keep_former(writer, before, document, keeping)
-                remove(writer, document.id)
-                insert_rows(writer, rows)
+                rows.remove(writer, document.id)
+                rows.insert_rows(writer, sealed)
                 seen.add(document.id)
-            remove_others(writer, seen)
-            set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=len(seen))
+            rows.remove_others(writer, seen)
+            rows.set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=len(seen))
         self.checkpoint()
         return len(seen)
 
@@ -224,7 +214,7 @@ class Store:
         with self._writing() as (writer, before):
             changed = before.policy() != policy
             if changed:
-                set_head(writer, policy=policy, sequence=before.sequence() + 1)
+                rows.set_head(writer, policy=policy, sequence=before.sequence() + 1)
             return changed
 
     def checkpoint(self) -> bool:

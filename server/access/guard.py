@@ -68,12 +68,14 @@ NEEDS: dict[str, str] = {
     "GET /metrics": "admin",
 }
 
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")  # what a proxy says of whoever reached it
 READER = "x-quotewell-reader"  # the token of a page, which tells its readers apart
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _SAFE_METHODS = frozenset({"GET", "OPTIONS"})
 _FOREIGN_PAGE = "pages of this origin may not ask here; see the server's setting `origins`"
 _UNKNOWN_KEY = "this key is not known, or was revoked; whoever runs the server makes one: quotewell keys create NAME"
 _SEND = "send it as `Authorization: Bearer KEY`; whoever runs the server makes one: quotewell keys create NAME --scope"
+_BY_A_PROXY = "; or, if this came by a proxy of yours, name it in the setting proxies, and public_url"
 _ON_THIS_MACHINE = ", or starts it with QUOTEWELL_WITHOUT_KEY=ingest, so that all who reach it may write"
 
 
@@ -109,6 +111,7 @@ class Guard:
         self._rate = rate
         self._local = is_local(settings)
         self._keyless = right_without_key(settings)
+        self._for_this_machine = self._local and settings.without_key == "default"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -128,7 +131,9 @@ class Guard:
         secrets = [words[-1].strip() for words in sent if words[:1] and words[0].lower() == "bearer"]
         try:
             if not secrets or not self._keys.all():
-                return Caller(self._keyless, "", reader)
+                # a proxy that no setting names: who reached it is not known, so that they are nobody
+                unknown = self._for_this_machine and any(name in headers for name in FORWARDED)
+                return Caller(None if unknown else self._keyless, "", reader)
             key = self._keys.find(secrets[0]) if len(sent) == 1 else None
         except QuotewellError as error:
             return problem(scope, kind_of(error), public(error, self._data))
@@ -151,6 +156,7 @@ class Guard:
                     scope, NOT_ALLOWED, f"this needs a key of the scope {need}, and yours has {caller.right}"
                 )
             hint = _ON_THIS_MACHINE if need == "ingest" and self._local else ""
+            hint = _BY_A_PROXY if caller.right is None and self._for_this_machine else hint
             return _closed(scope, f"this needs a key of the scope {need}: {_SEND} {need}{hint}")
         return self._foreign(scope, need) if caller.shared else None
 

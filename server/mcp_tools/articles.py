@@ -14,22 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+import mcp_types as types
 from mcp import MCPError
 from mcp.server.mcpserver import MCPServer
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourcesListChanged, ResourceUpdated, ServerEvent
-from mcp_types import (
-    INTERNAL_ERROR,
-    INVALID_PARAMS,
-    EmptyResult,
-    ListResourcesResult,
-    PaginatedRequestParams,
-    ReadResourceRequestParams,
-    ReadResourceResult,
-    Resource,
-    SubscribeRequestParams,
-    TextResourceContents,
-    UnsubscribeRequestParams,
-)
 
 from index.errors import NotFound, QuotewellError
 from index.records import Document, Head, plain
@@ -91,14 +79,14 @@ class Articles:
     def offer(self, server: MCPServer[Any], sessions: bool) -> None:
         """`sessions`: whether a client is reached after its request, so that it can subscribe in the older way."""
         handlers = server._lowlevel_server  # the layer above lists resources that are known when it starts
-        handlers.add_request_handler("resources/list", PaginatedRequestParams, self._list)
-        handlers.add_request_handler("resources/read", ReadResourceRequestParams, self._read)
+        handlers.add_request_handler("resources/list", types.PaginatedRequestParams, self._list)
+        handlers.add_request_handler("resources/read", types.ReadResourceRequestParams, self._read)
         if sessions:
             followed = _Followed(self.changes)
-            handlers.add_request_handler("resources/subscribe", SubscribeRequestParams, followed.subscribe)
-            handlers.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, followed.unsubscribe)
+            handlers.add_request_handler("resources/subscribe", types.SubscribeRequestParams, followed.subscribe)
+            handlers.add_request_handler("resources/unsubscribe", types.UnsubscribeRequestParams, followed.unsubscribe)
 
-    async def _list(self, _: Any, params: PaginatedRequestParams) -> ListResourcesResult:
+    async def _list(self, _: Any, params: types.PaginatedRequestParams) -> types.ListResourcesResult:
         """In order of the ids; the cursor is the last one of the page before."""
         with protocol_errors():
             index = (await to_thread(self.assistant)).index
@@ -106,13 +94,13 @@ class Articles:
         begin = bisect_right(heads, unquote(params.cursor), key=lambda head: head.id) if params.cursor else 0
         page = heads[begin : begin + PAGE]
         more = quote(page[-1].id, safe="") if begin + PAGE < len(heads) else None
-        return ListResourcesResult(resources=list(map(_resource, page)), next_cursor=more)
+        return types.ListResourcesResult(resources=list(map(_resource, page)), next_cursor=more)
 
-    async def _read(self, _: Any, params: ReadResourceRequestParams) -> ReadResourceResult:
+    async def _read(self, _: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         with protocol_errors():
-            return ReadResourceResult(contents=[await to_thread(self.contents, params.uri)])
+            return types.ReadResourceResult(contents=[await to_thread(self.contents, params.uri)])
 
-    def contents(self, uri: str) -> TextResourceContents:
+    def contents(self, uri: str) -> types.TextResourceContents:
         """The whole article, word for word; what is known about it is in `_meta`. Raises NotFound."""
         name = unquote(uri.removeprefix(BEGIN)) if uri.startswith(BEGIN) else ""
         if not name:
@@ -121,17 +109,17 @@ class Articles:
         return contents_of(index.document(name), uri)
 
 
-def contents_of(document: Document, uri: str, most: int | None = None) -> TextResourceContents:
+def contents_of(document: Document, uri: str, most: int | None = None) -> types.TextResourceContents:
     """Its first `most` characters."""
     about = {name: plain(getattr(document, name)) for name in _FACTS}
-    return TextResourceContents(
+    return types.TextResourceContents(
         uri=uri, mime_type="text/plain", text=document.text[:most], _meta={"quotewell/about": about}
     )
 
 
-def _resource(head: Head) -> Resource:
+def _resource(head: Head) -> types.Resource:
     facts = [head.author, head.publisher, head.published.isoformat() if head.published else ""]
-    return Resource(
+    return types.Resource(
         uri=uri_of(head.id),
         name=head.id,
         title=head.title or head.id,
@@ -146,9 +134,9 @@ def protocol_errors() -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        raise MCPError(INVALID_PARAMS, str(error)) from error
+        raise MCPError(types.INVALID_PARAMS, str(error)) from error
     except QuotewellError as error:
-        raise MCPError(INTERNAL_ERROR, str(error)) from error
+        raise MCPError(types.INTERNAL_ERROR, str(error)) from error
 
 
 class _Followed:
@@ -160,16 +148,16 @@ class _Followed:
         self._sent: set[asyncio.Future[None]] = set()  # else nothing holds them while they are under way
         self._listens = False
 
-    async def subscribe(self, ctx: Any, params: SubscribeRequestParams) -> EmptyResult:
+    async def subscribe(self, ctx: Any, params: types.SubscribeRequestParams) -> types.EmptyResult:
         if not self._listens:
             self._changes.subscribe(lambda event: self._send(ctx.session, event))
             self._listens = True
         self._uris.add(params.uri)
-        return EmptyResult()
+        return types.EmptyResult()
 
-    async def unsubscribe(self, _: Any, params: UnsubscribeRequestParams) -> EmptyResult:
+    async def unsubscribe(self, _: Any, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
         self._uris.discard(params.uri)
-        return EmptyResult()
+        return types.EmptyResult()
 
     def _send(self, session: Any, event: ServerEvent) -> None:
         if isinstance(event, ResourceUpdated) and event.uri in self._uris:

@@ -29,16 +29,7 @@ from rag.assistant import Assistant
 from rag.text_check.check import check_text, text_check_fields
 from server.access.hostnames import Names, own_url
 from server.live_index import Live
-from server.mcp_tools.articles import (
-    Articles,
-    Changes,
-    ask_prompt,
-    check_prompt,
-    compare_prompt,
-    contents_of,
-    protocol_errors,
-    uri_of,
-)
+from server.mcp_tools import articles
 from server.mcp_tools.endpoint import PATH
 from server.mcp_tools.replies import MOST_CHARS, AskReply, Fetched, SearchResults, asked, fetched, found
 from server.routes.status import package_version
@@ -117,7 +108,7 @@ def agents(live: Live, settings: Settings, patience_s: float = 0, sessions: bool
 
     `sessions`: clients stay connected between their requests.
     """
-    changes = Changes(live)
+    changes = articles.Changes(live)
     server = _AgentServer(
         "quotewell",
         title="Quotewell",
@@ -132,7 +123,7 @@ def agents(live: Live, settings: Settings, patience_s: float = 0, sessions: bool
     server.add_tool(tools.ask, title="Answer in quotes", description=_ASK, annotations=_READS)
     for name, (title, about) in _PROMPTS.items():
         server.add_prompt(Prompt.from_function(getattr(tools, name), name, title, about))
-    Articles(tools.assistant, changes).offer(server, sessions)
+    articles.Articles(tools.assistant, changes).offer(server, sessions)
     return server
 
 
@@ -214,18 +205,18 @@ class Tools:
         day = parse_day(as_of, "as_of") if as_of else None
         return asked(now.ask(question, filters=chosen, as_of=day), now.index, base)
 
-    @protocol_errors()
+    @articles.protocol_errors()
     def ask_with_sources(self, question: Annotated[str, Field(description="one question")]) -> str:
-        return ask_prompt(question)
+        return articles.ask_prompt(question)
 
-    @protocol_errors()
+    @articles.protocol_errors()
     def check_text(self, text: Annotated[str, Field(description="at most 200 sentences")]) -> str:
         now = self.assistant()
-        return check_prompt(
+        return articles.check_prompt(
             text, text_check_fields(check_text(text, now.index), partial(citation_fields, basis=now.basis))
         )
 
-    @protocol_errors()
+    @articles.protocol_errors()
     def compare_articles(
         self,
         first: Annotated[str, Field(description="id of an article")],
@@ -234,10 +225,9 @@ class Tools:
     ) -> list[Any]:
         index = self.assistant().index
         both = index.document(first), index.document(second)
-        texts = [
-            EmbeddedResource(type="resource", resource=contents_of(one, uri_of(one.id), MOST_CHARS)) for one in both
-        ]
-        return [*texts, compare_prompt((both[0].title, both[1].title), topic)]
+        held = [articles.contents_of(one, articles.uri_of(one.id), MOST_CHARS) for one in both]
+        texts = [EmbeddedResource(type="resource", resource=one) for one in held]
+        return [*texts, articles.compare_prompt((both[0].title, both[1].title), topic)]
 
     def assistant(self) -> Assistant:
         """What answers now, after waiting for it. Raises what keeps the index from being used."""

@@ -56,11 +56,9 @@ class Idempotent:
         if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
             await problem(scope, KINDS[BadInput], _BAD_KEY)(scope, receive, send)
             return
-        body = await _read(receive)
+        body, key = await _read(receive), f"{_owner(scope)} {keys[0]}"
         try:
-            claim = await run_in_threadpool(
-                self._replies.claim, f"{_owner(scope)} {keys[0]}", _fingerprint(scope, body)
-            )
+            claim = await run_in_threadpool(self._replies.claim, key, _fingerprint(scope, body))
         except QuotewellError as error:  # what cannot be promised is not begun
             await problem(scope, kind_of(error), public(error, self._replies.folder))(scope, receive, send)
             return

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.problems import INTERNAL, OVERLOADED, TOO_LARGE, Kind, problem
+from server.problems import INTERNAL, NO_ROOM, OVERLOADED, TOO_LARGE, UNAVAILABLE, Kind, problem
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -92,9 +92,10 @@ class LastResort:
 
         try:
             await self._app(scope, receive, outgoing)
-        except Exception:  # the one place: whatever a bug raises, the client gets an answer and nothing of the inside
+        except Exception as error:  # the one place: whatever is raised, the client gets an answer and no inside of it
             _log.exception("request %s failed", scope["state"]["request_id"])
-            reply = problem(scope, INTERNAL, "a fault in the server; the log has it under this request id")
+            known = (UNAVAILABLE, NO_ROOM) if isinstance(error, OSError) else (INTERNAL, "a fault in the server")
+            reply = problem(scope, known[0], f"{known[1]}; the log has it under this request id")
             if not started:
                 await reply(scope, receive, send)
             elif streams:

@@ -7,13 +7,12 @@ these ask for; they are no questions to the articles, so nothing is searched, ke
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi.exceptions import RequestValidationError
 
 from rag.follow_ups.turns import MOST_CHARS, MOST_TURNS
-from server.answer_log import RecentFollowUps
 from server.openai.cited_text import BOLD, without_sources
 from server.schemas.openai import ChatMessage
 
@@ -109,8 +108,8 @@ _SPOKEN = re.compile(
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def chore(messages: Sequence[ChatMessage], follow_ups: RecentFollowUps) -> str | None:
-    """The reply to a side prompt; None for a question."""
+def chore(messages: Sequence[ChatMessage], follow_ups: Callable[[str], Sequence[str]]) -> str | None:
+    """The reply to a side prompt; None for a question. `follow_ups`: of the last answer in a chat."""
     prompt = messages[-1].words.strip()
     instructions, begin, rest = prompt.partition(_CHAT)
     form = _FORM.search(instructions) if begin and prompt.startswith(_TASK) else None
@@ -137,12 +136,12 @@ def title_of(chat: str) -> str:
     return words[:1].upper() + words[1:] or "Quotewell"
 
 
-def _done(form: str, chat: str, follow_ups: RecentFollowUps) -> str:
+def _done(form: str, chat: str, follow_ups: Callable[[str], Sequence[str]]) -> str:
     """Tags would be guesses, and a search elsewhere is of no use to answers from these articles: none of both."""
     if form == "title":
         return _json({"title": title_of(chat)})
     if form == "follow_ups":
-        return _json({"follow_ups": list(follow_ups.after(chat))})
+        return _json({"follow_ups": list(follow_ups(chat))})
     if form == "prompt":
         spoken = _SPOKEN.findall(chat)
         return _json({"prompt": spoken[-1][1].strip() if spoken else ""})

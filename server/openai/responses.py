@@ -204,7 +204,7 @@ def create_response(
         messages = _messages(body, parts)
     except _NotKept as error:
         return problem(request.scope, _GONE, _NOT_KEPT, [FieldProblem(pointer=str(error), detail=_NOT_KEPT)])
-    aside = chore(messages, parts.follow_ups)
+    aside = chore(messages, parts.next_questions)
     if aside is None:
         filled, calls = filled_by(body, body.text.format if body.text else None, ("text", "format"))
         conversation = asked(messages, "input", len(messages) - len(body.input))

@@ -114,8 +114,12 @@ class Parts:
         answer = self.giving.answer(Ask.model_validate(fields), self.live.assistant, keep).answer
         texts = [*(content for _, content in conversation.history), conversation.question]
         message = said(answer, model, texts, address, self.inline_sources == "list", shape)
-        self.follow_ups.note(message.text.strip(), answer.follow_ups)
+        self.follow_ups.note(message.text.strip(), answer.follow_ups, answer.index_version)
         return message
+
+    def next_questions(self, chat: str) -> tuple[str, ...]:
+        """After the last answer in a chat. Raises what keeps the index from being used."""
+        return self.follow_ups.after(chat, self.live.assistant.index.version)
 
 
 @router.get("/v1/models", operation_id="list_models", responses=openai_errors())
@@ -149,7 +153,7 @@ def create_chat_completion(
     if body.model not in MODES:
         return no_such_model(request)
     most = min(filter(None, (body.max_tokens, body.max_completion_tokens)), default=None)
-    aside = chore(body.messages, parts.follow_ups)
+    aside = chore(body.messages, parts.next_questions)
     if aside is None:
         filled, calls = filled_by(body, body.response_format, ("response_format",))
         conversation = asked(body.messages)

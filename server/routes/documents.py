@@ -9,14 +9,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.routing import APIRoute
-from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import Headers
 from starlette.routing import Match
 from starlette.types import Scope
 
 from index.errors import BadInput, UnreadableFile
-from index.formats import MAX_ID_CHARS
-from index.formats.document import make_document
+from index.formats.document import MAX_ID_CHARS, make_document, serves_as_id
 from index.formats.metadata import Facts
 from index.formats.text import clean_body
 from index.records import Document, document_fields, plain
@@ -41,7 +39,6 @@ _FORM = {"type": "object", "required": ["file"], "properties": {
 _FILE = {"requestBody": {"content": {"multipart/form-data": {"schema": _FORM}}}}
 _CHECK_BYTES = 6
 _BAD_TOKEN = "page_token is not one that this server gave; begin without one"
-_ID: TypeAdapter[str] = TypeAdapter(schemas.DocumentId)
 
 
 @router.get(
@@ -194,12 +191,9 @@ def _document(document_id: str, body: schemas.DocumentContent) -> Document:
 
 
 def _checked(document_id: str) -> str:
-    try:
-        return _ID.validate_python(document_id)
-    except ValidationError as error:
-        raise BadInput(
-            f"the id in the address does not serve: 1 to {MAX_ID_CHARS} printable characters, not '.' or '..'"
-        ) from error
+    if not serves_as_id(document_id):
+        raise BadInput(f"the id does not serve: 1 to {MAX_ID_CHARS} printable characters, not '.' or '..'")
+    return document_id
 
 
 def token_of(document_id: str) -> str:

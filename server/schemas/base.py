@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from index.formats import MAX_ID_CHARS
+from index.formats.document import MAX_ID_CHARS, serves_as_id
 
 MAX_LIMIT = 100
 MAX_PAGE_SIZE = 100
@@ -22,7 +22,7 @@ def _text(value: str) -> str:
 
 
 def _document_id(value: str) -> str:
-    if not value.isprintable() or value in {".", ".."}:
+    if not serves_as_id(value):
         raise ValueError("is not a document id: use printable characters, and neither '.' nor '..'")
     return value
 

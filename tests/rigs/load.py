@@ -1,6 +1,8 @@
 """Questions at fixed times, whether earlier ones are answered or not: a client that waits would hide a collapse.
 
 python -m tests.rigs.load PORT PER_SECOND SECONDS    prints what came of them as JSON
+python -m tests.rigs.load PORT 1,32 SECONDS          so many clients that ask anew once they are answered, one after the
+                                                     other: what a server gives to one, and to many together
 """
 
 import asyncio
@@ -172,9 +174,31 @@ async def run(port: int, per_second: float, seconds: float) -> Outcome:
     return came
 
 
+async def insist(port: int, clients: int, seconds: float) -> Outcome:
+    """Each question is another one, so that nothing of it is known; whoever is refused asks again a little later."""
+    came, end = Outcome(), perf_counter() + seconds
+
+    async def ask_on(number: int) -> None:
+        client, asked = Client(port), 0
+        while perf_counter() < end:
+            question = f"{QUESTIONS[asked % len(QUESTIONS)][:-1]}, says number {number} of {clients} {asked} times?"
+            refused = len(came.refused)
+            await one(client, asking(question), came)
+            asked += 1
+            if len(came.refused) > refused:
+                await asyncio.sleep(ALIVE_EVERY_S)
+        client.close()
+
+    await asyncio.gather(*map(ask_on, range(clients)))
+    return came
+
+
 if __name__ == "__main__":
-    at, rate, length = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    at, length = int(sys.argv[1]), float(sys.argv[3])
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a connection is one, and thousands may wait
-    outcome = asyncio.run(run(at, rate, length))
-    sys.stdout.write(json.dumps(outcome.told(length)) + "\n")
+    if "," in sys.argv[2]:
+        for many in map(int, sys.argv[2].split(",")):
+            sys.stdout.write(json.dumps({"clients": many, **asyncio.run(insist(at, many, length)).told(length)}) + "\n")
+    else:
+        sys.stdout.write(json.dumps(asyncio.run(run(at, float(sys.argv[2]), length)).told(length)) + "\n")

@@ -18,14 +18,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Event, Thread
 from typing import Any
+from urllib.request import urlopen
 
 from scipy.stats import beta
 
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings, load_settings
-from tests.conftest import SIX_ARTICLES, costs
+from tests.conftest import SIX_ARTICLES, costs, until
 
 ROOT = Path(__file__).parent.parent.parent
 ASKED_FOR = os.environ.get("QUOTEWELL_ROUNDS", "")
@@ -155,6 +157,12 @@ class Server:
     def delete(self, name: str) -> int:
         return self.request("DELETE", f"/v1/documents/{name}")[0]
 
+    def answers(self) -> int:
+        """That this process has given, by its own metrics."""
+        with urlopen(f"http://127.0.0.1:{self.port}/metrics") as reply:
+            counts = re.findall(rb"^quotewell_answers_total{.* (\d+)", reply.read(), re.MULTILINE)
+        return sum(map(int, counts))
+
     def documents(self) -> dict[str, str]:
         """Id → text, of what answers now."""
         found: dict[str, str] = {}
@@ -177,6 +185,43 @@ def _told(answer: dict[str, Any]) -> str:
     cited = [(one["document_id"], one["start"], one["end"], one["quote"]) for one in answer["citations"]]
     read = [(one["passage_id"], one["score"], one["text"]) for one in answer["evidence"]]
     return json.dumps((answer["text"], answer["confidence"], cited, read))
+
+
+def written_in_turn(data: Path, writes: int, before: str = "") -> tuple[int, int]:
+    """Failures and answers of two servers over one data folder, of which each finds what the other was given.
+
+    Both are asked all the time. Answers of one version are the same, whoever gave them, and each counts its own.
+    """
+    replies: dict[int, list[tuple[int, dict[str, Any]]]] = {0: [], 1: []}
+    question, failures, done = "What is the number of the note?", 0, Event()
+
+    def keep_asking(number: int) -> None:
+        while not done.is_set():
+            replies[number].append(pair[number].ask(question))
+
+    with Server(data, before) as one, Server(data, before) as other:
+        pair = (one, other)
+        failures += said(one) != said(other)
+        counted = [server.answers() for server in pair]
+        askers = [Thread(target=keep_asking, args=(number,)) for number in replies]
+        for asker in askers:
+            asker.start()
+        for number in range(writes):
+            note = f"The number of the note is {number}, and nothing else is said about it."
+            failures += pair[number % 2].put("note", note) != (200 if number else 201)
+            until(lambda: all(any(note in json.dumps(last) for _, last in replies[n][-1:]) for n in replies))  # noqa: B023
+        done.set()
+        for asker in askers:
+            asker.join()
+        failures += [server.answers() - before for server, before in zip(pair, counted, strict=True)] != [
+            sum(status == 200 for status, _ in replies[number]) for number in replies
+        ]
+    every = [reply for number in replies for reply in replies[number]]
+    by_version: dict[str, set[str]] = {}
+    for status, answer in every:
+        failures += status != 200
+        by_version.setdefault(answer.get("index_version", ""), set()).add(json.dumps(answer))
+    return failures + sum(len(answers) > 1 for answers in by_version.values()), len(every)
 
 
 def upper_bound(count: int, failures: int) -> float:

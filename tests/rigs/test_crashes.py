@@ -1,5 +1,6 @@
 """A full disk, a device error and a kill at the calls that write, power cuts, and kills under load: nothing is lost."""
 
+import json
 import os
 import random
 import re
@@ -413,6 +414,65 @@ def test_a_disk_that_is_really_full() -> None:
             record("a file system of 8 MB that is full, and has space again, without a restart", tried, failures)
         finally:
             subprocess.run(["/usr/bin/umount", "-l", place], check=True)
+
+
+def test_files_that_may_grow_no_further() -> None:
+    """By RLIMIT_FSIZE: also those that a library makes for a moment, unless it has its tables already."""
+    loaded = "from index.text.language import language; language('the words of a language ' * 20); "
+    bound = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0})); "
+    tried, failures, refused = 0, 0, 0
+    with folder_kept_on_failure() as folder:
+        own, held = six_indexed(folder), dict[str, str]()
+        least = (own.data / "corpus.db").stat().st_size
+        for before, most in ((loaded, least + 400_000), ("", 1000), (loaded, least), ("", least))[: rounds(2, 4)]:
+            with Server(own.data, before=before + bound.format(most)) as server:
+                first = said(server)
+                for number in range(6):
+                    name, text = f"note-{most}-{number}", f"The number of the note is {number}. " * 2000
+                    status = server.put(name, text)
+                    failures += status not in (201, 503)
+                    refused += status == 503
+                    held |= {name: text} if status == 201 else {}
+                    tried += 1
+                gone = next(iter(held), "none")
+                if server.delete(gone) == 204:
+                    del held[gone]
+                failures += any(status != 200 for status, _ in said(server)) or not first
+        with Server(own.data) as server:
+            found = server.documents()
+            failures += {name for name in found if name.startswith("note")} != held.keys()
+    failures += not refused
+    record("writes where no file may grow beyond a limit", tried, failures, f"{len(held)} acknowledged, all there")
+
+
+def cited_by_another_server(changes: int, before: str = "") -> int:
+    """Failures: what one of two servers over one folder has replaced or deleted, and the other cites a moment later."""
+    failures, question = 0, "What is the number of the note?"
+    with folder_kept_on_failure() as folder:
+        own = six_indexed(folder)
+        with Server(own.data, before=before) as one, Server(own.data, before=before) as other:
+            for number in range(changes):
+                writer, reader = (one, other) if number % 2 else (other, one)
+                note = f"The number of the note is {number}, and nothing else is said about it."
+                failures += writer.put("note", note) not in (200, 201)
+                failures += note not in json.dumps(reader.ask(question)[1].get("citations"))
+                if number % 3 == 1:
+                    failures += writer.delete("note") != 204
+                    failures += "number of the note" in json.dumps(reader.ask(question)[1].get("citations"))
+            failures += one.documents() != other.documents()
+            one.process.kill()
+            failures += other.put("note", "No lock is left behind.") not in (200, 201)
+    return failures
+
+
+def test_two_servers_over_one_folder() -> None:
+    changes = rounds(6, 300, 6)
+    failures = cited_by_another_server(changes)
+    record("changes by one of two servers, and questions to the other at once", changes, failures)
+
+
+def test_the_rig_sees_a_server_that_looks_only_now_and_then() -> None:
+    assert cited_by_another_server(2, "import server.live_index as l; l.Live.is_abreast = True; l.POLL_S = 600.0; ")
 
 
 def power_cuts(tried: int, before: str = "") -> tuple[int, int]:

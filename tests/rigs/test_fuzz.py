@@ -26,9 +26,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from requests import RequestException, Session
 
+from index.formats import ARTICLES, suffix
 from server.schemas.openai import speaks_openai
 from tests.rigs.rig import SEED, record
 from tests.rigs.rig import rounds as rounds_asked
+from tests.rigs.test_hostile_files import good_files
 
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = rounds_asked(250, 12_000, 300)  # requests in all
@@ -88,12 +90,14 @@ class Fuzzed:
         if (
             reply is not None and reply.status == 202 and one.target != "/mcp"
         ):  # what goes on in the background is no cost of the next request
-            self._wait_for(json.loads(reply.body)["id"])
+            self._wait_for(json.loads(reply.body)["id"], str(one))
 
-    def _wait_for(self, operation: str) -> None:
+    def _wait_for(self, operation: str, shown: str) -> None:
         asked = request("GET", f"/v1/operations/{operation}")
         while (reply := self._kept_alive(asked)) is not None and json.loads(reply.body)["status"] == "running":
             sleep(0.05)
+        if reply is None or "fault in the server" in reply.body.decode():
+            self.faults.append(("file", f"{shown}: {reply and reply.body!r}"))
 
     def judge(
         self, target: str, method: str, reply: Reply | None, cpu_s: float, shown: str, *, whole: bool = True
@@ -480,7 +484,36 @@ def test_whatever_is_sent_is_answered_in_our_words_and_soon(data: Path, capsys: 
     assert sum(fuzzed.sent.values()) >= ROUNDS
 
 
+def sent_file(name: str, content: bytes) -> Sent:
+    head = f'--x-x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    return request("POST", "/v1/documents", head + content + b"\r\n--x-x--\r\n", "multipart/form-data; boundary=x-x")
+
+
+def changed_file(chance: random.Random) -> Sent:
+    """A good file with some bytes changed, one in four under the name of another kind."""
+    name, content = chance.choice([*good_files(1)])
+    ending = suffix(Path(name)) if chance.random() < 0.75 else chance.choice(tuple(ARTICLES))
+    return sent_file(f"sent{ending}", changed(chance, changed(chance, content)))
+
+
+def test_whatever_file_is_sent_is_read_or_refused_with_its_reason(data: Path) -> None:
+    count, chance = rounds_asked(12, 1_000, 25), random.Random(f"{SEED} files")
+    with serving(data) as fuzzed:
+        for _ in range(count):
+            fuzzed.send("files", changed_file(chance))
+        fuzzed.send("alive", request("GET", "/livez"))
+    for kind, shown in fuzzed.faults[:10]:
+        sys.stdout.write(f"{kind}: {shown}\n")
+    record("changed files sent to a server: read, or refused with the reason", count, len(fuzzed.faults))
+
+
 SABOTAGE = """
+import server.uploads as uploads
+read = uploads.open_file
+def breaks(given):
+    if given.name == "broken": raise ValueError("a bug")
+    return read(given)
+uploads.open_file = breaks
 import server.problems as problems, rag.assistant as assistant
 from time import process_time
 asked, said = assistant.Assistant.answered, problems.problem
@@ -510,8 +543,9 @@ def test_the_rig_sees_a_bug_a_closed_connection_a_foreign_word_and_long_work(dat
         json.dumps({"question": f"Who {text}"}).encode() for text in ("\u202eoh on", "'; DROP TABLE documents; --")
     ]
     sent = [*(request("POST", "/v1/ask", body) for body in (*asking, b"{")), request("GET", "/v1/documents/none")]
+    sent.append(sent_file("broken.txt", b"Words."))
     with serving(data, SABOTAGE) as fuzzed:
-        for one, kind in zip(sent, ("5xx", "slow", "reset", "shape"), strict=True):
+        for one, kind in zip(sent, ("5xx", "slow", "reset", "shape", "file"), strict=True):
             before = len(fuzzed.faults)
             fuzzed.send("naughty", one)
             assert fuzzed.faults[before][0] == kind
