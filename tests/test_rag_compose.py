@@ -3,13 +3,13 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jinja2 import Environment, Template
 
 from index.records import Document
-from rag.answer import REASONS, Citation, Frame, Reason, Segment
+from rag.answer import Citation, Frame, Reason, ReasonCode, Segment
 from rag.language.detect import LANGUAGES
 from rag.writing import compose as composing
 from rag.writing.compose import abstention, compose, say, side, text_of
@@ -171,7 +171,7 @@ def test_every_language_says_all_there_is_to_say() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_is_said_in_every_language(language: str) -> None:
-    for code in REASONS:
+    for code in get_args(ReasonCode):
         for kind in ("opinion", "writing", "sum", "remark", "forecast", "value", "side"):
             reason = Reason(code, ("Atlantis",), (), {"kind": kind})
             told = abstention(reason, [], date(2024, 3, 5), language, "Spanish", "when").text
