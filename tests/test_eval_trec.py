@@ -277,6 +277,16 @@ def test_several_sets_are_run_and_kept_by_one_command(settled: Path, capsys: pyt
     assert (settled / "page.md").read_text().count("\n| one | ") == 1
 
 
+def test_a_set_is_not_judged_over_another_one_of_its_name(settled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    versions = []
+    for place in ("a", "b", "a"):
+        (settled / place).mkdir(exist_ok=True)
+        trec_folder(settled / place / "one")
+        assert quotewell(["eval", "run", f"{place}/one", "--json"]) == 0
+        versions.append(json.loads(capsys.readouterr().out)["index_version"])
+    assert len(set(versions)) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -92,7 +92,8 @@ def half(questions: EvalSet, *, tuning: bool) -> EvalSet:
 def indexed(questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: ShowProgress) -> Settings:
     """Settings that point to the set's index; gold files are about the bundled articles."""
     corpus = questions.corpus if isinstance(questions, BeirSet) else SEEDS
-    name = questions.name if isinstance(questions, BeirSet) else "seeds"
+    place = sha256(str(corpus.resolve()).encode()).hexdigest()[:8]  # two sets may have one name
+    name = f"{questions.name}-{place}" if isinstance(questions, BeirSet) else "seeds"
     own = settings.model_copy(update={"data": work / name})
 
     def on_progress(at: Progress) -> None:
