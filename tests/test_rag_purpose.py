@@ -64,6 +64,8 @@ KINDS = {
     "¿Cuántos consulados hay?": FACT,
     "hi, when does the canteen open?": FACT,
     "What does the author recommend?": FACT,
+    "What does she argue?": Purpose("summary", "word", "she"),
+    "What did she say?": FACT,  # of whom the last question was about
 }
 
 INSIDE = {
