@@ -228,7 +228,7 @@ class Assistant:
         if understood.respelled and all(part.reason for part in parts):
             understood = self._understood(understood.question, history, pipeline, respells=False)
             parts = pipeline.parts(understood.readings, limit, wanted.filters)
-        if understood.follows and history:
+        if understood.follows and history and len(understood.question.split()) < 4:  # "why is that?" asks no more
             parts = tuple(_unless_told(part, history[-1].answer, pipeline) for part in parts)
         narrowed = bool(wanted.as_of or wanted.filters) and all(part.reason for part in parts)
         if narrowed and self._pipeline.answers(understood.readings):
