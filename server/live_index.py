@@ -192,24 +192,26 @@ class Live:
 
     def _serving(self) -> Generation | None:
         """What answers, unless that is less than all or in doubt. Call with the lock held."""
+        serving = self._answering()
+        return serving if serving and self._state.problem is None and not serving.is_damaged else None
+
+    def _answering(self) -> Generation | None:
         serving = self._state.assistant
-        sound = serving and self._state.problem is None and not serving.index.generation.is_damaged
-        return serving.index.generation if serving and sound else None
+        return serving.index.generation if serving else None
 
     def _builder(self) -> Builder:
         return builder_as_built(self._settings, self._embedder)
 
     def _watch(self) -> None:
-        delay_s = POLL_S
+        delay_s, ends = POLL_S, False
         try:
-            while True:
+            while not ends:
                 with self._lock:
                     costly = self._attempt()
                 self._tried.set()
                 self._write_back()
                 delay_s = min(2 * delay_s, MOST_DELAY_S) if costly else POLL_S
-                if self._stopping.wait(delay_s):
-                    return
+                ends = self._stopping.wait(delay_s)
         finally:
             if self._state.problem is _LOADING:  # a bug ends this thread; what is said must not stay a promise
                 self._state = State(None, QuotewellError("the index could not be loaded; the server's log says why"))
@@ -236,8 +238,7 @@ class Live:
         """What is in memory alone, onto the disk: when it has grown, could not be written before, or when somebody
         deleted words that stand there still and nobody has written for the length of a poll. Writes go on meanwhile.
         """
-        serving = self._state.assistant
-        now = serving.index.generation if serving else None
+        now = self._answering()
         quiet, self._before = self._before is now, now
         if now is None or now.written or now.gone or now.is_damaged:
             return
@@ -248,36 +249,35 @@ class Live:
         except IndexDamaged:  # noticed at the next look
             return
         with self._lock:
-            serving = self._state.assistant
-            same = serving is not None and serving.index.generation is now
-            if same and (made.written or made.problem != now.problem):
+            if self._answering() is now and (made.written or made.problem != now.problem):
                 self._answer_from(made)
 
     def _refresh(self) -> None:
         """What the store holds now, if that is not what answers already. Call with the lock held."""
         seen = _seen(self._settings.data)
-        serving = self._state.assistant
-        damaged = serving is not None and serving.index.generation.is_damaged
+        serving = self._answering()
+        damaged = serving is not None and serving.is_damaged
         if damaged:
             _log.warning("the search index is damaged on the disk: looking for a whole one")
         if seen != self._seen or seen is None or damaged:
-            before = serving.index.generation if serving and not damaged else None
+            before = None if damaged else serving
             waits = serving is None or self._looked == self._stamp  # else one of those who write has ended
             self._answer_from(newest(self._settings, self._embedder, before, self._answer_from, waits))
             self._seen = seen if self._state.problem is None else None
 
     def _answer_from(self, generation: Generation) -> None:
         """Opened beside what answers, unless it answers already. Call with the lock held."""
-        serving = self._state.assistant
-        now = serving.index.generation if serving else None
+        before, now = self._state.assistant, self._answering()
         same = now and (now.manifest.version, now.written) == (generation.manifest.version, generation.written)
+        serving = before
         if serving is None or not same or serving.index.generation.is_damaged:
             serving = self._open(generation)
             _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
-        before, self._state = self._state.assistant, State(serving, None)
+        if generation.problem:  # never without it, not even for a moment: somebody may look just then
+            self._report(QuotewellError(generation.problem), serving)
+        else:
+            self._state = State(serving, None)
         self._stamp = self._looked  # it has nothing that is gone: nobody waits until the rest is made
-        if generation.problem:
-            self._report(QuotewellError(generation.problem))
         if before is not serving:
             for follower in list(self._followers.values()):
                 try:
@@ -293,12 +293,12 @@ class Live:
         self._embedder = index.embedder
         return assistant_over(index, self._settings, extras=Extras(known_questions(), chat_model(self._settings)))
 
-    def _report(self, error: QuotewellError) -> None:
-        """What answers goes on answering; a problem is logged when it is new. Call with the lock held."""
+    def _report(self, error: QuotewellError, serving: Assistant | None = None) -> None:
+        """A problem is logged when it is new; None: what answers goes on answering. Call with the lock held."""
         before, told = self._state, public(error, self._settings.data)
         if str(before.problem) != told:
             _log.warning("the index on disk cannot be used: %s", error)
-        self._state = State(before.assistant, type(error)(told))
+        self._state = State(serving or before.assistant, type(error)(told))
 
 
 def _seen(data: Path) -> object:

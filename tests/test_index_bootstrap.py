@@ -1,5 +1,6 @@
 """Whoever opens an index answers from what the store holds, whatever stands on the disk; tests/rigs says after what."""
 
+import errno
 import os
 import re
 import shutil
@@ -199,6 +200,35 @@ def test_what_is_damaged_while_it_is_served_is_made_again(settings: Settings) ->
         live.assistant.index.document("bakery")
     live._attempt()
     assert live.assistant.index.document("bakery").text == wanted
+    assert live.state.problem is None
+
+
+def test_who_looks_while_an_index_still_cannot_be_written_never_reads_that_all_is_well(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server looks again and again whether it can be by now."""
+    states = []
+
+    class Watched(Live):
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name == "_state":
+                states.append(self.state)
+
+    def no_space(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    unpublished(settings, put)
+    monkeypatch.setattr(generation, "_write_arrays", no_space)
+    live = Watched(settings)
+    for _ in range(3):
+        live._attempt()
+        live._write_back()
+    assert len(states) > 3
+    assert all(state.problem for state in states)
+    assert "No space left on device" in str(states[-1].problem)
+    monkeypatch.undo()
+    live._write_back()
     assert live.state.problem is None
 
 
