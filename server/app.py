@@ -15,7 +15,7 @@ from server.answer_log import Kept, Noting, RecentFollowUps
 from server.live_index import Live
 from server.mcp_tools.endpoint import open_door
 from server.metrics import Measured, Metrics
-from server.middleware.admission import Capacity, Gate
+from server.middleware.admission import Capacity, Early, Gate, Lanes
 from server.middleware.cors import Origins
 from server.middleware.idempotency import Idempotent
 from server.middleware.shell import BodyLimit, LastResort, Shell
@@ -88,11 +88,13 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             return max(check.MOST_CHECK_BYTES, settings.max_body_bytes)
         return MAX_DOCUMENT_BYTES if str(scope["path"]).startswith("/v1/documents") else settings.max_body_bytes
 
+    lanes = Lanes(app.state.capacity)
     app.add_middleware(Idempotent, replies=app.state.replies)
-    app.add_middleware(Gate, capacity=app.state.capacity)
+    app.add_middleware(Gate, lanes=lanes)
     app.add_middleware(BodyLimit, most=most_bytes)
     app.add_middleware(Guard, keys=Keys(settings.data), names=app.state.names, rate=app.state.rate, settings=settings)
     app.add_middleware(LastResort)
+    app.add_middleware(Early, lanes=lanes)
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Origins, pages=app.state.names.pages)
     app.add_middleware(KnownNames, names=app.state.names)

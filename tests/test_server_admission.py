@@ -1,13 +1,14 @@
 """So much at once and no more: the rest waits its turn, or is told to come again before anything is done."""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from server.middleware.admission import MOST_WAITING, Capacity, Gate, Lane
+from server.middleware.admission import MOST_WAITING, Capacity, Early, Gate, Lane, Lanes
 from server.middleware.shell import SMALL
 
 
@@ -28,11 +29,12 @@ class Work:
 class Asked:
     """A request on its way through the gate."""
 
-    def __init__(self, gate: Gate, body: str, path: str = "/ask", method: str = "POST") -> None:
+    def __init__(self, gate: Gate | Early, body: str, path: str = "/ask", method: str = "POST") -> None:
         self.sent: list[Message] = []
         self._unread: list[Message] = [{"type": "http.request", "body": body.encode(), "more_body": False}]
         self.left = asyncio.Event()
-        scope = {"type": "http", "path": path, "raw_path": path.encode(), "method": method, "state": {}, "headers": []}
+        scope: Scope = {"type": "http", "path": path, "raw_path": path.encode(), "method": method, "headers": []}
+        scope["state"] = {"request_id": f"id-{body}"}
         self.task = asyncio.ensure_future(gate(scope, self._receive, self._send))
 
     async def _receive(self) -> Message:
@@ -66,7 +68,7 @@ async def settle() -> None:
 @in_a_loop
 async def test_what_is_beyond_capacity_waits_for_its_turn() -> None:
     work = Work()
-    gate = Gate(work, Capacity(answers=2))
+    gate = Gate(work, Lanes(Capacity(answers=2)))
     asked = [Asked(gate, str(n)) for n in range(4)]
     await settle()
     assert work.begun == ["0", "1"]
@@ -79,7 +81,7 @@ async def test_what_is_beyond_capacity_waits_for_its_turn() -> None:
 @in_a_loop
 async def test_where_the_queue_is_full_nothing_is_begun_and_the_reply_says_when_to_come_again() -> None:
     work = Work()
-    gate = Gate(work, Capacity(answers=1))
+    gate = Gate(work, Lanes(Capacity(answers=1)))
     asked = [Asked(gate, str(n)) for n in range(MOST_WAITING + 2)]
     await settle()
     last = asked[-1]
@@ -92,9 +94,36 @@ async def test_where_the_queue_is_full_nothing_is_begun_and_the_reply_says_when_
 
 
 @in_a_loop
+async def test_where_no_more_can_be_answered_a_question_is_refused_before_anything_of_it_is_read() -> None:
+    """Others are not, and each reply has its own request's id, and is as any error."""
+    work = Work()
+    lanes = Lanes(Capacity(answers=1))
+    early = Early(Gate(work, lanes), lanes)
+    taken = [Asked(early, str(n)) for n in range(MOST_WAITING + 1)]
+    await settle()
+    refused = [Asked(early, name) for name in ("one", "another")]
+    others = [
+        Asked(early, name, path, verb)
+        for name, path, verb in (("put", "/v1/documents/a", "PUT"), ("live", "/livez", "GET"))
+    ]
+    await settle()
+    assert [len(one._unread) for one in refused] == [1, 1]
+    for one, name in zip(refused, ("one", "another"), strict=True):
+        body = json.loads(one.sent[1]["body"])
+        assert one.status == body["status"] == 503
+        assert (body["instance"], body["request_id"]) == ("/ask", f"id-{name}")
+        headers = dict(one.sent[0]["headers"])
+        assert headers[b"retry-after"] == b"1"
+        assert int(headers[b"content-length"]) == len(one.sent[1]["body"])
+    assert work.begun == ["0", "put", "live"]
+    work.may_end.set()
+    await asyncio.gather(*(one.task for one in (*taken, *others)))
+
+
+@in_a_loop
 async def test_who_leaves_while_waiting_is_never_begun() -> None:
     work = Work()
-    gate = Gate(work, Capacity(answers=1))
+    gate = Gate(work, Lanes(Capacity(answers=1)))
     first, second, third = (Asked(gate, str(n)) for n in range(3))
     await settle()
     second.left.set()
@@ -116,8 +145,8 @@ async def only_the_next_is_begun(work: Work, gate: Gate, first: Asked) -> None:
 @in_a_loop
 async def test_who_waits_too_long_is_refused_and_is_not_begun() -> None:
     work = Work()
-    gate = Gate(work, Capacity(answers=1))
-    gate._answers.longest_s = 0.01
+    gate = Gate(work, Lanes(Capacity(answers=1)))
+    gate._lanes.answers.longest_s = 0.01
     first, second = (Asked(gate, str(n)) for n in range(2))
     await second.task
     assert second.status == 503
@@ -128,7 +157,7 @@ async def test_who_waits_too_long_is_refused_and_is_not_begun() -> None:
 async def test_one_that_is_cancelled_in_the_queue_leaves_it() -> None:
     """As uvicorn does when the time for an orderly end is up."""
     work = Work()
-    gate = Gate(work, Capacity(answers=1))
+    gate = Gate(work, Lanes(Capacity(answers=1)))
     first, second = (Asked(gate, str(n)) for n in range(2))
     await settle()
     second.task.cancel()
@@ -139,7 +168,7 @@ async def test_one_that_is_cancelled_in_the_queue_leaves_it() -> None:
 @in_a_loop
 async def test_each_kind_of_work_has_its_own_lane_and_liveness_has_none() -> None:
     work = Work()
-    gate = Gate(work, Capacity(answers=1, writes=1, pages=1))
+    gate = Gate(work, Lanes(Capacity(answers=1, writes=1, pages=1)))
     lanes = [("/ask", "POST"), ("/v1/documents/a", "PUT"), ("/v1/documents", "GET")]
     asked = [Asked(gate, f"{path} {n}", path, method) for path, method in lanes for n in range(2)]
     free = [Asked(gate, path, path, "GET") for path in ("/livez", "/readyz", "/version")]
@@ -152,7 +181,7 @@ async def test_each_kind_of_work_has_its_own_lane_and_liveness_has_none() -> Non
 @in_a_loop
 async def test_a_long_article_keeps_no_short_one_waiting() -> None:
     work = Work()
-    gate = Gate(work, Capacity(answers=1))
+    gate = Gate(work, Lanes(Capacity(answers=1)))
     asked = [Asked(gate, text, "/v1/documents/a", "PUT") for text in ("long" * SMALL, "also long" * SMALL, "short")]
     await settle()
     assert [text[:5] for text in work.begun] == ["longl", "short"]

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -111,24 +112,55 @@ class Lane:
             self._free += 1
 
 
-class Gate:
-    """Stands inside the limit on bodies, so that whoever sends slowly holds no place."""
+class Lanes:
+    """Which one a request takes."""
 
-    def __init__(self, app: ASGIApp, capacity: Capacity) -> None:
-        self._app = app
-        self._answers = Lane(capacity.answers, LONGEST_S, QUEUE_S)
+    def __init__(self, capacity: Capacity) -> None:
+        self.answers = Lane(capacity.answers, LONGEST_S, QUEUE_S)
         self._writes = Lane(capacity.writes, WRITES_S)
         self._long_writes = Lane(capacity.writes, WRITES_S)
         self._pages = Lane(capacity.pages, LONGEST_S)
+
+    def of(self, scope: Scope, size: int) -> Lane:
+        """`size` of the body, in bytes."""
+        path, method = str(scope["path"]), scope["method"]
+        if path.startswith("/v1/documents") and method not in ("GET", "OPTIONS"):
+            is_form = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/")  # only taken here
+            return self._writes if size <= SMALL or is_form else self._long_writes
+        asks = method == "POST" or (path.startswith(_ANSWERED) and not path.endswith("/feedback"))
+        return self.answers if asks else self._pages
+
+
+class Early:
+    """Stands outside whatever costs: of more questions than can be answered most cost next to nothing."""
+
+    def __init__(self, app: ASGIApp, lanes: Lanes) -> None:
+        self._app = app
+        self._lanes = lanes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answers = self._lanes.answers
+        if answers.is_full and scope["type"] == "http" and self._lanes.of(scope, 0) is answers:
+            await _refuse(scope, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class Gate:
+    """Stands inside the limit on bodies, so that whoever sends slowly holds no place."""
+
+    def __init__(self, app: ASGIApp, lanes: Lanes) -> None:
+        self._app = app
+        self._lanes = lanes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in _FREE:
             await self._app(scope, receive, send)
             return
         came = [await receive()]  # the whole body
-        lane = self._lane(scope, len(came[0].get("body", b"")))
+        lane = self._lanes.of(scope, len(came[0].get("body", b"")))
         if lane.is_full:
-            await _refuse(scope, receive, send)
+            await _refuse(scope, send)
             return
         mine = lane.queue()
         if not mine.done():
@@ -146,7 +178,7 @@ class Gate:
                 return
             if not mine.done():
                 lane.leave(mine)
-                await _refuse(scope, receive, send)
+                await _refuse(scope, send)
                 return
 
         async def incoming() -> Message:
@@ -166,20 +198,24 @@ class Gate:
 
             await self._app(scope, incoming, outgoing)
 
-    def _lane(self, scope: Scope, size: int) -> Lane:
-        path, method = str(scope["path"]), scope["method"]
-        if path.startswith("/v1/documents") and method not in ("GET", "OPTIONS"):
-            is_form = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/")  # only taken here
-            return self._writes if size <= SMALL or is_form else self._long_writes
-        asks = method == "POST" or (path.startswith(_ANSWERED) and not path.endswith("/feedback"))
-        return self._answers if asks else self._pages
-
 
 def _begins_stream(message: Message) -> bool:
     media = Headers(raw=message.get("headers", ())).get("content-type", "")
     return bool(message["type"] == "http.response.start") and media.startswith("text/event-stream")
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(scope: Scope, send: Send) -> None:
+    """At the cost of a few copies: hundreds a second must leave time for those that are answered."""
+    status, headers, told = _refusal(scope["path"], scope["raw_path"])
+    body = told.replace(b'"request_id": ""', b'"request_id": "%s"' % scope["state"]["request_id"].encode(), 1)
+    headers = [*headers, (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@lru_cache(maxsize=32)
+def _refusal(path: str, raw_path: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers but the length, and body but the request's id."""
     detail = "more is asked than can be answered in time; come again after the seconds that Retry-After says"
-    await problem(scope, OVERLOADED, detail)(scope, receive, send)
+    reply = problem({"path": path, "raw_path": raw_path}, OVERLOADED, detail)
+    return reply.status_code, [one for one in reply.raw_headers if one[0] != b"content-length"], bytes(reply.body)

@@ -4,12 +4,12 @@ Plain ASGI, so that it holds for every reply, also for errors, static files and 
 """
 
 import logging
+import os
 import re
 from collections.abc import Callable
-from uuid import uuid4
 
 from fastapi.sse import EventSourceResponse, format_sse_event
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +28,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",  # a deleted article must not come back from a browser's cache
 }
+_SAFE = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 MOST_PASSED_OVER = 64_000_000  # bytes of a body that is too large
 MOST_HELD = 128_000_000  # bytes of all bodies together, but for
 SMALL = 65_536  # bytes of each, as of a question
@@ -55,12 +56,11 @@ class Shell:
 
         async def outgoing(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
+                headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
                 if doubtful:  # RFC 9112, 6.1: what follows may be somebody else's request
-                    headers["Connection"] = "close"
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                    headers.append((b"connection", b"close"))
+                said = {name for name, _ in headers}
+                message = {**message, "headers": headers + [one for one in _SAFE if one[0] not in said]}
             elif head:
                 message = {**message, "body": b""}
             await send(message)
@@ -171,7 +171,7 @@ def _is_hopeless(scope: Scope, most: int) -> bool:
 def _request_id(scope: Scope) -> str:
     """The client's, if it is fit for a log line."""
     given = Headers(scope=scope).get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
 
 def _path(scope: Scope) -> str:

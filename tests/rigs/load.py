@@ -11,10 +11,12 @@ import json
 import resource
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import quantiles
-from time import perf_counter
-from typing import Any
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
 
 QUESTIONS = (
     "Who runs the Marten bakery?",
@@ -24,6 +26,7 @@ QUESTIONS = (
     "What did the repairs of the Sollen bridge cost?",
     "What do farmers in the Tamm valley grow?",
 )
+ALIVE = "/livez"
 SOON_S = 1.0  # an answer that comes later serves nobody
 ALIVE_EVERY_S = 0.05
 HOPELESS_S = 10.0
@@ -39,6 +42,21 @@ class Outcome:
     lost: Counter[str] = field(default_factory=Counter)  # no reply: too late, or the connection was not taken or ended
     other: Counter[str] = field(default_factory=Counter)  # half a reply, or a status that no load explains
     unsaid: int = 0  # refused without Retry-After
+    asked: int = 0  # and it is known what came of it
+
+    def count(self, what: str, begin: float, reply: "Reply | Exception") -> None:
+        """`begin` by the clock perf_counter. What fails is counted, and ends nothing: a load is made to see it."""
+        took = perf_counter() - begin
+        self.asked += what != ALIVE
+        if isinstance(reply, Exception):
+            (self.lost if isinstance(reply, OSError) else self.other)[f"{what} {type(reply).__name__}"] += 1
+        elif reply.status == 200:
+            (self.alive if what == ALIVE else self.answered).append(took)
+        elif reply.status in (429, 503) and what != ALIVE:
+            self.refused.append(took)
+            self.unsaid += b"\r\nretry-after:" not in reply.head
+        else:
+            self.other[f"{what} {reply.status}"] += 1
 
     def told(self, seconds: float) -> dict[str, Any]:
         soon = [one for one in self.answered if one <= SOON_S]
@@ -63,10 +81,9 @@ def percentile(seconds: list[float], at: int) -> float:
     return round(1000 * quantiles(seconds, n=100, method="inclusive")[at - 1], 1)
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(NamedTuple):
     status: int
-    head: bytes
+    head: bytes  # in lower case
     body: bytes
 
 
@@ -74,101 +91,145 @@ class Unbegun(ConnectionError):
     """Not a byte of the reply came."""
 
 
-class Client:
-    """Connections to one server, kept alive and used again."""
+class Half(EOFError):
+    """Not all of it came."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def send(self, request: bytes) -> Reply:
-        """Once more on a new connection where a kept one ends before the reply: a server may end it at any time."""
-        if self._idle:
-            with contextlib.suppress(Unbegun):
-                return await self._exchanged(request, *self._idle.pop())
-        return await self._exchanged(request, *await asyncio.open_connection("127.0.0.1", self._port))
+class Sent:
+    """A request, and who is told what came of it, once."""
+
+    def __init__(self, request: bytes, tell: Callable[[Reply | Exception], None]) -> None:
+        self.request = request
+        self.over: Callable[[], None] = lambda: None
+        self._tell = tell
+        self._late = asyncio.get_running_loop().call_later(HOPELESS_S, self.end, TimeoutError())
+
+    def end(self, what: Reply | Exception) -> None:
+        if not self._late.cancelled():
+            self._late.cancel()
+            self._tell(what)
+            if isinstance(what, TimeoutError):
+                self.over()
+
+
+class Connection(asyncio.Protocol):
+    """One request after the other."""
+
+    def __init__(self, client: "Client") -> None:
+        self._client = client
+        self._came = bytearray()
+        self._sent: Sent | None = None
+        self._answered = 0
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def send(self, sent: Sent) -> None:
+        self._sent, sent.over = sent, self.close
+        self._transport.write(sent.request)
+
+    def data_received(self, data: bytes) -> None:
+        self._came += data
+        head, ends, body = self._came.partition(b"\r\n\r\n")
+        if self._sent is None or not ends:
+            return
+        low = bytes(head).lower()
+        length = int(low.partition(b"content-length:")[2].partition(b"\r\n")[0])
+        if len(body) >= length:
+            sent, self._sent = self._sent, None
+            self._answered += 1
+            self._came.clear()
+            self._client.idle.append(self)
+            sent.end(Reply(int(low.split(b" ", 2)[1]), low, bytes(body)))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if self._sent is None:
+            with contextlib.suppress(ValueError):  # the client has given it up
+                self._client.idle.remove(self)
+        elif self._answered and not self._came:
+            self._client.anew(self._sent)
+        else:
+            self._sent.end(Half() if self._came else Unbegun())
 
     def close(self) -> None:
-        for _, writer in self._idle:
-            writer.close()
+        self._transport.abort()
 
-    async def _exchanged(self, request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Reply:
+
+class Client:
+    """Connections to one server, kept alive and used again. It costs as little as it can: the server may want the same
+    processor.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.idle: list[Connection] = []
+        self._port = port
+        self._opening: set[asyncio.Task[None]] = set()
+
+    def send(self, sent: Sent) -> None:
+        """Once more on a new connection where a kept one ends before the reply: a server may end it at any time."""
+        if self.idle:
+            self.idle.pop().send(sent)
+        else:
+            self.anew(sent)
+
+    def anew(self, sent: Sent) -> None:
+        task = asyncio.ensure_future(self._on_a_new_one(sent))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _on_a_new_one(self, sent: Sent) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            try:
-                writer.write(request)
-                first = await reader.readexactly(1)
-            except (OSError, EOFError) as error:
-                raise Unbegun from error
-            head = first + await reader.readuntil(b"\r\n\r\n")
-            low = head.lower()
-            length = int(low.partition(b"content-length:")[2].partition(b"\r\n")[0])
-            body = await reader.readexactly(length)
-        except BaseException:
-            writer.close()
-            raise
-        self._idle.append((reader, writer))
-        return Reply(int(head.split(b" ", 2)[1]), low, body)
+            _, connection = await loop.create_connection(lambda: Connection(self), "127.0.0.1", self._port)
+        except OSError as error:
+            sent.end(error)
+        else:
+            connection.send(sent)
+
+    async def asked(self, request: bytes, came: Outcome, what: str) -> None:
+        """Over once what came of it is counted."""
+        counted = asyncio.Event()
+        begin = perf_counter()
+
+        def tell(reply: Reply | Exception) -> None:
+            came.count(what, begin, reply)
+            counted.set()
+
+        self.send(Sent(request, tell))
+        await counted.wait()
+
+    def close(self) -> None:
+        while self.idle:
+            self.idle.pop().close()
 
 
 def asking(question: str) -> bytes:
     body = json.dumps({"question": question}).encode()
-    return (
-        b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-        % (
-            len(body),
-            body,
-        )
-    )
-
-
-async def timed(client: Client, request: bytes, came: Outcome, what: str) -> tuple[Reply | None, float]:
-    """With the seconds it took. What fails is counted, and ends nothing: it is what a load is made to see."""
-    begin = perf_counter()
-    try:
-        reply = await asyncio.wait_for(client.send(request), HOPELESS_S)
-    except OSError as error:
-        came.lost[f"{what} {type(error).__name__}"] += 1
-        return None, 0.0
-    except (EOFError, ValueError) as error:
-        came.other[f"{what} {type(error).__name__}"] += 1
-        return None, 0.0
-    return reply, perf_counter() - begin
-
-
-async def one(client: Client, request: bytes, came: Outcome) -> None:
-    reply, took = await timed(client, request, came, "/ask")
-    if reply is None:
-        return
-    if reply.status == 200:
-        came.answered.append(took)
-    elif reply.status in (429, 503):
-        came.refused.append(took)
-        came.unsaid += b"retry-after" not in reply.head
-    else:
-        came.other[f"/ask {reply.status}"] += 1
+    head = b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % len(body) + body
 
 
 async def alive(client: Client, came: Outcome) -> None:
     while True:
-        reply, took = await timed(client, b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", came, "/livez")
-        if reply is not None and reply.status == 200:
-            came.alive.append(took)
-        elif reply is not None:
-            came.other[f"/livez {reply.status}"] += 1
+        await client.asked(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", came, ALIVE)
         await asyncio.sleep(ALIVE_EVERY_S)
 
 
 async def run(port: int, per_second: float, seconds: float) -> Outcome:
     came, client, watcher = Outcome(), Client(port), Client(port)
     watch = asyncio.create_task(alive(watcher, came))
-    begin, sent = perf_counter(), []
-    for number in range(round(per_second * seconds)):
-        await asyncio.sleep(max(0, begin + number / per_second - perf_counter()))
-        sent.append(asyncio.create_task(one(client, asking(QUESTIONS[number % len(QUESTIONS)]), came)))
-    await asyncio.gather(*sent)
+    requests, count = [asking(question) for question in QUESTIONS], round(per_second * seconds)
+    begin = perf_counter()
+    for number in range(count):
+        due = begin + number / per_second
+        await asyncio.sleep(max(0, due - perf_counter()))
+        client.send(Sent(requests[number % len(requests)], partial(came.count, "/ask", perf_counter())))
+    while came.asked < count:
+        await asyncio.sleep(0.01)
     watch.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await watch
+    await asyncio.wait({watch})
     client.close()
     watcher.close()
     return came
@@ -183,7 +244,7 @@ async def insist(port: int, clients: int, seconds: float) -> Outcome:
         while perf_counter() < end:
             question = f"{QUESTIONS[asked % len(QUESTIONS)][:-1]}, says number {number} of {clients} {asked} times?"
             refused = len(came.refused)
-            await one(client, asking(question), came)
+            await client.asked(asking(question), came, "/ask")
             asked += 1
             if len(came.refused) > refused:
                 await asyncio.sleep(ALIVE_EVERY_S)
@@ -201,4 +262,7 @@ if __name__ == "__main__":
         for many in map(int, sys.argv[2].split(",")):
             sys.stdout.write(json.dumps({"clients": many, **asyncio.run(insist(at, many, length)).told(length)}) + "\n")
     else:
-        sys.stdout.write(json.dumps(asyncio.run(run(at, float(sys.argv[2]), length)).told(length)) + "\n")
+        used_s, begin = process_time(), perf_counter()
+        found = asyncio.run(run(at, float(sys.argv[2]), length)).told(length)
+        busy = round((process_time() - used_s) / (perf_counter() - begin), 2)
+        sys.stdout.write(json.dumps({**found, "clients_busy": busy}) + "\n")
