@@ -40,11 +40,11 @@ coverage: browser
 	$(BIN)/python -m pytest -n 2 --dist loadscope -q --cov --cov-report=term:skip-covered
 
 # What attacks a real server: about an hour of one processor. ROUNDS=5: some minutes; ROUNDS=1000: all there is, hours.
-# `make test` has a small part of it.
+# `make test` has a small part of it. In pieces, each added to what was run of this code: make rigs ROUNDS=200 ONLY="kills or power"
 rigs: $(INSTALLED)
-	@rm -f .rigs.jsonl
+	$(if $(ONLY),,@rm -f .rigs.jsonl)
 	QUOTEWELL_ROUNDS=$(or $(ROUNDS),40) RIG_RECORD=$(CURDIR)/.rigs.jsonl \
-	  $(BIN)/python -m pytest -q -m rig -p no:cacheprovider --timeout=7200; status=$$?; \
+	  $(BIN)/python -m pytest -q -m rig -k "$(ONLY)" -p no:cacheprovider --timeout=7200; status=$$?; \
 	  $(BIN)/python -m tests.rigs.rig .rigs.jsonl docs/reliability.md docs/security.md; exit $$status
 
 # Other people's clients against a real server, each installed in .clients/ (Open WebUI is 7 GB): make clients ONLY="llm mcp"

@@ -1,9 +1,9 @@
 """What the rigs share: a real server in a process of its own, articles, seeds, and a record of what came of them.
 
 QUOTEWELL_ROUNDS asks for more rounds than `make test` has time for, and draws them anew each time: RIG_SEED repeats a
-run. RIG_RECORD names a file
-that gets a line for each rig; `python -m tests.rigs.rig FILE DOCUMENT …` writes those as the table of a document, and
-failures and rounds between the marks `<!-- rig: BEGIN OF A LINE -->` of any.
+run. RIG_RECORD names a file that gets a line for each rig; `python -m tests.rigs.rig FILE DOCUMENT …` writes those of
+this code, of however many runs, as the table of a document, and failures and rounds between the marks
+`<!-- rig: BEGIN OF A LINE -->` of any.
 """
 
 import http.client
@@ -16,6 +16,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Event, Thread
@@ -63,11 +65,20 @@ def here(seconds: int) -> int:
     return max(seconds, round(seconds * least_s / 0.06))
 
 
+@cache
+def code() -> str:
+    """12 hex digits over the program and the rigs: what was run before either was changed says nothing of this one."""
+    folders = ("index", "rag", "server", "tests/rigs")
+    files = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
 def record(what: str, count: int, failures: int, note: str = "") -> None:
     """Noted, and told where it fails."""
     if RECORD:
+        line = {"what": what, "rounds": count, "failures": int(failures), "note": note, "seed": SEED, "code": code()}
         with Path(RECORD).open("a") as file:
-            file.write(json.dumps({"what": what, "rounds": count, "failures": int(failures), "note": note}) + "\n")
+            file.write(json.dumps(line) + "\n")
     assert not failures, f"{what}: {failures} of {count} rounds failed; repeat with RIG_SEED={SEED}"
 
 
@@ -272,7 +283,9 @@ FIGURE = re.compile(r"(<!-- rig: (.+?) -->).*?(<!-- /rig -->)")
 BEGIN, END = "<!-- written by make rigs -->", "<!-- end -->"
 
 if __name__ == "__main__":
-    lines = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]
+    every = [json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]
+    lines = [line for line in every if line["code"] == code()]
+    say(f"{len(lines)} records of this code ({code()}), {len(every) - len(lines)} of others are left out")
     for document in map(Path, sys.argv[2:]):
         head, begins, rest = document.read_text().partition(BEGIN)
         whole = f"{head}{BEGIN}\n{table(lines)}\n{END}{rest.partition(END)[2]}" if begins else head
