@@ -1,5 +1,6 @@
 """The commands that build an index and look after it: `index, verify, backup`."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,6 +20,7 @@ from index.records import dated, document_fields
 from index.settings import Settings, load_settings
 from index.storage.docstore import DocStore
 from index.storage.generation import current, load
+from index.storage.sqlite import copy
 from index.storage.store import FILE_NAME, Store
 from index.terminal import Paragraph, emit, emit_json, emit_lines, emit_table, progress, safe, tell, tell_error
 from index.verify import builder_as_built, verify
@@ -219,20 +221,30 @@ def verify_index(data: Data = None, as_json: Json = False) -> None:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A new file; or an empty folder, for keys and feedback as well.")
+    ],
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Copy the store to a new file while it is in use."""
-    settings = load_settings(data=data)
+    """Copy the store to a new file, or all that others cannot make again to a folder, while it is in use."""
+    settings, whole = load_settings(data=data), file.is_dir()
+    if whole and any(file.iterdir()):
+        raise BadInput(f"'{file}' is not empty; name a new folder")
     with Store.open(settings.data, readonly=True) as store:
-        store.backup(file)
+        for beside in settings.data.iterdir() if whole else ():
+            if beside.suffix == ".json":
+                shutil.copy2(beside, file)
+            elif beside.suffix == ".db" and beside.name != FILE_NAME:  # the store is last, to know all that they know
+                copy(beside, file / beside.name, timeout_s=5.0)
+        store.backup(file / FILE_NAME if whole else file)
         count = store.count()
     if as_json:
         emit_json({"file": str(file), "documents": count.documents, "passages": count.passages})
     else:
         emit(f"{count.documents} articles and {count.passages} passages are copied to '{file}'")
-    tell("to restore it, put it into a new folder DIR as corpus.db and run: quotewell verify --data DIR")
+    as_data = "it is a data folder" if whole else "to restore it, put it into a new folder DIR as corpus.db"
+    tell(f"{as_data}; check it: quotewell verify --data {file if whole else 'DIR'}")
 
 
 _HEADINGS = ("id", "title", "author", "published", "characters")

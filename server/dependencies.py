@@ -1,5 +1,6 @@
 """What handlers ask for by parameter: the running parts of this server, and a document's id out of its address."""
 
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -32,6 +33,7 @@ def _part(name: str) -> Any:
 
 
 SentFiles = Annotated[Uploads, _part("uploads")]
+DataFolder = Annotated[FilePath, _part("data")]
 LiveIndex = Annotated[Live, _part("live")]
 
 

@@ -148,7 +148,8 @@ class Live:
             with self._lock:
                 if own.overtaken:
                     return False
-                added = not _holds(self._state.assistant, document.id)
+                before = self._state.assistant
+                added = before is None or document.id not in before.index.document_ids
                 self._answer_from(builder.put(prepared, self._serving()))
                 self._overtake(own)
                 return added
@@ -317,10 +318,3 @@ def _stamp(data: Path) -> object:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
-
-
-def _holds(assistant: Assistant | None, document_id: str) -> bool:
-    try:
-        return assistant is not None and bool(assistant.index.document(document_id))
-    except NotFound:
-        return False

@@ -82,7 +82,9 @@ class Measured:
             await self._app(scope, receive, outgoing)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.requested(_route(scope, root), method, status, perf_counter() - begin)
+            # as declared, with its parameters' names; a folder of files by its address
+            route = getattr(scope.get("route"), "path_format", None) or scope.get("root_path", "").removeprefix(root)
+            self._metrics.requested(route or "unmatched", method, status, perf_counter() - begin)
 
 
 class _Present:
@@ -120,10 +122,3 @@ def _gauge(name: str, what: str, value: float, **labels: str) -> Metric:
     family = GaugeMetricFamily(name, what, labels=list(labels))
     family.add_metric(list(labels.values()), value)
     return family
-
-
-def _route(scope: Scope, root: str) -> str:
-    """As declared, with its parameters' names; a folder of files by its address; "unmatched" for all else."""
-    declared = getattr(scope.get("route"), "path_format", None)
-    mounted = scope.get("root_path", "").removeprefix(root)
-    return declared or mounted or "unmatched"

@@ -100,8 +100,7 @@ def problem(
         request_id=scope.get("state", {}).get("request_id", ""),
         errors=tuple(errors),
     )
-    text = json.dumps(body.model_dump(mode="python"), ensure_ascii=True)
-    return Response(text, kind.status, {**(headers or {}), **retry}, MEDIA_TYPE)
+    return Response(json.dumps(body.model_dump()), kind.status, {**(headers or {}), **retry}, MEDIA_TYPE)
 
 
 def public(error: failures.QuotewellError, data: Path) -> str:

@@ -142,10 +142,6 @@ def _qualities(accept: str) -> dict[str, float]:
     found = {}
     for part in accept.lower().split(","):
         media, *parameters = (one.strip() for one in part.split(";"))
-        given = [one.removeprefix("q=") for one in parameters if one.startswith("q=")]
-        found[media] = _number(given[0]) if given else 1.0
+        given = next((one.removeprefix("q=") for one in parameters if one.startswith("q=")), "1")
+        found[media] = float(given) if re.fullmatch(r"[01](\.\d{0,3})?", given) else 0.0
     return found
-
-
-def _number(text: str) -> float:
-    return float(text) if re.fullmatch(r"[01](\.\d{0,3})?", text) else 0.0

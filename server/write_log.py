@@ -8,11 +8,10 @@ import fcntl
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import time
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from index.errors import QuotewellError
 from index.storage.side_db import SideFile
@@ -51,16 +50,6 @@ class Earlier(NamedTuple):
     reply: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """This very write is being done now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Other:
-    """The key came with another write before."""
-
-
 class Replies:
     """Of the last 24 hours, at most MOST; threads and processes may share it."""
 
@@ -75,8 +64,10 @@ class Replies:
     def folder(self) -> Path:
         return self._file.path.parent
 
-    def claim(self, key: str, request: bytes) -> Claimed | Earlier | Busy | Other:
-        """`request` is what makes it this write. Raises as SideFile.writing does, and then nothing is claimed."""
+    def claim(self, key: str, request: bytes) -> Claimed | Earlier | Literal["busy", "other"]:
+        """`request` is what makes it this write; "other": the key came with another. Raises as SideFile.writing does,
+        and then nothing is claimed.
+        """
         with self._lock:
             if self._presence is None:
                 self._presence = self._arrive()
@@ -89,8 +80,8 @@ class Replies:
                 return Claimed(number or 0)
         earlier, reply = found
         if earlier != request:
-            return Other()
-        return Busy() if reply is None else Earlier(reply)
+            return "other"
+        return "busy" if reply is None else Earlier(reply)
 
     def keep(self, claimed: Claimed, reply: bytes) -> None:
         """Raises as SideFile.writing does; then call `release`."""

@@ -11,7 +11,7 @@ from time import sleep, thread_time
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from playwright.sync_api import Browser, expect, sync_playwright
 
@@ -57,7 +57,13 @@ SIX_ARTICLES = {
 # `make test` tries the same examples each time, so that it says the same of the same code; by chance, and what failed
 # before once more: pytest --hypothesis-profile=chance.
 NUMBER = int(os.environ.get("HYPOTHESIS_EXAMPLES", "40"))  # where a test names none of its own
-settings.register_profile("chance", settings.get_profile("default"), max_examples=NUMBER, deadline=None)
+settings.register_profile(
+    "chance",
+    settings.get_profile("default"),
+    max_examples=NUMBER,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],  # of a machine that is busy
+)
 settings.register_profile("quick", settings.get_profile("chance"), derandomize=True)
 settings.load_profile("quick")
 # It would also try the constants of our modules that happen to be loaded, which are others in each process of xdist.

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from index.embedding.embedder import HashEmbedder
+from index.storage.feedback import Feedback, FeedbackStore
 from quotewell import COMMANDS, run
 from rag.reading import model as reading_model
 from rag.reading.model import load_read_model
@@ -569,6 +570,25 @@ def test_a_backup_in_a_new_folder_answers_the_same_after_verify(indexed: Cli, tm
     (tmp_path / "copy.db").rename(tmp_path / "restored/corpus.db")
     assert indexed("verify", "--data", "restored").code == 0
     assert indexed("ask", WHEN, "--json", "--data", "restored").json == indexed("ask", WHEN, "--json").json
+
+
+def test_a_backup_in_a_folder_is_a_data_folder_with_keys_and_the_newest_verdicts(indexed: Cli, tmp_path: Path) -> None:
+    """As somebody judges, who has the file open: what was said last stands in its log."""
+    said = Feedback("0" * 32, "Who?", "", "answered", "", (), (), "v", "up", (), "", "2026-11-30T12:00:00+00:00")
+    key = indexed("keys", "create", "reader", "--json").json["id"]
+    open_one = FeedbackStore(tmp_path / ".index", 10)
+    open_one.judge(said)
+    assert indexed("backup", "nowhere/whole").code == 2
+    (tmp_path / "whole").mkdir()
+    done = indexed("backup", "whole", "--json")
+    open_one.close()
+    assert done.json == {"file": "whole", "documents": 3, "passages": 4}
+    assert indexed("backup", "whole").err.startswith("error: 'whole' is not empty")
+    assert indexed("verify", "--data", "whole").code == 0
+    assert indexed("ask", WHEN, "--json", "--data", "whole").json == indexed("ask", WHEN, "--json").json
+    assert [one["id"] for one in indexed("keys", "list", "--json", "--data", "whole").json["keys"]] == [key]
+    assert (tmp_path / "whole/keys.json").stat().st_mode & 0o777 == 0o600
+    assert FeedbackStore(tmp_path / "whole", 10).find("0" * 32) is not None
 
 
 def test_doctor_finds_nothing_wrong_and_says_what_it_looked_at(indexed: Cli) -> None:

@@ -135,3 +135,21 @@ def test_the_command_tells_an_empty_store_and_writes_candidates_of_a_full_one(
     assert quotewell([*command, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["gaps"][0]["count"], told["feedback"], len(told["candidates"])) == (2, {"abstained": 2}, 2)
+
+
+def test_what_readers_wrote_is_shown_without_codes_that_a_terminal_obeys(
+    hash_index: Index, hash_settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A title that is set, a screen that is wiped, a line that is written over."""
+    store = FeedbackStore(hash_settings.data, 10)
+    store.note(feedback("Who owns \x1b]0;mine\x07 the \x1b[31mbrewery\r?", missing=("\x1b[2Jbrewery",)))
+    liked = {"verdict": "up", "status": "answered", "comment": "\x1b[2J\x9b31m\rgood"}
+    store.judge(feedback("Where is the \x1b[8mbrewery?", **liked))
+    store.close()
+    command = ["eval", "from-feedback", "--data", str(hash_settings.data), "--out", str(tmp_path / "c.jsonl")]
+    for shown in (command, [*command[:-1], str(tmp_path / "d.jsonl"), "--json"]):
+        assert quotewell(shown) == 0
+        told = "".join(capsys.readouterr())
+        assert "brewery" in told
+        assert not set(told) & {"\x1b", "\x07", "\x9b", "\r"}
+    assert not set((tmp_path / "c.jsonl").read_bytes()) & {0x1B, 0x07, 0x0D}

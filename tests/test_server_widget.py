@@ -1,11 +1,13 @@
 """The widget in a page of another origin with a strict policy, in a real browser with a real server; and its file."""
 
 import gzip
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -53,13 +55,13 @@ def server(app: FastAPI, client: TestClient) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def host(server: str) -> Iterator[FastAPI]:
     """Another origin, which lets in the widget and nothing else; a test sets what its page holds."""
-    policy = (
+    ours = (
         f"default-src 'none'; script-src {server} 'nonce-n'; connect-src {server}; base-uri 'none'; "
         "require-trusted-types-for 'script'; trusted-types lit-html"
     )
     host = FastAPI()
 
-    def page() -> HTMLResponse:
+    def page(policy: str = ours) -> HTMLResponse:
         html = f'<!doctype html><html lang="en"><title>Host</title><main><h1>Host</h1></main>{host.state.body}'
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
@@ -97,6 +99,38 @@ def ask(page: Page, question: str = QUESTION) -> None:
     page.get_by_label("Your question").fill(question)
     page.get_by_label("Your question").press("Enter")
     expect(page.locator(".turn").last.locator(".support, .absent")).to_have_count(1)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("left_out", ["", "connect-src SERVER; "])
+def test_a_page_that_allows_nothing_but_what_is_documented_reports_no_violation(
+    context: BrowserContext, host: FastAPI, server: str, left_out: str
+) -> None:
+    """And one that leaves out a line of it does: else nobody would see one."""
+    documented = re.search(
+        r"^\*\*Content-Security-Policy\*\* of the page: `(.+?)`", (ROOT / "docs/service.md").read_text(), re.MULTILINE
+    )
+    assert documented and left_out in documented[1]
+    allowed = documented[1].replace(left_out, "").replace("SERVER", server)
+    host.state.body = tag(server)
+    page = context.new_page()
+    page.add_init_script(
+        "window.violations = []; "
+        "addEventListener('securitypolicyviolation', event => violations.push(event.effectiveDirective));"
+    )
+    policy = quote(f"default-src 'none'; {allowed}")
+    page.goto(f"{host.state.origin}?policy={policy}")
+    page.locator(".launcher").click()
+    if left_out:
+        page.wait_for_function("violations.includes('connect-src')")
+    else:
+        ask(page)
+        page.locator(".marker").first.click()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Close").click()
+        assert page.evaluate("violations") == []
+    page.close()
 
 
 @pytest.mark.browser

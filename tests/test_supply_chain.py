@@ -1,4 +1,6 @@
-"""What is read cannot hold code, and weights are those that were measured: no pickle, hashes first, nothing fetched."""
+"""What is read cannot hold code, and weights are those that were measured: no pickle, hashes first, nothing fetched.
+
+Nor does anything fork."""
 
 import ast
 import pickle
@@ -22,6 +24,7 @@ MODULES = [ROOT / "quotewell.py", *(path for path in FOUND if "node_modules" not
 RUN_CODE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
 OWN_PIPE = "index/formats/apart.py"  # between processes of ours; what comes back is revived if it is a record
 CALLS = {"eval", "exec", "compile", "__import__"}
+FORKS = {"multiprocessing", "pty"}  # a fork of a process with native threads (BLAS, FAISS, torch) may hang for ever
 # Checkpoints of a training that was broken off: tensors and numbers, which torch reads without running what they name.
 CHECKPOINTS = {"eval/reading/network.py", "eval/reading/train.py"}
 
@@ -31,7 +34,7 @@ def breaches(text: str, where: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-            refused = RUN_CODE - {"pickle"} if where == OWN_PIPE else RUN_CODE
+            refused = FORKS | (RUN_CODE - {"pickle"} if where == OWN_PIPE else RUN_CODE)
             yield from (f"imports {name}" for name in names if name.partition(".")[0] in refused)
         elif isinstance(node, ast.Call):
             given = {one.arg or "": ast.unparse(one.value) for one in node.keywords}
@@ -43,6 +46,7 @@ def _wrong(node: ast.Call, given: Mapping[str, str], where: str) -> Iterator[str
     opens = called.endswith((".from_pretrained", "CrossEncoder", "SentenceTransformer"))
     weights = called.startswith("AutoModel") or (opens and not called.endswith("from_pretrained"))
     rules = {
+        "forks": called.endswith((".fork", ".forkpty", "ProcessPoolExecutor")) or "preexec_fn" in given,
         "runs code": called in CALLS or called.endswith("register_custom_ops_library"),
         "may unpickle": called in ("np.load", "np.save") and given.get("allow_pickle") != "False",
         "unpickles": called == "torch.load" and not (given.get("weights_only") == "True" and where in CHECKPOINTS),
@@ -65,7 +69,8 @@ def test_no_module_reads_what_could_run(path: Path) -> None:
      "torch.load(p, weights_only=True)", "AutoModel.from_pretrained(n, local_files_only=True)", "exec(x)",
      "AutoTokenizer.from_pretrained(n)", "CrossEncoder(n, local_files_only=True)", "yaml.load(x)",
      "AutoConfig.from_pretrained(n, local_files_only=True, trust_remote_code=True)",
-     "o.register_custom_ops_library(p)"],
+     "o.register_custom_ops_library(p)", "import multiprocessing.pool", "from multiprocessing import get_context",
+     "os.fork()", "futures.ProcessPoolExecutor()", "subprocess.Popen(c, preexec_fn=f)"],
 )  # fmt: skip
 def test_each_way_to_run_or_fetch_code_is_seen(code: str) -> None:
     assert list(breaches(code, ""))

@@ -179,7 +179,8 @@ def needed(scope: Scope, routes: Iterable[BaseRoute]) -> str:
             continue  # as it would find itself, at ten times the cost
         match, _ = route.matches(dict(scope))
         if match is Match.FULL:
-            return NEEDS.get(f"{scope['method'] if _has_methods(route) else ANY} {_declared(route)}", NOBODY)
+            method = scope["method"] if getattr(route, "methods", None) else ANY
+            return NEEDS.get(f"{method} {_declared(route)}", NOBODY)
     return EVERYBODY
 
 
@@ -199,10 +200,6 @@ def lines(routes: Iterable[BaseRoute]) -> Iterator[str]:
 
 def _declared(route: BaseRoute) -> str:
     return str(getattr(route, "path_format", getattr(route, "path", "")))
-
-
-def _has_methods(route: BaseRoute) -> bool:
-    return bool(getattr(route, "methods", None))
 
 
 def right_without_key(settings: Settings) -> Right | None:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import BadInput, QuotewellError
 from server.problems import KEY_BUSY, KEY_REUSED, KINDS, kind_of, problem, public
-from server.write_log import Busy, Claimed, Earlier, Replies
+from server.write_log import Claimed, Earlier, Replies
 
 MOST_KEY_CHARS = 255
 
@@ -68,7 +68,7 @@ class Idempotent:
             for message in _messages(claim.reply):
                 await send(message)
         else:
-            kind, detail = (KEY_BUSY, _BUSY) if isinstance(claim, Busy) else (KEY_REUSED, _OTHER)
+            kind, detail = (KEY_BUSY, _BUSY) if claim == "busy" else (KEY_REUSED, _OTHER)
             await problem(scope, kind, detail)(scope, receive, send)
 
     async def _do(self, claim: Claimed, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:

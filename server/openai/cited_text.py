@@ -74,7 +74,10 @@ def sources_of(answer: Answer, base: str) -> tuple[Source, ...]:
 
 def sources_list(sources: Sequence[Source]) -> str:
     """As Markdown below a rule, for clients that show no citations; nothing in a title can be markup. "" for none."""
-    lines = [f"{one.marker}. [{_escaped(one.title)}]({quote(one.url, safe=_URL_SAFE)}){_dated(one)}" for one in sources]
+    lines = [
+        f"{one.marker}. [{_escaped(one.title)}]({quote(one.url, safe=_URL_SAFE)}){f', {one.date}' if one.date else ''}"
+        for one in sources
+    ]
     return _RULE + "\n".join(lines) if lines else ""
 
 
@@ -116,7 +119,8 @@ def _quoted(answer: Answer) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     before = "“" if answer.status == "answered" else f"{words.unsure()}\n\n“"
     for citation in answer.citations:
         yield from _emphasised(before, citation, (citation.marker,))
-        before = f"” [{citation.marker}]\n\n— {_named(citation)}\n\n“"
+        named = ", ".join(filter(None, (citation.author, citation.title, _day(citation))))
+        before = f"” [{citation.marker}]\n\n— {named}\n\n“"
     yield before.removesuffix("\n\n“"), "", ()
 
 
@@ -146,10 +150,6 @@ def _joined(parts: Iterator[tuple[str, str, tuple[int, ...]]]) -> CitedText:
     return CitedText("".join(pieces), tuple(sorted(marks, key=lambda mark: (mark.marker, mark.start))))
 
 
-def _named(citation: Citation) -> str:
-    return ", ".join(fact for fact in (citation.author, citation.title, _day(citation)) if fact)
-
-
 def _day(citation: Citation) -> str:
     """Where the article states it: a date that was only inferred would look certain here."""
     return "" if citation.published is None or "published" in citation.inferred else citation.published.isoformat()
@@ -157,7 +157,3 @@ def _day(citation: Citation) -> str:
 
 def _escaped(title: str) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(title.split()))
-
-
-def _dated(source: Source) -> str:
-    return f", {source.date}" if source.date else ""

@@ -144,12 +144,9 @@ def _finish(message: ChatReply) -> Literal["stop", "length", "tool_calls"]:
 
 def _annotations(message: ChatReply) -> tuple[wire.Annotation, ...]:
     by_marker = {source.marker: source for source in message.sources}
-    return tuple(_annotation(by_marker[mark.marker], mark) for mark in message.marks)
-
-
-def _annotation(source: Source, mark: SourceMark) -> wire.Annotation:
-    cited = wire.UrlCitation(url=source.url, title=source.label, start_index=mark.start, end_index=mark.end)
-    return wire.Annotation(type="url_citation", url_citation=cited)
+    sources = ((by_marker[mark.marker], mark.start, mark.end) for mark in message.marks)
+    cited = (wire.UrlCitation(url=one.url, title=one.label, start_index=at, end_index=end) for one, at, end in sources)
+    return tuple(wire.Annotation(type="url_citation", url_citation=one) for one in cited)
 
 
 def sourced(message: ChatReply) -> dict[str, Any]:

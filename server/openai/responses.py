@@ -57,10 +57,6 @@ class TextFormat(Open):
         return given
 
 
-def _items(items: object) -> object:
-    return ({"role": "user", "content": items},) if isinstance(items, str) else items
-
-
 class ResponseRequest(Wanting):
     """The last message of the user is the question; instructions, sampling and reasoning change nothing in an answer.
 
@@ -69,7 +65,10 @@ class ResponseRequest(Wanting):
 
     input: Annotated[
         tuple[InputItem, ...],
-        BeforeValidator(_items, json_schema_input_type=str | list[InputItem]),
+        BeforeValidator(
+            lambda given: ({"role": "user", "content": given},) if isinstance(given, str) else given,
+            json_schema_input_type=str | list[InputItem],
+        ),
         Field(min_length=1, examples=["Which sectors gained from preferential access under the USMCA?"]),
     ]
     previous_response_id: str | None = None

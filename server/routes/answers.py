@@ -72,15 +72,13 @@ _UNKNOWN = "no answer of this id is known here; the setting keep_answers says ho
 Why = Literal["wrong_quote", "not_relevant", "incomplete", "outdated", "should_know", "other"]
 
 
-def _once(reasons: tuple[Why, ...]) -> tuple[Why, ...]:
-    return tuple(dict.fromkeys(reasons))
-
-
 class Said(schemas.Request):
     """Whether the answer serves, and why or why not."""
 
     verdict: Literal["up", "down"]
-    reasons: Annotated[tuple[Why, ...], Field(strict=False, max_length=20), AfterValidator(_once)] = ()
+    reasons: Annotated[
+        tuple[Why, ...], Field(strict=False, max_length=20), AfterValidator(lambda given: tuple(dict.fromkeys(given)))
+    ] = ()
     comment: Annotated[Text, Field(max_length=MOST_COMMENT_CHARS)] = ""
 
 
@@ -122,11 +120,9 @@ def get_feedback(answer_id: AnswerId, stored: StoredFeedback, owner: Owner) -> O
 
 
 @router.delete(
-    "/v1/answers/{answer_id}/feedback",
-    operation_id="delete_feedback",
-    status_code=204,
+    "/v1/answers/{answer_id}/feedback", operation_id="delete_feedback", status_code=204,
     responses=problems(404, 422, 503),
-)
+)  # fmt: skip
 def delete_feedback(
     answer_id: AnswerId, kept: KeptRequests, noted: Noted, stored: StoredFeedback, owner: Owner
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Response
 from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,7 +16,7 @@ from index.storage.snapshot import Snapshot
 from index.storage.store import Store
 from rag.assistant import Assistant
 from rag.receipts.changes import MOST_CITATIONS, change_fields, changes_of_answer
-from server.dependencies import AddressedId, Now
+from server.dependencies import AddressedId, DataFolder, Now
 from server.etags import has, strong
 from server.openapi import Responses, problems
 from server.schemas.base import Fields, Reply
@@ -35,20 +35,12 @@ _HEADERS = {"Cache-Control": _IMMUTABLE, "Content-Security-Policy": "default-src
 Sha256 = Annotated[str, InPath(pattern="^[0-9a-f]{64}$", description="lower-case hex, of the text's UTF-8 bytes")]
 
 
-async def _data(request: Request) -> Path:
-    data: Path = request.app.state.data
-    return data
-
-
-Data = Annotated[Path, Depends(_data)]
-
-
 @router.get(
     "/v1/documents/{document_id}/revisions/{sha256}", operation_id="get_revision", response_class=Response,
     responses=_BYTES | problems(404, 422, 503),
 )  # fmt: skip
 def get_revision(
-    document_id: AddressedId, sha256: Sha256, data: Data, if_none_match: Annotated[str, Header()] = ""
+    document_id: AddressedId, sha256: Sha256, data: DataFolder, if_none_match: Annotated[str, Header()] = ""
 ) -> Response:
     """The text of an article, present or former, that has this hash: what a receipt's offsets refer to."""
     with _stored(data) as stored:
@@ -103,7 +95,7 @@ class Verification(Reply):
 @router.post(
     "/v1/verify", operation_id="verify_answer", response_model=Verification, responses=problems(400, 413, 422, 503)
 )
-def verify(body: OldAnswer, now: Now, data: Data) -> Fields:
+def verify(body: OldAnswer, now: Now, data: DataFolder) -> Fields:
     """What became of each citation of an old answer: unchanged, moved, changed or gone, and where its words are now.
 
     A citation that cannot be judged is "unusable" with a reason. Nothing is said of whether an answer is right.

@@ -83,10 +83,6 @@ _WHY_NOT = {
 Refused = Annotated[Any, BeforeValidator(_refused)]
 
 
-def _stops(stop: object) -> object:
-    return () if stop is None else (stop,) if isinstance(stop, str) else stop
-
-
 def text_or_texts(most: int, *others: dict[str, Any], **more: Any) -> WithJsonSchema:
     one = {"type": "string", **more}
     several = {"type": "array", "items": one, "maxItems": most}
@@ -96,7 +92,7 @@ def text_or_texts(most: int, *others: dict[str, Any], **more: Any) -> WithJsonSc
 _MOST_STOPS = 16
 Stops = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
-    BeforeValidator(_stops),
+    BeforeValidator(lambda stop: () if stop is None else (stop,) if isinstance(stop, str) else stop),
     Field(max_length=_MOST_STOPS),
     text_or_texts(_MOST_STOPS, minLength=1),
 ]
