@@ -121,9 +121,8 @@ class Pipeline:
             return self._happened(query, limit, filters, label)
         if choice is None:
             refused = tuple(Dropped(quote, "refused") for quote in reading.quotes)
-            last = sorted(
-                reading.hits, key=lambda hit: hit.row in reading.best and _printed_small(reading.best[hit.row])
-            )
+            small = {row for row, quote in reading.best.items() if SMALL_PRINT.search(quote.words)}
+            last = sorted(reading.hits, key=lambda hit: hit.row in small)
             return AnswerPart(label, query, replace(reading, hits=tuple(last)), (), PLAIN, reason, refused)
         return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
 
@@ -144,11 +143,21 @@ class Pipeline:
         )
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
-        sure = self._sure(reading) and not _echoes(query, reading.quotes[0])
+        sure = self._sure(reading) and not self._echoes(query, reading.quotes[0])
         if sure and query.scope and (judged := query.scope.judged):
             said = {cut(word.text, self.index.stem) for word in words(reading.quotes[0].words)}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
         return refusal(query, self.index, reading.hits, sure=sure)
+
+    def _echoes(self, query: Query, quote: Quote) -> bool:
+        """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Yes or no can
+        be told in the same words, and so can a command that comes with what introduces it."""
+        own = {word.text for word in words(query.text)}
+        if NOT_WHETHER.search(query.text) is None or not own.issuperset(word.text for word in words(quote.words)):
+            return False
+        told = self.widened(query, quote)
+        said = self.index.document(quote.passage.document_id).text[told.start : told.end]
+        return own.issuperset(word.text for word in words(said))
 
     def _sure(self, reading: Reading) -> bool:
         return bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold
@@ -182,17 +191,6 @@ class Pipeline:
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
         asked = frozenset(word.text for word in words(query.text) if not of_asking(query.text, word)) - stop_words()
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
-
-
-def _echoes(query: Query, quote: Quote) -> bool:
-    """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Yes or no can be
-    told in the same words."""
-    own = {word.text for word in words(query.text)}
-    return NOT_WHETHER.search(query.text) is not None and own.issuperset(word.text for word in words(quote.words))
-
-
-def _printed_small(quote: Quote) -> bool:
-    return SMALL_PRINT.search(quote.words) is not None
 
 
 def _untold(sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:

@@ -615,6 +615,14 @@ def test_a_how_to_question_gets_every_step_and_its_code(ask_files: Callable[[str
     assert "right time" not in first
 
 
+def test_a_command_of_the_question_s_words_is_no_echo_of_it(tmp_path: Path, minilm: OnnxEmbedder) -> None:
+    told = "Write this into the table of the keeper:\n\nat: [dusk, fog]"
+    page = "# Lamps\n\nThey burn oil.\n\n## The harbour\n\n" + told.replace("at:", "    at:")
+    ask = make.assistant(tmp_path, {"lamps.md": page}, minilm).ask
+    said = ask("How do I light the lamps of the harbour at dusk and fog?")
+    assert [one.quote for one in said.citations] == [told]
+
+
 def test_how_something_is_done_is_told_by_no_changelog_where_a_manual_tells_it(
     ask_files: Callable[[str], Answer],
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from index.cleaning.markup import Elsewhere, Readable, readable, verbatim
+from index.cleaning.markup import Elsewhere, readable, verbatim
 from index.cleaning.parts import SENTENCE_END, MarkupPart
 from index.records import Kind, OffsetRun
 from index.text.words import words
@@ -48,7 +48,10 @@ def pieces(source: str, shown: str, parts: Sequence[MarkupPart]) -> list[Piece]:
     found: list[Piece] = []
     end = -1  # of the part before
     for part in parts:
-        read = verbatim(source, part.lines[0]) if part.kind == "code" else _readable(shown, part, elsewhere)
+        if part.kind == "code":
+            read = verbatim(source, part.lines[0])
+        else:
+            read = readable(shown, part.lines, elsewhere, cells=part.kind in ("header", "row"))
         if read.text.strip():
             at = part.lines[0].start
             tight = len(_LINE_END.findall(source, max(end, 0), at)) < 2
@@ -56,10 +59,6 @@ def pieces(source: str, shown: str, parts: Sequence[MarkupPart]) -> list[Piece]:
             found.append(one)
             end = part.lines[-1].end
     return found
-
-
-def _readable(shown: str, part: MarkupPart, elsewhere: Elsewhere) -> Readable:
-    return readable(shown, part.lines, elsewhere, cells=part.kind in ("header", "row"))
 
 
 def mended(found: Sequence[Piece]) -> list[Piece]:
