@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import zip_longest
 
 from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
@@ -17,7 +18,7 @@ from rag.question.spelling import Casing, Speller, with_codes
 from rag.reading.candidates import NOT_WHETHER
 from rag.reading.reader import Reader
 from rag.refusal import refusal
-from rag.selection.choose import Selection, choose, holds
+from rag.selection.choose import choose, holds
 from rag.selection.context import apart, sentences_of, with_context
 from rag.selection.frames import asked, comparable, measured
 from rag.selection.key_sentences import SMALL_PRINT
@@ -116,7 +117,8 @@ class Pipeline:
     def _part(self, queries: Sequence[Query], limit: int, filters: Filters, label: str = "") -> AnswerPart:
         query, reading = self._best_reading(queries, limit, filters)
         reason = self._refused(query, reading)
-        choice = None if reason else self._choice(query, reading)
+        told, rules = (query, reading, self.index.document, partial(self.widened, query)), self._rules
+        choice = None if reason else choose(*told, margin=rules.margin, most=rules.most, read=self._reader.finding)
         if query.shape == "timeline" and (choice is None or choice.frame.kind != "timeline"):
             return self._happened(query, limit, filters, label)
         if choice is None:
@@ -130,17 +132,6 @@ class Pipeline:
         """Where no course of events is told: read like every question, as it stands or as one for what happened."""
         what = self._queries([f"What happened to {query.subject}?"])
         return self._part([replace(query, shape=""), *what], limit, filters, label)
-
-    def _choice(self, query: Query, reading: Reading) -> Selection:
-        return choose(
-            query,
-            reading,
-            self.index.document,
-            lambda quote: self.widened(query, quote),
-            margin=self._rules.margin,
-            most=self._rules.most,
-            read=self._reader.finding,
-        )
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
         sure = self._sure(reading) and not self._echoes(query, reading.quotes[0])

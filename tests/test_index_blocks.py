@@ -524,3 +524,10 @@ def test_lines_without_signs_are_a_list_where_something_introduces_them() -> Non
     ]
     wrapped = "It was built by Ada\nLovelace of London and\nCharles Babbage of the\nRoyal Society"
     assert of_kind(f"# Engines\n\n## Of whom\n\n{wrapped}\n", "text") == [wrapped.replace("\n", " ")]
+
+
+def test_short_lines_with_a_name_and_a_value_are_a_list() -> None:
+    hours = "Monday: closed\nTuesday: 10:00 to 18:00\nSaturday: until noon\n"
+    for source in (f"# Library\n\nOpening hours\n\n{hours}", f"Library\n\nOpening hours\n\n{hours}\n{PROSE}\n"):
+        assert of_kind(source, "item") == hours.splitlines()
+    assert of_kind("# Library\n\nOpen: daily\nRun by: the village\n\nIt lends books.\n", "item") == []

@@ -35,7 +35,6 @@ SHORTEST_WRAPPED = 40
 _SHORTEST_UNFINISHED = 25  # a shorter line is a label, or one of many short ones
 _TITLE_CHARS = 80
 _ENDS = re.compile(rf"{SENTENCE_END.pattern}|,$")
-_FEWEST_LISTED = 3
 
 
 class MarkupPart(NamedTuple):
@@ -119,7 +118,7 @@ def listed(source: str, lines: Sequence[Span], *, below: bool) -> list[MarkupPar
     told = texts[1:] if texts[:1] and texts[0].endswith(":") else texts if below else []
     anew = all(text[:1].isupper() or text[:1].isdigit() for text in told) and not any(map(_ENDS.search, told))
     room = [len(a) + 1 + len(b.partition(" ")[0]) <= max(map(len, told)) for a, b in pairwise(told)]
-    if len(told) < _FEWEST_LISTED or not anew or 2 * sum(room) < len(room):
+    if len(told) < 3 or not anew or 2 * sum(room) < len(room):
         return []
     return [MarkupPart("item" if n >= len(texts) - len(told) else "text", (line,)) for n, line in enumerate(lines)]
 

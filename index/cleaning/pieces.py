@@ -66,7 +66,8 @@ def mended(found: Sequence[Piece]) -> list[Piece]:
     groups: list[list[Piece]] = []
     for piece in found:
         latest = list(islice(reversed(groups), 3))
-        between = next((n for n, group in enumerate(latest) if not _interrupts(group[0])), None)
+        apart = [group[0].kind in ("heading", "aside") or _PAGE_NUMBER.fullmatch(group[0].text) for group in latest]
+        between = next((n for n, interrupts in enumerate(apart) if not interrupts), None)
         if between is not None and _continues(latest[between], piece):
             latest[between].append(piece)
             for group in latest[:between]:
@@ -74,10 +75,6 @@ def mended(found: Sequence[Piece]) -> list[Piece]:
         else:
             groups.append([piece])
     return [_joined(group) for group in groups]
-
-
-def _interrupts(piece: Piece) -> bool:
-    return piece.kind in ("heading", "aside") or bool(_PAGE_NUMBER.fullmatch(piece.text))
 
 
 def _continues(before: Sequence[Piece], piece: Piece) -> bool:

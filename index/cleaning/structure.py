@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from index.cleaning.parts import FIELD, LETTER, TIME
 from index.cleaning.pieces import Piece
@@ -43,7 +43,7 @@ _LINK_LINE = re.compile(
 def with_structure(found: Sequence[Piece]) -> list[Piece]:
     """The same pieces in the same order, with their kinds and with what introduces them."""
     steps = (replace(one, kind="item") if one.kind == "text" and _STEP.match(one.text) else one for one in found)
-    return _leads(_links(_questions(_turns(_headings(list(steps))))))
+    return _leads(_links(_facts(_questions(_turns(_headings(list(steps)))))))
 
 
 def _headings(found: Sequence[Piece]) -> list[Piece]:
@@ -165,6 +165,16 @@ def _may_answer(question: Piece, following: Piece) -> bool:
     if listed and (_NUMBERED.match(following.text) or not _NUMBERED.match(question.text)):
         return False
     return following.kind in ("text", "item") and not _is_question(following)
+
+
+def _facts(found: Sequence[Piece]) -> list[Piece]:
+    """Short lines "Name: value" one below the other, as of opening hours, are a list: none is told on from another."""
+
+    def names(one: Piece) -> bool:
+        return one.kind == "text" and one.lead < 0 and len(one.text) <= _HEADING_CHARS and bool(FIELD.match(one.text))
+
+    runs = [(fact, [*run]) for fact, run in groupby(found, key=names)]
+    return [replace(one, kind="item") if fact and len(run) > 2 else one for fact, run in runs for one in run]
 
 
 def _links(found: Sequence[Piece]) -> list[Piece]:
