@@ -51,6 +51,7 @@ def written(asked: Query) -> list[str]:
         ("¿Cómo puedo pagar?", "how to"),
         ("How do banks set their prices?", ""),
         ("How did it close?", ""),
+        ("Whose letter told him how to write?", "who"),
         ("Do somewhat showy, anyhow many people whenever agree?", ""),
         ("Кто открыл комету?", ""),
     ],
