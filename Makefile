@@ -27,13 +27,13 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# What the setting `store` needs, which is in no lock, and its suite; with QUOTEWELL_TEST_STORE=milvus+http://HOST:19530/NAME
+# What the setting `store` and `index --workers ray` need, which is in no lock, and their suites; with QUOTEWELL_TEST_STORE=milvus+http://HOST:19530/NAME
 # or another address over a server as well, whose collections of that name it replaces.
 engines: $(INSTALLED)
-	$(BIN)/pip install -q --no-build-isolation -e '.[milvus,postgres]'
+	$(BIN)/pip install -q --no-build-isolation -e '.[milvus,postgres,ray]'
 	$(BIN)/pip install -q --no-deps --require-hashes -r tests/postgres.txt \
 	  || echo "no PostgreSQL server for this machine: its part of the suite is skipped"
-	$(BIN)/python -m pytest -q tests/test_index_engines.py
+	$(BIN)/python -m pytest -q tests/test_index_engines.py tests/test_index_shards.py
 
 # Slower than `make test`, by what counting costs; commands that the tests start are counted too.
 coverage: browser

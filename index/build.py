@@ -5,7 +5,7 @@ Interrupted, it loses nothing that was committed and the search index that stand
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -15,8 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from index.embedding.embedder import Embedder, Encoded, OnText
-from index.embedding.vectors import Encoding, StoredPassage
+from index.embedding.embedder import Embedder
+from index.embedding.vectors import StoredPassage
 from index.engines.connect import engine_name, engine_of
 from index.engines.content import collected, fits, repointed, standing
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
@@ -24,9 +24,9 @@ from index.formats import CORPORA, find, suffix
 from index.plan import OnProgress, Plan, PlanReport, Stored
 from index.plan import Progress as Progress
 from index.ranking.content import content_of, merged
-from index.records import Document, Passage
+from index.records import Document
 from index.settings import Settings
-from index.split import SplitRule, split
+from index.shards import UNSAID, Embedding, Making
 from index.storage import generation
 from index.storage.docstore import stored_as
 from index.storage.pieces import Content
@@ -55,51 +55,9 @@ class Readied(NamedTuple):
     is_line: bool  # of a corpus, by what the store knew then
 
 
-class Embedding:
-    """Counts what is embedded in one run."""
-
-    def __init__(self, on_progress: OnProgress) -> None:
-        self.done = 0
-        self.tokens = 0
-        self._total = 0
-        self._on_progress = on_progress
-
-    def of(self, texts: int) -> OnText:
-        """Counts a group of so many texts."""
-        self._total += texts
-
-        def on_text(tokens: int) -> None:
-            self.done += 1
-            self.tokens += tokens
-            self._on_progress(Progress("embedding", self.done, self._total))
-
-        return on_text
-
-
-CLEANER = 6  # raised when the same file would clean to another text
-ENCODER = 1  # raised when the same text would be encoded to other numbers
-TERMS = 4  # raised when the same text would be cut into other words
-UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
 OURS = frozenset({"cleaner", "encoder", "terms"})  # of a recipe: what the program itself brings, and no setting says
 _UTC_NOW = partial(datetime.now, UTC)
 _log = logging.getLogger(__name__)
-_GROUP_PASSAGES = 512  # embedded together, so that all cores have work
-
-
-def recipe(settings: Settings, embedder: Embedder) -> str:
-    """Canonical JSON of everything that shapes an index."""
-    parts = {
-        "cleaner": CLEANER,
-        "embedder": embedder.name,
-        "encoder": ENCODER,
-        "fingerprint": embedder.fingerprint,
-        "overlap_sentences": settings.overlap_sentences,
-        "passage_tokens": settings.passage_tokens,
-        "stem": settings.stem,
-        "terms": TERMS,
-        "token_vectors": settings.token_vectors,
-    }
-    return json.dumps({key: part for key, part in parts.items() if UNSAID.get(key) != part}, sort_keys=True)
 
 
 class Builder:
@@ -109,14 +67,13 @@ class Builder:
         self, data: Path, settings: Settings, embedder: Embedder, clock: Callable[[], datetime] = _UTC_NOW
     ) -> None:
         self._data, self._settings = data, settings.model_copy(update={"data": data})
-        self._recipe = recipe(settings, embedder)
+        self._making = Making(settings, embedder)
+        self._recipe = self._making.recipe
         self._stem = settings.stem
-        self._keeps_tokens = settings.token_vectors == "stored"
         self._embedder = embedder
         self._clock = clock
         self._keep_days = settings.keep_revisions_days
         self._put: Readied | None = None  # what went into the store last
-        self._rule = SplitRule(settings.passage_tokens, embedder.max_tokens, settings.overlap_sentences)
 
     def index(
         self,
@@ -124,14 +81,15 @@ class Builder:
         *,
         prune: bool = False,
         rebuild: bool = False,
+        workers: str = "",
         on_progress: OnProgress = lambda _: None,
     ) -> BuildReport:
         """Add and update what stands below the paths; `prune` deletes what stood there and does not any more.
 
         `rebuild` makes everything anew under the present settings, documents from elsewhere included; what an earlier
-        Quotewell cleaned or encoded otherwise is made anew unasked, and that is logged. Raises NotFound for a path that
-        is not there, before anything is written, IndexMismatch for other settings, and QuotewellError where all is
-        stored and the search index cannot be written.
+        Quotewell cleaned or encoded otherwise is made anew unasked, and that is logged. `workers` embed instead of this
+        process: so many others, or `ray`. Raises NotFound for a path that is not there, before anything is written,
+        IndexMismatch for other settings, and QuotewellError where all is stored and the search index cannot be written.
         """
         found = find(paths)
         self._reach_engine()
@@ -142,11 +100,11 @@ class Builder:
             roots = paths if prune else None
             if rebuild:
                 documents = chain(plan.changed(), plan.others(store.documents(), roots))
-                encoded = self._encoded(documents, embedding)
+                encoded = self._making.made(documents, embedding, workers)
                 store.replace_all(encoded, recipe=self._recipe, keeping=self._keeping())
                 gone = plan.gone(roots)
             else:
-                self._bring_up_to_date(store, plan, embedding)
+                self._bring_up_to_date(store, plan, embedding, workers)
                 gone = self._dropped(store, plan, roots)
             store.keep_files(plan.files())
             store.expire(self._keeping())
@@ -186,7 +144,7 @@ class Builder:
         with Store.open(self._data, create=True) as store:
             self._refuse_other_recipe(store, but={"cleaner"})  # the text came cleaned, whatever did it
             is_line = document.id in _lines(store.files())
-        ((_, passages),) = self._encoded([document], Embedding(lambda _: None))
+        ((_, passages),) = self._making.made([document], Embedding(lambda _: None))
         return Readied(document, passages, self._content_of([(document, passages)], [document.id] * is_line), is_line)
 
     def put(self, given: Document | Readied, serving: generation.Generation | None = None) -> generation.Generation:
@@ -278,10 +236,10 @@ class Builder:
             problem=problem,
         )
 
-    def _bring_up_to_date(self, store: Store, plan: Plan, embedding: Embedding) -> None:
+    def _bring_up_to_date(self, store: Store, plan: Plan, embedding: Embedding, workers: str) -> None:
         """Each new or changed document in a transaction of its own."""
         self._refuse_other_recipe(store)
-        for document, passages in self._encoded(plan.changed(), embedding):
+        for document, passages in self._making.made(plan.changed(), embedding, workers):
             files = plan.files_of(document.id)
             store.put(document, passages, recipe=self._recipe, keeping=self._keeping(), files=files)
 
@@ -332,32 +290,6 @@ class Builder:
             f"'{self._data}' was built with {differences}; use the settings it was "
             f"built with, or build everything again with: quotewell index --rebuild --data {self._data}"
         )
-
-    def _encoded(
-        self, documents: Iterable[Document], embedding: Embedding
-    ) -> Iterator[tuple[Document, list[StoredPassage]]]:
-        for group in self._groups(documents):
-            texts = [passage.search_text for _, passages in group for passage in passages]
-            on_text, parts = embedding.of(len(texts)), range(0, len(texts), _GROUP_PASSAGES)
-            encoded = chain.from_iterable(  # what comes out is four times as large as what is kept of it
-                self._embedder.encode_passages(texts[at : at + _GROUP_PASSAGES], on_text) for at in parts
-            )
-            for document, passages in group:
-                yield document, [self._stored(passage, next(encoded)) for passage in passages]
-
-    def _stored(self, passage: Passage, encoded: Encoded) -> StoredPassage:
-        encoding = Encoding.from_floats(encoded.vector, encoded.tokens, encoded.offsets)
-        return StoredPassage(passage, encoding if self._keeps_tokens else encoding.bare())
-
-    def _groups(self, documents: Iterable[Document]) -> Iterator[list[tuple[Document, list[Passage]]]]:
-        group: list[tuple[Document, list[Passage]]] = []
-        for document in documents:
-            group.append((document, split(document, self._rule, self._embedder.count_tokens)))
-            if sum(len(passages) for _, passages in group) >= _GROUP_PASSAGES:
-                yield group
-                group = []
-        if group:
-            yield group
 
     def _content(self, snapshot: Snapshot, document_ids: Sequence[str] | None) -> Content:
         """Of these documents, or of all."""

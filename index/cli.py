@@ -54,6 +54,7 @@ def index(
             show_default=False,
         ),
     ] = None,
+    workers: Annotated[str, typer.Option(metavar="N|ray", help="Embed in N processes, or by Ray.")] = "",
     as_json: Json = False,
 ) -> None:
     """Add or update files and folders. Only what changed is read into the index again."""
@@ -71,7 +72,9 @@ def index(
             if dry_run:
                 report = builder.plan(paths, prune=prune, on_progress=lambda at: show(*at))
             else:
-                report = builder.index(paths, prune=prune, rebuild=anew, on_progress=lambda at: show(*at))
+                report = builder.index(
+                    paths, prune=prune, rebuild=anew, workers=workers, on_progress=lambda at: show(*at)
+                )
         _tell_report(report)
         emit_json(_as_json(report)) if as_json else _emit_report(report, settings)
         return report

@@ -7,16 +7,15 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.build import UNSAID, Builder
+from index.build import Builder
 from index.embedding.embedder import Embedder, load_embedder
 from index.engines.connect import engine_name
 from index.engines.content import checked
 from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.settings import Settings
+from index.shards import SHAPING, UNSAID
 from index.storage.generation import Generation, current, load, put_aside, version_of
 from index.storage.store import Store
-
-SHAPING = ("embedder", "overlap_sentences", "passage_tokens", "stem", "token_vectors")  # stand in a recipe
 
 
 @dataclass(frozen=True, slots=True)

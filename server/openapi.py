@@ -52,6 +52,7 @@ def publish_contract(app: FastAPI) -> None:
             for model in _MORE:
                 described = model.model_json_schema(ref_template=REF)
                 models |= described.pop("$defs", {}) | {model.__name__: described}
+            schema["servers"] = [{"url": "."}]  # counts from where this is read, so that any path before it stays
             schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             for path, methods in schema["paths"].items():
                 for method, operation in methods.items():

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 BEGIN, END = "<!-- written by python -m tests.sizes -->", "<!-- end -->"
-APART = {"milvus", "postgres"}  # extras pinned in pyproject.toml alone, as nobody else should install what they need
+APART = {"milvus", "postgres", "ray"}  # extras pinned in pyproject.toml alone, as few should install what they need
 SHOWN = 3  # of a part's packages, the largest
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from index.cleaning.clean import Cleaned, clean
 from index.embedding.embedder import HashEmbedder
 from index.records import Span, to_clean, to_source
-from index.split import SplitRule, split
+from index.text.split import SplitRule, split
 from tests import make
 from tests.test_index_clean import PROSE, check_blocks, check_map, check_round_trips, check_words
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.build import Builder, Progress, recipe
+from index.build import Builder, Progress
 from index.cleaning.clean import clean
 from index.embedding.embedder import Encoded, HashEmbedder, OnText
 from index.embedding.vectors import Encoding
@@ -19,6 +19,7 @@ from index.formats.metadata import Facts
 from index.records import Document
 from index.search import Index, open_index
 from index.settings import Settings
+from index.shards import recipe
 from index.storage import generation
 from index.storage.store import Store
 
@@ -208,7 +209,7 @@ def test_progress_tells_of_reading_embedding_and_publishing(builder: Builder, si
 def test_large_corpora_are_embedded_in_groups(
     tmp_path: Path, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch, counting: CountingEmbedder
 ) -> None:
-    monkeypatch.setattr("index.build._GROUP_PASSAGES", 3)
+    monkeypatch.setattr("index.shards._GROUP_PASSAGES", 3)
     folder = tmp_path / "many"
     for n in range(10):
         write(folder, f"d{n}", f"Article {n} is about the harbour of Brin.")
@@ -319,7 +320,7 @@ def test_a_rebuild_of_the_same_files_is_the_same_index(
 def earlier(settings: Settings, monkeypatch: pytest.MonkeyPatch, part: str) -> Builder:
     """A builder of a program whose cleaner, encoder or terms were others."""
     with monkeypatch.context() as then:
-        then.setattr(f"index.build.{part}", 0)
+        then.setattr(f"index.shards.{part}", 0)
         return Builder(settings.data, settings, HashEmbedder())
 
 

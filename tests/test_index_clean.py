@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from index.cleaning.clean import Cleaned, clean, clean_plain
 from index.formats import read
 from index.records import Document, OffsetRun, Span, plain_blocks, to_clean, to_source
-from index.split import SplitRule, split
 from index.text.sentences import sentences
+from index.text.split import SplitRule, split
 from index.text.words import words
 from tests import make
 from tests.conftest import costs

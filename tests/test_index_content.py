@@ -12,9 +12,9 @@ from index.embedding.embedder import HashEmbedder
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.content import content_of, merged
-from index.split import SplitRule, split
 from index.storage.docstore import DocStore
 from index.storage.pieces import Content, OpenFile, Pieces
+from index.text.split import SplitRule, split
 from tests.make import document
 
 WORDS = "rye bread tariff Tariffs tariffs comet harrow comets ferry leaves nine aldra".split()

@@ -32,7 +32,7 @@ from index.formats import read
 from index.records import Document
 from index.search import open_index
 from index.settings import Settings, load_settings
-from index.split import SplitRule, split
+from index.text.split import SplitRule, split
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

@@ -17,9 +17,9 @@ from index.ranking.fuse import convex_shares, ordered, reciprocal_shares
 from index.records import Document, Scored
 from index.search import Index, fuse, open_index
 from index.settings import Settings, load_settings
-from index.split import SplitRule, split
 from index.storage.docstore import DocStore, pack_documents, pack_passages
 from index.storage.generation import Generation, load
+from index.text.split import SplitRule, split
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from index.cleaning.clean import clean
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
 from index.records import Document, Passage, Span
-from index.split import SplitRule, split
 from index.text.sentences import sentences
+from index.text.split import SplitRule, split
 from tests import make
 
 PROSE = "The council of Brin met on Monday. It agreed the budget. The mayor paid for the tea. Nobody else did."

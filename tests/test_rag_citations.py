@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from index.embedding.embedder import HashEmbedder
 from index.errors import NotFound
 from index.records import Document, Passage, Span, to_clean
-from index.split import SplitRule, split
+from index.text.split import SplitRule, split
 from rag.answer import Citation, Quote
 from rag.citations import article_url, cite, fault
 from tests import make

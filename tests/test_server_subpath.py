@@ -46,7 +46,12 @@ def test_chat_article_and_interface_work_below_a_path(tmp_path: Path, browser: B
         page.locator("a.brand").click()
         expect(page).to_have_url(f"{address}{PREFIX}/")
         page.goto(f"{address}{PREFIX}/docs", wait_until="commit")
-        expect(page.locator(".opblock").first).to_be_visible()
+        tried = page.locator(".opblock").filter(has_text="/version")
+        tried.locator(".opblock-summary-control").click()
+        tried.get_by_role("button", name="Try it out").click()
+        with page.expect_response("**/version") as asked:
+            tried.get_by_role("button", name="Execute").click()
+        assert (asked.value.url, asked.value.status) == (f"{address}{PREFIX}/version", 200)
         page.goto(f"{address}{PREFIX}/docs/problems")
         page.get_by_role("link", name="Interface", exact=True).click()
         expect(page).to_have_url(f"{address}{PREFIX}/docs")

@@ -14,8 +14,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from index.build import ENCODER, TERMS
 from index.settings import load_settings
+from index.shards import ENCODER, TERMS
 from index.storage.generation import FORMAT
 from quotewell import run
 from server.app import create_app

@@ -16,6 +16,7 @@ from eval.scoring.run import Run, measure
 from eval.sets.sets import EvalSet, ShowProgress, half, resolve_set
 from index.errors import BadInput
 from index.settings import Settings, load_settings
+from index.shards import SHAPING
 
 # A grid of settings in TOML: which sets, which measure is quality, which values of which settings are tried.
 #
@@ -100,7 +101,6 @@ def _deviations(grid: Mapping[str, Sequence[Value]]) -> tuple[Cell, ...]:
 
 
 COST = "all, median CPU ms"
-_SHAPING = ("embedder", "passage_tokens", "overlap_sentences", "stem", "token_vectors")  # an index of its own for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _cost(report: Run) -> float:
 
 def _folder(settings: Settings) -> str:
     """Cells whose indexes are alike share one."""
-    shape = "|".join(f"{getattr(settings, name)}" for name in _SHAPING)
+    shape = "|".join(f"{getattr(settings, name)}" for name in SHAPING)
     return f"sweep-{sha256(shape.encode()).hexdigest()[:12]}"
 
 

@@ -50,13 +50,13 @@ class Embedder(Protocol):
     def encode_question(self, text: str) -> Encoded: ...
 
 
-def load_embedder(name: str, model_path: Path | None = None) -> Embedder:
+def load_embedder(name: str, model_path: Path | None = None, threads: int | None = None) -> Embedder:
     """minilm and minilm-384 → ONNX, hash → HashEmbedder, else a sentence-transformers name or folder.
 
-    Raises ModelMissing.
+    `threads` embed passages side by side, by default one a core. Raises ModelMissing.
     """
     if name in ("minilm", "minilm-384"):
-        return OnnxEmbedder(model_path, projected=name == "minilm")
+        return OnnxEmbedder(model_path, projected=name == "minilm", threads=threads)
     if name == "hash":
         return HashEmbedder()
     return SentenceTransformerEmbedder(str(model_path or name))

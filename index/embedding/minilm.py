@@ -166,7 +166,7 @@ class OnnxEmbedder:
     max_tokens = 256  # what the model was trained with
     languages = frozenset({"en"})
 
-    def __init__(self, folder: Path | None = None, *, projected: bool = True) -> None:
+    def __init__(self, folder: Path | None = None, *, projected: bool = True, threads: int | None = None) -> None:
         folder = folder or packaged_onnx()
         model = next((folder / n for n in ("onnx/model.onnx", "model.onnx") if (folder / n).is_file()), None)
         if model is None or not (folder / "tokenizer.json").is_file():
@@ -180,13 +180,14 @@ class OnnxEmbedder:
         self._session = ort.InferenceSession(str(model), _one_thread(), providers=["CPUExecutionProvider"])
         self._inputs = {given.name for given in self._session.get_inputs()}
         self.dim = int(self._session.get_outputs()[0].shape[-1])
-        self._together = Together(self._states, len(os.sched_getaffinity(0)))
+        self._threads = threads or len(os.sched_getaffinity(0))
+        self._together = Together(self._states, self._threads)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(e.ids) for e in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
-        pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+        pool = ThreadPoolExecutor(self._threads)
         done = []
         try:
             for tokens, one in pool.map(self._passage, texts):

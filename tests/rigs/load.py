@@ -3,6 +3,7 @@
 python -m tests.rigs.load PORT PER_SECOND SECONDS    prints what came of them as JSON
 python -m tests.rigs.load PORT 1,32 SECONDS          so many clients that ask anew once they are answered, one after the
                                                      other: what a server gives to one, and to many together
+python -m tests.rigs.load PORT,PORT 1,32 SECONDS     the same of several servers, which take the clients in turn
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import resource
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 from time import perf_counter
@@ -174,12 +176,12 @@ async def run(port: int, per_second: float, seconds: float) -> Outcome:
     return came
 
 
-async def insist(port: int, clients: int, seconds: float) -> Outcome:
+async def insist(ports: Sequence[int], clients: int, seconds: float) -> Outcome:
     """Each question is another one, so that nothing of it is known; whoever is refused asks again a little later."""
     came, end = Outcome(), perf_counter() + seconds
 
     async def ask_on(number: int) -> None:
-        client, asked = Client(port), 0
+        client, asked = Client(ports[number % len(ports)]), 0
         while perf_counter() < end:
             question = f"{QUESTIONS[asked % len(QUESTIONS)][:-1]}, says number {number} of {clients} {asked} times?"
             refused = len(came.refused)
@@ -194,11 +196,12 @@ async def insist(port: int, clients: int, seconds: float) -> Outcome:
 
 
 if __name__ == "__main__":
-    at, length = int(sys.argv[1]), float(sys.argv[3])
+    (at, *others), length = map(int, sys.argv[1].split(",")), float(sys.argv[3])
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a connection is one, and thousands may wait
     if "," in sys.argv[2]:
         for many in map(int, sys.argv[2].split(",")):
-            sys.stdout.write(json.dumps({"clients": many, **asyncio.run(insist(at, many, length)).told(length)}) + "\n")
+            told = asyncio.run(insist((at, *others), many, length)).told(length)
+            sys.stdout.write(json.dumps({"clients": many, **told}) + "\n")
     else:
         sys.stdout.write(json.dumps(asyncio.run(run(at, float(sys.argv[2]), length)).told(length)) + "\n")

@@ -120,6 +120,26 @@ def test_one_client_and_many_together_are_answered_or_told_to_wait() -> None:
         record("one client, and 32 together, that ask anew once they are answered", 2, failures, note)
 
 
+def test_two_servers_over_one_folder_take_the_clients_in_turn() -> None:
+    """What two give together depends on how many processors they have: it is noted, and no condition."""
+    with folder_kept_on_failure() as folder:
+        data = indexed(folder).data
+        with Server(data) as one, Server(data) as other:
+            assert said(one) == said(other)
+            before = [server.answers() for server in (one, other)]
+            ports = f"{one.port},{other.port}"
+            command = [sys.executable, "-m", "tests.rigs.load", ports, "1,32", str(LOAD_S)]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+            say(done.stdout)
+            alone, together = map(json.loads, done.stdout.splitlines())
+            gave = alone["answered"] + together["answered"]
+            until(lambda: one.answers() + other.answers() >= sum(before) + gave)
+            shares = [server.answers() - count for server, count in zip((one, other), before, strict=True)]
+        failures = min(shares) == 0 or bool(together["lost"] or together["other"] or together["without_retry_after"])
+        note = f"{alone['answered'] / LOAD_S:.0f}/s for one, {together['answered'] / LOAD_S:.0f}/s for 32 together"
+        record("two servers over one folder, 32 clients in turn", 2, failures, note)
+
+
 def test_the_rig_sees_that_the_gate_is_off() -> None:
     with folder_kept_on_failure() as folder, Server(indexed(folder).data, before=GATE_OFF) as server:
         said(server)
