@@ -49,7 +49,7 @@ class LexicalRanker:
         """`vocabulary[t]` is the term of the postings' row t, in the order first seen; `build` makes both."""
         self.numbers: Mapping[str, int] = {term: number for number, term in enumerate(vocabulary)}
         self._postings = postings
-        self._ends = memoryview(postings.indptr)  # gives Python's numbers, one by one
+        self._ends = postings.indptr.data  # gives Python's numbers, one by one
         self._idfs = _idfs(vocabulary, postings)
         average = max(int(postings.lengths.sum()), 1) / max(len(postings.lengths), 1)
         self._dampers = okapi_damper(postings.lengths, average)
@@ -93,7 +93,7 @@ class LexicalRanker:
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
         rows, parts = self._parts(terms)
-        return np.bincount(rows, parts, len(self._dampers)).astype(np.float64, copy=False)  # of no rows it gives int64
+        return np.asarray(np.bincount(rows, parts, len(self._dampers)), np.float64)  # of no rows it gives int64
 
     def rank(self, terms: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
         """At most `depth` passages that share a term with the question, best first, ties by row.
@@ -102,7 +102,7 @@ class LexicalRanker:
         be 0 or negative for a true match (terms in half of the passages or more), so no score is a threshold.
         """
         rows, parts = self._parts(terms)
-        scores = np.bincount(rows, parts)  # adds one by one, so in the question's order
+        scores = np.asarray(np.bincount(rows, parts), np.float64)  # adds one by one, so in the question's order
         rows = _distinct(rows, len(scores)) if allowed is None else _distinct(rows[allowed[rows]], len(scores))
         return best(rows, scores[rows], depth)
 
