@@ -101,20 +101,16 @@ def made_corpus(passages: int, work: Path, *, of_article: int = 1) -> Path:
 
 def _costs(size: int, settings: Settings, work: Path) -> Costs:
     own = settings.model_copy(update={"data": work / "index", "embedder": "hash", "reader": "trained", "store": ""})
-    corpus = made_corpus(size, work)
-    embedder = HashEmbedder()
-    builder = Builder(own.data, own, embedder)
-    _, building = cpu_seconds(builder.index, [corpus])
-    index, opening = cpu_seconds(open_index, own.data, own, embedder)
-    questions = questions_of(size)
+    builder, questions = Builder(own.data, own, HashEmbedder()), questions_of(size)
+    _, building = cpu_seconds(builder.index, [made_corpus(size, work)])
+    index, opening = cpu_seconds(open_index, own.data, own, HashEmbedder())
     held = opened_alone(own.model_dump(mode="json", exclude_defaults=True), [])["held"]
     sizes = {name: (index.generation.folder / name).stat().st_size for name in index.manifest.files}
     read = sum(count for name, count in sizes.items() if name.endswith(".npy"))
     searched, answered = searching(index, questions, own.limit)[1:2], answering(index, own, questions, "answer")
     ranked = lexical(index, questions[:5])
     replacing, until_found = _replaced(index, own, builder)
-    dice = np.random.default_rng(size)
-    vectors = unit_rows(dice.standard_normal((size + QUESTIONS, _DIM), np.float32))
+    vectors = unit_rows(np.random.default_rng(size).standard_normal((size + QUESTIONS, _DIM), np.float32))
     scanned = [each for each in scanning(vectors[QUESTIONS:], list(vectors[:QUESTIONS])) if "found" not in each.name]
     return {
         ("building", "CPU s"): building,
