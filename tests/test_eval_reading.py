@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizer
 
 from eval.reading.batches import Lesson, epoch, groups_of
-from eval.reading.network import LONGEST, NO_SENTENCE, encode, open_backbone
+from eval.reading.network import LONGEST, NO_SENTENCE, encode, open_backbone, ship
 from eval.reading.recipe import Recipe, train_model
 from eval.reading.rows import MINED, TrainingRow, read_grades, read_rows
 from eval.reading.train import TrainingPlan, across, train
@@ -212,25 +213,22 @@ def test_a_row_is_cut_into_tokens_as_the_tokeniser_cuts_a_pair(backbone: Path) -
     assert long.ids[-1] == tokenizer.sep_token_id
 
 
-def test_twice_the_layers_begin_as_each_one_twice(backbone: Path) -> None:
-    _, network = open_backbone(backbone, layers=4)
-    weights = [dict(layer.named_parameters()) for layer in network.body.encoder.layer]
-    assert len(weights) == 4
-    assert all(torch.equal(one, weights[1][name]) for name, one in weights[0].items())
-    assert not all(torch.equal(one, weights[2][name]) for name, one in weights[0].items())
-
-
-def test_computed_in_eight_bits_the_layers_are_near_and_still_learn(backbone: Path) -> None:
+def test_a_network_that_grows_computes_as_before_until_it_is_trained(backbone: Path, tmp_path: Path) -> None:
     _, network = open_backbone(backbone)
+    for layer in network.body.encoder.layer:  # as after training, when they differ
+        nn.init.uniform_(layer.output.LayerNorm.weight, 0.4, 0.9)
+        nn.init.uniform_(layer.output.LayerNorm.bias, -0.2, 0.2)
     ids, mask = (torch.tensor(one)[None] for one in ([2, 9, 3, 12, 14, 3], [1] * 6))
     given = (ids, mask, torch.full((1, 1, 6), 1 / 6))
-    plainly = network(*given)[0]
-    network.serve_eight_bits()
-    rounded = network(*given)[0]
-    assert not torch.equal(rounded, plainly)
-    assert rounded.item() == pytest.approx(plainly.item(), abs=0.05)
-    rounded.sum().backward()
-    assert network.body.encoder.layer[0].attention.self.query.weight.grad.abs().max() > 0
+    before = network(*given)[2]
+    network.grow(4)
+    assert len(network.body.encoder.layer) == 4
+    after = network(*given)[2]
+    assert (after - before).abs().mean() < 0.1 * before.std()
+    ship(network, tmp_path / "grown.safetensors")
+    _, loaded = open_backbone(backbone)
+    loaded.load(tmp_path / "grown.safetensors")
+    assert torch.allclose(loaded(*given)[2], after, atol=0.01)
 
 
 def test_what_is_missing_is_named_before_anything_is_made(collection: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ A sentence's gap, its score less *none* of its own passage, is what can be compa
 """
 
 import copy
-import functools
 import math
 import os
 from bisect import bisect_left, bisect_right
@@ -18,7 +17,6 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torch.nn import functional as F
 from transformers import AttentionInterface, AutoConfig, AutoModel, AutoTokenizer
 from transformers.masking_utils import AttentionMaskInterface, eager_mask
 from transformers.models.mpnet.modeling_mpnet import MPNetSelfAttention
@@ -32,7 +30,7 @@ LONGEST = 320  # tokens of question and passage together
 _STEP = 32  # lengths are rounded up to it: every new shape compiles a kernel
 _SENTENCE_STEP = 8
 NO_SENTENCE = -1e4
-LEAST_AFTER_GELU = 0.2  # as in the graph: what GELU gives is above -0.17
+_ADDS = 0.1  # share of what a layer adds that its copy adds to begin with
 _SCALE = ":scale"  # of a file of 8 bits: one factor a row of the matrix of that name
 
 Tensor = torch.Tensor
@@ -88,9 +86,9 @@ MPNetSelfAttention.forward = _mpnet  # type: ignore[method-assign, assignment]
 
 
 class ReadingNetwork(nn.Module):
-    """`layers`: as many as the backbone's, or a multiple: each then stands several times in a row to begin with."""
+    """As many layers as the backbone has, until it grows or loads weights of more."""
 
-    def __init__(self, backbone: Path, layers: int = 0, dropout: float = 0.0) -> None:
+    def __init__(self, backbone: Path, dropout: float = 0.0) -> None:
         super().__init__()
         config = AutoConfig.from_pretrained(
             backbone, local_files_only=True, hidden_dropout_prob=dropout, attention_probs_dropout_prob=0.0
@@ -98,10 +96,6 @@ class ReadingNetwork(nn.Module):
         kind = _PLAIN if config.model_type == "bert" else "eager"
         shape = {"config": config, "add_pooling_layer": False, "attn_implementation": kind, "dtype": torch.float32}
         self.body = AutoModel.from_pretrained(backbone, local_files_only=True, use_safetensors=True, **shape)
-        times = max(1, layers // config.num_hidden_layers)
-        self.body.encoder.layer = nn.ModuleList(
-            copy.deepcopy(layer) for layer in self.body.encoder.layer for _ in range(times)
-        )
         wide = config.hidden_size
         self.sentence = nn.Sequential(nn.Linear(2 * wide, wide), nn.GELU(), nn.Linear(wide, 1))
         self.none = nn.Sequential(nn.Linear(wide, wide), nn.GELU(), nn.Linear(wide, 1))
@@ -122,16 +116,20 @@ class ReadingNetwork(nn.Module):
         score = self.sentence(both).squeeze(-1).float().masked_fill(pool.sum(-1) == 0, NO_SENTENCE)
         return score, self.none(first).squeeze(-1).float(), self.span(states).float()
 
+    @torch.no_grad()
+    def grow(self, layers: int) -> None:
+        """To a multiple of BERT's layers. Behind each stand copies that add little to what passes and whose norms give
+        back what the one before them had, so that it computes nearly as before (cf. Net2Net, Chen et al. 2016).
+        """
+        grown = self.body.encoder.layer
+        times = max(1, layers // len(grown))
+        self.body.encoder.layer = nn.ModuleList(
+            copy.deepcopy(layer) if number == 0 else _echo(layer) for layer in grown for number in range(times)
+        )
+
     @property
     def device(self) -> torch.device:
         return self.span.weight.device
-
-    def serve_eight_bits(self) -> None:
-        """From now on the layers compute as the shipped graph does, so that training mends what the 8 bits lose."""
-        for name, layer in self.body.encoder.layer.named_modules():
-            if isinstance(layer, nn.Linear):
-                least = LEAST_AFTER_GELU if name.endswith("output.dense") and "attention" not in name else 0.0
-                layer.forward = functools.partial(_eight_bits, layer, least)  # type: ignore[method-assign]
 
     def load(self, path: Path) -> None:
         """A checkpoint of `train`, or a .safetensors file without word embeddings, of half precision or of 8 bits."""
@@ -141,6 +139,7 @@ class ReadingNetwork(nn.Module):
         held = {name: weights.float() for name, weights in load_file(path).items()}
         scales = {name.removesuffix(_SCALE): held.pop(name)[:, None] for name in list(held) if name.endswith(_SCALE)}
         state = {name: weights * scales.get(name, 1.0) for name, weights in held.items()}
+        self.grow(sum(name.endswith(".intermediate.dense.bias") for name in state))
         missing, unknown = self.load_state_dict(state, strict=False)
         wrong = [name for name in missing if "word_embeddings" not in name and "position_ids" not in name]
         if wrong or unknown:
@@ -149,23 +148,21 @@ class ReadingNetwork(nn.Module):
             )
 
 
+def _echo(layer: Any) -> Any:
+    """What a norm of weight w and bias b gives has the mean of b and the variance mean(w²) + var(b)."""
+    echo, norm = copy.deepcopy(layer), layer.output.LayerNorm
+    for part in (echo.attention.output, echo.output):
+        part.dense.weight.mul_(_ADDS)
+        part.dense.bias.mul_(_ADDS)
+        part.LayerNorm.weight.fill_((norm.weight.square().mean() + norm.bias.var(correction=0)).sqrt())
+        part.LayerNorm.bias.fill_(norm.bias.mean())
+    return echo
+
+
 def bfloat16(device: torch.device) -> torch.autocast:
     """Half precision where the device multiplies it fast; elsewhere it would cost ten times as much."""
     fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=fast)
-
-
-def _eight_bits(layer: nn.Linear, least: float, x: Tensor) -> Tensor:
-    """The product with weights in steps of 1/127 of each column's largest, and x in those of each token's."""
-    return F.linear(_in_steps(x, least), _in_steps(layer.weight, 1e-8), layer.bias)
-
-
-def _in_steps(x: Tensor, least: float) -> Tensor:
-    """The gradient passes as if nothing were rounded."""
-    with torch.no_grad():
-        step = x.abs().amax(-1, keepdim=True).clamp(min=max(least, 1e-8)) / 127
-        rounded = (x / step).round() * step
-    return x + (rounded - x).detach()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +257,11 @@ def check_backbone(folder: Path) -> None:
         )
 
 
-def open_backbone(folder: Path, layers: int = 0, dropout: float = 0.0) -> tuple[Any, ReadingNetwork]:
+def open_backbone(folder: Path, dropout: float = 0.0) -> tuple[Any, ReadingNetwork]:
     """Tokeniser and untrained reader of a transformers folder, on a GPU where there is one. Raises ModelMissing."""
     check_backbone(folder)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    return tokenizer, ReadingNetwork(folder, layers, dropout).to("cuda" if torch.cuda.is_available() else "cpu")
+    return tokenizer, ReadingNetwork(folder, dropout).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def ship(model: ReadingNetwork, path: Path) -> None:

@@ -50,7 +50,6 @@ class Recipe:
     teacher_epochs: float = 1.0
     epochs: float = 3.0
     layers: int = 0  # of the small model: as many as it has, or a multiple
-    eight_bits: float = 0.3  # share of its training, the last, in which it computes as it is served
     tokens: int = AT  # of a batch
     threads: int = 2
     seed: int = 1
@@ -93,7 +92,6 @@ def train_model(sets: Sequence[Path], out: Path, recipe: Recipe, embedder: Embed
         start=recipe.small_start,
         grades=grades,
         layers=recipe.layers,
-        eight_bits=recipe.eight_bits,
     )
     train(learn, out / "reader.pt", weights, say)
     return weights

@@ -51,7 +51,6 @@ class TrainingPlan:
     found: int = 2  # mined passages of a group that are read in an epoch
     layers: int = 0  # as many as the backbone's, or a multiple
     dropout: float = 0.0
-    eight_bits: float = 0.0  # share of the run, its last, in which the layers compute as they are served
     seed: int = 1
     valid_most: int = 600  # rows of each validation set
     tell: int = 50  # steps between two lines
@@ -62,20 +61,20 @@ class TrainingPlan:
         """A hash of all that decides the weights but the number of threads."""
         files = (*self.rows, self.backbone / "model.safetensors", self.start, self.grades)
         hashes = [sha256(path) if path else "" for path in files]
-        settings = [self.epochs, self.rate, self.tokens, self.soft, self.found, self.layers, self.dropout]
-        settings += [self.eight_bits, self.seed]
+        settings = [self.epochs, self.rate, self.tokens, self.soft, self.found, self.layers, self.dropout, self.seed]
         return hashlib.sha256(repr([hashes, settings]).encode()).hexdigest()
 
 
 def train(plan: TrainingPlan, checkpoint: Path, weights: Path, say: Say) -> None:
     """From the plan to `weights`, a .safetensors file in half precision without the word embeddings."""
     torch.manual_seed(plan.seed)
-    tokenizer, model = open_backbone(plan.backbone, plan.layers, plan.dropout)
+    tokenizer, model = open_backbone(plan.backbone, plan.dropout)
     pad: int = tokenizer.pad_token_id
     lessons = [one for path in plan.rows for one in read_examples(path, tokenizer, plan.grades)]
     valid = sample(read_examples(plan.valid, tokenizer, None), plan.valid_most)
     if plan.start:
         model.load(plan.start)
+    model.grow(plan.layers)
     trainer = Trainer(model, lessons, pad, plan)
     if checkpoint.exists():
         trainer.resume(checkpoint)
@@ -112,7 +111,6 @@ class Trainer:
         groups, rng = groups_of(train), random.Random(plan.seed)
         self.epoch = int(sum(one.chance * _tokens(one.drawn(plan.found, rng)) for one in groups))  # its tokens
         self._batches = _ahead(_prepared(groups, plan, rng, pad))
-        self._eight_bits = False
         self._recent: deque[Tensor] = deque(maxlen=_RECENT)
         self.steps = self.seen = 0
 
@@ -120,9 +118,6 @@ class Trainer:
         """One batch, at the rate that belongs to this share of the run."""
         for group in self._optimiser.param_groups:
             group["lr"] = self._plan.rate * min(1.0, (share + 1e-3) / WARM, (1 - share) / (1 - WARM))
-        if not self._eight_bits and share >= 1 - self._plan.eight_bits:
-            self._model.serve_eight_bits()
-            self._eight_bits = True
         lesson = next(self._batches)
         loss = loss_of(self._model, lesson)
         self._optimiser.zero_grad(set_to_none=True)
