@@ -4,6 +4,7 @@ python -m tests.rigs.load PORT PER_SECOND SECONDS    prints what came of them as
 python -m tests.rigs.load PORT 1,32 SECONDS          so many clients that ask anew once they are answered, one after the
                                                      other: what a server gives to one, and to many together
 python -m tests.rigs.load PORT,PORT 1,32 SECONDS     the same of several servers, which take the clients in turn
+python -m tests.rigs.load PORT 1,32 SECONDS FILE     with the questions of a gold file, as eval/gold/articles-dev.jsonl
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import quantiles
 from time import perf_counter
 from typing import Any
@@ -137,17 +139,26 @@ async def timed(client: Client, request: bytes, came: Outcome, what: str) -> tup
     return reply, perf_counter() - begin
 
 
-async def one(client: Client, request: bytes, came: Outcome) -> None:
+async def one(client: Client, request: bytes, came: Outcome) -> Reply | None:
+    """Gives back a refusal."""
     reply, took = await timed(client, request, came, "/ask")
     if reply is None:
-        return
+        return None
     if reply.status == 200:
         came.answered.append(took)
     elif reply.status in (429, 503):
         came.refused.append(took)
         came.unsaid += b"retry-after" not in reply.head
+        return reply
     else:
         came.other[f"/ask {reply.status}"] += 1
+    return None
+
+
+def after(refused: Reply) -> float:
+    """Seconds that its server asks to wait."""
+    told = refused.head.partition(b"retry-after:")[2].partition(b"\r\n")[0]
+    return float(told or ALIVE_EVERY_S)
 
 
 async def alive(client: Client, came: Outcome) -> None:
@@ -176,19 +187,18 @@ async def run(port: int, per_second: float, seconds: float) -> Outcome:
     return came
 
 
-async def insist(ports: Sequence[int], clients: int, seconds: float) -> Outcome:
-    """Each question is another one, so that nothing of it is known; whoever is refused asks again a little later."""
+async def insist(ports: Sequence[int], clients: int, seconds: float, questions: Sequence[str] = QUESTIONS) -> Outcome:
+    """Each question is another one, so that nothing of it is known; whoever is refused asks again when told to."""
     came, end = Outcome(), perf_counter() + seconds
 
     async def ask_on(number: int) -> None:
         client, asked = Client(ports[number % len(ports)]), 0
         while perf_counter() < end:
-            question = f"{QUESTIONS[asked % len(QUESTIONS)][:-1]}, says number {number} of {clients} {asked} times?"
-            refused = len(came.refused)
-            await one(client, asking(question), came)
+            question = questions[(number + asked) % len(questions)].rstrip("?")
+            refused = await one(client, asking(f"{question}, says number {number} of {clients} {asked} times?"), came)
             asked += 1
-            if len(came.refused) > refused:
-                await asyncio.sleep(ALIVE_EVERY_S)
+            if refused:
+                await asyncio.sleep(after(refused))
         client.close()
 
     await asyncio.gather(*map(ask_on, range(clients)))
@@ -200,8 +210,10 @@ if __name__ == "__main__":
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a connection is one, and thousands may wait
     if "," in sys.argv[2]:
+        texts = [line for path in sys.argv[4:] for line in Path(path).read_text("utf-8").splitlines()]
+        asked_of = [str(json.loads(line)["text"]) for line in texts] or QUESTIONS
         for many in map(int, sys.argv[2].split(",")):
-            told = asyncio.run(insist((at, *others), many, length)).told(length)
+            told = asyncio.run(insist((at, *others), many, length, asked_of)).told(length)
             sys.stdout.write(json.dumps({"clients": many, **told}) + "\n")
     else:
         sys.stdout.write(json.dumps(asyncio.run(run(at, float(sys.argv[2]), length)).told(length)) + "\n")
