@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from eval.bench.bench import bench as measure_costs
-from eval.bench.bench import json_of_bench, markdown_of_bench, text_of_bench
+from eval.bench.bench import markdown_of_bench, text_of_bench
 from eval.bench.growth import growth as measure_growth
 from eval.bench.growth import markdown_of_growth, plot_of_growth, text_of_growth
 from eval.bench.peers import markdown_of_peers
@@ -29,8 +29,7 @@ from eval.experiments.fusion import (
 )
 from eval.runs.tables import Write, json_of, write_block
 from eval.sets.beir import read_beir
-from eval.sets.gold import read_gold
-from eval.sets.sets import WORK, half, resolve_set
+from eval.sets.sets import WORK, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
 from index.options import Data, Json, same_data
 from index.settings import load_settings
@@ -39,6 +38,7 @@ from index.terminal import emit, emit_json, progress, tell
 SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
 SHOWN_PAIRS = (("convex 0.5", "rrf"), *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")))
 GROWTH_SIZES = (1_000, 10_000)
+MOST_ASKED = 200  # questions of a set whose costs are measured
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
 
 app = typer.Typer(rich_markup_mode=None, help="Measure answers and search on judged questions.")
@@ -75,15 +75,24 @@ def fusion(
 
 
 @app.command()
-def bench(data: Data = None, write: Write = None, as_json: Json = False) -> None:
-    """Measure the CPU time and memory of answers and of indexing; without --data, on the bundled articles."""
+def bench(
+    judged: Annotated[
+        Path | None, typer.Argument(metavar="[SET]", help="A set whose questions are asked, of an index of it.")
+    ] = None,
+    data: Data = None,
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the CPU time and memory of answers and of indexing; without SET and --data, on the bundled articles."""
     settings = load_settings(data=data)
-    questions = [question.asked for question in read_gold(BENCH_QUESTIONS)]
+    asked = resolve_set(judged or BENCH_QUESTIONS)
     with progress() as show, TemporaryDirectory(prefix="quotewell-bench-") as work:
-        found = measure_costs(settings, questions, Path(work), on=show)
-    emit_json(json_of_bench(found)) if as_json else emit(text_of_bench(found))
-    table = markdown_of_bench(found, command=f"quotewell eval bench{same_data(settings)}")
-    write_block(write, "bench", table)
+        if judged:
+            settings = opened(asked, settings, show)[1]
+        found = measure_costs(settings, [one.asked for one in asked.questions[:MOST_ASKED]], Path(work), on=show)
+    emit_json(json_of(found)) if as_json else emit(text_of_bench(found))
+    command = f"quotewell eval bench {asked.name}" if judged else f"quotewell eval bench{same_data(settings)}"
+    write_block(write, f"bench-{asked.name}" if judged else "bench", markdown_of_bench(found, command=command))
 
 
 @app.command()

@@ -27,7 +27,7 @@ from index.records import Document, Passage
 from index.settings import Settings
 from index.text.split import SplitRule, split
 
-CLEANER = 5  # raised when the same file would clean to another text
+CLEANER = 6  # raised when the same file would clean to another text
 ENCODER = 1  # raised when the same text would be encoded to other numbers
 TERMS = 4  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
@@ -173,9 +173,16 @@ def _ray() -> Iterator[Pool]:
         import ray
     except ImportError as error:
         raise QuotewellError("Ray is not installed; run: pip install '.[ray]'") from error
-    ray.init(log_to_driver=False, logging_level="error")
+    try:
+        ray.init(log_to_driver=False, logging_level="error")
+    except ConnectionError as error:
+        raise QuotewellError(f"no Ray answers at the address in RAY_ADDRESS: {error}") from error
     try:
         far = ray.remote(make)
         yield lambda *shard: far.remote(*shard).future(), int(ray.cluster_resources()["CPU"])
+    except ray.exceptions.RayError as error:
+        if isinstance(cause := getattr(error, "cause", None), QuotewellError):
+            raise cause from error
+        raise QuotewellError(f"Ray ended, run the same command again: {error}") from error
     finally:
         ray.shutdown()

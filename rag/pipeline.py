@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import zip_longest
 
 from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
@@ -17,7 +18,7 @@ from rag.question.spelling import Casing, Speller, with_codes
 from rag.reading.candidates import NOT_WHETHER
 from rag.reading.reader import Reader
 from rag.refusal import refusal
-from rag.selection.choose import Selection, choose, holds
+from rag.selection.choose import choose, holds
 from rag.selection.context import apart, sentences_of, with_context
 from rag.selection.frames import asked, comparable, measured
 from rag.selection.key_sentences import SMALL_PRINT
@@ -116,14 +117,14 @@ class Pipeline:
     def _part(self, queries: Sequence[Query], limit: int, filters: Filters, label: str = "") -> AnswerPart:
         query, reading = self._best_reading(queries, limit, filters)
         reason = self._refused(query, reading)
-        choice = None if reason else self._choice(query, reading)
+        told, rules = (query, reading, self.index.document, partial(self.widened, query)), self._rules
+        choice = None if reason else choose(*told, margin=rules.margin, most=rules.most, read=self._reader.finding)
         if query.shape == "timeline" and (choice is None or choice.frame.kind != "timeline"):
             return self._happened(query, limit, filters, label)
         if choice is None:
             refused = tuple(Dropped(quote, "refused") for quote in reading.quotes)
-            last = sorted(
-                reading.hits, key=lambda hit: hit.row in reading.best and _printed_small(reading.best[hit.row])
-            )
+            small = {row for row, quote in reading.best.items() if SMALL_PRINT.search(quote.words)}
+            last = sorted(reading.hits, key=lambda hit: hit.row in small)
             return AnswerPart(label, query, replace(reading, hits=tuple(last)), (), PLAIN, reason, refused)
         return AnswerPart(label, query, reading, choice.quotes, choice.frame, None, choice.dropped)
 
@@ -132,23 +133,22 @@ class Pipeline:
         what = self._queries([f"What happened to {query.subject}?"])
         return self._part([replace(query, shape=""), *what], limit, filters, label)
 
-    def _choice(self, query: Query, reading: Reading) -> Selection:
-        return choose(
-            query,
-            reading,
-            self.index.document,
-            lambda quote: self.widened(query, quote),
-            margin=self._rules.margin,
-            most=self._rules.most,
-            read=self._reader.finding,
-        )
-
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
-        sure = self._sure(reading) and not _echoes(query, reading.quotes[0])
+        sure = self._sure(reading) and not self._echoes(query, reading.quotes[0])
         if sure and query.scope and (judged := query.scope.judged):
             said = {cut(word.text, self.index.stem) for word in words(reading.quotes[0].words)}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
         return refusal(query, self.index, reading.hits, sure=sure)
+
+    def _echoes(self, query: Query, quote: Quote) -> bool:
+        """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Yes or no can
+        be told in the same words, and so can a command that comes with what introduces it."""
+        own = {word.text for word in words(query.text)}
+        if NOT_WHETHER.search(query.text) is None or not own.issuperset(word.text for word in words(quote.words)):
+            return False
+        told = self.widened(query, quote)
+        said = self.index.document(quote.passage.document_id).text[told.start : told.end]
+        return own.issuperset(word.text for word in words(said))
 
     def _sure(self, reading: Reading) -> bool:
         return bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold
@@ -182,17 +182,6 @@ class Pipeline:
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
         asked = frozenset(word.text for word in words(query.text) if not of_asking(query.text, word)) - stop_words()
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
-
-
-def _echoes(query: Query, quote: Quote) -> bool:
-    """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Yes or no can be
-    told in the same words."""
-    own = {word.text for word in words(query.text)}
-    return NOT_WHETHER.search(query.text) is not None and own.issuperset(word.text for word in words(quote.words))
-
-
-def _printed_small(quote: Quote) -> bool:
-    return SMALL_PRINT.search(quote.words) is not None
 
 
 def _untold(sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:

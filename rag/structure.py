@@ -104,15 +104,12 @@ def _chain(passage: Passage, block: Block) -> Iterator[Span]:
             yield Span(question.start, question.end)
     while lead != NOTHING and lead.start < before:
         inside = lead.start >= passage.start
-        yield _last_sentence(passage, lead) if inside and block.kind in {"item", "code"} else lead
+        told = [s for s in passage.sentences if lead.start <= s.start and s.end <= lead.end]
+        yield told[-1] if told and inside and block.kind in {"item", "code"} else lead
         above = block_at(passage.blocks, lead.start)
         if not inside or above.kind == "header":
             return
         block, lead, before = above, above.lead, lead.start
-
-
-def _last_sentence(passage: Passage, lead: Span) -> Span:
-    return next((s for s in reversed(passage.sentences) if lead.start <= s.start and s.end <= lead.end), lead)
 
 
 def _shifted(passage: Passage, lead: Span, shift: int) -> Span:

@@ -1,26 +1,37 @@
 """Costs: the figures are there, have their n, and say what was run; how large they are is the machine's affair."""
 
 import json
-import statistics
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from eval.bench.bench import Bench, Rounds, bench, json_of_bench, markdown_of_bench, text_of_bench
+from eval.bench.bench import Bench, bench, markdown_of_bench, text_of_bench
 from eval.bench.growth import exponent, growth, markdown_of_growth, plot_of_growth, zipf_texts
 from eval.bench.scaling import block_of, markdown_of_scaling, scaling
 from eval.runs.tables import json_of, replace_block
-from eval.scoring.costs import P95_NEEDS, Spread, clocked, cold, cpu_seconds, in_memory, indexing, lexical, warm
+from eval.scoring.costs import (
+    Spread,
+    answering,
+    cold,
+    cpu_seconds,
+    in_memory,
+    indexing,
+    lexical,
+    scanning,
+    searching,
+)
+from eval.scoring.latency import P95_NEEDS
 from index.build import Builder
-from index.embedding.embedder import HashEmbedder
+from index.embedding.embedder import Encoded, HashEmbedder
+from index.embedding.vectors import unit_rows
 from index.errors import BadInput, IndexMissing, QuotewellError
 from index.search import Index, open_index
 from index.settings import Settings
-from rag.assistant import open_assistant
 
 QUESTIONS = ("When did the Marten bakery open?", "How many people does the Linden theatre seat?", "Who is Zorp?")
-STAGES = ("encoding the question", "both rankers and fusion", "reading", "composing and citing")
+STAGES = ("encoding the question", "both rankers and fusion", "reading", "understanding, choosing, citing")
 FOUND = Bench(
     "v1",
     1234,
@@ -47,8 +58,8 @@ def test_a_95th_percentile_is_given_only_where_there_are_enough_observations_for
 
 
 def test_the_stages_of_each_warm_answer_add_up_to_the_whole(hash_index: Index, hash_settings: Settings) -> None:
-    spreads = by_name(warm(*clocked(hash_settings), QUESTIONS))
-    assert list(spreads) == ["warm answer", *(f"warm answer: {stage}" for stage in STAGES)]
+    spreads = by_name(answering(hash_index, hash_settings, QUESTIONS, "answer"))
+    assert list(spreads) == ["answer", *(f"answer: {stage}" for stage in STAGES)]
     assert {len(spread.values) for spread in spreads.values()} == {len(QUESTIONS)}
     assert min(value for spread in spreads.values() for value in spread.values) >= 0
     whole, *stages = (spread.values for spread in spreads.values())
@@ -56,12 +67,31 @@ def test_the_stages_of_each_warm_answer_add_up_to_the_whole(hash_index: Index, h
     assert [sum(parts) for parts in zip(*stages, strict=True)] == pytest.approx(whole)
 
 
-def test_the_measured_assistant_answers_as_the_opened_one(hash_index: Index, hash_settings: Settings) -> None:
-    """For every threshold, set or the reader's own."""
-    for settings in (hash_settings, hash_settings.model_copy(update={"threshold": 0.0})):
-        measured, _ = clocked(settings)
-        opened = open_assistant(settings=settings)
-        assert [measured.ask(text) for text in QUESTIONS] == [opened.ask(text) for text in QUESTIONS]
+def test_a_search_is_measured_beside_the_embedding_alone_with_no_question_known(
+    hash_index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded: list[str] = []
+    encode = HashEmbedder.encode_question
+
+    def noted(self: HashEmbedder, text: str) -> Encoded:
+        embedded.append(text)
+        return encode(self, text)
+
+    monkeypatch.setattr(HashEmbedder, "encode_question", noted)
+    alone, search, ratio = searching(hash_index, QUESTIONS, 3)
+    assert len(embedded) == 1 + 2 * len(QUESTIONS) == len({*embedded})  # each search embeds its own
+    assert ratio.values == pytest.approx([a / b for a, b in zip(search.values, alone.values, strict=True)])
+
+
+def test_a_scan_by_signs_is_measured_beside_that_of_all_with_what_both_find() -> None:
+    dice = np.random.default_rng(3)
+    middles = unit_rows(dice.standard_normal((60, 64), np.float32))
+    vectors = unit_rows(np.repeat(middles, 100, axis=0) + dice.standard_normal((6000, 64), np.float32) / 40)
+    spreads = by_name(scanning(vectors, list(middles[:5]), runs=1))
+    assert spreads["vectors: ten best found by signs"].values == (100,) * 5  # of a hundred each that are nearly alike
+    assert spreads["vectors: memory of a passage"].values == (4 * 64 + 64 / 8,)
+    scattered = by_name(scanning(-vectors[:50], [vectors[0]], runs=1))
+    assert scattered["vectors: ten best found by signs"].values == (100,)  # of few, all are scored
 
 
 def test_indexing_is_measured_anew_each_run_and_unchanged_files_embed_nothing(
@@ -77,13 +107,11 @@ def test_indexing_is_measured_anew_each_run_and_unchanged_files_embed_nothing(
     assert open_index(own.data, own, HashEmbedder()).passage_count == 6
 
 
-def test_the_ratio_of_bm25_is_that_of_its_two_ways_round_by_round(hash_index: Index) -> None:
-    spreads = by_name(lexical(hash_index, QUESTIONS, 4))
-    scans, postings, ratios = (spread.values for spread in spreads.values())
-    assert list(spreads) == ["BM25 by rank_bm25", "BM25 by postings", "BM25: rank_bm25 / postings"]
-    assert ratios == tuple(scan / posting for scan, posting in zip(scans, postings, strict=True))
-    assert len(ratios) == 4
-    assert min(ratios) > 0
+def test_the_ratio_of_bm25_is_that_of_its_two_ways_question_by_question(hash_index: Index) -> None:
+    scans, postings, ratios, memory = (spread.values for spread in lexical(hash_index, QUESTIONS, 1))
+    assert ratios == pytest.approx([scan / posting for scan, posting in zip(scans, postings, strict=True)])
+    assert (len(ratios), len(memory)) == (len(QUESTIONS), 1)
+    assert min(*ratios, *memory) > 0
 
 
 def test_a_score_that_differs_in_one_bit_ends_the_measurement(hash_index: Index) -> None:
@@ -105,7 +133,7 @@ def test_no_questions_and_no_index_are_errors_that_say_so(hash_settings: Setting
     with pytest.raises(BadInput, match="no questions"):
         bench(hash_settings, [], tmp_path / "work")
     with pytest.raises(IndexMissing):
-        bench(hash_settings, QUESTIONS, tmp_path / "work", rounds=Rounds(1, 1, 1))
+        bench(hash_settings, QUESTIONS, tmp_path / "work", runs=1)
 
 
 @pytest.mark.slow
@@ -123,17 +151,16 @@ def test_one_run_measures_everything_on_the_index_that_was_named(
     ballast[:: 1 << 12] = b"x" * len(ballast[:: 1 << 12])
     steps: list[str] = []
     asked = [*QUESTIONS, f" {QUESTIONS[0]}"]
-    found = bench(
-        hash_settings, asked, tmp_path / "work", rounds=Rounds(1, 1, 1), on=lambda step, *_: steps.append(step)
-    )
+    found = bench(hash_settings, asked, tmp_path / "work", runs=1, on=lambda step, *_: steps.append(step))
     assert (found.index_version, found.passages, found.torch_loaded) == (hash_index.version, 6, False)
-    assert steps == ["indexing", "cold answers", "warm answers", "BM25"]
+    assert steps == ["indexing", "cold answers", "warm answers", "BM25 and vectors"]
     spreads = by_name(found.spreads)
     assert min(spreads["cold answer"].values) > 0
     assert 10 < spreads["cold answer: peak memory"].median < 1024
     assert len(spreads["warm answer"].values) == len(QUESTIONS)  # the repeated one is asked once
     assert found.notes[0].endswith("of 1; torch was not loaded")
-    assert spreads.keys() >= {"cold answer", "warm answer", "indexing: tokens", "BM25: rank_bm25 / postings"}
+    assert spreads.keys() >= {"cold answer", "search / embedding alone", "warm answer", "without the model: reading"}
+    assert spreads.keys() >= {"indexing: tokens", "BM25: rank_bm25 / postings", "vectors: all / like signs"}
 
 
 def test_the_table_is_aligned_and_gives_n_and_spread() -> None:
@@ -148,11 +175,9 @@ def test_the_table_is_aligned_and_gives_n_and_spread() -> None:
     ]
 
 
-def test_json_gives_every_spread_with_null_for_what_was_too_few_to_tell() -> None:
-    told = json.loads(json.dumps(json_of_bench(FOUND)))
-    assert told["costs"]["cold answer"] == {
-        "unit": "CPU s", "n": 3, "min": 0.25, "median": statistics.median((0.5, 0.25, 1.0)), "p95": None, "max": 1.0,
-    }  # fmt: skip
+def test_json_gives_every_observation() -> None:
+    told = json.loads(json.dumps(json_of(FOUND)))
+    assert told["spreads"][0] == {"name": "cold answer", "unit": "CPU s", "values": [0.5, 0.25, 1.0]}
     assert (told["passages"], told["torch_loaded"], told["notes"]) == (1234, False, ["cold: a note"])
 
 
@@ -184,8 +209,11 @@ def test_growth_is_measured_at_each_size_with_its_exponent(hash_settings: Settin
     found = growth([60, 20], hash_settings, tmp_path)
     assert found.sizes == (20, 60)
     assert all(len(of.values) == 2 and min(of.values) > 0 for of in found.costs)
-    disk = next(of for of in found.costs if of.name == "index on disk")
-    assert disk.values[0] < disk.values[1]
+    costs = {of.name: of.values for of in found.costs}
+    for name in ("index on disk", "index: read when it is opened"):
+        assert costs[name][0] < costs[name][1]
+    assert costs.keys() >= {"search", "answer: reading", "one article replaced, until it is found"}
+    assert costs.keys() >= {"index: memory / read", "vectors: all / like signs"}
     page = markdown_of_growth(found, command="quotewell eval growth --size 20 --size 60")
     assert page.startswith("| cost | unit | 20 | 60 | exponent |")
     assert "written by `quotewell eval growth --size 20 --size 60`." in page
@@ -212,7 +240,7 @@ def test_made_texts_are_the_same_again_and_one_size_fits_no_line(hash_settings: 
 def test_an_engine_that_looks_at_all_vectors_finds_what_memory_finds(tmp_path: Path) -> None:
     pytest.importorskip("milvus_lite", reason="Milvus Lite is not installed: pip install '.[milvus]'")
     found = scaling([60], str(tmp_path / "lite.db"), tmp_path / "work")
-    costs = {(name, unit): values for name, unit, values in found.costs}
+    costs = {(of.name, of.unit): of.values for of in found.costs}
     assert costs["passages", ""][0] > 30
     assert {values for (name, _), values in costs.items() if name.startswith("ten best")} == {(100.0,)}
     assert min(values[0] for (name, _), values in costs.items() if name.startswith("search")) > 0

@@ -479,3 +479,55 @@ def test_notes_of_other_generators_are_text_and_how_they_look_is_not_shown() -> 
         ("text", "Use the batch file, not {% if %}."),
         ("text", "Done, at a ratio of 1:::2."),
     ]
+
+
+CONTENTS = """# Questions
+
+See [the list] and [the plan][p].
+
+```{contents}
+:local:
+:backlinks: none
+```
+
+## Why spaces?
+
+Because tabs differ.
+
+[the list]:
+  https://example.org/list
+  "All of it"
+> [p]:
+> https://example.org/plan
+"""
+
+
+def test_options_of_a_directive_do_not_open_it_without_end_and_addresses_of_links_are_not_shown() -> None:
+    document = make.cleaned(CONTENTS)
+    assert [(block.kind, document.text[block.start : block.end]) for block in document.blocks] == [
+        ("heading", "Questions"),
+        ("text", "See the list and the plan."),
+        ("heading", "Why spaces?"),
+        ("text", "Because tabs differ."),
+    ]
+    assert ("text", "Note: this stays.", "") in told("# Notes\n\n[Note]: this stays.\n")
+
+
+def test_lines_without_signs_are_a_list_where_something_introduces_them() -> None:
+    flour, salt = ("item", "450 g flour", "Ingredients"), ("item", "1 tsp salt, ground", "Ingredients")
+    butter = ("item", "Butter for the tin", "Ingredients")
+    below = told("# Bread\n\n## Ingredients\n\n450 g flour\n1 tsp salt, ground\nButter for the tin\n")
+    assert below[2:] == [flour, salt, butter]
+    behind = told("# Bread\n\nIngredients:\n450 g flour\n1 tsp salt, ground\nButter for the tin\n")
+    assert [text for kind, text, lead in behind if kind == "item" and lead == "Ingredients:"] == [
+        text for _, text, _ in (flour, salt, butter)
+    ]
+    wrapped = "It was built by Ada\nLovelace of London and\nCharles Babbage of the\nRoyal Society"
+    assert of_kind(f"# Engines\n\n## Of whom\n\n{wrapped}\n", "text") == [wrapped.replace("\n", " ")]
+
+
+def test_short_lines_with_a_name_and_a_value_are_a_list() -> None:
+    hours = "Monday: closed\nTuesday: 10:00 to 18:00\nSaturday: until noon\n"
+    for source in (f"# Library\n\nOpening hours\n\n{hours}", f"Library\n\nOpening hours\n\n{hours}\n{PROSE}\n"):
+        assert of_kind(source, "item") == hours.splitlines()
+    assert of_kind("# Library\n\nOpen: daily\nRun by: the village\n\nIt lends books.\n", "item") == []

@@ -198,7 +198,7 @@ def test_twenty_thousand_passages_are_ranked_as_rank_bm25_ranks_them() -> None:
 
 @pytest.mark.parametrize("depth", [1, 5, 40])
 def test_of_many_passages_the_best_are_those_of_a_full_sort(depth: int) -> None:
-    """So many that whole blocks of them are passed over."""
+    """Of common terms, whose passages are marked, and of a rare one asked for twice, whose passages are sorted."""
     dice = np.random.default_rng(4)
     corpus = [[f"t{n}" for n in dice.geometric(0.15, size)] for size in dice.integers(0, 30, 6_000).tolist()]
     ranker = LexicalRanker.build(corpus)

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import multiprocessing
+import os
 import re
 import signal
 import sys
@@ -137,3 +138,30 @@ def test_without_ray_it_says_what_to_install(
 def test_a_worker_with_another_model_or_program_makes_nothing() -> None:
     with pytest.raises(IndexMismatch, match="install the same on every machine"):
         make({"embedder": "hash"}, '{"encoder": 0}', [])
+
+
+@needs_ray
+@pytest.mark.slow
+def test_workers_of_ray_that_are_killed_cost_nothing(
+    tmp_path: Path, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SMALL, 1)
+    path, killed = boats(tmp_path), list[int]()
+
+    def kill(progress: Any) -> None:
+        if progress.step == "embedding" and not killed:
+            killed.extend(int(one.parent.name) for one in Path("/proc").glob("[0-9]*/cmdline") if is_worker_of_ray(one))
+            for process in killed:
+                os.kill(process, signal.SIGKILL)
+
+    report, made = built(hash_settings, path, "there", workers="ray", on_progress=kill)
+    assert killed
+    assert (report, made) == built(hash_settings, path, "here")
+
+
+def is_worker_of_ray(command_line: Path) -> bool:
+    """By the name that Ray gives it: at work, or free."""
+    try:
+        return command_line.read_bytes().startswith((b"ray::make", b"ray::IDLE"))
+    except OSError:
+        return False

@@ -62,7 +62,7 @@ def test_tables_however_they_are_drawn(source: str) -> None:
     ],
 )
 def test_neither_typewritten_prose_nor_facts_are_tables(source: str) -> None:
-    assert {kind for kind, _, _ in told(f"# Mill\n\nIt grinds.\n\n{source}\n")} == {"heading", "text"}
+    assert not {kind for kind, _, _ in told(f"# Mill\n\nIt grinds.\n\n{source}\n")} & {"header", "row"}
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ def written(asked: Query) -> list[str]:
         ("¿Cuánto costó?", "money"),
         ("¿Cuántos trenes hay?", "number"),
         ("Why did it close?", ""),
+        ("How do I pay for the tram?", "how to"),
+        ("How to bake bread", "how to"),
+        ("¿Cómo puedo pagar?", "how to"),
+        ("How do banks set their prices?", ""),
+        ("How did it close?", ""),
+        ("Whose letter told him how to write?", "who"),
         ("Do somewhat showy, anyhow many people whenever agree?", ""),
         ("Кто открыл комету?", ""),
     ],
@@ -148,6 +154,13 @@ def test_a_name_is_known_in_other_alphabets() -> None:
         ("Who is Ilse Brandt?", "It was found by Ilse Brandt.", 0),
         ("Who found it?", "It was found by chance.", 0),
         ("Why?", "Ilse Brandt paid $12 in 1904.", 0),
+        ("How do I shut it?", "Turn the key to the left.", 1),
+        ("How do I shut it?", "2. Then press the lid down.", 1),
+        ("How do I shut it?", "To shut it for good, use the upper bolt.", 1),
+        ("How do I shut it?", "You can lock it from within.", 1),
+        ("How do I shut it?", "It is shut at noon.", 0),
+        ("How do I use --quiet?", "It is printed with --quiet.", 0),
+        ("How do I print less?", "Less is printed with --quiet.", 1),
     ],
 )
 def test_a_sentence_holds_the_kind_if_it_says_one_that_the_question_does_not(
@@ -197,7 +210,7 @@ def test_any_text_can_be_analysed_and_its_terms_stand_in_it_in_order(text: str, 
     assert analyse(text, stem) == asked
 
 
-QUESTIONS = ["Who?", "When?", "What share?", "What price?", "How large?", "How many trams?", "Why?"]
+QUESTIONS = ["Who?", "When?", "What share?", "What price?", "How large?", "How many trams?", "How do I?", "Why?"]
 
 
 @given(st.sampled_from(QUESTIONS) | SENSIBLE, SENSIBLE)

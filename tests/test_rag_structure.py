@@ -318,11 +318,11 @@ def test_what_a_heading_names_is_told_by_all_that_stands_below_it() -> None:
         ("text", "It needs no care."),
     )
     assert widened(filters, "Rinse", "How do I clean the filter?", "clean filter") == lines_of(filters, 1, 3)
-    assert widened(filters, "Rinse", "How do I clean a dirty filter?", "clean dirty filter") == "Rinse the filter."
+    assert widened(filters, "Rinse", "How do I clean a dirty filter?", "clean dirty filter") == lines_of(filters, 1, 1)
     assert widened(filters, "Rinse", "When do I clean the filter?", "clean filter") == "Rinse the filter."
     named = replace(filters, title="Dryers")
     assert widened(named, "Rinse", "How do I clean a dryer's filter?", "clean dryer filter") == lines_of(filters, 1, 3)
-    assert widened(named, "Rinse", "How do I use a dryer?", "dryer") == "Rinse the filter."
+    assert widened(named, "Rinse", "How do I use a dryer?", "dryer") == "Unplug the machine. Rinse the filter."
 
 
 def test_steps_told_in_order_are_quoted_together_and_pictures_part_no_list() -> None:
@@ -332,6 +332,18 @@ def test_steps_told_in_order_are_quoted_together_and_pictures_part_no_list() -> 
         ("text", "Do this:"), ("item", "Open it.", 0), ("links", "the lid"), ("item", "Press the button.", 0)
     )
     assert widened(shown, "Press", "How do I reset it?") == lines_of(shown, 0, 3)
+
+
+def test_what_is_to_be_done_is_quoted_from_its_first_sentence_to_its_last() -> None:
+    loaf = make.laid_out(
+        ("text", "No yeast is needed. Heat the oven. Mix flour and salt."),
+        ("text", "Then bake it for an hour."),
+        ("text", "It keeps for a week. Store it dry."),
+    )
+    steps = "Heat the oven. Mix flour and salt.\n\nThen bake it for an hour."
+    assert widened(loaf, "Mix", "How do I make soda bread?") == steps
+    assert widened(loaf, "No yeast", "How do I make soda bread?") == "No yeast is needed."
+    assert widened(loaf, "Mix", "What is mixed?") == "Mix flour and salt."
 
 
 def test_what_is_defined_brings_its_definition() -> None:
@@ -461,6 +473,15 @@ HEADER, SOUP, TROUT, STEW = (lines_of(MENU, n, n) for n in range(1, 5))
 
 def test_a_row_is_quoted_behind_its_header_and_beside_no_other_row() -> None:
     assert chosen("What does the trout cost?", TROUT, SOUP, STEW) == [HEADER, TROUT]
+
+
+def test_of_lines_with_a_name_and_a_value_one_is_quoted() -> None:
+    hours = make.laid_out(("item", "Monday: closed"), ("item", "Tuesday: 10 to 18"), ("item", "The lift is slow."))
+    places = (hours.text.index(block) for block in ("Tuesday", "Monday", "The lift"))
+    quotes = [make.quote(passage_of(hours), (at, at + 12), 9 - n / 10) for n, at in enumerate(places)]
+    asked = analyse("When is it open on Tuesday?", "snowball")
+    made = choose(asked, Reading(tuple(quotes), (), 0.9), lambda _: hours, lambda q: q, margin=1.0, most=3)
+    assert [hours.text[quote.start : quote.start + 6] for quote in made.quotes] == ["Tuesda", "The li"]
 
 
 def test_a_list_of_rows_has_one_header() -> None:
@@ -613,6 +634,14 @@ def test_a_how_to_question_gets_every_step_and_its_code(ask_files: Callable[[str
     places = [first.index(part) for part in ("1. Stop", "clockctl halt", "2. Copy", "a minute", "3. Start it again.")]
     assert places == sorted(places)
     assert "right time" not in first
+
+
+def test_a_command_of_the_question_s_words_is_no_echo_of_it(tmp_path: Path, minilm: OnnxEmbedder) -> None:
+    told = "Write this into the table of the keeper:\n\nat: [dusk, fog]"
+    page = "# Lamps\n\nThey burn oil.\n\n## The harbour\n\n" + told.replace("at:", "    at:")
+    ask = make.assistant(tmp_path, {"lamps.md": page}, minilm).ask
+    said = ask("How do I light the lamps of the harbour at dusk and fog?")
+    assert [one.quote for one in said.citations] == [told]
 
 
 def test_how_something_is_done_is_told_by_no_changelog_where_a_manual_tells_it(

@@ -24,7 +24,9 @@ MODULES = [ROOT / "quotewell.py", *(path for path in FOUND if "node_modules" not
 RUN_CODE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "jsonpickle"}
 OWN_PIPE = "index/formats/apart.py"  # between processes of ours; what comes back is revived if it is a record
 CALLS = {"eval", "exec", "compile", "__import__"}
-FORKS = {"multiprocessing", "pty"}  # a fork of a process with native threads (BLAS, FAISS, torch) may hang for ever
+# A fork of a process with native threads (BLAS, FAISS, torch) may hang for ever; what is spawned has none of them yet.
+FORKS = ("multiprocessing.", "pty.")
+SPAWNS = {"multiprocessing.get_context", "multiprocessing.parent_process", "multiprocessing.connection.wait"}
 # Checkpoints of a training that was broken off: tensors and numbers, which torch reads without running what they name.
 CHECKPOINTS = {"eval/reading/network.py", "eval/reading/train.py"}
 
@@ -34,8 +36,10 @@ def breaches(text: str, where: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-            refused = FORKS | (RUN_CODE - {"pickle"} if where == OWN_PIPE else RUN_CODE)
+            refused = RUN_CODE - {"pickle"} if where == OWN_PIPE else RUN_CODE
             yield from (f"imports {name}" for name in names if name.partition(".")[0] in refused)
+            taken = {f"{name}.{alias.name}" for name in names for alias in node.names}
+            yield from (f"may fork by {name}" for name in taken if name.startswith(FORKS) and name not in SPAWNS)
         elif isinstance(node, ast.Call):
             given = {one.arg or "": ast.unparse(one.value) for one in node.keywords}
             yield from (f"{ast.unparse(node.func)} {why}" for why in _wrong(node, given, where))
@@ -46,7 +50,8 @@ def _wrong(node: ast.Call, given: Mapping[str, str], where: str) -> Iterator[str
     opens = called.endswith((".from_pretrained", "CrossEncoder", "SentenceTransformer"))
     weights = called.startswith("AutoModel") or (opens and not called.endswith("from_pretrained"))
     rules = {
-        "forks": called.endswith((".fork", ".forkpty", "ProcessPoolExecutor")) or "preexec_fn" in given,
+        "forks": called.endswith((".fork", ".forkpty")) or "preexec_fn" in given,
+        "may fork": called.endswith(("ProcessPoolExecutor", "get_context")) and "get_context('spawn')" not in written,
         "runs code": called in CALLS or called.endswith("register_custom_ops_library"),
         "may unpickle": called in ("np.load", "np.save") and given.get("allow_pickle") != "False",
         "unpickles": called == "torch.load" and not (given.get("weights_only") == "True" and where in CHECKPOINTS),
@@ -69,8 +74,9 @@ def test_no_module_reads_what_could_run(path: Path) -> None:
      "torch.load(p, weights_only=True)", "AutoModel.from_pretrained(n, local_files_only=True)", "exec(x)",
      "AutoTokenizer.from_pretrained(n)", "CrossEncoder(n, local_files_only=True)", "yaml.load(x)",
      "AutoConfig.from_pretrained(n, local_files_only=True, trust_remote_code=True)",
-     "o.register_custom_ops_library(p)", "import multiprocessing.pool", "from multiprocessing import get_context",
-     "os.fork()", "futures.ProcessPoolExecutor()", "subprocess.Popen(c, preexec_fn=f)"],
+     "o.register_custom_ops_library(p)", "import multiprocessing.pool", "from multiprocessing import Pool",
+     "import pty", "os.fork()", "futures.ProcessPoolExecutor()", "get_context('fork')",
+     "subprocess.Popen(c, preexec_fn=f)"],
 )  # fmt: skip
 def test_each_way_to_run_or_fetch_code_is_seen(code: str) -> None:
     assert list(breaches(code, ""))

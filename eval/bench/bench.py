@@ -5,13 +5,14 @@ import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from eval.runs.tables import Table, paragraphs, sentence
-from eval.scoring.costs import Spread, clocked, cold, indexing, lexical, warm
+from eval.scoring.costs import Spread, answering, cold, indexing, lexical, scanning, searching
 from index.errors import BadInput
+from index.ranking.dense import EXACT
+from index.search import open_index
 from index.seeding import SEEDS
 from index.settings import Settings
 from index.storage.generation import current
@@ -32,25 +33,13 @@ class Bench:
     notes: tuple[str, ...]  # what a reader of the figures must know
 
 
-@dataclass(frozen=True, slots=True)
-class Rounds:
-    """How often each thing is measured; the warm answers are as many as there are questions."""
-
-    cold: int = 5
-    indexing: int = 3
-    lexical: int = 5
-
-
-ROUNDS = Rounds()
-
-
 def bench(
-    settings: Settings, questions: Sequence[str], work: Path, *, rounds: Rounds = ROUNDS, on: OnStep = lambda *_: None
+    settings: Settings, questions: Sequence[str], work: Path, *, runs: int = 5, on: OnStep = lambda *_: None
 ) -> Bench:
     """Everything, on the index that the settings name, else on the bundled articles, indexed in the empty `work`.
 
-    Indexing is always measured on the bundled articles. Raises what opening an index raises, and BadInput for an
-    index without words or no questions.
+    Indexing is always measured on the bundled articles, as often as a cold answer: `runs`. Raises what opening an index
+    raises, and BadInput for an index without words or no questions.
     """
     if not questions:
         raise BadInput("no questions to measure on; give a gold file with at least one")
@@ -59,38 +48,26 @@ def bench(
         current(settings.data)  # that it is missing should not show only after a minute
     asked = list(dict.fromkeys(question.strip() for question in questions))  # a repeated one would not be new
     on("indexing", 0, 4)
-    indexed = indexing(SEEDS, settings, work, rounds.indexing)
+    indexed = indexing(SEEDS, settings, work, runs)
     own = settings if named else settings.model_copy(update={"data": work / "0"})
     on("cold answers", 1, 4)
-    fresh, torch = cold(own.data, asked[0], rounds.cold)
+    fresh, torch = cold(own.data, asked[0], runs)
     on("warm answers", 2, 4)
-    assistant, clock = clocked(own)
-    answered = warm(assistant, clock, asked)
-    on("BM25", 3, 4)
-    index = assistant.index
-    ranked = lexical(index, asked, rounds.lexical)
-    spreads = (*fresh, *answered, *indexed, *ranked)
+    index = open_index(own.data, own)
+    searched, answered = searching(index, asked, own.limit), answering(index, own, asked, "warm answer")
+    plain = own.model_copy(update={"reader": "trained"})
+    again = open_index(own.data, plain, index.embedder)  # which knows none of the questions
+    answered += answering(again, plain, asked, "without the model")
+    on("BM25 and vectors", 3, 4)
+    ranked = lexical(index, asked)
+    scanned = scanning(index.generation.array("vectors"), [index.encode(question).vector for question in asked])
+    spreads = (*fresh, *searched, *answered, *indexed, *ranked, *scanned)
     return Bench(index.version, index.passage_count, spreads, torch, _notes(fresh[0], torch))
 
 
 def text_of_bench(found: Bench) -> str:
     """The spreads as an aligned table with its notes."""
     return paragraphs(_title(found), _table(found), found.notes)
-
-
-def json_of_bench(found: Bench) -> dict[str, Any]:
-    """The spreads as JSON-able values; p95 is null where there are too few observations for one."""
-    return {
-        "index_version": found.index_version,
-        "passages": found.passages,
-        "torch_loaded": found.torch_loaded,
-        "costs": {
-            one.name: {"unit": one.unit, "n": len(one.values), "min": min(one.values), "median": one.median}
-            | {"p95": one.p95, "max": max(one.values)}
-            for one in found.spreads
-        },
-        "notes": list(found.notes),
-    }
 
 
 def markdown_of_bench(found: Bench, *, command: str) -> str:
@@ -121,31 +98,27 @@ def figure(value: float) -> str:
 
 
 def _notes(cold_answer: Spread, torch: bool) -> tuple[str, ...]:
+    met, loaded = sum(one < COLD_BAR_S for one in cold_answer.values), "loaded" if torch else "not loaded"
     return (
-        _bar(cold_answer, torch),
+        f"cold answers below {COLD_BAR_S} CPU s: {met} of {len(cold_answer.values)}; torch was {loaded}",
         "cold: a fresh `quotewell ask` on a saved index, whose files the system has read before",
-        "warm: every question is new, its passages are not; the stages add up to the whole answer",
+        "search: with its question's embedding, of passages that were not read before; answers: of passages that were, "
+        "every question new; the stages add up to the whole; without the model: by `reader=trained`",
         "indexing: the bundled articles, with the model loaded before",
         "BM25: the ten best by either way are the same for every question, and all scores equal to the last bit",
+        f"vectors: of like signs alone only above {EXACT:,} passages; here at any size above some thousand",
         machine(),
     )
 
 
 def machine() -> str:
-    """What the figures were measured on."""
+    """What CPU times were measured on."""
     return f"CPU time of all threads added up, on {computer()}"
 
 
 def computer() -> str:
     """And how busy it is."""
     return (
-        f"{platform.machine()} with {os.cpu_count()} cores and Python "
-        f"{platform.python_version()}, numpy {np.__version__}; {os.getloadavg()[0]:.1f} processes wanted to run on "
-        "average meanwhile"
+        f"{platform.machine()} with {os.cpu_count()} cores and Python {platform.python_version()}, "
+        f"numpy {np.__version__}; {os.getloadavg()[0]:.1f} processes wanted to run on average meanwhile"
     )
-
-
-def _bar(cold_answer: Spread, torch: bool) -> str:
-    met = sum(seconds < COLD_BAR_S for seconds in cold_answer.values)
-    loaded = "torch was loaded" if torch else "torch was not loaded"
-    return f"cold answers below {COLD_BAR_S} CPU s: {met} of {len(cold_answer.values)}; {loaded}"

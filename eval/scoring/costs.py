@@ -9,32 +9,35 @@ import resource
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import process_time
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 
+from eval.scoring.latency import P95_NEEDS, Timed
 from index.build import Builder, BuildReport
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput, QuotewellError
+from index.ranking.dense import DenseRanker
 from index.ranking.lexical import LexicalRanker
-from index.records import Hit, Kind
-from index.search import Index, open_index
+from index.search import Index
 from index.settings import Settings
 from index.text.words import stems
-from rag.answer import Reading
-from rag.assistant import Assistant, assistant_over
-from rag.question.analysis import Query
-from rag.reading.model import Excerpt, Finding
-from rag.reading.reader import Reader, load_reader
-from rag.structure import BODY
 
 _TOP = 10
-P95_NEEDS = 20  # with fewer observations the 95th percentile is the largest one
+_OF_ANSWER = {
+    "all": "",
+    "encode": ": encoding the question",
+    "search": ": both rankers and fusion",
+    "read": ": reading",
+    "rest": ": understanding, choosing, citing",
+}
 
 _ANSWERED = (0, 3)  # exit codes of `ask`: an answer, and "the articles do not say"
 # The peak is asked of the process itself: what wait() tells of a child includes the memory of its parent before exec.
@@ -49,6 +52,44 @@ lines = status.read_text().splitlines() if status.exists() else []
 peaks = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
 print(json.dumps({"torch": "torch" in sys.modules, "peak_kb": peaks}), file=sys.stderr)
 raise SystemExit(code)
+"""
+# Memory that is its own: what maps a file is the system's to give back.
+_OPEN = """
+import json, sys
+from pathlib import Path
+from time import perf_counter
+from index.embedding.embedder import load_embedder
+from index.engines import engine as engines
+from index.engines.connect import engine_of
+from index.search import open_index
+from index.settings import Settings
+
+def resident():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
+
+given, questions, graph = map(json.loads, sys.argv[1:])
+if graph:
+    engines.EXACT_TO = 0
+settings = Settings(**given)
+embedder = load_embedder(settings.embedder, settings.model_path)
+embedder.encode_question("first")
+before = resident()
+start = perf_counter()
+index = open_index(settings.data, settings, embedder)
+opened = perf_counter() - start
+for question in questions[:3]:
+    index.search(question, limit=10)
+times, found = [], []
+for question in questions:
+    start = perf_counter()
+    hits = index.search(question, limit=10)
+    times.append(perf_counter() - start)
+    ranked = {ranker.name: [one.row for one in ranker.rank(question, settings.depth)[:10]] for ranker in index.rankers}
+    found.append({"fused": [hit.row for hit in hits], **ranked})
+engine = engine_of(settings)
+said = {"passages": index.passage_count, "opened": opened, "times": times, "found": found, "held": resident() - before}
+print(json.dumps(said | {"engine": engine.version if engine else ""}))
 """
 
 _P = ParamSpec("_P")
@@ -73,25 +114,6 @@ class Spread:
         return float(np.quantile(self.values, 0.95)) if len(self.values) >= P95_NEEDS else None
 
 
-class Clock:
-    """A reader that notes the CPU time at which it last began and ended reading."""
-
-    began = ended = 0.0
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self.name = reader.name
-
-    def finding(self, question: str, excerpt: Excerpt) -> Finding | None:
-        return self._reader.finding(question, excerpt)
-
-    def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
-        self.began = process_time()
-        reading = self._reader.read(asked, hits, kinds)
-        self.ended = process_time()
-        return reading
-
-
 def cold(data: Path, question: str, runs: int) -> tuple[tuple[Spread, ...], bool]:
     """CPU seconds and peak memory of fresh processes that answer one question, and whether any loaded torch.
 
@@ -107,34 +129,44 @@ def cold(data: Path, question: str, runs: int) -> tuple[tuple[Spread, ...], bool
     return tuple(spreads), any(torch for _, torch, _ in seen)
 
 
-def clocked(settings: Settings) -> tuple[Assistant, Clock]:
-    """The assistant that `open_assistant` gives, with a clock around its reader. Raises as that does."""
-    index = open_index(settings.data, settings)
-    clock = Clock(load_reader(settings.reader, index, settings.answer_model))
-    return assistant_over(index, settings, lambda _: clock), clock
+def searching(index: Index, questions: Sequence[str], limit: int) -> tuple[Spread, ...]:
+    """CPU ms of a search, its question new to the index, beside those of the bare embedding of such a question."""
+    index.search("What is this about?", limit=limit)  # what is loaded once is no cost of a search
+    bare = [cpu_seconds(index.embedder.encode_question, f"About: {question}")[1] for question in questions]
+    whole = [cpu_seconds(partial(index.search, limit=limit), f"Found: {question}")[1] for question in questions]
+    return (
+        Spread("a question's embedding alone", "CPU ms", tuple(1000 * seconds for seconds in bare)),
+        Spread("search", "CPU ms", tuple(1000 * seconds for seconds in whole)),
+        Spread("search / embedding alone", "ratio", tuple(a / b for a, b in zip(whole, bare, strict=True))),
+    )
 
 
-def warm(assistant: Assistant, clock: Clock, questions: Sequence[str]) -> tuple[Spread, ...]:
-    """CPU milliseconds of each question, asked once; its stages add up to the whole."""
+def answering(index: Index, settings: Settings, questions: Sequence[str], name: str) -> tuple[Spread, ...]:
+    """CPU ms of each question, asked once, of passages that were read before; its stages add up to the whole."""
+    timed, taken = Timed(index, settings), []
     for question in questions:
-        assistant.ask(f"Tell me: {question}")  # the same passages, another question
-    costs: dict[str, list[float]] = {}
+        timed.ask(f"Tell me: {question}", limit=settings.limit)  # the same passages, another question
     for question in questions:
-        start = process_time()
-        assistant.index.encode(question)
-        encoded = process_time()
-        assistant.ask(question)
-        end = process_time()
-        stages = {
-            "warm answer": end - start,
-            "warm answer: encoding the question": encoded - start,
-            "warm answer: both rankers and fusion": clock.began - encoded,
-            "warm answer: reading": clock.ended - clock.began,
-            "warm answer: composing and citing": end - clock.ended,
-        }
-        for name, seconds in stages.items():
-            costs.setdefault(name, []).append(1000 * seconds)
-    return tuple(Spread(name, "CPU ms", tuple(values)) for name, values in costs.items())
+        timed.ask(question, limit=settings.limit)
+        taken.append(timed.last())
+    named = {f"{name}{said}": tuple(one[stage] for one in taken) for stage, said in _OF_ANSWER.items()}
+    return tuple(Spread(of, "CPU ms", values) for of, values in named.items())
+
+
+def scanning(vectors: NDArray[np.float32], asked: Sequence[NDArray[np.float32]], runs: int = 7) -> tuple[Spread, ...]:
+    """Each question's ten best vectors: all scored, and those alone whose signs are like its own, at whatever size."""
+    flat, signs = DenseRanker(vectors, exact=len(vectors)), DenseRanker(vectors, exact=0)
+    ways = [[[cpu_seconds(one.rank, vector, _TOP) for _ in range(runs)] for vector in asked] for one in (flat, signs)]
+    slow, fast = ([1000 * statistics.median(seconds for _, seconds in each) for each in way] for way in ways)
+    wanted, found = ([{scored.row for scored in each[0][0]} for each in way] for way in ways)
+    alike = (100 * len(a & b) / len(a) for a, b in zip(wanted, found, strict=True))
+    return (
+        Spread("vectors: all scored", "CPU ms", tuple(slow)),
+        Spread("vectors: those of like signs", "CPU ms", tuple(fast)),
+        Spread("vectors: all / like signs", "ratio", tuple(a / b for a, b in zip(slow, fast, strict=True))),
+        Spread("vectors: ten best found by signs", "%", tuple(alike)),
+        Spread("vectors: memory of a passage", "bytes", (signs.nbytes / len(vectors),)),
+    )
 
 
 def indexing(corpus: Path, settings: Settings, work: Path, runs: int) -> tuple[Spread, ...]:
@@ -151,25 +183,26 @@ def indexing(corpus: Path, settings: Settings, work: Path, runs: int) -> tuple[S
         Spread("indexing: passages", "per CPU s", tuple(report.embedded_passages / cpu for report, cpu in first)),
         Spread("indexing: tokens", "per CPU s", tuple(report.tokens / cpu for report, cpu in first)),
         Spread("indexing unchanged files", "CPU s", tuple(cpu for _, cpu in again)),
-        Spread(
-            "indexing unchanged files: embedded", "passages", tuple(report.embedded_passages for report, _ in again)
-        ),
+        Spread("indexing unchanged files: embedded", "passages", tuple(one.embedded_passages for one, _ in again)),
     )
 
 
-def lexical(index: Index, questions: Sequence[str], rounds: int) -> tuple[Spread, ...]:
-    """rank_bm25 against postings on the same passages and questions, round by round. Raises as `okapi`."""
+def lexical(index: Index, questions: Sequence[str], runs: int = 7) -> tuple[Spread, ...]:
+    """Each question's ten best by rank_bm25 and by postings, and the memory of these: ours by theirs.
+
+    The library scores and its scores are sorted, as its own `get_top_n` does; ours is the median of the runs. Raises
+    BadInput for an index without words, and AssertionError where a score differs in any bit, or the order of the best.
+    """
     corpus = [stems(index.passage(row).search_text, index.stem) for row in range(index.passage_count)]
     if not any(corpus):  # rank_bm25 divides by the number of words
         raise BadInput("the index holds no words to measure on; add articles with: quotewell index PATH")
     asked = [stems(question, index.stem) for question in questions]
-    found = [okapi(corpus, in_memory(index), asked, runs=1) for _ in range(rounds)]
-    scans, postings = ([1e6 * sum(times) / len(asked) for times in way] for way in list(zip(*found, strict=True))[:2])
-    ratios = tuple(scan / posting for scan, posting in zip(scans, postings, strict=True))
+    scans, postings, memory = okapi(corpus, in_memory(index), asked, runs)
     return (
-        Spread("BM25 by rank_bm25", "CPU µs a question", tuple(scans)),
-        Spread("BM25 by postings", "CPU µs a question", tuple(postings)),
-        Spread("BM25: rank_bm25 / postings", "ratio", ratios),
+        Spread("BM25: ten best by rank_bm25", "CPU ms", tuple(1000 * seconds for seconds in scans)),
+        Spread("BM25: ten best by postings", "CPU ms", tuple(1000 * seconds for seconds in postings)),
+        Spread("BM25: rank_bm25 / postings", "ratio", tuple(a / b for a, b in zip(scans, postings, strict=True))),
+        Spread("BM25: memory of postings / rank_bm25", "ratio", (memory,)),
     )
 
 
@@ -183,11 +216,7 @@ def in_memory(index: Index) -> LexicalRanker:
 def okapi(
     corpus: Sequence[Sequence[str]], ranker: LexicalRanker, asked: Sequence[Sequence[str]], runs: int = 7
 ) -> tuple[list[float], list[float], float]:
-    """CPU seconds of each question's ten best, by rank_bm25 and by postings, and their memory: ours by theirs.
-
-    The library scores and its scores are sorted, as its own `get_top_n` does; ours is the median of the runs. Raises
-    AssertionError where a score differs in any bit, or the order of the best that were found.
-    """
+    """As `lexical`, of a corpus and questions in terms: CPU seconds of both, of each question, and the memory."""
     library = BM25Okapi(corpus)
     scans, postings = [], []
     for terms in asked:
@@ -209,6 +238,20 @@ def cpu_seconds(work: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> 
     start = process_time()
     done = work(*given, **named)
     return done, process_time() - start
+
+
+def opened_alone(given: Mapping[str, object], questions: Sequence[str], *, graph: bool = False) -> dict[str, Any]:
+    """What a process of its own tells that opens the index of these settings and searches it: `opened` and `times`, in
+    seconds of the clock, the rows that it `found`, the MiB that it `held`, its `passages`, and of what `engine`.
+
+    Raises QuotewellError.
+    """
+    command = [sys.executable, "-c", _OPEN, json.dumps(given), json.dumps(questions), json.dumps(graph)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise QuotewellError(f"a process that searched ended with: {done.stderr.strip().splitlines()[-1]}")
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
 
 
 def _fresh(command: Sequence[str]) -> tuple[float, bool, list[int]]:

@@ -53,7 +53,12 @@ def clean_pieces(found: Sequence[Piece]) -> Cleaned:
 
 
 def _marked(found: Sequence[Piece]) -> list[Piece]:
-    return [replace(piece, kind="aside") if _is_furniture(piece) else piece for piece in found]
+    return [
+        replace(one, kind="aside")
+        if one.kind in ("text", "heading", "item") and (is_furniture(one.text) or CUE.fullmatch(one.text))
+        else one
+        for one in found
+    ]
 
 
 def _cleaned(found: Sequence[Piece]) -> Cleaned:
@@ -62,10 +67,6 @@ def _cleaned(found: Sequence[Piece]) -> Cleaned:
     title, titled = with_front(found, count)
     text, runs, blocks = _assembled(with_structure(with_notes(titled)))
     return Cleaned(text, runs, blocks, front, title)
-
-
-def _is_furniture(piece: Piece) -> bool:
-    return piece.kind in ("text", "heading", "item") and (is_furniture(piece.text) or bool(CUE.fullmatch(piece.text)))
 
 
 def _blanked(source: str, unseen: Sequence[Span]) -> str:

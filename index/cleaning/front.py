@@ -55,7 +55,8 @@ def with_front(found: Sequence[Piece], count: int) -> tuple[str, list[Piece]]:
         if piece.kind == "text" and (
             n < title
             or _DATE.fullmatch(piece.text)
-            or _is_byline(piece.text)
+            or _BYLINE.fullmatch(piece.text)
+            or _NAME.fullmatch(piece.text)
             or any(piece.text == other.text for other in front[:n])
         ):
             front[n] = replace(piece, kind="aside")
@@ -111,7 +112,3 @@ def _may_be_title(piece: Piece) -> bool:
     ):
         return False
     return len(text.split()) <= _TITLE_WORDS and not _DATE.fullmatch(text) and not _BYLINE.fullmatch(text)
-
-
-def _is_byline(text: str) -> bool:
-    return bool(_BYLINE.fullmatch(text) or _NAME.fullmatch(text))

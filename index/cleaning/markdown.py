@@ -4,9 +4,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from index.cleaning.parts import BULLET, MarkupPart, paragraphs, table
+from index.cleaning.parts import BULLET, MarkupPart, listed, paragraphs, table
 from index.records import Kind, Span
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ _FENCED = re.compile(  # … of MyST, Docusaurus and others, which ends with the
         [ ]*\{?\.?(?P<kind>[\w.-]+)\}?[ ]*\[?(?P<title>[^\[\]{}\n]*?)\]?(?:\{[^{}\n]*\})?\s*""",
     re.VERBOSE,
 )
-_OF_FENCED = re.compile(r"\s*(?::{3,}|`{3,}|~{3,}|:[\w-]+:.*)\s*")  # its end, or how it looks
-_REFERENCE = re.compile(r"[>\s]*\[[^\^\]][^\]]*\]:\s*\S")
+_OPTION = re.compile(r"\s*:[\w-]+:.*\s*")  # how it looks
+_OF_FENCED = re.compile(rf"{_OPTION.pattern}|\s*(?::{{3,}}|`{{3,}}|~{{3,}})\s*")  # … or its end
 
 
 def is_markdown(source: str) -> bool:
@@ -77,9 +77,13 @@ def _parser() -> "MarkdownIt":
 def markdown_parts(source: str, start: int = 0) -> list[MarkupPart]:
     """The parts of source[start:] in reading order; every line that shows something is in one."""
     text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:])
-    walk = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)])
-    for token in _parser().parse(_out_of_containers(text)):
+    walk, links = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)]), dict[str, Any]()
+    for token in _parser().parse(_out_of_containers(text), links):
         walk.take(token)
+    again = ((link["label"], link) for link in links.get("duplicate_refs", ()))
+    for name, link in (*links.get("references", {}).items(), *again):
+        if not name.startswith("^"):  # a note
+            walk.pass_over(*link["map"])
     return walk.parts()
 
 
@@ -106,7 +110,7 @@ def _out_of_containers(text: str) -> str:
             inside.append((0 if mark else len(line) - len(line.lstrip(" ")) + 4, mark))
         elif closed:
             inside.pop()
-        elif not (opening and _OF_FENCED.fullmatch(line)):
+        elif not (opening and _OPTION.fullmatch(line)):
             if (found := _FENCE.match(line)) and (not fence or found[1].startswith(fence)):
                 fence = "" if fence else found[1]
             opening = bool(fence and found and "{" in bare)
@@ -134,7 +138,7 @@ class _Walk:
     def take(self, token: "Token") -> None:
         kind = token.type
         if token.map and kind in _OWN_LINES:
-            self._seen[token.map[0] : token.map[1]] = b"\x01" * (token.map[1] - token.map[0])
+            self.pass_over(*token.map)
         if kind.startswith("list_item_"):
             self._items = [*self._items, -1] if token.nesting > 0 else self._items[:-1]
         elif kind.startswith("blockquote_"):
@@ -154,11 +158,14 @@ class _Walk:
         elif kind == "inline" and self._header is None:
             self._paragraph(token)
 
+    def pass_over(self, first: int, behind: int) -> None:
+        """Nothing of these lines is a part but what `take` makes of them: they are the addresses of links."""
+        self._seen[first:behind] = b"\x01" * (behind - first)
+
     def parts(self) -> list[MarkupPart]:
-        """With the lines that the parser passed over, but for the addresses of links."""
+        """With the lines that the parser passed over."""
         rest = [self._shown(line) for line, seen in zip(self._lines, self._seen, strict=True) if not seen]
-        lost = [line for line in rest if self._text(line).strip() and not _REFERENCE.match(self._text(line))]
-        self._add("text", [(line,) for line in lost])
+        self._add("text", [(line,) for line in rest if self._text(line).strip()])
         return sorted((part for part in self._parts if part.lines), key=lambda part: part.lines[0].start)
 
     def _shown(self, line: Span) -> Span:
@@ -216,8 +223,9 @@ class _Walk:
             places = places[1:]
         if self._items and places:
             places[0] = self._item(places[0])
-        if not self._items and (rows := table(self._source, places)):
-            self._parts += rows
+        below = bool(self._parts) and self._parts[-1].level > 1  # a title introduces no list
+        if not self._items and (own := table(self._source, places) or listed(self._source, places, below=below)):
+            self._parts += own
             return
         lead = self._items[-2] if len(self._items) > 1 else -1
         for first, *others in paragraphs(self._source, places, None):

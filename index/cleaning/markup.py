@@ -15,7 +15,7 @@ _ODD_SPACE = re.compile(r"[^\S ]\s*| \s+")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\ufeff]+")  # joiners stay: scripts need them
 _LINE_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]\n(?=[^\W_])|\u00ad\n")
 _HYPHENATED = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
-_REFERENCE = re.compile(r"^[ >]{0,9}\[([^\[\]\n^][^\[\]\n]{0,200})\]:[ \t]+\S", re.MULTILINE)
+_REFERENCE = re.compile(r"^[ >]{0,9}\[([^\[\]\n^][^\[\]\n]{0,200})\]:[ \t]{0,99}\s{1,2}[ \t>]{0,99}\S", re.MULTILINE)
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]{1,40}\Z"), re.compile(r"[^\W\d_]{1,40}")
 _USUALLY_HYPHENATED = frozenset(
     "all anti co cross ex half high long low mid multi non post pre self semi short well".split()

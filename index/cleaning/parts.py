@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from index.cleaning.furniture import is_furniture
@@ -33,6 +34,7 @@ LONGEST_WRAPPED = 120
 SHORTEST_WRAPPED = 40
 _SHORTEST_UNFINISHED = 25  # a shorter line is a label, or one of many short ones
 _TITLE_CHARS = 80
+_ENDS = re.compile(rf"{SENTENCE_END.pattern}|,$")
 
 
 class MarkupPart(NamedTuple):
@@ -105,6 +107,20 @@ def table(source: str, lines: Sequence[Span]) -> list[MarkupPart]:
             header, *rows = cells
             return [MarkupPart("header", (header,)), *(MarkupPart("row", (row,), header.start) for row in rows)]
     return []
+
+
+def listed(source: str, lines: Sequence[Span], *, below: bool) -> list[MarkupPart]:
+    """Lines of a list without signs, as of ingredients: behind one that ends in a colon or, `below` a heading, alone.
+
+    Each begins anew, none ends as a sentence does, and they are broken where there was room for the next word.
+    """
+    texts = [source[slice(*line)].strip() for line in lines]
+    told = texts[1:] if texts[:1] and texts[0].endswith(":") else texts if below else []
+    anew = all(text[:1].isupper() or text[:1].isdigit() for text in told) and not any(map(_ENDS.search, told))
+    room = [len(a) + 1 + len(b.partition(" ")[0]) <= max(map(len, told)) for a, b in pairwise(told)]
+    if len(told) < 3 or not anew or 2 * sum(room) < len(room):
+        return []
+    return [MarkupPart("item" if n >= len(texts) - len(told) else "text", (line,)) for n, line in enumerate(lines)]
 
 
 def _between_bars(source: str, line: Span) -> Span:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from index.cleaning.markup import Elsewhere, Readable, readable, verbatim
+from index.cleaning.markup import Elsewhere, readable, verbatim
 from index.cleaning.parts import SENTENCE_END, MarkupPart
 from index.records import Kind, OffsetRun
 from index.text.words import words
@@ -48,7 +48,10 @@ def pieces(source: str, shown: str, parts: Sequence[MarkupPart]) -> list[Piece]:
     found: list[Piece] = []
     end = -1  # of the part before
     for part in parts:
-        read = verbatim(source, part.lines[0]) if part.kind == "code" else _readable(shown, part, elsewhere)
+        if part.kind == "code":
+            read = verbatim(source, part.lines[0])
+        else:
+            read = readable(shown, part.lines, elsewhere, cells=part.kind in ("header", "row"))
         if read.text.strip():
             at = part.lines[0].start
             tight = len(_LINE_END.findall(source, max(end, 0), at)) < 2
@@ -58,16 +61,13 @@ def pieces(source: str, shown: str, parts: Sequence[MarkupPart]) -> list[Piece]:
     return found
 
 
-def _readable(shown: str, part: MarkupPart, elsewhere: Elsewhere) -> Readable:
-    return readable(shown, part.lines, elsewhere, cells=part.kind in ("header", "row"))
-
-
 def mended(found: Sequence[Piece]) -> list[Piece]:
     """Sentences that a page break cut are one again; a running head or furniture inside the cut follows them."""
     groups: list[list[Piece]] = []
     for piece in found:
         latest = list(islice(reversed(groups), 3))
-        between = next((n for n, group in enumerate(latest) if not _interrupts(group[0])), None)
+        apart = [group[0].kind in ("heading", "aside") or _PAGE_NUMBER.fullmatch(group[0].text) for group in latest]
+        between = next((n for n, interrupts in enumerate(apart) if not interrupts), None)
         if between is not None and _continues(latest[between], piece):
             latest[between].append(piece)
             for group in latest[:between]:
@@ -75,10 +75,6 @@ def mended(found: Sequence[Piece]) -> list[Piece]:
         else:
             groups.append([piece])
     return [_joined(group) for group in groups]
-
-
-def _interrupts(piece: Piece) -> bool:
-    return piece.kind in ("heading", "aside") or bool(_PAGE_NUMBER.fullmatch(piece.text))
 
 
 def _continues(before: Sequence[Piece], piece: Piece) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from index.cleaning.parts import FIELD, LETTER, TIME
 from index.cleaning.pieces import Piece
@@ -13,6 +13,7 @@ from index.records import Kind
 _HEADING_CHARS, _HEADING_WORDS = 80, 10
 _NO_LEVEL = 9  # as good as: below all that have one
 _LEAD_CHARS = 300  # a longer paragraph introduces nothing
+_NUMBER = re.compile(r"^\(?\d{1,3}[.)]\s")
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+\S")
 _SPEAKER = re.compile(
     rf"""(?:(?P<time>{TIME})\s*[-–>:]*\s*)?
@@ -41,13 +42,8 @@ _LINK_LINE = re.compile(
 
 def with_structure(found: Sequence[Piece]) -> list[Piece]:
     """The same pieces in the same order, with their kinds and with what introduces them."""
-    pieces = _headings([replace(one, kind="item") if _is_step(one) else one for one in found])
-    pieces = _questions(_turns(pieces))
-    return _leads(_links(pieces))
-
-
-def _is_step(piece: Piece) -> bool:
-    return piece.kind == "text" and bool(_STEP.match(piece.text))
+    steps = (replace(one, kind="item") if one.kind == "text" and _STEP.match(one.text) else one for one in found)
+    return _leads(_links(_facts(_questions(_turns(_headings(list(steps)))))))
 
 
 def _headings(found: Sequence[Piece]) -> list[Piece]:
@@ -160,7 +156,7 @@ def _label(piece: Piece) -> str:
 
 def _is_question(piece: Piece) -> bool:
     short = piece.kind in ("text", "item") and len(piece.text) <= _QUESTION_CHARS
-    return short and piece.text.endswith("?") and not _ENDS_INSIDE.search(_behind_number(piece.text))
+    return short and piece.text.endswith("?") and not _ENDS_INSIDE.search(_NUMBER.sub("", piece.text))
 
 
 def _may_answer(question: Piece, following: Piece) -> bool:
@@ -171,8 +167,14 @@ def _may_answer(question: Piece, following: Piece) -> bool:
     return following.kind in ("text", "item") and not _is_question(following)
 
 
-def _behind_number(text: str) -> str:
-    return re.sub(r"^\(?\d{1,3}[.)]\s", "", text)
+def _facts(found: Sequence[Piece]) -> list[Piece]:
+    """Short lines "Name: value" one below the other, as of opening hours, are a list: none is told on from another."""
+
+    def names(one: Piece) -> bool:
+        return one.kind == "text" and one.lead < 0 and len(one.text) <= _HEADING_CHARS and bool(FIELD.match(one.text))
+
+    runs = [(fact, [*run]) for fact, run in groupby(found, key=names)]
+    return [replace(one, kind="item") if fact and len(run) > 2 else one for fact, run in runs for one in run]
 
 
 def _links(found: Sequence[Piece]) -> list[Piece]:

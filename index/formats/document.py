@@ -20,6 +20,7 @@ _DATES = (
     re.compile(rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\s{_MONTH}\s?(?P<year>\d{{4}})", re.IGNORECASE),
 )
 _DATE_LINE_CHARS = 60
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _LABEL = re.compile(r"(?:by|von|par|por|written by|[^\W\d_][\w -]{0,30}:)\s+", re.IGNORECASE)
 MAX_ID_CHARS = 300
 
@@ -68,7 +69,8 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
     if not cleaned.text.strip():
         raise UnreadableFile("holds no text to search, only blanks, signs or what is hidden")
     for name, value in (("text", source), *((field.name, getattr(facts, field.name)) for field in fields(facts))):
-        _refuse_half_characters(name, value)
+        if half := _HALF_CHARACTER.search(str(value)):
+            raise UnreadableFile(f"has half a character (a lone surrogate) in its {name} at {half.start()}")
     given = repr((source, facts)).encode() + source.encode()
     dates = [found for line in cleaned.front if (found := front_date(line)) is not None]
     title = facts.title or cleaned.title
@@ -101,13 +103,6 @@ def _tells_fact(text: str, document: Document) -> bool:
 def title_from(document_id: str) -> str:
     """For a document that has none."""
     return document_id.rpartition("/")[2].replace("_", " ").replace("-", " ").strip()
-
-
-def _refuse_half_characters(name: str, value: object) -> None:
-    try:
-        str(value).encode()
-    except UnicodeEncodeError as error:
-        raise UnreadableFile(f"has half a character (a lone surrogate) in its {name} at {error.start}") from error
 
 
 def front_date(line: str) -> date | None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile
 
@@ -32,15 +31,11 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     if any(b"<!DOCTYPE" in archive.part(name) for name in archive.names() if name.endswith((".xml", ".rels"))):
         raise UnreadableFile("declares entities, which no Word document does")
     try:
-        html = mammoth.convert_to_html(archive.content, style_map=_STYLES, convert_image=_no_image).value
+        html = mammoth.convert_to_html(archive.content, style_map=_STYLES, convert_image=lambda _: []).value
     except (ExpatError, KeyError, ValueError, AttributeError, OSError, BadZipFile, RecursionError) as error:
         raise UnreadableFile("is damaged; open it in its program and save it anew") from error
     pieces = pieces_of(parse(f"<html><body>{html}</body></html>"))
     yield extracted(document_id, [*pieces, *_edges(archive, len(pieces))], metadata.of(document_id), _facts(archive))
-
-
-def _no_image(image: Any) -> list[Any]:
-    return []
 
 
 def _edges(archive: Archive, begin: int) -> Iterator[Piece]:

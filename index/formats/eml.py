@@ -40,7 +40,8 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
     first += [piece("aside", text, at) for at, text in enumerate(heads, start=len(first))]
     body = moved(_body(message), len(first))
     body += moved(_forwarded(message), len(first) + len(body))
-    attached = [piece("aside", text, at) for at, text in enumerate(_attached(message), start=len(first) + len(body))]
+    names = filter(None, (line(part.get_filename() or "") for part in message.iter_attachments()))
+    attached = [piece("aside", name, at) for at, name in enumerate(names, start=len(first) + len(body))]
     facts = Facts(title=subject, author=_sender(message), published=_day(message))
     yield extracted(document_id, [*first, *body, *attached], metadata.of(document_id), facts)
 
@@ -102,9 +103,3 @@ def _sender(message: EmailMessage) -> str:
 def _day(message: EmailMessage) -> date | None:
     sent = getattr(message["Date"], "datetime", None)
     return sent.date() if sent else None
-
-
-def _attached(message: EmailMessage) -> Iterator[str]:
-    for part in message.iter_attachments():
-        if name := line(part.get_filename() or ""):
-            yield name

@@ -299,10 +299,8 @@ def _inherited(element: HtmlElement, place: _Where) -> _Where:
     tag = element.tag
     furniture = tag in _FURNITURE or element.get("role", "").lower() in _FURNITURE_ROLES
     furniture |= tag == "header" and not any(True for _ in element.iterancestors("article", "main"))
-    place = place._replace(
-        furniture=place.furniture or (furniture and not _holds_article(element)),
-        named=place.named or _is_named(element),
-    )
+    furniture = furniture and not any(True for _ in element.iter("article", "main", "h1"))  # as in a form around all
+    place = place._replace(furniture=place.furniture or furniture, named=place.named or _is_named(element))
     return place._replace(kind="heading", lead=-1, level=int(tag[1])) if tag in _HEADINGS else place
 
 
@@ -310,11 +308,6 @@ def _is_named(element: HtmlElement) -> bool:
     """Whether its class or id says that it is furniture."""
     names = f"{element.get('class', '')} {element.get('id', '')}"
     return element.tag not in ("body", "html", "main", "article") and bool(_FURNITURE_NAMES.search(names))
-
-
-def _holds_article(element: HtmlElement) -> bool:
-    """A form around the whole page is no furniture."""
-    return any(True for _ in element.iter("article", "main", "h1"))
 
 
 def _is_hidden(element: HtmlElement) -> bool:

@@ -36,9 +36,13 @@ def content_of(
     """
     passages = [one.passage for one in stored]
     encodings = [one.encoding for one in stored]
-    found = [terms(passage.search_text, stem) for passage in passages]
-    written = [spelled(passage.search_text, own) for passage, own in zip(passages, found, strict=True)]
-    lexical = LexicalRanker.build([[term.text for term in own] for own in found])
+    known: dict[tuple[str, str], tuple[str, str]] = {}  # each term with its form once, however often it stands
+    written, places = [], []
+    for passage in passages:
+        found = terms(passage.search_text, stem)
+        written.append([known.setdefault(pair, pair) for pair in spelled(passage.search_text, found)])
+        places.append(TermPlaces.of(found).to_bytes())
+    lexical = LexicalRanker.build([[term for term, _ in own] for own in written])
     token_dim = encodings[0].tokens.shape[1] if encodings else dim
     numbers = Content(
         {
@@ -49,7 +53,7 @@ def content_of(
         | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, written).items()},
         {
             "tokens": Pieces.of(one.token_bytes() for one in encodings),
-            "terms": Pieces.of(TermPlaces.of(own).to_bytes() for own in found),
+            "terms": Pieces.of(places),
         },
     )
     words = pack_passages(passages, [one.id for one in documents])

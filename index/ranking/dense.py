@@ -45,6 +45,11 @@ class DenseRanker:
         """(n, dim) those of FAISS, whatever is seen: read-only, and in memory only once."""
         return np.asarray(_Lent(self._index))
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that its vectors take, and their signs."""
+        return sum(int(of.ntotal) * int(of.code_size) for of in (self._index, self._signs) if of is not None)
+
     def restricted(self, rows: NDArray[np.int64]) -> "DenseRanker":
         """Sees these rows alone, and shares their memory with this one; its row i is rows[i]. They ascend, each once.
 

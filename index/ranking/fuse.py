@@ -24,7 +24,7 @@ def best(rows: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], dept
     if len(rows) > max(depth, _FEW):
         keep = scores >= np.partition(scores, len(rows) - depth)[len(rows) - depth]
         rows, scores = rows[keep], scores[keep]
-    order = np.argsort(-scores, kind="stable")[:depth]
+    order = (-scores).argsort(kind="stable")[:depth]
     return list(map(Scored, rows[order].tolist(), scores[order].tolist()))
 
 

@@ -22,8 +22,7 @@ from index.text.words import Word, normalise
 K1 = 1.5  # rank_bm25's defaults, named here because the finished scores depend on them
 B = 0.75
 EPSILON = 0.25
-_BLOCKS = 8  # times as many blocks as passages are wanted: nearly all passages below the best of them are passed over
-_SMALLEST_BLOCK = 16  # passages; smaller ones cost more than they save
+_SORTED = 8  # times fewer postings than passages are sorted sooner than marks of all passages are made and looked at
 
 
 class Postings(NamedTuple):
@@ -50,6 +49,7 @@ class LexicalRanker:
         """`vocabulary[t]` is the term of the postings' row t, in the order first seen; `build` makes both."""
         self.numbers: Mapping[str, int] = {term: number for number, term in enumerate(vocabulary)}
         self._postings = postings
+        self._ends = postings.indptr.data  # gives Python's numbers, one by one
         self._idfs = _idfs(vocabulary, postings)
         average = max(int(postings.lengths.sum()), 1) / max(len(postings.lengths), 1)
         self._dampers = okapi_damper(postings.lengths, average)
@@ -92,16 +92,8 @@ class LexicalRanker:
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
-        found = self._found(terms)
-        if not found:
-            return np.zeros(len(self._dampers))
-        rows = np.concatenate([self._postings.rows[posting] for posting in found])
-        counts = np.concatenate([self._postings.counts[posting] for posting in found])
-        idfs = [self.idf(term) for term in terms if term in self.numbers]
-        weights = np.repeat(idfs, [posting.stop - posting.start for posting in found])
-        parts = okapi_part(weights, counts, self._dampers[rows])
-        # adds one by one, so in the question's order
-        return np.asarray(np.bincount(rows, weights=parts, minlength=len(self._dampers)), np.float64)
+        rows, parts = self._parts(terms)
+        return np.asarray(np.bincount(rows, parts, len(self._dampers)), np.float64)  # of no rows it gives int64
 
     def rank(self, terms: Sequence[str], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
         """At most `depth` passages that share a term with the question, best first, ties by row.
@@ -109,22 +101,16 @@ class LexicalRanker:
         `allowed` is a mask over rows; what it shuts out is not returned, but still counts in the idf. Scores can
         be 0 or negative for a true match (terms in half of the passages or more), so no score is a threshold.
         """
-        scores = self.scores(terms)
-        least = _least(scores if allowed is None else scores * allowed, depth)
-        high = scores >= least if least > 0 else scores > 0
-        rows = np.flatnonzero(high if allowed is None else high & allowed)
-        if len(rows) < depth:
-            holding = np.zeros(len(scores), np.bool_)
-            for posting in self._found(terms):
-                holding[self._postings.rows[posting]] = True
-            rows = np.flatnonzero(holding if allowed is None else holding & allowed)
+        rows, parts = self._parts(terms)
+        scores = np.asarray(np.bincount(rows, parts), np.float64)  # adds one by one, so in the question's order
+        rows = _distinct(rows, len(scores)) if allowed is None else _distinct(rows[allowed[rows]], len(scores))
         return best(rows, scores[rows], depth)
 
     def contributions(self, terms: Sequence[str], row: int) -> dict[str, float]:
         """What each of the terms that the passage holds adds to its score; a repeated one as often as it stands."""
         parts: dict[str, float] = {}
         for term in (term for term in terms if term in self.numbers):
-            (posting,) = self._found([term])
+            (posting,) = self._found(self._known([term]))
             at = posting.start + int(np.searchsorted(self._postings.rows[posting], row))
             if at < posting.stop and self._postings.rows[at] == row:
                 part = okapi_part(self.idf(term), int(self._postings.counts[at]), float(self._dampers[row]))
@@ -138,11 +124,11 @@ class LexicalRanker:
 
     def document_frequency(self, term: str) -> int:
         """How many passages hold the term."""
-        return sum(posting.stop - posting.start for posting in self._found([term]))
+        return sum(posting.stop - posting.start for posting in self._found(self._known([term])))
 
     def holding(self, terms: Sequence[str]) -> NDArray[np.int64]:
         """Ascending rows of the passages that hold every one of the terms; none for no term or an unknown one."""
-        found = [self._postings.rows[posting] for posting in self._found(terms)]
+        found = [self._postings.rows[posting] for posting in self._found(self._known(terms))]
         if not found or len(found) < len(terms):
             return np.zeros(0, np.int64)
         return reduce(partial(np.intersect1d, assume_unique=True), found).astype(np.int64)
@@ -159,20 +145,41 @@ class LexicalRanker:
             raise IndexDamaged("the lexical arrays contradict each other; rebuild with: quotewell index PATH")
         return cls(vocabulary, postings)
 
-    def _found(self, terms: Iterable[str]) -> list[slice]:
-        """Where the postings of the known terms stand, in the question's order, repetitions included."""
-        indptr = self._postings.indptr
-        numbers = [self.numbers[term] for term in terms if term in self.numbers]
-        return [slice(int(indptr[number]), int(indptr[number + 1])) for number in numbers]
+    def _known(self, terms: Iterable[str]) -> list[int]:
+        """Numbers of the known terms, in the question's order, repetitions included."""
+        return [number for number in map(self.numbers.get, terms) if number is not None]
+
+    def _found(self, numbers: Iterable[int]) -> list[slice]:
+        """Where their postings stand."""
+        return [slice(self._ends[number], self._ends[number + 1]) for number in numbers]
+
+    def _parts(self, terms: Iterable[str]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The row of every posting of the terms, in the question's order, and what it adds to its score.
+
+        In the types that numpy counts and adds in, so that nothing after it is converted once more.
+        """
+        numbers = self._known(terms)
+        if not numbers:
+            return np.zeros(0, np.intp), np.zeros(0)
+        found = self._found(numbers)
+        _, rows, counts, _, _ = self._postings
+        in_rows = np.concatenate([rows[posting] for posting in found], dtype=np.intp)
+        times = np.concatenate([counts[posting] for posting in found], dtype=np.float64)
+        idfs = self._idfs[numbers].repeat([posting.stop - posting.start for posting in found])
+        return in_rows, okapi_part(idfs, times, self._dampers[in_rows])
 
 
-def _least(scores: NDArray[np.float64], depth: int) -> float:
-    """A score that `depth` of them reach: that of as many blocks' best. 0 where there are too few to look at blocks."""
-    size = len(scores) // (_BLOCKS * depth)
-    if size < _SMALLEST_BLOCK:
-        return 0.0
-    maxima = scores[: len(scores) // size * size].reshape(-1, size).max(axis=1)
-    return float(np.partition(maxima, len(maxima) - depth)[len(maxima) - depth])
+def _distinct(rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """Ascending, each once, of rows below the count: sorted where they are few, else marked."""
+    if _SORTED * len(rows) > count:
+        held = np.zeros(count, np.bool_)
+        held[rows] = True
+        return np.flatnonzero(held)
+    rows.sort()
+    last = np.empty(len(rows), np.bool_)
+    last[-1:] = True
+    np.not_equal(rows[1:], rows[:-1], last[:-1])
+    return rows[last]
 
 
 def _idfs(vocabulary: Sequence[str], postings: Postings) -> NDArray[np.float64]:

@@ -35,11 +35,11 @@ class Carrier(Protocol):
 class _Memory:
     """Bytes at hand."""
 
-    whole: bytes
+    whole: bytearray
     damaged: bool = False
 
     def read(self, start: int, size: int) -> bytes:
-        return self.whole[start : start + size]
+        return bytes(memoryview(self.whole)[start : start + size])
 
 
 class OpenFile:
@@ -99,9 +99,13 @@ class Pieces:
 
     @classmethod
     def of(cls, pieces: Iterable[bytes]) -> "Pieces":
-        """In memory."""
-        whole = list(pieces)
-        return cls.at(_Memory(b"".join(whole)), [len(one) for one in whole], _rows(map(_digest, whole)))
+        """In memory, where each is written behind the others as it comes."""
+        whole, sizes, digests = bytearray(), [], []
+        for one in pieces:
+            whole += one
+            sizes.append(len(one))
+            digests.append(_digest(one))
+        return cls.at(_Memory(whole), sizes, _rows(digests))
 
     @classmethod
     def at(cls, place: Carrier, sizes: Iterable[int] | Rows, digests: NDArray[np.uint8]) -> "Pieces":

@@ -16,13 +16,14 @@ from rag.language.word_lists import A_MONTH, SMALL_NUMBERS, TENS
 from rag.question.out_of_scope import OutOfScope, out_of_scope
 from rag.question.shape import Shape, Side, Sought, asks, shape, sides, sought
 
-Kind = Literal["who", "when", "percent", "money", "number", ""]
+Kind = Literal["how to", "who", "when", "percent", "money", "number", ""]
 
 _NUMBERS = "|".join((*SMALL_NUMBERS[1:13], *TENS[2:6])) + (
     "|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|half|thirds?|quarters?|once|twice"
 )
 _TEXT = read_patterns("rag.question", "analysis.txt", A_MONTH=A_MONTH, NUMBERS=_NUMBERS)
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
+    ("how to", _TEXT.cased("HOW_TO")),
     ("who", _TEXT.cased("WHO")),
     ("when", _TEXT.cased("WHEN")),
     ("percent", _TEXT.cased("PERCENT")),
@@ -34,11 +35,13 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
 )
 _ASKED_FOR, _HUNG = map(_TEXT.compiled, ("ASKED_FOR", "HUNG"))
 _FOUND: dict[Kind, re.Pattern[str]] = {
+    "how to": _TEXT.compiled("A_WAY"),
     "when": _TEXT.compiled("A_TIME"),
     "percent": _TEXT.compiled("A_SHARE"),
     "money": _TEXT.compiled("A_SUM"),
     "number": _TEXT.compiled("A_NUMBER"),
 }
+A_STEP = _TEXT.compiled("A_STEP")  # a sentence that begins with what is to be done
 _NAME = re.compile(r"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*")
 _COUNTED = re.compile(r"\bhow many (?:of (?:the |all )?|more |other )?(.*)")
 _COUNTED_WORDS = 3  # what is counted stands among the first words behind "how many", before a verb or a stop word

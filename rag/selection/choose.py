@@ -8,6 +8,7 @@ thing and does not.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from index.cleaning.parts import FIELD
 from index.records import Document, Span
 from index.text.words import normalise
 from rag.answer import Dropped, Frame, Quote, Reading, Rule
@@ -145,7 +146,9 @@ def _chosen(
     query: Query, reading: Reading, document_of: DocumentOf, widen: Widen, margin: float, most: int, read: Read
 ) -> Selection:
     if query.shape == "timeline":
-        near = _of_first(close(reading.quotes, margin + _TIMELINE_MARGIN))
+        near, first = close(reading.quotes, margin + _TIMELINE_MARGIN), reading.quotes[0].passage.document_id
+        of_first = [n for n, quote in enumerate(near.left) if quote.passage.document_id == first]
+        near = near.only(of_first, "off_subject")
         if told := _told(query.subject, near, document_of, widen, read):
             return told
     conflict = find_conflict(query, reading.quotes, document_of, read)
@@ -202,17 +205,15 @@ def _reasoned(every: Shortlist, kept: Shortlist) -> Shortlist:
 
 
 def _of_one_row(near: Shortlist) -> Shortlist:
-    """Of the rows of a table only the first, which is the best."""
-    blocks = [block_at(quote.passage.blocks, quote.start) for quote in near.left]
-    rows = [(quote.passage.document_id, block) for quote, block in zip(near.left, blocks, strict=True)]
-    tables = [(name, block.lead) if block.kind == "row" else None for name, block in rows]
+    """Of the rows of a table, or of lines "Name: value", only the first, which is the best."""
+    blocks = [(quote, block_at(quote.passage.blocks, quote.start)) for quote in near.left]
+    tables = [
+        (quote.passage.document_id, block.lead)
+        if block.kind == "row" or (block.kind == "item" and FIELD.match(quote.words))
+        else None
+        for quote, block in blocks
+    ]
     return near.only([n for n, table in enumerate(tables) if not table or table not in tables[:n]], "other_row")
-
-
-def _of_first(near: Shortlist) -> Shortlist:
-    """Those of the article that the best is of."""
-    first = near.left[0].passage.document_id
-    return near.only([n for n, quote in enumerate(near.left) if quote.passage.document_id == first], "off_subject")
 
 
 def _told(subject: str, near: Shortlist, document_of: DocumentOf, widen: Widen, read: Read) -> Selection | None:
@@ -255,15 +256,14 @@ def chronological(
 
 def _dated(quote: Quote, document: Document, subject: str, read: Read) -> Dated | None:
     sentence = document.text[quote.start : quote.end]
-    named = [(when, sentence[when.start : when.end]) for when in dates_in(sentence) if _tells_when(sentence, when)]
+    named = [  # by a day, or a year behind "in" or the like: no thing is named by it ("its 2020 law")
+        (when, sentence[when.start : when.end])
+        for when in dates_in(sentence)
+        if when.precision != "year" or _WHEN_IT_WAS.search(sentence[: when.start])
+    ]
     notes = relative_notes(sentence, document.published, lead_in(document.text, quote.start))
     named += [(note.when, note.meaning) for note in notes]
     for when, shown in sorted(named, key=lambda time: time[0].start):
         if happened_then(read, subject, alone(quote, sentence), Span(when.start, when.end)):
             return Dated(quote, when, shown)
     return None
-
-
-def _tells_when(sentence: str, when: When) -> bool:
-    """Does a day, or a year behind "in" or the like, tell a time, rather than name a thing ("its 2020 law")?"""
-    return when.precision != "year" or _WHEN_IT_WAS.search(sentence[: when.start]) is not None

@@ -19,6 +19,7 @@ from rag.answer import Quote
 from rag.language.dependence import depends_on_previous, hangs_on_a_pronoun
 from rag.language.patterns import read_patterns
 from rag.language.word_lists import SPEAKS
+from rag.question.analysis import A_STEP
 from rag.question.shape import Shape
 from rag.structure import BODY, NOTHING, VERSION, block_at, overlap, place_of, reads_on
 
@@ -100,7 +101,7 @@ def with_context(
     if steps or shape == "list":
         rules = (_with_count, *rules)  # first, as what a long list leans on is left out
     if steps:
-        rules = (_with_example, _whole_section, *rules)
+        rules = (_with_example, _whole_section, _with_steps, *rules)
     rules = (_whole_list if steps or shape == "list" else _introduced, *rules)
     while True:
         before = place
@@ -368,6 +369,17 @@ def _with_count(place: _Place) -> _Place:
         last = _reached(place, last, max(later, default=last))
     if last - first + 1 < _MOST_ITEMS and place.follows(last + 1) and _ALSO.match(place.text(last + 1)):
         last += 1
+    return place.reach(first, last)
+
+
+def _with_steps(place: _Place) -> _Place:
+    """What is to be done before it and after it, where sentence after sentence says so."""
+    first, last = place.first, place.last
+    if all(A_STEP.match(place.text(n)) for n in range(first, last + 1)):
+        while place.follows(first) and A_STEP.match(place.text(first - 1)):
+            first -= 1
+        while place.follows(last + 1) and A_STEP.match(place.text(last + 1)):
+            last += 1
     return place.reach(first, last)
 
 

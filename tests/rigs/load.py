@@ -4,6 +4,7 @@ python -m tests.rigs.load PORT PER_SECOND SECONDS    prints what came of them as
 python -m tests.rigs.load PORT 1,32 SECONDS          so many clients that ask anew once they are answered, one after the
                                                      other: what a server gives to one, and to many together
 python -m tests.rigs.load PORT,PORT 1,32 SECONDS     the same of several servers, which take the clients in turn
+python -m tests.rigs.load PORT 1,32 SECONDS FILE     with the questions of a gold file, as eval/gold/articles-dev.jsonl
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from statistics import quantiles
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
@@ -28,6 +30,7 @@ QUESTIONS = (
     "What do farmers in the Tamm valley grow?",
 )
 ALIVE = "/livez"
+REFUSALS = (429, 503)
 SOON_S = 1.0  # an answer that comes later serves nobody
 ALIVE_EVERY_S = 0.05
 HOPELESS_S = 10.0
@@ -53,7 +56,7 @@ class Outcome:
             (self.lost if isinstance(reply, OSError) else self.other)[f"{what} {type(reply).__name__}"] += 1
         elif reply.status == 200:
             (self.alive if what == ALIVE else self.answered).append(took)
-        elif reply.status in (429, 503) and what != ALIVE:
+        elif reply.status in REFUSALS and what != ALIVE:
             self.refused.append(took)
             self.unsaid += b"\r\nretry-after:" not in reply.head
         else:
@@ -189,17 +192,18 @@ class Client:
         else:
             connection.send(sent)
 
-    async def asked(self, request: bytes, came: Outcome, what: str) -> None:
-        """Over once what came of it is counted."""
-        counted = asyncio.Event()
+    async def asked(self, request: bytes, came: Outcome, what: str) -> Reply | Exception:
+        """What came of it, counted."""
+        found: asyncio.Future[Reply | Exception] = asyncio.get_running_loop().create_future()
         begin = perf_counter()
 
         def tell(reply: Reply | Exception) -> None:
             came.count(what, begin, reply)
-            counted.set()
+            if not found.cancelled():
+                found.set_result(reply)
 
         self.send(Sent(request, tell))
-        await counted.wait()
+        return await found
 
     def close(self) -> None:
         while self.idle:
@@ -210,6 +214,12 @@ def asking(question: str) -> bytes:
     body = json.dumps({"question": question}).encode()
     head = b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     return head % len(body) + body
+
+
+def after(refused: Reply) -> float:
+    """Seconds that its server asks to wait."""
+    told = refused.head.partition(b"retry-after:")[2].partition(b"\r\n")[0]
+    return float(told or ALIVE_EVERY_S)
 
 
 async def alive(client: Client, came: Outcome) -> None:
@@ -236,19 +246,19 @@ async def run(port: int, per_second: float, seconds: float) -> Outcome:
     return came
 
 
-async def insist(ports: Sequence[int], clients: int, seconds: float) -> Outcome:
-    """Each question is another one, so that nothing of it is known; whoever is refused asks again a little later."""
+async def insist(ports: Sequence[int], clients: int, seconds: float, questions: Sequence[str] = QUESTIONS) -> Outcome:
+    """Each question is another one, so that nothing of it is known; whoever is refused asks again when told to."""
     came, end = Outcome(), perf_counter() + seconds
 
     async def ask_on(number: int) -> None:
         client, asked = Client(ports[number % len(ports)]), 0
         while perf_counter() < end:
-            question = f"{QUESTIONS[asked % len(QUESTIONS)][:-1]}, says number {number} of {clients} {asked} times?"
-            refused = len(came.refused)
-            await client.asked(asking(question), came, "/ask")
+            question = questions[(number + asked) % len(questions)].rstrip("?")
+            request = asking(f"{question}, says number {number} of {clients} {asked} times?")
+            reply = await client.asked(request, came, "/ask")
             asked += 1
-            if len(came.refused) > refused:
-                await asyncio.sleep(ALIVE_EVERY_S)
+            if isinstance(reply, Reply) and reply.status in REFUSALS:
+                await asyncio.sleep(after(reply))
         client.close()
 
     await asyncio.gather(*map(ask_on, range(clients)))
@@ -260,8 +270,10 @@ if __name__ == "__main__":
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a connection is one, and thousands may wait
     if "," in sys.argv[2]:
+        texts = [line for path in sys.argv[4:] for line in Path(path).read_text("utf-8").splitlines()]
+        asked_of = [str(json.loads(line)["text"]) for line in texts] or QUESTIONS
         for many in map(int, sys.argv[2].split(",")):
-            told = asyncio.run(insist((at, *others), many, length)).told(length)
+            told = asyncio.run(insist((at, *others), many, length, asked_of)).told(length)
             sys.stdout.write(json.dumps({"clients": many, **told}) + "\n")
     else:
         used_s, begin = process_time(), perf_counter()
