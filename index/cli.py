@@ -28,8 +28,6 @@ from index.verify import builder_as_built, verify
 FAILED = 1
 DAMAGED = 5
 INTERRUPTED = 130
-
-
 MOST_SHARE = 0.05  # of a file that is marked or left out before somebody should look
 MOST_TOLD = 20  # lines of a kind in a report for people; --json has all
 
@@ -93,7 +91,7 @@ def index(
             "run the same command again to finish"
         )
         raise typer.Exit(INTERRUPTED) from None
-    if why := _failure(report, strict):
+    if why := _failure(report, strict, named=bool(paths)):
         tell_error(why)
         raise typer.Exit(FAILED)
 
@@ -123,9 +121,9 @@ def _follow(paths: list[Path], data: Path, run: Callable[[bool], object]) -> Non
         tell("no longer following the files; everything that was told of is in the index", "dim")
 
 
-def _failure(report: PlanReport, strict: bool | None) -> str:
-    """Why the command fails, or nothing."""
-    if not (report.added or report.updated or report.unchanged):
+def _failure(report: PlanReport, strict: bool | None, *, named: bool) -> str:
+    """Why the command fails, or nothing. Where no file was named, there may be nothing to make anew."""
+    if named and not (report.added or report.updated or report.unchanged):
         return f"nothing could be indexed; name files or folders with {', '.join(sorted(ARTICLES))} files"
     if report.lost and strict is not False:
         return f"{report.lost} not read, for the reasons above; --lenient takes that for no failure"
@@ -326,7 +324,10 @@ def _alike(settings: Settings, document_id: str) -> tuple[tuple[str, ...], tuple
 def _delete(settings: Settings, document_id: str, *, yes: bool, as_json: bool) -> None:
     where = same_data(settings)
     with Store.open(settings.data, readonly=True) as store:
-        title = _title(store, document_id)
+        try:
+            title = store.document(document_id).title
+        except IndexDamaged:  # it can be deleted, too
+            title = "damaged"
     if not yes:
         if not sys.stdin.isatty():
             raise BadInput(f"'{document_id}' is deleted only when somebody confirms it; add --yes")
@@ -345,11 +346,3 @@ def _delete(settings: Settings, document_id: str, *, yes: bool, as_json: bool) -
     if as_json:
         emit_json({"deleted": document_id, "documents": made.manifest.documents, "version": made.manifest.version})
     tell(f"deleted '{document_id}' ({title}); no file was touched, so add it back with: quotewell index PATH{where}")
-
-
-def _title(store: Store, document_id: str) -> str:
-    """A damaged article can be deleted, too. Raises NotFound."""
-    try:
-        return store.document(document_id).title
-    except IndexDamaged:
-        return "damaged"

@@ -147,11 +147,19 @@ def _groups(items: Iterable[Item], size: Callable[[Item], int], full: int) -> It
 
 @contextmanager
 def _processes(workers: str) -> Iterator[Pool]:
-    if not (workers.isdecimal() and int(workers)):
-        raise BadInput(f"workers are a number of processes, or ray; not '{workers}'")
+    if not (workers.isdecimal() and len(workers) < 4 and int(workers)):
+        raise BadInput(f"workers are a number of processes, at most 999, or ray; not '{workers}'")
     pool = ProcessPoolExecutor(int(workers), get_context("spawn"), _end_with_parent)
+
+    def submit(*shard: Any) -> Future[Shard]:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # whoever is started never sees Ctrl-C
+        try:
+            return pool.submit(make, *shard)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     try:
-        yield lambda *shard: pool.submit(make, *shard), int(workers)
+        yield submit, int(workers)
     except BrokenProcessPool as error:
         raise QuotewellError("a worker was ended, perhaps for want of memory; run the same command again") from error
     finally:
@@ -159,8 +167,7 @@ def _processes(workers: str) -> Iterator[Pool]:
 
 
 def _end_with_parent() -> None:
-    """Ctrl-C is for the parent, which ends its workers; where it is killed, they end too, which Python leaves out."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Where the parent is killed, its workers end too, which Python leaves out."""
     if parent := parent_process():
         Thread(target=lambda: wait([parent.sentinel]) and os._exit(1), daemon=True).start()
 

@@ -513,6 +513,16 @@ def test_options_of_a_directive_do_not_open_it_without_end_and_addresses_of_link
     assert ("text", "Note: this stays.", "") in told("# Notes\n\n[Note]: this stays.\n")
 
 
+@pytest.mark.parametrize("opening", ["```{.asciidoc}", "``` asciidoc {linenos=true}", "```{eval-rst}"])
+def test_code_that_begins_with_a_field_keeps_it(opening: str) -> None:
+    assert of_kind(f"# Manual\n\n{opening}\n:toc: left\nRead it.\n```\n", "code") == [":toc: left", "Read it."]
+
+
+def test_what_shows_of_the_options_of_a_directive_stays() -> None:
+    source = "# Manual\n\n```{code-block} python\n:linenos:\n:caption: How to begin\nbegin()\n```\n"
+    assert make.cleaned(source).text == "Manual\n\n:caption: How to begin\nbegin()"
+
+
 def test_lines_without_signs_are_a_list_where_something_introduces_them() -> None:
     flour, salt = ("item", "450 g flour", "Ingredients"), ("item", "1 tsp salt, ground", "Ingredients")
     butter = ("item", "Butter for the tin", "Ingredients")

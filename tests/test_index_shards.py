@@ -16,7 +16,7 @@ from index.build import Builder, BuildReport
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput, IndexMismatch, QuotewellError
 from index.settings import Settings
-from index.shards import make
+from index.shards import _processes, make, recipe
 from index.storage.store import Store
 from tests.conftest import piped, until
 from tests.test_cli_process import ROOT, caller, environment, stored
@@ -121,9 +121,9 @@ def test_a_worker_that_is_killed_is_told_of_and_costs_nothing_that_was_committed
     assert report.documents == MANY
 
 
-@pytest.mark.parametrize("workers", ["0", "-1", "two", "Ray"])
+@pytest.mark.parametrize("workers", ["0", "-1", "two", "Ray", "1000", "9" * 30])
 def test_other_workers_are_refused(workers: str, six_files: Path, hash_builder: Builder) -> None:
-    with pytest.raises(BadInput, match=f"a number of processes, or ray; not '{re.escape(workers)}'"):
+    with pytest.raises(BadInput, match=f"a number of processes, at most 999, or ray; not '{re.escape(workers)}'"):
         hash_builder.index([six_files], workers=workers)
 
 
@@ -165,3 +165,13 @@ def is_worker_of_ray(command_line: Path) -> bool:
         return command_line.read_bytes().startswith((b"ray::make", b"ray::IDLE"))
     except OSError:
         return False
+
+
+def test_ctrl_c_while_a_worker_starts_is_for_the_parent_alone() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    with _processes("1") as (submit, _):
+        made = submit({"embedder": "hash"}, recipe(Settings(embedder="hash"), HashEmbedder()), [])
+        for child in multiprocessing.active_children():
+            os.kill(int(child.pid or 0), signal.SIGINT)
+        assert made.result() == ([], 0)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before

@@ -107,3 +107,4 @@ def test_index_without_files_makes_all_anew(older: Path, monkeypatch: pytest.Mon
     recipe = json.loads(made_of(older)["recipe"])
     assert (recipe["encoder"], recipe["terms"]) == (ENCODER, TERMS)
     assert {*kept(older)[2]} >= {*before}
+    assert run(["index", "--data", str(older)]) == 0  # with nothing left to do

@@ -49,14 +49,14 @@ _CONTAINER = re.compile(  # a note or tab of Material for MkDocs, whose text is 
         (?:["'](?P<title>[^"'\n]*)["'])?[ ]*""",
     re.VERBOSE,
 )
-_FENCE = re.compile(r"[ ]*(`{3,}|~{3,})")
+_FENCE = re.compile(r"[ ]*(`{3,}|~{3,})(\{(?!eval-rst\})\w[\w:-]*\})?")  # of code, or of a directive with options
 _FENCED = re.compile(  # … of MyST, Docusaurus and others, which ends with the signs that it begins with
     r"""[ ]*(?P<mark>:{3,}(?=[ ]*[{\w])|(?:`{3,}|~{3,})(?=\{(?:admonition|attention|card|caution|danger|deprecated|error
         |details|dropdown|epigraph|grid|hint|important|note|seealso|sidebar|tab-|tip|topic|version|warning)))
         [ ]*\{?\.?(?P<kind>[\w.-]+)\}?[ ]*\[?(?P<title>[^\[\]{}\n]*?)\]?(?:\{[^{}\n]*\})?\s*""",
     re.VERBOSE,
 )
-_OPTION = re.compile(r"\s*:[\w-]+:.*\s*")  # how it looks
+_OPTION = re.compile(r"\s*:(?!caption:|header:)[\w-]+:.*\s*")  # how it looks, and no word that shows
 _OF_FENCED = re.compile(rf"{_OPTION.pattern}|\s*(?::{{3,}}|`{{3,}}|~{{3,}})\s*")  # … or its end
 
 
@@ -113,7 +113,7 @@ def _out_of_containers(text: str) -> str:
         elif not (opening and _OPTION.fullmatch(line)):
             if (found := _FENCE.match(line)) and (not fence or found[1].startswith(fence)):
                 fence = "" if fence else found[1]
-            opening = bool(fence and found and "{" in bare)
+            opening = bool(fence and found and found[2])
             lines.append(line[4 * sum(not mark for _, mark in inside) :] if bare else line)
             continue
         opening = bool(opened) or opening
