@@ -168,9 +168,9 @@ def is_worker_of_ray(command_line: Path) -> bool:
 
 
 def test_ctrl_c_while_a_worker_starts_is_for_the_parent_alone() -> None:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    before, hashed = signal.pthread_sigmask(signal.SIG_BLOCK, []), dict[str, Any](embedder="hash")
     with _processes("1") as (submit, _):
-        made = submit({"embedder": "hash"}, recipe(Settings(embedder="hash"), HashEmbedder()), [])
+        made = submit(hashed, recipe(Settings(**hashed), HashEmbedder()), [])
         for child in multiprocessing.active_children():
             os.kill(int(child.pid or 0), signal.SIGINT)
         assert made.result() == ([], 0)
