@@ -40,7 +40,7 @@ def known_questions() -> dict[str, str]:
 
 POLL_S = 0.3
 MOST_DELAY_S = 5.0  # between attempts at an index that cannot be used; each reads all of it
-ABREAST_S = 1.0  # that a question waits until what others wrote is seen
+ABREAST_S = 5.0  # that a question waits until what others wrote is seen: on a busy machine a look takes a second
 
 _GONE = "the store of the articles is gone: one article would begin another, without them; put it back"
 _LOADING = IndexMissing("the index is still being loaded; try again in a moment")

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from index.cleaning.parts import FIELD, LETTER
+from index.cleaning.parts import LETTER
 from index.cleaning.pieces import Piece
 from index.text.language import foreign, language
+from index.text.sentences import FIELD
 
 _FRONT_PIECES = 12
 _TITLE_CHARS, _TITLE_WORDS = 250, 30

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
-from index.cleaning.parts import FIELD, LETTER, TIME
+from index.cleaning.parts import LETTER, TIME
 from index.cleaning.pieces import Piece
 from index.records import Kind
+from index.text.sentences import FIELD
 
 _HEADING_CHARS, _HEADING_WORDS = 80, 10
 _NO_LEVEL = 9  # as good as: below all that have one

@@ -18,6 +18,7 @@ _OPENERS = re.compile(
     r"|thus|to|under|until|we|what|when|where|while|who|with|you)\b",
     re.IGNORECASE,
 )
+FIELD = re.compile(r"(?:\*\*|__)?[^\W\d_][\w'’.&()/ -]{0,40}(?:\*\*|__)?:(?:\*\*|__)?[ \t]+\S")  # a line "Name: value"
 _STRETCH = 4000  # characters given to a library at once: both take quadratic time on "((((" or "?!?!?!"
 _SENTENCE_END = re.compile(r".*\w{4}[.!?…][\"'”’»)\]]*\s", re.DOTALL)
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}$")

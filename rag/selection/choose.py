@@ -8,8 +8,8 @@ thing and does not.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from index.cleaning.parts import FIELD
 from index.records import Document, Span
+from index.text.sentences import FIELD
 from index.text.words import normalise
 from rag.answer import Dropped, Frame, Quote, Reading, Rule
 from rag.language.dates import When, dates_in
