@@ -160,7 +160,8 @@ class Assistant:
         pipeline = self._pipeline_of(wanted.as_of)
         typed = usable(question, self._settings.max_question_chars)
         turns = [turn for turn in wanted.history if purpose_of(turn.question).names]
-        meant = Meant.of(typed, turns, Catalogue(pipeline.index, wanted.filters))
+        catalogue = Catalogue(pipeline.index, wanted.filters) if wanted.filters else pipeline.catalogue
+        meant = Meant.of(typed, turns, catalogue)
         if wanted.mode == "answer" and (reply := meant.reply(turns)):
             guided = self._guide(question.strip(), reply, meant.language, pipeline.index)
             yield guided
@@ -178,7 +179,7 @@ class Assistant:
         asked = subject or meant.topic or inside
         heard = self._heard(asked, turns, pipeline)
         understood = heard[0]
-        if parts := _summary(question, summaries, wanted, pipeline):
+        if parts := _summary(question, summaries, wanted.history, catalogue):
             understood = replace(understood, follows=False, language=meant.language)
         else:
             answered = [self._parts(one, turns, pipeline, wanted, several=len(heard) > 1) for one in heard]
@@ -327,10 +328,9 @@ def assistant_over(
     return Assistant(index, make_reader or own.reader, settings, rules, extras)
 
 
-def _summary(question: str, asked: Sequence[Purpose], wanted: AskOptions, pipeline: Pipeline) -> tuple[AnswerPart, ...]:
+def _summary(question: str, asked: Sequence[Purpose], history: Sequence[Turn], of: Catalogue) -> tuple[AnswerPart, ...]:
     """The key sentences of the articles that are meant, where any is."""
-    catalogue = Catalogue(pipeline.index, wanted.filters)
-    found = (summary_parts(question, one, wanted.history, catalogue) for one in asked)
+    found = (summary_parts(question, one, history, of) for one in asked)
     return next(filter(None, found), ())
 
 

@@ -11,6 +11,7 @@ from index.records import Hit
 from index.search import Index
 from index.text.words import cut, of_asking, stop_words, words
 from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Reading, Reason, Rule
+from rag.catalogue import Catalogue
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, with_names
@@ -46,6 +47,7 @@ class Pipeline:
         self, index: Index, make_reader: MakeReader, rules: Rules, reranker: CrossEncoderRanker | None = None
     ) -> None:
         self.index = index
+        self.catalogue = Catalogue(index)
         self._reranker = reranker
         self.speller = Speller(index)
         self._casing = Casing(index)
