@@ -103,15 +103,13 @@ class Punctual(HttpToolsProtocol):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        self._begin, self._bytes = self.loop.time(), 0  # of what is expected: a head, or a body
-        self._in_head, self._unread_since = True, 0.0
+        self._begin, self._bytes, self._in_head, self._unread_since = self.loop.time(), 0, True, 0.0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.transport = cast("Transport", _Whole(transport, self))
         if len(self.connections) > most_open():
-            others = [one for one in self.connections if isinstance(one, Punctual) and one is not self]
-            going = (one for one in others if not one.transport.is_closing())
+            going = (cast("Punctual", one) for one in self.connections - {self} if not one.transport.is_closing())
             longest = min(going, key=lambda one: (not one.waits, one._begin), default=self)
             longest.transport.abort()
 
@@ -135,6 +133,8 @@ class Punctual(HttpToolsProtocol):
         self._in_head, self._bytes = True, 0
 
     def on_headers_complete(self) -> None:
+        if not self.url.startswith(b"/"):
+            raise ValueError("the address is no path, and may name another host than the header, which is looked at")
         super().on_headers_complete()
         self._in_head = False
         self._begin, self._bytes = self.loop.time(), 0
