@@ -12,6 +12,9 @@ from itertools import pairwise, takewhile
 from index.records import Block, Document, Kind, Passage, Span
 
 BODY: frozenset[Kind] = frozenset({"text", "item", "row", "turn", "code"})  # what may answer
+LISTED: frozenset[Kind] = frozenset({"item", "code"})
+TOLD_ON: frozenset[Kind] = frozenset({"text", "item", "code", "links"})  # behind a sentence, what goes on with it
+_SOON = 300  # characters between a sentence that says how and the list or code that shows it
 ASIDE: frozenset[Kind] = frozenset({"aside"})  # what may where nothing of the body does
 NOTHING = Span(0, 0)  # the lead of what needs none
 VERSION = re.compile(  # a heading that says since when: "Version 2.1", "[2.1.0] - 2024-11-05", but not "2.1 Methods"
@@ -62,6 +65,20 @@ def neighbours(passage: Passage) -> tuple[range, ...]:
     joined = [reads_on(before, after) for before, after in pairwise(blocks)]
     joined = [False, *joined, False]  # of n: does it read on from n - 1?
     return tuple(range(n - joined[n], n + 1 + joined[n + 1]) for n in range(len(blocks)))
+
+
+def example_behind(blocks: Sequence[Block], at: int, end: int) -> int | None:
+    """Number of the list or code that shows what ends there, in block number `at`, and follows soon; None without."""
+    near = bisect_right(blocks, end + _SOON, key=lambda block: block.start)
+    behind = takewhile(lambda n: blocks[n].kind in TOLD_ON, range(at + 1, near))
+    return next((n for n in behind if blocks[n].kind in LISTED), None)
+
+
+def has_example(passage: Passage, sentence: Span) -> bool:
+    """Does it stand in a list or code of the passage, or have one behind it?"""
+    at = place_of(passage.blocks, sentence.start)
+    kind = passage.blocks[at].kind
+    return kind in LISTED or (kind == "text" and example_behind(passage.blocks, at, sentence.end) is not None)
 
 
 def reads_on(before: Block, after: Block) -> bool:

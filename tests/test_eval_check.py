@@ -135,12 +135,13 @@ def test_the_projects_own_gold_has_no_errors(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out.splitlines()[-1].startswith("410 questions in 4 files: 0 errors")
 
 
-def test_the_questions_over_a_manual_quote_the_pages_that_are_kept_beside_them() -> None:
-    pages = GOLD / "manual" / "pages"
+@pytest.mark.parametrize("manual", ["manual", "hatch"])
+def test_the_questions_over_a_manual_quote_the_pages_that_are_kept_beside_them(manual: str) -> None:
+    pages = GOLD / manual / "pages"
     sources = {
         path.relative_to(pages).with_suffix("").as_posix(): path.read_bytes().decode() for path in pages.rglob("*.md")
     }
-    checked = check_files(sorted((GOLD / "manual").glob("*.jsonl")), sources)
+    checked = check_files(sorted((GOLD / manual).glob("*.jsonl")), sources)
     assert (checked.questions, checked.count("error")) == (36, 0)
 
 

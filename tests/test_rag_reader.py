@@ -157,7 +157,7 @@ def test_the_contributions_of_the_features_add_up_to_the_score(hash_index: Index
     }
     for quote in load_reader(name, hash_index).read(asked, hits).quotes:
         assert math.fsum(quote.contributions.values()) == quote.score
-        assert quote.score == weights.sentence.scores(found[place(quote)][np.newaxis])[0]
+        assert quote.score == weights.sentence.score(found[place(quote)])
 
 
 @pytest.mark.parametrize("name", ["plain", "trained"])
@@ -174,7 +174,7 @@ def test_the_contributions_to_the_confidence_add_up_to_its_log_odds(
         for c in Evidence(hash_index).candidates(asked, hits)
         if (c.hit.passage.document_id, c.sentence.start) == place(first)
     )
-    (odds,) = weights.confidence.scores(np.append(features, [first.score - second.score, first.score])[np.newaxis])
+    odds = weights.confidence.score(np.append(features, [first.score - second.score, first.score]))
     assert math.fsum(reading.contributions.values()) == odds
     assert reading.confidence == weights.chance(odds)
 

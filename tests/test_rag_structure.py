@@ -644,6 +644,30 @@ def test_a_command_of_the_question_s_words_is_no_echo_of_it(tmp_path: Path, mini
     assert [one.quote for one in said.citations] == [told]
 
 
+PATTERNS = {
+    "patterns.md": "# Pattern templates\n\nYou can control how new patterns are created by `new` with a file.",
+    "loom.md": (
+        "# Introduction\n\nA loom weaves.\n\n## New pattern\n\n"
+        "Let's say you want to create a pattern named `waves`. You would run:\n\n    loom new waves\n"
+    ),
+}
+
+
+def test_for_whoever_wants_to_do_it_an_example_counts_and_headings_that_say_nothing_more(
+    tmp_path: Path, minilm: OnnxEmbedder
+) -> None:
+    index = make.assistant(tmp_path, PATTERNS, minilm).index
+    how = {text: found.how for text, found in candidates(index, "How do I create a new pattern?").items()}
+    named, bare = how["Let's say you want to create a pattern named waves."], how["A loom weaves."]
+    assert named["shown"] > bare["shown"] == 0 == bare["headed"] < named["headed"]
+    assert not any(found.how for found in candidates(index, "What does a new pattern look like?").values())
+
+
+def test_a_how_to_question_is_answered_by_what_comes_with_an_example(tmp_path: Path, minilm: OnnxEmbedder) -> None:
+    ask = make.assistant(tmp_path, PATTERNS, minilm).ask
+    assert "loom new waves" in ask("How do I create a new pattern?").citations[0].quote
+
+
 def test_how_something_is_done_is_told_by_no_changelog_where_a_manual_tells_it(
     ask_files: Callable[[str], Answer],
 ) -> None:

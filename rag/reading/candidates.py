@@ -3,8 +3,8 @@
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -18,10 +18,11 @@ from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
 from rag.reading.similarity import edges_of, runs_in, similarities
-from rag.structure import BODY, blocks_of, neighbours
+from rag.structure import BODY, blocks_of, has_example, neighbours
 
 _LINES: frozenset[Kind] = frozenset({"text", "aside"})
 _CLOSED = re.compile(r"[.!?…。:]\W*$")
+_SHOWN, _HEADED = 2.0, 3.0  # in points of a reader's score; of 1 to 3 and 0 to 6 (docs/decisions.md)
 NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
 
 
@@ -53,6 +54,7 @@ class Candidate:
     sentence: Span  # in document offsets
     features: Floats  # (len(FEATURES),)
     rows: tuple[int, ...]  # of all passages among the hits that hold the sentence
+    how: Mapping[str, float] = field(default_factory=dict)  # what speaks for it where somebody wants to do something
 
 
 class Evidence:
@@ -81,18 +83,15 @@ class Evidence:
         features = features_of(lookup, hits, held, stands, similar, cosines)
         others = _of_another(asked, lookup, hits, held, stands)
         found: dict[tuple[str, Span], Candidate] = {}
-        every = ((hit, of.kinds[n], n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
-        for (hit, kind, n), other, row in zip(every, others.tolist(), features, strict=True):
+        every = ((hit, of, n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
+        for (hit, of, n), other, row in zip(every, others.tolist(), features, strict=True):
             key = (hit.passage.document_id, hit.passage.sentences[n])
-            if (
-                kind not in kinds
-                or other
-                or (kind in _LINES and _names_alone(asked, hit.passage.said(*key[1]), self._index.stem))
-            ):
+            alone = of.kinds[n] in _LINES and _names_alone(asked, hit.passage.said(*key[1]), self._index.stem)
+            if other or alone or of.kinds[n] not in kinds:
                 continue
             passages = (*(found[key].rows if key in found else ()), hit.row)
             if key not in found or row[0] > found[key].features[0]:
-                found[key] = Candidate(hit, key[1], row, passages)
+                found[key] = Candidate(hit, key[1], row, passages, _how(lookup, of, n))
             else:
                 found[key] = replace(found[key], rows=passages)
         return list(found.values())
@@ -132,9 +131,19 @@ def _terms_of(passage: Passage, places: TermPlaces) -> PassageTerms:
         lengths=tuple(math.log1p(len(numbers)) for numbers in own),
         speakers=frozenset(n for a, b in _speakers(passage, places) for n in places.numbers[a:b].tolist()),
         kinds=tuple(block.kind for block in blocks_of(passage)),
+        shown=tuple(has_example(passage, sentence) for sentence in passage.sentences),
         before=tuple(around.start < n for n, around in enumerate(near)),
         behind=tuple(around.stop > n + 1 for n, around in enumerate(near)),
     )
+
+
+def _how(lookup: Lookup, of: PassageTerms, n: int) -> dict[str, float]:
+    """An example, and headings that are of what is asked and not of something more special."""
+    if lookup.asked.kind != "how to":
+        return {}
+    named = set(of.places.numbers[: of.runs.title].tolist())
+    told = len(named.intersection(lookup.numbers)) / max(len(named), 1)
+    return {"shown": _SHOWN * of.shown[n], "headed": _HEADED * told}
 
 
 def _speakers(passage: Passage, places: TermPlaces) -> Iterator[list[int]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.ranking.lexical import K1
-from index.records import Hit, Kind, Passage, Span
+from index.records import Hit, Kind, Passage
 from index.text.words import Stem, TermPlaces
 from rag.language.quantities import Value, same, values
 from rag.question.analysis import Query, holds_kind
@@ -60,12 +60,7 @@ FEATURES = (
     "bm25_behind",  # the same of BM25, as a share
     *SHORTS,  # by how much names, numbers, other words fall short of a level of similarity, weighted by rarity
 )
-OF_THE_BEST = (
-    "dense_first",
-    "lexical_first",
-    "cosine_behind",
-    "bm25_behind",
-)  # tell of the first quote, not of a rival
+OF_THE_BEST = ("dense_first", "lexical_first", "cosine_behind", "bm25_behind")  # the first quote, not of a rival
 SENTENCE_FEATURES = tuple(name for name in FEATURES if name not in OF_THE_BEST)
 CONFIDENCE_FEATURES = (*FEATURES, "gap", "score")  # of the best sentence, with its lead over the second and its score
 NEVER_HELP = frozenset(
@@ -86,6 +81,7 @@ class PassageTerms:
     lengths: tuple[float, ...]  # of each sentence with its leads: log of 1 and its different terms
     speakers: frozenset[int]  # numbers of the terms of their names
     kinds: tuple[Kind, ...]  # of the block of each sentence
+    shown: tuple[bool, ...]  # of each sentence: does it stand in a list or code, or soon before one?
     before: tuple[bool, ...]  # of each sentence: does it read on from the one before …
     behind: tuple[bool, ...]  # … and into the one behind?
 
@@ -189,7 +185,7 @@ def _of_sentences(
     rarest = list(lookup.weights).index(lookup.rarest)
     kind = other = np.zeros(len(terms))
     if lookup.asked.kind:
-        texts = (_text(hit, span) for hit in hits for span in hit.passage.sentences)
+        texts = (hit.passage.said(*span) for hit in hits for span in hit.passage.sentences)
         kind = np.array([holds_kind(lookup.asked, text, lookup.stem) for text in texts], float)
     if lookup.values:
         other = np.array([_other(lookup.values, there) for hit in hits for there in numbers_of(hit.passage)], float)
@@ -217,13 +213,8 @@ def numbers_of(passage: Passage) -> tuple[tuple[Value, ...], ...]:
     """Of each sentence, together with what it leads back to."""
     whole = passage.search_text
     leads = (" ".join(whole[lead.start : lead.end] for lead in of) for of in leads_of(passage))
-    own = (passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences)
-    told = (f"{lead} {text}" if lead else text for lead, text in zip(leads, own, strict=True))
+    told = (f"{lead} {passage.said(*own)}".lstrip() for lead, own in zip(leads, passage.sentences, strict=True))
     return tuple(tuple(values(text)) for text in told)
-
-
-def _text(hit: Hit, span: Span) -> str:
-    return hit.passage.text[span.start - hit.passage.start : span.end - hit.passage.start]
 
 
 def _shorts(lookup: Lookup, near: Floats, share: Floats) -> dict[str, Floats]:

@@ -111,10 +111,9 @@ def excerpt_of(passage: Passage, kinds: frozenset[Kind] = BODY) -> Excerpt:
     for block, sentence in zip(blocks, passage.sentences, strict=True):
         lead = block.lead
         headed = block.kind == "row" and passage.start <= lead.start and lead.end < end
-        text += passage.text[end - passage.start : sentence.start - passage.start]
-        text += f"{passage.text[lead.start - passage.start : lead.end - passage.start]}\n" if headed else ""
+        text += passage.said(end, sentence.start) + (f"{passage.said(*lead)}\n" if headed else "")
         sentences.append(Span(len(text), len(text) + sentence.end - sentence.start))
-        text += passage.text[sentence.start - passage.start : sentence.end - passage.start]
+        text += passage.said(*sentence)
         end = sentence.end
     return Excerpt(passage.context.replace("\n", ". "), text, tuple(sentences), silent)
 

@@ -89,12 +89,8 @@ class LinearReader:
 
     def scored(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Rated]:
         """Every sentence of the hits that stands in a block of these kinds, best first."""
-        found = self._evidence.candidates(asked, hits, kinds)
-        if not found:
-            return []
-        linear = self._weights.sentence
-        scores = linear.scores(np.stack([one.features for one in found]))
-        return _best_first(Rated(one, linear, score) for one, score in zip(found, scores, strict=True))
+        found, linear = self._evidence.candidates(asked, hits, kinds), self._weights.sentence
+        return _best_first(Rated(one, linear, linear.score(one.features, one.how.values()), one.how) for one in found)
 
     def odds(self, scored: Sequence[Rated]) -> dict[str, float]:
         """Summands of the log odds that the first of `scored`, which are best first, answers the question."""
@@ -194,9 +190,9 @@ class ModelReader:
 
     def _with(self, one: Rated, told: tuple[float, Span | None] | None) -> Rated:
         found, answer = told or (self._blend.unread, None)
-        reading = self._blend.gap * found
-        score = one.linear.score(one.candidate.features, reading)
-        return Rated(one.candidate, one.linear, score, {"reading": reading}, found, answer)
+        added = {**one.added, "reading": self._blend.gap * found}
+        score = one.linear.score(one.candidate.features, added.values())
+        return Rated(one.candidate, one.linear, score, added, found, answer)
 
 
 class LanguageReader:
@@ -315,8 +311,7 @@ def _stands_out(asked: Query, one: Rated) -> bool:
     if one.answer is None or not asked.brief:
         return False
     passage, own = one.candidate.hit.passage, {word.text for word in words(asked.text)}
-    text = passage.text[one.answer.start - passage.start : one.answer.end - passage.start]
-    return any(word.text not in own for word in words(text))
+    return any(word.text not in own for word in words(passage.said(*one.answer)))
 
 
 def _answer(passage: Passage, sentence: Span, found: Finding) -> Span | None:

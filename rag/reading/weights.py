@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -24,13 +24,9 @@ class Linear:
     bias: float
     weights: Floats
 
-    def scores(self, features: Floats) -> list[float]:
-        """(n, features) → n sums of contributions, each rounded once: equal rows score equally, wherever they stand."""
-        return [math.fsum((*parts, self.bias)) for parts in (features * self.weights).tolist()]
-
-    def score(self, features: Floats, more: float) -> float:
-        """Of (features,), with one more summand; rounded once."""
-        return math.fsum((*(features * self.weights).tolist(), self.bias, more))
+    def score(self, features: Floats, more: Iterable[float] = ()) -> float:
+        """Of (features,), with more summands; rounded once, so that equal ones score equally."""
+        return math.fsum((*(features * self.weights).tolist(), self.bias, *more))
 
     def contributions(self, names: Sequence[str], features: Floats) -> dict[str, float]:
         """What each feature adds to the score of (features,); those that add nothing are left out."""

@@ -3,15 +3,12 @@
 A widened quote is still one verbatim stretch of whole sentences, holds the quote it was made of, and runs over no
 heading, table or other person's turn. Widening it again changes nothing. What a quote needs that stands too far away,
 a table's header or the name before a long speech, is a quote of its own before it.
-
-Of the 207 development questions (eval/gold) it changes 40 answers in form; none is right or wrong by it.
 """
 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 
 from index.records import Block, Document, Passage, Span
 from index.text.words import cut, stems, words
@@ -21,7 +18,7 @@ from rag.language.patterns import read_patterns
 from rag.language.word_lists import SPEAKS
 from rag.question.analysis import A_STEP
 from rag.question.shape import Shape
-from rag.structure import BODY, NOTHING, VERSION, block_at, overlap, place_of, reads_on
+from rag.structure import BODY, LISTED, NOTHING, TOLD_ON, VERSION, block_at, example_behind, overlap, place_of, reads_on
 
 MOST_CHARACTERS = 1200  # of a widened quote
 _MOST_SENTENCES = 3  # of a quote that is widened for its first words or its speaker: two before or behind it
@@ -31,10 +28,7 @@ _NEAR = 240  # characters between the name of who speaks and the sentence that i
 _TEXT = read_patterns("rag.selection", "context.txt", SPEAKS=SPEAKS)
 _ANNOUNCES, _COUNTS, _ALSO, _SPEECH = map(_TEXT.compiled, "ANNOUNCES COUNTS ALSO SPEECH".split())
 _ITEM, _CODE_NAME, _FINISHED = map(_TEXT.cased, "ITEM CODE_NAME FINISHED".split())
-_LISTED = frozenset({"item", "code"})
-_TOLD_ON = frozenset({"text", "item", "code", "links"})
 _MOST_USAGE = 400  # characters of code that stand before what tells of it
-_SOON = 300  # characters between a sentence that says how and the list or code that shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +56,7 @@ class _Place:
         if after - before > 1:
             return False
         listed = one.kind == two.kind == "item" and one.lead == two.lead
-        introduced = one.kind in BODY and two.kind in _LISTED and overlap(two.lead, self.sentences[n - 1])
+        introduced = one.kind in BODY and two.kind in LISTED and overlap(two.lead, self.sentences[n - 1])
         return listed or introduced or reads_on(one, two)
 
     def reach(self, first: int, last: int) -> "_Place":
@@ -226,9 +220,7 @@ def _with_example(place: _Place) -> _Place:
     at = place_of(blocks, place.sentences[place.last].start)
     if blocks[at].kind != "text":
         return place
-    near = bisect_right(blocks, end + _SOON, key=lambda block: block.start)
-    behind = takewhile(lambda n: blocks[n].kind in _TOLD_ON, range(at + 1, near))
-    shown = next((n for n in behind if blocks[n].kind in _LISTED), None)
+    shown = example_behind(blocks, at, end)
     return _with_group(place, shown, climb=blocks[shown].kind == "item") if shown else place
 
 
@@ -236,9 +228,9 @@ def _whole_section(place: _Place) -> _Place:
     """Where a heading, with the title, names all that is asked, what stands below it tells how, if that is short."""
     blocks = place.document.blocks
     first = last = place_of(blocks, place.sentences[place.first].start)
-    while first and blocks[first].kind in _TOLD_ON:
+    while first and blocks[first].kind in TOLD_ON:
         first -= 1
-    while last + 1 < len(blocks) and blocks[last + 1].kind in _TOLD_ON:
+    while last + 1 < len(blocks) and blocks[last + 1].kind in TOLD_ON:
         last += 1
     while blocks[last].kind == "links":  # that send the reader elsewhere
         last -= 1
@@ -272,7 +264,7 @@ def _group(blocks: Sequence[Block], at: int, *, climb: bool) -> tuple[int, int]:
     lead = _root(blocks, blocks[at]) if climb else blocks[at].lead
 
     def belongs(block: Block) -> bool:
-        listed = block.kind in _LISTED or (block.kind == "text" and lead != NOTHING)
+        listed = block.kind in LISTED or (block.kind == "text" and lead != NOTHING)
         return listed and (_root(blocks, block) if climb else block.lead) == lead
 
     first = last = at
@@ -311,7 +303,7 @@ def left_out(quote: Span, document: Document) -> int:
     """How many lines of the list or code that it quotes from the beginning stand behind the quote's end."""
     blocks = document.blocks
     at = place_of(blocks, quote.end - 1)
-    if blocks[at].kind not in _LISTED or quote.start >= blocks[at].start:
+    if blocks[at].kind not in LISTED or quote.start >= blocks[at].start:
         return 0
     return _group(blocks, at, climb=blocks[at].kind == "item")[1] - at
 
