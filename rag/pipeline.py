@@ -94,7 +94,7 @@ class Pipeline:
         return self._best_reading(self._queries(readings), limit, filters)[1]
 
     def read(self, readings: Sequence[str], limit: int, filters: Filters) -> list[Hit]:
-        """The hits in the order of their best sentences."""
+        """The hits in the order of an answer's evidence."""
         return list(self.best_reading(readings, limit, filters).hits)
 
     def found(self, readings: Sequence[str], limit: int, filters: Filters) -> list[Hit]:

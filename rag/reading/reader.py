@@ -28,6 +28,7 @@ _FINDINGS = 512  # kept: an answer and its explanation read the same passages
 ALONE = 1.6  # mean lead of the best sentence in the development sets, where none is the only one
 _FEW_WORDS = 10  # of a short answer, at most; more are half a sentence, and stand out from nothing
 _EDGES = " \t\n\N{NO-BREAK SPACE}.,;:!?"  # not of the words that answer, where they begin or end with it
+_READING = 0.05  # what a sentence's score counts beside that of search, in the order of passages (docs/decisions.md)
 _FURTHER = 2  # passages that are read only to tell whether a further quote answers too, at most
 
 
@@ -77,7 +78,7 @@ class LinearReader:
         self._weights = weights
 
     def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
-        """The best sentences, the hits in the order of their best sentence, and how sure it is that they answer."""
+        """The best sentences, the hits by those and as found, and how sure it is that they answer."""
         scored = self.scored(asked, hits, kinds)
         if not scored:
             return Reading((), tuple(hits), 0.0)
@@ -289,16 +290,16 @@ def gap(scores: Sequence[float]) -> float:
 
 
 def _reading(scored: Sequence[Rated], hits: Sequence[Hit], confidence: float, odds: Mapping[str, float]) -> Reading:
-    """The best of `scored`, which are best first, and the hits in the order of their best sentences."""
+    """The best of `scored`, which are best first, and the hits by what search and their best sentences say."""
     quotes, best = tuple(one.quote() for one in scored[:_QUOTES]), dict[int, Quote]()
     for n, one in enumerate(scored):
         if any(row not in best for row in one.candidate.rows):
             quote = quotes[n] if n < _QUOTES else one.quote()
             for row in one.candidate.rows:
                 best.setdefault(row, quote)
-    ranked = sorted(hits, key=lambda hit: (-best[hit.row].score if hit.row in best else math.inf, hit.passage.id))
-    rescored = tuple(replace(hit, score=best[hit.row].score if hit.row in best else 0.0) for hit in ranked)
-    return Reading(quotes, rescored, confidence, odds, best)
+    moved = [replace(hit, score=hit.score + _READING * best[hit.row].score) if hit.row in best else hit for hit in hits]
+    ranked = sorted(moved, key=lambda hit: (hit.row not in best, -hit.score, hit.passage.id))
+    return Reading(quotes, tuple(ranked), confidence, odds, best)
 
 
 def _best_first(scored: Iterable[Rated]) -> list[Rated]:

@@ -31,7 +31,7 @@ class JudgedSentence(Reply):
 
 
 class FoundPassage(Reply):
-    """Why a passage was found, what added up to `fused`; and its best sentence, which decides its place."""
+    """Why a passage was found, what added up to `fused`; and its best sentence, a twentieth of whose score moves it."""
 
     passage_id: str
     fused: float
