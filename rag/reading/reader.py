@@ -310,7 +310,9 @@ def _reading(scored: Sequence[Rated], hits: Sequence[Hit], confidence: float, od
             for row in one.candidate.rows:
                 best.setdefault(row, quote)
     ranked = sorted(hits, key=lambda hit: (-best[hit.row].score if hit.row in best else math.inf, hit.passage.id))
-    rescored = tuple(replace(hit, score=best[hit.row].score if hit.row in best else 0.0) for hit in ranked)
+    rescored = tuple(
+        Hit(h.row, h.passage, best[h.row].score if h.row in best else 0.0, h.ranks, h.scores) for h in ranked
+    )
     return Reading(quotes, rescored, confidence, odds, best)
 
 
