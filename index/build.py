@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 from index.embedding.embedder import Embedder
@@ -23,7 +24,7 @@ from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, No
 from index.formats import CORPORA, find, suffix
 from index.plan import OnProgress, Plan, PlanReport, Stored
 from index.plan import Progress as Progress
-from index.ranking.content import content_of, merged
+from index.ranking.content import content_of, merged, refuse_unlike
 from index.records import Document
 from index.settings import Settings
 from index.shards import UNSAID, Embedding, Making, refuse_workers
@@ -56,6 +57,7 @@ class Readied(NamedTuple):
 
 
 OURS = frozenset({"cleaner", "encoder", "terms"})  # of a recipe: what the program itself brings, and no setting says
+DRAWN = 4  # documents of those that are new, and of all, that must be found again before an index answers
 _UTC_NOW = partial(datetime.now, UTC)
 _log = logging.getLogger(__name__)
 
@@ -218,7 +220,11 @@ class Builder:
             content = collected(engine, before, gone, newer, version, stored)
         else:
             content = merged(before, gone, newer) if before else newer
-        manifest = generation.manifest_of(content, version, snapshot.sequence(), made, len(stored), snapshot.policy())
+        drawn = {*new[-DRAWN:], *Random(snapshot.sequence()).sample(sorted(stored), min(DRAWN, len(stored)))}
+        refuse_unlike(content, stored, snapshot.drawn(sorted(drawn)), self._stem if made == self._recipe else None)
+        manifest = generation.GenerationManifest(
+            generation.FORMAT, version, snapshot.sequence(), made, len(stored), content.passages, {}, snapshot.policy()
+        )
         problem = ""
         if write:
             try:

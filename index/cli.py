@@ -241,11 +241,11 @@ def backup(
             elif beside.suffix == ".db" and beside.name != FILE_NAME:  # the store is last, to know all that they know
                 copy(beside, file / beside.name, timeout_s=5.0)
         store.backup(file / FILE_NAME if whole else file)
-        count = store.count()
+        documents, passages = store.count()
     if as_json:
-        emit_json({"file": str(file), "documents": count.documents, "passages": count.passages})
+        emit_json({"file": str(file), "documents": documents, "passages": passages})
     else:
-        emit(f"{count.documents} articles and {count.passages} passages are copied to '{file}'")
+        emit(f"{documents} articles and {passages} passages are copied to '{file}'")
     as_data = "it is a data folder" if whole else "to restore it, put it into a new folder DIR as corpus.db"
     tell(f"{as_data}; check it: quotewell verify --data {file if whole else 'DIR'}")
 

@@ -1,6 +1,5 @@
 """Would Quotewell work here? One look at each thing it needs, and what to do about the one that is missing."""
 
-import shutil
 import socket
 import sys
 from collections.abc import Callable
@@ -17,7 +16,6 @@ from index.storage.store import FILE_NAME
 from index.text.tokens import count_tokens
 
 OLDEST_PYTHON = (3, 11)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 State = Literal["ok", "note", "failed"]
 
@@ -39,7 +37,7 @@ def examine(data: Path | None, also: Callable[[Settings], Diagnosis]) -> list[Di
     try:
         settings = load_settings(data=data)
     except BadSetting as error:
-        return [_python(), failed("settings", error), _browser()]
+        return [_python(), failed("settings", error)]
     checks = [_python(), Diagnosis("settings", "ok", f"data folder '{settings.data}'", "")]
     try:
         embedder = load_embedder(settings.embedder, settings.model_path)
@@ -47,7 +45,7 @@ def examine(data: Path | None, also: Callable[[Settings], Diagnosis]) -> list[Di
         checks.append(failed("model", error))
     else:
         checks += [_model(embedder), *_index(settings, embedder)]
-    return [*checks, also(settings), _tokens(), _writable(settings.data), _port(settings), _browser()]
+    return [*checks, also(settings), _tokens(), _writable(settings.data), _port(settings)]
 
 
 def _tokens() -> Diagnosis:
@@ -118,14 +116,6 @@ def _port(settings: Settings) -> Diagnosis:
             return Diagnosis("port", "ok", f"{where} is free", "")
     except OSError as error:
         return Diagnosis("port", "note", f"{where}: {error.strerror}", f"quotewell serve --port 0{same_data(settings)}")
-
-
-def _browser() -> Diagnosis:
-    found: Callable[[str], str | None] = shutil.which
-    path = next((at for name in BROWSERS if (at := found(name))), None)
-    if path is None:
-        return Diagnosis("browser", "note", "none, needed only by the browser tests", "install chromium")
-    return Diagnosis("browser", "ok", path, "")
 
 
 def failed(name: str, error: QuotewellError) -> Diagnosis:

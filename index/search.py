@@ -46,7 +46,7 @@ class Ranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class InWords:
     """A ranker behind that seam, given of a question what it ranks by: its terms or its vector."""
 
     name: str
@@ -85,8 +85,8 @@ class Index:
         # The terms of a question as the passages write them, with their places: in order, stop words left out.
         known, term_of = self.lexical.numbers.__contains__, held.found.wording.term_of
         self.asked = asked = lru_cache(maxsize=256)(partial(asked_terms, stem=self.stem, holds=known, term_of=term_of))
-        lexical = Side("lexical", self.lexical, lambda question: [term.text for term in asked(question)])
-        dense = Side("dense", held.found.dense, lambda question: view.encode(question).vector)
+        lexical = InWords("lexical", self.lexical, lambda question: [term.text for term in asked(question)])
+        dense = InWords("dense", held.found.dense, lambda question: view.encode(question).vector)
         self.rankers: tuple[Ranker, ...] = (lexical, dense)
         self._said = lru_cache(maxsize=_SAID)(lambda row: _words_said(held.shelf.passage(row).text))
         # neither closure holds this index itself: a snapshot that is replaced is freed at once

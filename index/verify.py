@@ -49,7 +49,7 @@ def verify(settings: Settings) -> VerifyReport:
                 if made.problem:
                     raise QuotewellError(made.problem)
                 mended.append("the search index was made again from the store")
-    return VerifyReport(count.documents, count.passages, _published(settings.data), problems, tuple(mended))
+    return VerifyReport(*count, _published(settings.data), problems, tuple(mended))
 
 
 def renew(settings: Settings, embedder: Embedder | None = None, serving: Generation | None = None) -> Generation:

@@ -5,13 +5,12 @@ import resource
 import socket
 import sys
 from asyncio import Transport, to_thread
-from asyncio.events import TimerHandle
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from index.bootstrap import ready, refuse_nothing
 from index.errors import BadSetting, QuotewellError
@@ -29,6 +28,7 @@ from server.live_index import Live
 
 GRACE_S = 5  # for requests that run when the signal comes
 HEAD_S = 10.0  # from the connection, or the reply before, until the head of a request has come
+MOST_HEAD = 65_536  # bytes of it
 BODY_S = 10.0  # from there until its body has come, and as much longer as its bytes take at
 LEAST_RATE = 20_000  # bytes a second
 UNREAD_S = 20.0  # that a client may leave a reply unread of which no more fits on the way
@@ -73,7 +73,29 @@ def most_open() -> int:
     return max(files // 2 - BACKLOG, files // 4)
 
 
-class Punctual(H11Protocol):
+class _Whole:
+    """A transport that sends the head of a reply with its body, where that comes at once: one call and one packet."""
+
+    def __init__(self, transport: Transport, protocol: "Punctual") -> None:
+        self._transport, self._protocol, self._head = transport, protocol, b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        cycle = self._protocol.cycle
+        if data.startswith(b"HTTP/") and cycle and cycle.chunked_encoding is False:  # its length is known
+            self._head = data
+        else:
+            self._head, data = b"", self._head + data
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self.write(b"")
+        self._transport.close()
+
+
+class Punctual(HttpToolsProtocol):
     """Ends the connections of clients that send too slowly, or do not read: each costs memory, and a reply its turn.
 
     Of more than can be open, the one that has waited for its client for longest; where all are answered, the oldest.
@@ -81,73 +103,64 @@ class Punctual(H11Protocol):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        self._late: TimerHandle | None = None
-        self._unread: TimerHandle | None = None
-        self._begin = 0.0
-        self._bytes = 0
+        self._begin, self._bytes, self._in_head, self._unread_since = self.loop.time(), 0, True, 0.0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._expect(HEAD_S)
+        self.transport = cast("Transport", _Whole(transport, self))
         if len(self.connections) > most_open():
-            others = [one for one in self.connections if isinstance(one, Punctual) and one is not self]
-            going = (one for one in others if not one.transport.is_closing())
+            going = (cast("Punctual", one) for one in self.connections - {self} if not one.transport.is_closing())
             longest = min(going, key=lambda one: (not one.waits, one._begin), default=self)
             longest.transport.abort()
 
     @property
+    def works(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    @property
     def waits(self) -> bool:
         """For its client: no request came, or not all of it."""
-        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        for timer in (self._late, self._unread):
-            if timer is not None:
-                timer.cancel()
-        super().connection_lost(exc)
+        return not self.works or self.cycle.more_body
 
     def data_received(self, data: bytes) -> None:
         self._bytes += len(data)
-        before = self.cycle
         super().data_received(data)
-        if self.cycle is not before:
-            self._expect(BODY_S)
+        if self._in_head and self._bytes > MOST_HEAD and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too long.")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head, self._bytes = True, 0
+
+    def on_headers_complete(self) -> None:
+        if not self.url.startswith(b"/"):
+            raise ValueError("the address is no path, and may name another host than the header, which is looked at")
+        super().on_headers_complete()
+        self._in_head = False
+        self._begin, self._bytes = self.loop.time(), 0
 
     def send_400_response(self, msg: str) -> None:
         """Not where the head was good and the body is not: that request is being answered, too."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.works:
             self.transport.abort()
         else:
             super().send_400_response(msg)
 
     def on_response_complete(self) -> None:
+        self.transport.write(b"")
         super().on_response_complete()
-        self._expect(HEAD_S)
+        self._begin, self._bytes = self.loop.time(), 0
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(UNREAD_S, self.transport.abort)
+        self._unread_since = self.loop.time()
 
-    def resume_writing(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
-        super().resume_writing()
-
-    def _expect(self, seconds: float) -> None:
-        if self._late is not None:
-            self._late.cancel()
-        self._begin, self._bytes = self.loop.time(), 0
-        self._late = self.loop.call_later(seconds, self._look)
-
-    def _look(self) -> None:
-        """When the head or the body should be there."""
-        if not self.waits:
-            return  # it is for us to be quick
-        working = self.cycle is not None and not self.cycle.response_complete
-        more_s = self._begin + BODY_S + self._bytes / LEAST_RATE - self.loop.time() if working else 0.0
-        if more_s > 0:
-            self._late = self.loop.call_later(more_s, self._look)
-        else:
+    def look(self) -> None:
+        """Whether the head or the body should be there, and the reply read; that we are quick is for us to see to."""
+        now = self.loop.time()
+        most_s = BODY_S + self._bytes / LEAST_RATE if self.works else HEAD_S
+        unread_s = now - self._unread_since if self.flow.write_paused else 0.0
+        if (self.waits and now - self._begin > most_s) or unread_s > UNREAD_S:
             self.transport.abort()
 
 
@@ -161,11 +174,16 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        while not self._live.wait(0) and not self.should_exit:  # SIGTERM does not wait for an index that is made
+        while not self._live.wait(0) and not await self.on_tick(0):  # SIGTERM does not wait for an index that is made
             await to_thread(self._live.wait, 0.1)
         if not self.should_exit:
             sys.stdout.write(f"Quotewell answers on {self._address}\n")
             sys.stdout.flush()
+
+    async def on_tick(self, counter: int) -> bool:
+        for one in [*self.server_state.connections] if counter % 10 == 0 else ():  # every second
+            cast("Punctual", one).look()
+        return await super().on_tick(counter)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -66,9 +66,6 @@ class Measured:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         begin, status = perf_counter(), "dropped"
         root = scope.get("root_path", "")
 

@@ -12,13 +12,20 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 from starlette.types import ASGIApp
 
+from server.cli import Punctual
+
 
 @contextmanager
 def listening(app: ASGIApp, *, lifespan: bool = False) -> Iterator[str]:
     """The address of `app` on a loopback port; with `lifespan` it starts up and shuts down, too."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, log_config=None, lifespan="on" if lifespan else "off", server_header=False, timeout_graceful_shutdown=1
+        app,
+        http=Punctual,
+        log_config=None,
+        lifespan="on" if lifespan else "off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, args=([listener],), daemon=True)

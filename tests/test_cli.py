@@ -598,7 +598,7 @@ def test_doctor_finds_nothing_wrong_and_says_what_it_looked_at(indexed: Cli) -> 
     done = indexed("doctor", "--json")
     assert done.code == 0
     states = {check["name"]: check["state"] for check in done.json["checks"]}
-    looked_at = ["python", "settings", "model", "index", "size", "reader", "tiktoken", "disk", "port", "browser"]
+    looked_at = ["python", "settings", "model", "index", "size", "reader", "tiktoken", "disk", "port"]
     assert list(states) == looked_at
     assert {states[name] for name in ("python", "settings", "model", "index", "reader", "tiktoken", "disk")} == {"ok"}
 

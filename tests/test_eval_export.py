@@ -142,6 +142,7 @@ def large(tmp_path: Path) -> Path:
 def test_the_large_model_s_graph_reads_the_word_pieces_of_the_small_one(large: Path) -> None:
     folder = large / "exported"
     sha256 = export.export_reader([large / "teacher.safetensors"], folder, large)
+    assert json.loads((folder / ABOUT).read_text("utf-8")).keys() == {"blend", "sha256"}  # of its own
     ids = IDS * 12  # so far apart that distances are told in steps
     pool = np.zeros((2, len(ids)), np.float32)
     pool[0, 7:10], pool[1, 110:114] = 1 / 3, 1 / 4

@@ -219,7 +219,7 @@ def test_who_looks_while_an_index_still_cannot_be_written_never_reads_that_all_i
         raise OSError(errno.ENOSPC, "No space left on device")
 
     unpublished(settings, put)
-    monkeypatch.setattr(generation, "_write_arrays", no_space)
+    monkeypatch.setattr(generation, "_write_files", no_space)
     live = Watched(settings)
     for _ in range(3):
         live._attempt()

@@ -17,10 +17,10 @@ from index.settings import Settings
 from index.storage.generation import (
     FORMAT,
     Generation,
+    GenerationManifest,
     current,
     load,
-    manifest_of,
-    point_to,
+    pointed,
     publish,
     put_aside,
     version_of,
@@ -34,7 +34,7 @@ WORDS = [b"one", b"", b"and two"]
 
 def put(data: Path, version: str) -> Generation:
     content = Content(dict(ARRAYS), {"passages": Pieces.of(WORDS)})
-    return publish(data, content, manifest_of(content, version, 7, '{"a": 1}', 2))
+    return publish(data, content, GenerationManifest(FORMAT, version, 7, '{"a": 1}', 2, content.passages, {}, ""))
 
 
 def versions(data: Path) -> set[str]:
@@ -69,7 +69,7 @@ def test_only_the_current_generation_is_kept(tmp_path: Path) -> None:
     for number in range(1, 5):
         put(tmp_path, f"v{number}")
         assert (current(tmp_path), versions(tmp_path)) == (f"v{number}", {f"v{number}"})
-    point_to(tmp_path, "v4")
+    pointed(tmp_path, load(tmp_path, "v4"))
     assert (current(tmp_path), versions(tmp_path)) == ("v4", {"v4"})
 
 

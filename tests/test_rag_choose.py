@@ -71,6 +71,7 @@ def test_what_defines_is_shown_instead_of_what_only_names() -> None:
 def test_of_definitions_only_the_best_are_shown() -> None:
     clear, vague = "The Brin is a river in Sollen.", "Many boats came up on the Brin river."
     assert said(chosen("What is the Brin?", (vague, 9.0), (clear, 8.5))) == [clear]
+    assert said(chosen("What is the Brin?", (vague, 9.0), (clear, 7.6))) == [clear]
 
 
 def test_small_print_is_added_to_no_better_quote() -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import cast
@@ -172,7 +173,7 @@ class Likeness:
         found = []
         for one in hits:
             for sentence in one.passage.sentences:
-                score = self._scores[one.passage.text[sentence.start : sentence.end]]
+                score = self._scores[one.passage.said(*sentence)]
                 rows = tuple(other.row for other in hits if other.passage.id == one.passage.id)
                 candidate = Candidate(one, sentence, np.zeros(len(FEATURES)), rows)
                 found.append(Rated(candidate, Linear(score, np.zeros(len(FEATURES))), score))
@@ -248,6 +249,22 @@ def test_the_second_passage_is_read_only_where_the_first_hardly_answers_and_the_
     assert len(texts) == 1
     unread = [quote.gap for quote in far.quotes if quote.passage.document_id == "penguins"]
     assert unread == [load_read_model().blend.unread] * 2
+
+
+def test_an_answer_that_does_not_come_first_ends_no_reading() -> None:
+    _, texts = reading("How many cars does the ferry carry?", FERRY_AND_PENGUINS, f0=1.0, f1=-20.0, p0=0.9)
+    assert texts == [" ".join(_FERRY), " ".join(PENGUINS)]
+
+
+def test_a_sentence_of_two_passages_is_read_in_one_of_them() -> None:
+    ferry, penguins = FERRY_AND_PENGUINS
+    start = len(_FERRY[0]) + 1
+    whole, spans = ferry.passage, ferry.passage.sentences[1:]
+    later = replace(whole, id="ferry#1", ordinal=1, text=whole.text[start:], start=start, sentences=spans)
+    hits = (ferry, replace(penguins, row=1), replace(ferry, row=2, passage=later))
+    read, texts = reading("What do penguins eat?", hits, f1=1.0, f2=0.9, p0=0.5)
+    assert texts == [whole.text, penguins.passage.text]
+    assert words_of(read.quotes[0]) == PENGUINS[0]
 
 
 def test_what_may_be_shown_as_a_further_quote_is_read_and_keeps_its_score() -> None:

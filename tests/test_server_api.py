@@ -352,7 +352,7 @@ def test_a_write_on_a_full_disk_is_answered_from_and_its_index_is_written_once_t
         return [one["id"] for one in client.get("/v1/documents").json()["documents"]]
 
     with monkeypatch.context() as disk:
-        disk.setattr(generation, "_write_arrays", full)
+        disk.setattr(generation, "_write_files", full)
         for client in started(create_app(load_settings(data=data, embedder="hash", **UNTUNED))):
             assert client.delete("/v1/documents/cats").status_code == 204
             assert client.put("/v1/documents/new", json={"text": ARTICLES["bread.txt"]}).status_code == 201

@@ -205,6 +205,15 @@ def test_what_follows_a_body_of_two_lengths_is_no_request(lasting: Server) -> No
     assert lasting.ask("How long do cats sleep?")["citations"][0]["document_id"] == "cats"
 
 
+def test_a_head_without_end_is_refused(lasting: Server) -> None:
+    """And is not kept until its time is up, which could be much memory."""
+    with socket.create_connection(("127.0.0.1", lasting.port), timeout=60) as client, pytest.raises(OSError):
+        client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
+        for _ in range(500):
+            client.sendall(b"x" * 65_536)
+    assert lasting.request("GET", "/livez")[0] == 200
+
+
 def test_no_reply_names_the_server_software_or_trusts_a_forwarded_address(lasting: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", lasting.port, timeout=60)
     connection.request("GET", "/livez", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"})

@@ -29,13 +29,13 @@ from index.settings import Settings
 from rag.pipeline import READ_HITS
 from rag.question.analysis import Query, analyse
 from rag.reading.features import NAMED_SHORT
-from rag.reading.model import ABOUT, Blend, Excerpt, Finding, ReadModel, excerpt_of
+from rag.reading.model import ABOUT, Blend, Excerpt, Finding, ReadModel
 from rag.reading.reader import LinearReader, ModelReader, Rated, reader_files
 from rag.reading.weights import logistic
 from rag.structure import BODY
 
 TRIED: Mapping[str, tuple[float, ...]] = {
-    "passages": (1, 2, 3),
+    "passages": (1, 2, 4),
     "enough": (0.0, 1.0, 2.0, 4.0, 12.0),
     "behind": (0.25, 0.5, 1.0, 1.5, 2.5),
     "gap": (0.3, 0.5, 0.7, 1.0, 1.5),
@@ -93,6 +93,19 @@ class _Recorded(LinearReader):
         return dict(self._seen.odds)
 
 
+class _Heard(ReadModel):
+    """A reading model that reads as many passages as any blend of TRIED asks for, and keeps what it says of them."""
+
+    def __init__(self, model: ReadModel) -> None:
+        self.blend = replace(model.blend, passages=int(max(TRIED["passages"])), enough=math.inf, behind=math.inf)
+        self.findings: dict[Excerpt, Finding] = {}
+        self._model = model
+
+    def read(self, question: str, excerpt: Excerpt) -> Finding:
+        found = self.findings[excerpt] = self._model.read(question, excerpt)
+        return found
+
+
 class _Remembered(ReadModel):
     """A reading model that says what it said before, under another blend."""
 
@@ -123,7 +136,7 @@ def gather(
                 seen = _seen(
                     cut_to(variant, READ_HITS), analyse(question.asked, index.stem, index.asked), linear, model
                 )
-                if seen and seen.asked.shape != "timeline":  # left to the linear reader
+                if seen:
                     twin = question.id.endswith(TWIN)
                     counts = TWIN_COUNTS if twin else 1.0 if variant is case else REMOVED_COUNTS
                     found.append(replace(seen, counts=counts, judged=case.judged or variant is not case))
@@ -142,27 +155,22 @@ def model_to_fit(settings: Settings) -> ReadModel:
 
 
 def _seen(case: TrainingCase, asked: Query, linear: LinearReader, model: ReadModel) -> SeenAsked | None:
-    """None where no sentence is offered. As many passages are read as any blend of TRIED may ask for."""
+    """None where no sentence is offered, or a course of events is asked for, which is left to the linear reader."""
     scored = tuple(linear.scored(asked, case.hits))
-    if not scored:
+    if not scored or asked.shape == "timeline":
         return None
-    passages = {hit.row: hit.passage for hit in case.hits}
-    findings: dict[Excerpt, Finding] = {}
-    for one in scored:
-        for row in one.candidate.rows:
-            if len(findings) < max(TRIED["passages"]):
-                excerpt = excerpt_of(passages[row])
-                if excerpt not in findings:
-                    findings[excerpt] = model.read(asked.text, excerpt)
     right = frozenset(
         (hit.passage.document_id, span.start)
         for hit, flags in zip(case.hits, case.right, strict=True)
         for span, flag in zip(hit.passage.sentences, flags.tolist(), strict=True)
         if flag
     )
-    odds = linear.odds(scored)
-    answerable = case.question.answerable
-    return SeenAsked(case.set_name, asked, case.hits, scored, odds, findings, right, answerable, True, 1.0)
+    odds, heard = linear.odds(scored), _Heard(model)
+    seen = SeenAsked(
+        case.set_name, asked, case.hits, scored, odds, heard.findings, right, case.question.answerable, True, 1.0
+    )
+    ModelReader(_Recorded(seen), heard).read(asked, case.hits)
+    return seen
 
 
 def outcome(seen: SeenAsked, blend: Blend) -> Outcome:

@@ -120,9 +120,9 @@ def export_reader(checkpoints: Sequence[Path], folder: Path, backbone: Path | No
         names = ", ".join(f"'{checkpoint}'" for checkpoint in checkpoints)
         raise BadInput(f"{names} is no checkpoint of the reading model: {error}; name a .safetensors") from error
     folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / ABOUT if (folder / ABOUT).exists() else files("rag.reading").joinpath(ABOUT)
-    about = json.loads(beside.read_text("utf-8"))
-    about["sha256"] = hashlib.sha256(graph).hexdigest()
+    kept = (folder / ABOUT).exists()  # if not, all but the blend tells of the packaged model
+    about = json.loads((folder / ABOUT if kept else files("rag.reading").joinpath(ABOUT)).read_text("utf-8"))
+    about = {**(about if kept else {"blend": about["blend"]}), "sha256": hashlib.sha256(graph).hexdigest()}
     (folder / GRAPH).write_bytes(graph)
     (folder / ABOUT).write_text(f"{json.dumps(about, indent=1)}\n", "utf-8")
     return str(about["sha256"])

@@ -4,15 +4,17 @@ Both give the same, bit for bit, so that nobody can tell from an answer how an i
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import StoredPassage
+from index.errors import IndexDamaged
 from index.ranking.lexical import LexicalRanker, joined, joined_wording, restored, saved, spelled, wording
-from index.records import Document, document_of
+from index.records import Document, document_of, passage_of
 from index.storage.docstore import head_records, pack_documents, pack_heads, pack_passages
 from index.storage.pieces import Content, Pieces
 from index.text.twins import INDEXED, Sketch, held_by, sketch
@@ -60,6 +62,41 @@ def content_of(
     sketches = {one.id: sketch(one) for one in documents if one.id not in alone}
     runs = Content({"document_runs": _runs([sketches.get(one.id) for one in documents])}, {})
     return numbers.and_(words).and_(runs).and_(pack_documents(documents, held_by(sketches)))
+
+
+def refuse_unlike(
+    content: Content,
+    stored: Mapping[str, str],
+    drawn: Iterable[tuple[Document, StoredPassage | None]],
+    stem: Stem | None,
+) -> None:
+    """Before it answers: it holds what is `stored`, id → sha256, and each document drawn from the store is found again.
+
+    That is by text and vector of the passage that comes with it, its last, and by its terms, where they are cut so.
+    Raises IndexDamaged.
+    """
+    heads = {head[0]: (at, head[-1]) for at, head in enumerate(head_records(content))}
+    if here := "vectors" in content.arrays:  # else an engine has them
+        vocabulary, (indptr, rows, *_) = restored(content.part("lexical_"))
+        ends = dict(zip(vocabulary, pairwise(indptr.tolist()), strict=True))
+    unlike = {name for name, (_, digest) in heads.items() if digest != stored.get(name)} | stored.keys() - heads.keys()
+    for document, last in drawn if not unlike else ():
+        at, _ = heads[document.id]
+        row = int(content.arrays["document_first_rows"][at + 1]) - 1
+        same = _document(content, at) == document
+        if last:
+            found = passage_of(json.loads(content.pieces["passages"][row])), content.pieces["tokens"][row]
+            same &= found == (last.passage, last.encoding.token_bytes())
+        if last and here:
+            words = terms(last.passage.search_text, stem) if stem else ()
+            same &= np.array_equal(content.arrays["vectors"][row], last.encoding.vector)
+            same &= all(row in rows[slice(*ends.get(word.text, (0, 0)))] for word in words)
+        unlike |= set() if same else {document.id}
+    if unlike:
+        raise IndexDamaged(
+            f"a search index was made that does not give back '{min(unlike)}' as it is stored: it is not used; "
+            "look at the store with: quotewell verify"
+        )
 
 
 class Places(NamedTuple):

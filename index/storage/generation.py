@@ -90,13 +90,6 @@ def version_of(recipe: str, hashes: Mapping[str, str], policy: str = "", engine:
     return f"{content}-{hashlib.sha256(policy.encode()).hexdigest()[:8]}" if policy else content
 
 
-def manifest_of(
-    content: Content, version: str, sequence: int, recipe: str, documents: int, policy: str = ""
-) -> GenerationManifest:
-    """Of what is not written."""
-    return GenerationManifest(FORMAT, version, sequence, recipe, documents, content.passages, {}, policy)
-
-
 def publish(data: Path, content: Content, manifest: GenerationManifest) -> Generation:
     """Write, sync and rename into place, then point CURRENT at it, and drop all others: who reads them has them open.
 
@@ -129,8 +122,7 @@ def _written(root: Path, content: Content, manifest: GenerationManifest) -> Gene
     fresh, place = root / _FRESH, root / manifest.version
     try:
         fresh.mkdir()
-        files = dict(_write_pieces(fresh, content) + _write_arrays(fresh, content))
-        written = replace(manifest, files=files)
+        written = replace(manifest, files=_write_files(fresh, content))
         _write(fresh / _MANIFEST, _sealed(written))
         sync_folder(fresh)
         shutil.rmtree(place, ignore_errors=True)
@@ -142,31 +134,20 @@ def _written(root: Path, content: Content, manifest: GenerationManifest) -> Gene
     return written
 
 
-def _write_arrays(folder: Path, content: Content) -> list[tuple[str, str]]:
-    """File name → sha256."""
-    files = []
-    for name, values in sorted((content.arrays | _pieces_arrays(content)).items()):
-        path = folder / f"{name}.npy"
+def _write_files(folder: Path, content: Content) -> dict[str, str]:
+    """Name → sha256."""
+    arrays, files = content.arrays | _pieces_arrays(content), {}
+    for name in sorted([*(f"{one}.npy" for one in arrays), *(f"{one}.bin" for one in content.pieces)]):
+        path = folder / name
         with path.open("w+b") as file:
-            np.save(file, values, allow_pickle=False)
+            if path.suffix == ".npy":
+                np.save(file, arrays[path.stem], allow_pickle=False)
+            else:
+                file.writelines(content.pieces[path.stem])
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)
-            files.append((path.name, hashlib.file_digest(file, "sha256").hexdigest()))
-    return files
-
-
-def _write_pieces(folder: Path, content: Content) -> list[tuple[str, str]]:
-    files = []
-    for name, pieces in sorted(content.pieces.items()):
-        path, digest = folder / f"{name}.bin", hashlib.sha256()
-        with path.open("wb") as file:
-            for piece in pieces:
-                digest.update(piece)
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        files.append((path.name, digest.hexdigest()))
+            files[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return files
 
 
@@ -181,12 +162,6 @@ def _opened(folder: Path, content: Content) -> Iterator[tuple[str, Pieces]]:
         yield name, Pieces.at(OpenFile(folder / f"{name}.bin"), pieces.sizes, pieces.digests)
 
 
-def point_to(data: Path, version: str) -> None:
-    """Make a published generation the current one, and drop all others."""
-    with _alone(data / "generations"):
-        _point_to(data / "generations", version)
-
-
 def pointed(data: Path, generation: Generation) -> Generation:
     """Makes it the current one, and the only one, if that can be written: the store says which is wanted anyway."""
     with suppress(OSError):
@@ -195,7 +170,8 @@ def pointed(data: Path, generation: Generation) -> Generation:
         except IndexMissing:
             standing = False
         if not standing or _others(data / "generations", generation.manifest.version):
-            point_to(data, generation.manifest.version)
+            with _alone(data / "generations"):
+                _point_to(data / "generations", generation.manifest.version)
     return generation
 
 

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged, IndexMismatch, NotFound
@@ -18,13 +17,6 @@ from index.storage.rows import READABLE, VERSION, Row, document_from, fault, ope
 from index.storage.sqlite import Connection, explained
 
 _LOST = "restore a backup, or move it away and build it again with: quotewell index PATH"  # no part of it can be mended
-
-
-class Count(NamedTuple):
-    """How much a store holds."""
-
-    documents: int
-    passages: int
 
 
 class Snapshot:
@@ -70,10 +62,10 @@ class Snapshot:
         """How many documents were put and not deleted."""
         return int(self._meta["documents"])
 
-    def count(self) -> Count:
-        """How many documents and passages there are; counts the passages."""
+    def count(self) -> tuple[int, int]:
+        """How many documents and how many passages there are; counts the passages."""
         (passages,) = self._connection.execute("SELECT count(*) FROM passages").fetchone()
-        return Count(self.document_count(), passages)
+        return self.document_count(), passages
 
     def hashes(self) -> dict[str, str]:
         """Document id → sha256, without reading the documents: the one answer for which no row hash vouches."""
@@ -127,6 +119,14 @@ class Snapshot:
         else:
             found = (self._document(name.encode("utf-8", "surrogatepass")) for name in document_ids)
         return ((document, list(self._passages_of(document, contexts))) for document, contexts in found)
+
+    def drawn(self, document_ids: Iterable[str]) -> Iterator[tuple[Document, StoredPassage | None]]:
+        """Each of these documents with its last passage, if it has any: little to read, however long it is."""
+        where = "WHERE document_id = ? ORDER BY ordinal DESC LIMIT 1"
+        for document, contexts in (self._document(name.encode("utf-8", "surrogatepass")) for name in document_ids):
+            found = self._connection.execute(select("passages", where), (document.id,)).fetchall()
+            last = [opened("passages", row, f"the last passage of document '{document.id}'") for row in found]
+            yield document, passage_from(last[0], document, contexts) if last else None
 
     def holds(self, document: Document) -> bool:
         """Whether this very version of the document is stored, and every byte of it and its passages is intact."""

@@ -4,12 +4,11 @@ Threads: every read opens a connection of its own and so never waits; writes sha
 Processes: any number read while one writes; a second writer waits for its turn, then gives up with StoreBusy.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound
@@ -17,10 +16,23 @@ from index.records import Document
 from index.storage import rows
 from index.storage.merkle import revision
 from index.storage.revisions import Keeping, expire, forget, keep
-from index.storage.snapshot import Count, Snapshot
+from index.storage.snapshot import Snapshot
 from index.storage.sqlite import Connection, checkpoint, connect, copy, explained, immediate
 
 FILE_NAME = "corpus.db"
+
+Given = ParamSpec("Given")
+Read = TypeVar("Read")
+
+
+def _now(read: Callable[Concatenate[Snapshot, Given], Read]) -> Callable[Concatenate["Store", Given], Read]:
+    """What a snapshot says, of the store as it is at the moment."""
+
+    def said(store: "Store", /, *given: Given.args, **named: Given.kwargs) -> Read:
+        with store.snapshot() as now:
+            return read(now, *given, **named)
+
+    return said
 
 
 class Store:
@@ -51,16 +63,13 @@ class Store:
         with cls(path, None, timeout_s).snapshot() as now, explained(path):  # looked at before it is touched
             store = cls(path, None if readonly else connect(path, "rw", timeout_s), timeout_s)
             older = now.schema != rows.VERSION
-        if older and not readonly:
-            store._bring_up()
-        return store
-
-    def _bring_up(self) -> None:
         with ExitStack() as undo:
-            undo.callback(self.close)
-            with self._writing() as (writer, _):
-                rows.bring_up(writer)
+            undo.callback(store.close)
+            if older and not readonly:
+                with store._writing() as (writer, _):
+                    rows.bring_up(writer)
             undo.pop_all()  # it went well: the store stays open
+        return store
 
     def close(self) -> None:
         """The last writer to close also empties the log into the file."""
@@ -71,9 +80,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @contextmanager
@@ -83,48 +90,18 @@ class Store:
             connection.execute("BEGIN")
             yield Snapshot(connection, self.path)
 
-    def sequence(self) -> int:
-        """Grows by one with every committed change; 0 for a new store."""
-        with self.snapshot() as now:
-            return now.sequence()
-
-    def recipe(self) -> str | None:
-        """How passages and encodings were made, as given to `put`; None until the first document."""
-        with self.snapshot() as now:
-            return now.recipe()
-
-    def count(self) -> Count:
-        """How many documents and passages there are."""
-        with self.snapshot() as now:
-            return now.count()
-
-    def hashes(self) -> dict[str, str]:
-        """Document id → sha256: what is stored already, without reading it."""
-        with self.snapshot() as now:
-            return now.hashes()
-
-    def files(self) -> dict[str, tuple[str, ...]]:
-        """Document id → the absolute paths that it was read from; none where that was never told."""
-        with self.snapshot() as now:
-            return now.files()
-
-    def document(self, document_id: str) -> Document:
-        """One document. Raises NotFound."""
-        with self.snapshot() as now:
-            return now.document(document_id)
+    sequence = _now(Snapshot.sequence)
+    recipe = _now(Snapshot.recipe)
+    count = _now(Snapshot.count)
+    hashes = _now(Snapshot.hashes)
+    files = _now(Snapshot.files)
+    document = _now(Snapshot.document)
+    verify = _now(Snapshot.verify)
 
     def documents(self) -> Iterator[Document]:
         """All documents by id, as they are at the first step."""
         with self.snapshot() as now:
             yield from now.documents()
-
-    def verify(self) -> list[str]:
-        """Reads everything and tells what is wrong, a sentence each; empty when all is well.
-
-        Raises IndexDamaged where not even the head can be read.
-        """
-        with self.snapshot() as now:
-            return now.verify()
 
     def put(
         self,

@@ -58,7 +58,7 @@ class Blend:
     """How the reading model counts beside the linear reader; fitted for this model, on questions it has not seen."""
 
     passages: int  # that are read at most, those of the best sentences by the linear reader first
-    enough: float  # no other passage is read after one with a sentence of a higher gap
+    enough: float  # no other passage is read once the first of the sentences that were read has a higher gap
     behind: float  # … nor one whose best sentence scores so far below the best by the linear reader
     gap: float  # what a point of a sentence's gap adds to its score
     unread: float  # the gap that a sentence counts as which was not read

@@ -105,10 +105,8 @@ class LinearReader:
 class ModelReader:
     """The linear reader finds the passage, the reading model finds the sentence in it.
 
-    The model reads the passage of the linear reader's best sentence, and the next one where the first hardly answers
-    and the second comes close. Its word is one more summand of their scores, and of the confidence. What it says of
-    one passage cannot be compared with what it says of another, so that reading more of them does not help
-    (docs/decisions.md).
+    The model reads the passage of the linear reader's best sentence, and those of the next ones that come close as long
+    as what comes first hardly answers. Its word is one more summand of their scores, and of the confidence.
     """
 
     name = "model"
@@ -150,36 +148,29 @@ class ModelReader:
     ) -> dict[tuple[str, int], tuple[float, Span | None]]:
         """Document and start of each sentence that was read → its gap, and the words of it that answer, if any.
 
-        Of two passages that share a sentence the better word counts. Twins of what was read count as read.
+        No passage is read for a sentence that another one showed; where two show one, the better word counts. Twins of
+        what was read count as read.
         """
-        found = self._findings(question, by_linear, hits, kinds)
+        excerpts = [(hit.passage, excerpt_of(hit.passage, kinds)) for hit in hits]
+        scores = {one.place: one.score for one in by_linear}
         told: dict[tuple[str, int], tuple[float, Span | None]] = {}
-        for hit in hits:
-            one = found.get(excerpt_of(hit.passage, kinds))
-            if one is None:
-                continue
-            for sentence, said in zip(hit.passage.sentences, one.gaps, strict=True):
-                place = (hit.passage.document_id, sentence.start)
-                if place not in told or said > told[place][0]:
-                    told[place] = (said, _answer(hit.passage, sentence, one))
-        return told
-
-    def _findings(
-        self, question: str, by_linear: Sequence[Rated], hits: Sequence[Hit], kinds: frozenset[Kind]
-    ) -> dict[Excerpt, Finding]:
-        passages = {hit.row: hit.passage for hit in hits}
-        found: dict[Excerpt, Finding] = {}
+        read = 0
         for one in by_linear:
-            if one.score < by_linear[0].score - self._blend.behind:
+            if read == self._blend.passages or one.score < by_linear[0].score - self._blend.behind:
                 break
-            for row in one.candidate.rows:
-                excerpt = excerpt_of(passages[row], kinds)
-                if excerpt in found:
-                    continue
-                if len(found) == self._blend.passages or any(of.gap > self._blend.enough for of in found.values()):
-                    return found
-                found[excerpt] = self._read(question, excerpt)
-        return found
+            if one.place in told:
+                continue
+            first = max(told, key=lambda at: scores.get(at, -math.inf) + self._blend.gap * told[at][0], default=None)
+            if first and told[first][0] > self._blend.enough:
+                break
+            excerpt = excerpt_of(one.candidate.hit.passage, kinds)
+            found, read = self._read(question, excerpt), read + 1
+            for passage in (passage for passage, text in excerpts if text == excerpt):
+                for sentence, said in zip(passage.sentences, found.gaps, strict=True):
+                    place = (passage.document_id, sentence.start)
+                    if place not in told or said > told[place][0]:
+                        told[place] = (said, _answer(passage, sentence, found))
+        return told
 
     def _looked_at(
         self, asked: Query, scored: Sequence[Rated], told: Set[tuple[str, int]], kinds: frozenset[Kind]

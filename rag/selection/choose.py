@@ -187,14 +187,12 @@ def _answering(near: Shortlist) -> Shortlist:
 
 
 def _defining(query: Query, all_near: Shortlist, kept: Shortlist) -> Shortlist:
-    """Those of `kept` that define, or else of all; the best of equals stays first. `kept` where none does."""
-    for sifted in (kept, all_near):
-        grades = [defines(query, quote.words) for quote in sifted.left]
-        least = max(grades, default=0.0) - _GRADES
-        places = [n for n, grade in enumerate(grades) if grade and grade >= least]
-        if places:
-            return sifted.only(sorted(places, key=lambda n: -grades[n]), "not_defining")
-    return kept
+    """Those that define best, of `kept` or else of all; the best of equals stays first. `kept` where none does."""
+    graded = [(sifted, [defines(query, quote.words) for quote in sifted.left]) for sifted in (kept, all_near)]
+    sifted, grades = max(graded, key=lambda one: max(one[1], default=0.0))
+    least = max(grades, default=0.0) - _GRADES
+    places = [n for n, grade in enumerate(grades) if grade and grade >= least]
+    return sifted.only(sorted(places, key=lambda n: -grades[n]), "not_defining") if places else kept
 
 
 def _reasoned(every: Shortlist, kept: Shortlist) -> Shortlist:

@@ -114,13 +114,9 @@ class Guard:
         self._for_this_machine = self._local and settings.without_key == "default"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["state"]["caller"] = caller = self._caller(scope)
-            refusal = caller if isinstance(caller, Response) else self._refusal(scope, caller)
-            if refusal is not None:
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        scope["state"]["caller"] = caller = self._caller(scope)
+        refusal = caller if isinstance(caller, Response) else self._refusal(scope, caller)
+        await (refusal or self._app)(scope, receive, send)
 
     def _caller(self, scope: Scope) -> Caller | Response:
         """One place for all addresses. A key that is sent must be a good one, unless there is none at all."""

@@ -68,9 +68,7 @@ class KnownNames:
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        known = scope["type"] != "http" or self._names.knows(
-            Headers(scope=scope).getlist("host"), (scope.get("server") or ("",))[0]
-        )
+        known = self._names.knows(Headers(scope=scope).getlist("host"), (scope.get("server") or ("",))[0])
         await (self._app if known else problem(scope, WRONG_NAME, _FOREIGN_NAME))(scope, receive, send)
 
 

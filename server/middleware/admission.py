@@ -140,7 +140,7 @@ class Early:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answers = self._lanes.answers
-        if answers.is_full and scope["type"] == "http" and self._lanes.of(scope, 0) is answers:
+        if answers.is_full and self._lanes.of(scope, 0) is answers:
             await _refuse(scope, send)
         else:
             await self._app(scope, receive, send)
@@ -154,7 +154,7 @@ class Gate:
         self._lanes = lanes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in _FREE:
+        if scope["path"] in _FREE:
             await self._app(scope, receive, send)
             return
         came = [await receive()]  # the whole body

@@ -37,7 +37,7 @@ class Origins:
         self._rules = [(re.compile(path), methods, _cors(app, methods, pages)) for path, methods in _READERS.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        cors = self._rule(scope) if scope["type"] == "http" else None
+        cors = self._rule(scope)
         if cors is None:
             await self._app(scope, receive, send)
             return

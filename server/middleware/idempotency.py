@@ -104,9 +104,7 @@ class Idempotent:
 
 
 def _writes(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] not in _METHODS:
-        return False
-    return bool(scope["path"] == _PATH or scope["path"].startswith(f"{_PATH}/"))
+    return scope["method"] in _METHODS and f"{scope['path']}/".startswith(f"{_PATH}/")
 
 
 def _owner(scope: Scope) -> str:

@@ -46,19 +46,16 @@ class Shell:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+        if scope["type"] != "http":  # the application's begin and end: what lies between is for requests
+            await scope["app"].router(scope, receive, send)
             return
         request_id, head = _request_id(scope), scope["method"] == "HEAD"
         inner = {**scope, "path": _path(scope), "state": {**scope.get("state", {}), "request_id": request_id}}
         inner["method"] = "GET" if head else scope["method"]
-        doubtful = {"content-length", "transfer-encoding"} <= set(Headers(scope=scope))  # a proxy may see another end
 
         async def outgoing(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-                if doubtful:  # RFC 9112, 6.1: what follows may be somebody else's request
-                    headers.append((b"connection", b"close"))
                 said = {name for name, _ in headers}
                 message = {**message, "headers": headers + [one for one in _SAFE if one[0] not in said]}
             elif head:
@@ -75,9 +72,6 @@ class LastResort:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         started = streams = False
 
         async def outgoing(message: Message) -> None:
@@ -118,9 +112,6 @@ class BodyLimit:
         self._held = 0  # bytes of all requests that are read or worked on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         most, body = self._most(scope), bytearray()
         try:
             kind = TOO_LARGE if _is_hopeless(scope, most) else await self._read(receive, most, body)

@@ -21,6 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 from urllib.request import urlopen
 
@@ -128,6 +129,7 @@ class Server:
         own |= {"QUOTEWELL_WITHOUT_KEY": "admin", "TMPDIR": str(data.parent)}  # rigs write
         self.data = data
         self.errors = (data.parent / "server.log").open("a")
+        self.began = monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVE.format(before=before), data],
             cwd=ROOT,
@@ -143,6 +145,7 @@ class Server:
         line = self.process.stdout.readline()
         assert line, f"the server did not start: see {self.errors.name}"
         self.port = int(line.strip().rpartition(":")[2])
+        self.start_s = monotonic() - self.began
         return self
 
     def end(self) -> None:

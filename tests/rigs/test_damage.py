@@ -1,4 +1,7 @@
-"""Every file of the data folder damaged, before the start and while it runs: no crash, and no other answer."""
+"""Every file of the data folder damaged, before the start and while it runs, and indexes that were made wrong.
+
+No crash, and no other answer.
+"""
 
 import os
 import random
@@ -8,9 +11,20 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from index import build
+from index.errors import IndexDamaged
+from index.ranking.content import content_of, merged
+from index.ranking.lexical import LexicalRanker
+from index.storage.docstore import head_records
+from index.storage.generation import current
+from index.storage.pieces import Content, Pieces
+from server.live_index import Live
 from tests.conftest import until
+from tests.make import document
+from tests.rigs import points
 from tests.rigs.rig import QUESTIONS, SEED, Server, folder_kept_on_failure, indexed, record, rounds, said, say
 
 pytestmark = [pytest.mark.rig, pytest.mark.slow]
@@ -248,3 +262,114 @@ def test_the_rig_sees_a_hash_that_is_not_checked() -> None:
             for name in ("tokens.bin", "passages.bin"):
                 flipped_all_over(of_name(own.data, name), random.Random(SEED))
             assert any(one not in (want, (503, "")) for one, want in zip(said(server), wanted, strict=True))
+
+
+# A build that goes wrong makes what the store does not hold. As it is made, so it is found: no hash can tell.
+
+Spoil = Callable[[Content], Content]
+
+
+def changed(content: Content, name: str, values: np.ndarray) -> Content:
+    return Content(content.arrays | {name: values}, content.pieces)
+
+
+def vectors_of_the_next(content: Content) -> Content:
+    return changed(content, "vectors", np.roll(content.arrays["vectors"], 1, axis=0))
+
+
+def vectors_that_are_no_numbers(content: Content) -> Content:
+    return changed(content, "vectors", np.full_like(content.arrays["vectors"], np.nan))
+
+
+def words_of_the_next(content: Content) -> Content:
+    return changed(content, "lexical_rows", (content.arrays["lexical_rows"] + 1) % content.passages)
+
+
+def no_words(content: Content) -> Content:
+    empty = LexicalRanker.build([[]] * content.passages).to_arrays()
+    return Content(content.arrays | {f"lexical_{name}": values for name, values in empty.items()}, content.pieces)
+
+
+def of_the_next(name: str) -> Spoil:
+    """Pieces in another order than the rest."""
+
+    def spoil(content: Content) -> Content:
+        pieces = content.pieces[name]
+        turned = pieces.beside(Pieces.of(()), np.roll(np.arange(len(pieces)), 1))
+        return Content(content.arrays, content.pieces | {name: turned})
+
+    spoil.__name__ = f"{name}_of_the_next"
+    return spoil
+
+
+def a_document_left_out(content: Content) -> Content:
+    none = content_of([], [], "light", content.arrays["vectors"].shape[1])
+    return merged(content, frozenset({head_records(content)[0][0]}), none)
+
+
+SPOILT: tuple[Spoil, ...] = (
+    *(vectors_of_the_next, vectors_that_are_no_numbers, words_of_the_next, no_words, a_document_left_out),
+    *map(of_the_next, ("passages", "documents", "tokens")),
+)
+
+
+def spoil_builds(patch: pytest.MonkeyPatch, spoil: Spoil, *, lasts: bool) -> None:
+    """What is made beside what stands and, where it `lasts`, what is made of everything."""
+    for name in ("merged", "content_of") if lasts else ("merged",):
+        good = getattr(build, name)
+
+        def bad(*given: object, good: Callable[..., Content] = good) -> Content:
+            made = good(*given)
+            return spoil(made) if made.passages > 1 else made  # a single one has no neighbour
+
+        patch.setattr(build, name, bad)
+
+
+def same(one: Content, other: Content) -> bool:
+    arrays = all(np.array_equal(values, other.arrays[name]) for name, values in one.arrays.items())
+    return arrays and all([*pieces] == [*other.pieces[name]] for name, pieces in one.pieces.items())
+
+
+def wrong_after_a_bad_build(spoil: Spoil, *, lasts: bool) -> str:
+    """Of a write: what goes wrong once is made again from the store, what `lasts` is refused, and not in silence."""
+    with folder_kept_on_failure() as folder, pytest.MonkeyPatch.context() as patch:
+        own = points.indexed(folder)
+        live = Live(own)
+        live._attempt()
+        before, pointed = live.assistant.index.generation, current(own.data)
+        spoil_builds(patch, spoil, lasts=lasts)
+        refused = False
+        try:
+            live.put(document(points.NEW, "museum", sha256="m"))
+        except IndexDamaged:
+            refused = True
+        except ValueError as error:
+            return f"what was made cannot answer: {error}"
+        if refused != lasts:
+            return "refused" if refused else "not refused"
+        if lasts:
+            if not same(live.assistant.index.generation.content, before.content) or current(own.data) != pointed:
+                return "the former does not answer"
+            if live.state.problem is None:
+                return "nobody is told"
+        patch.undo()
+        live._attempt()
+        whole = points.answers_equal_the_store(own).generation.content
+        if not same(live.assistant.index.generation.content, whole) or live.state.problem is not None:
+            return "not as the store has it"
+        return ""
+
+
+def test_an_index_that_was_made_wrong_does_not_answer() -> None:
+    wrong = {
+        (one.__name__, lasts): wrong_after_a_bad_build(one, lasts=lasts) for one in SPOILT for lasts in (False, True)
+    }
+    say(str(wrong))
+    what = "an index that is made wrong: made again from the store, or refused while the former answers"
+    record(what, len(wrong), sum(map(bool, wrong.values())))
+
+
+def test_the_rig_sees_an_index_that_nobody_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of some it is seen only where the fault goes by: where it lasts, what is made cannot be opened."""
+    monkeypatch.setattr(build, "refuse_unlike", lambda *_: None)
+    assert all(any(wrong_after_a_bad_build(spoil, lasts=lasts) for lasts in (False, True)) for spoil in SPOILT)
