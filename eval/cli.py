@@ -31,6 +31,7 @@ from eval.runs.tables import Write, json_of, write_block
 from eval.sets.beir import read_beir
 from eval.sets.sets import WORK, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
+from index.errors import NotFound
 from index.options import Data, Json, same_data
 from index.settings import load_settings
 from index.terminal import emit, emit_json, progress, tell
@@ -104,6 +105,8 @@ def growth(
 ) -> None:
     """Measure how costs grow with the corpus, on made-up text of 1,000 and 10,000 passages or of other sizes."""
     sizes = size or GROWTH_SIZES
+    if plot and not plot.parent.is_dir():
+        raise NotFound(f"no folder {plot.parent} to draw into; make it first")
     with progress() as show, TemporaryDirectory(prefix="quotewell-growth-") as work:
         found = measure_growth(sizes, load_settings(), Path(work), on=show)
     emit_json(json_of(found)) if as_json else emit(text_of_growth(found))

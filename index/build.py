@@ -27,7 +27,7 @@ from index.plan import Progress as Progress
 from index.ranking.content import content_of, merged, refuse_unlike
 from index.records import Document
 from index.settings import Settings
-from index.shards import UNSAID, Embedding, Making
+from index.shards import UNSAID, Embedding, Making, refuse_workers
 from index.storage import generation
 from index.storage.docstore import stored_as
 from index.storage.pieces import Content
@@ -90,9 +90,10 @@ class Builder:
 
         `rebuild` makes everything anew under the present settings, documents from elsewhere included; what an earlier
         Quotewell cleaned or encoded otherwise is made anew unasked, and that is logged. `workers` embed instead of this
-        process: so many others, or `ray`. Raises NotFound for a path that is not there, before anything is written,
-        IndexMismatch for other settings, and QuotewellError where all is stored and the search index cannot be written.
+        process: so many others, or `ray`. Raises NotFound for a path, BadInput for workers that there are not, before
+        anything is written, IndexMismatch for other settings, and QuotewellError where no search index can be written.
         """
+        refuse_workers(workers)
         found = find(paths)
         self._reach_engine()
         embedding = Embedding(on_progress)

@@ -18,6 +18,7 @@ from index.options import Data, Json, same_data
 from index.plan import FileReport, PlanReport
 from index.records import dated, document_fields
 from index.settings import Settings, load_settings
+from index.shards import refuse_workers
 from index.storage.docstore import DocStore
 from index.storage.generation import current, load
 from index.storage.sqlite import copy
@@ -59,6 +60,7 @@ def index(
 ) -> None:
     """Add or update files and folders. Only what changed is read into the index again."""
     settings = load_settings(data=data)
+    refuse_workers(workers)
     paths = paths or []
     if not paths and (prune or watch or not (settings.data / FILE_NAME).exists()):
         raise BadInput("name the files or folders to read; see: quotewell index --help")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -20,14 +20,14 @@ from index.engines.found import InEngine
 from index.errors import IndexMismatch
 from index.ranking.filters import EVERYTHING, Filters, means
 from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares, spread
-from index.ranking.view import Dense, Found, InMemory, Lexical, View
+from index.ranking.view import Found, InMemory, Lexical, View
 from index.records import Document, Head, Hit, Passage, Scored
 from index.settings import Settings
 from index.storage.docstore import DocStore
 from index.storage.generation import Generation, GenerationManifest
 from index.storage.merkle import CorpusTree
 from index.text.language import of_other_script, spoken
-from index.text.words import Stem, TermPlaces, Word, words
+from index.text.words import Stem, TermPlaces, asked_terms, words
 
 _log = logging.getLogger(__name__)
 
@@ -46,28 +46,15 @@ class Ranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LexicalSide:
-    """BM25 behind the Ranker seam: it cuts the question into the same terms as the passages."""
+class InWords:
+    """A ranker behind that seam, given of a question what it ranks by: its terms or its vector."""
 
-    view: View
-    stem: Stem
-    name: str = "lexical"
-
-    def rank(self, question: str, depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
-        terms = [term.text for term in self.view.asked(question, self.stem)]
-        return self.view.found.lexical.rank(terms, depth, allowed)
-
-
-@dataclass(frozen=True, slots=True)
-class DenseSide:
-    """Vectors behind the Ranker seam."""
-
-    ranker: Dense
-    encode: Callable[[str], Encoded]
-    name: str = "dense"
+    name: str
+    ranker: Any  # Lexical or Dense
+    given: Callable[[str], Any]
 
     def rank(self, question: str, depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
-        return self.ranker.rank(self.encode(question).vector, depth, allowed)
+        return list(self.ranker.rank(self.given(question), depth, allowed))
 
 
 _DAYS = 4  # views kept; one costs about as much as its share of the postings
@@ -92,9 +79,15 @@ class Index:
         self._settings, self.embedder = settings, embedder
         self.generation = generation
         self._shelf = held.shelf
+        self.head = held.shelf.head  # of a document by its id; raises NotFound
         self.lexical: Lexical = held.found.lexical
         self.encode = view.encode  # a question is encoded once, however many parts and views ask for it
-        self.rankers: tuple[Ranker, ...] = (LexicalSide(held, self.stem), DenseSide(held.found.dense, view.encode))
+        # The terms of a question as the passages write them, with their places: in order, stop words left out.
+        known, term_of = self.lexical.numbers.__contains__, held.found.wording.term_of
+        self.asked = asked = lru_cache(maxsize=256)(partial(asked_terms, stem=self.stem, holds=known, term_of=term_of))
+        lexical = InWords("lexical", self.lexical, lambda question: [term.text for term in asked(question)])
+        dense = InWords("dense", held.found.dense, lambda question: view.encode(question).vector)
+        self.rankers: tuple[Ranker, ...] = (lexical, dense)
         self._said = lru_cache(maxsize=_SAID)(lambda row: _words_said(held.shelf.passage(row).text))
         # neither closure holds this index itself: a snapshot that is replaced is freed at once
         self._views = lru_cache(maxsize=_DAYS)(
@@ -181,26 +174,13 @@ class Index:
         """
         return self._holdings.encodings(rows)
 
-    def encoding(self, row: int) -> Encoding:
-        """Of one passage."""
-        (one,) = self.encodings([row])
-        return one
-
     def term_places(self, row: int) -> TermPlaces:
         """Which terms stand where in a passage; nothing of its text is cut anew."""
         return self._holdings.term_places(row)
 
-    def asked(self, question: str) -> list[Word]:
-        """The terms of a question as the passages write them, with their places: in order, stop words left out."""
-        return self._holdings.asked(question, self.stem)
-
     def knows(self, language: str) -> bool:
         """Do the embedder's vectors tell the meaning of a language, by its ISO 639-1 code?"""
         return not self.embedder.languages or language in self.embedder.languages
-
-    def vocabulary(self) -> Sequence[str]:
-        """The stems of all words, each once; `lexical.document_frequency` says how many passages hold one."""
-        return self.lexical.vocabulary
 
     def written(self, stem: str) -> str:
         """How most passages write the words of a stem, in lower case; "" for one that none holds."""
@@ -258,16 +238,13 @@ class Index:
 
     def _hits(self, fused: Sequence[Scored], rankings: Mapping[str, Sequence[Scored]]) -> list[Hit]:
         places = {name: {s.row: (n, s.score) for n, s in enumerate(r, start=1)} for name, r in rankings.items()}
-        return [
-            Hit(
-                row=found.row,
-                passage=self.passage(found.row),
-                score=found.score,
-                ranks={name: place[found.row][0] for name, place in places.items() if found.row in place},
-                scores={name: place[found.row][1] for name, place in places.items() if found.row in place},
-            )
-            for found in fused
-        ]
+        hits = []
+        for found in fused:
+            at = {name: place[found.row] for name, place in places.items() if found.row in place}
+            ranks = {name: rank for name, (rank, _) in at.items()}
+            scores = {name: score for name, (_, score) in at.items()}
+            hits.append(Hit(found.row, self.passage(found.row), found.score, ranks, scores))
+        return hits
 
 
 def _words_said(text: str) -> frozenset[str]:

@@ -84,7 +84,7 @@ class Making:
     def made(self, documents: Iterable[Document], embedding: Embedding, workers: str = "") -> Iterator[Made]:
         """In order. `workers`: "" here, else how many processes of this machine, or ray.
 
-        Raises BadInput for other workers, IndexMismatch where one has another Quotewell or model, and QuotewellError
+        Raises IndexMismatch where one has another Quotewell or model, and QuotewellError
         where one ended or Ray is not installed.
         """
         return self._elsewhere(documents, embedding, workers) if workers else self._here(documents, embedding)
@@ -145,10 +145,14 @@ def _groups(items: Iterable[Item], size: Callable[[Item], int], full: int) -> It
         yield group
 
 
+def refuse_workers(workers: str) -> None:
+    """Raises BadInput for what is neither "", nor a number of processes, nor ray."""
+    if workers not in ("", "ray") and not (workers.isdecimal() and len(workers) < 4 and int(workers)):
+        raise BadInput(f"workers are a number of processes, at most 999, or ray; not '{workers}'")
+
+
 @contextmanager
 def _processes(workers: str) -> Iterator[Pool]:
-    if not (workers.isdecimal() and len(workers) < 4 and int(workers)):
-        raise BadInput(f"workers are a number of processes, at most 999, or ray; not '{workers}'")
     pool = ProcessPoolExecutor(int(workers), get_context("spawn"), _end_with_parent)
 
     def submit(*shard: Any) -> Future[Shard]:

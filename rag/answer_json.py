@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from index.records import Document, Hit, plain
+from index.records import Document, Head, Hit, plain
 from index.storage.merkle import CorpusTree
 from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Removed, Workings
 from rag.policy import InForce
@@ -25,6 +25,7 @@ class Basis:
     """What an answer stands on: the articles of its index, all of them under one hash, and who signed for that."""
 
     document: DocumentOf
+    head: Callable[[str], Head]
     corpus: CorpusTree
     signature: Signature | None
 
@@ -39,7 +40,7 @@ class AnswerStage(NamedTuple):
 def read_stage(answer: Answer, basis: Basis) -> AnswerStage:
     """What it is read from; nothing of it is said yet."""
     explained = answer.explanation is not None
-    evidence = [hit_fields(hit, basis.document, explain=explained) for hit in answer.evidence]
+    evidence = [hit_fields(hit, basis.head, explain=explained) for hit in answer.evidence]
     fields = {"question": answer.question, "standalone": answer.standalone or None, "evidence": evidence}
     return AnswerStage(answer, {**fields, "index_version": answer.index_version})
 
@@ -61,12 +62,12 @@ def answer_fields(answer: Answer, basis: Basis) -> dict[str, Any]:
     return whole_stage(said_stage(answer, read_stage(answer, basis), basis), answer.follow_ups).fields
 
 
-def hit_fields(hit: Hit, document_of: DocumentOf, *, explain: bool = False) -> dict[str, Any]:
+def hit_fields(hit: Hit, head_of: Callable[[str], Head], *, explain: bool = False) -> dict[str, Any]:
     """A passage that was found; `explain` adds each ranker's own score."""
     fields: dict[str, Any] = {
         "document_id": hit.passage.document_id,
         "passage_id": hit.passage.id,
-        "title": document_of(hit.passage.document_id).title,
+        "title": head_of(hit.passage.document_id).title,
         "text": hit.passage.text,
         "start": hit.passage.start,
         "end": hit.passage.end,

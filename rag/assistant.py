@@ -79,7 +79,7 @@ class Assistant:
         known = extras.known
         self.index = index
         self.rules = rules
-        self.basis = Basis(index.document, index.corpus, signature_of(index.corpus, settings.signing_key))
+        self.basis = Basis(index.document, index.head, index.corpus, signature_of(index.corpus, settings.signing_key))
         told = tuple(head.id for head in index.heads_within(EVERYTHING))
         self.suggester = None if known is None else Suggester(self._said, index.document, told, known)
         self._starters = self.suggester or Suggester(self._said, index.document, told, {})

@@ -19,7 +19,7 @@ _TEXT = read_patterns("rag", "catalogue.txt")
 _NEWEST, _OLDEST, _EVERYTHING = map(_TEXT.family, ("newest", "oldest", "everything"))
 _HERE, _DESCRIBED = map(_TEXT.family, ("here", "described"))
 _TITLE = re.compile(r"“([^”]+(?:“[^”]+”[^”]*)?)”")
-_SEARCHED = 40  # passages that are looked at to order articles by how much they are on something
+_SEARCHED = 40  # passages, to order articles by how much they are on something; articles, sooner than all
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _NTH = _TEXT.compiled("NTH")
 DETERMINER = re.compile(r"^(?:the|an?|el|la|los|las|una?) ", re.IGNORECASE)
@@ -53,6 +53,10 @@ class Catalogue:
                 having[stem].add(head.id)
         return {stem: frozenset(ids) for stem, ids in having.items()}
 
+    @cached_property
+    def _called(self) -> frozenset[str]:
+        return frozenset(_plain(head.title) for head in self.heads)
+
     def by(self, name: str) -> tuple[Head, ...]:
         """Whose author or publisher is meant by the name, which may have an article before it ("the Courier")."""
         meant = self.index.writers(DETERMINER.sub("", name))
@@ -69,14 +73,14 @@ class Catalogue:
         )
 
     def entitled(self, words: str) -> bool:
-        """Is an article called just that?"""
-        asked = set(self._stems(words))
-        return bool(asked) and any(set(self._stems(head.title)) == asked for head in self._with_words([*asked]))
+        """Is an article called just that? Where few hold these words, their titles are looked at and not all."""
+        asked, near = {*self._stems(words)}, self.mentioning(words)
+        heads = near if len(near) <= _SEARCHED and _plain(words) not in self._called else self._with_words([*asked])
+        return bool(asked) and any({*self._stems(head.title)} == asked and head in self.heads for head in heads)
 
     def mentioning(self, words: str) -> tuple[Head, ...]:
         """That have a passage with all words of meaning, in whichever form."""
-        asked = list(dict.fromkeys(term.text for term in self.index.asked(words)))
-        return self._passing(self.index.heads_holding(asked)) if asked else ()
+        return self._passing(self.index.heads_holding([term.text for term in self.index.asked(words)]))
 
     def on(self, subject: str) -> tuple[Head, ...]:
         """Those with the subject in their titles, else those that mention it, which is most on it first."""

@@ -57,7 +57,7 @@ def things(query: Query) -> list[Thing]:
     dates = [(when.start, when.end) for when in query.dates]
     runs: list[tuple[object, list[Term]]] = []
     for term in query.terms:
-        sort = _sort(term, dates)
+        sort = _sort(query, term, dates)
         if _MEASURES.search(query.text, 0, term.start) or _empty(query.text[term.start : term.end], sort, grammar):
             continue
         if runs and runs[-1][0] == sort and not _parted(query.text, runs[-1][1][-1].end, term.start, sort):
@@ -87,7 +87,7 @@ def missing(query: Query, corpus: Index, *, words_too: bool, met: frozenset[Term
 
 def _met(query: Query, corpus: Index, hits: Sequence[Hit]) -> frozenset[Term]:
     """Verbs, and the terms to which some token of the hits comes near: said in other words, as likely as not."""
-    met = met_anywhere(query, corpus.encode(query.text), [corpus.encoding(hit.row) for hit in hits])
+    met = met_anywhere(query, corpus.encode(query.text), corpus.encodings([hit.row for hit in hits]))
     verb, text = lexicon().verb, query.text.lower()
     near = zip(query.terms, met, strict=True)
     return frozenset(term for term, met in near if met >= _MET or verb(text[term.start : term.end]))
@@ -103,8 +103,8 @@ def unheard_of(query: Query, corpus: Index) -> tuple[str, ...]:
     """
     if query.spoken == "de":
         return ()
-    names = [term for term in query.terms if term.name and not term.number]
-    names = [term for term in names if not corpus.lexical.document_frequency(term.stem)]
+    unknown = (term for term in query.terms if not (term.number or corpus.lexical.document_frequency(term.stem)))
+    names = [term for term in unknown if query.named(term)]
     surname = query.terms[-1] if query.subject and query.kind == "who" else None
     names = [term for term in names if term == surname or not _in_vocabulary(corpus, query.text, term)]
     written = [query.text[term.start : term.end] for term in names]
@@ -179,10 +179,10 @@ def _common(rows: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return common
 
 
-def _sort(term: Term, dates: Sequence[tuple[int, int]]) -> object:
+def _sort(query: Query, term: Term, dates: Sequence[tuple[int, int]]) -> object:
     """Terms of the same sort may be one thing; each date is a sort of its own."""
     date = next((span for span in dates if span[0] <= term.start < span[1]), None)
-    return date or ("number" if term.number else "name" if term.name else "word")
+    return date or ("number" if term.number else "name" if query.named(term) else "word")
 
 
 def _parted(text: str, end: int, start: int, sort: object) -> bool:

@@ -208,6 +208,9 @@ def test_a_question_in_another_alphabet_is_answered_or_abstained_from(indexed: C
         (["keys"], "quotewell keys --help"),
         (["eval", "run", "nowhere"], "no evaluation set at nowhere"),
         (["index", "nowhere"], "'nowhere' does not exist"),
+        (["index", ".", "--workers", "abc"], "not 'abc'"),
+        (["index", ".", "--workers", "0", "--dry-run"], "not '0'"),
+        (["eval", "growth", "--plot", "none/x.svg"], "no folder none"),
     ],
 )
 def test_wrong_usage_exits_2_with_one_line_that_says_what_to_do(

@@ -67,6 +67,22 @@ def test_the_stages_of_each_warm_answer_add_up_to_the_whole(hash_index: Index, h
     assert [sum(parts) for parts in zip(*stages, strict=True)] == pytest.approx(whole)
 
 
+def test_an_answer_is_measured_with_one_embedding_of_its_question(
+    hash_index: Index, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in capitals is read in small letters, and was embedded as it was typed, too."""
+    embedded: list[str] = []
+    encode = HashEmbedder.encode_question
+
+    def noted(self: HashEmbedder, text: str) -> Encoded:
+        embedded.append(text.lower())
+        return encode(self, text)
+
+    monkeypatch.setattr(HashEmbedder, "encode_question", noted)
+    answering(hash_index, hash_settings, ["WHEN DID THE MARTEN BAKERY OPEN?"], "answer")
+    assert len(embedded) == len({*embedded})
+
+
 def test_a_search_is_measured_beside_the_embedding_alone_with_no_question_known(
     hash_index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:

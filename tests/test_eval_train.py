@@ -44,7 +44,7 @@ def cases_of(gold: GoldSet, index: Index) -> list[TrainingCase]:
 
 
 def encodings_of(case: TrainingCase, index: Index):  # type: ignore[no-untyped-def]
-    return [index.encoding(hit.row) for hit in case.hits]
+    return index.encodings([hit.row for hit in case.hits])
 
 
 def projectable(gold: GoldSet, index: Index) -> Gathered:

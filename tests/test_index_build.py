@@ -80,7 +80,7 @@ def test_a_first_run_adds_everything_and_says_so(
     assert index.document_ids == tuple(six_articles)
     assert report.version == index.version == generation.current(hash_settings.data)
     assert {name: index.document(name).text for name in index.document_ids} == six_articles
-    assert report.tokens == sum(len(index.encoding(row).tokens) for row in range(6))
+    assert report.tokens == sum(len(index.encodings([row])[0].tokens) for row in range(6))
 
 
 def test_a_second_run_over_the_same_files_embeds_and_writes_nothing(
@@ -219,7 +219,7 @@ def test_large_corpora_are_embedded_in_groups(
     for row in range(10):
         alone = counting.encode_question(index.passage(row).search_text)
         made = Encoding.from_floats(alone.vector, alone.tokens, alone.offsets)
-        assert np.array_equal(index.encoding(row).vector, made.vector)
+        assert np.array_equal(index.encodings([row])[0].vector, made.vector)
 
 
 # -- the same documents are the same index --

@@ -276,16 +276,16 @@ def assert_same(engine: Index, memory: Index, filters: Filters = EVERYTHING) -> 
     for question in QUESTIONS:
         found, wanted = (index.search(question, limit=20, filters=filters) for index in (engine, memory))
         assert told(wanted) == [(hit.row, hit.passage, dict(hit.ranks), dict(hit.scores)) for hit in found]
-    assert sorted(engine.vocabulary()) == sorted(memory.vocabulary())
+    assert sorted(engine.lexical.vocabulary) == sorted(memory.lexical.vocabulary)
     assert sorted(engine.written_forms()) == sorted(memory.written_forms())
     assert engine.document_ids == memory.document_ids
-    for term in memory.vocabulary():
+    for term in memory.lexical.vocabulary:
         assert engine.lexical.document_frequency(term) == memory.lexical.document_frequency(term)
         assert engine.lexical.idf(term) == pytest.approx(memory.lexical.idf(term), rel=1e-12)
         assert engine.written(term) == memory.written(term)
         assert engine.lexical.holding([term]).tolist() == memory.lexical.holding([term]).tolist()
     for row in range(memory.passage_count):
-        assert engine.encoding(row) == memory.encoding(row)
+        assert engine.encodings([row])[0] == memory.encodings([row])[0]
 
 
 def articles_in(folder: Path) -> Path:

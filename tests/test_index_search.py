@@ -128,7 +128,10 @@ def test_documents_and_passages_are_as_they_were_read_and_split(
         assert hash_index.passages(document.id) == passages
         for passage in passages:
             encoded = embedder.encode_question(passage.search_text)
-            kept, made = hash_index.encoding(row), Encoding.from_floats(encoded.vector, encoded.tokens, encoded.offsets)
+            kept, made = (
+                hash_index.encodings([row])[0],
+                Encoding.from_floats(encoded.vector, encoded.tokens, encoded.offsets),
+            )
             assert hash_index.passage(row) == passage
             assert np.array_equal(kept.vector, made.vector)
             assert np.array_equal(kept.offsets, encoded.offsets)

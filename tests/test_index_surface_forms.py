@@ -66,7 +66,7 @@ def test_an_index_knows_its_words_as_the_articles_write_them(hash_builder: Build
         "usmca": "usmca",
         "unheard": "",
     }
-    vocabulary = index.vocabulary()
+    vocabulary = index.lexical.vocabulary
     assert len(vocabulary) == len(set(vocabulary)) > 1000
     for stem in vocabulary:
         cuts = [terms(index.written(stem), "snowball", language) for language in ("en", "es")]  # those of the articles

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from quotewell import OPTIONAL
-from tests.sizes import APART, BEGIN, END, parts, size
+from tests.sizes import APART, BEGIN, END, parts, size, table
 from tests.test_architecture import HOMES
 
 ROOT = Path(__file__).parent.parent
@@ -85,6 +85,7 @@ def test_a_plain_installation_is_the_light_one_and_the_manual_says_what_each_par
     assert not {"torch", "sentence-transformers", "transformers", "scipy", "mcp"} & found[""]
     assert {"torch", "sentence-transformers"} <= found["models"] <= found["eval"] <= found["test"]
     assert size("numpy") > 10e6
+    assert table(lambda names: 1.5).count("| 1.5 |") == len(found)
     told = (ROOT / "docs" / "operate.md").read_text("utf-8").partition(BEGIN)[2].partition(END)[0]
     named = set(re.findall(r"^\| `\.(?:\[(\w+)\])?`", told, re.MULTILINE))
     assert named == set(found) == {"", *PROJECT["optional-dependencies"]} - APART

@@ -164,6 +164,14 @@ def test_what_means_no_article_is_a_question_of_fact(index: Index, message: str)
     assert reply(index, message) is None
 
 
+def test_titles_are_not_all_cut_to_tell_whether_an_article_is_called_just_that(index: Index) -> None:
+    """Of ten thousand articles that took the first answer of a process a tenth of a second."""
+    catalogue = Catalogue(index)
+    assert not catalogue.entitled("the price of zirconium")
+    assert "title_words" not in vars(catalogue)
+    assert all(catalogue.entitled(head.title) for head in index.heads)
+
+
 def test_what_is_known_of_all_titles_is_worked_out_once_for_all_questions(
     index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,7 +102,7 @@ def test_maxsim_over_terms_leaves_stop_words_out_and_may_weigh_by_rarity(hash_in
     question = "of the Linden Atlantis"
     row = sentences_of(hash_index, "theatre", question)[0]
     tokens = hash_index.encode(question).tokens.astype(float)
-    stored = hash_index.encoding(hash_index.search(question, limit=1)[0].row)
+    stored = hash_index.encodings([hash_index.search(question, limit=1)[0].row])[0]
     inside = stored.offsets[:, 0] < len("theatre\nThe Linden theatre seats 312 people.")
     own = inside & (stored.offsets[:, 0] > len("theatre"))
     best = (tokens @ stored.token_vectors()[own].T.astype(float)).max(axis=1)

@@ -330,6 +330,6 @@ def test_a_question_in_lower_case_takes_its_names_from_how_the_articles_write_th
         return word in ("petra", "novak")
 
     asked = with_names(analyse("trams praised by petra novak", "snowball"), is_name)
-    assert [term.name for term in asked.terms] == [False, False, True, True]
+    assert [asked.named(term) for term in asked.terms] == [False, False, True, True]
     written_large = analyse("Trams praised by petra Novak", "snowball")
     assert with_names(written_large, is_name) == written_large

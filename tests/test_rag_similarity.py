@@ -107,7 +107,7 @@ def test_on_an_index_it_is_what_loops_over_tokens_and_places_give(hash_index: In
     question = analyse("Who discovered the comet Harrow when frost destroyed the theatre?", hash_index.stem)
     made = hash_index.encode(question.text)
     hits = hash_index.search(question.text, limit=6)
-    encodings = [hash_index.encoding(hit.row) for hit in hits]
+    encodings = hash_index.encodings([hit.row for hit in hits])
     runs = [runs_in(hit.passage, one.offsets[:, 0]) for hit, one in zip(hits, encodings, strict=True)]
     similar = similarities(question, made, encodings, runs)
     assert len(similar.passage) == 6

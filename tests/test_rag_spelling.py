@@ -101,7 +101,11 @@ def test_the_first_word_of_a_sentence_and_unknown_words_are_no_names(index: Inde
 
 def test_a_question_without_capitals_has_the_names_of_the_articles(index: Index) -> None:
     asked = with_names(analyse("what did claudia sheinbaum ask for in march", index.stem), Casing(index).is_name)
-    assert [asked.text[term.start : term.end] for term in asked.terms if term.name] == ["claudia", "sheinbaum", "march"]
+    assert [asked.text[term.start : term.end] for term in asked.terms if asked.named(term)] == [
+        "claudia",
+        "sheinbaum",
+        "march",
+    ]
 
 
 # A name that stands nowhere is refused and named; a slip is mended only where that is answered.
@@ -140,6 +144,13 @@ def test_a_name_beside_many_like_it_is_refused_and_named(stones: Assistant, name
 )
 def test_a_name_that_is_there_is_answered(stones: Assistant, question: str, quoted: str) -> None:
     assert quoted in stones.ask(question).citations[0].quote
+
+
+def test_no_articles_are_read_for_names_where_a_question_is_answered(stones: Assistant) -> None:
+    asked = stones._pipeline._casing.is_name.cache_info
+    before = asked().misses
+    assert stones.ask("how much does the stone of hard weigh?").reason is None
+    assert asked().misses == before
 
 
 @pytest.mark.parametrize(

@@ -173,11 +173,12 @@ def markdown_of_growth(found: Growth, *, command: str) -> str:
 
 def _notes() -> tuple[str, ...]:
     return (
-        "Made-up words in Zipf's proportions, vectors of the hash embedder, no model; medians of "
-        f"{QUESTIONS} questions, a search of passages that were not read before, BM25 of 5 with seven runs each. One "
-        "article is replaced with what embedding it costs, which is next to nothing here.",
-        "Memory: what opening adds to a process of its own, without what maps files; an article has one passage here.",
-        f"Vectors scanned: made-up ones, too, of {_DIM} numbers; of like signs alone only above {EXACT:,} passages.",
+        "The text is made-up words in Zipf's proportions, a passage an article; the vectors are hashes, made without a "
+        "model, so that embedding costs next to nothing.",
+        f"Search: the median of {QUESTIONS} questions, of passages that were not read before; answer: of passages that "
+        "were. BM25: of 5 questions, each asked seven times.",
+        "Memory: what a process of its own holds more once it has opened the index, less what maps files.",
+        f"Vectors scanned: made-up, too, of {_DIM} numbers; an index looks at like signs alone above {EXACT:,}.",
         "The exponent is the slope of the line through the logarithms: 1 grows as the corpus does, 0 not at all.",
         "BM25: scores equal to the last bit and the same order of the best ten for every question, else it fails.",
         f"{sentence(machine())}.",

@@ -39,7 +39,7 @@ class Timed:
         """Answers as `open_assistant` does. Asks one question, so that the first one that counts finds all warm."""
         self.index = index
         self._spent = dict.fromkeys(STAGES, 0.0)
-        watched = cast(Index, _TimedIndex(index, partial(self._clocked, "search")))
+        watched = cast(Index, _TimedIndex(index, self._clocked))
         self._assistant = assistant_over(
             watched,
             settings,
@@ -51,12 +51,7 @@ class Timed:
     def ask(self, question: str, *, limit: int) -> Answer:
         """Raises BadQuestion."""
         self._spent = dict.fromkeys(STAGES, 0.0)
-        return self._clocked("all", self._asked, question, limit)
-
-    def _asked(self, question: str, limit: int) -> Answer:
-        # Encoded once, and first: whoever wants it next, speller, search or reader, would else be charged for it.
-        self._clocked("encode", self.index.encode, question)
-        return self._assistant.ask(question, limit=limit)
+        return self._clocked("all", self._assistant.ask, question, limit=limit)
 
     def last(self) -> dict[str, float]:
         """CPU milliseconds of the last answer by stage; the others add up to `all`."""
@@ -73,14 +68,16 @@ class Timed:
 
 
 class _TimedIndex:
-    """An index whose `search` is clocked; all else is the index itself."""
+    """An index whose `search` is clocked, and `encode`, whoever wants it first; all else is the index itself."""
 
     def __init__(self, index: Index, clocked: Callable[..., Any]) -> None:
         self._index = index
         self._clocked = clocked
+        self.encode = partial(clocked, "encode", index.encode)
 
-    def search(self, *given: Any, **named: Any) -> list[Hit]:
-        found: list[Hit] = self._clocked(self._index.search, *given, **named)
+    def search(self, question: str, **named: Any) -> list[Hit]:
+        self.encode(question)  # as it is read here, not as it was typed; a search would else be charged for it
+        found: list[Hit] = self._clocked("search", self._index.search, question, **named)
         return found
 
     def __getattr__(self, name: str) -> Any:

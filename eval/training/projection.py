@@ -152,7 +152,7 @@ class ProjectedIndex:
         self._encoded = encoded
         self._projection = projection
         self.encode = lru_cache(maxsize=256)(self._encode)
-        self.encoding = lru_cache(maxsize=_KEPT)(self._encoding)
+        self._encoding = lru_cache(maxsize=_KEPT)(self._projected)
 
     @property
     def stem(self) -> Stem:
@@ -182,7 +182,10 @@ class ProjectedIndex:
         known = self._encoded.get(question)
         return settled(self._projection.question(self._index.encode(question) if known is None else known))
 
-    def _encoding(self, row: int) -> Encoding:
-        full = self._index.encoding(row)
+    def encodings(self, rows: Sequence[int]) -> list[Encoding]:
+        return [self._encoding(row) for row in rows]
+
+    def _projected(self, row: int) -> Encoding:
+        full = self._index.encodings([row])[0]
         made = self._projection.passage(Encoded(full.vector, full.token_vectors(), full.offsets))
         return Encoding.from_floats(made.vector, made.tokens, made.offsets)

@@ -119,7 +119,9 @@ def _learned(pairs: Sequence[tuple[Gathered, TrainingCase]], show: Show, step: s
 
     def example(case: TrainingCase) -> Any:
         index = indexes[case.set_name]
-        return example_of(case, encoded[case.set_name][case.question.asked], [index.encoding(h.row) for h in case.hits])
+        return example_of(
+            case, encoded[case.set_name][case.question.asked], index.encodings([h.row for h in case.hits])
+        )
 
     learned = learn_projection([case for _, case in pairs], example, lambda done, total: show(step, done, total))
     return projection_bytes(learned.matrix, learned.attention)

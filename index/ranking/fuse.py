@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from index.records import Scored
 
 _FEW = 512  # scores that are sorted as fast as the best of them are told from the others
+_new = tuple.__new__  # of a Scored, without the call of a function in Python
 RANK_CONSTANT = 60  # Cormack, Clarke and Büttcher 2009
 
 
@@ -25,7 +26,7 @@ def best(rows: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], dept
         keep = scores >= np.partition(scores, len(rows) - depth)[len(rows) - depth]
         rows, scores = rows[keep], scores[keep]
     order = (-scores).argsort(kind="stable")[:depth]
-    return list(map(Scored, rows[order].tolist(), scores[order].tolist()))
+    return [_new(Scored, one) for one in zip(rows[order].tolist(), scores[order].tolist(), strict=True)]
 
 
 Shares = Mapping[int, Mapping[str, float]]  # row → what each ranking that holds it adds to its fused score
@@ -58,7 +59,7 @@ def reciprocal_shares(rankings: Mapping[str, Sequence[Scored]], k: int = RANK_CO
 
 def ordered(shares: Shares) -> list[Scored]:
     """Best first. fsum rounds once, so the order of the rankings cannot show in the last bit."""
-    fused = [Scored(row, math.fsum(parts.values())) for row, parts in shares.items()]
+    fused = [_new(Scored, (row, math.fsum(parts.values()))) for row, parts in shares.items()]
     return sorted(fused, key=lambda scored: (-scored.score, scored.row))
 
 
@@ -71,19 +72,20 @@ def spread(found: Sequence[Scored], words: Callable[[int], frozenset[str]], limi
 
     `words` are those of a row. Also whether such a row is among them, so that looking further might find others.
     """
-    kept: list[Scored] = []
-    behind: list[Scored] = []
+    kept, behind = list[Scored](), list[Scored]()
+    said: list[frozenset[str]] = []  # by those that are kept
     for scored in found:
         own = words(scored.row)
-        same = sum(_alike(own, words(one.row)) for one in kept)
+        same = sum(_alike(own, other) for other in said if ALIKE * len(own) <= len(other) <= len(own) / ALIKE)
         (behind if same >= MOST_ALIKE else kept).append(scored)
+        said += [own] if same < MOST_ALIKE else []
         if len(kept) == limit:
             return kept, False
     return [*kept, *behind][:limit], bool(behind)
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    shared = len(one & other) if min(len(one), len(other)) >= ALIKE * max(len(one), len(other)) else 0
+    shared = len(one & other)
     return shared > 0 and shared >= ALIKE * (len(one) + len(other) - shared)
 
 

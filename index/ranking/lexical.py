@@ -7,7 +7,7 @@ in the order they were first seen, and each sum runs in float64 in the question'
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from functools import cached_property, partial, reduce
+from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -128,10 +128,10 @@ class LexicalRanker:
 
     def holding(self, terms: Sequence[str]) -> NDArray[np.int64]:
         """Ascending rows of the passages that hold every one of the terms; none for no term or an unknown one."""
-        found = [self._postings.rows[posting] for posting in self._found(self._known(terms))]
+        found = sorted((self._postings.rows[posting] for posting in self._found(self._known(terms))), key=len)
         if not found or len(found) < len(terms):
             return np.zeros(0, np.int64)
-        return reduce(partial(np.intersect1d, assume_unique=True), found).astype(np.int64)
+        return reduce(lambda few, rows: few[rows.take(rows.searchsorted(few), mode="clip") == few], found).astype(int)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """All that is needed to make this ranker again, as arrays that save without pickle."""
@@ -281,8 +281,7 @@ class SurfaceForms:
         """`arrays` as `wording` makes them, numbers: term → t, `seen` a mask over passages. Raises IndexDamaged."""
         self._text, self._first_forms = arrays["text"], arrays["first_forms"]
         self._indptr, self._rows = arrays["indptr"], arrays["rows"]
-        self._numbers = numbers
-        self._seen = seen
+        self._numbers, self._seen = numbers, seen
         lengths = (len(self._first_forms), self._first_forms[-1], self._indptr[-1])
         if lengths != (len(numbers) + 1, len(self._indptr) - 1, len(self._rows)):
             raise IndexDamaged("the arrays of written words contradict each other; rebuild with: quotewell index PATH")

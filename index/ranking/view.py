@@ -21,7 +21,7 @@ from index.storage.docstore import DocStore
 from index.storage.generation import Generation
 from index.storage.merkle import CorpusTree
 from index.storage.pieces import Content, Pieces
-from index.text.words import Stem, TermPlaces, Word, asked_terms
+from index.text.words import TermPlaces
 
 Mask = NDArray[np.bool_]
 
@@ -138,10 +138,6 @@ class View:
         rows = np.flatnonzero(self.shelf.passing(seen))
         shelf = self.shelf.restricted(seen)
         return replace(self, shelf=shelf, found=self.found.seeing(shelf, rows))
-
-    def asked(self, question: str, stem: Stem) -> list[Word]:
-        """The terms of a question as the passages write them, with their places."""
-        return asked_terms(question, stem, self.found.lexical.numbers.__contains__, self.found.wording.term_of)
 
     def encodings(self, rows: Sequence[int]) -> list[Encoding]:
         """What the embedder made of the passages, in the order of `rows`; made again where tokens are not kept."""

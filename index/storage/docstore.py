@@ -51,9 +51,8 @@ def pack_heads(records: Iterable[Any]) -> NDArray[np.uint8]:
 
 def head_records(content: Content) -> list[Any]:
     """One a document, by id: the fields of its head, and the sha256 under which it is stored."""
-    if not len(content.pieces["documents"]):
-        return []
-    return [json.loads(line) for line in content.arrays["document_heads"].tobytes().decode().split("\n")]
+    lines = content.arrays["document_heads"].tobytes().decode().split("\n")
+    return list(json.loads(f"[{','.join(lines)}]"))  # all at once takes half as long
 
 
 def stored_as(content: Content) -> dict[str, str]:
@@ -76,26 +75,31 @@ class DocStore:
         sizes = np.diff(content.arrays["document_first_rows"])
         self.heads: tuple[Head, ...] = tuple(compress(self._heads, kept))
         self.document_ids: tuple[str, ...] = tuple(head.id for head in self.heads)
+        self._document_rows = {name: row for row, name in enumerate(self.document_ids)}
         self.rows: NDArray[np.int64] = np.flatnonzero(np.repeat(kept, sizes))
         self.records = np.flatnonzero(kept)
-        self._document_rows = {name: row for row, name in enumerate(self.document_ids)}
         self.first_rows = np.cumsum([0, *sizes[kept]], dtype=np.int64)
         self.passage_count = len(self.rows)
         self.passage: Callable[[int], Passage] = lru_cache(maxsize=4096)(self._passage)
         self._document_at: Callable[[int], Document] = lru_cache(maxsize=256)(self._document)
 
+    def head(self, document_id: str) -> Head:
+        """Raises NotFound."""
+        return self.heads[self._row_of(document_id)]
+
     def document(self, document_id: str) -> Document:
         """Raises NotFound."""
-        row = self._document_rows.get(document_id)
-        if row is None:
-            raise NotFound(f"no document '{document_id}' in the index; list them with: quotewell documents")
-        return self._document_at(row)
+        return self._document_at(self._row_of(document_id))
 
     def rows_of(self, document_id: str) -> range:
         """Rows of the document's passages, in reading order. Raises NotFound."""
-        self.document(document_id)
-        row = self._document_rows[document_id]
+        row = self._row_of(document_id)
         return range(int(self.first_rows[row]), int(self.first_rows[row + 1]))
+
+    def _row_of(self, document_id: str) -> int:
+        if document_id not in self._document_rows:
+            raise NotFound(f"no document '{document_id}' in the index; list them with: quotewell documents")
+        return self._document_rows[document_id]
 
     def heads_of(self, rows: NDArray[np.int64]) -> tuple[Head, ...]:
         """Of the documents that these passages stand in, each once, in the documents' order."""

@@ -112,7 +112,7 @@ class Pieces:
         """One behind the other."""
         lengths = np.array(sizes, np.int64)
         starts = np.cumsum(lengths) - lengths
-        return cls((place,), np.zeros(len(lengths), np.int32), starts, lengths, digests)
+        return cls((place,), np.broadcast_to(np.int32(0), len(lengths)), starts, lengths, digests)
 
     def beside(self, others: "Pieces", order: Rows) -> "Pieces":
         """Those of `order`, which counts these first and the others behind them."""

@@ -69,12 +69,11 @@ def search(
     filters = filters_of(document, author, since, until)
     assistant, text = _prepared(question, data)
     hits = assistant.search(text, limit=limit, filters=filters, as_of=day_of(as_of))
-    document_of = assistant.index.document
     if as_json:
-        found = [hit_fields(hit, document_of, explain=explain) for hit in hits]
+        found = [hit_fields(hit, assistant.index.head, explain=explain) for hit in hits]
         emit_json({"hits": found, "index_version": assistant.index.version})
     else:
-        emit_lines(hit_lines(hits, document_of, explain=explain))
+        emit_lines(hit_lines(hits, assistant.index.document, explain=explain))
 
 
 def _prepared(question: str, data: Path | None) -> tuple[Assistant, str]:

@@ -106,11 +106,10 @@ def short_stems(stems: frozenset[str], short: dict[str, str]) -> frozenset[str]:
 
 
 def _terms(text: str, left_out: Sequence[tuple[int, int]]) -> list[ContentWord]:
-    terms = []
+    terms, passed = [], stop_words() | _EMPTY
     for word in words(text):
-        stem = cut(word.text, "snowball")
-        inside = any(start <= word.start < end for start, end in left_out)
-        if inside or word.text in stop_words() or stem in _EMPTY or word.text in _EMPTY:
+        stem = "" if word.text in passed else cut(word.text, "snowball")
+        if not stem or stem in _EMPTY or any(start <= word.start < end for start, end in left_out):
             continue
         written = text[word.start : word.end]
         name = written[:1].isupper() or written[:1].isdigit() or word.text in _APART

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import takewhile
 from typing import Literal
@@ -75,6 +75,11 @@ class Query:
     shape: Shape
     subject: str  # of what a definition or a course of events is wanted, as printed; "" for every other shape
     sought: Sought
+    is_name: Callable[[str], bool] | None = field(default=None, compare=False)  # asked of words that tell it not
+
+    def named(self, term: Term) -> bool:
+        """Is it a name? Most answers want that of no term, and to ask the articles is to read them."""
+        return term.name or (self.is_name is not None and self.is_name(self.text[term.start : term.end]))
 
     @property
     def stems(self) -> frozenset[str]:
@@ -139,10 +144,7 @@ def analyse(question: str, stem: Stem, asked: Callable[[str], Sequence[Word]] | 
 
 def with_names(query: Query, is_name: Callable[[str], bool]) -> Query:
     """For a question without capitals: its words that the articles write like names are names here as well."""
-    if any(character.isupper() for character in query.text):
-        return query
-    terms = (replace(term, name=term.name or is_name(query.text[term.start : term.end])) for term in query.terms)
-    return replace(query, terms=tuple(terms))
+    return query if any(character.isupper() for character in query.text) else replace(query, is_name=is_name)
 
 
 def _counted(lowered: str, stem: Stem) -> frozenset[str]:

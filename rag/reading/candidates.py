@@ -42,7 +42,7 @@ class ReadableIndex(Counted, Protocol):
     def stem(self) -> Stem: ...
     def knows(self, language: str) -> bool: ...
     def encode(self, question: str) -> Encoded: ...
-    def encoding(self, row: int) -> Encoding: ...
+    def encodings(self, rows: Sequence[int]) -> list[Encoding]: ...
     def term_places(self, row: int) -> TermPlaces: ...
 
 
@@ -63,7 +63,7 @@ class Evidence:
     def __init__(self, index: ReadableIndex) -> None:
         self._index = index
         self._terms = lru_cache(maxsize=8192)(lambda row, passage: _terms_of(passage, index.term_places(row)))
-        self._runs = lru_cache(maxsize=8192)(lambda row, passage: runs_in(passage, index.encoding(row).offsets[:, 0]))
+        self._runs = lru_cache(maxsize=8192)(lambda row, of: runs_in(of, index.encodings([row])[0].offsets[:, 0]))
 
     def candidates(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> list[Candidate]:
         """Every sentence of the hits that stands in a block of these kinds, in their order.
@@ -73,7 +73,7 @@ class Evidence:
         if not asked.terms or not hits:
             return []
         question = self._index.encode(asked.text)
-        encodings = [self._index.encoding(hit.row) for hit in hits]
+        encodings = self._index.encodings([hit.row for hit in hits])
         held = [self._terms(hit.row, hit.passage) for hit in hits]
         similar = similarities(asked, question, encodings, [self._runs(hit.row, hit.passage) for hit in hits])
         vectors = np.stack([encoding.vector for encoding in encodings]).astype(np.float64)
@@ -83,11 +83,13 @@ class Evidence:
         features = features_of(lookup, hits, held, stands, similar, cosines)
         others = _of_another(asked, lookup, hits, held, stands)
         found: dict[tuple[str, Span], Candidate] = {}
+        what = NOT_WHETHER.search(asked.text)
         every = ((hit, of, n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
         for (hit, of, n), other, row in zip(every, others.tolist(), features, strict=True):
-            key = (hit.passage.document_id, hit.passage.sentences[n])
-            alone = of.kinds[n] in _LINES and _names_alone(asked, hit.passage.said(*key[1]), self._index.stem)
-            if other or alone or of.kinds[n] not in kinds:
+            key, kind = (hit.passage.document_id, hit.passage.sentences[n]), of.kinds[n]
+            if other or kind not in kinds:
+                continue
+            if what and kind in _LINES and _names_alone(asked, hit.passage.said(*key[1]), self._index.stem):
                 continue
             passages = (*(found[key].rows if key in found else ()), hit.row)
             if key not in found or row[0] > found[key].features[0]:
@@ -156,12 +158,12 @@ def _speakers(passage: Passage, places: TermPlaces) -> Iterator[list[int]]:
 
 def _written_as_names(numbers: Sequence[int], hits: Sequence[Hit], held: Sequence[PassageTerms]) -> list[bool]:
     """Of each term: do the hits write it with a capital, and never without? What begins a sentence tells nothing."""
-    capital, small = set[int](), set[int]()
+    wanted, capital, small = frozenset(numbers), set[int](), set[int]()
     for hit, of in zip(hits, held, strict=True):
         text, opening = hit.passage.search_text, {0, *edges_of(hit.passage, of.places.starts)}
-        for at in np.flatnonzero(np.isin(of.places.numbers, numbers)).tolist():
-            if at not in opening:
-                (capital if text[of.places.starts[at]].isupper() else small).add(int(of.places.numbers[at]))
+        for at, number in enumerate(of.places.numbers.tolist()):
+            if number in wanted and at not in opening:
+                (capital if text[of.places.starts[at]].isupper() else small).add(number)
     return [number in capital - small for number in numbers]
 
 
@@ -186,8 +188,7 @@ def _of_another(
 
 def _names_alone(asked: Query, text: str, stem: Stem) -> bool:
     """Is it a line of the question's words only, as a term above what is said of it? "Breakfast free" says whether."""
-    asks = not _CLOSED.search(text) and NOT_WHETHER.search(asked.text)
-    return bool(asks and (own := {*stems(text, stem)}) and own <= asked.stems)
+    return bool(not _CLOSED.search(text) and (own := {*stems(text, stem)}) and own <= asked.stems)
 
 
 def rarity(index: Counted, stem: str) -> float:

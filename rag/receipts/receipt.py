@@ -215,9 +215,10 @@ def _written(value: object, depth: int) -> str:
     if isinstance(value, int | float):
         return _number(value)
     if isinstance(value, Mapping):
-        if not all(isinstance(name, str) for name in value):
-            raise ValueError("an object has a name that is no string")
-        names = sorted(value, key=None if "".join(value).isascii() else _code_units)
+        try:
+            names = sorted(value, key=None if "".join(value).isascii() else _code_units)
+        except TypeError as error:
+            raise ValueError("an object has a name that is no string") from error
         return f"{{{','.join(f'{_string(name)}:{_written(value[name], depth + 1)}' for name in names)}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(_written(part, depth + 1) for part in value)}]"

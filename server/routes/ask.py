@@ -68,7 +68,7 @@ def search(body: Search, response: Response, now: Now) -> Fields:
     begin = perf_counter()
     hits = now.search(body.question, limit=body.limit, filters=filters_of(body), as_of=body.as_of, read=body.read)
     response.headers["Server-Timing"] = _timing("search", begin)
-    found = [hit_fields(hit, now.index.document, explain=body.explain) for hit in hits]
+    found = [hit_fields(hit, now.index.head, explain=body.explain) for hit in hits]
     return {"hits": found, "index_version": now.index.version}
 
 
