@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from index.bootstrap import ready, refuse_nothing
 from index.errors import BadSetting, QuotewellError
@@ -28,7 +28,6 @@ from server.live_index import Live
 
 GRACE_S = 5  # for requests that run when the signal comes
 HEAD_S = 10.0  # from the connection, or the reply before, until the head of a request has come
-MOST_HEAD = 65_536  # bytes of it
 BODY_S = 10.0  # from there until its body has come, and as much longer as its bytes take at
 LEAST_RATE = 20_000  # bytes a second
 UNREAD_S = 20.0  # that a client may leave a reply unread of which no more fits on the way
@@ -76,16 +75,15 @@ def most_open() -> int:
 class _Whole:
     """A transport that sends the head of a reply with its body, where that comes at once: one call and one packet."""
 
-    def __init__(self, transport: Transport, protocol: "Punctual") -> None:
-        self._transport, self._protocol, self._head = transport, protocol, b""
+    def __init__(self, transport: Transport) -> None:
+        self._transport, self._head = transport, b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        cycle = self._protocol.cycle
-        if data.startswith(b"HTTP/") and cycle and cycle.chunked_encoding is False:  # its length is known
-            self._head = data
+        if data.startswith(b"HTTP/") and b"\r\ncontent-length: " in data:
+            self._head += data
         else:
             self._head, data = b"", self._head + data
             self._transport.write(data)
@@ -95,7 +93,7 @@ class _Whole:
         self._transport.close()
 
 
-class Punctual(HttpToolsProtocol):
+class Punctual(H11Protocol):
     """Ends the connections of clients that send too slowly, or do not read: each costs memory, and a reply its turn.
 
     Of more than can be open, the one that has waited for its client for longest; where all are answered, the oldest.
@@ -103,11 +101,11 @@ class Punctual(HttpToolsProtocol):
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
-        self._begin, self._bytes, self._in_head, self._unread_since = self.loop.time(), 0, True, 0.0
+        self._begin, self._bytes, self._unread_since = self.loop.time(), 0, 0.0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.transport = cast("Transport", _Whole(transport, self))
+        self.transport = cast("Transport", _Whole(transport))
         if len(self.connections) > most_open():
             going = (cast("Punctual", one) for one in self.connections - {self} if not one.transport.is_closing())
             longest = min(going, key=lambda one: (not one.waits, one._begin), default=self)
@@ -124,20 +122,10 @@ class Punctual(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._bytes += len(data)
+        before = self.cycle
         super().data_received(data)
-        if self._in_head and self._bytes > MOST_HEAD and not self.transport.is_closing():
-            self.send_400_response("The head of the request is too long.")
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._in_head, self._bytes = True, 0
-
-    def on_headers_complete(self) -> None:
-        if not self.url.startswith(b"/"):
-            raise ValueError("the address is no path, and may name another host than the header, which is looked at")
-        super().on_headers_complete()
-        self._in_head = False
-        self._begin, self._bytes = self.loop.time(), 0
+        if self.cycle is not before:
+            self._begin, self._bytes = self.loop.time(), 0
 
     def send_400_response(self, msg: str) -> None:
         """Not where the head was good and the body is not: that request is being answered, too."""

@@ -52,10 +52,13 @@ class Shell:
         request_id, head = _request_id(scope), scope["method"] == "HEAD"
         inner = {**scope, "path": _path(scope), "state": {**scope.get("state", {}), "request_id": request_id}}
         inner["method"] = "GET" if head else scope["method"]
+        doubtful = {"content-length", "transfer-encoding"} <= set(Headers(scope=scope))  # a proxy may see another end
 
         async def outgoing(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                if doubtful:  # RFC 9112, 6.1: what follows may be somebody else's request
+                    headers.append((b"connection", b"close"))
                 said = {name for name, _ in headers}
                 message = {**message, "headers": headers + [one for one in _SAFE if one[0] not in said]}
             elif head:
