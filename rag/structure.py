@@ -74,13 +74,6 @@ def example_behind(blocks: Sequence[Block], at: int, end: int) -> int | None:
     return next((n for n in behind if blocks[n].kind in LISTED), None)
 
 
-def has_example(passage: Passage, sentence: Span) -> bool:
-    """Does it stand in a list or code of the passage, or have one behind it?"""
-    at = place_of(passage.blocks, sentence.start)
-    kind = passage.blocks[at].kind
-    return kind in LISTED or (kind == "text" and example_behind(passage.blocks, at, sentence.end) is not None)
-
-
 def reads_on(before: Block, after: Block) -> bool:
     """Is what stands in the second block told on from the first, which is the one before it?"""
     return before == after or (before.kind == after.kind in {"text", "aside", "turn"} and before.lead == after.lead)

@@ -653,19 +653,12 @@ PATTERNS = {
 }
 
 
-def test_for_whoever_wants_to_do_it_an_example_counts_and_headings_that_say_nothing_more(
-    tmp_path: Path, minilm: OnnxEmbedder
-) -> None:
+def test_for_whoever_wants_to_do_it_headings_count_that_say_nothing_more(tmp_path: Path, minilm: OnnxEmbedder) -> None:
     index = make.assistant(tmp_path, PATTERNS, minilm).index
     how = {text: found.how for text, found in candidates(index, "How do I create a new pattern?").items()}
     named, bare = how["Let's say you want to create a pattern named waves."], how["A loom weaves."]
-    assert named["shown"] > bare["shown"] == 0 == bare["headed"] < named["headed"]
+    assert named["headed"] > bare["headed"] == 0
     assert not any(found.how for found in candidates(index, "What does a new pattern look like?").values())
-
-
-def test_a_how_to_question_is_answered_by_what_comes_with_an_example(tmp_path: Path, minilm: OnnxEmbedder) -> None:
-    ask = make.assistant(tmp_path, PATTERNS, minilm).ask
-    assert "loom new waves" in ask("How do I create a new pattern?").citations[0].quote
 
 
 def test_how_something_is_done_is_told_by_no_changelog_where_a_manual_tells_it(

@@ -5,6 +5,7 @@ Whatever is read was first checked against its hash and its count; what does not
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -121,12 +122,14 @@ class Snapshot:
         return ((document, list(self._passages_of(document, contexts))) for document, contexts in found)
 
     def drawn(self, document_ids: Iterable[str]) -> Iterator[tuple[Document, StoredPassage | None]]:
-        """Each of these documents with its last passage, if it has any: little to read, however long it is."""
+        """Those of these documents that can be read, each with its last passage, if any: little, however long it is."""
         where = "WHERE document_id = ? ORDER BY ordinal DESC LIMIT 1"
-        for document, contexts in (self._document(name.encode("utf-8", "surrogatepass")) for name in document_ids):
-            found = self._connection.execute(select("passages", where), (document.id,)).fetchall()
-            last = [opened("passages", row, f"the last passage of document '{document.id}'") for row in found]
-            yield document, passage_from(last[0], document, contexts) if last else None
+        for name in document_ids:
+            with suppress(IndexDamaged):  # what is damaged itself says nothing of an index, and `verify` tells of it
+                document, contexts = self._document(name.encode("utf-8", "surrogatepass"))
+                found = self._connection.execute(select("passages", where), (name,)).fetchall()
+                last = [opened("passages", row, f"the last passage of document '{name}'") for row in found]
+                yield document, passage_from(last[0], document, contexts) if last else None
 
     def holds(self, document: Document) -> bool:
         """Whether this very version of the document is stored, and every byte of it and its passages is intact."""

@@ -141,7 +141,7 @@ def _found_lines(number: int, hit: FoundBy) -> Iterator[Paragraph]:
         if share.terms:
             yield Paragraph(f"BM25 by word: {added(share.terms)}", 5, "dim")
     if hit.best:
-        yield Paragraph(f"moved by its best sentence, {hit.best.score:.4f} = {added(hit.best.features)}", 5, "dim")
+        yield Paragraph(f"and 1/20 of its best sentence: {hit.best.score:.4f} = {added(hit.best.features)}", 5, "dim")
 
 
 def _otherwise_lines(explanation: Explanation, document_of: DocumentOf) -> Iterator[Paragraph]:

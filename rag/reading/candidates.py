@@ -18,11 +18,11 @@ from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
 from rag.reading.similarity import edges_of, runs_in, similarities
-from rag.structure import BODY, blocks_of, has_example, neighbours
+from rag.structure import BODY, blocks_of, neighbours
 
 _LINES: frozenset[Kind] = frozenset({"text", "aside"})
 _CLOSED = re.compile(r"[.!?…。:]\W*$")
-_SHOWN, _HEADED = 2.0, 3.0  # in points of a reader's score; of 1 to 3 and 0 to 6 (docs/decisions.md)
+_HEADED = 3.0  # points of a reader's score; of 0 to 6 (docs/decisions.md)
 NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
 
 
@@ -93,7 +93,7 @@ class Evidence:
                 continue
             passages = (*(found[key].rows if key in found else ()), hit.row)
             if key not in found or row[0] > found[key].features[0]:
-                found[key] = Candidate(hit, key[1], row, passages, _how(lookup, of, n))
+                found[key] = Candidate(hit, key[1], row, passages, _how(lookup, of))
             else:
                 found[key] = replace(found[key], rows=passages)
         return list(found.values())
@@ -133,19 +133,18 @@ def _terms_of(passage: Passage, places: TermPlaces) -> PassageTerms:
         lengths=tuple(math.log1p(len(numbers)) for numbers in own),
         speakers=frozenset(n for a, b in _speakers(passage, places) for n in places.numbers[a:b].tolist()),
         kinds=tuple(block.kind for block in blocks_of(passage)),
-        shown=tuple(has_example(passage, sentence) for sentence in passage.sentences),
         before=tuple(around.start < n for n, around in enumerate(near)),
         behind=tuple(around.stop > n + 1 for n, around in enumerate(near)),
     )
 
 
-def _how(lookup: Lookup, of: PassageTerms, n: int) -> dict[str, float]:
-    """An example, and headings that are of what is asked and not of something more special."""
+def _how(lookup: Lookup, of: PassageTerms) -> dict[str, float]:
+    """Headings that are of what is asked and not of something more special."""
     if lookup.asked.kind != "how to":
         return {}
     named = set(of.places.numbers[: of.runs.title].tolist())
     told = len(named.intersection(lookup.numbers)) / max(len(named), 1)
-    return {"shown": _SHOWN * of.shown[n], "headed": _HEADED * told}
+    return {"headed": _HEADED * told}
 
 
 def _speakers(passage: Passage, places: TermPlaces) -> Iterator[list[int]]:

@@ -81,7 +81,6 @@ class PassageTerms:
     lengths: tuple[float, ...]  # of each sentence with its leads: log of 1 and its different terms
     speakers: frozenset[int]  # numbers of the terms of their names
     kinds: tuple[Kind, ...]  # of the block of each sentence
-    shown: tuple[bool, ...]  # of each sentence: does it stand in a list or code, or soon before one?
     before: tuple[bool, ...]  # of each sentence: does it read on from the one before …
     behind: tuple[bool, ...]  # … and into the one behind?
 

@@ -136,7 +136,7 @@ class Question(Request):
 
 
 class Search(Question):
-    """A search for passages: the order of both rankers together, or of their best sentences."""
+    """A search for passages: the order of both rankers together, or of what they and the best sentences say."""
 
     read: bool = Field(False, description="in the order of an answer's evidence, with its scores; takes longer")
 
