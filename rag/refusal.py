@@ -103,14 +103,20 @@ def unheard_of(query: Query, corpus: Index) -> tuple[str, ...]:
     """
     if query.spoken == "de":
         return ()
-    unknown = (term for term in query.terms if not (term.number or corpus.lexical.document_frequency(term.stem)))
-    names = [term for term in unknown if query.named(term)]
+    unknown = [term for term in query.terms if not (term.number or corpus.lexical.document_frequency(term.stem))]
     surname = query.terms[-1] if query.subject and query.kind == "who" else None
+    names = [term for term in unknown if query.named(term) or (term == surname and _behind_a_name(query))]
     names = [term for term in names if term == surname or not _in_vocabulary(corpus, query.text, term)]
     written = [query.text[term.start : term.end] for term in names]
     defined = things(query) if query.shape == "definition" and query.kind != "who" else []
     written += [thing.text for thing in defined if thing.named and not _side_by_side(thing, corpus)]
     return tuple(name for name in written if not corpus.writers(name))
+
+
+def _behind_a_name(query: Query) -> bool:
+    """Without capitals no word tells that it is an unknown surname, but the first name before it: "maria lopez"."""
+    *_, before, last = (None, *query.terms)
+    return bool(before and query.text[before.end : last.start] == " " and query.named(before))
 
 
 def _side_by_side(thing: Thing, corpus: Index) -> bool:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from index.search import Index, open_index
 from index.settings import load_settings
 from rag.answer import Reason
-from rag.question.analysis import Query, analyse
+from rag.question.analysis import Query, analyse, with_names
+from rag.question.spelling import Casing
 from rag.refusal import apart, missing, refusal, things, unheard_of, unreached
 from tests import make
 
@@ -81,6 +82,22 @@ def test_other_words_are_missing_only_where_no_name_is(index: Index) -> None:
 )
 def test_a_name_to_be_defined_stands_side_by_side(index: Index, question: str, unheard: tuple[str, ...]) -> None:
     assert unheard_of(asked(index, question), index) == unheard
+
+
+@pytest.mark.parametrize(
+    ("question", "unheard"),
+    [
+        ("who is ada smith", ("smith",)),  # which the embedder's vocabulary holds
+        ("who was ada wrzos?", ("wrzos",)),
+        ("who is ada lind", ()),
+        ("who is brin's painter", ()),  # said in other words, as likely as not
+        ("who is the painter", ()),
+    ],
+)
+def test_an_unknown_surname_behind_a_first_name_is_told_without_capitals(
+    index: Index, question: str, unheard: tuple[str, ...]
+) -> None:
+    assert unheard_of(with_names(asked(index, question), Casing(index).is_name), index) == unheard
 
 
 def test_what_is_said_in_other_words_is_not_called_missing(index: Index) -> None:
