@@ -205,6 +205,20 @@ def test_what_follows_a_body_of_two_lengths_is_no_request(lasting: Server) -> No
     assert lasting.ask("How long do cats sleep?")["citations"][0]["document_id"] == "cats"
 
 
+def test_who_offers_to_upgrade_is_answered_and_what_is_sent_behind_is_the_body(lasting: Server) -> None:
+    """As Java's client does by default; a parser that stops at such a head takes the body for the next request."""
+    body = b'{"question": "How long do cats sleep?"}'
+    head = b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+    offer = b"Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", lasting.port), timeout=60) as client:
+        client.sendall(head % len(body) + offer)
+        client.sendall(body)
+        with client.makefile("rb") as replies:
+            said = replies.read()
+    assert said.startswith(b"HTTP/1.1 200 ")
+    assert said.count(b"HTTP/1.1 ") == 1
+
+
 def test_a_head_without_end_is_refused(lasting: Server) -> None:
     """And is not kept until its time is up, which could be much memory."""
     with socket.create_connection(("127.0.0.1", lasting.port), timeout=60) as client, pytest.raises(OSError):
