@@ -146,7 +146,7 @@ class Builder:
         self._reach_engine()
         with Store.open(self._data, create=True) as store:
             self._refuse_other_recipe(store, but={"cleaner"})  # the text came cleaned, whatever did it
-            is_line = document.id in _lines(store.files())
+            is_line = document.id in _lines(store.files([document.id]))
         ((_, passages),) = self._making.made([document], Embedding(lambda _: None))
         return Readied(document, passages, self._content_of([(document, passages)], [document.id] * is_line), is_line)
 
@@ -155,7 +155,7 @@ class Builder:
         one = given if isinstance(given, Readied) else self.prepared(given)
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
             going_on = self._refuse_other_recipe(store, but={"cleaner"})
-            files = None if store.files().get(one.document.id) else [""]
+            files = None if store.files([one.document.id]) else [""]
             new = store.put(one.document, one.passages, recipe=going_on, keeping=self._keeping(), files=files)
             self._put = one if new else None
             store.checkpoint()
@@ -300,7 +300,7 @@ class Builder:
 
     def _content(self, snapshot: Snapshot, document_ids: Sequence[str] | None) -> Content:
         """Of these documents, or of all."""
-        lines, put = _lines(snapshot.files()), self._put
+        lines, put = _lines(snapshot.files(document_ids)), self._put
         if put:
             name = put.document.id
             now = document_ids, snapshot.hashes().get(name), name in lines

@@ -4,7 +4,7 @@ Whatever is read was first checked against its hash and its count; what does not
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -73,17 +73,21 @@ class Snapshot:
         rows = self._connection.execute("SELECT id, sha256 FROM documents ORDER BY id")
         return {id_.decode(errors="replace"): digest.decode(errors="replace") for id_, digest in rows}
 
-    def files(self) -> dict[str, tuple[str, ...]]:
-        """Document id → the absolute paths that it was read from, the one that it is named after first.
+    def files(self, document_ids: Sequence[str] | None = None) -> dict[str, tuple[str, ...]]:
+        """Id of each of these documents, or of all → the absolute paths that it was read from, the one that it is named
+        after first.
 
         "" stands for the interface. Nothing for what was stored before paths were kept. Raises IndexDamaged.
         """
         found: dict[str, tuple[str, ...]] = {}
-        if self.schema != VERSION:
-            return found
-        for row in self._connection.execute(select("files", "ORDER BY document_id, rowid")):
-            id_, path = opened("files", row, f"a file's path in '{self._path}'")
-            found[id_.decode()] = (*found.get(id_.decode(), ()), os.fsdecode(path))
+        which: list[tuple[str, tuple[bytes, ...]]] = [("", ())]
+        if document_ids is not None:
+            of_one = "WHERE document_id = CAST(? AS TEXT)"
+            which = [(of_one, (name.encode("utf-8", "surrogatepass"),)) for name in document_ids]
+        for where, key in which if self.schema == VERSION else ():
+            for row in self._connection.execute(select("files", f"{where} ORDER BY document_id, rowid"), key):
+                id_, path = opened("files", row, f"a file's path in '{self._path}'")
+                found[id_.decode()] = (*found.get(id_.decode(), ()), os.fsdecode(path))
         return found
 
     def document(self, document_id: str) -> Document:
