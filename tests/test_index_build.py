@@ -392,22 +392,22 @@ def test_deleting_what_is_not_there_says_so(hash_builder: Builder, hash_settings
         hash_builder.delete("b")
 
 
-def test_an_article_that_is_put_costs_no_look_at_the_files_of_others(
+def test_an_article_that_is_put_costs_no_look_at_the_files_of_others_and_one_at_their_hashes(
     hash_builder: Builder, six_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hash_builder.index([six_files])
-    looked: list[object] = []
-    real = Snapshot.files
-
-    def files(now: Snapshot, *ids: Any) -> dict[str, tuple[str, ...]]:
-        looked.append(ids)
-        return real(now, *ids)
-
-    monkeypatch.setattr(Snapshot, "files", files)
     serving = hash_builder.put(article("a", "The ferry leaves at nine."))
+    looked: dict[str, list[object]] = {"files": [], "hashes": []}
+
+    def watched(name: str, real: Any) -> Any:
+        return lambda now, *ids: (looked[name].append(ids), real(now, *ids))[1]  # type: ignore[func-returns-value]
+
+    for name in looked:
+        monkeypatch.setattr(Snapshot, name, watched(name, getattr(Snapshot, name)))
     hash_builder.put(article("a", "The ferry leaves at ten."), serving)
-    assert looked
-    assert all(ids == (["a"],) for ids in looked)
+    assert looked["files"]
+    assert all(ids == (["a"],) for ids in looked["files"])
+    assert looked["hashes"] == [()]
 
 
 # -- interruption and company --

@@ -1,6 +1,7 @@
 """An index that was changed is, bit for bit, the one that would be made at once; its pieces are checked."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from index.embedding.embedder import HashEmbedder
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.content import content_of, merged
-from index.storage.docstore import DocStore
-from index.storage.pieces import Content, OpenFile, Pieces
+from index.ranking.lexical import LexicalRanker
+from index.storage.docstore import DocStore, pack_documents, pack_passages
+from index.storage.pieces import Content, Lines, OpenFile, Pieces
 from index.text.split import SplitRule, split
 from tests.make import document
 
@@ -90,3 +92,38 @@ def test_a_file_that_is_deleted_can_be_read_by_who_has_it_open(tmp_path: Path) -
     pieces = Pieces.at(OpenFile(tmp_path / "pieces"), made.sizes, made.digests)
     (tmp_path / "pieces").unlink()
     assert list(pieces) == [b"words"]
+
+
+@pytest.mark.parametrize("lines", [[], [""], ["rye"], ["plumless", "", "buckeroo", "\ud800", "東京", "rye bread"]])
+def test_a_line_is_found_by_its_number_and_its_number_by_the_line(lines: list[str]) -> None:
+    """Two of these have the same CRC-32."""
+    packed = Lines.of(lines)
+    assert [packed.line(number) for number in range(len(packed))] == [*packed] == lines
+    assert {line: packed[line] for line in lines} == {line: number for number, line in enumerate(lines)}
+    assert packed.get("bread") is None
+    with pytest.raises(IndexDamaged, match="has not 9 lines"):
+        Lines(packed.text, 9)
+
+
+def test_many_lines_come_in_their_order() -> None:
+    lines = [str(number) for number in range(2500)]
+    packed = Lines.of(lines)
+    assert [*packed] == lines
+    assert [packed[line] for line in lines[::100]] == [*range(0, 2500, 100)]
+
+
+def test_what_is_opened_holds_hardly_more_than_the_arrays_that_were_read() -> None:
+    """No string and no record for each article or term: looked up, too, they take few bytes each."""
+    count = 3000
+    documents = [document(f"Word{number}.", f"article-{number:05}") for number in range(count)]
+    packed = pack_documents(documents).and_(pack_passages([], [one.id for one in documents]))
+    arrays = LexicalRanker.build([[f"term{number}"] for number in range(count)]).to_arrays()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        shelf, ranker = DocStore(packed), LexicalRanker.from_arrays(arrays)
+        assert shelf.holds("article-00007") and ranker.document_frequency("term7") == 1
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (after - before) / count < 120  # as strings and records they were nearly 400

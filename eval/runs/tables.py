@@ -111,16 +111,9 @@ def _digits(figure: Figure) -> int:
 # Tables that commands write into Markdown, each between its own two markers; the rest of the page stays as it is.
 
 
-def _standing(files: Sequence[Path] | None) -> Sequence[Path] | None:
-    """Raises NotFound for a missing one before anything is measured."""
-    for file in files or ():
-        if not file.is_file():
-            raise NotFound(f"no file {file} to write the table into; give a file that holds the markers")
-    return files
-
-
 Write: TypeAlias = Annotated[
-    list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.", callback=_standing)
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="Markdown to put the table into.", exists=True, dir_okay=False),
 ]
 
 
@@ -136,7 +129,8 @@ def replace_block(path: Path, name: str, body: str) -> bool:
 
     Raises NotFound for a missing file and BadInput unless both markers stand there once, in that order.
     """
-    _standing([path])
+    if not path.is_file():
+        raise NotFound(f"no file {path} to write the table into; give a file that holds the markers")
     opening, closing = f"<!-- eval:{name} -->", f"<!-- /eval:{name} -->"
     before = path.read_bytes().decode("utf-8")
     start, end = before.find(opening), before.find(closing)

@@ -5,7 +5,7 @@ Both give the same, bit for bit, so that nobody can tell from an answer how an i
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.lexical import LexicalRanker, joined, joined_wording, restored, saved, spelled, wording
 from index.records import Document, document_of, passage_of
-from index.storage.docstore import head_records, pack_documents, pack_heads, pack_passages
+from index.storage.docstore import head_lines, head_records, pack_documents, pack_heads, pack_passages
 from index.storage.pieces import Content, Pieces
 from index.text.twins import INDEXED, Sketch, held_by, sketch
 from index.text.words import Stem, TermPlaces, terms
@@ -52,7 +52,7 @@ def content_of(
             "token_dim": np.array([token_dim]),
         }
         | {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
-        | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, written).items()},
+        | {f"wording_{name}": values for name, values in wording(lexical.numbers, written).items()},
         {
             "tokens": Pieces.of(one.token_bytes() for one in encodings),
             "terms": Pieces.of(places),
@@ -78,7 +78,6 @@ def refuse_unlike(
     heads = {head[0]: (at, head[-1]) for at, head in enumerate(head_records(content))}
     if here := "vectors" in content.arrays:  # else an engine has them
         vocabulary, (indptr, rows, *_) = restored(content.part("lexical_"))
-        ends = dict(zip(vocabulary, pairwise(indptr.tolist()), strict=True))
     unlike = {name for name, (_, digest) in heads.items() if digest != stored.get(name)} | stored.keys() - heads.keys()
     for document, last in drawn if not unlike else ():
         at, _ = heads[document.id]
@@ -88,9 +87,9 @@ def refuse_unlike(
             found = passage_of(json.loads(content.pieces["passages"][row])), content.pieces["tokens"][row]
             same &= found == (last.passage, last.encoding.token_bytes())
         if last and here:
-            words = terms(last.passage.search_text, stem) if stem else ()
+            words = [vocabulary.get(word.text) for word in terms(last.passage.search_text, stem)] if stem else []
             same &= np.array_equal(content.arrays["vectors"][row], last.encoding.vector)
-            same &= all(row in rows[slice(*ends.get(word.text, (0, 0)))] for word in words)
+            same &= all(n is not None and row in rows[indptr[n] : indptr[n + 1]] for n in words)
         unlike |= set() if same else {document.id}
     if unlike:
         raise IndexDamaged(
@@ -115,7 +114,7 @@ def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | No
 
     `join` makes the arrays by which passages are found, where those are not searched in memory.
     """
-    heads = head_records(older) + head_records(newer)
+    heads = [*head_records(older), *head_records(newer)]
     names: list[str] = [head[0] for head in heads]
     kept = np.array([name not in gone for name in names[: len(older.pieces["documents"])]], np.bool_)
     stays = np.flatnonzero(np.concatenate([kept, np.ones(len(names) - len(kept), np.bool_)]))
@@ -125,13 +124,14 @@ def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | No
     becomes = np.full(count + newer.passages, -1, np.int64)
     becomes[rows] = np.arange(len(rows))
     found = (join or _joined)(older, newer, Places(documents, rows, (becomes[:count], becomes[count:])))
-    holders = _held_by(older, newer, heads, stays, gone)
+    lines: list[Any] = [*chain(*head_lines(older).blocks(), *head_lines(newer).blocks())]
+    for at, holders in _held_by(older, newer, heads, stays, gone).items():
+        if holders != heads[at][_HELD_BY]:
+            lines[at] = [*heads[at][:_HELD_BY], holders, *heads[at][_HELD_BY + 1 :]]
     arrays = {
         "token_dim": (newer if newer.passages else older).arrays["token_dim"],
         "document_first_rows": first_rows,
-        "document_heads": pack_heads(
-            [*heads[at][:_HELD_BY], holders[at], *heads[at][_HELD_BY + 1 :]] for at in documents.tolist()
-        ),
+        "document_heads": pack_heads(map(lines.__getitem__, documents.tolist())),
     }
     for name in ("document_revisions", "document_characters", "document_runs"):
         arrays[name] = np.concatenate([older.arrays[name], newer.arrays[name]])[documents]
@@ -160,18 +160,22 @@ def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray
 def _held_by(
     older: Content, newer: Content, heads: Sequence[Any], stays: Numbers, gone: frozenset[str]
 ) -> Mapping[int, list[str]]:
-    """By document, the ids of those that hold it: those of before that stand, and those between older and newer."""
+    """By document that is or was held, the ids of those that hold it: of before, and between older and newer."""
     first = len(older.pieces["documents"])
-    held = {at: {name for name in heads[at][_HELD_BY] if at >= first or name not in gone} for at in stays.tolist()}
+    held = {
+        at: {name for name in heads[at][_HELD_BY] if at >= first or name not in gone}
+        for at in stays.tolist()
+        if heads[at][_HELD_BY]
+    }
     new = newer.arrays["document_runs"]
     met = np.flatnonzero(np.isin(older.arrays["document_runs"], new[new > 0]).any(axis=1))
-    near = [at for at in met.tolist() if at in held]
+    near = np.intersect1d(met, stays).tolist()
     if near:
         both = {at: sketch(_document(older, at)) for at in near}
         both |= {first + row: sketch(_document(newer, row)) for row in np.flatnonzero(new.any(axis=1)).tolist()}
         places = {heads[at][0]: at for at in both}
         for name, holders in held_by({heads[at][0]: one for at, one in both.items()}).items():
-            held[places[name]].update(holders)
+            held.setdefault(places[name], set()).update(holders)
     return {at: sorted(holders) for at, holders in held.items()}
 
 

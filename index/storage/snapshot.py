@@ -3,6 +3,7 @@
 Whatever is read was first checked against its hash and its count; what does not fit raises IndexDamaged.
 """
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -80,14 +81,13 @@ class Snapshot:
         "" stands for the interface. Nothing for what was stored before paths were kept. Raises IndexDamaged.
         """
         found: dict[str, tuple[str, ...]] = {}
-        which: list[tuple[str, tuple[bytes, ...]]] = [("", ())]
-        if document_ids is not None:
-            of_one = "WHERE document_id = CAST(? AS TEXT)"
-            which = [(of_one, (name.encode("utf-8", "surrogatepass"),)) for name in document_ids]
-        for where, key in which if self.schema == VERSION else ():
-            for row in self._connection.execute(select("files", f"{where} ORDER BY document_id, rowid"), key):
-                id_, path = opened("files", row, f"a file's path in '{self._path}'")
-                found[id_.decode()] = (*found.get(id_.decode(), ()), os.fsdecode(path))
+        if self.schema != VERSION:
+            return found
+        where = "" if document_ids is None else "WHERE document_id IN (SELECT value FROM json_each(?))"
+        key = [json.dumps([*document_ids])] if document_ids is not None else []
+        for row in self._connection.execute(select("files", f"{where} ORDER BY document_id, rowid"), key):
+            id_, path = opened("files", row, f"a file's path in '{self._path}'")
+            found[id_.decode()] = (*found.get(id_.decode(), ()), os.fsdecode(path))
         return found
 
     def document(self, document_id: str) -> Document:
