@@ -5,7 +5,7 @@ Interrupted, it loses nothing that was committed and the search index that stand
 
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -308,11 +308,10 @@ class Builder:
             now = document_ids, stored.get(name), name in lines
             if now == ([name], put.document.sha256, put.is_line):
                 return put.content
-        return self._content_of(list(snapshot.whole(document_ids)), lines)
+        return self._content_of(snapshot.whole(document_ids), lines)
 
-    def _content_of(self, found: Sequence[tuple[Document, Sequence[StoredPassage]]], lines: Collection[str]) -> Content:
-        documents, passages = [one for one, _ in found], list(chain.from_iterable(stored for _, stored in found))
-        return content_of(documents, passages, self._stem, self._embedder.dim, lines)
+    def _content_of(self, found: Iterable[tuple[Document, Sequence[StoredPassage]]], lines: Collection[str]) -> Content:
+        return content_of(found, self._stem, self._embedder.dim, lines)
 
 
 def _differing(made: str, wanted: str) -> frozenset[str]:

@@ -14,7 +14,7 @@ from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.content import content_of, merged
 from index.ranking.lexical import LexicalRanker
-from index.storage.docstore import DocStore, pack_documents, pack_passages
+from index.storage.docstore import DocStore
 from index.storage.pieces import Content, Lines, OpenFile, Pieces
 from index.text.split import SplitRule, split
 from tests.make import document
@@ -27,14 +27,15 @@ CORPUS = st.dictionaries(st.sampled_from("abcdefg"), TEXTS, max_size=5)
 def content(corpus: dict[str, list[str]]) -> Content:
     """Each paragraph is a passage."""
     embedder = HashEmbedder()
-    documents, stored = [], []
+    found = []
     for name, paragraphs in sorted(corpus.items()):
         whole = document("\n\n".join(f"{text}." for text in paragraphs), name, sha256=repr(paragraphs))
-        documents.append(whole)
+        stored = []
         for passage in split(whole, SplitRule(2, embedder.max_tokens, 0), embedder.count_tokens):
             one = embedder.encode_passages([passage.search_text])[0]
             stored.append(StoredPassage(passage, Encoding.from_floats(one.vector, one.tokens, one.offsets)))
-    return content_of(documents, stored, "snowball", embedder.dim)
+        found.append((whole, stored))
+    return content_of(found, "snowball", embedder.dim)
 
 
 def same(one: Content, other: Content) -> bool:
@@ -115,8 +116,8 @@ def test_many_lines_come_in_their_order() -> None:
 def test_what_is_opened_holds_hardly_more_than_the_arrays_that_were_read() -> None:
     """No string and no record for each article or term: looked up, too, they take few bytes each."""
     count = 3000
-    documents = [document(f"Word{number}.", f"article-{number:05}") for number in range(count)]
-    packed = pack_documents(documents).and_(pack_passages([], [one.id for one in documents]))
+    documents = ((document(f"Word{number}.", f"article-{number:05}"), list[StoredPassage]()) for number in range(count))
+    packed = content_of(documents, "light", 3)
     arrays = LexicalRanker.build([[f"term{number}"] for number in range(count)]).to_arrays()
     tracemalloc.start()
     try:

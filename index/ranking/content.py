@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding.vectors import StoredPassage
+from index.embedding.vectors import Floats, StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.lexical import LexicalRanker, joined, joined_wording, restored, saved, spelled, wording
-from index.records import Document, document_of, passage_of
-from index.storage.docstore import head_lines, head_records, pack_documents, pack_heads, pack_passages
-from index.storage.pieces import Content, Pieces
+from index.records import Document, Head, document_of, passage_of
+from index.storage.docstore import Told, head_lines, head_records, pack_heads, pack_told, record
+from index.storage.merkle import revision
+from index.storage.pieces import Content, Packing
 from index.text.twins import INDEXED, Sketch, held_by, sketch
 from index.text.words import Stem, TermPlaces, terms
 
@@ -25,43 +26,44 @@ _HELD_BY = -2  # place in a document's head record
 
 
 def content_of(
-    documents: Sequence[Document],
-    stored: Sequence[StoredPassage],
+    found: Iterable[tuple[Document, Sequence[StoredPassage]]],
     stem: Stem,
     dim: int,
     alone: Collection[str] = frozenset(),
 ) -> Content:
-    """Of documents by id and all their passages in that order.
+    """Of documents by id, each with its passages in order; they are read once, and no encoding is held longer.
 
     `dim` is that of vectors; the documents `alone` are not held by others, whatever these say. `document_runs` is
     uint64 (documents, INDEXED), by which articles that say the same are found, 0 where there is none.
     """
-    passages = [one.passage for one in stored]
-    encodings = [one.encoding for one in stored]
     known: dict[tuple[str, str], tuple[str, str]] = {}  # each term with its form once, however often it stands
-    written, places = [], []
-    for passage in passages:
-        found = terms(passage.search_text, stem)
-        written.append([known.setdefault(pair, pair) for pair in spelled(passage.search_text, found)])
-        places.append(TermPlaces.of(found).to_bytes())
+    told, sketches, vectors, written, token_dim = list[Told](), dict[str, Sketch](), list[Floats](), [], dim
+    documents, passages, tokens, places = Packing(), Packing(), Packing(), Packing()
+    for document, stored in found:
+        documents.add(record(document))
+        size = len(document.text), len(stored)
+        told.append((Head.of(document), document.sha256, revision(document.text), *size))
+        if document.id not in alone:
+            sketches[document.id] = sketch(document)
+        for one in stored:
+            text, token_dim = one.passage.search_text, one.encoding.tokens.shape[1]
+            of_text = terms(text, stem)
+            written.append([known.setdefault(pair, pair) for pair in spelled(text, of_text)])
+            vectors.append(one.encoding.vector)
+            passages.add(record(one.passage))
+            tokens.add(one.encoding.token_bytes())
+            places.add(TermPlaces.of(of_text).to_bytes())
     lexical = LexicalRanker.build([[term for term, _ in own] for own in written])
-    token_dim = encodings[0].tokens.shape[1] if encodings else dim
-    numbers = Content(
-        {
-            "vectors": np.array([one.vector for one in encodings], np.float32).reshape(len(encodings), dim),
-            "token_dim": np.array([token_dim]),
-        }
-        | {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
-        | {f"wording_{name}": values for name, values in wording(lexical.numbers, written).items()},
-        {
-            "tokens": Pieces.of(one.token_bytes() for one in encodings),
-            "terms": Pieces.of(places),
-        },
-    )
-    words = pack_passages(passages, [one.id for one in documents])
-    sketches = {one.id: sketch(one) for one in documents if one.id not in alone}
-    runs = Content({"document_runs": _runs([sketches.get(one.id) for one in documents])}, {})
-    return numbers.and_(words).and_(runs).and_(pack_documents(documents, held_by(sketches)))
+    arrays = {
+        "vectors": np.array(vectors, np.float32).reshape(len(vectors), dim),
+        "token_dim": np.array([token_dim]),
+        "document_runs": _runs([sketches.get(head.id) for head, *_ in told]),
+    }
+    arrays |= {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
+    arrays |= {f"wording_{name}": values for name, values in wording(lexical.numbers, written).items()}
+    packed = {"documents": documents, "passages": passages, "tokens": tokens, "terms": places}
+    pieces = {name: packing.pieces() for name, packing in packed.items()}
+    return Content(arrays | pack_told(told, held_by(sketches)), pieces)
 
 
 def refuse_unlike(

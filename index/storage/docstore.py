@@ -1,12 +1,10 @@
 """Documents and passages of a generation, one JSON record each, read and parsed only when somebody asks."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from itertools import compress
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,36 +12,28 @@ from numpy.typing import NDArray
 
 from index.errors import NotFound
 from index.records import Document, Head, Passage, document_of, passage_of, plain
-from index.storage.merkle import digest_rows, revision
-from index.storage.pieces import Arrays, Content, Lines, Pieces
+from index.storage.merkle import digest_rows
+from index.storage.pieces import Arrays, Content, Lines
 
 _DECODER = json.JSONDecoder()
 _FEW = 1000  # heads that are made one by one sooner than all
 Mask = NDArray[np.bool_]
 
 
-def pack_documents(
-    documents: Iterable[Document], held_by: Mapping[str, Sequence[str]] = MappingProxyType({})
-) -> Content:
-    """In the order given, which is by id; with what `Corpus` and a search say of each without opening it.
+Told = tuple[Head, str, bytes, int, int]  # and the sha256 as stored, the revision, how many characters and passages
 
-    `document_heads` is uint8, a line of JSON a document: its head, and the sha256 under which it is stored.
+
+def pack_told(documents: Sequence[Told], held_by: Mapping[str, Sequence[str]]) -> Arrays:
+    """Of documents by id. `document_heads` is uint8, a line of JSON a document: its head, and the sha256 under which it
+    is stored; `document_first_rows` says at which row each begins.
     """
-    rows = list(documents)
-    heads = pack_heads([*plain(Head.of(one, held_by.get(one.id, ()))), one.sha256] for one in rows)
-    facts: Arrays = {
-        "document_heads": heads,
-        "document_revisions": digest_rows(revision(d.text) for d in rows),
-        "document_characters": np.array([len(d.text) for d in rows], np.int64),
+    heads = ((head._replace(held_by=tuple(held_by.get(head.id, ()))), digest) for head, digest, *_ in documents)
+    return {
+        "document_heads": pack_heads([*plain(head), digest] for head, digest in heads),
+        "document_revisions": digest_rows(one[2] for one in documents),
+        "document_characters": np.array([one[3] for one in documents], np.int64),
+        "document_first_rows": np.cumsum([0, *(one[4] for one in documents)], dtype=np.int64),
     }
-    return Content(facts, {"documents": Pieces.of(map(_record, rows))})
-
-
-def pack_passages(passages: Sequence[Passage], document_ids: Sequence[str]) -> Content:
-    """In document order; `document_first_rows` says at which row each document begins."""
-    counts = Counter(passage.document_id for passage in passages)
-    first_rows = np.cumsum([0, *(counts[document_id] for document_id in document_ids)], dtype=np.int64)
-    return Content({"document_first_rows": first_rows}, {"passages": Pieces.of(map(_record, passages))})
 
 
 def pack_heads(records: Iterable[Any]) -> NDArray[np.uint8]:
@@ -156,7 +146,8 @@ def _line(record: Any) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def _record(one: Document | Passage) -> bytes:
+def record(one: Document | Passage) -> bytes:
+    """As it is kept."""
     return _line(plain(one)).encode()
 
 

@@ -6,6 +6,7 @@ neither answers nor ends the process; a file that is deleted can be read to the 
 
 import os
 import weakref
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,15 +31,24 @@ Arrays = dict[str, NDArray[Any]]
 Rows = NDArray[np.int64]
 
 
-@dataclass(slots=True)
-class _Memory:
-    """Bytes at hand."""
+class Packing:
+    """Pieces in memory, each behind those that were added before."""
 
-    whole: bytearray
-    damaged: bool = False
+    def __init__(self) -> None:
+        self.damaged = False
+        self._whole, self._sizes, self._digests = bytearray(), array("q"), bytearray()
+
+    def add(self, piece: bytes) -> None:
+        self._whole += piece
+        self._sizes.append(len(piece))
+        self._digests += _digest(piece)
 
     def read(self, start: int, size: int) -> bytes:
-        return bytes(memoryview(self.whole)[start : start + size])
+        return bytes(memoryview(self._whole)[start : start + size])
+
+    def pieces(self) -> "Pieces":
+        """When all are added."""
+        return Pieces.at(self, self._sizes, np.frombuffer(self._digests, np.uint8).reshape(-1, DIGEST))
 
 
 class OpenFile:
@@ -70,7 +80,7 @@ class OpenFile:
             at += len(block)
 
 
-Carrier = _Memory | OpenFile  # where pieces stand; `damaged` once one was not what it should be
+Carrier = Packing | OpenFile  # where pieces stand; `damaged` once one was not what it should be
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,13 +111,11 @@ class Pieces:
 
     @classmethod
     def of(cls, pieces: Iterable[bytes]) -> "Pieces":
-        """In memory, where each is written behind the others as it comes."""
-        whole, sizes, digests = bytearray(), [], []
+        """In memory."""
+        packing = Packing()
         for one in pieces:
-            whole += one
-            sizes.append(len(one))
-            digests.append(_digest(one))
-        return cls.at(_Memory(whole), sizes, _rows(digests))
+            packing.add(one)
+        return packing.pieces()
 
     @classmethod
     def at(cls, place: Carrier, sizes: Iterable[int] | Rows, digests: NDArray[np.uint8]) -> "Pieces":
@@ -147,10 +155,6 @@ class Content(NamedTuple):
 
 def _digest(piece: bytes) -> bytes:
     return blake2b(piece, digest_size=DIGEST).digest()
-
-
-def _rows(digests: Iterable[bytes]) -> NDArray[np.uint8]:
-    return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST)
 
 
 class Lines(Mapping[str, int]):
