@@ -44,6 +44,7 @@ ABREAST_S = 5.0  # that a question waits until what others wrote is seen: on a b
 
 _GONE = "the store of the articles is gone: one article would begin another, without them; put it back"
 _LOADING = IndexMissing("the index is still being loaded; try again in a moment")
+_BEHIND = "another process wrote to the store, and it takes long to see what; try again in a moment"
 
 _log = logging.getLogger(__name__)
 
@@ -116,12 +117,15 @@ class Live:
 
         What another process deletes is cited by none that shares the folder from then on: who asks looks at the file.
         """
-        if not self.is_abreast and self._lock.acquire(timeout=ABREAST_S):
-            try:
-                if not self.is_abreast:  # the one before looked
-                    self._attempt()
-            finally:
-                self._lock.release()
+        if not self.is_abreast:
+            if self._lock.acquire(timeout=ABREAST_S):
+                try:
+                    if not self.is_abreast:  # the one before looked
+                        self._attempt()
+                finally:
+                    self._lock.release()
+            elif not self.is_abreast:  # what answers may hold what is gone
+                raise IndexMissing(_BEHIND)
         state = self._state
         if state.assistant is None:
             problem = state.problem or _LOADING

@@ -24,6 +24,7 @@ from index.settings import Settings
 from index.storage import generation
 from index.storage.generation import Generation, at_work, current, load
 from index.storage.store import Store
+from server import live_index
 from server.live_index import Live, _Write
 from tests.conftest import until
 from tests.make import document
@@ -375,6 +376,18 @@ def test_what_one_has_replaced_is_seen_though_another_still_writes(settings: Set
     with at_work(settings.data):
         builder_of(settings).put(document("The ferry is sunk.", "ferry", sha256="new"), live._serving())
         assert live.assistant.index.document("ferry").text == "The ferry is sunk."
+
+
+def test_where_it_takes_long_to_see_what_another_deleted_nobody_is_answered_from_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = serving(settings)
+    monkeypatch.setattr(live_index, "ABREAST_S", 0.01)
+    with live._lock:
+        builder_of(settings).delete("ferry", live._serving())
+        with pytest.raises(IndexMissing, match="try again"):
+            live.assistant  # noqa: B018
+    assert "ferry" not in live.assistant.index.document_ids
 
 
 def test_no_article_begins_a_new_store_in_place_of_one_that_is_gone(settings: Settings) -> None:
