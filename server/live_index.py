@@ -153,7 +153,7 @@ class Live:
                 if own.overtaken:
                     return False
                 before = self._state.assistant
-                added = before is None or document.id not in before.index.document_ids
+                added = before is None or not before.index.holds(document.id)
                 self._answer_from(builder.put(prepared, self._serving()))
                 self._overtake(own)
                 return added
@@ -277,7 +277,7 @@ class Live:
         serving = before
         if serving is None or not same or serving.index.generation.is_damaged:
             serving = self._open(generation)
-            _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
+            _log.info("answering from index %s, %d documents", serving.index.version, serving.index.document_count)
         if generation.problem:  # never without it, not even for a moment: somebody may look just then
             self._report(QuotewellError(generation.problem), serving)
         else:
