@@ -87,6 +87,14 @@ def test_a_piece_is_read_where_it_stands_and_checked(tmp_path: Path) -> None:
         pieces[2]
 
 
+def test_what_was_replaced_is_not_kept_in_memory() -> None:
+    """However often an article is put anew before the index is written."""
+    now = content({"a": ["stays"], "b": ["version 0"]})
+    for number in range(1, 5):
+        now = merged(now, frozenset({"b"}), content({"b": [f"version {number}"]}))
+    assert {name: len(pieces.sources) for name, pieces in now.pieces.items()} == dict.fromkeys(now.pieces, 2)
+
+
 def test_a_file_that_is_deleted_can_be_read_by_who_has_it_open(tmp_path: Path) -> None:
     made = Pieces.of([b"words"])
     (tmp_path / "pieces").write_bytes(b"words")

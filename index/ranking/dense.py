@@ -72,6 +72,7 @@ class DenseRanker:
         if allowed is not None and allowed.shape != (count,):
             raise ValueError(f"a mask of shape {allowed.shape}: expected a flag for each of {count} rows")
         question = np.asarray(vector, np.float32)[np.newaxis]
+        faiss.omp_set_num_threads(1)  # of who calls: one question is no work for several, and they wait at full speed
         rows = self._of_like_signs(question, depth, allowed)
         if rows is None:
             rows = self._candidates(question, depth, _selecting(self._seen(allowed)))

@@ -125,10 +125,13 @@ class Pieces:
         return cls((place,), np.broadcast_to(np.int32(0), len(lengths)), starts, lengths, digests)
 
     def beside(self, others: "Pieces", order: Rows) -> "Pieces":
-        """Those of `order`, which counts these first and the others behind them."""
+        """Those of `order`, which counts these first and the others behind them; what holds none of them is let go."""
+        sources = (*self.sources, *others.sources)
+        source = np.concatenate([self.source, others.source + np.int32(len(self.sources))])[order]
+        used, source = np.unique(source, return_inverse=True)
         return Pieces(
-            (*self.sources, *others.sources),
-            np.concatenate([self.source, others.source + np.int32(len(self.sources))])[order],
+            tuple(sources[one] for one in used),
+            source.astype(np.int32),
             np.concatenate([self.starts, others.starts])[order],
             np.concatenate([self.sizes, others.sizes])[order],
             np.concatenate([self.digests, others.digests])[order],
