@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from index.errors import IndexDamaged
 
 DIGEST = 8  # bytes a piece: enough to notice any damage, not to keep out who can write the hashes as well
-
 _READ = 1 << 20  # bytes that are looked at together
 _BLOCK = 1000  # lines that are made strings together
 
