@@ -105,7 +105,7 @@ class Pieces:
             whole += one
             sizes.append(len(one))
             digests.append(_digest(one))
-        return cls.at(_Memory(whole), sizes, _rows(digests))
+        return cls.at(_Memory(whole), sizes, np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST))
 
     @classmethod
     def at(cls, place: Carrier, sizes: Iterable[int] | Rows, digests: NDArray[np.uint8]) -> "Pieces":
@@ -145,7 +145,3 @@ class Content(NamedTuple):
 
 def _digest(piece: bytes) -> bytes:
     return blake2b(piece, digest_size=DIGEST).digest()
-
-
-def _rows(digests: Iterable[bytes]) -> NDArray[np.uint8]:
-    return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST)
