@@ -93,9 +93,10 @@ class Index:
         self._views = lru_cache(maxsize=_DAYS)(
             lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
         )
+        self.document_count, self.holds = held.shelf.document_count, held.shelf.holds  # by the id of a document
         self._searched = searched = lru_cache(maxsize=_FILTERS)(lambda filters: _searched(held.shelf.heads, filters))
         self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(searched(filters).__contains__))
-        self._twins = _twins(held.shelf.heads)
+        self._twins = _twins(held.shelf.held_by)
 
     @property
     def version(self) -> str:
@@ -273,11 +274,10 @@ def _searched(heads: Sequence[Head], filters: Filters) -> dict[Head, None]:
     return dict.fromkeys(head for head in passing.values() if passing.keys().isdisjoint(head.held_by))
 
 
-def _twins(heads: Sequence[Head]) -> dict[str, tuple[str, ...]]:
+def _twins(held_by: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Document id → ids of those that hold it, or that it holds."""
-    standing = {head.id for head in heads}
     twins: dict[str, set[str]] = defaultdict(set)
-    for one, other in ((head.id, other) for head in heads for other in head.held_by if other in standing):
+    for one, other in ((name, other) for name, holders in held_by.items() for other in holders):
         twins[one].add(other)
         twins[other].add(one)
     return {name: tuple(sorted(others)) for name, others in twins.items()}

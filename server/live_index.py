@@ -6,7 +6,7 @@ replaces the reference holds the lock; nothing that answers waits for it, and no
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -23,7 +23,7 @@ from index.search import index_of
 from index.settings import Settings
 from index.storage.generation import Generation, is_at_work
 from index.storage.store import FILE_NAME, Store
-from index.verify import builder_as_built
+from index.verify import builder_as_built, renew
 from rag.assistant import Assistant, Extras, assistant_over
 from rag.writing.chat_model import chat_model
 from server.problems import public
@@ -44,6 +44,7 @@ ABREAST_S = 5.0  # that a question waits until what others wrote is seen: on a b
 
 _GONE = "the store of the articles is gone: one article would begin another, without them; put it back"
 _LOADING = IndexMissing("the index is still being loaded; try again in a moment")
+_BEHIND = "another process wrote to the store, and it takes long to see what; try again in a moment"
 
 _log = logging.getLogger(__name__)
 
@@ -116,12 +117,15 @@ class Live:
 
         What another process deletes is cited by none that shares the folder from then on: who asks looks at the file.
         """
-        if not self.is_abreast and self._lock.acquire(timeout=ABREAST_S):
-            try:
-                if not self.is_abreast:  # the one before looked
-                    self._attempt()
-            finally:
-                self._lock.release()
+        if not self.is_abreast:
+            if self._lock.acquire(timeout=ABREAST_S):
+                try:
+                    if not self.is_abreast:  # the one before looked
+                        self._attempt()
+                finally:
+                    self._lock.release()
+            elif not self.is_abreast:  # what answers may hold what is gone
+                raise IndexMissing(_BEHIND)
         state = self._state
         if state.assistant is None:
             problem = state.problem or _LOADING
@@ -149,7 +153,7 @@ class Live:
                 if own.overtaken:
                     return False
                 before = self._state.assistant
-                added = before is None or document.id not in before.index.document_ids
+                added = before is None or not before.index.holds(document.id)
                 self._answer_from(builder.put(prepared, self._serving()))
                 self._overtake(own)
                 return added
@@ -245,13 +249,14 @@ class Live:
             return
         if not (grown(now) or now.problem or (now.deleted and quiet)):
             return
-        try:
+        with suppress(QuotewellError):  # noticed at the next look
             made = written(self._settings.data, now)
-        except IndexDamaged:  # noticed at the next look
-            return
-        with self._lock:
-            if self._answering() is now and (made.written or made.problem != now.problem):
-                self._answer_from(made)
+            with self._lock:
+                same = self._answering() is now
+                if made.written and not same:  # what came meanwhile, beside it
+                    self._answer_from(renew(self._settings, self._embedder, made))
+                elif same and (made.written or made.problem != now.problem):
+                    self._answer_from(made)
 
     def _refresh(self) -> None:
         """What the store holds now, if that is not what answers already. Call with the lock held."""
@@ -269,11 +274,11 @@ class Live:
     def _answer_from(self, generation: Generation) -> None:
         """Opened beside what answers, unless it answers already. Call with the lock held."""
         before, now = self._state.assistant, self._answering()
-        same = now and (now.manifest.version, now.written) == (generation.manifest.version, generation.written)
+        looks = [(one.manifest.version, one.written, one.changed) for one in (now, generation) if one]
         serving = before
-        if serving is None or not same or serving.index.generation.is_damaged:
+        if serving is None or looks[0] != looks[-1] or serving.index.generation.is_damaged:
             serving = self._open(generation)
-            _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
+            _log.info("answering from index %s, %d documents", serving.index.version, serving.index.document_count)
         if generation.problem:  # never without it, not even for a moment: somebody may look just then
             self._report(QuotewellError(generation.problem), serving)
         else:

@@ -15,15 +15,17 @@ from typing import Any
 import pytest
 
 from index import bootstrap, search, verify
-from index.bootstrap import BEHIND
+from index.bootstrap import BEHIND, written
 from index.build import Builder
 from index.embedding.embedder import Encoded, HashEmbedder, OnText
 from index.errors import IndexDamaged, IndexMissing, NotFound, QuotewellError
 from index.records import Span
 from index.settings import Settings
 from index.storage import generation
+from index.storage.docstore import stored_as
 from index.storage.generation import Generation, at_work, current, load
 from index.storage.store import Store
+from server import live_index
 from server.live_index import Live, _Write
 from tests.conftest import until
 from tests.make import document
@@ -174,6 +176,28 @@ def test_an_index_that_has_grown_is_written_by_the_watcher(settings: Settings, m
     live._write_back()
     assert current(settings.data) == live.assistant.index.version
     assert live.assistant.index.generation.written
+
+
+def test_what_comes_while_the_index_is_written_stands_beside_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be written again and again as long as somebody writes, and all that came stay in memory."""
+    live = serving(settings)
+
+    def slowly(data: Path, now: Generation) -> Generation:
+        made = written(data, now)
+        live.put(document(NEW, "another", sha256="a"))
+        live.delete("comet")
+        return made
+
+    monkeypatch.setattr(bootstrap, "LEAST", 0)
+    monkeypatch.setattr(live_index, "written", slowly)
+    live.put(document(NEW, "museum", sha256="m"))
+    live._write_back()
+    now = live.assistant.index.generation
+    assert {*stored_as(now.content)} >= {"museum", "another"} and "comet" not in stored_as(now.content)
+    assert (now.changed, now.deleted, len(now.content.pieces["passages"].sources)) == (2, True, 2)
+    assert answers_equal_the_store(settings).version == now.manifest.version
 
 
 def test_deleted_text_goes_from_the_disk_once_nobody_writes(settings: Settings) -> None:
@@ -375,6 +399,18 @@ def test_what_one_has_replaced_is_seen_though_another_still_writes(settings: Set
     with at_work(settings.data):
         builder_of(settings).put(document("The ferry is sunk.", "ferry", sha256="new"), live._serving())
         assert live.assistant.index.document("ferry").text == "The ferry is sunk."
+
+
+def test_where_it_takes_long_to_see_what_another_deleted_nobody_is_answered_from_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = serving(settings)
+    monkeypatch.setattr(live_index, "ABREAST_S", 0.01)
+    with live._lock:
+        builder_of(settings).delete("ferry", live._serving())
+        with pytest.raises(IndexMissing, match="try again"):
+            live.assistant  # noqa: B018
+    assert "ferry" not in live.assistant.index.document_ids
 
 
 def test_no_article_begins_a_new_store_in_place_of_one_that_is_gone(settings: Settings) -> None:
