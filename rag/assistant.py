@@ -275,7 +275,10 @@ class Assistant:
         read = parts[0].query.text if len(parts) == 1 else understood.readings[0]
         answered = [part for part in parts if not part.reason]
         deciding = deciding_of(parts).reading
-        added, dropped = tuple(quote.contributions for quote in quotes), sorted(dropped, key=_score_first)
+        added, dropped = (
+            tuple(quote.contributions for quote in quotes),
+            sorted(dropped, key=lambda one: -one.quote.score),
+        )
         return Answer(
             id="",
             question=question,
@@ -349,10 +352,6 @@ def _unless_told(part: AnswerPart, heard: str, pipeline: Pipeline) -> AnswerPart
     quotes = (pipeline.widened(part.query, other),) if other else ()
     reason = None if other else Reason("near_miss", ())
     return replace(part, quotes=quotes, frame=PLAIN, reason=reason, dropped=dropped)
-
-
-def _score_first(dropped: Dropped) -> float:
-    return -dropped.quote.score
 
 
 def _filtered(part: AnswerPart) -> AnswerPart:
