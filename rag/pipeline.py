@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
 from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
@@ -179,7 +179,7 @@ class Pipeline:
             aside = self._reader.read(query, best, ASIDE)
             reading = aside if self._told(aside) or not reading.quotes else reading
         rest = [hit for hit in hits if hit.row not in {one.row for one in reading.hits}]
-        return replace(reading, hits=(*reading.hits, *rest)[:limit])
+        return replace(reading, hits=_limited(reading, rest, limit))
 
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""
@@ -187,6 +187,15 @@ class Pipeline:
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
         asked = frozenset(word.text for word in words(query.text) if not of_asking(query.text, word)) - stop_words()
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
+
+
+def _limited(reading: Reading, rest: Sequence[Hit], limit: int) -> tuple[Hit, ...]:
+    """The best hits, the first quote's always among them. What was not read has search's score alone: none rises."""
+    hits = [*reading.hits, *rest]
+    quoted = [hit for hit in hits[limit:] if reading.quotes and hit.passage == reading.quotes[0].passage]
+    best = [*hits[: limit - len(quoted)], *quoted]
+    scores = accumulate((hit.score for hit in best), min)
+    return tuple(replace(hit, score=score) for hit, score in zip(best, scores, strict=True))
 
 
 def _untold(sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:
