@@ -1,10 +1,12 @@
-"""The commands that build an index and look after it: `index, verify, backup`."""
+"""The commands that build an index and look after it: `index, verify, backup, restore`."""
 
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Annotated, Any, Literal
 
 import typer
@@ -20,8 +22,8 @@ from index.records import dated, document_fields
 from index.settings import Settings, load_settings
 from index.shards import refuse_workers
 from index.storage.docstore import DocStore
-from index.storage.generation import current, load
-from index.storage.sqlite import copy
+from index.storage.generation import at_work, current, load
+from index.storage.sqlite import copy, pour, set_aside, sync_folder
 from index.storage.store import FILE_NAME, Store
 from index.terminal import Paragraph, emit, emit_json, emit_lines, emit_table, progress, safe, tell, tell_error
 from index.verify import builder_as_built, verify
@@ -107,18 +109,15 @@ def _follow(paths: list[Path], data: Path, run: Callable[[bool], object]) -> Non
     def not_ours(_: Change, path: str) -> bool:
         return not Path(path).resolve().is_relative_to(own)
 
-    first = True
     try:
-        for changes in watch(*paths, watch_filter=not_ours, yield_on_timeout=True, rust_timeout=500):
-            if not (first or changes):
-                continue
-            try:
-                run(first)
-            except QuotewellError as error:
-                tell_error(str(error))
-            if first:
+        for looks, changes in enumerate(watch(*paths, watch_filter=not_ours, yield_on_timeout=True, rust_timeout=500)):
+            if changes or not looks:
+                try:
+                    run(not looks)
+                except QuotewellError as error:
+                    tell_error(str(error))
+            if not looks:
                 tell("following the files; stop with Ctrl-C", "dim")
-            first = False
     except KeyboardInterrupt:
         tell("no longer following the files; everything that was told of is in the index", "dim")
 
@@ -235,19 +234,61 @@ def backup(
     if whole and any(file.iterdir()):
         raise BadInput(f"'{file}' is not empty; name a new folder")
     with Store.open(settings.data, readonly=True) as store:
-        for beside in settings.data.iterdir() if whole else ():
-            if beside.suffix == ".json":
-                shutil.copy2(beside, file)
-            elif beside.suffix == ".db" and beside.name != FILE_NAME:  # the store is last, to know all that they know
-                copy(beside, file / beside.name, timeout_s=5.0)
-        store.backup(file / FILE_NAME if whole else file)
+        if whole:
+            _copied(settings.data.iterdir(), file)
+        else:
+            copy(store.path, file)
         documents, passages = store.count()
     if as_json:
         emit_json({"file": str(file), "documents": documents, "passages": passages})
     else:
         emit(f"{documents} articles and {passages} passages are copied to '{file}'")
-    as_data = "it is a data folder" if whole else "to restore it, put it into a new folder DIR as corpus.db"
-    tell(f"{as_data}; check it: quotewell verify --data {file if whole else 'DIR'}")
+    tell(f"to have them again in the place of what stands then: quotewell restore {file}{same_data(settings)}")
+
+
+def restore(
+    kept: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `quotewell backup` made: a file, or a folder.")],
+    data: Data = None,
+) -> None:
+    """Check a backup and put it in the place of what stands, which is kept; a server that runs follows."""
+    settings, own = load_settings(data=data), kept / FILE_NAME if kept.is_dir() else kept
+    if not own.is_file():
+        raise NotFound(f"'{own}' does not exist; name what was made by: quotewell backup")
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.data, prefix="new-") as name:
+        folder = Path(name)
+        copy(own, folder / FILE_NAME)
+        _copied((one for one in kept.glob("*") if one.name != FILE_NAME), folder)
+        with Store.open(folder, readonly=True) as store:
+            for problem in store.verify():
+                raise IndexDamaged(f"'{kept}' is damaged ({problem}), and nothing was changed; restore an earlier one")
+            documents, passages = store.count()
+        places = {one: settings.data / one.name for one in folder.iterdir() if one.suffix in (".db", ".json")}
+        former = Path(mkdtemp(dir=settings.data, prefix="before-restore-"))
+        with at_work(settings.data, alone=True):  # no write is acknowledged between the two
+            for place in filter(Path.exists, places.values()):
+                try:
+                    _copied([place], former)
+                except IndexDamaged:
+                    set_aside(place)
+            for one, place in places.items():
+                one.replace(place) if one.suffix == ".json" else pour(one, place)
+            sync_folder(settings.data)
+    emit(f"'{settings.data}' holds the {documents} articles and {passages} passages of '{kept}'")
+    if any(former.iterdir()):
+        tell(f"what stood there is kept; to have it again: quotewell restore {former}{same_data(settings)}")
+    else:
+        former.rmdir()
+
+
+def _copied(files: Iterable[Path], folder: Path) -> None:
+    """What others cannot make again; the store last, to know all that they know."""
+    for file in sorted(files, key=lambda one: one.name == FILE_NAME):
+        if file.suffix == ".db":
+            copy(file, folder / file.name)
+        elif file.suffix == ".json":
+            with Path(shutil.copy2(file, folder)).open("rb+") as made:
+                os.fsync(made.fileno())
 
 
 _HEADINGS = ("id", "title", "author", "published", "characters")

@@ -80,7 +80,7 @@ class Assistant:
         self.index = index
         self.rules = rules
         self.basis = Basis(index.document, index.head, index.corpus, signature_of(index.corpus, settings.signing_key))
-        told = tuple(head.id for head in index.heads_within(EVERYTHING))
+        told = index.searched_ids
         self.suggester = None if known is None else Suggester(self._said, index.document, told, known)
         self._starters = self.suggester or Suggester(self._said, index.document, told, {})
         self._settings = settings

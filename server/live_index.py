@@ -309,17 +309,14 @@ class Live:
 
 def _seen(data: Path) -> object:
     """Equal as long as nobody has written to the store; None where there is none."""
-    try:
-        with Store.open(data, readonly=True) as store:
-            return _stamp(data), store.sequence()
-    except QuotewellError:
-        return None
+    with suppress(QuotewellError), Store.open(data, readonly=True) as store:
+        return _stamp(data), store.sequence()
+    return None
 
 
 def _stamp(data: Path) -> object:
     """Another one whenever somebody has written; None where there is no store."""
-    try:
+    with suppress(OSError):
         found = (data / FILE_NAME).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
+        return found.st_ino, found.st_mtime_ns
+    return None

@@ -17,6 +17,7 @@ import pytest
 from index import bootstrap, search, verify
 from index.bootstrap import BEHIND, written
 from index.build import Builder
+from index.cli import restore
 from index.embedding.embedder import Encoded, HashEmbedder, OnText
 from index.errors import IndexDamaged, IndexMissing, NotFound, QuotewellError
 from index.records import Span
@@ -24,6 +25,7 @@ from index.settings import Settings
 from index.storage import generation
 from index.storage.docstore import stored_as
 from index.storage.generation import Generation, at_work, current, load
+from index.storage.sqlite import copy
 from index.storage.store import Store
 from server import live_index
 from server.live_index import Live, _Write
@@ -78,8 +80,7 @@ def test_a_pointer_to_an_older_generation_is_noticed(settings: Settings) -> None
 
 
 def test_a_store_that_is_restored_from_a_backup_is_what_answers(settings: Settings, tmp_path: Path) -> None:
-    with Store.open(settings.data, readonly=True) as store:
-        store.backup(tmp_path / "backup.db")
+    copy(settings.data / "corpus.db", tmp_path / "backup.db")
     delete(builder_of(settings), settings.data)
     (tmp_path / "backup.db").replace(settings.data / "corpus.db")
     assert "comet" in answers_equal_the_store(settings).document_ids
@@ -198,6 +199,18 @@ def test_what_comes_while_the_index_is_written_stands_beside_it(
     assert {*stored_as(now.content)} >= {"museum", "another"} and "comet" not in stored_as(now.content)
     assert (now.changed, now.deleted, len(now.content.pieces["passages"].sources)) == (2, True, 2)
     assert answers_equal_the_store(settings).version == now.manifest.version
+
+
+def test_a_server_follows_a_backup_that_is_restored_and_writes_on(settings: Settings, tmp_path: Path) -> None:
+    live = serving(settings)
+    copy(settings.data / "corpus.db", tmp_path / "backup.db")
+    live.put(document(NEW, "museum", sha256="m"))
+    live.delete("comet")
+    restore(tmp_path / "backup.db", settings.data)
+    ids = live.assistant.index.document_ids
+    assert "comet" in ids and "museum" not in ids
+    live.put(document(NEW, "museum", sha256="m"))
+    assert {*answers_equal_the_store(settings).document_ids} == {*live.assistant.index.document_ids} == {*ids, "museum"}
 
 
 def test_deleted_text_goes_from_the_disk_once_nobody_writes(settings: Settings) -> None:

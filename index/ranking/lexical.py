@@ -73,8 +73,9 @@ class LexicalRanker:
         )
         if any("\n" in term for term in ids):
             raise ValueError("a term holds a line break, which separates terms when they are saved; split it there")
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        pairs, first, counts = np.unique(terms * len(lengths) + rows, return_index=True, return_counts=True)
+        terms *= max(len(lengths), 1)  # in their place: here building holds most
+        terms += np.repeat(np.arange(len(lengths)), lengths)
+        pairs, first, counts = np.unique(terms, return_index=True, return_counts=True)
         numbers, rows = np.divmod(pairs, max(len(lengths), 1))
         places = first - (np.cumsum(lengths) - lengths)[rows]
         indptr = np.searchsorted(numbers, np.arange(len(ids) + 1))

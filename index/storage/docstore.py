@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from index.errors import NotFound
 from index.records import Document, Head, Passage, document_of, passage_of, plain
 from index.storage.merkle import digest_rows
-from index.storage.pieces import Arrays, Content, Lines
+from index.storage.pieces import Arrays, Chosen, Content, Lines
 
 _DECODER = json.JSONDecoder()
 _FEW = 1000  # heads that are made one by one sooner than all
@@ -77,15 +77,19 @@ class DocStore:
         self.passage: Callable[[int], Passage] = lru_cache(maxsize=4096)(self._passage)
         self._document_at: Callable[[int], Document] = lru_cache(maxsize=256)(self._document)
 
-    @cached_property
-    def heads(self) -> tuple[Head, ...]:
-        """By ascending id; made when somebody first looks at all of them."""
-        return tuple(map(_head_of, compress(head_records(self._content), self._kept)))
+    def each_head(self) -> Iterator[Head]:
+        """By ascending id, and none is held."""
+        return map(_head_of, compress(head_records(self._content), self._kept))
 
     @cached_property
-    def document_ids(self) -> tuple[str, ...]:
-        """Ascending; made like the heads."""
-        return tuple(head.id for head in self.heads)
+    def heads(self) -> tuple[Head, ...]:
+        """Made when somebody first looks at all of them."""
+        return tuple(self.each_head())
+
+    @property
+    def document_ids(self) -> Sequence[str]:
+        """Ascending; each is made when it is asked for."""
+        return Chosen(self.places, self.records)
 
     @property
     def held_by(self) -> Mapping[str, Sequence[str]]:
@@ -127,12 +131,12 @@ class DocStore:
     def restricted(self, keeps: Callable[[Head], bool]) -> "DocStore":
         """The shelf on which only these documents stand."""
         stand = np.zeros(len(self.places), np.bool_)
-        stand[self.records] = list(map(keeps, self.heads))
+        stand[self.records] = list(map(keeps, self.each_head()))
         return DocStore(self._content, self, stand)
 
     def passing(self, passes: Callable[[Head], bool]) -> Mask:
         """(passages,) mask: those whose document passes."""
-        flags = np.fromiter(map(passes, self.heads), np.bool_, len(self.heads))
+        flags = np.fromiter(map(passes, self.each_head()), np.bool_, self.document_count)
         return np.repeat(flags, np.diff(self.first_rows))
 
     def _document(self, row: int) -> Document:

@@ -8,7 +8,7 @@ import os
 import weakref
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from index.errors import IndexDamaged
 
 DIGEST = 8  # bytes a piece: enough to notice any damage, not to keep out who can write the hashes as well
-
 _READ = 1 << 20  # bytes that are looked at together
 _BLOCK = 1000  # lines that are made strings together
 
@@ -185,6 +184,9 @@ class Lines(Mapping[str, int]):
         start, end = self._starts.item(number), self._starts.item(behind or number + 1) - 1
         return str(self.text.data[start:end], "utf-8", "surrogatepass")
 
+    def name(self, number: int) -> str:
+        return self._name(self.line(number))
+
     def blocks(self) -> Iterator[list[str]]:
         """All lines, some at a time."""
         for first in range(0, len(self), _BLOCK):
@@ -199,7 +201,7 @@ class Lines(Mapping[str, int]):
     def __getitem__(self, name: str) -> int:
         crc, (hashes, order) = _crc(name), self._hashed
         for number in order[bisect_left(hashes.data, crc) : bisect_right(hashes.data, crc)].tolist():
-            if self._name(self.line(number)) == name:
+            if self.name(number) == name:
                 return int(number)
         raise KeyError(name)
 
@@ -209,6 +211,24 @@ class Lines(Mapping[str, int]):
         hashes = np.fromiter(map(_crc, self), np.uint32, len(self))
         order = np.argsort(hashes, kind="stable").astype(np.uint32)
         return hashes[order], order
+
+
+class Chosen(Sequence[str]):
+    """The names of some lines, in order; equal to any sequence of the same."""
+
+    def __init__(self, lines: Lines, numbers: Rows) -> None:
+        self._lines, self._numbers = lines, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return tuple(map(self._lines.name, self._numbers[at].tolist()))
+        return self._lines.name(int(self._numbers[at]))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and [*self] == [*other]
 
 
 def _crc(name: str) -> int:

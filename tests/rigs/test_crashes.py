@@ -402,7 +402,7 @@ def test_backups_under_load() -> None:
 
 def test_the_rig_sees_a_backup_that_is_a_bare_copy() -> None:
     """Of the file as it was a moment ago, as one without its log is."""
-    old = "import index.storage.store as s; s.copy = lambda path, into, *_: into.write_bytes(OLD.read_bytes()); "
+    old = "import index.cli as c; c.copy = lambda path, into, *_: into.write_bytes(OLD.read_bytes()); "
     with folder_kept_on_failure() as folder:
         before = six_indexed(folder / "old").data / "corpus.db"
         copied = f"from pathlib import Path; OLD = Path({str(before)!r}); {old}"
