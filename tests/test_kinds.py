@@ -139,7 +139,7 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
         ("#### Q: Is there a free plan?\n\nA: Yes, for one site.\n\n#### Q: How large may it be?\n\nA: Two gigabytes.",
          "How large may it be?", "Two gigabytes", "A:"),
         ("- Q: How many cows do you treat?\n- A: About 900 a year.\n- Q: When do you start?\n- A: At five.",
-         "How many cows does Dr Lamb treat?", "900", "Q:"),
+         "How many cows does he treat?", "900", "Q:"),
         ("The tablet is taken with water in the morning.",
          "I'd be grateful if you could tell me when the tablet is taken", "morning", "Q:"),
         ("这家餐厅有六十个座位。餐厅每天上午十一点开门。", "餐厅几点开门？", "十一点", "六十"),
