@@ -16,7 +16,7 @@ from server.answer_log import Kept, Noting, RecentFollowUps
 from server.live_index import Live
 from server.mcp_tools.endpoint import open_door
 from server.metrics import Measured, Metrics
-from server.middleware.admission import Capacity, Early, Gate, Lanes, turned_away
+from server.middleware.admission import Capacity, Gate, Lanes, turned_away
 from server.middleware.cors import Origins
 from server.middleware.idempotency import Idempotent
 from server.middleware.shell import BodyLimit, LastResort, Shell
@@ -96,7 +96,6 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(BodyLimit, most=most_bytes)
     app.add_middleware(Guard, keys=Keys(settings.data), names=app.state.names, rate=app.state.rate, settings=settings)
     app.add_middleware(LastResort)
-    app.add_middleware(Early, lanes=app.state.lanes)
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Origins, pages=app.state.names.pages)
     app.add_middleware(KnownNames, names=app.state.names)

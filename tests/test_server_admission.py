@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from index.settings import load_settings
 from server.app import create_app
-from server.middleware.admission import MOST_WAITING, Capacity, Early, Gate, Lane, Lanes, turned_away
+from server.middleware.admission import MOST_WAITING, Capacity, Gate, Lane, Lanes, turned_away
 from server.middleware.shell import SMALL
 from tests.browsing import serving
 from tests.conftest import until
@@ -41,7 +41,7 @@ class Work:
 class Asked:
     """A request on its way through the gate."""
 
-    def __init__(self, gate: Gate | Early, body: str, path: str = "/ask", method: str = "POST") -> None:
+    def __init__(self, gate: Gate, body: str, path: str = "/ask", method: str = "POST") -> None:
         self.sent: list[Message] = []
         self._unread: list[Message] = [{"type": "http.request", "body": body.encode(), "more_body": False}]
         self.left = asyncio.Event()
@@ -103,33 +103,6 @@ async def test_where_the_queue_is_full_nothing_is_begun_and_the_reply_says_when_
     work.may_end.set()
     await asyncio.gather(*(one.task for one in asked))
     assert len(work.begun) == MOST_WAITING + 1
-
-
-@in_a_loop
-async def test_where_no_more_can_be_answered_a_question_is_refused_before_anything_of_it_is_read() -> None:
-    """Others are not, and each reply has its own request's id, and is as any error."""
-    work = Work()
-    lanes = Lanes(Capacity(answers=1))
-    early = Early(Gate(work, lanes), lanes)
-    taken = [Asked(early, str(n)) for n in range(MOST_WAITING + 1)]
-    await settle()
-    refused = [Asked(early, name) for name in ("one", "another")]
-    others = [
-        Asked(early, name, path, verb)
-        for name, path, verb in (("put", "/v1/documents/a", "PUT"), ("live", "/livez", "GET"))
-    ]
-    await settle()
-    assert [len(one._unread) for one in refused] == [1, 1]
-    for one, name in zip(refused, ("one", "another"), strict=True):
-        body = json.loads(one.sent[1]["body"])
-        assert one.status == body["status"] == 503
-        assert (body["instance"], body["request_id"]) == ("/ask", f"id-{name}")
-        headers = dict(one.sent[0]["headers"])
-        assert headers[b"retry-after"] == b"1"
-        assert int(headers[b"content-length"]) == len(one.sent[1]["body"])
-    assert work.begun == ["0", "put", "live"]
-    work.may_end.set()
-    await asyncio.gather(*(one.task for one in (*taken, *others)))
 
 
 @in_a_loop
@@ -266,6 +239,7 @@ def said_of(data: bytes, *, full: bool = True) -> bytes | None:
 )
 def test_only_what_is_whole_and_plain_is_turned_away_before_it_is_looked_into(was: bytes, instead: bytes) -> None:
     assert said_of(PLAIN)
+    assert said_of(PLAIN.replace(b"Host: localhost", b"Origin: http://localhost\r\nHost: localhost"))
     assert said_of(PLAIN.replace(was, instead, 1)) == b""
     assert said_of(PLAIN, full=False) == b""
 

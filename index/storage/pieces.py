@@ -207,7 +207,7 @@ class Lines(Mapping[str, int]):
 
     @cached_property
     def _hashed(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-        """Ascending, and the number of the line of each: eight bytes a line where a dict takes a hundred."""
+        """Ascending, and the number of the line of each: eight bytes a line, and no object."""
         hashes = np.fromiter(map(_crc, self), np.uint32, len(self))
         order = np.argsort(hashes, kind="stable").astype(np.uint32)
         return hashes[order], order

@@ -41,9 +41,9 @@ _ANSWERED = "/v1/answers/"
 _PLAIN = re.compile(
     rb"POST (?P<path>/(?!v1/documents)[a-z0-9/_-]*) HTTP/1\.1\r\n(?P<fields>(?:[A-Za-z0-9-]+: ?[!-~][ -~]*\r\n)+)\r\n"
 )
-_FIELDS = re.compile(rb"^(host|content-length): ?(.*)\r$", re.I | re.M)
+_FIELDS = re.compile(rb"^(host|content-length|origin): ?(.*)\r$", re.I | re.M)
 _BESIDE = re.compile(  # what asks for more than a reply, or for another one
-    rb"^(?:connection:(?! ?keep-alive\r)|expect|origin|te:|trailer|transfer-encoding|upgrade|x-request-id)", re.I | re.M
+    rb"^(?:connection:(?! ?keep-alive\r)|expect|te:|trailer|transfer-encoding|upgrade|x-request-id)", re.I | re.M
 )
 
 
@@ -150,10 +150,12 @@ def turned_away(lanes: Lanes, count: Callable[[str, str, str, float], None], dat
         return b""
     begin = perf_counter()
     match sorted((name.lower(), value) for name, value in _FIELDS.findall(head["fields"])):
-        case [(b"content-length", length), (b"host", _)] if length.isdigit() and len(length) < 6:
+        case [(b"content-length", length), (b"host", host), *page] if length.isdigit() and len(length) < 6:
             beyond = len(data) - head.end() - int(length)
         case _:
             return b""
+    if page not in ([], [(b"origin", b"http://" + host)], [(b"origin", b"https://" + host)]):  # another may not read it
+        return b""
     if beyond:
         return None if beyond < 0 else b""
     request_id = os.urandom(16).hex().encode()
@@ -161,21 +163,6 @@ def turned_away(lanes: Lanes, count: Callable[[str, str, str, float], None], dat
     headers = [*headers, (b"vary", b"Origin"), (b"x-request-id", request_id), *SAFE]
     count("unmatched", "POST", "5xx", perf_counter() - begin)
     return b"HTTP/1.1 503 Service Unavailable\r\n%s\r\n%s" % (b"".join(map(b"%s: %s\r\n".__mod__, headers)), body)
-
-
-class Early:
-    """Stands outside whatever costs, for those not turned away before, as what a page of another origin asks."""
-
-    def __init__(self, app: ASGIApp, lanes: Lanes) -> None:
-        self._app = app
-        self._lanes = lanes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answers = self._lanes.answers
-        if answers.is_full and self._lanes.of(scope, 0) is answers:
-            await _refuse(scope, send)
-        else:
-            await self._app(scope, receive, send)
 
 
 class Gate:
