@@ -136,6 +136,13 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
         ("Am 3. Mai eröffnete Karl Ott seine Praxis im alten Bahnhof. Die Miete beträgt ca. 900 Euro pro Monat. "
          "Zwangsarbeit ist verboten.",
          "Wie hoch ist die Miete?", "900 Euro", "Bahnhof"),
+        ("#### Q: Is there a free plan?\n\nA: Yes, for one site.\n\n#### Q: How large may it be?\n\nA: Two gigabytes.",
+         "How large may it be?", "Two gigabytes", "A:"),
+        ("- Q: How many cows do you treat?\n- A: About 900 a year.\n- Q: When do you start?\n- A: At five.",
+         "How many cows does he treat?", "900", "Q:"),
+        ("The tablet is taken with water in the morning.",
+         "I'd be grateful if you could tell me when the tablet is taken", "morning", "Q:"),
+        ("这家餐厅有六十个座位。餐厅每天上午十一点开门。", "餐厅几点开门？", "十一点", "六十"),
         ("店には席が十二あります。佐藤さんは2019年にラーメン店を開きました。ラーメンは一杯九百円です。",
          "店には席がいくつありますか？", "十二", "2019"),
         ("You need the following for the tour:\n\n![gear](gear.png)\n\n* a life vest\n* two litres of water",

@@ -127,7 +127,8 @@ _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens
 _ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
 _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
     "de": re.compile(r"\bwie \w+", re.IGNORECASE),
-    "ja": re.compile(r".(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
+    "zh": re.compile(r"(?:几|多少|哪)[个点年月日天位人次岁种座间层米元块钱]?"),
+    "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
 }
 _SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks
 _LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
@@ -169,8 +170,8 @@ def asked_terms(text: str, stem: Stem, holds: Callable[[str], bool], term_of: Ca
     codes = [code for code in _joined(text, found, stem) if holds(code.text)]
     kept = list(codes)
     for word in found:
-        only = next((one for one in asks if one.start() < word.start and word.end <= one.end()), None)
-        if word.text in stop or of_asking(text, word) or (only and language == "ja"):
+        only = next((one for one in asks if one.start() <= word.start and word.end <= one.end()), None)
+        if word.text in stop or of_asking(text, word) or (only and language != "de"):
             continue
         own = _terms_of(word, stem, language)
         if known := [term for term in own if holds(term.text)] or _held_pieces(word, holds):

@@ -23,6 +23,7 @@ from rag.structure import BODY, block_at, kinds_of, names_row, neighbours
 _LINES: frozenset[Kind] = frozenset({"text", "aside"})
 _CLOSED = re.compile(r"[.!?…。:]\W*$")
 _HEADED = 3.0  # points of a reader's score; of 0 to 6 (docs/decisions.md)
+_ASKED = re.compile(r"(?:q|question|frage|pregunta)\s?\d{0,3}\s?[:.)]\s.*\?$", re.IGNORECASE)  # as the label says
 _WHICH_ROW = re.compile(r"\b(?:who|which|than|qui[eé]n|cu[aá]l(?:es)?)\b", re.IGNORECASE)
 NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
 
@@ -90,7 +91,8 @@ class Evidence:
             key, kind = (hit.passage.document_id, hit.passage.sentences[n]), of.kinds[n]
             if other or kind not in kinds:
                 continue
-            if what and _names_alone(asked, hit.passage.said(*key[1]), kind, self._index.stem):
+            said = hit.passage.said(*key[1])
+            if (what and _names_alone(asked, said, kind, self._index.stem)) or _ASKED.match(said):
                 continue
             passages = (*(found[key].rows if key in found else ()), hit.row)
             if key not in found or row[0] > found[key].features[0]:

@@ -111,7 +111,7 @@ def with_context(
 def _asked_again(document: Document, start: int) -> int:
     """How much stands before an answer in its own block: its label, or in a table's row the question."""
     block = block_at(document.blocks, start)
-    answers = block.lead != NOTHING and block_at(document.blocks, block.lead.start).kind == "question"
+    answers = block.lead != NOTHING and block_at(document.blocks, block.lead.start).kind in ("question", "heading")
     if start != block.start or not (answers or block.kind == "row"):
         return 0
     before = (_ASKS_IN_ROW if block.kind == "row" else _ANSWERS).match(document.text, block.start, block.end)
