@@ -332,7 +332,7 @@ def _list(settings: Settings, *, as_json: bool) -> None:
 def _show(settings: Settings, document_id: str, *, source: bool, marked: bool, as_json: bool) -> None:
     with Store.open(settings.data, readonly=True) as store:
         document = store.document(document_id)
-        files = store.files().get(document_id, ())
+        files = store.files([document_id]).get(document_id, ())
     held_by, holds = _alike(settings, document_id)
     text = document.source if source else document.text
     asides = [[block.start, block.end] for block in document.blocks if block.kind == "aside"]

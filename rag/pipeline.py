@@ -23,9 +23,10 @@ from rag.selection.choose import choose, holds
 from rag.selection.context import apart, sentences_of, with_context
 from rag.selection.frames import asked, comparable, measured
 from rag.selection.key_sentences import SMALL_PRINT
-from rag.structure import ASIDE, of_a_version
+from rag.structure import ASIDE, kinds_of, of_a_version
 
 READ_HITS = 20  # hits that are read, at most
+_DOUBT = -1.0  # log odds; at less the best sentence hardly answers
 
 MakeReader = Callable[[Index], Reader]
 
@@ -140,7 +141,8 @@ class Pipeline:
         if sure and query.scope and (judged := query.scope.judged):
             said = {cut(word.text, self.index.stem) for word in words(reading.quotes[0].words)}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
-        return refusal(query, self.index, reading.hits, sure=sure)
+        doubted = sure and (reading.quotes[0].gap or 0.0) < _DOUBT
+        return refusal(query, self.index, reading.hits, sure=sure, doubted=doubted)
 
     def _echoes(self, query: Query, quote: Quote) -> bool:
         """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Yes or no can
@@ -172,9 +174,10 @@ class Pipeline:
         reading = self._reader.read(query, lasting or best)
         if len(lasting) < len(best) and not self._told(reading):
             reading = self._reader.read(query, best)
-        if any(block.kind in ASIDE for hit in best for block in hit.passage.blocks) and not self._told(reading):
-            around = self._reader.read(query, best, ASIDE)
-            reading = around if self._told(around) or not reading.quotes else reading
+        around = any(block.kind in ASIDE for hit in best for block in hit.passage.blocks) and not self._told(reading)
+        if around or (not self._sure(reading) and any("aside" in kinds_of(hit.passage) for hit in best)):
+            aside = self._reader.read(query, best, ASIDE)
+            reading = aside if self._told(aside) or not reading.quotes else reading
         rest = [hit for hit in hits if hit.row not in {one.row for one in reading.hits}]
         return replace(reading, hits=(*reading.hits, *rest)[:limit])
 

@@ -211,6 +211,7 @@ def test_a_question_in_another_alphabet_is_answered_or_abstained_from(indexed: C
         (["index", ".", "--workers", "abc"], "not 'abc'"),
         (["index", ".", "--workers", "0", "--dry-run"], "not '0'"),
         (["eval", "growth", "--plot", "none/x.svg"], "no folder none"),
+        (["eval", "growth", "--write", "none/x.md"], "'none/x.md' does not exist"),
     ],
 )
 def test_wrong_usage_exits_2_with_one_line_that_says_what_to_do(

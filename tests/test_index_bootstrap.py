@@ -414,6 +414,18 @@ def test_what_one_has_replaced_is_seen_though_another_still_writes(settings: Set
         assert live.assistant.index.document("ferry").text == "The ferry is sunk."
 
 
+def test_where_it_takes_long_to_see_what_another_deleted_nobody_is_answered_from_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = serving(settings)
+    monkeypatch.setattr(live_index, "ABREAST_S", 0.01)
+    with live._lock:
+        builder_of(settings).delete("ferry", live._serving())
+        with pytest.raises(IndexMissing, match="try again"):
+            live.assistant  # noqa: B018
+    assert "ferry" not in live.assistant.index.document_ids
+
+
 def test_no_article_begins_a_new_store_in_place_of_one_that_is_gone(settings: Settings) -> None:
     """Moved away, or on a disk that is not there for the moment: what is in it would be given up for one article."""
     live, store = serving(settings), settings.data / "corpus.db"

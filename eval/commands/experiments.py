@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -40,7 +40,7 @@ from eval.scoring.run import Run
 from eval.scoring.run import run as run_questions
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet
-from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, EvalSet, ShowProgress, half, opened, resolve_set
+from eval.sets.sets import WORK, EvalSet, ShowProgress, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
 from index.options import Json
 from index.settings import Settings, load_settings
@@ -48,7 +48,7 @@ from index.terminal import emit, emit_json, progress, tell
 from rag.assistant import assistant_over
 from rag.reading.reader import load_reader
 
-PLAIN = {"reader": "plain", "embedder": EMBEDDER_384}
+LINEAR = "trained"  # the reader that reads with no model
 
 
 def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
@@ -172,30 +172,26 @@ def summaries(
 def readers(
     sets: Sets,
     tuning: Tuning = False,
-    beside: Annotated[
-        Literal["trained", "plain"], typer.Option(help="The other reader; plain has an index of its own.")
-    ] = "trained",
     write: Write = None,
     as_json: Json = False,
 ) -> None:
-    """The reader of the settings beside another one on the same questions, with paired differences."""
+    """The reader of the settings beside the linear one on the same questions, with paired differences."""
     settings = load_settings()
-    other = settings.model_copy(update=PLAIN if beside == "plain" else {"reader": beside})
-    work = {"work": WORK_384} if beside == "plain" else {}
+    other = settings.model_copy(update={"reader": LINEAR})
 
     def measure(questions: EvalSet, show: ShowProgress) -> Any:
         asked = half(questions, tuning=tuning)
-        return match(_run(questions, asked, settings, show), _run(questions, asked, other, show, **work))
+        return match(_run(questions, asked, settings, show), _run(questions, asked, other, show))
 
-    found, names = measured(sets, measure), (settings.reader, beside)
+    found, names = measured(sets, measure), (settings.reader, LINEAR)
     emit_json(json_of_matches(found, *names)) if as_json else emit(text_of_matches(found, *names))
     table = partial(markdown_of_matches, found, *names)
-    command = command_on(sets, f"readers --beside {beside}", tuning=tuning)
-    keep_table(write, f"readers-{beside}", table, command)
+    command = command_on(sets, "readers", tuning=tuning)
+    keep_table(write, "readers", table, command)
 
 
-def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress, **work: Path) -> Run:
-    assistant, _ = opened(questions, settings, show, **work)
+def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress) -> Run:
+    assistant, _ = opened(questions, settings, show)
     return run_questions(assistant, asked, progress=partial(show, f"{questions.name}: asking {settings.reader}"))
 
 

@@ -275,13 +275,15 @@ def load(data: Path, version: str) -> Generation:
 def _checked(path: Path, wanted: str, *, keep: bool) -> tuple[OpenFile, bytearray]:
     """The file, and its bytes if they are to be kept. Raises IndexDamaged."""
     try:
-        digest, whole, file = hashlib.sha256(), bytearray(), OpenFile(path)
+        digest, file = hashlib.sha256(), OpenFile(path)
+        whole, at = bytearray(path.stat().st_size if keep else 0), 0  # at once: what grows leaves holes in the memory
     except OSError as error:
         raise IndexDamaged(f"{path} cannot be read: {error.strerror}; mend it with: quotewell verify") from error
     for block in file.blocks():
         digest.update(block)
         if keep:
-            whole += block
+            whole[at : at + len(block)] = block
+            at += len(block)
     if digest.hexdigest() != wanted:
         raise IndexDamaged(f"{path} does not match its hash; mend it with: quotewell verify")
     return file, whole
