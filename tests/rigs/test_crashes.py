@@ -64,6 +64,8 @@ def whole_again(own: Settings, name: str, *, acknowledged: bool) -> list[str]:
         wrong.append("what was deleted is cited")
     if acknowledged and name in ("put", "serve") and "museum" not in index.document_ids:
         wrong.append("what was stored is lost")
+    if acknowledged and name == "restore" and "comet" not in index.document_ids:
+        wrong.append("what was restored is lost")
     if acknowledged and name == "judge" and FeedbackStore(own.data, 10).find(ANSWER) is None:
         wrong.append("a verdict is lost")
     wrong += verify(own).problems
@@ -102,7 +104,11 @@ def test_at_every_call_that_writes(kind: str) -> None:
                 else:
                     shutil.rmtree(own.data.parent)
                 tried, failures = tried + 1, failures + bool(wrong)
-        record(f"{kind} at a call that writes (add, update, delete, prune, rebuild, feedback, serve)", tried, failures)
+        record(
+            f"{kind} at a call that writes (add, update, delete, prune, rebuild, feedback, serve, restore)",
+            tried,
+            failures,
+        )
 
 
 def test_an_error_while_it_lasts_serves_what_the_store_holds() -> None:
@@ -177,7 +183,7 @@ def test_the_rig_sees_a_deletion_that_is_acknowledged_and_not_made(monkeypatch: 
 
 # -- the calls themselves, as the kernel sees them --
 
-TRACED_ONES = ("put", "delete", "rebuild", "judge")
+TRACED_ONES = ("put", "delete", "rebuild", "judge", "restore")
 CALLS = "write,pwrite64,writev,fsync,fdatasync,rename,renameat2,unlink,unlinkat,mkdir,ftruncate"
 TRACED = (
     "import sys, time; from tests.rigs.points import OPERATIONS, builder_of; "
