@@ -23,7 +23,7 @@ from index.search import index_of
 from index.settings import Settings
 from index.storage.generation import Generation, is_at_work
 from index.storage.store import FILE_NAME, Store
-from index.verify import builder_as_built, renew
+from index.verify import builder_as_built
 from rag.assistant import Assistant, Extras, assistant_over
 from rag.writing.chat_model import chat_model
 from server.problems import public
@@ -249,14 +249,13 @@ class Live:
             return
         if not (grown(now) or now.problem or (now.deleted and quiet)):
             return
-        with suppress(QuotewellError):  # noticed at the next look
+        try:
             made = written(self._settings.data, now)
-            with self._lock:
-                same = self._answering() is now
-                if made.written and not same:  # what came meanwhile, beside it
-                    self._answer_from(renew(self._settings, self._embedder, made))
-                elif same and (made.written or made.problem != now.problem):
-                    self._answer_from(made)
+        except IndexDamaged:  # noticed at the next look
+            return
+        with self._lock:
+            if self._answering() is now and (made.written or made.problem != now.problem):
+                self._answer_from(made)
 
     def _refresh(self) -> None:
         """What the store holds now, if that is not what answers already. Call with the lock held."""
@@ -274,9 +273,9 @@ class Live:
     def _answer_from(self, generation: Generation) -> None:
         """Opened beside what answers, unless it answers already. Call with the lock held."""
         before, now = self._state.assistant, self._answering()
-        looks = [(one.manifest.version, one.written, one.changed) for one in (now, generation) if one]
+        same = now and (now.manifest.version, now.written) == (generation.manifest.version, generation.written)
         serving = before
-        if serving is None or looks[0] != looks[-1] or serving.index.generation.is_damaged:
+        if serving is None or not same or serving.index.generation.is_damaged:
             serving = self._open(generation)
             _log.info("answering from index %s, %d documents", serving.index.version, serving.index.document_count)
         if generation.problem:  # never without it, not even for a moment: somebody may look just then

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from index import bootstrap, search, verify
-from index.bootstrap import BEHIND, written
+from index.bootstrap import BEHIND
 from index.build import Builder
 from index.cli import restore
 from index.embedding.embedder import Encoded, HashEmbedder, OnText
@@ -23,7 +23,6 @@ from index.errors import IndexDamaged, IndexMissing, NotFound, QuotewellError
 from index.records import Span
 from index.settings import Settings
 from index.storage import generation
-from index.storage.docstore import stored_as
 from index.storage.generation import Generation, at_work, current, load
 from index.storage.sqlite import copy
 from index.storage.store import Store
@@ -177,28 +176,6 @@ def test_an_index_that_has_grown_is_written_by_the_watcher(settings: Settings, m
     live._write_back()
     assert current(settings.data) == live.assistant.index.version
     assert live.assistant.index.generation.written
-
-
-def test_what_comes_while_the_index_is_written_stands_beside_it(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else it would be written again and again as long as somebody writes, and all that came stay in memory."""
-    live = serving(settings)
-
-    def slowly(data: Path, now: Generation) -> Generation:
-        made = written(data, now)
-        live.put(document(NEW, "another", sha256="a"))
-        live.delete("comet")
-        return made
-
-    monkeypatch.setattr(bootstrap, "LEAST", 0)
-    monkeypatch.setattr(live_index, "written", slowly)
-    live.put(document(NEW, "museum", sha256="m"))
-    live._write_back()
-    now = live.assistant.index.generation
-    assert {*stored_as(now.content)} >= {"museum", "another"} and "comet" not in stored_as(now.content)
-    assert (now.changed, now.deleted, len(now.content.pieces["passages"].sources)) == (2, True, 2)
-    assert answers_equal_the_store(settings).version == now.manifest.version
 
 
 def test_a_server_follows_a_backup_that_is_restored_and_writes_on(settings: Settings, tmp_path: Path) -> None:
