@@ -1,11 +1,13 @@
 """The commands that build an index and look after it: `index, verify, backup, restore`."""
 
+import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Annotated, Any, Literal
 
@@ -243,7 +245,7 @@ def backup(
         emit_json({"file": str(file), "documents": documents, "passages": passages})
     else:
         emit(f"{documents} articles and {passages} passages are copied to '{file}'")
-    tell(f"to have them again in the place of what stands then: quotewell restore {file}{same_data(settings)}")
+    tell(f"to have them again in place of what stands then: quotewell restore {quote(str(file))}{same_data(settings)}")
 
 
 def restore(
@@ -257,12 +259,13 @@ def restore(
     settings.data.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=settings.data, prefix="new-") as name:
         folder = Path(name)
-        copy(own, folder / FILE_NAME)
-        _copied((one for one in kept.glob("*") if one.name != FILE_NAME), folder)
-        with Store.open(folder, readonly=True) as store:
-            for problem in store.verify():
-                raise IndexDamaged(f"'{kept}' is damaged ({problem}), and nothing was changed; restore an earlier one")
-            documents, passages = store.count()
+        try:
+            documents, passages = _read_whole(own, [one for one in kept.glob("*") if one.name != FILE_NAME], folder)
+        except (QuotewellError, ValueError) as error:
+            why = error if isinstance(error, ValueError) else "it is none, or cannot be read"
+            raise IndexDamaged(
+                f"'{kept}' is no whole backup ({why}), and nothing was changed; restore another"
+            ) from error
         places = {one: settings.data / one.name for one in folder.iterdir() if one.suffix in (".db", ".json")}
         former = Path(mkdtemp(dir=settings.data, prefix="before-restore-"))
         with at_work(settings.data, alone=True):  # no write is acknowledged between the two
@@ -276,16 +279,36 @@ def restore(
             sync_folder(settings.data)
     emit(f"'{settings.data}' holds the {documents} articles and {passages} passages of '{kept}'")
     if any(former.iterdir()):
-        tell(f"what stood there is kept; to have it again: quotewell restore {former}{same_data(settings)}")
+        tell(f"what stood there is kept; to have it again: quotewell restore {quote(str(former))}{same_data(settings)}")
     else:
         former.rmdir()
 
 
-def _copied(files: Iterable[Path], folder: Path) -> None:
+def _read_whole(own: Path, beside: Iterable[Path], folder: Path) -> tuple[int, int]:
+    """A backup's articles and passages, all of it checked in a copy. Raises QuotewellError or ValueError."""
+    _taken(own, folder / FILE_NAME)
+    _copied(beside, folder, _taken)
+    for keys in folder.glob("*.json"):
+        try:
+            json.loads(keys.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{keys.name} is damaged") from error
+    with Store.open(folder, readonly=True) as store:
+        for problem in store.verify():
+            raise ValueError(problem.replace(str(folder / FILE_NAME), str(own)))
+        return store.count()
+
+
+def _taken(file: Path, place: Path) -> None:
+    """Of a backup, beside which nothing is left as long as nobody has it open."""
+    (copy if Path(f"{file}-wal").exists() else shutil.copyfile)(file, place)
+
+
+def _copied(files: Iterable[Path], folder: Path, take: Callable[[Path, Path], object] = copy) -> None:
     """What others cannot make again; the store last, to know all that they know."""
-    for file in sorted(files, key=lambda one: one.name == FILE_NAME):
+    for file in sorted(filter(Path.is_file, files), key=lambda one: one.name == FILE_NAME):
         if file.suffix == ".db":
-            copy(file, folder / file.name)
+            take(file, folder / file.name)
         elif file.suffix == ".json":
             with Path(shutil.copy2(file, folder)).open("rb+") as made:
                 os.fsync(made.fileno())

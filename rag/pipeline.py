@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import accumulate, zip_longest
+from itertools import zip_longest
 
 from index.ranking.cross_encoder import RERANKED, CrossEncoderRanker
 from index.ranking.filters import EVERYTHING, Filters
@@ -23,7 +23,7 @@ from rag.selection.choose import choose, holds
 from rag.selection.context import apart, sentences_of, with_context
 from rag.selection.frames import asked, comparable, measured
 from rag.selection.key_sentences import SMALL_PRINT
-from rag.structure import ASIDE, kinds_of, of_a_version
+from rag.structure import ASIDE, of_a_version
 
 READ_HITS = 20  # hits that are read, at most
 _DOUBT = -1.0  # log odds; at less the best sentence hardly answers
@@ -175,12 +175,11 @@ class Pipeline:
         reading = self._reader.read(query, lasting or best)
         if len(lasting) < len(best) and not self._told(reading):
             reading = self._reader.read(query, best)
-        around = any(block.kind in ASIDE for hit in best for block in hit.passage.blocks) and not self._told(reading)
-        if around or (not self._sure(reading) and any("aside" in kinds_of(hit.passage) for hit in best)):
-            aside = self._reader.read(query, best, ASIDE)
-            reading = aside if self._told(aside) or not reading.quotes else reading
+        if any(block.kind in ASIDE for hit in best for block in hit.passage.blocks) and not self._told(reading):
+            around = self._reader.read(query, best, ASIDE)
+            reading = around if self._told(around) or not reading.quotes else reading
         rest = [hit for hit in hits if hit.row not in {one.row for one in reading.hits}]
-        return replace(reading, hits=_limited(reading, rest, limit))
+        return replace(reading, hits=(*reading.hits, *rest)[:limit])
 
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""
@@ -188,15 +187,6 @@ class Pipeline:
         document, sentences = self.index.document(name), sentences_of(self.index.passages(name))
         asked = frozenset(word.text for word in words(query.text) if not of_asking(query.text, word)) - stop_words()
         return with_context(quote, document, sentences, query.shape, asked, steps=query.sought == "manner")
-
-
-def _limited(reading: Reading, rest: Sequence[Hit], limit: int) -> tuple[Hit, ...]:
-    """The best hits, the first quote's always among them. What was not read has search's score alone: none rises."""
-    hits = [*reading.hits, *rest]
-    quoted = [hit for hit in hits[limit:] if reading.quotes and hit.passage == reading.quotes[0].passage]
-    best = [*hits[: limit - len(quoted)], *quoted]
-    scores = accumulate((hit.score for hit in best), min)
-    return tuple(replace(hit, score=score) for hit, score in zip(best, scores, strict=True))
 
 
 def _untold(sides: Sequence[AnswerPart]) -> tuple[AnswerPart, ...]:

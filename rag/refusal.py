@@ -33,9 +33,6 @@ from rag.reading.similarity import met_anywhere
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _ASKING = listed("TELLING_NOTHING")
 _MEASURES = re.compile(r"\bhow $", re.IGNORECASE)  # what stands behind asks how much of it there is: "how tall"
-_NUMBERED = re.compile(
-    r"\b(?:version|release|section|article|chapter|clause|rule|ward|room|case|error(?: code)?) $", re.I
-)
 _DRAWN_TOGETHER = re.compile(r"(?:n't|'(?:m|re|ve|ll|d))$")  # "I'm", "doesn't"
 _MET = 0.45  # least cosine of a term and a token that says it in other words: "home" and "hometowns" .47, "film" .24
 _MOST = 6  # things of one question that are put together in twos and threes
@@ -131,8 +128,8 @@ def _behind_a_name(query: Query) -> bool:
 
 
 def _is_code(text: str, term: Term) -> bool:
-    """Does its number tell it from others of its kind: "P0421", "version 3.3", "section 13"?"""
-    return text[term.start].isalpha() or _NUMBERED.search(text, 0, term.start) is not None
+    """Does its number tell it from others of its kind: "P0421", "3.3"? "room 12" may be written in words."""
+    return re.fullmatch(r"[^\W\d]+[-\s]?\d{2,}\w*|\d+(?:\.\d+)+", text[term.start : term.end]) is not None
 
 
 def _side_by_side(thing: Thing, corpus: Index) -> bool:

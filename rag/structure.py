@@ -7,12 +7,10 @@ list, who speaks), and quoted as its own words.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import pairwise, takewhile
 
 from index.records import Block, Document, Kind, Passage, Span
 from index.text.words import stems
-from rag.language.patterns import read_patterns
 
 BODY: frozenset[Kind] = frozenset({"text", "item", "row", "turn", "code"})  # what may answer
 LISTED: frozenset[Kind] = frozenset({"item", "code"})
@@ -23,7 +21,6 @@ NOTHING = Span(0, 0)  # the lead of what needs none
 VERSION = re.compile(  # a heading that says since when: "Version 2.1", "[2.1.0] - 2024-11-05", but not "2.1 Methods"
     r"(?:\w+ )?\[?v?\d+(?:\.\d+)+\w*\]?(?:$|\W+\d{4}\b)"
 )
-_TO_A_MODEL = read_patterns("rag", "structure.txt").compiled("TO_A_MODEL")
 _CELLS = re.compile(r"\s*(?<!\\)\|\s*| *\t *")
 
 
@@ -45,16 +42,6 @@ def block_at(blocks: Sequence[Block], at: int) -> Block:
 def blocks_of(passage: Passage) -> tuple[Block, ...]:
     """Of each sentence, the block that it stands in."""
     return tuple(block_at(passage.blocks, sentence.start) for sentence in passage.sentences)
-
-
-@lru_cache(maxsize=8192)
-def kinds_of(passage: Passage) -> tuple[Kind, ...]:
-    """Of each sentence, the kind of its block; what tells a language model what to say is an aside in every text."""
-    told = zip(passage.sentences, blocks_of(passage), strict=True)
-    return tuple(
-        "aside" if block.kind in ("text", "item") and _TO_A_MODEL.search(passage.said(*sentence)) else block.kind
-        for sentence, block in told
-    )
 
 
 def leads_of(passage: Passage) -> tuple[tuple[Span, ...], ...]:

@@ -623,8 +623,14 @@ def test_a_backup_that_is_damaged_changes_nothing(indexed: Cli, tmp_path: Path) 
     (tmp_path / "none.db").write_bytes(b"no database" * 1000)
     before = {path: path.read_bytes() for path in (tmp_path / ".index").rglob("*") if path.is_file()}
     done = indexed("restore", "copy.db")
-    assert done.code == 5 and "'bees'" in done.err and "nothing was changed; restore an earlier one" in done.err
-    assert indexed("restore", "none.db").code == 5
+    assert done.code == 5 and "'bees'" in done.err and "nothing was changed; restore another" in done.err
+    done = indexed("restore", "none.db")
+    assert done.code == 5 and "'none.db' is no whole backup (it is none, or cannot be read)" in done.err
+    (tmp_path / "whole").mkdir()
+    indexed("backup", "whole")
+    (tmp_path / "whole/keys.json").write_text("{")
+    assert "'whole' is no whole backup (keys.json is damaged)" in indexed("restore", "whole").err
+    assert not [*tmp_path.glob("*-wal"), *tmp_path.glob("*-shm")]
     assert indexed("restore", "nowhere").err.startswith("error: 'nowhere' does not exist; name what was made by")
     assert {path: path.read_bytes() for path in (tmp_path / ".index").rglob("*") if path.is_file()} == before
 

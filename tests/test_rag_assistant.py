@@ -267,14 +267,3 @@ def test_any_text_gives_an_answer_or_is_no_question(
         return
     check(answer, assistant)
     as_bytes(answer)
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 30])
-def test_evidence_holds_what_is_quoted_first_and_its_scores_never_rise(seeded: Assistant, limit: int) -> None:
-    """Nineteen passages and more: some of them are not read, and have the score of search alone."""
-    for asked in ("Who is the president of Mexico?", "What tariffs did Trump impose?", "When is the USMCA reviewed?"):
-        answer = seeded.ask(asked, limit=limit)
-        scores = [hit.score for hit in answer.evidence]
-        assert scores == sorted(scores, reverse=True)
-        assert len(answer.evidence) == limit
-        assert answer.citations[0].passage_id in [hit.passage.id for hit in answer.evidence]

@@ -126,8 +126,8 @@ _STEMMERS = {
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
 _ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
 _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
-    "de": re.compile(r"\bwie \w+", re.IGNORECASE),
-    "zh": re.compile(r"(?:几|多少|哪)[个点年月日天位人次岁种座间层米元块钱]?"),
+    "de": re.compile(r"\bwie (?:hoch|lang|lange|groß|weit|alt|schwer|tief|breit|oft|teuer)\b", re.IGNORECASE),
+    "zh": re.compile(r"(?:几|多少|哪)"),
     "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
 }
 _SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks
@@ -257,18 +257,16 @@ def _pieces(text: str, found: Sequence[Word]) -> Iterator[Word]:
 
 
 def _held_pieces(word: Word, holds: Callable[[str], bool]) -> list[Word]:
-    """A word that ICU cut otherwise here than in the passages, in the longest pieces that some of them hold; empty
-    where these are not all of it: with another sign it is another word."""
+    """A word that ICU cut otherwise here than in the passages, in the longest pieces that some of them hold."""
     if script_of(word.text) not in _CUT_BY_ICU or word.end - word.start != len(word.text):
         return []
     pieces: list[Word] = []
     at = 0
     while at < len(word.text):
         end = next((end for end in range(len(word.text), at, -1) if holds(word.text[at:end])), 0)
-        if not end:
-            return []
-        pieces.append(Word(word.text[at:end], word.start + at, word.start + end))
-        at = end
+        if end:
+            pieces.append(Word(word.text[at:end], word.start + at, word.start + end))
+        at = end or at + 1
     return pieces
 
 

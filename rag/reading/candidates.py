@@ -18,7 +18,7 @@ from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
 from rag.reading.similarity import edges_of, runs_in, similarities
-from rag.structure import BODY, block_at, kinds_of, names_row, neighbours
+from rag.structure import BODY, block_at, blocks_of, names_row, neighbours
 
 _LINES: frozenset[Kind] = frozenset({"text", "aside"})
 _CLOSED = re.compile(r"[.!?…。:]\W*$")
@@ -135,7 +135,7 @@ def _terms_of(passage: Passage, places: TermPlaces) -> PassageTerms:
         runs=runs,
         lengths=tuple(math.log1p(len(numbers)) for numbers in own),
         speakers=frozenset(n for a, b in _speakers(passage, places) for n in places.numbers[a:b].tolist()),
-        kinds=kinds_of(passage),
+        kinds=tuple(block.kind for block in blocks_of(passage)),
         before=tuple(around.start < n for n, around in enumerate(near)),
         behind=tuple(around.stop > n + 1 for n, around in enumerate(near)),
     )

@@ -19,7 +19,7 @@ from index.embedding.minilm import PairGraph, PairTokens
 from index.embedding.vectors import Floats
 from index.errors import ModelMissing
 from index.records import Kind, Passage, Span
-from rag.structure import BODY, blocks_of, kinds_of
+from rag.structure import BODY, blocks_of
 
 GRAPH, ABOUT = "reader.onnx", "reader.json"  # beside this file; the graph is written by `quotewell eval export-reader`
 WINDOW = 320  # word pieces of question, title and text with the three marks between them: the longest that it has seen
@@ -106,7 +106,7 @@ class ReadModel:
 def excerpt_of(passage: Passage, kinds: frozenset[Kind] = BODY) -> Excerpt:
     """A passage as it is read: a heading follows the title, and each row its table's header; these kinds may answer."""
     blocks = blocks_of(passage)
-    silent = frozenset(n for n, kind in enumerate(kinds_of(passage)) if kind not in kinds)
+    silent = frozenset(n for n, block in enumerate(blocks) if block.kind not in kinds)
     text, sentences, end = "", [], passage.start
     for block, sentence in zip(blocks, passage.sentences, strict=True):
         lead = block.lead

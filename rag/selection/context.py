@@ -29,7 +29,7 @@ _NEAR = 240  # characters between the name of who speaks and the sentence that i
 _TEXT = read_patterns("rag.selection", "context.txt", SPEAKS=SPEAKS)
 _ANNOUNCES, _COUNTS, _ALSO, _SPEECH = map(_TEXT.compiled, "ANNOUNCES COUNTS ALSO SPEECH".split())
 _ITEM, _CODE_NAME, _FINISHED = map(_TEXT.cased, "ITEM CODE_NAME FINISHED".split())
-_ANSWERS, _ASKS_IN_ROW = map(_TEXT.compiled, "ANSWERS ASKS_IN_ROW".split())
+_ANSWERS, _ASKS_IN_ROW, _OF_QUESTIONS = map(_TEXT.compiled, "ANSWERS ASKS_IN_ROW OF_QUESTIONS".split())
 _MOST_USAGE = 400  # characters of code that stand before what tells of it
 
 
@@ -109,12 +109,13 @@ def with_context(
 
 
 def _asked_again(document: Document, start: int) -> int:
-    """How much stands before an answer in its own block: its label, or in a table's row the question."""
+    """How much stands before an answer in its own block: its label, or in a table of questions the question."""
     block = block_at(document.blocks, start)
     answers = block.lead != NOTHING and block_at(document.blocks, block.lead.start).kind in ("question", "heading")
-    if start != block.start or not (answers or block.kind == "row"):
+    asks = block.kind == "row" and _OF_QUESTIONS.match(document.text, block.lead.start, block.lead.end)
+    if start != block.start or not (answers or asks):
         return 0
-    before = (_ASKS_IN_ROW if block.kind == "row" else _ANSWERS).match(document.text, block.start, block.end)
+    before = (_ASKS_IN_ROW if asks else _ANSWERS).match(document.text, block.start, block.end)
     return before.end() - start if before else 0
 
 

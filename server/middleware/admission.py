@@ -41,6 +41,7 @@ _ANSWERED = "/v1/answers/"
 _PLAIN = re.compile(
     rb"POST (?P<path>/(?!v1/documents)[a-z0-9/_-]*) HTTP/1\.1\r\n(?P<fields>(?:[A-Za-z0-9-]+: ?[!-~][ -~]*\r\n)+)\r\n"
 )
+_HEAD = 8192  # bytes of it, at most: it is looked at again with all that comes of the body
 _FIELDS = re.compile(rb"^(host|content-length|origin): ?(.*)\r$", re.I | re.M)
 _BESIDE = re.compile(  # what asks for more than a reply, or for another one
     rb"^(?:connection:(?! ?keep-alive\r)|expect|te:|trailer|transfer-encoding|upgrade|x-request-id)", re.I | re.M
@@ -146,7 +147,7 @@ def turned_away(lanes: Lanes, count: Callable[[str, str, str, float], None], dat
 
     Before HTTP: of hundreds a second beyond what can be answered most are plain, and cost next to nothing so.
     """
-    if not lanes.answers.is_full or (head := _PLAIN.match(data)) is None or _BESIDE.search(head["fields"]):
+    if not lanes.answers.is_full or (head := _PLAIN.match(data, 0, _HEAD)) is None or _BESIDE.search(head["fields"]):
         return b""
     begin = perf_counter()
     match sorted((name.lower(), value) for name, value in _FIELDS.findall(head["fields"])):
