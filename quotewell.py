@@ -64,6 +64,7 @@ COMMANDS = {
     "documents": Command("index.cli:documents", "List the articles, show one, or delete one."),
     "verify": Command("index.cli:verify_index", "Check every stored row and file, and mend the search index."),
     "backup": Command("index.cli:backup", "Copy the store to a new file while it is in use."),
+    "restore": Command("index.cli:restore", "Put a backup in the place of what stands, which is kept."),
     "doctor": Command("rag.commands.doctor:doctor", "Look at what is needed here, and say how to mend it."),
     "eval": Command("eval.cli:app", "Measure answers and search on judged questions."),
 }

@@ -19,7 +19,7 @@ from eval.commands.authoring import check, from_feedback, label, new
 from eval.commands.compare import compare, gate
 from eval.commands.options import Sets, command_on
 from eval.commands.run import report, run
-from eval.commands.training import calibrate, export_reader, fit, fit_blend, train_model, train_reader
+from eval.commands.training import calibrate, export_reader, fit_blend, train_model, train_reader
 from eval.experiments.fusion import (
     Comparison,
     compare_fusions,
@@ -49,7 +49,7 @@ for _command in (  # in the order in which they are listed
     run, compare, gate, report, experiments.sweep, new, label, check, from_feedback, experiments.readers,
     experiments.follow_ups, experiments.conversation, experiments.conflicts, experiments.reasons,
     experiments.summaries, experiments.changes, experiments.support,
-    fit, train_reader, train_model, export_reader, fit_blend, calibrate,
+    train_reader, train_model, export_reader, fit_blend, calibrate,
 ):  # fmt: skip
     app.command()(_command)
 

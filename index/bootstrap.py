@@ -103,13 +103,10 @@ def ready(settings: Settings) -> None:
 def refuse_nothing(settings: Settings) -> None:
     """Raises IndexMissing where nothing was ever indexed; all else is mended or said later."""
     with suppress(IndexDamaged):
-        try:
-            with Store.open(settings.data, readonly=True) as store:
-                empty = store.recipe() is None
-        except IndexMissing:
-            empty = True
-        if empty:
-            current(settings.data)
+        with suppress(IndexMissing), Store.open(settings.data, readonly=True) as store:
+            if store.recipe() is not None:
+                return
+        current(settings.data)
 
 
 LEAST = 500  # passages that may come and go before the index is written again

@@ -5,7 +5,7 @@ Interrupted, it loses nothing that was committed and the search index that stand
 
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -30,6 +30,7 @@ from index.settings import Settings
 from index.shards import UNSAID, Embedding, Making, refuse_workers
 from index.storage import generation
 from index.storage.docstore import stored_as
+from index.storage.generation import Generation
 from index.storage.pieces import Content
 from index.storage.revisions import Keeping
 from index.storage.snapshot import Snapshot
@@ -146,22 +147,22 @@ class Builder:
         self._reach_engine()
         with Store.open(self._data, create=True) as store:
             self._refuse_other_recipe(store, but={"cleaner"})  # the text came cleaned, whatever did it
-            is_line = document.id in _lines(store.files())
+            is_line = document.id in _lines(store.files([document.id]))
         ((_, passages),) = self._making.made([document], Embedding(lambda _: None))
         return Readied(document, passages, self._content_of([(document, passages)], [document.id] * is_line), is_line)
 
-    def put(self, given: Document | Readied, serving: generation.Generation | None = None) -> generation.Generation:
+    def put(self, given: Document | Readied, serving: Generation | None = None) -> Generation:
         """Add or replace one document and publish; `serving` as in `publish`. Raises as `prepared` does."""
         one = given if isinstance(given, Readied) else self.prepared(given)
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
             going_on = self._refuse_other_recipe(store, but={"cleaner"})
-            files = None if store.files().get(one.document.id) else [""]
+            files = None if store.files([one.document.id]) else [""]
             new = store.put(one.document, one.passages, recipe=going_on, keeping=self._keeping(), files=files)
             self._put = one if new else None
             store.checkpoint()
             return self.publish(store, serving)
 
-    def delete(self, document_id: str, serving: generation.Generation | None = None) -> generation.Generation:
+    def delete(self, document_id: str, serving: Generation | None = None) -> Generation:
         """Raises NotFound."""
         with Store.open(self._data) as store, generation.at_work(self._data):
             self._refuse_other_recipe(store, but=OURS)  # what is taken away is made by no recipe
@@ -177,7 +178,7 @@ class Builder:
             store.keep_policy(policy)
             return self.publish(store).manifest
 
-    def publish(self, store: Store, serving: generation.Generation | None = None) -> generation.Generation:
+    def publish(self, store: Store, serving: Generation | None = None) -> Generation:
         """The store's present state as the current generation; nothing is written when it stands already.
 
         Done again if another process wrote meanwhile: it may have published the newer state first. Where it cannot be
@@ -192,29 +193,30 @@ class Builder:
         with store.snapshot() as snapshot:
             return self._published(snapshot, serving)
 
-    def _published(self, snapshot: Snapshot, serving: generation.Generation | None) -> generation.Generation:
+    def _published(self, snapshot: Snapshot, serving: Generation | None) -> Generation:
         made = snapshot.recipe() or self._recipe
-        version = generation.version_of(made, snapshot.hashes(), snapshot.policy(), engine_name(self._settings))
+        stored = snapshot.hashes()
+        version = generation.version_of(made, stored, snapshot.policy(), engine_name(self._settings))
         whole = repointed(self._settings, version) if serving is None else None
         if whole:
             return whole
         older = serving or standing(self._settings)
         beside = older if older and older.manifest.recipe == made and fits(older.content, self._settings) else None
         try:
-            return self._made(snapshot, made, version, beside, write=serving is None)
+            return self._made(snapshot, stored, version, beside, serving is None)
         except IndexDamaged:
             if beside is None:
                 raise
-            return self._made(snapshot, made, version, None, write=serving is None)
+            return self._made(snapshot, stored, version, None, serving is None)
 
     def _made(
-        self, snapshot: Snapshot, made: str, version: str, older: generation.Generation | None, *, write: bool
-    ) -> generation.Generation:
+        self, snapshot: Snapshot, stored: Mapping[str, str], version: str, older: Generation | None, write: bool
+    ) -> Generation:
         """Of what changed since the older one, beside that; without one, of everything."""
-        stored, had = snapshot.hashes(), stored_as(older.content) if older else {}
+        made, had = snapshot.recipe() or self._recipe, stored_as(older.content) if older else {}
         gone = frozenset(name for name, digest in had.items() if stored.get(name) != digest)
         new = [name for name, digest in stored.items() if had.get(name) != digest]
-        newer = self._content(snapshot, new if older else None)
+        newer = self._content(snapshot, stored, new if older else None)
         before, engine = older.content if older else None, engine_of(self._settings)
         if engine:
             content = collected(engine, before, gone, newer, version, stored)
@@ -233,7 +235,7 @@ class Builder:
                 problem = generation.unwritten(self._data, error)
         rows = newer.passages
         lost = rows + (older.manifest.passages - content.passages if older else 0)
-        return generation.Generation(
+        return Generation(
             self._data / "generations" / version,
             manifest,
             content,
@@ -298,19 +300,18 @@ class Builder:
             f"built with, or build everything again with: quotewell index --rebuild --data {self._data}"
         )
 
-    def _content(self, snapshot: Snapshot, document_ids: Sequence[str] | None) -> Content:
+    def _content(self, snapshot: Snapshot, stored: Mapping[str, str], document_ids: Sequence[str] | None) -> Content:
         """Of these documents, or of all."""
-        lines, put = _lines(snapshot.files()), self._put
+        lines, put = _lines(snapshot.files(document_ids)), self._put
         if put:
             name = put.document.id
-            now = document_ids, snapshot.hashes().get(name), name in lines
+            now = document_ids, stored.get(name), name in lines
             if now == ([name], put.document.sha256, put.is_line):
                 return put.content
-        return self._content_of(list(snapshot.whole(document_ids)), lines)
+        return self._content_of(snapshot.whole(document_ids), lines)
 
-    def _content_of(self, found: Sequence[tuple[Document, Sequence[StoredPassage]]], lines: Collection[str]) -> Content:
-        documents, passages = [one for one, _ in found], list(chain.from_iterable(stored for _, stored in found))
-        return content_of(documents, passages, self._stem, self._embedder.dim, lines)
+    def _content_of(self, found: Iterable[tuple[Document, Sequence[StoredPassage]]], lines: Collection[str]) -> Content:
+        return content_of(found, self._stem, self._embedder.dim, lines)
 
 
 def _differing(made: str, wanted: str) -> frozenset[str]:

@@ -1,10 +1,14 @@
-"""The commands that build an index and look after it: `index, verify, backup`."""
+"""The commands that build an index and look after it: `index, verify, backup, restore`."""
 
+import json
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Annotated, Any, Literal
 
 import typer
@@ -20,8 +24,8 @@ from index.records import dated, document_fields
 from index.settings import Settings, load_settings
 from index.shards import refuse_workers
 from index.storage.docstore import DocStore
-from index.storage.generation import current, load
-from index.storage.sqlite import copy
+from index.storage.generation import at_work, current, load
+from index.storage.sqlite import copy, pour, set_aside, sync_folder
 from index.storage.store import FILE_NAME, Store
 from index.terminal import Paragraph, emit, emit_json, emit_lines, emit_table, progress, safe, tell, tell_error
 from index.verify import builder_as_built, verify
@@ -107,18 +111,15 @@ def _follow(paths: list[Path], data: Path, run: Callable[[bool], object]) -> Non
     def not_ours(_: Change, path: str) -> bool:
         return not Path(path).resolve().is_relative_to(own)
 
-    first = True
     try:
-        for changes in watch(*paths, watch_filter=not_ours, yield_on_timeout=True, rust_timeout=500):
-            if not (first or changes):
-                continue
-            try:
-                run(first)
-            except QuotewellError as error:
-                tell_error(str(error))
-            if first:
+        for looks, changes in enumerate(watch(*paths, watch_filter=not_ours, yield_on_timeout=True, rust_timeout=500)):
+            if changes or not looks:
+                try:
+                    run(not looks)
+                except QuotewellError as error:
+                    tell_error(str(error))
+            if not looks:
                 tell("following the files; stop with Ctrl-C", "dim")
-            first = False
     except KeyboardInterrupt:
         tell("no longer following the files; everything that was told of is in the index", "dim")
 
@@ -235,19 +236,82 @@ def backup(
     if whole and any(file.iterdir()):
         raise BadInput(f"'{file}' is not empty; name a new folder")
     with Store.open(settings.data, readonly=True) as store:
-        for beside in settings.data.iterdir() if whole else ():
-            if beside.suffix == ".json":
-                shutil.copy2(beside, file)
-            elif beside.suffix == ".db" and beside.name != FILE_NAME:  # the store is last, to know all that they know
-                copy(beside, file / beside.name, timeout_s=5.0)
-        store.backup(file / FILE_NAME if whole else file)
+        if whole:
+            _copied(settings.data.iterdir(), file)
+        else:
+            copy(store.path, file)
         documents, passages = store.count()
     if as_json:
         emit_json({"file": str(file), "documents": documents, "passages": passages})
     else:
         emit(f"{documents} articles and {passages} passages are copied to '{file}'")
-    as_data = "it is a data folder" if whole else "to restore it, put it into a new folder DIR as corpus.db"
-    tell(f"{as_data}; check it: quotewell verify --data {file if whole else 'DIR'}")
+    tell(f"to have them again in place of what stands then: quotewell restore {quote(str(file))}{same_data(settings)}")
+
+
+def restore(
+    kept: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `quotewell backup` made: a file, or a folder.")],
+    data: Data = None,
+) -> None:
+    """Check a backup and put it in the place of what stands, which is kept; a server that runs follows."""
+    settings, own = load_settings(data=data), kept / FILE_NAME if kept.is_dir() else kept
+    if not own.is_file():
+        raise NotFound(f"'{own}' does not exist; name what was made by: quotewell backup")
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.data, prefix="new-") as name:
+        folder = Path(name)
+        try:
+            documents, passages = _read_whole(own, [one for one in kept.glob("*") if one.name != FILE_NAME], folder)
+        except (QuotewellError, ValueError) as error:
+            why = error if isinstance(error, ValueError) else "it is none, or cannot be read"
+            raise IndexDamaged(
+                f"'{kept}' is no whole backup ({why}), and nothing was changed; restore another"
+            ) from error
+        places = {one: settings.data / one.name for one in folder.iterdir() if one.suffix in (".db", ".json")}
+        former = Path(mkdtemp(dir=settings.data, prefix="before-restore-"))
+        with at_work(settings.data, alone=True):  # no write is acknowledged between the two
+            for place in filter(Path.exists, places.values()):
+                try:
+                    _copied([place], former)
+                except IndexDamaged:
+                    set_aside(place)
+            for one, place in places.items():
+                one.replace(place) if one.suffix == ".json" else pour(one, place)
+            sync_folder(settings.data)
+    emit(f"'{settings.data}' holds the {documents} articles and {passages} passages of '{kept}'")
+    if any(former.iterdir()):
+        tell(f"what stood there is kept; to have it again: quotewell restore {quote(str(former))}{same_data(settings)}")
+    else:
+        former.rmdir()
+
+
+def _read_whole(own: Path, beside: Iterable[Path], folder: Path) -> tuple[int, int]:
+    """A backup's articles and passages, all of it checked in a copy. Raises QuotewellError or ValueError."""
+    _taken(own, folder / FILE_NAME)
+    _copied(beside, folder, _taken)
+    for keys in folder.glob("*.json"):
+        try:
+            json.loads(keys.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{keys.name} is damaged") from error
+    with Store.open(folder, readonly=True) as store:
+        for problem in store.verify():
+            raise ValueError(problem.replace(str(folder / FILE_NAME), str(own)))
+        return store.count()
+
+
+def _taken(file: Path, place: Path) -> None:
+    """Of a backup, beside which nothing is left as long as nobody has it open."""
+    (copy if Path(f"{file}-wal").exists() else shutil.copyfile)(file, place)
+
+
+def _copied(files: Iterable[Path], folder: Path, take: Callable[[Path, Path], object] = copy) -> None:
+    """What others cannot make again; the store last, to know all that they know."""
+    for file in sorted(filter(Path.is_file, files), key=lambda one: one.name == FILE_NAME):
+        if file.suffix == ".db":
+            take(file, folder / file.name)
+        elif file.suffix == ".json":
+            with Path(shutil.copy2(file, folder)).open("rb+") as made:
+                os.fsync(made.fileno())
 
 
 _HEADINGS = ("id", "title", "author", "published", "characters")
@@ -291,7 +355,7 @@ def _list(settings: Settings, *, as_json: bool) -> None:
 def _show(settings: Settings, document_id: str, *, source: bool, marked: bool, as_json: bool) -> None:
     with Store.open(settings.data, readonly=True) as store:
         document = store.document(document_id)
-        files = store.files().get(document_id, ())
+        files = store.files([document_id]).get(document_id, ())
     held_by, holds = _alike(settings, document_id)
     text = document.source if source else document.text
     asides = [[block.start, block.end] for block in document.blocks if block.kind == "aside"]

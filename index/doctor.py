@@ -80,7 +80,7 @@ def _index(settings: Settings, embedder: Embedder) -> list[Diagnosis]:
         return [Diagnosis("index", "failed", str(error), f"quotewell verify{same_data(settings)}")]
     except QuotewellError as error:
         return [failed("index", error)]
-    counts = f"{len(index.document_ids)} articles, {index.passage_count} passages, {index.version}"
+    counts = f"{index.document_count} articles, {index.passage_count} passages, {index.version}"
     if index.generation.problem:
         return [Diagnosis("index", "note", f"{counts}: {index.generation.problem}", "")]
     return [Diagnosis("index", "ok", counts, ""), Diagnosis("size", "ok", _size(index, settings.data / FILE_NAME), "")]

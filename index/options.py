@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, TypeAlias
 
 import typer
@@ -43,4 +44,4 @@ def filters_of(documents: list[str] | None, authors: list[str] | None, since: st
 
 def same_data(settings: Settings) -> str:
     """What the next command needs to reach the same data folder: a flag, or nothing."""
-    return f" --data {settings.data}" if "data" in settings.model_fields_set else ""
+    return f" --data {quote(str(settings.data))}" if "data" in settings.model_fields_set else ""

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache, partial
@@ -93,9 +93,12 @@ class Index:
         self._views = lru_cache(maxsize=_DAYS)(
             lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
         )
-        self._searched = searched = lru_cache(maxsize=_FILTERS)(lambda filters: _searched(held.shelf.heads, filters))
+        self.document_count, self.holds = held.shelf.document_count, held.shelf.holds  # by the id of a document
+        self._searched = searched = lru_cache(maxsize=_FILTERS)(
+            lambda filters: _searched(held.shelf.each_head(), filters)
+        )
         self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(searched(filters).__contains__))
-        self._twins = _twins(held.shelf.heads)
+        self._twins = _twins(held.shelf.held_by)
 
     @property
     def version(self) -> str:
@@ -113,9 +116,14 @@ class Index:
         return self._holdings.corpus
 
     @property
-    def document_ids(self) -> tuple[str, ...]:
+    def document_ids(self) -> Sequence[str]:
         """Ascending."""
         return self._shelf.document_ids
+
+    @property
+    def searched_ids(self) -> Sequence[str]:
+        """But for those of documents that another says all of."""
+        return [head.id for head in self._searched(EVERYTHING)] if self._twins else self.document_ids
 
     @property
     def heads(self) -> tuple[Head, ...]:
@@ -135,7 +143,7 @@ class Index:
     def _writers(self) -> Mapping[str, set[str]]:
         """Word → the names in which it stands."""
         found = defaultdict[str, set[str]](set)
-        for name in {name for head in self.heads for name in (head.author, head.publisher)}:
+        for name in {name for head in self._shelf.each_head() for name in (head.author, head.publisher)}:
             for word in words(name):
                 found[word.text].add(name)
         return found
@@ -267,17 +275,16 @@ def _whole(generation: Generation, settings: Settings, recomputes: Embedder | No
     return View.of(generation, shelf, found, recomputes)
 
 
-def _searched(heads: Sequence[Head], filters: Filters) -> dict[Head, None]:
+def _searched(heads: Iterable[Head], filters: Filters) -> dict[Head, None]:
     """In the order of `heads`: what passes, but for what is said by another that passes, too."""
     passing = {head.id: head for head in heads if filters.passes(head)}
     return dict.fromkeys(head for head in passing.values() if passing.keys().isdisjoint(head.held_by))
 
 
-def _twins(heads: Sequence[Head]) -> dict[str, tuple[str, ...]]:
+def _twins(held_by: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Document id → ids of those that hold it, or that it holds."""
-    standing = {head.id for head in heads}
     twins: dict[str, set[str]] = defaultdict(set)
-    for one, other in ((head.id, other) for head in heads for other in head.held_by if other in standing):
+    for one, other in ((name, other) for name, holders in held_by.items() for other in holders):
         twins[one].add(other)
         twins[other].add(one)
     return {name: tuple(sorted(others)) for name, others in twins.items()}

@@ -48,8 +48,8 @@ class Settings(BaseModel):
     dense_weight: float = Field(0.5, ge=0, le=1, description="share of the dense ranking in the convex fusion")
     depth: int = Field(100, ge=1, le=1000, description="passages taken from each ranker before fusion")
     limit: int = Field(10, ge=1, le=100, description="passages that are read and returned as evidence")
-    reader: Literal["model", "trained", "plain"] = Field(
-        "model", description="how quotes are chosen: model reads the best passages; trained and plain are linear"
+    reader: Literal["model", "trained"] = Field(
+        "model", description="how quotes are chosen: model reads the best passages; trained is linear"
     )
     reranker: str = Field(
         "", description="folder or name of a cross-encoder of sentence-transformers that orders the passages found"

@@ -4,6 +4,7 @@ The store is the truth and is never changed here; a search index is a cache, mad
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from index.engines.content import checked
 from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.settings import Settings
 from index.shards import SHAPING, UNSAID
-from index.storage.generation import Generation, current, load, put_aside, version_of
+from index.storage.generation import Generation, load, published, put_aside, version_of
 from index.storage.store import Store
 
 
@@ -44,12 +45,12 @@ def verify(settings: Settings) -> VerifyReport:
         mended: list[str] = []
         if not problems and recipe is not None:
             mended += _put_damaged_aside(settings)
-            if mended or _published(settings.data) != wanted:
+            if mended or published(settings.data) != wanted:
                 made = builder_as_built(settings).publish(store)
                 if made.problem:
                     raise QuotewellError(made.problem)
                 mended.append("the search index was made again from the store")
-    return VerifyReport(*count, _published(settings.data), problems, tuple(mended))
+    return VerifyReport(*count, published(settings.data) or "", problems, tuple(mended))
 
 
 def renew(settings: Settings, embedder: Embedder | None = None, serving: Generation | None = None) -> Generation:
@@ -67,29 +68,19 @@ def builder_as_built(settings: Settings, embedder: Embedder | None = None) -> Bu
 
 
 def _made(data: Path) -> dict[str, object]:
-    try:
-        with Store.open(data, readonly=True) as store:
-            recipe = store.recipe()
-    except IndexMissing:
-        recipe = None
+    recipe = None
+    with suppress(IndexMissing), Store.open(data, readonly=True) as store:
+        recipe = store.recipe()
     made = UNSAID | json.loads(recipe) if recipe else {}
     return {name: made[name] for name in SHAPING if name in made}
 
 
 def _put_damaged_aside(settings: Settings) -> list[str]:
     said: list[str] = []
-    data = settings.data
-    for folder in sorted((data / "generations").glob("[!.]*/")):
+    for folder in sorted((settings.data / "generations").glob("[!.]*/")):
         try:
-            checked(load(data, folder.name), settings)
+            checked(load(settings.data, folder.name), settings)
         except IndexDamaged as error:
-            put_aside(data, folder.name)
+            put_aside(settings.data, folder.name)
             said.append(f"put aside: {error}")
     return said
-
-
-def _published(data: Path) -> str:
-    try:
-        return current(data)
-    except IndexMissing:
-        return ""

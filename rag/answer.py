@@ -14,7 +14,6 @@ from rag.policy import InForce
 from rag.question.analysis import Query
 
 # What an explanation holds: the summands of every score, and what would have been otherwise. Records only.
-#
 # Nothing here is rounded, so that summands add up to their score within 1e-9.
 
 Mode = Literal["answer", "evidence"]

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 from index.records import Document, Head, Hit, plain
 from index.storage.merkle import CorpusTree
-from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Removed, Workings
-from rag.policy import InForce
+from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Workings
 from rag.receipts.receipt import answer_id, corpus_fields, receipt_for
 from rag.receipts.signing import Signature
 
@@ -109,7 +108,7 @@ def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, 
         "corpus": corpus_fields(basis.corpus, answer.index_version, basis.signature),
         "standalone": read["standalone"],
         "as_of": plain(answer.as_of),
-        "policy": _policy_fields(answer.policy) if answer.policy else None,
+        "policy": plain(answer.policy.policy) | {"same_index": answer.policy.same_index} if answer.policy else None,
     }
     if answer.explanation:
         fields["workings"] = _workings_fields(answer.workings, answer.explanation)
@@ -126,10 +125,6 @@ def reason_fields(reason: Reason | None) -> dict[str, Any] | None:
     return {"code": reason.code, "missing": [*reason.missing], "apart": [*reason.apart]} if reason else None
 
 
-def _policy_fields(policy: InForce) -> dict[str, Any]:
-    return {**plain(policy.policy), "same_index": policy.same_index}
-
-
 def _workings_fields(workings: Workings, explanation: Explanation) -> dict[str, Any]:
     """Unrounded, so that they still add up."""
     removed = explanation.removed
@@ -142,7 +137,10 @@ def _workings_fields(workings: Workings, explanation: Explanation) -> dict[str, 
         "evidence": [_found_fields(found) for found in explanation.found],
         "best": plain(explanation.best),
         "without": plain(explanation.without),
-        "removed": plain(removed.best) | _without_best(removed) if removed else None,
+        "removed": plain(removed.best)
+        | {"quote": removed.quote, "by": list(removed.by), "confidence": removed.confidence}
+        if removed
+        else None,
         "dropped": [dropped_fields(one) for one in workings.dropped],
         "refusal": plain(explanation.refusal),
         "calibration": plain(explanation.calibration),
@@ -152,7 +150,3 @@ def _workings_fields(workings: Workings, explanation: Explanation) -> dict[str, 
 def _found_fields(found: FoundBy) -> dict[str, Any]:
     named = {"passage_id": found.passage_id, "fused": found.fused, "rankers": found.shares, "best": found.best}
     return {name: plain(value) for name, value in named.items()}
-
-
-def _without_best(removed: Removed) -> dict[str, Any]:
-    return {"quote": removed.quote, "by": list(removed.by), "confidence": removed.confidence}

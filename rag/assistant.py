@@ -80,7 +80,7 @@ class Assistant:
         self.index = index
         self.rules = rules
         self.basis = Basis(index.document, index.head, index.corpus, signature_of(index.corpus, settings.signing_key))
-        told = tuple(head.id for head in index.heads_within(EVERYTHING))
+        told = index.searched_ids
         self.suggester = None if known is None else Suggester(self._said, index.document, told, known)
         self._starters = self.suggester or Suggester(self._said, index.document, told, {})
         self._settings = settings
@@ -275,7 +275,10 @@ class Assistant:
         read = parts[0].query.text if len(parts) == 1 else understood.readings[0]
         answered = [part for part in parts if not part.reason]
         deciding = deciding_of(parts).reading
-        added, dropped = tuple(quote.contributions for quote in quotes), sorted(dropped, key=_score_first)
+        added, dropped = (
+            tuple(quote.contributions for quote in quotes),
+            sorted(dropped, key=lambda one: -one.quote.score),
+        )
         return Answer(
             id="",
             question=question,
@@ -349,10 +352,6 @@ def _unless_told(part: AnswerPart, heard: str, pipeline: Pipeline) -> AnswerPart
     quotes = (pipeline.widened(part.query, other),) if other else ()
     reason = None if other else Reason("near_miss", ())
     return replace(part, quotes=quotes, frame=PLAIN, reason=reason, dropped=dropped)
-
-
-def _score_first(dropped: Dropped) -> float:
-    return -dropped.quote.score
 
 
 def _filtered(part: AnswerPart) -> AnswerPart:

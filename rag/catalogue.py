@@ -31,8 +31,12 @@ class Catalogue:
 
     def __init__(self, index: Index, filters: Filters = EVERYTHING) -> None:
         self.index = index
-        self.heads: tuple[Head, ...] = index.heads_within(filters)
         self.filters = filters
+
+    @cached_property
+    def heads(self) -> tuple[Head, ...]:
+        """Of its articles."""
+        return self.index.heads_within(self.filters)
 
     @cached_property
     def dated(self) -> tuple[Head, ...]:

@@ -26,6 +26,7 @@ from rag.selection.key_sentences import SMALL_PRINT
 from rag.structure import ASIDE, of_a_version
 
 READ_HITS = 20  # hits that are read, at most
+_DOUBT = -1.0  # log odds; at less the best sentence hardly answers
 
 MakeReader = Callable[[Index], Reader]
 
@@ -140,7 +141,9 @@ class Pipeline:
         if sure and query.scope and (judged := query.scope.judged):
             said = {cut(word.text, self.index.stem) for word in words(reading.quotes[0].words)}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
-        return refusal(query, self.index, reading.hits, sure=sure)
+        asks = NOT_WHETHER.search(query.text) is not None and self._rules.threshold > 0  # at 0 any answer will do
+        doubted = sure and asks and (reading.quotes[0].gap or 0.0) < _DOUBT
+        return refusal(query, self.index, reading.hits, sure=sure, doubted=doubted)
 
     def _echoes(self, query: Query, quote: Quote) -> bool:
         """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Yes or no can

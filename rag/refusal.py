@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -26,7 +27,6 @@ from rag.reading.candidates import rarity
 from rag.reading.similarity import met_anywhere
 
 # Which names, numbers and dates of a question stand nowhere in the articles, and which never stand together.
-#
 # Words are compared as BM25 compares them, so every claim is about what the index holds: a thing is there when some
 # passage holds all its words.
 
@@ -64,7 +64,7 @@ def things(query: Query) -> list[Thing]:
             runs[-1][1].append(term)
         else:
             runs.append((sort, [term]))
-    return [_thing(query.text, run, named=sort != "word") for sort, run in runs]
+    return [Thing(query.text[run[0].start : run[-1].end], tuple(run), sort != "word") for sort, run in runs]
 
 
 def telling(query: Query) -> list[Term]:
@@ -93,17 +93,25 @@ def _met(query: Query, corpus: Index, hits: Sequence[Hit]) -> frozenset[Term]:
     return frozenset(term for term, met in near if met >= _MET or verb(text[term.start : term.end]))
 
 
+def _untold(query: Query, corpus: Index, hits: Sequence[Hit]) -> bool:
+    """Does the question ask with a word, no verb, that stands nowhere and to which nothing comes near?"""
+    nowhere = [term for term in telling(query) if not corpus.lexical.document_frequency(term.stem)]
+    return bool(nowhere) and not _met(query, corpus, hits).issuperset(nowhere)
+
+
 def unheard_of(query: Query, corpus: Index) -> tuple[str, ...]:
-    """The names of the question that no passage holds, nor any author or publisher, as typed; and of what a definition
-    is wanted, names whose words stand side by side nowhere: "Plan Mexico" beside plans and Mexico.
+    """The codes and names of the question that no passage holds, nor any author or publisher, as typed; and of what a
+    definition is wanted, names whose words stand side by side nowhere: "Plan Mexico" beside plans and Mexico.
 
     Passed over is a name that the embedder's vocabulary holds: vectors tell it from others, and know "Canadian" beside
     "Canada", while "Iard" is to them what "Kard" is; but not the surname of whom "Who is …?" asks for: with another one
     it is somebody else. German writes every noun with a capital, so it tells no name.
     """
-    if query.spoken == "de":
-        return ()
-    unknown = [term for term in query.terms if not (term.number or corpus.lexical.document_frequency(term.stem))]
+    nowhere = [term for term in query.terms if not corpus.lexical.document_frequency(term.stem)]
+    codes = tuple(query.text[term.start : term.end] for term in nowhere if term.number and _is_code(query.text, term))
+    if codes or query.spoken == "de":
+        return codes
+    unknown = [term for term in nowhere if not term.number]
     surname = query.terms[-1] if query.subject and query.kind == "who" else None
     names = [term for term in unknown if query.named(term) or (term == surname and _behind_a_name(query))]
     names = [term for term in names if term == surname or not _in_vocabulary(corpus, query.text, term)]
@@ -117,6 +125,11 @@ def _behind_a_name(query: Query) -> bool:
     """Without capitals no word tells that it is an unknown surname, but the first name before it: "maria lopez"."""
     *_, before, last = (None, *query.terms)
     return bool(before and query.text[before.end : last.start] == " " and query.named(before))
+
+
+def _is_code(text: str, term: Term) -> bool:
+    """Does its number tell it from others of its kind: "P0421", "3.3"? "room 12" may be written in words."""
+    return re.fullmatch(r"[^\W\d]+[-\s]?\d{2,}\w*|\d+(?:\.\d+)+", text[term.start : term.end]) is not None
 
 
 def _side_by_side(thing: Thing, corpus: Index) -> bool:
@@ -141,7 +154,7 @@ def apart(query: Query, corpus: Index) -> tuple[str, ...]:
     rows = {thing: _holding(thing, query, corpus) for thing in things(query) if thing.named}
     known = sorted((thing for thing in rows if len(rows[thing])), key=lambda thing: (len(rows[thing]), thing.start))
     for group in (*combinations(known[:_MOST], 2), *combinations(known[:_MOST], 3)):
-        if not len(_common([rows[thing] for thing in group])):
+        if not len(reduce(np.intersect1d, (rows[thing] for thing in group))):
             return tuple(thing.text for thing in sorted(group, key=lambda thing: thing.start))
     return ()
 
@@ -178,13 +191,6 @@ def _printed(value: float) -> list[list[str]]:
     return ways + [[f"{figure:g}", word] for figure, word in scaled if 1 <= figure < 1000]
 
 
-def _common(rows: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    common = rows[0]
-    for others in rows[1:]:
-        common = np.intersect1d(common, others, assume_unique=True)
-    return common
-
-
 def _sort(query: Query, term: Term, dates: Sequence[tuple[int, int]]) -> object:
     """Terms of the same sort may be one thing; each date is a sort of its own."""
     date = next((span for span in dates if span[0] <= term.start < span[1]), None)
@@ -194,10 +200,6 @@ def _sort(query: Query, term: Term, dates: Sequence[tuple[int, int]]) -> object:
 def _parted(text: str, end: int, start: int, sort: object) -> bool:
     """Does what stands between two terms part them? Inside a date nothing does."""
     return sort == "number" or (isinstance(sort, str) and text[end:start] not in (" ", ". ", "-"))
-
-
-def _thing(text: str, run: Sequence[Term], *, named: bool) -> Thing:
-    return Thing(text[run[0].start : run[-1].end], tuple(run), named)
 
 
 def _empty(written: str, sort: object, grammar: frozenset[str]) -> bool:
@@ -223,16 +225,17 @@ _STRAY = 0.01  # share of all years mentioned that may lie beyond a year that is
 _LONGEST = 200  # years of one period that are looked up
 
 
-def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool) -> Reason | None:
+def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool, doubted: bool = False) -> Reason | None:
     """Why nothing is answered, with what the articles lack and what decided it; None where it is answered.
 
-    `hits` are those that were read; `sure`: the reader's confidence would do.
+    `hits` are those that were read; `sure`: the reader's confidence would do; `doubted`: its model says of the best
+    sentence that it answers less than none, so that a word which the articles lack is no other word for theirs.
     """
     if query.scope and (query.scope.declined or not sure):
         return Reason("needs_judgement", (), because=query.scope._asdict())
     beyond = unreached(query, index)
     unheard = unheard_of(query, index)
-    if sure and not beyond and not unheard:
+    if sure and not beyond and not unheard and not (doubted and _untold(query, index, hits)):
         return None
     parts = off_corpus_parts(query, index, hits) if hits else {}
     odds = math.fsum(parts.values()) if hits else math.inf
@@ -260,7 +263,6 @@ def unreached(query: Query, index: Index) -> Because | None:
     It is mentioned nowhere, nearly all years that are lie to one side of it, and nothing was published in it or beyond.
     Told are its first and last day, the side where the articles have next to nothing, and how many of their mentions of
     years lie there.
-    None of the 207 development questions (eval/gold) is refused by this alone.
     """
     if not query.dates:
         return None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 
 from index.records import Block, Document, Kind, Passage, Span
+from index.text.words import stems
 
 BODY: frozenset[Kind] = frozenset({"text", "item", "row", "turn", "code"})  # what may answer
 LISTED: frozenset[Kind] = frozenset({"item", "code"})
@@ -100,6 +101,12 @@ def by_columns(header: str, row: str) -> str:
     named = names[1:] if len(names) == len(cells) + 1 else [""] * len(cells)
     told = (f"{name}: {cell}" if name else cell for name, cell in zip(named, cells, strict=True) if cell)
     return " · ".join(filter(None, (first, *told)))
+
+
+def names_row(row: str, words: frozenset[str]) -> bool:
+    """Do the words, which are stems, hold all of a cell that is no bare number?"""
+    named = (set(stems(cell, "snowball")) for cell in _CELLS.split(row) if any(map(str.isalpha, cell)))
+    return any(own and own <= words for own in named)
 
 
 def _chain(passage: Passage, block: Block) -> Iterator[Span]:

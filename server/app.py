@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.types import Scope
@@ -15,7 +16,7 @@ from server.answer_log import Kept, Noting, RecentFollowUps
 from server.live_index import Live
 from server.mcp_tools.endpoint import open_door
 from server.metrics import Measured, Metrics
-from server.middleware.admission import Capacity, Early, Gate, Lanes
+from server.middleware.admission import Capacity, Gate, Lanes, turned_away
 from server.middleware.cors import Origins
 from server.middleware.idempotency import Idempotent
 from server.middleware.shell import BodyLimit, LastResort, Shell
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _equip(app: FastAPI, settings: Settings) -> None:
     """What handlers share; `server.dependencies` hands it to them."""
     app.state.capacity = Capacity.of(settings)
+    app.state.lanes = Lanes(app.state.capacity)
     app.state.live = Live(settings)
     app.state.uploads = Uploads(app.state.live, settings.data)
     app.state.names = Names(settings)
@@ -70,6 +72,7 @@ def _equip(app: FastAPI, settings: Settings) -> None:
     app.state.kept = Kept(settings.data, settings.keep_answers)
     app.state.feedback = FeedbackStore(settings.data, settings.keep_answers)
     app.state.metrics = Metrics(app.state.live, app.state.feedback, app.version)
+    app.state.turned_away = partial(turned_away, app.state.lanes, app.state.metrics.requested)
     app.state.noting = Noting(app.state.feedback, app.state.metrics, settings.keep_answers)
     app.state.replies = Replies(settings.data)
     app.state.follow_ups = RecentFollowUps()
@@ -88,13 +91,11 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             return max(check.MOST_CHECK_BYTES, settings.max_body_bytes)
         return MAX_DOCUMENT_BYTES if str(scope["path"]).startswith("/v1/documents") else settings.max_body_bytes
 
-    lanes = Lanes(app.state.capacity)
     app.add_middleware(Idempotent, replies=app.state.replies)
-    app.add_middleware(Gate, lanes=lanes)
+    app.add_middleware(Gate, lanes=app.state.lanes)
     app.add_middleware(BodyLimit, most=most_bytes)
     app.add_middleware(Guard, keys=Keys(settings.data), names=app.state.names, rate=app.state.rate, settings=settings)
     app.add_middleware(LastResort)
-    app.add_middleware(Early, lanes=lanes)
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Origins, pages=app.state.names.pages)
     app.add_middleware(KnownNames, names=app.state.names)

@@ -5,7 +5,8 @@ import resource
 import socket
 import sys
 from asyncio import Transport, to_thread
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -44,7 +45,7 @@ def run_server(settings: Settings) -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
-        http=Punctual,
+        http=cast("Any", partial(Punctual, app.state.turned_away)),
         backlog=BACKLOG,
         log_config=None,
         log_level=logging.WARNING,
@@ -72,40 +73,20 @@ def most_open() -> int:
     return max(files // 2 - BACKLOG, files // 4)
 
 
-class _Whole:
-    """A transport that sends the head of a reply with its body, where that comes at once: one call and one packet."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport, self._head = transport, b""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        if data.startswith(b"HTTP/") and b"\r\ncontent-length: " in data:
-            self._head += data
-        else:
-            self._head, data = b"", self._head + data
-            self._transport.write(data)
-
-    def close(self) -> None:
-        self.write(b"")
-        self._transport.close()
-
-
 class Punctual(H11Protocol):
     """Ends the connections of clients that send too slowly, or do not read: each costs memory, and a reply its turn.
 
     Of more than can be open, the one that has waited for its client for longest; where all are answered, the oldest.
     """
 
-    def __init__(self, *given: Any, **more: Any) -> None:
+    def __init__(self, turned_away: Callable[[bytes], bytes | None], *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
+        self._between = self.conn.states  # of requests
+        self._turned_away, self._head = turned_away, b""  # and what came of one that may be turned away
         self._begin, self._bytes, self._unread_since = self.loop.time(), 0, 0.0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.transport = cast("Transport", _Whole(transport))
         if len(self.connections) > most_open():
             going = (cast("Punctual", one) for one in self.connections - {self} if not one.transport.is_closing())
             longest = min(going, key=lambda one: (not one.waits, one._begin), default=self)
@@ -121,6 +102,16 @@ class Punctual(H11Protocol):
         return not self.works or self.cycle.more_body
 
     def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        data, self._head = self._head + data, b""
+        idle = self.conn.states == self._between and not self.conn.trailing_data[0] and not self.flow.write_paused
+        if idle and (reply := self._turned_away(data)) != b"":
+            if reply is None:
+                self._head = data
+            else:
+                self.transport.write(reply)
+                self.on_response_complete()
+            return
         self._bytes += len(data)
         before = self.cycle
         super().data_received(data)
@@ -135,7 +126,6 @@ class Punctual(H11Protocol):
             super().send_400_response(msg)
 
     def on_response_complete(self) -> None:
-        self.transport.write(b"")
         super().on_response_complete()
         self._begin, self._bytes = self.loop.time(), 0
 

@@ -6,7 +6,7 @@ replaces the reference holds the lock; nothing that answers waits for it, and no
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -44,6 +44,7 @@ ABREAST_S = 5.0  # that a question waits until what others wrote is seen: on a b
 
 _GONE = "the store of the articles is gone: one article would begin another, without them; put it back"
 _LOADING = IndexMissing("the index is still being loaded; try again in a moment")
+_BEHIND = "another process wrote to the store, and it takes long to see what; try again in a moment"
 
 _log = logging.getLogger(__name__)
 
@@ -116,12 +117,15 @@ class Live:
 
         What another process deletes is cited by none that shares the folder from then on: who asks looks at the file.
         """
-        if not self.is_abreast and self._lock.acquire(timeout=ABREAST_S):
-            try:
-                if not self.is_abreast:  # the one before looked
-                    self._attempt()
-            finally:
-                self._lock.release()
+        if not self.is_abreast:
+            if self._lock.acquire(timeout=ABREAST_S):
+                try:
+                    if not self.is_abreast:  # the one before looked
+                        self._attempt()
+                finally:
+                    self._lock.release()
+            elif not self.is_abreast:  # what answers may hold what is gone
+                raise IndexMissing(_BEHIND)
         state = self._state
         if state.assistant is None:
             problem = state.problem or _LOADING
@@ -149,7 +153,7 @@ class Live:
                 if own.overtaken:
                     return False
                 before = self._state.assistant
-                added = before is None or document.id not in before.index.document_ids
+                added = before is None or not before.index.holds(document.id)
                 self._answer_from(builder.put(prepared, self._serving()))
                 self._overtake(own)
                 return added
@@ -273,7 +277,7 @@ class Live:
         serving = before
         if serving is None or not same or serving.index.generation.is_damaged:
             serving = self._open(generation)
-            _log.info("answering from index %s, %d documents", serving.index.version, len(serving.index.document_ids))
+            _log.info("answering from index %s, %d documents", serving.index.version, serving.index.document_count)
         if generation.problem:  # never without it, not even for a moment: somebody may look just then
             self._report(QuotewellError(generation.problem), serving)
         else:
@@ -304,17 +308,14 @@ class Live:
 
 def _seen(data: Path) -> object:
     """Equal as long as nobody has written to the store; None where there is none."""
-    try:
-        with Store.open(data, readonly=True) as store:
-            return _stamp(data), store.sequence()
-    except QuotewellError:
-        return None
+    with suppress(QuotewellError), Store.open(data, readonly=True) as store:
+        return _stamp(data), store.sequence()
+    return None
 
 
 def _stamp(data: Path) -> object:
     """Another one whenever somebody has written; None where there is no store."""
-    try:
+    with suppress(OSError):
         found = (data / FILE_NAME).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
+        return found.st_ino, found.st_mtime_ns
+    return None

@@ -100,7 +100,7 @@ class _Present:
         if state.assistant is not None:
             index = state.assistant.index
             yield _gauge("quotewell_index_info", "Of the index that answers", 1, version=index.version)
-            yield _gauge("quotewell_index_documents", "Articles that are searched", len(index.document_ids))
+            yield _gauge("quotewell_index_documents", "Articles that are searched", index.document_count)
             yield _gauge("quotewell_index_passages", "Passages that are searched", index.passage_count)
             yield _gauge("quotewell_index_sequence", "Changes of the store up to this index", index.manifest.sequence)
         try:

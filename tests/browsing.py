@@ -3,8 +3,9 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,12 +17,14 @@ from server.cli import Punctual
 
 
 @contextmanager
-def listening(app: ASGIApp, *, lifespan: bool = False) -> Iterator[str]:
+def listening(
+    app: ASGIApp, *, lifespan: bool = False, turned_away: Callable[[bytes], bytes | None] = lambda data: b""
+) -> Iterator[str]:
     """The address of `app` on a loopback port; with `lifespan` it starts up and shuts down, too."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app,
-        http=Punctual,
+        http=cast("Any", partial(Punctual, turned_away)),
         log_config=None,
         lifespan="on" if lifespan else "off",
         server_header=False,
@@ -39,7 +42,7 @@ def listening(app: ASGIApp, *, lifespan: bool = False) -> Iterator[str]:
 @contextmanager
 def serving(app: FastAPI, around: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> Iterator[str]:
     """The address of an application that has its index, and perhaps something `around` it."""
-    with listening(around(app), lifespan=True) as address:
+    with listening(around(app), lifespan=True, turned_away=app.state.turned_away) as address:
         app.state.live.wait()
         yield address
 

@@ -41,8 +41,8 @@ ROOMS = {
         ("cli",),
     ),
     "rag": (
-        ("language", "policy", "structure"),
-        ("question",),
+        ("language", "policy"),
+        ("question", "structure"),
         ("answer", "follow_ups"),
         ("catalogue", "citations", "reading", "receipts", "understand"),
         ("selection",),

@@ -211,6 +211,7 @@ def test_a_question_in_another_alphabet_is_answered_or_abstained_from(indexed: C
         (["index", ".", "--workers", "abc"], "not 'abc'"),
         (["index", ".", "--workers", "0", "--dry-run"], "not '0'"),
         (["eval", "growth", "--plot", "none/x.svg"], "no folder none"),
+        (["eval", "growth", "--write", "none/x.md"], "'none/x.md' does not exist"),
     ],
 )
 def test_wrong_usage_exits_2_with_one_line_that_says_what_to_do(
@@ -569,8 +570,8 @@ def test_a_backup_in_a_new_folder_answers_the_same_after_verify(indexed: Cli, tm
     done = indexed("backup", "copy.db", "--json")
     assert done.json == {"file": "copy.db", "documents": 3, "passages": 4}
     assert indexed("backup", "copy.db").code == 2
-    (tmp_path / "restored").mkdir()
-    (tmp_path / "copy.db").rename(tmp_path / "restored/corpus.db")
+    assert indexed("restore", "copy.db", "--data", "restored").code == 0
+    assert [one.name for one in sorted((tmp_path / "restored").glob("*[!ml]"))] == ["corpus.db"]
     assert indexed("verify", "--data", "restored").code == 0
     assert indexed("ask", WHEN, "--json", "--data", "restored").json == indexed("ask", WHEN, "--json").json
 
@@ -592,6 +593,55 @@ def test_a_backup_in_a_folder_is_a_data_folder_with_keys_and_the_newest_verdicts
     assert [one["id"] for one in indexed("keys", "list", "--json", "--data", "whole").json["keys"]] == [key]
     assert (tmp_path / "whole/keys.json").stat().st_mode & 0o777 == 0o600
     assert FeedbackStore(tmp_path / "whole", 10).find("0" * 32) is not None
+
+
+def standing(indexed: Cli) -> set[str]:
+    return {one["id"] for one in indexed("documents", "--json").json["documents"]}
+
+
+def test_a_backup_takes_the_place_of_what_stands_and_that_can_be_had_again(indexed: Cli, tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    key = indexed("keys", "create", "reader", "--json").json["id"]
+    before, answer = standing(indexed), indexed("ask", WHEN, "--json").json
+    assert indexed("backup", "whole").code == 0
+    assert indexed("documents", "delete", "tower", "--yes").code == 0
+    assert indexed("keys", "revoke", key).code == 0
+    done = indexed("restore", "whole")
+    assert (done.code, standing(indexed)) == (0, before)
+    assert indexed("ask", WHEN, "--json").json == answer
+    assert [one["id"] for one in indexed("keys", "list", "--json").json["keys"]] == [key]
+    (former,) = (tmp_path / ".index").glob("before-restore-*")
+    assert f"quotewell restore {former.relative_to(tmp_path)}" in done.err
+    assert indexed("restore", former).code == 0
+    assert standing(indexed) == before - {"tower"}
+    assert indexed("keys", "list", "--json").json["keys"] == []
+
+
+def test_a_backup_that_is_damaged_changes_nothing(indexed: Cli, tmp_path: Path) -> None:
+    indexed("backup", "copy.db")
+    damage(tmp_path / "copy.db", "UPDATE documents SET row_sha256 = x'00' WHERE id = 'bees'")
+    (tmp_path / "none.db").write_bytes(b"no database" * 1000)
+    before = {path: path.read_bytes() for path in (tmp_path / ".index").rglob("*") if path.is_file()}
+    done = indexed("restore", "copy.db")
+    assert done.code == 5 and "'bees'" in done.err and "nothing was changed; restore another" in done.err
+    done = indexed("restore", "none.db")
+    assert done.code == 5 and "'none.db' is no whole backup (it is none, or cannot be read)" in done.err
+    (tmp_path / "whole").mkdir()
+    indexed("backup", "whole")
+    (tmp_path / "whole/keys.json").write_text("{")
+    assert "'whole' is no whole backup (keys.json is damaged)" in indexed("restore", "whole").err
+    assert not [*tmp_path.glob("*-wal"), *tmp_path.glob("*-shm")]
+    assert indexed("restore", "nowhere").err.startswith("error: 'nowhere' does not exist; name what was made by")
+    assert {path: path.read_bytes() for path in (tmp_path / ".index").rglob("*") if path.is_file()} == before
+
+
+def test_a_backup_takes_the_place_of_a_store_that_is_none(indexed: Cli, tmp_path: Path) -> None:
+    before = standing(indexed)
+    indexed("backup", "copy.db")
+    (tmp_path / ".index/corpus.db").write_bytes(b"no database" * 1000)
+    assert indexed("restore", "copy.db").code == 0
+    assert standing(indexed) == before
+    assert (tmp_path / ".index/corpus.db.damaged").read_bytes() == b"no database" * 1000
 
 
 def test_doctor_finds_nothing_wrong_and_says_what_it_looked_at(indexed: Cli) -> None:

@@ -17,11 +17,9 @@ from eval.experiments.conversation import (
     read_turns,
     text_of_conversation,
 )
-from eval.experiments.rules import watched
 from index.errors import BadGold
 from rag.answer import Answer, Reason, Segment
 from rag.follow_ups.turns import Turn
-from rag.question import purpose
 from tests import make
 
 GOLD = Path(__file__).parent.parent / "eval" / "gold" / "conversation" / "turns.jsonl"
@@ -109,12 +107,3 @@ def test_a_line_that_says_not_what_is_helpful_is_named(tmp_path: Path, line: str
     file.write_text(line, encoding="utf-8")
     with pytest.raises(BadGold, match="line 1"):
         read_turns(file)
-
-
-def test_a_family_that_is_switched_off_has_no_say_and_comes_back() -> None:
-    with watched() as board:
-        assert purpose.purpose_of("hello").which == "greeting"
-        assert "question.purpose [talk greeting]" in board.fired
-        board.off = "question.purpose [talk greeting]"
-        assert purpose.purpose_of("hello") == purpose.FACT
-    assert purpose.purpose_of("hello").which == "greeting"

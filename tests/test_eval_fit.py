@@ -1,6 +1,5 @@
 """Fitting finds what was planted, keeps its signs, and looks only at the tuning half."""
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,9 +17,9 @@ from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet, Question
 from eval.sets.sets import half, tuning_questions
 from eval.sets.sets import testing_questions as untuned_questions
-from eval.training.fit import Sample, confidence_rows, fit_confidence, fit_sentence, shares, without_answer
-from eval.training.tune import ANSWERABLE, best_threshold, expected_shares, fit_reader
-from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP, PLAIN_FEATURES
+from eval.training.fit import Sample, confidence_rows, fit_confidence, fit_sentence, shares
+from eval.training.fit_trained import best_threshold
+from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP
 from rag.reading.reader import ALONE
 from rag.reading.weights import load_weights
 
@@ -123,7 +122,6 @@ def test_every_set_counts_the_same_however_many_questions_it_has() -> None:
 def test_the_same_samples_give_the_same_weights() -> None:
     found = planted_samples("cosine", +1)
     assert fit_sentence(found) == fit_sentence(planted_samples("cosine", +1))
-    assert fit_reader(found) == fit_reader(found)
 
 
 def confidence_questions(planted: str, sign: int) -> tuple[Floats, Floats, Floats]:
@@ -186,18 +184,6 @@ def test_a_confidence_row_is_the_best_sentence_with_its_lead_and_score() -> None
     assert rows[:, AT["score"]].tolist() == [0.9, 0.3]
 
 
-def test_without_its_documents_a_question_is_unanswerable_and_keeps_the_other_sentences() -> None:
-    kept = without_answer(small([0.1, 0.2, 0.3], [False, True, False], [False, True, False]))
-    assert kept is not None
-    assert kept.features[:, AT["cosine"]].tolist() == [0.1, 0.3]
-    assert (kept.right.tolist(), kept.relevant.tolist(), kept.answerable) == ([False, False], [False, False], False)
-
-
-def test_there_is_no_second_question_where_nothing_else_was_found_or_nothing_was_to_find() -> None:
-    assert without_answer(small([0.1, 0.2], [True, False], [True, True])) is None
-    assert without_answer(small([0.1, 0.2], [False, False], [False, False], answerable=False)) is None
-
-
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30))
 def test_shares_sum_to_one_and_every_set_has_the_same(names: list[str]) -> None:
     found = shares(names)
@@ -205,23 +191,6 @@ def test_shares_sum_to_one_and_every_set_has_the_same(names: list[str]) -> None:
     for name in set(names):
         of_set = sum(share for share, other in zip(found, names, strict=True) if other == name)
         assert of_set == pytest.approx(1 / len(set(names)))
-
-
-@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=5), st.integers(1, 6), st.integers(1, 6))
-def test_expected_shares_sum_to_one_with_the_assumed_share_of_answerable_ones(
-    names: list[str], many: int, few: int
-) -> None:
-    one = small([0.1], [False], [False])
-    found = [
-        replace(one, set_name=name, answerable=answerable)
-        for name in names
-        for answerable, count in ((True, many), (False, few))
-        for _ in range(count)
-    ]
-    share = expected_shares(found)
-    assert share.sum() == pytest.approx(1)
-    answerable = np.array([one.answerable for one in found])
-    assert share[answerable].sum() == pytest.approx(ANSWERABLE)
 
 
 @pytest.mark.parametrize(
@@ -241,16 +210,7 @@ def test_the_threshold_is_where_answering_gains_most(
     assert best_threshold(np.array(confidence), np.array(gain, float)) == threshold
 
 
-def test_a_fitted_reader_has_all_that_the_reader_loads() -> None:
-    fields = fit_reader(planted_samples("cosine", +1))
-    assert set(fields["sentence"]) == {*PLAIN_FEATURES, "bias"}
-    assert set(fields["confidence"]) == {*PLAIN_FEATURES, "gap", "score", "bias"}
-    assert 0 <= fields["threshold"] <= 1
-    assert fields["fitted_on"] == {"set0": 60, "set1": 60}
-    assert json.loads(json.dumps(fields)) == fields
-
-
-@pytest.mark.parametrize("name", ["plain", "trained"])
+@pytest.mark.parametrize("name", ["trained", "words"])
 def test_the_packaged_weights_fit_the_features_and_their_signs(name: str) -> None:
     weights = load_weights(name)
     assert weights.sentence.weights.shape == (len(FEATURES),)

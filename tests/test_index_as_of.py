@@ -56,7 +56,7 @@ def by_then(articles: Sequence[tuple[str, Article]], days: int) -> list[tuple[st
 
 def state(index: Index) -> list[object]:
     """All that can be learnt of an index without a question."""
-    ids, lexical, vocabulary = index.document_ids, index.lexical, index.lexical.vocabulary
+    ids, lexical, vocabulary = index.document_ids, index.lexical, [*index.lexical.numbers]
     passages = [index.passages(name) for name in ids]
     return [
         ids,
@@ -113,7 +113,7 @@ def test_what_was_published_later_or_never_dated_cannot_be_reached(three: Index)
     for stem in ("cherri", "twenti", "peso", "undat"):
         assert three.lexical.document_frequency(stem) == 1 and three.written(stem)
         assert (view.lexical.document_frequency(stem), view.lexical.idf(stem), view.written(stem)) == (0, 0.0, "")
-        assert stem not in view.lexical.vocabulary
+        assert stem not in view.lexical.numbers
     assert {hit.passage.document_id for hit in view.search("peso cherries", limit=10)} == {"a0"}
 
 
@@ -132,7 +132,7 @@ def test_an_article_is_seen_from_the_day_on_which_it_was_published(three: Index)
 
 def test_before_the_first_article_there_is_nothing(three: Index) -> None:
     view = three.as_of(date.min)
-    assert (view.document_ids, view.passage_count, view.lexical.vocabulary) == ((), 0, ())
+    assert (view.document_ids, view.passage_count, [*view.lexical.numbers]) == ((), 0, [])
     assert (
         view.search("tariff", limit=5) == view.search("tariff", limit=5, filters=Filters(authors=frozenset("x"))) == []
     )

@@ -17,13 +17,16 @@ import pytest
 from index import bootstrap, search, verify
 from index.bootstrap import BEHIND
 from index.build import Builder
+from index.cli import restore
 from index.embedding.embedder import Encoded, HashEmbedder, OnText
 from index.errors import IndexDamaged, IndexMissing, NotFound, QuotewellError
 from index.records import Span
 from index.settings import Settings
 from index.storage import generation
 from index.storage.generation import Generation, at_work, current, load
+from index.storage.sqlite import copy
 from index.storage.store import Store
+from server import live_index
 from server.live_index import Live, _Write
 from tests.conftest import until
 from tests.make import document
@@ -76,8 +79,7 @@ def test_a_pointer_to_an_older_generation_is_noticed(settings: Settings) -> None
 
 
 def test_a_store_that_is_restored_from_a_backup_is_what_answers(settings: Settings, tmp_path: Path) -> None:
-    with Store.open(settings.data, readonly=True) as store:
-        store.backup(tmp_path / "backup.db")
+    copy(settings.data / "corpus.db", tmp_path / "backup.db")
     delete(builder_of(settings), settings.data)
     (tmp_path / "backup.db").replace(settings.data / "corpus.db")
     assert "comet" in answers_equal_the_store(settings).document_ids
@@ -174,6 +176,18 @@ def test_an_index_that_has_grown_is_written_by_the_watcher(settings: Settings, m
     live._write_back()
     assert current(settings.data) == live.assistant.index.version
     assert live.assistant.index.generation.written
+
+
+def test_a_server_follows_a_backup_that_is_restored_and_writes_on(settings: Settings, tmp_path: Path) -> None:
+    live = serving(settings)
+    copy(settings.data / "corpus.db", tmp_path / "backup.db")
+    live.put(document(NEW, "museum", sha256="m"))
+    live.delete("comet")
+    restore(tmp_path / "backup.db", settings.data)
+    ids = live.assistant.index.document_ids
+    assert "comet" in ids and "museum" not in ids
+    live.put(document(NEW, "museum", sha256="m"))
+    assert {*answers_equal_the_store(settings).document_ids} == {*live.assistant.index.document_ids} == {*ids, "museum"}
 
 
 def test_deleted_text_goes_from_the_disk_once_nobody_writes(settings: Settings) -> None:
@@ -375,6 +389,18 @@ def test_what_one_has_replaced_is_seen_though_another_still_writes(settings: Set
     with at_work(settings.data):
         builder_of(settings).put(document("The ferry is sunk.", "ferry", sha256="new"), live._serving())
         assert live.assistant.index.document("ferry").text == "The ferry is sunk."
+
+
+def test_where_it_takes_long_to_see_what_another_deleted_nobody_is_answered_from_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = serving(settings)
+    monkeypatch.setattr(live_index, "ABREAST_S", 0.01)
+    with live._lock:
+        builder_of(settings).delete("ferry", live._serving())
+        with pytest.raises(IndexMissing, match="try again"):
+            live.assistant  # noqa: B018
+    assert "ferry" not in live.assistant.index.document_ids
 
 
 def test_no_article_begins_a_new_store_in_place_of_one_that_is_gone(settings: Settings) -> None:

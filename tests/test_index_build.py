@@ -5,6 +5,7 @@ import multiprocessing
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from index.search import Index, open_index
 from index.settings import Settings
 from index.shards import recipe
 from index.storage import generation
+from index.storage.snapshot import Snapshot
 from index.storage.store import Store
 
 
@@ -388,6 +390,24 @@ def test_deleting_what_is_not_there_says_so(hash_builder: Builder, hash_settings
     hash_builder.put(article("a", "The ferry leaves at nine."))
     with pytest.raises(NotFound, match="no document 'b' in .*list them with: quotewell documents"):
         hash_builder.delete("b")
+
+
+def test_an_article_that_is_put_costs_no_look_at_the_files_of_others_and_one_at_their_hashes(
+    hash_builder: Builder, six_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hash_builder.index([six_files])
+    serving = hash_builder.put(article("a", "The ferry leaves at nine."))
+    looked: dict[str, list[object]] = {"files": [], "hashes": []}
+
+    def watched(name: str, real: Any) -> Any:
+        return lambda now, *ids: (looked[name].append(ids), real(now, *ids))[1]  # type: ignore[func-returns-value]
+
+    for name in looked:
+        monkeypatch.setattr(Snapshot, name, watched(name, getattr(Snapshot, name)))
+    hash_builder.put(article("a", "The ferry leaves at ten."), serving)
+    assert looked["files"]
+    assert all(ids == (["a"],) for ids in looked["files"])
+    assert looked["hashes"] == [()]
 
 
 # -- interruption and company --

@@ -1,6 +1,7 @@
 """An index that was changed is, bit for bit, the one that would be made at once; its pieces are checked."""
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from index.embedding.embedder import HashEmbedder
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.content import content_of, merged
+from index.ranking.lexical import LexicalRanker
 from index.storage.docstore import DocStore
-from index.storage.pieces import Content, OpenFile, Pieces
+from index.storage.pieces import Content, Lines, OpenFile, Pieces
 from index.text.split import SplitRule, split
 from tests.make import document
 
@@ -25,14 +27,15 @@ CORPUS = st.dictionaries(st.sampled_from("abcdefg"), TEXTS, max_size=5)
 def content(corpus: dict[str, list[str]]) -> Content:
     """Each paragraph is a passage."""
     embedder = HashEmbedder()
-    documents, stored = [], []
+    found = []
     for name, paragraphs in sorted(corpus.items()):
         whole = document("\n\n".join(f"{text}." for text in paragraphs), name, sha256=repr(paragraphs))
-        documents.append(whole)
+        stored = []
         for passage in split(whole, SplitRule(2, embedder.max_tokens, 0), embedder.count_tokens):
             one = embedder.encode_passages([passage.search_text])[0]
             stored.append(StoredPassage(passage, Encoding.from_floats(one.vector, one.tokens, one.offsets)))
-    return content_of(documents, stored, "snowball", embedder.dim)
+        found.append((whole, stored))
+    return content_of(found, "snowball", embedder.dim)
 
 
 def same(one: Content, other: Content) -> bool:
@@ -84,9 +87,52 @@ def test_a_piece_is_read_where_it_stands_and_checked(tmp_path: Path) -> None:
         pieces[2]
 
 
+def test_what_was_replaced_is_not_kept_in_memory() -> None:
+    """However often an article is put anew before the index is written."""
+    now = content({"a": ["stays"], "b": ["version 0"]})
+    for number in range(1, 5):
+        now = merged(now, frozenset({"b"}), content({"b": [f"version {number}"]}))
+    assert {name: len(pieces.sources) for name, pieces in now.pieces.items()} == dict.fromkeys(now.pieces, 2)
+
+
 def test_a_file_that_is_deleted_can_be_read_by_who_has_it_open(tmp_path: Path) -> None:
     made = Pieces.of([b"words"])
     (tmp_path / "pieces").write_bytes(b"words")
     pieces = Pieces.at(OpenFile(tmp_path / "pieces"), made.sizes, made.digests)
     (tmp_path / "pieces").unlink()
     assert list(pieces) == [b"words"]
+
+
+@pytest.mark.parametrize("lines", [[], [""], ["rye"], ["plumless", "", "buckeroo", "\ud800", "東京", "rye bread"]])
+def test_a_line_is_found_by_its_number_and_its_number_by_the_line(lines: list[str]) -> None:
+    """Two of these have the same CRC-32."""
+    packed = Lines.of(lines)
+    assert [packed.line(number) for number in range(len(packed))] == [*packed] == lines
+    assert {line: packed[line] for line in lines} == {line: number for number, line in enumerate(lines)}
+    assert packed.get("bread") is None
+    with pytest.raises(IndexDamaged, match="has not 9 lines"):
+        Lines(packed.text, 9)
+
+
+def test_many_lines_come_in_their_order() -> None:
+    lines = [str(number) for number in range(2500)]
+    packed = Lines.of(lines)
+    assert [*packed] == lines
+    assert [packed[line] for line in lines[::100]] == [*range(0, 2500, 100)]
+
+
+def test_what_is_opened_holds_hardly_more_than_the_arrays_that_were_read() -> None:
+    """No string and no record for each article or term: looked up, too, they take few bytes each."""
+    count = 3000
+    documents = ((document(f"Word{number}.", f"article-{number:05}"), list[StoredPassage]()) for number in range(count))
+    packed = content_of(documents, "light", 3)
+    arrays = LexicalRanker.build([[f"term{number}"] for number in range(count)]).to_arrays()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        shelf, ranker = DocStore(packed), LexicalRanker.from_arrays(arrays)
+        assert shelf.holds("article-00007") and ranker.document_frequency("term7") == 1
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (after - before) / count < 120  # as strings and records they were nearly 400

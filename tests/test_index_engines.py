@@ -276,10 +276,10 @@ def assert_same(engine: Index, memory: Index, filters: Filters = EVERYTHING) -> 
     for question in QUESTIONS:
         found, wanted = (index.search(question, limit=20, filters=filters) for index in (engine, memory))
         assert told(wanted) == [(hit.row, hit.passage, dict(hit.ranks), dict(hit.scores)) for hit in found]
-    assert sorted(engine.lexical.vocabulary) == sorted(memory.lexical.vocabulary)
+    assert sorted(engine.lexical.numbers) == sorted(memory.lexical.numbers)
     assert sorted(engine.written_forms()) == sorted(memory.written_forms())
     assert engine.document_ids == memory.document_ids
-    for term in memory.lexical.vocabulary:
+    for term in memory.lexical.numbers:
         assert engine.lexical.document_frequency(term) == memory.lexical.document_frequency(term)
         assert engine.lexical.idf(term) == pytest.approx(memory.lexical.idf(term), rel=1e-12)
         assert engine.written(term) == memory.written(term)

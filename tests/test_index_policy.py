@@ -10,7 +10,7 @@ from index.errors import IndexDamaged, IndexMismatch, IndexMissing
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from index.storage.generation import current, load, version_of
-from index.storage.sqlite import connect
+from index.storage.sqlite import connect, copy
 from index.storage.store import FILE_NAME, Store
 from index.verify import verify
 
@@ -86,7 +86,7 @@ def test_a_backup_holds_the_policy(
     hash_builder.keep_policy(POLICY)
     with Store.open(hash_settings.data) as store:
         (tmp_path / "copy").mkdir()
-        store.backup(tmp_path / "copy" / FILE_NAME)
+        copy(store.path, tmp_path / "copy" / FILE_NAME)
     copied = hash_settings.model_copy(update={"data": tmp_path / "copy"})
     assert verify(copied).version == current(hash_settings.data)
     assert kept(copied) == POLICY

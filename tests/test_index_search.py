@@ -10,14 +10,15 @@ import pytest
 from index import bootstrap
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder, OnnxEmbedder
-from index.embedding.vectors import Encoding
+from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import IndexDamaged, IndexMissing, NotFound
 from index.formats import read
+from index.ranking.content import content_of
 from index.ranking.fuse import convex_shares, ordered, reciprocal_shares
-from index.records import Document, Scored
+from index.records import Document, Passage, Scored
 from index.search import Index, fuse, open_index
 from index.settings import Settings, load_settings
-from index.storage.docstore import DocStore, pack_documents, pack_passages
+from index.storage.docstore import DocStore
 from index.storage.generation import Generation, load
 from index.text.split import SplitRule, split
 
@@ -155,9 +156,16 @@ def test_a_document_that_is_not_there_says_how_to_find_those_that_are(hash_index
             look(name)
 
 
+def embedded(passage: Passage, embedder: HashEmbedder) -> StoredPassage:
+    (one,) = embedder.encode_passages([passage.search_text])
+    return StoredPassage(passage, Encoding.from_floats(one.vector, one.tokens, one.offsets))
+
+
 def test_a_shelf_gives_back_what_was_packed_and_in_its_order(seeds: list[Document]) -> None:
-    passages = [p for d in seeds[1:3] for p in split(d, SplitRule(60, 256, 1), HashEmbedder().count_tokens)]
-    shelf = DocStore(pack_documents(seeds).and_(pack_passages(passages, [d.id for d in seeds])))
+    embedder = HashEmbedder()
+    found = [(d, split(d, SplitRule(60, 256, 1), embedder.count_tokens) if d in seeds[1:3] else []) for d in seeds]
+    passages = [passage for _, own in found for passage in own]
+    shelf = DocStore(content_of([(d, [embedded(p, embedder) for p in own]) for d, own in found], "light", embedder.dim))
     assert shelf.document_ids == tuple(d.id for d in seeds)
     assert [shelf.document(d.id) for d in seeds] == seeds
     assert [shelf.passage(row) for row in range(shelf.passage_count)] == passages
@@ -167,7 +175,7 @@ def test_a_shelf_gives_back_what_was_packed_and_in_its_order(seeds: list[Documen
 
 
 def test_an_empty_shelf_is_a_shelf() -> None:
-    shelf = DocStore(pack_documents([]).and_(pack_passages([], [])))
+    shelf = DocStore(content_of([], "light", 3))
     assert (shelf.document_ids, shelf.passage_count) == ((), 0)
 
 

@@ -25,6 +25,7 @@ from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError, StoreBusy
 from index.records import Document, OffsetRun, Span, blocks_within
 from index.storage.snapshot import Snapshot
+from index.storage.sqlite import copy
 from index.storage.store import FILE_NAME, Store
 from tests import make
 from tests.conftest import until
@@ -665,13 +666,13 @@ def test_a_backup_made_while_writing_holds_all_that_was_acknowledged_before(tmp_
         before = list(acknowledged)
         folder = tmp_path / f"copy{count}"
         folder.mkdir()
-        store.backup(folder / FILE_NAME)
+        copy(store.path, folder / FILE_NAME)
         assert [entry.name for entry in folder.iterdir()] == [FILE_NAME]
-        with Store.open(folder) as copy:
-            assert copy.verify() == []
-            assert list(copy.hashes())[: len(before)] == before
-            assert copy.count()[0] == copy.sequence()
-            assert put(copy, "more", "A restored store can be written.") is True
+        with Store.open(folder) as made:
+            assert made.verify() == []
+            assert list(made.hashes())[: len(before)] == before
+            assert made.count()[0] == made.sequence()
+            assert put(made, "more", "A restored store can be written.") is True
     stop.set()
     writer.join()
 
@@ -679,12 +680,12 @@ def test_a_backup_made_while_writing_holds_all_that_was_acknowledged_before(tmp_
 def test_a_backup_overwrites_nothing_and_a_failed_one_leaves_nothing(tmp_path: Path, store: Store) -> None:
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(BadInput, match=r"'.*taken' exists already"):
-        store.backup(tmp_path / "taken")
+        copy(store.path, tmp_path / "taken")
     assert (tmp_path / "taken").read_text() == "mine"
     with pytest.raises(BadInput, match="cannot be written"):
-        store.backup(tmp_path / "nowhere" / "copy")
+        copy(store.path, tmp_path / "nowhere" / "copy")
     store.close()
     (tmp_path / FILE_NAME).write_bytes(b"damaged " * 1000)
     with pytest.raises(IndexDamaged):
-        store.backup(tmp_path / "copy")
+        copy(store.path, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()

@@ -23,7 +23,7 @@ FORMS = st.lists(st.sampled_from([("a", "a"), ("a", "as"), ("a", "aing"), ("b", 
 
 def made(passages: list[list[tuple[str, str]]]) -> tuple[SurfaceForms, LexicalRanker]:
     lexical = LexicalRanker.build([[term for term, _ in passage] for passage in passages])
-    arrays = wording(lexical.vocabulary, passages)
+    arrays = wording(lexical.numbers, passages)
     return SurfaceForms(arrays, lexical.numbers, np.ones(len(passages), np.bool_)), lexical
 
 
@@ -66,7 +66,7 @@ def test_an_index_knows_its_words_as_the_articles_write_them(hash_builder: Build
         "usmca": "usmca",
         "unheard": "",
     }
-    vocabulary = index.lexical.vocabulary
+    vocabulary = [*index.lexical.numbers]
     assert len(vocabulary) == len(set(vocabulary)) > 1000
     for stem in vocabulary:
         cuts = [terms(index.written(stem), "snowball", language) for language in ("en", "es")]  # those of the articles

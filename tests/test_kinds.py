@@ -115,6 +115,38 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
          "<tr><td>City bike</td><td>12 euros</td><td>50 euros</td></tr>\n"
          "<tr><td>Cargo bike</td><td>25 euros</td><td>200 euros</td></tr>\n</table>",
          "What is the deposit for the cargo bike?", "200 euros", "City bike"),
+        ("Team          Played   Won   Points\nRovers        30       21    68\nUnited        30       17    57\n"
+         "Athletic      30       12    43\n\nRovers were promoted to the first division.",
+         "How many matches did Rovers win?", "Rovers\t30\t21", "Athletic"),
+        ("| Question | Answer |\n|---|---|\n| When is the pool heated? | From May to September. |\n"
+         "| Who sweeps the yard? | The firm Blank. |",
+         "When is the pool heated?", "From May", "When"),
+        ("Tom: Welcome. How many runners start?\n\nLia: Four thousand this year. The route was cut.\n\n"
+         "Ann: And the prize?\n\nLia: The winner gets 7,500 dollars. A bank pays it.",
+         "Who pays the prize?", "Lia: The winner gets 7,500 dollars. A bank pays it.", "And the"),
+        ("Tom (host): Welcome. How many runners start?\n\nLia: Four thousand this year.",
+         "How many runners start?", "Four thousand", "How many"),
+        ("The assistant will lock the side door at 18:30. On Sundays the library is closed all day.",
+         "When does the assistant lock the side door?", "18:30", "Sundays"),
+        ("| Painter | Picture | Year |\n|---|---|---|\n| Vermeer? | The Letter | 1664 |\n| Hals | The Officer | 1624 |",
+         "Who made The Letter?", "Vermeer? | The Letter | 1664", "Hals"),
+        ("Room twelve was the office, and room four the kitchen.", "What was room 12?", "Room twelve", "nothing"),
+        ("Version 2.4.1 of the editor drops Python 2.7. It was written by a student in 2016.",
+         "What does version 2.4.1 of the editor drop?", "drops Python 2.7.", "student"),
+        ("All dogs wear a tag.\n\nRelated articles of law are sections 14 and 15 of the Water Act.",
+         "Which articles of law are related?", "14 and 15", "dogs"),
+        ("Am 3. Mai eröffnete Karl Ott seine Praxis im alten Bahnhof. Die Miete beträgt ca. 900 Euro pro Monat. "
+         "Zwangsarbeit ist verboten.",
+         "Wie hoch ist die Miete?", "900 Euro", "Bahnhof"),
+        ("#### Q: Is there a free plan?\n\nA: Yes, for one site.\n\n#### Q: How large may it be?\n\nA: Two gigabytes.",
+         "How large may it be?", "Two gigabytes", "A:"),
+        ("- Q: How many cows do you treat?\n- A: About 900 a year.\n- Q: When do you start?\n- A: At five.",
+         "How many cows does he treat?", "900", "Q:"),
+        ("The tablet is taken with water in the morning.",
+         "I'd be grateful if you could tell me when the tablet is taken", "morning", "Q:"),
+        ("这家餐厅有六十个座位。餐厅每天上午十一点开门。", "餐厅几点开门？", "十一点", "六十"),
+        ("店には席が十二あります。佐藤さんは2019年にラーメン店を開きました。ラーメンは一杯九百円です。",
+         "店には席がいくつありますか？", "十二", "2019"),
         ("You need the following for the tour:\n\n![gear](gear.png)\n\n* a life vest\n* two litres of water",
          "What do I need for the tour?", "two litres", "gear.png"),
     ],
@@ -125,6 +157,32 @@ def test_what_answers_is_quoted(tmp_path: Path, source: str, question: str, quot
     answer = open_assistant(data=str(tmp_path / "data")).ask(question)
     quotes = "\n".join(citation.quote for citation in answer.citations)
     assert quoted in quotes and never not in quotes
+
+
+@pytest.mark.parametrize(
+    ("question", "lacking"),
+    [
+        ("What does P0421 mean?", "P0421"),
+        ("How much memory does version 3.3 need?", "3.3"),
+        ("What does section 13 of the Act fine?", "13"),
+        ("What is the salary of Dr Frey?", ""),
+    ],
+)
+def test_what_stands_beside_what_is_asked_for_answers_nothing(tmp_path: Path, question: str, lacking: str) -> None:
+    (tmp_path / "codes.md").write_text(
+        "Defect P0-420 tells that the catalyst is worn.\n\nVersion 3.2 needs 260 MB of memory.\n\n"
+        "Section 12 of the Act fines shouting.\n\nThe clinic of Dr Frey opens at eight and treats forty patients.\n"
+    )
+    assert quotewell.run(["index", str(tmp_path / "codes.md"), "--data", str(tmp_path / "data")]) == 0
+    answer = open_assistant(data=str(tmp_path / "data")).ask(question)
+    assert not answer.citations and (not lacking or f"“{lacking}”" in answer.text)
+
+
+def test_the_title_that_mentions_a_thing_brings_the_article_s_first_sentence(tmp_path: Path) -> None:
+    (tmp_path / "bees.md").write_text("# Bees in the city\n\nEleven hives stand on the roof of the opera.\n")
+    assert quotewell.run(["index", str(tmp_path / "bees.md"), "--data", str(tmp_path / "data")]) == 0
+    answer = open_assistant(data=str(tmp_path / "data")).ask("Do you have anything about bees?")
+    assert [one.quote for one in answer.citations] == ["Eleven hives stand on the roof of the opera."]
 
 
 def test_an_empty_index_knows_no_word(tmp_path: Path) -> None:

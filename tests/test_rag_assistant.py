@@ -15,6 +15,7 @@ from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadQuestion, IndexMissing
 from index.settings import Settings, load_settings
+from index.storage.docstore import DocStore
 from rag import Answer, Assistant, open_assistant
 from rag.citations import fault
 from tests import make
@@ -225,6 +226,16 @@ def test_an_empty_index_answers_nothing_and_names_no_article(hash_settings: Sett
     check(answer, assistant)
     assert answer.reason is not None
     assert (answer.reason.code, answer.evidence, answer.confidence) == ("off_corpus", (), 0.0)
+
+
+def test_an_assistant_is_made_and_answers_without_a_record_of_each_article(
+    hash_builder: Builder, hash_settings: Settings, six_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hash_builder.index([six_files])
+    monkeypatch.setattr(DocStore, "heads", property(lambda _: pytest.fail("all articles were looked at")))
+    assistant = open_assistant(hash_settings.data, hash_settings, embedder=HashEmbedder())
+    assert assistant.ask("When does the ferry leave?").evidence
+    assert [*assistant.index.document_ids] == sorted(path.stem for path in six_files.iterdir())
 
 
 def test_without_an_index_it_says_how_to_make_one(tmp_path: Path) -> None:

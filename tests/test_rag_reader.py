@@ -63,7 +63,7 @@ class CountingReader:
         return Quote(hit.passage, *span, float(len(asked.stems & set(stems(text, self._index.stem)))))
 
 
-@pytest.fixture(params=["plain", "trained", "counting"])
+@pytest.fixture(params=["trained", "counting"])
 def reader(request: pytest.FixtureRequest, hash_index: Index) -> Reader:
     return CountingReader(hash_index) if request.param == "counting" else load_reader(request.param, hash_index)
 
@@ -144,30 +144,26 @@ def test_without_terms_the_hits_stay_as_they_were(reader: Reader, hash_index: In
 
 
 def test_a_reader_has_a_name(reader: Reader) -> None:
-    assert reader.name in ("plain", "trained", "counting")
+    assert reader.name in ("trained", "counting")
 
 
-@pytest.mark.parametrize("name", ["plain", "trained"])
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_the_contributions_of_the_features_add_up_to_the_score(hash_index: Index, question: str, name: str) -> None:
-    weights = load_weights(name)
+def test_the_contributions_of_the_features_add_up_to_the_score(hash_index: Index, question: str) -> None:
+    weights = load_weights("trained")
     asked, hits = asked_of(hash_index, question)
     found = {
         (c.hit.passage.document_id, c.sentence.start): c.features for c in Evidence(hash_index).candidates(asked, hits)
     }
-    for quote in load_reader(name, hash_index).read(asked, hits).quotes:
+    for quote in load_reader("trained", hash_index).read(asked, hits).quotes:
         assert math.fsum(quote.contributions.values()) == quote.score
         assert quote.score == weights.sentence.score(found[place(quote)])
 
 
-@pytest.mark.parametrize("name", ["plain", "trained"])
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_the_contributions_to_the_confidence_add_up_to_its_log_odds(
-    hash_index: Index, question: str, name: str
-) -> None:
-    weights = load_weights(name)
+def test_the_contributions_to_the_confidence_add_up_to_its_log_odds(hash_index: Index, question: str) -> None:
+    weights = load_weights("trained")
     asked, hits = asked_of(hash_index, question)
-    reading = load_reader(name, hash_index).read(asked, hits)
+    reading = load_reader("trained", hash_index).read(asked, hits)
     first, second = reading.quotes[:2]
     features = next(
         c.features
@@ -189,7 +185,7 @@ def test_between_the_knots_of_a_calibration_lie_straight_lines_and_beyond_them_n
 
 
 def test_a_reader_that_there_is_not_is_named(hash_index: Index) -> None:
-    with pytest.raises(BadSetting, match="there is no reader 'clever'; the setting reader is model, trained or plain"):
+    with pytest.raises(BadSetting, match="there is no reader 'clever'; the setting reader is model or trained"):
         load_reader("clever", hash_index)
 
 
@@ -200,7 +196,7 @@ def flat(**weights: float) -> ReaderWeights:
 
 def test_when_everything_ties_quotes_are_in_reading_order_of_the_documents(hash_index: Index) -> None:
     asked, hits = asked_of(hash_index, "ferry")
-    reading = LinearReader(hash_index, flat(), "plain").read(asked, [replace(hit, score=0.0) for hit in hits])
+    reading = LinearReader(hash_index, flat(), "linear").read(asked, [replace(hit, score=0.0) for hit in hits])
     assert [place(quote) for quote in reading.quotes[:4]] == [
         ("bakery", 0),
         ("bakery", 51),
@@ -214,12 +210,12 @@ def test_when_everything_ties_quotes_are_in_reading_order_of_the_documents(hash_
 def test_hits_are_reordered_by_one_good_sentence(hash_index: Index) -> None:
     asked, hits = asked_of(hash_index, "When did the ferry cooperative close?")
     level = [replace(hit, score=0.5) for hit in hits]
-    reading = LinearReader(hash_index, flat(kind_found=1.0), "plain").read(asked, level)
+    reading = LinearReader(hash_index, flat(kind_found=1.0), "linear").read(asked, level)
     dated = {"bakery", "bridge", "comet", "orchard"}
     assert {hit.passage.document_id for hit in reading.hits[:4]} == dated
     assert [hit.score for hit in reading.hits] == [0.55] * 4 + [0.5] * 2
     far = [replace(hit, score=float(hit.passage.document_id not in dated)) for hit in hits]
-    reading = LinearReader(hash_index, flat(kind_found=1.0), "plain").read(asked, far)
+    reading = LinearReader(hash_index, flat(kind_found=1.0), "linear").read(asked, far)
     assert {hit.passage.document_id for hit in reading.hits[-4:]} == dated  # which search has far behind
 
 
@@ -233,7 +229,7 @@ def test_twin_articles_tie_and_the_first_by_name_is_quoted_first(
     (folder / "corpus.jsonl").write_text("\n".join(lines))  # of a corpus, all that say the same are kept
     hash_builder.index([folder])
     index = open_index(hash_settings.data, hash_settings, HashEmbedder())
-    reading = load_reader("plain", index).read(*asked_of(index, "When does the ferry leave?"))
+    reading = load_reader("trained", index).read(*asked_of(index, "When does the ferry leave?"))
     assert [quote.passage.id for quote in reading.quotes] == ["a#0", "b#0", "c#0"]
     assert [hit.passage.id for hit in reading.hits] == ["a#0", "b#0", "c#0"]
 

@@ -18,7 +18,7 @@ from index.embedding.embedder import Embedder, HashEmbedder, load_embedder
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from index.text.words import words
-from rag import open_assistant
+from rag import Assistant, open_assistant
 from rag.answer_json import answer_fields
 from rag.receipts.receipt import answer_id
 
@@ -43,7 +43,7 @@ from concurrent.futures import ThreadPoolExecutor
 from index.build import Builder
 from index.embedding.embedder import load_embedder
 from index.settings import load_settings
-from rag import open_assistant
+from rag import Assistant, open_assistant
 from rag.answer_json import answer_fields
 settings = load_settings(data=wanted["data"])
 if wanted["articles"]:
@@ -174,3 +174,32 @@ def test_numbers_are_rounded_once(hash_index: Index, hash_settings: Settings) ->
     assert fields["confidence"] == round(fields["confidence"], 4)
     for hit in fields["evidence"]:
         assert [hit["score"], *hit["scores"].values()] == [round(n, 6) for n in (hit["score"], *hit["scores"].values())]
+
+
+ALONE = """
+import json, sys
+from time import process_time, thread_time
+from rag import Assistant, open_assistant
+assistant = open_assistant(data=sys.argv[1])
+assistant.ask("What is the first question about?")
+before = process_time(), thread_time()
+for question in json.load(sys.stdin):
+    assistant.ask(question)
+print(json.dumps([process_time() - before[0], thread_time() - before[1]]))
+"""
+
+
+def test_who_asks_in_a_program_of_theirs_pays_for_no_thread_but_their_own(seeded: Assistant, seeds_data: Path) -> None:
+    """The command tells FAISS and BLAS so; a program has not. Their threads wait at full speed for more to do: that
+    cost 56 of 90 CPU ms an answer on a busy machine, and one product that is long enough brings it about."""
+    asked = [
+        f"{question} And then, in all of these years, which of them came first?"
+        for question in questions(seeded.index, 9)
+    ]
+    many = os.environ | {"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "4"}
+    command = [sys.executable, "-c", ALONE, str(seeds_data)]
+    done = subprocess.run(
+        command, input=json.dumps(asked), env=many, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    whole, own = json.loads(done.stdout)
+    assert whole < 1.1 * own

@@ -1,15 +1,27 @@
 """So much at once and no more: the rest waits its turn, or is told to come again before anything is done."""
 
 import asyncio
+import http.client
 import json
+import socket
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
+import h11
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from server.middleware.admission import MOST_WAITING, Capacity, Early, Gate, Lane, Lanes
+from index.settings import load_settings
+from server.app import create_app
+from server.middleware.admission import MOST_WAITING, Capacity, Gate, Lane, Lanes, turned_away
 from server.middleware.shell import SMALL
+from tests.browsing import serving
+from tests.conftest import until
 
 
 class Work:
@@ -29,7 +41,7 @@ class Work:
 class Asked:
     """A request on its way through the gate."""
 
-    def __init__(self, gate: Gate | Early, body: str, path: str = "/ask", method: str = "POST") -> None:
+    def __init__(self, gate: Gate, body: str, path: str = "/ask", method: str = "POST") -> None:
         self.sent: list[Message] = []
         self._unread: list[Message] = [{"type": "http.request", "body": body.encode(), "more_body": False}]
         self.left = asyncio.Event()
@@ -91,33 +103,6 @@ async def test_where_the_queue_is_full_nothing_is_begun_and_the_reply_says_when_
     work.may_end.set()
     await asyncio.gather(*(one.task for one in asked))
     assert len(work.begun) == MOST_WAITING + 1
-
-
-@in_a_loop
-async def test_where_no_more_can_be_answered_a_question_is_refused_before_anything_of_it_is_read() -> None:
-    """Others are not, and each reply has its own request's id, and is as any error."""
-    work = Work()
-    lanes = Lanes(Capacity(answers=1))
-    early = Early(Gate(work, lanes), lanes)
-    taken = [Asked(early, str(n)) for n in range(MOST_WAITING + 1)]
-    await settle()
-    refused = [Asked(early, name) for name in ("one", "another")]
-    others = [
-        Asked(early, name, path, verb)
-        for name, path, verb in (("put", "/v1/documents/a", "PUT"), ("live", "/livez", "GET"))
-    ]
-    await settle()
-    assert [len(one._unread) for one in refused] == [1, 1]
-    for one, name in zip(refused, ("one", "another"), strict=True):
-        body = json.loads(one.sent[1]["body"])
-        assert one.status == body["status"] == 503
-        assert (body["instance"], body["request_id"]) == ("/ask", f"id-{name}")
-        headers = dict(one.sent[0]["headers"])
-        assert headers[b"retry-after"] == b"1"
-        assert int(headers[b"content-length"]) == len(one.sent[1]["body"])
-    assert work.begun == ["0", "put", "live"]
-    work.may_end.set()
-    await asyncio.gather(*(one.task for one in (*taken, *others)))
 
 
 @in_a_loop
@@ -198,3 +183,120 @@ async def test_the_queue_is_as_long_as_the_work_is_quick() -> None:
             lane.queue()
     assert len(quick._waiting) == MOST_WAITING
     assert len(slow._waiting) == 8
+
+
+PLAIN = b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+NAMES = ("Host", "content-length", "Content-Length", "Connection", "Transfer-Encoding", "Expect", "Upgrade", "Accept")
+VALUES = (
+    "localhost",
+    "2",
+    "0",
+    "02",
+    "+2",
+    "3",
+    "2, 2",
+    "keep-alive",
+    "close",
+    "chunked",
+    "100-continue",
+    "h2c",
+    "*/*",
+)
+
+
+def said_of(data: bytes, *, full: bool = True) -> bytes | None:
+    """By a server that can answer no more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lane, "is_full", full)
+        return turned_away(Lanes(Capacity(answers=1)), lambda *counted: None, data)
+
+
+@pytest.mark.parametrize(
+    ("was", "instead"),
+    [
+        (b"POST", b"GET"),
+        (b"/ask", b"/v1/documents"),
+        (b"/ask", b"/%61sk"),
+        (b"HTTP/1.1", b"HTTP/1.0"),
+        (b"Host: localhost", b"Accept: */*"),
+        (b"Host: localhost", b"Host: localhost\r\nhost: other"),
+        (b"Host: localhost", b"Host: localhost\r\nContent-Length: 2"),
+        (b"Host: localhost", b"Host: localhost\r\nTransfer-Encoding: chunked"),
+        (b"Host: localhost", b"Host: localhost\r\nUpgrade: h2c"),
+        (b"Host: localhost", b"Host: localhost\r\nConnection: close"),
+        (b"Host: localhost", b"Host: localhost\r\nExpect: 100-continue"),
+        (b"Host: localhost", b"Host: localhost\r\nOrigin: https://other.example"),
+        (b"Host: localhost", b"Host: localhost\r\nX-Request-Id: mine"),
+        (b"Host: localhost", b"Host: localhost\r\n folded: yes"),
+        (b"Host: localhost", b"Host: local\x00host"),
+        (b"Host: localhost\r\n", b"Host: localhost\n"),
+        (b"Length: 2", b"Length : 2"),
+        (b"Length: 2", b"Length: 0x2"),
+        (b"Length: 2", b"Length: 100000"),
+        (b"Length: 2", b"Length: " + 5000 * b"9"),
+        (b"{}", b"{}" + PLAIN),
+    ],
+)
+def test_only_what_is_whole_and_plain_is_turned_away_before_it_is_looked_into(was: bytes, instead: bytes) -> None:
+    assert said_of(PLAIN)
+    assert said_of(PLAIN.replace(b"Host: localhost", b"Origin: http://localhost\r\nHost: localhost"))
+    assert said_of(PLAIN.replace(was, instead, 1)) == b""
+    assert said_of(PLAIN, full=False) == b""
+
+
+@given(
+    fields=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)), max_size=4), body=st.binary(max_size=3)
+)
+@settings(max_examples=500)
+def test_what_is_turned_away_is_one_request_to_the_parser_of_http_as_well(
+    fields: list[tuple[str, str]], body: bytes
+) -> None:
+    """And what is said to be unfinished is not finished to it."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields)
+    data = f"POST /ask HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode() + body
+    if (said := said_of(data)) == b"":
+        return
+    parser = h11.Connection(h11.SERVER)
+    parser.receive_data(data)
+    came = [parser.next_event()]
+    while came[-1] not in (h11.NEED_DATA, h11.PAUSED) and not isinstance(came[-1], h11.EndOfMessage):
+        came.append(parser.next_event())
+    assert isinstance(came[-1], h11.EndOfMessage) == (said is not None)
+    assert parser.trailing_data[0] == b""
+    assert parser.their_state is not h11.MUST_CLOSE
+
+
+def test_who_is_turned_away_at_the_door_reads_what_the_application_would_say(
+    six_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one connection: plain, in two pieces, as the application refuses it, and once there is room again."""
+    app = create_app(load_settings(data=six_data, embedder="hash"))
+    head, body = PLAIN[:-2], PLAIN[-2:]
+    with serving(app) as address, socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as one:
+        with monkeypatch.context() as patch:
+            patch.setattr(Lane, "is_full", True)
+            one.sendall(PLAIN)
+            replies = [reply(one)]
+            one.sendall(head)
+            one.sendall(body)
+            replies.append(reply(one))
+            one.sendall(PLAIN.replace(b"Host", b"X-Request-Id: mine\r\nHost"))
+            replies.append(reply(one))
+            looked = Mock(return_value=True)
+            patch.setattr(Lane, "is_full", property(looked))
+            one.sendall(head)
+            until(lambda: looked.called)
+        one.sendall(body)
+        assert reply(one)[0] == 422
+    for _, headers, told in replies:
+        headers.pop("date", None)
+        assert headers.pop("x-request-id") == told.pop("request_id")
+        headers.pop("content-length")
+    assert replies[0] == replies[1] == replies[2]
+    assert (replies[0][0], replies[0][1]["retry-after"]) == (503, "1")
+
+
+def reply(connection: socket.socket) -> tuple[int, dict[str, str], dict[str, Any]]:
+    came = http.client.HTTPResponse(connection)
+    came.begin()
+    return came.status, {name.lower(): value for name, value in came.getheaders()}, json.loads(came.read())

@@ -447,7 +447,8 @@ def test_a_document_is_added_replaced_and_gone_from_answers_at_once(fresh: TestC
     assert fresh.put(address, json=second).status_code == 200
     assert fresh.get("/v1/documents").json()["total"] == 4
     assert fresh.delete(address).status_code == 204
-    assert "Cordouan" not in fresh.post("/ask", json=question).text.replace(question["question"], "")
+    cited = fresh.post("/ask", json=question).json()["citations"]
+    assert not [one for one in cited if "Cordouan" in one["quote"]]  # a refusal may name it
     assert_problem(fresh.delete(address), 404, "not-found")
     assert_problem(fresh.get(address), 404, "not-found")
 

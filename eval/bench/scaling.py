@@ -16,7 +16,8 @@ from eval.scoring.costs import opened_alone
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.settings import Settings
-from index.storage.store import Store
+from index.storage.sqlite import copy
+from index.storage.store import FILE_NAME
 
 OF_ARTICLE = 10  # paragraphs
 
@@ -44,8 +45,7 @@ def _costs(size: int, store: str, work: Path, engines: set[str], *, graph: bool)
     own = Settings.model_validate(memory)
     Builder(own.data, own, embedder).index([made_corpus(size, work, of_article=OF_ARTICLE)])
     (work / "engine").mkdir()
-    with Store.open(own.data, readonly=True) as kept:
-        kept.backup(work / "engine" / kept.path.name)
+    copy(own.data / FILE_NAME, work / "engine" / FILE_NAME)
     filled = opened_alone(engine, [], graph=graph)
     said = {"memory": opened_alone(memory, questions), "engine": opened_alone(engine, questions, graph=graph)}
     found = list(zip(said["memory"]["found"], said["engine"]["found"], strict=True))

@@ -1,9 +1,8 @@
 """The commands that measure parts of an answer: follow-ups, conflicts, reasons, summaries, two readers side by side."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -30,17 +29,15 @@ from eval.experiments.conversation import (
 from eval.experiments.follow_ups import json_of_followups, markdown_of_followups, measure_followups, text_of_followups
 from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.experiments.refusal_reasons import json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
-from eval.experiments.rules import cases_of_questions, cases_of_turns, markdown_of_rules, measure_rules, table_of_rules
 from eval.experiments.summaries import MOST_ARTICLES, markdown_of_summaries, measure_summaries, text_of_summaries
 from eval.experiments.text_check import markdown_of_support, measure_support, text_of_support
 from eval.runs.plots import pareto
 from eval.runs.tables import Write, json_of, write_block
-from eval.scoring.judge import judge_for
 from eval.scoring.run import Run
 from eval.scoring.run import run as run_questions
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet
-from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, EvalSet, ShowProgress, half, opened, resolve_set
+from eval.sets.sets import WORK, EvalSet, ShowProgress, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
 from index.options import Json
 from index.settings import Settings, load_settings
@@ -48,7 +45,7 @@ from index.terminal import emit, emit_json, progress, tell
 from rag.assistant import assistant_over
 from rag.reading.reader import load_reader
 
-PLAIN = {"reader": "plain", "embedder": EMBEDDER_384}
+LINEAR = "trained"  # the reader that reads with no model
 
 
 def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
@@ -107,20 +104,10 @@ def conversation(
     articles: Annotated[
         Path | None, typer.Option(metavar="PATH", help="The articles that they are about, if not the bundled ones.")
     ] = None,
-    rules: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SET",
-            help="Instead, what each family of rules serves, here and in these sets; SET=ARTICLES as well.",
-        ),
-    ] = None,
     write: Write = None,
     as_json: Json = False,
 ) -> None:
     """Is the reply to every turn of a conversation a helpful one, and is every frame that is shown right?"""
-    if rules is not None:
-        _rules(turns, rules, write)
-        return
     asked, name = read_turns(turns), turns.parent.name if articles is None else f"{turns.parent.name}-{turns.stem}"
     over = BeirSet(name, articles, (), {}, ()) if articles else GoldSet(name, ())
     with progress() as show:
@@ -131,24 +118,6 @@ def conversation(
     emit_json(json_of_conversation(found)) if as_json else emit(text_of_conversation(found))
     command = f"conversation {turns}{f' --articles {articles}' if articles else ''}"
     keep_table(write, name, partial(markdown_of_conversation, found), command)
-
-
-def _rules(turns: Path, sets: Sequence[str], write: Sequence[Path] | None) -> None:
-    settings = load_settings()
-    with progress() as show:
-        assistant, _ = opened(GoldSet(turns.parent.name, ()), settings, show)
-        cases = cases_of_turns(turns.parent.name, read_turns(turns), assistant)
-        for one in sets:
-            name, _, articles = one.partition("=")
-            questions = resolve_set(Path(name))
-            over = BeirSet(Path(articles).name, Path(articles), (), {}, ()) if articles else questions
-            assistant, _ = opened(over, settings, show)
-            asked = half(questions, tuning=True) if isinstance(questions, BeirSet) else questions
-            cases += cases_of_questions(asked, judge_for(questions, assistant.index), assistant)
-        found = measure_rules(cases, progress=partial(show, "asking"))
-    emit(table_of_rules(found).as_text())
-    options = " ".join(f"--rules {one}" for one in sets)
-    keep_table(write, "rules", partial(markdown_of_rules, found), f"conversation {turns} {options}")
 
 
 def summaries(
@@ -172,30 +141,26 @@ def summaries(
 def readers(
     sets: Sets,
     tuning: Tuning = False,
-    beside: Annotated[
-        Literal["trained", "plain"], typer.Option(help="The other reader; plain has an index of its own.")
-    ] = "trained",
     write: Write = None,
     as_json: Json = False,
 ) -> None:
-    """The reader of the settings beside another one on the same questions, with paired differences."""
+    """The reader of the settings beside the linear one on the same questions, with paired differences."""
     settings = load_settings()
-    other = settings.model_copy(update=PLAIN if beside == "plain" else {"reader": beside})
-    work = {"work": WORK_384} if beside == "plain" else {}
+    other = settings.model_copy(update={"reader": LINEAR})
 
     def measure(questions: EvalSet, show: ShowProgress) -> Any:
         asked = half(questions, tuning=tuning)
-        return match(_run(questions, asked, settings, show), _run(questions, asked, other, show, **work))
+        return match(_run(questions, asked, settings, show), _run(questions, asked, other, show))
 
-    found, names = measured(sets, measure), (settings.reader, beside)
+    found, names = measured(sets, measure), (settings.reader, LINEAR)
     emit_json(json_of_matches(found, *names)) if as_json else emit(text_of_matches(found, *names))
     table = partial(markdown_of_matches, found, *names)
-    command = command_on(sets, f"readers --beside {beside}", tuning=tuning)
-    keep_table(write, f"readers-{beside}", table, command)
+    command = command_on(sets, "readers", tuning=tuning)
+    keep_table(write, "readers", table, command)
 
 
-def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress, **work: Path) -> Run:
-    assistant, _ = opened(questions, settings, show, **work)
+def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress) -> Run:
+    assistant, _ = opened(questions, settings, show)
     return run_questions(assistant, asked, progress=partial(show, f"{questions.name}: asking {settings.reader}"))
 
 

@@ -1,6 +1,5 @@
-"""The commands that make a reader: `eval fit`, `train-reader`, `train-model`, `export-reader`, `fit-blend` …"""
+"""The commands that make a reader: `eval train-reader`, `train-model`, `export-reader`, `fit-blend` …"""
 
-import json
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from eval.commands.options import Sets
 from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.runs.tables import Write, write_block
 from eval.scoring.figures import measure_reliability
-from eval.sets.sets import EMBEDDER_384, WORK, WORK_384, half, resolve_set
+from eval.sets.sets import WORK, WORK_384, half, resolve_set
 from eval.training.blend import SeenAsked, fit_on, model_to_fit, write_blend
 from eval.training.blend import gather as gather_seen
 from eval.training.calibrate import (
@@ -25,8 +24,6 @@ from eval.training.calibrate import (
     text_of_calibration,
 )
 from eval.training.calibrate import calibrate as calibrate_on
-from eval.training.fit import Sample
-from eval.training.tune import fit_reader, gather
 from index.bootstrap import ready
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput
@@ -48,23 +45,7 @@ else:  # need torch
 
 ROOT = Path(__file__).parent.parent.parent
 READING = ROOT / "rag" / "reading"
-PLAIN = READING / "plain.json"
 NOT_CERTIFIED = 4  # exit code of a gate that failed
-
-
-def fit(
-    sets: Sets,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the weights go.")] = PLAIN,
-) -> None:
-    """Fit the plain reader's weights, margin and threshold on the tuning halves of the sets."""
-    settings = load_settings(embedder=EMBEDDER_384)
-    embedder = load_embedder(settings.embedder, settings.model_path)
-    found: list[Sample] = []
-    with progress() as show:
-        for path in sets:
-            found += gather(half(resolve_set(path), tuning=True), settings, embedder, WORK_384, show)
-    out.write_text(f"{json.dumps(fit_reader(found), indent=1)}\n", "utf-8")
-    tell(f"wrote the weights fitted on {len(found):,} questions to '{out}'")
 
 
 def train_reader(

@@ -12,7 +12,6 @@ from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import Judge, Searchable, Values, judge_for, ranked, ranked_names
 from eval.scoring.run import DEPTH, OnQuestion, followed
 from eval.sets.sets import EvalSet, ShowProgress, open_set
-from eval.training.tune import WEIGHTS
 from index.embedding.embedder import Embedder
 from index.errors import BadInput
 from index.records import Hit
@@ -20,6 +19,7 @@ from index.search import Index
 from index.settings import Settings
 from rag.assistant import open_assistant
 
+_WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7)  # of the dense ranking
 COMPARED = ("Success@1", "RR@10", "nDCG@10")
 
 Retrieve = Callable[[str, int], Sequence[Hit]]  # question, limit → hits, best first
@@ -170,6 +170,6 @@ def compare_fusions(
     }
     assistant = open_assistant(settings=own, embedder=embedder)
     arms |= {"reader": lambda question, limit: assistant.search(question, limit=limit)}
-    arms |= {f"convex {weight}": arm(fusion="convex", dense_weight=weight) for weight in WEIGHTS}
+    arms |= {f"convex {weight}": arm(fusion="convex", dense_weight=weight) for weight in _WEIGHTS}
     arms |= {"rrf": arm(fusion="rrf")}
     return compare_arms(arms, questions, index, progress=lambda done, total: show(questions.name, done, total))

@@ -110,7 +110,11 @@ def _digits(figure: Figure) -> int:
 
 # Tables that commands write into Markdown, each between its own two markers; the rest of the page stays as it is.
 
-Write: TypeAlias = Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.")]
+
+Write: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="Markdown to put the table into.", exists=True, dir_okay=False),
+]
 
 
 def write_block(files: Sequence[Path] | None, name: str, body: str) -> None:

@@ -20,7 +20,7 @@ from rag.assistant import Assistant, open_assistant
 EvalSet: TypeAlias = GoldSet | BeirSet
 SEEDS = Path(__file__).parent.parent.parent / "seeds"
 WORK = Path(".eval")
-WORK_384 = Path(".eval-384")  # indexes without projected token vectors: for the plain reader, and for training
+WORK_384 = Path(".eval-384")  # indexes without projected token vectors, for training
 EMBEDDER_384 = "minilm-384"
 
 ShowProgress = Callable[[str, int, int], None]

@@ -4,7 +4,7 @@ Signs are bound to what a feature means (more similar is never worse), so that o
 the traps of SQuAD 2.0, cannot turn a weight around. Deterministic: same questions, same weights.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,8 +17,7 @@ from eval.scoring.judge import Judge, holds_answer, normalised
 from eval.sets.gold import Question
 from index.errors import BadInput
 from index.records import Document, Hit, Span, to_source
-from rag.question.analysis import analyse
-from rag.reading.candidates import Evidence, ReadableIndex
+from rag.reading.candidates import ReadableIndex
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP
 from rag.reading.reader import gap
 
@@ -45,32 +44,6 @@ class Sample:
     right: NDArray[np.bool_]  # (candidates,); all False for an unanswerable question
     relevant: NDArray[np.bool_]  # (candidates,): the sentence stands in a document that answers the question
     answerable: bool
-
-
-def samples(
-    set_name: str, questions: Iterable[Question], judge: Judge, index: FittingIndex, depth: int
-) -> list[Sample]:
-    """Features and labels of the candidates among the best `depth` hits of each question."""
-    evidence = Evidence(index)
-    found: list[Sample] = []
-    for question in questions:
-        asked = analyse(question.asked, index.stem)
-        candidates = evidence.candidates(asked, index.search(question.asked, limit=depth))
-        if candidates:
-            right = [is_right(question, judge, index, c.hit, *c.sentence) for c in candidates]
-            answering = answering_documents(question, judge)
-            relevant = [c.hit.passage.document_id in answering for c in candidates]
-            features = np.stack([c.features for c in candidates])
-            found.append(Sample(set_name, features, np.array(right), np.array(relevant), question.answerable))
-    return found
-
-
-def without_answer(sample: Sample) -> Sample | None:
-    """The same question as if the documents that answer it were not in the corpus; None if nothing else was found."""
-    kept = ~sample.relevant
-    if not sample.answerable or not kept.any():
-        return None
-    return Sample(sample.set_name, sample.features[kept], sample.right[kept] & False, sample.relevant[kept], False)
 
 
 def fit_sentence(found: Sequence[Sample], names: Sequence[str] = FEATURES, *, l2: float = _L2) -> dict[str, float]:

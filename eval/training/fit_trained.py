@@ -3,20 +3,25 @@
 The calibration is fitted on log odds that come from weights fitted on the other half of the questions.
 """
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.training.fit import Floats, Sample, confidence_rows, fit_confidence, fit_sentence
-from eval.training.tune import ANSWERABLE, RIGHT, best_margin, best_threshold, rounded, shown_right
+from eval.training.fit import Floats, Sample, confidence_rows, fit_confidence, fit_sentence, shares
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, SENTENCE_FEATURES
 
 TWIN_COUNTS = 2.0  # as much as two questions that people wrote: near misses are what is hard
 REMOVED_COUNTS = 0.5
+MARGINS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5)
+MAX_QUOTES = 3
+EXTRA_QUOTE = 0.15  # what a reader's time for one more quote costs, in right answers
+ANSWERABLE = 0.75  # assumed share of questions that the corpus answers: people mostly ask what articles are about
+RIGHT = 1.0  # what answering gains over abstaining
 _WRONG = -0.8  # a wrong quote costs nearly what a right one gains; at −½ hardly anything is refused (docs/decisions.md)
 _RIGHT_COUNTS = 0.25  # of the target; the rest is that the corpus answers at all
 _BINS = 12
@@ -62,6 +67,41 @@ def fit_trained(seen: Sequence[Seen]) -> dict[str, Any]:
         "threshold": best_threshold(chances, telling * np.where(shown[judged], RIGHT, _WRONG)),
         "margin": margin,
     }
+
+
+def best_margin(found: Sequence[Sample], weights: Floats) -> float:
+    """A further quote must pay: a right answer shown counts 1, every quote beyond the first costs EXTRA_QUOTE."""
+    usable = [sample for sample in found if sample.right.any()]
+    share = shares([sample.set_name for sample in usable])
+
+    def worth(margin: float) -> float:
+        shown = [shown_right(sample, weights, margin) for sample in usable]
+        return float(share @ [right.any() - EXTRA_QUOTE * (len(right) - 1) for right in shown])
+
+    return max(MARGINS, key=worth)
+
+
+def shown_right(sample: Sample, weights: Floats, margin: float) -> NDArray[np.bool_]:
+    """Which of the quotes that would be shown are right."""
+    scores = sample.features @ weights
+    order = np.argsort(-scores, kind="stable")[:MAX_QUOTES]
+    kept: NDArray[np.bool_] = sample.right[order][scores[order] >= scores[order[0]] - margin]
+    return kept
+
+
+def best_threshold(confidence: Floats, gain: Floats) -> float:
+    """The confidence from which on answering gains most, where abstaining gains 0; 1 where nothing is gained.
+
+    Rounded down to four digits, so that the question which sets it passes it.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    gained = np.cumsum(gain[order])
+    best = int(np.argmax(gained))
+    return math.floor(float(confidence[order[best]]) * 1e4) / 1e4 if gained[best] > 0 else 1.0
+
+
+def rounded(weights: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(weight, 4) + 0.0 for name, weight in weights.items()}
 
 
 def odds_of(confidence: dict[str, float], rows: Floats) -> Floats:

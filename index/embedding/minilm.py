@@ -21,7 +21,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: else it k
 os.environ["HF_HUB_OFFLINE"] = "1"  # whatever library opens a model, none fetches one
 import onnxruntime as ort  # type: ignore[import-untyped]
 
-from index.embedding.vectors import Encoded, Floats, OnText, encoded, unit, unit_rows
+from index.embedding.vectors import Encoded, Floats, OnText, encoded, times, unit, unit_rows
 from index.embedding.weights import MINILM_ONNX, fingerprint, packaged_onnx, sha256
 from index.errors import ModelMissing
 
@@ -48,7 +48,7 @@ class Projection:
         same whatever the BLAS, as long as no column of the matrix is longer than 256.
         """
         steps = np.rint(one.tokens.astype(np.float64) * _STEPS)
-        return replace(one, tokens=unit_rows(steps @ self.matrix))
+        return replace(one, tokens=unit_rows(times(steps, self.matrix)))
 
     def question(self, one: Encoded) -> Encoded:
         """As `passage`, and the importance of each token: softmax of its product with `attention`."""

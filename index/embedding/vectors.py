@@ -41,6 +41,15 @@ def unit_rows(rows: NDArray[np.floating[Any]]) -> Floats:
     return np.asarray(rows / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
+def times(rows: NDArray[Any], matrix: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """(n, d) by (d, m), in pieces so small that no BLAS calls a second thread, which would spin more than it helps."""
+    made = np.empty((len(rows), matrix.shape[1]), matrix.dtype)
+    step = max(_AT_ONCE // max(matrix.size, 1), 1)
+    for at in range(0, len(rows), step):
+        made[at : at + step] = rows[at : at + step].astype(matrix.dtype, copy=False) @ matrix
+    return made
+
+
 # What an embedder makes of a passage, as it is kept, and of a question, as it is compared with that.
 #
 # All numbers have so few digits that whatever is summed over products of them in float64 is exact: no kernel, no
@@ -48,6 +57,7 @@ def unit_rows(rows: NDArray[np.floating[Any]]) -> Floats:
 # and no order of summing can show in a score. The digits that are lost here are also those in which processors differ.
 
 KINDS = (np.dtype(np.float32), np.dtype(np.int8), np.dtype(np.float32), np.dtype(np.int32))
+_AT_ONCE = 2**18  # multiplications
 LEVELS = 127  # int8 without -128, so that the scale is symmetric
 _SCALE_STEPS = 4096  # from one power of two to twice that: of scales
 _VECTOR_STEPS = 4096  # to a length of 1: of vectors, and of the importance of a question's tokens

@@ -168,10 +168,6 @@ class EngineLexical:
         self._seen, self._counts = seen, counts
 
     @property
-    def vocabulary(self) -> Sequence[str]:
-        return list(self._counts.terms)
-
-    @property
     def numbers(self) -> Mapping[str, int]:
         """Term → passages that hold it."""
         return self._counts.terms

@@ -38,7 +38,9 @@ class Vocabulary:
     @cached_property
     def idf(self) -> Mapping[str, float]:
         """As rank_bm25 has it, whose floor is a share of the mean over all terms."""
-        return okapi_idf({term: self.terms[term] for term in sorted(self.terms)}, self.passages)
+        terms = sorted(self.terms)
+        held = np.array([self.terms[term] for term in terms], np.int64)
+        return dict(zip(terms, okapi_idf(held, self.passages).tolist(), strict=True))
 
     @cached_property
     def _forms(self) -> Sequence[tuple[str, str]]:
@@ -115,7 +117,8 @@ def _column(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, int]:
 
 def bags_of(content: Content) -> list[bytes]:
     """One a document, of what was made to be searched in memory."""
-    vocabulary, postings = restored(content.part("lexical_"))
+    lines, postings = restored(content.part("lexical_"))
+    vocabulary = list(lines)
     wording = content.part("wording_")
     first_rows = content.arrays["document_first_rows"]
     sizes = np.diff(first_rows)

@@ -24,6 +24,8 @@ _LEGACY = (
     *("cp1252", "cp932", "gb18030", "cp949", "big5", "euc_jp", "cp1250", "cp1255", "cp1251", "koi8_r", "cp1253"),
     *("cp1254", "cp1256", "cp1257", "iso8859_2", "cp850", "mac_roman", "utf_16_le", "utf_16_be"),
 )
+_OLD = frozenset(("cp850", "mac_roman"))  # meant only where no other one fits as well
+_ALIKE = 0.11  # charset-normalizer's likeness to a language; of a sentence or two it tells no finer than that
 _LEAST_SIGNS = 3  # characters beyond ASCII; fewer fit too many encodings
 _LOOKED_AT = 200_000  # bytes that are looked at for a guess
 _MOST_CHAOS = 0.1  # what charset-normalizer says of a wrong guess is about 0.1 and more
@@ -123,7 +125,8 @@ def _guessed(raw: bytes) -> str | None:
     fitting = [match for match in from_bytes(sample, cp_isolation=list(_LEGACY)) if match.chaos <= _MOST_CHAOS]
     if not fitting:
         return None
-    best = fitting[0]
-    ties = [match for match in fitting if (match.chaos, match.coherence) == (best.chaos, best.coherence)]
-    names = {name for match in ties for name in match.could_be_from_charset}
+    best = [match for match in fitting if match.chaos == fitting[0].chaos]
+    best = [match for match in best if match.encoding not in _OLD] or best
+    least = max(match.coherence for match in best) - _ALIKE
+    names = {name for match in best if match.coherence >= least for name in match.could_be_from_charset}
     return next((name for name in _LEGACY if name in names and wide == name.startswith("utf_16")), None)

@@ -5,18 +5,19 @@ Both give the same, bit for bit, so that nobody can tell from an answer how an i
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding.vectors import StoredPassage
+from index.embedding.vectors import Floats, StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.lexical import LexicalRanker, joined, joined_wording, restored, saved, spelled, wording
-from index.records import Document, document_of, passage_of
-from index.storage.docstore import head_records, pack_documents, pack_heads, pack_passages
-from index.storage.pieces import Content, Pieces
+from index.records import Document, Head, document_of, passage_of
+from index.storage.docstore import Told, head_lines, head_records, pack_heads, pack_told, record
+from index.storage.merkle import revision
+from index.storage.pieces import Content, Packing
 from index.text.twins import INDEXED, Sketch, held_by, sketch
 from index.text.words import Stem, TermPlaces, terms
 
@@ -25,43 +26,44 @@ _HELD_BY = -2  # place in a document's head record
 
 
 def content_of(
-    documents: Sequence[Document],
-    stored: Sequence[StoredPassage],
+    found: Iterable[tuple[Document, Sequence[StoredPassage]]],
     stem: Stem,
     dim: int,
     alone: Collection[str] = frozenset(),
 ) -> Content:
-    """Of documents by id and all their passages in that order.
+    """Of documents by id, each with its passages in order; they are read once, and no encoding is held longer.
 
     `dim` is that of vectors; the documents `alone` are not held by others, whatever these say. `document_runs` is
     uint64 (documents, INDEXED), by which articles that say the same are found, 0 where there is none.
     """
-    passages = [one.passage for one in stored]
-    encodings = [one.encoding for one in stored]
     known: dict[tuple[str, str], tuple[str, str]] = {}  # each term with its form once, however often it stands
-    written, places = [], []
-    for passage in passages:
-        found = terms(passage.search_text, stem)
-        written.append([known.setdefault(pair, pair) for pair in spelled(passage.search_text, found)])
-        places.append(TermPlaces.of(found).to_bytes())
+    told, sketches, vectors, written, token_dim = list[Told](), dict[str, Sketch](), list[Floats](), [], dim
+    documents, passages, tokens, places = Packing(), Packing(), Packing(), Packing()
+    for document, stored in found:
+        documents.add(record(document))
+        size = len(document.text), len(stored)
+        told.append((Head.of(document), document.sha256, revision(document.text), *size))
+        if document.id not in alone:
+            sketches[document.id] = sketch(document)
+        for one in stored:
+            text, token_dim = one.passage.search_text, one.encoding.tokens.shape[1]
+            of_text = terms(text, stem)
+            written.append([known.setdefault(pair, pair) for pair in spelled(text, of_text)])
+            vectors.append(one.encoding.vector)
+            passages.add(record(one.passage))
+            tokens.add(one.encoding.token_bytes())
+            places.add(TermPlaces.of(of_text).to_bytes())
     lexical = LexicalRanker.build([[term for term, _ in own] for own in written])
-    token_dim = encodings[0].tokens.shape[1] if encodings else dim
-    numbers = Content(
-        {
-            "vectors": np.array([one.vector for one in encodings], np.float32).reshape(len(encodings), dim),
-            "token_dim": np.array([token_dim]),
-        }
-        | {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
-        | {f"wording_{name}": values for name, values in wording(lexical.vocabulary, written).items()},
-        {
-            "tokens": Pieces.of(one.token_bytes() for one in encodings),
-            "terms": Pieces.of(places),
-        },
-    )
-    words = pack_passages(passages, [one.id for one in documents])
-    sketches = {one.id: sketch(one) for one in documents if one.id not in alone}
-    runs = Content({"document_runs": _runs([sketches.get(one.id) for one in documents])}, {})
-    return numbers.and_(words).and_(runs).and_(pack_documents(documents, held_by(sketches)))
+    arrays = {
+        "vectors": np.array(vectors, np.float32).reshape(len(vectors), dim),
+        "token_dim": np.array([token_dim]),
+        "document_runs": _runs([sketches.get(head.id) for head, *_ in told]),
+    }
+    arrays |= {f"lexical_{name}": values for name, values in lexical.to_arrays().items()}
+    arrays |= {f"wording_{name}": values for name, values in wording(lexical.numbers, written).items()}
+    packed = {"documents": documents, "passages": passages, "tokens": tokens, "terms": places}
+    pieces = {name: packing.pieces() for name, packing in packed.items()}
+    return Content(arrays | pack_told(told, held_by(sketches)), pieces)
 
 
 def refuse_unlike(
@@ -78,7 +80,6 @@ def refuse_unlike(
     heads = {head[0]: (at, head[-1]) for at, head in enumerate(head_records(content))}
     if here := "vectors" in content.arrays:  # else an engine has them
         vocabulary, (indptr, rows, *_) = restored(content.part("lexical_"))
-        ends = dict(zip(vocabulary, pairwise(indptr.tolist()), strict=True))
     unlike = {name for name, (_, digest) in heads.items() if digest != stored.get(name)} | stored.keys() - heads.keys()
     for document, last in drawn if not unlike else ():
         at, _ = heads[document.id]
@@ -88,9 +89,9 @@ def refuse_unlike(
             found = passage_of(json.loads(content.pieces["passages"][row])), content.pieces["tokens"][row]
             same &= found == (last.passage, last.encoding.token_bytes())
         if last and here:
-            words = terms(last.passage.search_text, stem) if stem else ()
+            words = [vocabulary.get(word.text) for word in terms(last.passage.search_text, stem)] if stem else []
             same &= np.array_equal(content.arrays["vectors"][row], last.encoding.vector)
-            same &= all(row in rows[slice(*ends.get(word.text, (0, 0)))] for word in words)
+            same &= all(n is not None and row in rows[indptr[n] : indptr[n + 1]] for n in words)
         unlike |= set() if same else {document.id}
     if unlike:
         raise IndexDamaged(
@@ -115,7 +116,7 @@ def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | No
 
     `join` makes the arrays by which passages are found, where those are not searched in memory.
     """
-    heads = head_records(older) + head_records(newer)
+    heads = [*head_records(older), *head_records(newer)]
     names: list[str] = [head[0] for head in heads]
     kept = np.array([name not in gone for name in names[: len(older.pieces["documents"])]], np.bool_)
     stays = np.flatnonzero(np.concatenate([kept, np.ones(len(names) - len(kept), np.bool_)]))
@@ -125,13 +126,14 @@ def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | No
     becomes = np.full(count + newer.passages, -1, np.int64)
     becomes[rows] = np.arange(len(rows))
     found = (join or _joined)(older, newer, Places(documents, rows, (becomes[:count], becomes[count:])))
-    holders = _held_by(older, newer, heads, stays, gone)
+    lines: list[Any] = [*chain(*head_lines(older).blocks(), *head_lines(newer).blocks())]
+    for at, holders in _held_by(older, newer, heads, stays, gone).items():
+        if holders != heads[at][_HELD_BY]:
+            lines[at] = [*heads[at][:_HELD_BY], holders, *heads[at][_HELD_BY + 1 :]]
     arrays = {
         "token_dim": (newer if newer.passages else older).arrays["token_dim"],
         "document_first_rows": first_rows,
-        "document_heads": pack_heads(
-            [*heads[at][:_HELD_BY], holders[at], *heads[at][_HELD_BY + 1 :]] for at in documents.tolist()
-        ),
+        "document_heads": pack_heads(map(lines.__getitem__, documents.tolist())),
     }
     for name in ("document_revisions", "document_characters", "document_runs"):
         arrays[name] = np.concatenate([older.arrays[name], newer.arrays[name]])[documents]
@@ -160,18 +162,22 @@ def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray
 def _held_by(
     older: Content, newer: Content, heads: Sequence[Any], stays: Numbers, gone: frozenset[str]
 ) -> Mapping[int, list[str]]:
-    """By document, the ids of those that hold it: those of before that stand, and those between older and newer."""
+    """By document that is or was held, the ids of those that hold it: of before, and between older and newer."""
     first = len(older.pieces["documents"])
-    held = {at: {name for name in heads[at][_HELD_BY] if at >= first or name not in gone} for at in stays.tolist()}
+    held = {
+        at: {name for name in heads[at][_HELD_BY] if at >= first or name not in gone}
+        for at in stays.tolist()
+        if heads[at][_HELD_BY]
+    }
     new = newer.arrays["document_runs"]
     met = np.flatnonzero(np.isin(older.arrays["document_runs"], new[new > 0]).any(axis=1))
-    near = [at for at in met.tolist() if at in held]
+    near = np.intersect1d(met, stays).tolist()
     if near:
         both = {at: sketch(_document(older, at)) for at in near}
         both |= {first + row: sketch(_document(newer, row)) for row in np.flatnonzero(new.any(axis=1)).tolist()}
         places = {heads[at][0]: at for at in both}
         for name, holders in held_by({heads[at][0]: one for at, one in both.items()}).items():
-            held[places[name]].update(holders)
+            held.setdefault(places[name], set()).update(holders)
     return {at: sorted(holders) for at, holders in held.items()}
 
 

@@ -19,6 +19,7 @@ from index.records import Scored
 EXACT = 50_000  # rows up to which all are scored: some milliseconds
 _AGAIN, _LEAST = 16, 1000  # candidates by signs, for each row wanted and in all: of the ten best they miss 0.4 %
 _SPARE = 16  # candidates beyond the depth, so that a second scan is rare
+_BLOCK = 4096  # rows that are compared at once, so that this takes no memory
 _TINY = 2 * float(np.finfo(np.float32).tiny)  # sums below it may be rounded to 0
 
 
@@ -29,14 +30,14 @@ class DenseRanker:
 
     def __init__(self, vectors: NDArray[np.float32], exact: int = EXACT) -> None:
         """Rows are meant to be of unit length, so that scores are cosines in -1..1; FAISS keeps a copy of them."""
-        if vectors.ndim != 2 or not np.isfinite(vectors).all():
+        lengths = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64) if vectors.ndim == 2 else np.full(1, np.nan)
+        if not np.isfinite(lengths).all():
             raise ValueError(f"vectors of shape {vectors.shape}: expected finite (n, dim) rows; embed them again")
         self._index = faiss.IndexFlatIP(vectors.shape[1])
         self._index.add(np.ascontiguousarray(vectors, np.float32))
         self._rows: NDArray[np.int64] | None = None  # those of FAISS that are seen; None: all
         self._exact = exact
-        self._signs = _signs(vectors > 0) if len(vectors) > exact else None  # of those that are seen
-        lengths = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64)
+        self._signs = _signs(vectors) if len(vectors) > exact else None  # of those that are seen
         # n-term float32 sums err by at most n * 2**-24 of the lengths' product, whatever their order
         self._error = vectors.shape[1] * 2.0**-24 * float(np.sqrt(lengths.max(initial=0.0)))
 
@@ -57,7 +58,7 @@ class DenseRanker:
         """
         seen = copy(self)
         seen._rows = whole = rows if self._rows is None else self._rows[rows]
-        seen._signs = _signs((self.vectors > 0)[whole]) if len(whole) > self._exact else None
+        seen._signs = _signs(self.vectors, whole) if len(whole) > self._exact else None
         return seen
 
     def rank(self, vector: NDArray[np.float32], depth: int, allowed: NDArray[np.bool_] | None = None) -> list[Scored]:
@@ -71,6 +72,7 @@ class DenseRanker:
         if allowed is not None and allowed.shape != (count,):
             raise ValueError(f"a mask of shape {allowed.shape}: expected a flag for each of {count} rows")
         question = np.asarray(vector, np.float32)[np.newaxis]
+        faiss.omp_set_num_threads(1)  # of who calls: one question is no work for several, and they wait at full speed
         rows = self._of_like_signs(question, depth, allowed)
         if rows is None:
             rows = self._candidates(question, depth, _selecting(self._seen(allowed)))
@@ -122,12 +124,12 @@ class DenseRanker:
         return float(last - 3 * self._error * np.linalg.norm(question)) - _TINY
 
 
-def _signs(above: NDArray[np.bool_]) -> Any:
+def _signs(vectors: NDArray[np.float32], rows: Any = slice(None)) -> Any:
     """Of rows as bits, for FAISS to count in how many of them a question differs."""
-    bits = np.packbits(above, axis=1)
+    bits = np.concatenate([np.packbits(vectors[at : at + _BLOCK] > 0, axis=1) for at in range(0, len(vectors), _BLOCK)])
     index: Any = faiss.IndexBinaryFlat(8 * bits.shape[1])
     index.use_heap = False  # counting is quicker where many are wanted
-    index.add(bits)
+    index.add(bits[rows])
     return index
 
 

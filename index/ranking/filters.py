@@ -38,7 +38,8 @@ class Filters:
         for key in given:
             if key not in KEYS:
                 raise BadQuestion(f"unknown filter {key!r}; known are {', '.join(KEYS)}")
-        begin, end = (_day_or_none(given.get(key), key) for key in ("published_from", "published_to"))
+        days = {key: given[key] for key in ("published_from", "published_to") if given.get(key) is not None}
+        begin, end = (parse_day(days[key], key) if key in days else None for key in ("published_from", "published_to"))
         if begin and end and begin > end:
             raise BadQuestion(f"published_from {begin} is later than published_to {end}; exchange them")
         return cls(_texts(given.get("documents"), "documents"), _texts(given.get("authors"), "authors"), begin, end)
@@ -85,10 +86,6 @@ def parse_day(given: object, name: str) -> date:
     if day is None or day.isoformat() != given:  # fromisoformat also takes 20250301 and 2025-W09-6
         raise BadQuestion(f"{name} is {given!r}; give a day of the calendar as YYYY-MM-DD, such as 2025-03-01")
     return day
-
-
-def _day_or_none(given: object, name: str) -> date | None:
-    return None if given is None else parse_day(given, name)
 
 
 def _texts(given: object, name: str) -> frozenset[str]:

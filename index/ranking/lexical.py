@@ -4,10 +4,11 @@ The scores equal `BM25Okapi(corpus).get_scores(terms)` bit for bit: the idf is c
 in the order they were first seen, and each sum runs in float64 in the question's order, repetitions included.
 """
 
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, partial, reduce
+from itertools import chain, repeat
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,11 +18,13 @@ from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 from index.errors import IndexDamaged
 from index.ranking.fuse import best
 from index.records import Scored
+from index.storage.pieces import Lines
 from index.text.words import Word, normalise
 
 K1 = 1.5  # rank_bm25's defaults, named here because the finished scores depend on them
 B = 0.75
 EPSILON = 0.25
+_ASKED = 4096  # words of questions whose numbers are kept
 _SORTED = 8  # times fewer postings than passages are sorted sooner than marks of all passages are made and looked at
 
 
@@ -45,24 +48,20 @@ class LexicalRanker:
 
     name = "lexical"
 
-    def __init__(self, vocabulary: Sequence[str], postings: Postings) -> None:
+    def __init__(self, vocabulary: Iterable[str], postings: Postings) -> None:
         """`vocabulary[t]` is the term of the postings' row t, in the order first seen; `build` makes both."""
-        self.numbers: Mapping[str, int] = {term: number for number, term in enumerate(vocabulary)}
+        self.numbers = vocabulary if isinstance(vocabulary, Lines) else Lines.of(vocabulary)
+        self._number = lru_cache(maxsize=_ASKED)(self.numbers.get)
         self._postings = postings
         self._ends = postings.indptr.data  # gives Python's numbers, one by one
-        self._idfs = _idfs(vocabulary, postings)
+        self._idfs = okapi_idf(np.diff(postings.indptr), len(postings.lengths))
         average = max(int(postings.lengths.sum()), 1) / max(len(postings.lengths), 1)
         self._dampers = okapi_damper(postings.lengths, average)
 
     @property
-    def vocabulary(self) -> tuple[str, ...]:
-        return tuple(self.numbers)
-
-    @property
     def nbytes(self) -> int:
         """Memory that it takes, but for the texts of the terms."""
-        arrays = (*self._postings, self._idfs, self._dampers)
-        return sum(values.nbytes for values in arrays) + sys.getsizeof(self.numbers)
+        return sum(values.nbytes for values in (*self._postings, self._idfs, self._dampers)) + 12 * len(self.numbers)
 
     @classmethod
     def build(cls, token_lists: Sequence[Sequence[str]]) -> "LexicalRanker":
@@ -74,8 +73,9 @@ class LexicalRanker:
         )
         if any("\n" in term for term in ids):
             raise ValueError("a term holds a line break, which separates terms when they are saved; split it there")
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        pairs, first, counts = np.unique(terms * len(lengths) + rows, return_index=True, return_counts=True)
+        terms *= max(len(lengths), 1)  # in their place: here building holds most
+        terms += np.repeat(np.arange(len(lengths)), lengths)
+        pairs, first, counts = np.unique(terms, return_index=True, return_counts=True)
         numbers, rows = np.divmod(pairs, max(len(lengths), 1))
         places = first - (np.cumsum(lengths) - lengths)[rows]
         indptr = np.searchsorted(numbers, np.arange(len(ids) + 1))
@@ -88,7 +88,7 @@ class LexicalRanker:
         """
         renumbered = np.full(len(self._postings.lengths), -1, np.int64)
         renumbered[rows] = np.arange(len(rows))
-        return LexicalRanker(*joined([(self.vocabulary, self._postings, renumbered)], len(rows)))
+        return LexicalRanker(*joined([(self.numbers, self._postings, renumbered)], len(rows)))
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
@@ -135,7 +135,7 @@ class LexicalRanker:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """All that is needed to make this ranker again, as arrays that save without pickle."""
-        return saved(self.vocabulary, self._postings)
+        return saved(self.numbers, self._postings)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "LexicalRanker":
@@ -147,7 +147,7 @@ class LexicalRanker:
 
     def _known(self, terms: Iterable[str]) -> list[int]:
         """Numbers of the known terms, in the question's order, repetitions included."""
-        return [number for number in map(self.numbers.get, terms) if number is not None]
+        return [number for number in map(self._number, terms) if number is not None]
 
     def _found(self, numbers: Iterable[int]) -> list[slice]:
         """Where their postings stand."""
@@ -182,20 +182,15 @@ def _distinct(rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     return rows[last]
 
 
-def _idfs(vocabulary: Sequence[str], postings: Postings) -> NDArray[np.float64]:
-    """(terms,) weights. The order of the terms matters: rank_bm25's floor is a share of the sum of all idfs."""
-    frequencies = dict(zip(vocabulary, np.diff(postings.indptr).tolist(), strict=True))
-    idf = okapi_idf(frequencies, len(postings.lengths))
-    return np.fromiter((idf[term] for term in frequencies), np.float64, len(frequencies))
-
-
-def okapi_idf(frequencies: Mapping[str, int], passages: int) -> Mapping[str, float]:
-    """Of terms by how many of the passages hold each: rank_bm25's own, without a corpus for it to count in."""
+def okapi_idf(frequencies: NDArray[np.int64], passages: int) -> NDArray[np.float64]:
+    """(terms,) weights of terms by how many of the passages hold each: rank_bm25's own, without a corpus to count in.
+    The order of the terms matters: its floor is a share of the sum of all.
+    """
     okapi = BM25Okapi.__new__(BM25Okapi)
-    okapi.corpus_size, okapi.epsilon, okapi.idf = passages, EPSILON, {}
-    if frequencies:  # it divides by the number of terms
-        okapi._calc_idf(frequencies)
-    return dict(okapi.idf)
+    okapi.corpus_size, okapi.epsilon, okapi.idf = passages, EPSILON, np.zeros(len(frequencies))
+    if len(frequencies):  # it divides by the number of terms
+        okapi._calc_idf(SimpleNamespace(items=partial(enumerate, frequencies.tolist())))
+    return np.asarray(okapi.idf)
 
 
 def okapi_part(idf: Any, count: Any, damper: Any) -> Any:
@@ -216,23 +211,21 @@ def narrowed(values: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
     return values.astype(np.min_scalar_type(int(values.max(initial=0))))
 
 
-def saved(vocabulary: Sequence[str], postings: Postings) -> dict[str, NDArray[Any]]:
+def saved(vocabulary: Lines, postings: Postings) -> dict[str, NDArray[Any]]:
     """As arrays that save without pickle."""
-    text = "\n".join(vocabulary).encode("utf-8", "surrogatepass")
-    return {"vocabulary": np.frombuffer(text, np.uint8), **postings._asdict()}
+    return {"vocabulary": vocabulary.text, **postings._asdict()}
 
 
-def restored(arrays: Mapping[str, NDArray[Any]]) -> tuple[list[str], Postings]:
-    """What `saved` was called on."""
+def restored(arrays: Mapping[str, NDArray[Any]]) -> tuple[Lines, Postings]:
+    """What `saved` was called on. Raises IndexDamaged where there is not a line for each term."""
     postings = Postings(**{name: np.asarray(arrays[name]) for name in Postings._fields})
-    text = arrays["vocabulary"].tobytes().decode("utf-8", "surrogatepass")
-    return text.split("\n") if len(postings.indptr) > 1 else [], postings
+    return Lines(arrays["vocabulary"], len(postings.indptr) - 1), postings
 
 
-Part = tuple[Sequence[str], Postings, NDArray[np.int64]]
+Part = tuple[Lines, Postings, NDArray[np.int64]]
 
 
-def joined(parts: Sequence[Part], passages: int) -> tuple[list[str], Postings]:
+def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings]:
     """Vocabulary and postings of so many passages, as `build` would make them, bit for bit, from those of parts.
 
     With each part goes for each of its rows the row that it becomes, or -1 where it is left out; no two become one.
@@ -260,13 +253,15 @@ def joined(parts: Sequence[Part], passages: int) -> tuple[list[str], Postings]:
     indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
     known = list(ids)
     made = [narrowed(column[order]) for column in (in_row, counts, places)]
-    return [known[n] for n in remaining[seen].tolist()], Postings(indptr, made[0], made[1], made[2], lengths)
+    seen_first = Lines.of([known[n] for n in remaining[seen].tolist()])
+    return seen_first, Postings(indptr, made[0], made[1], made[2], lengths)
 
 
 def _agree(terms: int, postings: Postings) -> bool:
     indptr, rows, counts, places, lengths = postings
     ends_fit = len(indptr) == terms + 1 and indptr[0] == 0 and indptr[-1] == len(rows) == len(counts) == len(places)
-    return bool(ends_fit and np.all(np.diff(indptr) > 0) and np.all((rows >= 0) & (rows < len(lengths))))
+    rows_fit = rows.min(initial=0) >= 0 and rows.max(initial=0) < max(len(lengths), 1)
+    return bool(ends_fit and rows_fit and np.all(np.diff(indptr) > 0))
 
 
 # How the words behind each term are written: "tariff" may stand in the articles as "tariffs" more than as "tariff".
@@ -279,8 +274,8 @@ class SurfaceForms:
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, int], seen: NDArray[np.bool_]) -> None:
         """`arrays` as `wording` makes them, numbers: term → t, `seen` a mask over passages. Raises IndexDamaged."""
-        self._text, self._first_forms = arrays["text"], arrays["first_forms"]
-        self._indptr, self._rows = arrays["indptr"], arrays["rows"]
+        self._first_forms, self._indptr, self._rows = arrays["first_forms"], arrays["indptr"], arrays["rows"]
+        self._forms = Lines(arrays["text"], len(self._indptr) - 1)
         self._numbers, self._seen = numbers, seen
         lengths = (len(self._first_forms), self._first_forms[-1], self._indptr[-1])
         if lengths != (len(numbers) + 1, len(self._indptr) - 1, len(self._rows)):
@@ -302,7 +297,7 @@ class SurfaceForms:
         forms = range(int(self._first_forms[number]), int(self._first_forms[number + 1]))
         counts = [int(self._seen[self._rows[self._indptr[form] : self._indptr[form + 1]]].sum()) for form in forms]
         most = max(counts)
-        return self._forms[forms[counts.index(most)]] if most else ""
+        return self._forms.line(forms[counts.index(most)]) if most else ""
 
     def forms(self) -> list[str]:
         """Every written form in some passage that is seen, lower case; by term and alphabet."""
@@ -324,17 +319,13 @@ class SurfaceForms:
             if form in held
         }
 
-    @cached_property
-    def _forms(self) -> list[str]:
-        return self._text.tobytes().decode("utf-8", "surrogatepass").split("\n") if self._numbers else []
-
 
 def spelled(text: str, terms: Iterable[Word]) -> list[tuple[str, str]]:
     """The terms of a text, each with its written form in lower case."""
     return [(term.text, text[term.start : term.end].lower().replace("\u00ad", "")) for term in terms]
 
 
-def wording(vocabulary: Sequence[str], passages: Sequence[Sequence[tuple[str, str]]]) -> dict[str, NDArray[Any]]:
+def wording(vocabulary: Collection[str], passages: Sequence[Sequence[tuple[str, str]]]) -> dict[str, NDArray[Any]]:
     """Arrays that save without pickle; passages[row] is what `spelled` found, vocabulary[t] the term of number t.
 
     `text`: uint8, all forms, one a line, by term and alphabet; those of term t are first_forms[t]:first_forms[t + 1].
@@ -346,17 +337,17 @@ def wording(vocabulary: Sequence[str], passages: Sequence[Sequence[tuple[str, st
     return _laid_out(vocabulary, list(ids), found, in_row, len(passages))
 
 
-FormPart = tuple[Sequence[str], Mapping[str, NDArray[Any]], NDArray[np.int64]]
+FormPart = tuple[Lines, Mapping[str, NDArray[Any]], NDArray[np.int64]]
 
 
-def joined_wording(vocabulary: Sequence[str], parts: Sequence[FormPart], passages: int) -> dict[str, NDArray[Any]]:
+def joined_wording(vocabulary: Collection[str], parts: Sequence[FormPart], passages: int) -> dict[str, NDArray[Any]]:
     """What `wording` would make of all, from vocabularies and arrays of parts; rows become others as in `joined`."""
     ids: dict[tuple[str, str], int] = {}
     columns = []
     for own, arrays, becomes in parts:
-        forms = arrays["text"].tobytes().decode("utf-8", "surrogatepass").split("\n") if own else []
-        of_form = np.repeat(np.arange(len(own)), np.diff(arrays["first_forms"])).tolist()
-        pairs = ((own[term], form) for term, form in zip(of_form, forms, strict=True))
+        forms = Lines(arrays["text"], len(arrays["indptr"]) - 1)
+        each = chain.from_iterable(map(repeat, own, np.diff(arrays["first_forms"]).tolist()))
+        pairs = zip(each, forms, strict=True)
         numbers = np.fromiter((ids.setdefault(pair, len(ids)) for pair in pairs), np.int64, len(forms))
         in_row = becomes[arrays["rows"]]
         kept = in_row >= 0
@@ -366,7 +357,7 @@ def joined_wording(vocabulary: Sequence[str], parts: Sequence[FormPart], passage
 
 
 def _laid_out(
-    vocabulary: Sequence[str],
+    vocabulary: Collection[str],
     pairs: Sequence[tuple[str, str]],
     found: NDArray[np.int64],
     in_row: NDArray[np.int64],

@@ -30,8 +30,6 @@ class Lexical(Protocol):
     """BM25, and what is known of the terms; `LexicalRanker` says of each what it promises."""
 
     @property
-    def vocabulary(self) -> Sequence[str]: ...
-    @property
     def numbers(self) -> Mapping[str, object]: ...
     def rank(self, terms: Sequence[str], depth: int, allowed: Mask | None = None) -> list[Scored]: ...
     def contributions(self, terms: Sequence[str], row: int) -> dict[str, float]: ...
@@ -120,7 +118,7 @@ class View:
         """All of it that the store still holds."""
         content = generation.content
         digests, characters = generation.array("document_revisions"), generation.array("document_characters")
-        corpus, token_dim = CorpusTree(shelf.document_ids, digests, characters), int(generation.array("token_dim")[0])
+        corpus, token_dim = CorpusTree(shelf.places, digests, characters), int(generation.array("token_dim")[0])
         tokens, terms = content.pieces["tokens"], content.pieces["terms"]
         whole = cls(None, corpus, shelf, found, tokens, token_dim, terms, recomputes)
         return whole.seeing(lambda head: head.id not in generation.gone) if generation.gone else whole

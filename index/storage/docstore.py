@@ -1,12 +1,10 @@
 """Documents and passages of a generation, one JSON record each, read and parsed only when somebody asks."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import compress
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,45 +12,45 @@ from numpy.typing import NDArray
 
 from index.errors import NotFound
 from index.records import Document, Head, Passage, document_of, passage_of, plain
-from index.storage.merkle import digest_rows, revision
-from index.storage.pieces import Arrays, Content, Pieces
+from index.storage.merkle import digest_rows
+from index.storage.pieces import Arrays, Chosen, Content, Lines
 
+_DECODER = json.JSONDecoder()
+_FEW = 1000  # heads that are made one by one sooner than all
 Mask = NDArray[np.bool_]
 
 
-def pack_documents(
-    documents: Iterable[Document], held_by: Mapping[str, Sequence[str]] = MappingProxyType({})
-) -> Content:
-    """In the order given, which is by id; with what `Corpus` and a search say of each without opening it.
+Told = tuple[Head, str, bytes, int, int]  # and the sha256 as stored, the revision, how many characters and passages
 
-    `document_heads` is uint8, a line of JSON a document: its head, and the sha256 under which it is stored.
+
+def pack_told(documents: Sequence[Told], held_by: Mapping[str, Sequence[str]]) -> Arrays:
+    """Of documents by id. `document_heads` is uint8, a line of JSON a document: its head, and the sha256 under which it
+    is stored; `document_first_rows` says at which row each begins.
     """
-    rows = list(documents)
-    heads = pack_heads([*plain(Head.of(one, held_by.get(one.id, ()))), one.sha256] for one in rows)
-    facts: Arrays = {
-        "document_heads": heads,
-        "document_revisions": digest_rows(revision(d.text) for d in rows),
-        "document_characters": np.array([len(d.text) for d in rows], np.int64),
+    heads = ((head._replace(held_by=tuple(held_by.get(head.id, ()))), digest) for head, digest, *_ in documents)
+    return {
+        "document_heads": pack_heads([*plain(head), digest] for head, digest in heads),
+        "document_revisions": digest_rows(one[2] for one in documents),
+        "document_characters": np.array([one[3] for one in documents], np.int64),
+        "document_first_rows": np.cumsum([0, *(one[4] for one in documents)], dtype=np.int64),
     }
-    return Content(facts, {"documents": Pieces.of(map(_record, rows))})
-
-
-def pack_passages(passages: Sequence[Passage], document_ids: Sequence[str]) -> Content:
-    """In document order; `document_first_rows` says at which row each document begins."""
-    counts = Counter(passage.document_id for passage in passages)
-    first_rows = np.cumsum([0, *(counts[document_id] for document_id in document_ids)], dtype=np.int64)
-    return Content({"document_first_rows": first_rows}, {"passages": Pieces.of(map(_record, passages))})
 
 
 def pack_heads(records: Iterable[Any]) -> NDArray[np.uint8]:
-    """Of records as `head_records` gives them."""
-    return np.frombuffer("\n".join(map(_line, records)).encode(), np.uint8)
+    """Of records as `head_records` gives them, or lines in which they stand already."""
+    lines = (one if isinstance(one, str) else _line(one) for one in records)
+    return np.frombuffer("\n".join(lines).encode(), np.uint8)
 
 
-def head_records(content: Content) -> list[Any]:
+def head_records(content: Content) -> Iterator[Any]:
     """One a document, by id: the fields of its head, and the sha256 under which it is stored."""
-    lines = content.arrays["document_heads"].tobytes().decode().split("\n")
-    return list(json.loads(f"[{','.join(lines)}]"))  # all at once takes half as long
+    for lines in head_lines(content).blocks():
+        yield from json.loads(f"[{','.join(lines)}]")  # many at once take half as long
+
+
+def head_lines(content: Content) -> Lines:
+    """By the ids of documents."""
+    return Lines(content.arrays["document_heads"], len(content.pieces["documents"]), _name)
 
 
 def stored_as(content: Content) -> dict[str, str]:
@@ -61,31 +59,52 @@ def stored_as(content: Content) -> dict[str, str]:
 
 
 class DocStore:
-    """Read access by row and by id, to all or to some of what was packed; safe for many threads.
-
-    Rows count only what stands here; `rows` says where each passage stands among all that were packed, `records` the
-    same of documents. The rows of document d are first_rows[d]:first_rows[d + 1].
+    """Read access by row and by id, to all or to some of what was packed; safe for many threads. Rows count only what
+    stands here; `rows` says where each passage stands among all that were packed, `records` the same of documents, and
+    `places` of the id of each that was packed. The rows of document d are first_rows[d]:first_rows[d + 1].
     """
 
     def __init__(self, content: Content, whole: "DocStore | None" = None, stand: Mask | None = None) -> None:
         """All that was packed, or of the `whole` what has a flag in `stand`, one a packed document."""
         self._content = content
-        self._heads: tuple[Head, ...] = whole._heads if whole else _heads(content)
-        kept = np.ones(len(self._heads), np.bool_) if stand is None else stand
+        self.places: Lines = whole.places if whole else head_lines(content)
+        self._kept: Mask = np.ones(len(self.places), np.bool_) if stand is None else stand
         sizes = np.diff(content.arrays["document_first_rows"])
-        self.heads: tuple[Head, ...] = tuple(compress(self._heads, kept))
-        self.document_ids: tuple[str, ...] = tuple(head.id for head in self.heads)
-        self._document_rows = {name: row for row, name in enumerate(self.document_ids)}
-        self.rows: NDArray[np.int64] = np.flatnonzero(np.repeat(kept, sizes))
-        self.records = np.flatnonzero(kept)
-        self.first_rows = np.cumsum([0, *sizes[kept]], dtype=np.int64)
-        self.passage_count = len(self.rows)
+        self.rows: NDArray[np.int64] = np.flatnonzero(np.repeat(self._kept, sizes))
+        self.records = np.flatnonzero(self._kept)
+        self.first_rows = np.cumsum([0, *sizes[self._kept]], dtype=np.int64)
+        self.document_count, self.passage_count = len(self.records), len(self.rows)
         self.passage: Callable[[int], Passage] = lru_cache(maxsize=4096)(self._passage)
         self._document_at: Callable[[int], Document] = lru_cache(maxsize=256)(self._document)
 
+    def each_head(self) -> Iterator[Head]:
+        """By ascending id, and none is held."""
+        return map(_head_of, compress(head_records(self._content), self._kept))
+
+    @cached_property
+    def heads(self) -> tuple[Head, ...]:
+        """Made when somebody first looks at all of them."""
+        return tuple(self.each_head())
+
+    @property
+    def document_ids(self) -> Sequence[str]:
+        """Ascending; each is made when it is asked for."""
+        return Chosen(self.places, self.records)
+
+    @property
+    def held_by(self) -> Mapping[str, Sequence[str]]:
+        """Id of each document that others hold → the ids of those."""
+        told = compress(head_records(self._content), self._kept)
+        return {name: [*filter(self.holds, holders)] for name, *_, holders, _ in told if holders}
+
+    def holds(self, document_id: str) -> bool:
+        """Whether it stands here."""
+        place = self.places.get(document_id)
+        return place is not None and bool(self._kept[place])
+
     def head(self, document_id: str) -> Head:
         """Raises NotFound."""
-        return self.heads[self._row_of(document_id)]
+        return self._head(self._row_of(document_id))
 
     def document(self, document_id: str) -> Document:
         """Raises NotFound."""
@@ -97,24 +116,27 @@ class DocStore:
         return range(int(self.first_rows[row]), int(self.first_rows[row + 1]))
 
     def _row_of(self, document_id: str) -> int:
-        if document_id not in self._document_rows:
+        if not self.holds(document_id):
             raise NotFound(f"no document '{document_id}' in the index; list them with: quotewell documents")
-        return self._document_rows[document_id]
+        return int(np.searchsorted(self.records, self.places[document_id]))
+
+    def _head(self, row: int) -> Head:
+        return _head_of(json.loads(self.places.line(int(self.records[row]))))
 
     def heads_of(self, rows: NDArray[np.int64]) -> tuple[Head, ...]:
         """Of the documents that these passages stand in, each once, in the documents' order."""
         records = np.unique(np.searchsorted(self.first_rows, rows, side="right") - 1)
-        return tuple(self.heads[record] for record in records.tolist())
+        return tuple(map(self._head if len(records) < _FEW else self.heads.__getitem__, records.tolist()))
 
     def restricted(self, keeps: Callable[[Head], bool]) -> "DocStore":
         """The shelf on which only these documents stand."""
-        stand = np.zeros(len(self._heads), np.bool_)
-        stand[[record for record in self.records.tolist() if keeps(self._heads[record])]] = True
+        stand = np.zeros(len(self.places), np.bool_)
+        stand[self.records] = list(map(keeps, self.each_head()))
         return DocStore(self._content, self, stand)
 
     def passing(self, passes: Callable[[Head], bool]) -> Mask:
         """(passages,) mask: those whose document passes."""
-        flags = np.fromiter(map(passes, self.heads), np.bool_, len(self.heads))
+        flags = np.fromiter(map(passes, self.each_head()), np.bool_, self.document_count)
         return np.repeat(flags, np.diff(self.first_rows))
 
     def _document(self, row: int) -> Document:
@@ -128,12 +150,16 @@ def _line(record: Any) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def _record(one: Document | Passage) -> bytes:
+def record(one: Document | Passage) -> bytes:
+    """As it is kept."""
     return _line(plain(one)).encode()
 
 
-def _heads(content: Content) -> tuple[Head, ...]:
-    return tuple(
-        Head(name, author, published and date.fromisoformat(published), title, publisher, tuple(held_by))
-        for name, author, published, title, publisher, held_by, _ in head_records(content)
-    )
+def _head_of(record: Any) -> Head:
+    name, author, published, title, publisher, held_by, _ = record
+    return Head(name, author, published and date.fromisoformat(published), title, publisher, tuple(held_by))
+
+
+def _name(line: str) -> str:
+    """The first field, without the others."""
+    return str(_DECODER.raw_decode(line, 1)[0])

@@ -104,7 +104,8 @@ def publish(data: Path, content: Content, manifest: GenerationManifest) -> Gener
         except IndexDamaged:
             place = root / manifest.version
             made = Generation(place, _written(root, content, manifest), Content(content.arrays, {}))
-            made.content.pieces.update(_opened(place, content))
+            for name, pieces in content.pieces.items():
+                made.content.pieces[name] = Pieces.at(OpenFile(place / f"{name}.bin"), pieces.sizes, pieces.digests)
         _point_to(root, manifest.version)
     return made
 
@@ -157,21 +158,13 @@ def _pieces_arrays(content: Content) -> dict[str, NDArray[Any]]:
     return sizes | {f"{name}_digests": pieces.digests for name, pieces in content.pieces.items()}
 
 
-def _opened(folder: Path, content: Content) -> Iterator[tuple[str, Pieces]]:
-    for name, pieces in content.pieces.items():
-        yield name, Pieces.at(OpenFile(folder / f"{name}.bin"), pieces.sizes, pieces.digests)
-
-
 def pointed(data: Path, generation: Generation) -> Generation:
     """Makes it the current one, and the only one, if that can be written: the store says which is wanted anyway."""
     with suppress(OSError):
-        try:
-            standing = current(data) == generation.manifest.version
-        except IndexMissing:
-            standing = False
-        if not standing or _others(data / "generations", generation.manifest.version):
-            with _alone(data / "generations"):
-                _point_to(data / "generations", generation.manifest.version)
+        root, version = data / "generations", generation.manifest.version
+        if published(data) != version or _others(root, version):
+            with _alone(root):
+                _point_to(root, version)
     return generation
 
 
@@ -198,25 +191,31 @@ def _alone(root: Path) -> Iterator[None]:
         yield
 
 
+def published(data: Path) -> str | None:
+    """Version of the current generation; None where there was never one."""
+    with suppress(OSError):
+        return (data / "generations" / _CURRENT).read_text(encoding="ascii", errors="replace").strip()
+    return None
+
+
 def current(data: Path) -> str:
     """Version of the current generation. Raises IndexMissing."""
-    try:
-        return (data / "generations" / _CURRENT).read_text(encoding="ascii", errors="replace").strip()
-    except OSError as error:
-        raise IndexMissing(
-            f"no search index in '{data}'; build one with: quotewell index PATH --data {data}"
-        ) from error
+    version = published(data)
+    if version is None:
+        raise IndexMissing(f"no search index in '{data}'; build one with: quotewell index PATH --data {data}")
+    return version
 
 
 @contextmanager
-def at_work(data: Path) -> Iterator[None]:
-    """While documents are written and not yet published; several may be at it. Ends with its process at the latest.
+def at_work(data: Path, *, alone: bool = False) -> Iterator[None]:
+    """While documents are written and not yet published; several may be at it, or one alone, once they are done.
 
-    Before anybody is told that it is done, the store has a new time: who answers from it looks there first.
+    Ends with its process at the latest. Before anybody is told that it is done, the store has a new time: who answers
+    from it looks there first.
     """
     folder = os.open(data, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_SH)
+        fcntl.flock(folder, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
     finally:
         os.close(folder)
@@ -276,13 +275,15 @@ def load(data: Path, version: str) -> Generation:
 def _checked(path: Path, wanted: str, *, keep: bool) -> tuple[OpenFile, bytearray]:
     """The file, and its bytes if they are to be kept. Raises IndexDamaged."""
     try:
-        digest, whole, file = hashlib.sha256(), bytearray(), OpenFile(path)
+        digest, file = hashlib.sha256(), OpenFile(path)
+        whole, at = bytearray(path.stat().st_size if keep else 0), 0  # at once: what grows leaves holes in the memory
     except OSError as error:
         raise IndexDamaged(f"{path} cannot be read: {error.strerror}; mend it with: quotewell verify") from error
     for block in file.blocks():
         digest.update(block)
         if keep:
-            whole += block
+            whole[at : at + len(block)] = block
+            at += len(block)
     if digest.hexdigest() != wanted:
         raise IndexDamaged(f"{path} does not match its hash; mend it with: quotewell verify")
     return file, whole

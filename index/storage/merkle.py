@@ -4,7 +4,7 @@ The number of leaves is not part of the root; whoever checks a proof must know i
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -104,8 +104,8 @@ class CorpusEntry(NamedTuple):
 class CorpusTree:
     """Immutable; the tree is built when it is first asked for. Documents stand in the order of their ids."""
 
-    def __init__(self, ids: Sequence[str], digests: NDArray[np.uint8], characters: NDArray[np.int64]) -> None:
-        """Ids ascending; digests (documents, 32); characters (documents,), code points of each text."""
+    def __init__(self, ids: Mapping[str, int], digests: NDArray[np.uint8], characters: NDArray[np.int64]) -> None:
+        """Ids ascending, each with its row; digests (documents, 32); characters (documents,), code points of a text."""
         self._ids = ids
         self._digests = digests
         self._characters = characters
@@ -115,7 +115,8 @@ class CorpusTree:
         """Of documents in the order of their ids; reads each once."""
         facts = [(one.id, revision(one.text), len(one.text)) for one in documents]
         characters = np.array([count for *_, count in facts], np.int64)
-        return cls([name for name, *_ in facts], digest_rows(digest for _, digest, _ in facts), characters)
+        ids = {name: row for row, (name, *_) in enumerate(facts)}
+        return cls(ids, digest_rows(digest for _, digest, _ in facts), characters)
 
     @property
     def documents(self) -> int:
@@ -132,14 +133,10 @@ class CorpusTree:
 
     def proof(self, document_id: str) -> Proof:
         """That the revision which is searched belongs to the corpus. Raises NotFound."""
-        row = self._rows.get(document_id)
+        row = self._ids.get(document_id)
         if row is None:
             raise NotFound(f"no document '{document_id}' in the index; list them with: quotewell documents")
         return self._tree.proof(row)
-
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        return {name: row for row, name in enumerate(self._ids)}
 
     @cached_property
     def _tree(self) -> Tree:

@@ -6,11 +6,16 @@ neither answers nor ends the process; a file that is deleted can be read to the 
 
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,28 +23,31 @@ from numpy.typing import NDArray
 from index.errors import IndexDamaged
 
 DIGEST = 8  # bytes a piece: enough to notice any damage, not to keep out who can write the hashes as well
+_READ = 1 << 20  # bytes that are looked at together
+_BLOCK = 1000  # lines that are made strings together
 
 Arrays = dict[str, NDArray[Any]]
 Rows = NDArray[np.int64]
 
 
-class Carrier(Protocol):
-    """Where pieces stand; `damaged` once one was not what it should be."""
+class Packing:
+    """Pieces in memory, each behind those that were added before."""
 
-    damaged: bool
+    def __init__(self) -> None:
+        self.damaged = False
+        self._whole, self._sizes, self._digests = bytearray(), array("q"), bytearray()
 
-    def read(self, start: int, size: int) -> bytes: ...
-
-
-@dataclass(slots=True)
-class _Memory:
-    """Bytes at hand."""
-
-    whole: bytearray
-    damaged: bool = False
+    def add(self, piece: bytes) -> None:
+        self._whole += piece
+        self._sizes.append(len(piece))
+        self._digests += _digest(piece)
 
     def read(self, start: int, size: int) -> bytes:
-        return bytes(memoryview(self.whole)[start : start + size])
+        return bytes(memoryview(self._whole)[start : start + size])
+
+    def pieces(self) -> "Pieces":
+        """When all are added."""
+        return Pieces.at(self, self._sizes, np.frombuffer(self._digests, np.uint8).reshape(-1, DIGEST))
 
 
 class OpenFile:
@@ -66,9 +74,12 @@ class OpenFile:
     def blocks(self) -> Iterator[bytes]:
         """All of it."""
         at = 0
-        while block := self.read(at, 1 << 20):
+        while block := self.read(at, _READ):
             yield block
             at += len(block)
+
+
+Carrier = Packing | OpenFile  # where pieces stand; `damaged` once one was not what it should be
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,13 +110,11 @@ class Pieces:
 
     @classmethod
     def of(cls, pieces: Iterable[bytes]) -> "Pieces":
-        """In memory, where each is written behind the others as it comes."""
-        whole, sizes, digests = bytearray(), [], []
+        """In memory."""
+        packing = Packing()
         for one in pieces:
-            whole += one
-            sizes.append(len(one))
-            digests.append(_digest(one))
-        return cls.at(_Memory(whole), sizes, _rows(digests))
+            packing.add(one)
+        return packing.pieces()
 
     @classmethod
     def at(cls, place: Carrier, sizes: Iterable[int] | Rows, digests: NDArray[np.uint8]) -> "Pieces":
@@ -115,10 +124,13 @@ class Pieces:
         return cls((place,), np.broadcast_to(np.int32(0), len(lengths)), starts, lengths, digests)
 
     def beside(self, others: "Pieces", order: Rows) -> "Pieces":
-        """Those of `order`, which counts these first and the others behind them."""
+        """Those of `order`, which counts these first and the others behind them; what holds none of them is let go."""
+        sources = (*self.sources, *others.sources)
+        source = np.concatenate([self.source, others.source + np.int32(len(self.sources))])[order]
+        used, source = np.unique(source, return_inverse=True)
         return Pieces(
-            (*self.sources, *others.sources),
-            np.concatenate([self.source, others.source + np.int32(len(self.sources))])[order],
+            tuple(sources[one] for one in used),
+            source.astype(np.int32),
             np.concatenate([self.starts, others.starts])[order],
             np.concatenate([self.sizes, others.sizes])[order],
             np.concatenate([self.digests, others.digests])[order],
@@ -147,5 +159,77 @@ def _digest(piece: bytes) -> bytes:
     return blake2b(piece, digest_size=DIGEST).digest()
 
 
-def _rows(digests: Iterable[bytes]) -> NDArray[np.uint8]:
-    return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, DIGEST)
+class Lines(Mapping[str, int]):
+    """The lines of a text by number, each a string only while somebody looks at it, and the number of each by name.
+
+    Of lines that differ in their names, which are they themselves or a part of them.
+    """
+
+    def __init__(self, text: NDArray[np.uint8], count: int, name: Callable[[str], str] = str) -> None:
+        """Raises IndexDamaged where it has not so many."""
+        breaks = [np.flatnonzero(text[at : at + _READ] == ord("\n")) + at + 1 for at in range(0, len(text), _READ)]
+        starts = np.concatenate([[0], *breaks, [len(text) + 1]] if count else [[0]])
+        if len(starts) != count + 1:
+            raise IndexDamaged(f"a text has not {count} lines; rebuild with: quotewell index PATH")
+        self.text, self._starts, self._name = text, starts.astype(np.min_scalar_type(len(text) + 1)), name
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> "Lines":
+        """None of them has a line break."""
+        every = [*lines]
+        return cls(np.frombuffer("\n".join(every).encode("utf-8", "surrogatepass"), np.uint8), len(every))
+
+    def line(self, number: int, behind: int = 0) -> str:
+        """With all that stand between it and the one behind."""
+        start, end = self._starts.item(number), self._starts.item(behind or number + 1) - 1
+        return str(self.text.data[start:end], "utf-8", "surrogatepass")
+
+    def name(self, number: int) -> str:
+        return self._name(self.line(number))
+
+    def blocks(self) -> Iterator[list[str]]:
+        """All lines, some at a time."""
+        for first in range(0, len(self), _BLOCK):
+            yield self.line(first, min(first + _BLOCK, len(self))).split("\n")
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._name, chain.from_iterable(self.blocks()))
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def __getitem__(self, name: str) -> int:
+        crc, (hashes, order) = _crc(name), self._hashed
+        for number in order[bisect_left(hashes.data, crc) : bisect_right(hashes.data, crc)].tolist():
+            if self.name(number) == name:
+                return int(number)
+        raise KeyError(name)
+
+    @cached_property
+    def _hashed(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Ascending, and the number of the line of each: eight bytes a line, and no object."""
+        hashes = np.fromiter(map(_crc, self), np.uint32, len(self))
+        order = np.argsort(hashes, kind="stable").astype(np.uint32)
+        return hashes[order], order
+
+
+class Chosen(Sequence[str]):
+    """The names of some lines, in order; equal to any sequence of the same."""
+
+    def __init__(self, lines: Lines, numbers: Rows) -> None:
+        self._lines, self._numbers = lines, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return tuple(map(self._lines.name, self._numbers[at].tolist()))
+        return self._lines.name(int(self._numbers[at]))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and [*self] == [*other]
+
+
+def _crc(name: str) -> int:
+    return crc32(name.encode("utf-8", "surrogatepass"))

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 from index.errors import IndexDamaged, QuotewellError
-from index.storage.sqlite import Connection, connect, explained, immediate
+from index.storage.sqlite import Connection, connect, explained, immediate, set_aside
 
 _WAIT_S = 1.0  # for another process that writes
 
@@ -57,18 +57,11 @@ class SideFile:
                 yield
         except IndexDamaged as error:
             self._shut()
-            self._set_aside()
+            if _inode(self.path) == self._inode:  # else another process has begun a new one
+                set_aside(self.path)
             told = f"'{self.path}' was damaged and is kept as '{self.path.name}.damaged'; a new one is begun, try again"
             _log.warning("%s", told)
             raise QuotewellError(told) from error
-
-    def _set_aside(self) -> None:
-        """With its log, which must not be read into the new one. Not where another process has begun that one."""
-        if _inode(self.path) != self._inode:
-            return
-        for end in ("-wal", "-shm", ""):
-            with suppress(OSError):
-                Path(f"{self.path}{end}").replace(f"{self.path}.damaged{end}")
 
     def _shut(self) -> None:
         if self._connection is not None:

@@ -3,8 +3,9 @@
 Whatever is read was first checked against its hash and its count; what does not fit raises IndexDamaged.
 """
 
+import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -73,15 +74,18 @@ class Snapshot:
         rows = self._connection.execute("SELECT id, sha256 FROM documents ORDER BY id")
         return {id_.decode(errors="replace"): digest.decode(errors="replace") for id_, digest in rows}
 
-    def files(self) -> dict[str, tuple[str, ...]]:
-        """Document id → the absolute paths that it was read from, the one that it is named after first.
+    def files(self, document_ids: Sequence[str] | None = None) -> dict[str, tuple[str, ...]]:
+        """Id of each of these documents, or of all → the absolute paths that it was read from, the one that it is named
+        after first.
 
         "" stands for the interface. Nothing for what was stored before paths were kept. Raises IndexDamaged.
         """
         found: dict[str, tuple[str, ...]] = {}
         if self.schema != VERSION:
             return found
-        for row in self._connection.execute(select("files", "ORDER BY document_id, rowid")):
+        where = "" if document_ids is None else "WHERE document_id IN (SELECT value FROM json_each(?))"
+        key = [json.dumps([*document_ids])] if document_ids is not None else []
+        for row in self._connection.execute(select("files", f"{where} ORDER BY document_id, rowid"), key):
             id_, path = opened("files", row, f"a file's path in '{self._path}'")
             found[id_.decode()] = (*found.get(id_.decode(), ()), os.fsdecode(path))
         return found

@@ -7,7 +7,7 @@ the process's POSIX locks on it, and with them SQLite's.
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +22,7 @@ READER = (*GUARDS, "query_only=ON")
 # leaves copies of their first bytes behind, at most one page, which secure_delete does not reach; what stands behind
 # the pad is in overflow pages, and those are zeroed when the row goes.
 PAGE_BYTES = 4096
+_WAIT_S = 5.0  # for another process, until a database is copied
 LEAST_FREE = 256  # pages that are left where they are
 # WAL: readers and the writer do not wait for each other. FULL: a commit that was acknowledged survives power loss.
 WRITER = (
@@ -93,7 +94,7 @@ def checkpoint(connection: Connection, timeout_s: float) -> bool:
     return not busy
 
 
-def copy(path: Path, target: Path, timeout_s: float) -> None:
+def copy(path: Path, target: Path) -> None:
     """A database as it is now, to a new file, while others read and write. Raises BadInput if there can be none."""
     try:
         target.touch(exist_ok=False)
@@ -101,20 +102,30 @@ def copy(path: Path, target: Path, timeout_s: float) -> None:
         raise BadInput(f"'{target}' exists already; name a new file") from error
     except OSError as error:
         raise BadInput(f"'{target}' cannot be written: {error.strerror}; name another file") from error
-    complete = False
     try:
-        with (
-            explained(path),
-            closing(connect(path, "ro", timeout_s)) as source,
-            explained(target),
-            closing(connect(target, "rw", timeout_s)) as into,
-        ):
-            source.backup(into)
+        pour(path, target)
         sync_folder(target.parent)
-        complete = True
-    finally:
-        if not complete:
-            target.unlink()
+    except BaseException:
+        target.unlink()
+        raise
+
+
+def pour(path: Path, target: Path) -> None:
+    """A database as it is now over another, all at once or not at all, while others read and write them."""
+    with (
+        explained(path),
+        closing(connect(path, "ro", _WAIT_S)) as source,
+        explained(target),
+        closing(connect(target, "rwc", _WAIT_S)) as into,
+    ):
+        source.backup(into)
+
+
+def set_aside(path: Path) -> None:
+    """What is damaged, as ….damaged, with its log, which must not be read into a new one."""
+    for end in ("-wal", "-shm", ""):
+        with suppress(OSError):
+            Path(f"{path}{end}").replace(f"{path}.damaged{end}")
 
 
 def sync_folder(folder: Path) -> None:

@@ -17,7 +17,7 @@ from index.storage import rows
 from index.storage.merkle import revision
 from index.storage.revisions import Keeping, expire, forget, keep
 from index.storage.snapshot import Snapshot
-from index.storage.sqlite import Connection, checkpoint, connect, copy, explained, immediate
+from index.storage.sqlite import Connection, checkpoint, connect, explained, immediate
 
 FILE_NAME = "corpus.db"
 
@@ -198,14 +198,6 @@ class Store:
         """Empties the log, the last place where replaced and deleted text stands; False while a reader needs it."""
         with self._lock, explained(self.path):
             return checkpoint(self._opened_writer(), self._timeout_s)
-
-    def backup(self, target: str | Path) -> None:
-        """Copies the store, with all that was committed before, to a new file while it is read and written.
-
-        Raises BadInput if the file exists or cannot be made. Nothing is checked but the head: run `verify` before.
-        """
-        with self.snapshot():
-            copy(self.path, Path(target), self._timeout_s)
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, Snapshot]]:

@@ -77,14 +77,11 @@ def _stretches(line: str) -> Iterator[tuple[int, str]]:
 
 def _ends(stretch: str, language: str, splitter: str) -> list[int]:
     if splitter == "yasbd" and language in _languages():
-        return _checked(stretch, list(_detector(language).detect(stretch)))
+        ends = list(_detector(language).detect(stretch))
+        return [end for end in ends if not _goes_on(stretch[:end].rstrip()[-40:], stretch[end:].lstrip())]
     import nupunkt  # here as below: only whoever cuts a text pays for it, not every question
 
     return [end for _, end in nupunkt.sent_spans(stretch)]
-
-
-def _checked(line: str, ends: list[int]) -> list[int]:
-    return [end for end in ends if not _goes_on(line[:end].rstrip()[-40:], line[end:].lstrip())]
 
 
 def _goes_on(before: str, rest: str) -> bool:

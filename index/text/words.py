@@ -125,6 +125,11 @@ _STEMMERS = {
 }  # fmt: skip
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
 _ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
+_ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
+    "de": re.compile(r"\bwie (?:hoch|lang|lange|groß|weit|alt|schwer|tief|breit|oft|teuer)\b", re.IGNORECASE),
+    "zh": re.compile(r"(?:几|多少|哪)"),
+    "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
+}
 _SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks
 _LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
 _BY = r"(?: ?[xX×] ?\d+(?:[.,]\d+)?)"
@@ -161,17 +166,19 @@ def asked_terms(text: str, stem: Stem, holds: Callable[[str], bool], term_of: Ca
     found = words(text)
     language = spoken([word.text for word in found])
     stop = stop_words(language)
+    asks = [*_ONLY_ASKS[language].finditer(text)] if language in _ONLY_ASKS else []
     codes = [code for code in _joined(text, found, stem) if holds(code.text)]
     kept = list(codes)
     for word in found:
-        if word.text in stop or of_asking(text, word):
+        only = next((one for one in asks if one.start() <= word.start and word.end <= one.end()), None)
+        if word.text in stop or of_asking(text, word) or (only and language != "de"):
             continue
         own = _terms_of(word, stem, language)
         if known := [term for term in own if holds(term.text)] or _held_pieces(word, holds):
             kept += known
         elif other := term_of(word.text):
             kept.append(word._replace(text=other))
-        elif not any(code.start <= word.start and word.end <= code.end for code in codes):
+        elif not only and not any(code.start <= word.start and word.end <= code.end for code in codes):
             kept += own if len(own) == 1 else [word]
     return sorted(kept, key=_place)
 

@@ -90,7 +90,7 @@ def opened(settings: Settings) -> Assistant:
         assistant = open_assistant(settings=settings, phrase=True)
     except IndexDamaged as error:
         raise IndexDamaged(f"{error}; mend it with: quotewell verify{same_data(settings)}") from error
-    if not assistant.index.document_ids:
+    if not assistant.index.document_count:
         tell(f"'{settings.data}' holds no articles; add some with: quotewell index PATH{same_data(settings)}")
     return assistant
 

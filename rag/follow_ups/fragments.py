@@ -64,7 +64,7 @@ def complete(rest: str, last: SaidTurn) -> tuple[str, ...]:
         return swapped
     if WORD.match(rest.lower()) and rest.split()[0].lower() in PREPOSITIONS and "about" not in rest.lower():
         return (f"{unmarked(base)} {rest[:1].lower()}{rest[1:]}?",)
-    asked_about = hung(last.core, _about(rest))
+    asked_about = hung(last.core, rest if language_of(rest) != "en" else f"what about {rest}")
     if "'s " in rest or rest.lower().startswith(("the ", "its ")):
         noun = rest.split()[-1].lower()
         word = "Who is" if kind_of_noun(noun) == "person" else "What are" if is_plural(noun) else "What is"
@@ -233,10 +233,6 @@ def _nominal(words: Sequence[str], at: int) -> bool:
     """A word that could be a verb, but stands where a noun does, or is a plural that is seldom a verb."""
     before = words[at - 1] if at else ""
     return (not before and len(words) <= 2) or before in ARTICLES | POSSESSIVES | PREPOSITIONS or is_plural(words[at])
-
-
-def _about(rest: str) -> str:
-    return rest if language_of(rest) != "en" else f"what about {rest}"
 
 
 def unmarked(question: str) -> str:

@@ -76,7 +76,7 @@ def claim_of(text: str) -> Claim:
     terms = tuple(_terms(text, [*left_out, *((fact.start, fact.end) for fact in stated)]))
     told = tuple(_told(text, fact, stated, terms) for fact in stated)
     negations = [match for match in _NEGATION.finditer(text) if not match["idiom"]]
-    denied = (term.stem for match in negations for term in _behind(match.end(), terms))
+    denied = (term.stem for match in negations for term in [t for t in terms if t.start >= match.end()][:_DENIED])
     return Claim(terms, told, tuple(match.group() for match in negations), frozenset(denied), tuple(_initials(text)))
 
 
@@ -115,10 +115,6 @@ def _terms(text: str, left_out: Sequence[tuple[int, int]]) -> list[ContentWord]:
         name = written[:1].isupper() or written[:1].isdigit() or word.text in _APART
         terms.append(ContentWord(stem, word.start, word.end, name))
     return terms
-
-
-def _behind(at: int, terms: Sequence[ContentWord]) -> list[ContentWord]:
-    return [term for term in terms if term.start >= at][:_DENIED]
 
 
 def _told(text: str, fact: Fact, every_fact: Sequence[Fact], terms: Sequence[ContentWord]) -> StatedFact:

@@ -15,7 +15,6 @@ from rag.language.patterns import read_patterns
 from rag.language.word_lists import A_MONTH, A_SPANISH_MONTH, MONTHS
 
 # Whether four digits in prose are a year, or a count, a number of something or an amount of money.
-#
 # A year stands open: behind "in" or "since", before a name, in brackets. A count has a plural behind it, a number of
 # something has its noun before it. In doubt four digits between 1500 and 2099 are a year, all others are not.
 
@@ -263,7 +262,6 @@ def _joined(text: str, dates: list[When]) -> list[When]:
 
 
 # Days and months without a year, as a text writes them: "20 January", "in June", "a March summit".
-#
 # Only with a capital, and only where grammar makes a date of it: May, March, April and August are names and verbs too.
 
 

@@ -16,7 +16,6 @@ from rag.language.patterns import read_patterns
 from rag.language.word_lists import A_SPANISH_MONTH, SMALL_NUMBERS, TENS
 
 # Numbers written in English words: "two hundred and five thousand", "half a dozen", "two-thirds", "one in five".
-#
 # A lone "one" is left to whoever sees what stands behind it, as it is a pronoun more often than a number.
 
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9}
@@ -280,10 +279,7 @@ def _ranges(text: str, found: list[_Found]) -> list[Value]:
 
 
 def spelled_out(text: str) -> str:
-    """ "475bn" as "475 billion", the form that articles print; a bare "5m" may be metres and stays.
-
-    Of the 207 development questions (eval/gold) no answer is another by it.
-    """
+    """ "475bn" as "475 billion", the form that articles print; a bare "5m" may be metres and stays."""
 
     def words_for(match: re.Match[str]) -> str:
         number, suffix = (match["number"], match["suffix"]) if match["number"] else (match["money"], match["short"])

@@ -2,8 +2,6 @@
 
 A wrong note is worse than none: nothing is resolved in an undated article, in direct speech, or where a word could
 mean two times. The meaning is for a note beside the quote and never a part of it.
-
-Of the 207 development questions (eval/gold) 1 answer has such a note.
 """
 
 import re
@@ -17,7 +15,6 @@ from rag.language.patterns import read_patterns
 from rag.language.word_lists import SMALL_NUMBERS
 
 # Which June, which 10 June, which Monday an article means: the nearest one on the side that the verb points to.
-#
 # An explicit date just before ("In 2024 …, in March") must lead to the same day, or nothing is said.
 
 Tense = Literal["past", "future", ""]
@@ -284,7 +281,11 @@ def _week(scene: _Scene, span: tuple[int, int], monday: date) -> Relative:
 
 def _ago(scene: _Scene, match: re.Match[str]) -> Relative:
     written_number = match["n"].lower()
-    n = int(written_number) if written_number.isdecimal() else max(1, _index(written_number))
+    n = (
+        int(written_number)
+        if written_number.isdecimal()
+        else max(1, (_NUMBERS.index(written_number) if written_number in _NUMBERS else 1))
+    )
     unit, span, published = match["unit"], match.span(), scene.published
     if unit == "day":
         day = published - timedelta(days=n)
@@ -298,10 +299,6 @@ def _ago(scene: _Scene, match: re.Match[str]) -> Relative:
     else:
         when = When(*span, *_month_at(index), "month")
     return _note(scene, span, when, f"about {written(when)}")
-
-
-def _index(word: str) -> int:
-    return _NUMBERS.index(word) if word in _NUMBERS else 1
 
 
 _LEAD_IN = 1000  # characters; a document may be one long line
@@ -320,7 +317,6 @@ def lead_in(text: str, start: int) -> str:
 
 
 # Does a clause speak of what has happened or of what is to come? Read off its verbs, for one place in a sentence.
-#
 # English only. In doubt there is no answer: reported speech, conditions and "to meet in June" behind a past verb.
 
 _BESIDE = 300  # characters on either side of the place that are read

@@ -1,9 +1,6 @@
 """The shape of the answer that a question wants, beyond its kind: a definition, a list, two sides, a development.
 
 English and Spanish question words; what fits nothing has no shape, and costs nothing.
-
-Of the 207 development questions (eval/gold) 1 answer is another by its shape; 2 ask for a definition, none for a
-timeline.
 """
 
 import re
@@ -32,10 +29,8 @@ _SOUGHT: tuple[tuple[Sought, re.Pattern[str]], ...] = tuple(
 _FREE = re.compile(r"\b(?:of|and|the|for|in|on|de|la|del|van|von|al|with|you|to)\b")  # small words inside names
 
 # Questions that set two things side by side, taken apart into one question for each side.
-#
 # Rules over the words alone: what both sides share is kept in both questions, and what cannot be taken apart with some
-# certainty is left whole. "The war between A and B" names one thing, not two sides. Of the development questions 1
-# compares, and is answered alike without these rules.
+# certainty is left whole. "The war between A and B" names one thing, not two sides.
 
 # Which words of two phrases stand for one another: "trade with China" and "Canada" differ in their last word.
 

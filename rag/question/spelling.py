@@ -1,8 +1,6 @@
 """Words that the articles do not know, read as the nearest word that they do know; the answer says so.
 
 A word is mended only if it is no word of its own: otherwise a question about Iran would be answered about Iraq.
-
-Of the 207 development questions (eval/gold) it changes 3 answers; 1 is right only with it.
 """
 
 import re
@@ -21,9 +19,7 @@ from rag.language.detect import language_of
 from rag.language.patterns import read_patterns
 
 # Is a word a name? Asked where the question itself cannot tell, because it is written without capitals.
-#
-# Read off the passages that hold the word; a capital at the start of a sentence or inside a heading says nothing. Of
-# the development questions no answer is another by it.
+# Read off the passages that hold the word; a capital at the start of a sentence or inside a heading says nothing.
 
 _PASSAGES = 12  # that are looked at; more would not change what most of them do
 _NEIGHBOURS = 2  # a word among capitalised words on both sides stands in a heading

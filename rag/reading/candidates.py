@@ -18,11 +18,13 @@ from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
 from rag.reading.similarity import edges_of, runs_in, similarities
-from rag.structure import BODY, blocks_of, neighbours
+from rag.structure import BODY, block_at, blocks_of, names_row, neighbours
 
 _LINES: frozenset[Kind] = frozenset({"text", "aside"})
 _CLOSED = re.compile(r"[.!?…。:]\W*$")
 _HEADED = 3.0  # points of a reader's score; of 0 to 6 (docs/decisions.md)
+_ASKED = re.compile(r"(?:q|question|frage|pregunta)\s?\d{0,3}\s?[:.)]\s.*\?$", re.IGNORECASE)  # as the label says
+_WHICH_ROW = re.compile(r"\b(?:who|which|than|qui[eé]n|cu[aá]l(?:es)?)\b", re.IGNORECASE)
 NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
 
 
@@ -81,7 +83,7 @@ class Evidence:
         lookup = self._lookup(asked, hits, held, cosines)
         stands = standing(lookup, held)
         features = features_of(lookup, hits, held, stands, similar, cosines)
-        others = _of_another(asked, lookup, hits, held, stands)
+        others = _of_another(asked, lookup, hits, held, stands) | _of_another_row(asked, hits, held, stands)
         found: dict[tuple[str, Span], Candidate] = {}
         what = NOT_WHETHER.search(asked.text)
         every = ((hit, of, n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
@@ -89,7 +91,8 @@ class Evidence:
             key, kind = (hit.passage.document_id, hit.passage.sentences[n]), of.kinds[n]
             if other or kind not in kinds:
                 continue
-            if what and kind in _LINES and _names_alone(asked, hit.passage.said(*key[1]), self._index.stem):
+            said = hit.passage.said(*key[1])
+            if (what and _names_alone(asked, said, kind, self._index.stem)) or _ASKED.match(said):
                 continue
             passages = (*(found[key].rows if key in found else ()), hit.row)
             if key not in found or row[0] > found[key].features[0]:
@@ -185,9 +188,30 @@ def _of_another(
     return others
 
 
-def _names_alone(asked: Query, text: str, stem: Stem) -> bool:
-    """Is it a line of the question's words only, as a term above what is said of it? "Breakfast free" says whether."""
-    return bool(not _CLOSED.search(text) and (own := {*stems(text, stem)}) and own <= asked.stems)
+def _of_another_row(asked: Query, hits: Sequence[Hit], held: Sequence[PassageTerms], stands: Standing) -> Flags:
+    """(sentences,): is it a row with fewer of the question's words than one of its table that the question names?
+
+    A row is named where the question holds all words of one of its cells.
+    """
+    others = np.zeros(len(stands.hit), np.bool_)
+    words, tables = stands.inside.sum(axis=1), defaultdict[tuple[str, Span], dict[int, str]](dict)
+    every = ((hit.passage, n, kind) for hit, of in zip(hits, held, strict=True) for n, kind in enumerate(of.kinds))
+    for row, (passage, n, kind) in enumerate(every if not (asked.shape or _WHICH_ROW.search(asked.text)) else ()):
+        if kind == "row":
+            table = block_at(passage.blocks, passage.sentences[n].start).lead
+            tables[passage.document_id, table][row] = passage.said(*passage.sentences[n])
+    for rows in tables.values():
+        most = words[[*rows]].max()
+        if any(words[row] == most and names_row(text, asked.stems) for row, text in rows.items()):
+            others[[row for row in rows if words[row] < most]] = True
+    return others
+
+
+def _names_alone(asked: Query, text: str, kind: Kind, stem: Stem) -> bool:
+    """Is it a line of the question's words only, as a term above what is said of it, or the question once more?
+    "Breakfast free" says whether."""
+    line = text.endswith("?") or (kind in _LINES and not _CLOSED.search(text))
+    return bool(line and (own := {*stems(text, stem)}) and own <= asked.stems)
 
 
 def rarity(index: Counted, stem: str) -> float:

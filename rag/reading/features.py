@@ -22,7 +22,11 @@ from rag.structure import leads_of
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-PLAIN_FEATURES = (
+KINDS = ("name", "number", "word")
+LEVELS = (0.5, 0.65, 0.8)
+SHORTS = tuple(f"short_{kind}_{round(100 * level)}" for kind in KINDS for level in LEVELS)
+NAMED_SHORT = frozenset(name for name in SHORTS if not name.startswith("short_word"))  # names and numbers alone
+FEATURES = (
     "maxsim_sentence",  # mean over the question's tokens of the best cosine within the sentence
     "maxsim_terms",  # the same over the tokens of its terms only
     "maxsim_rare",  # the same weighted by the terms' rarity
@@ -38,13 +42,6 @@ PLAIN_FEATURES = (
     "names_missing",  # share of the question's names found neither near nor in the title
     "numbers_missing",  # share of the question's numbers found neither in the passage nor in its title
     "length",  # log of the sentence's words: a long one is alike to much, and answers little
-)
-KINDS = ("name", "number", "word")
-LEVELS = (0.5, 0.65, 0.8)
-SHORTS = tuple(f"short_{kind}_{round(100 * level)}" for kind in KINDS for level in LEVELS)
-NAMED_SHORT = frozenset(name for name in SHORTS if not name.startswith("short_word"))  # names and numbers alone
-FEATURES = (
-    *PLAIN_FEATURES,
     "maxsim_learned",  # as maxsim_sentence, each token counting as the projection has learned
     "weakest",  # the worst met term of the question: in the sentence
     "weakest_near",  # … in the sentence, the one before or the title

@@ -68,8 +68,7 @@ class Rated:
 class LinearReader:
     """Linear models over similarity, coverage and expected kind of answer; their contributions add up.
 
-    `plain` and `trained` differ in their weights alone. The confidence is the chance that one of the quotes which the
-    reader's own margin would show answers the question; `plain` was never calibrated to that.
+    The confidence is the chance that one of the quotes which the reader's own margin would show answers the question.
     """
 
     def __init__(self, index: ReadableIndex, weights: ReaderWeights, name: str) -> None:

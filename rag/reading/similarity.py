@@ -14,15 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding.vectors import Encoded, Encoding
+from index.embedding.vectors import Encoded, Encoding, times
 from index.records import Passage
 from rag.question.analysis import Query
 from rag.structure import leads_of
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
-
-_AT_ONCE = 2**18  # multiplications for which no BLAS calls a second thread, which would spin more than it helps
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +120,7 @@ def _cosines(tokens: NDArray[np.float32], encodings: Sequence[Encoding]) -> Floa
     """(question tokens, tokens of all passages, and a column of zeros behind them)."""
     held = np.concatenate([encoding.tokens for encoding in encodings])
     cosines = np.zeros((len(tokens), len(held) + 1))
-    step = max(_AT_ONCE // max(tokens.size, 1), 1)
-    for at in range(0, len(held), step):
-        block = held[at : at + step]
-        cosines[:, at : at + len(block)] = tokens @ block.T.astype(np.float32)
+    cosines[:, :-1] = times(held, tokens.T).T
     cosines[:, :-1] *= np.concatenate([encoding.scales for encoding in encodings])
     return cosines
 

@@ -62,7 +62,7 @@ def load_weights(name: str) -> ReaderWeights:
     try:
         fields = json.loads(files("rag.reading").joinpath(f"{name}.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BadSetting(f"there is no reader '{name}'; the setting reader is model, trained or plain") from None
+        raise BadSetting(f"there is no reader '{name}'; the setting reader is model or trained") from None
     return weights_from(fields)
 
 

@@ -45,7 +45,6 @@ def _units(text: str) -> int:
 
 
 # A quote → an address that opens the article there, in any browser that knows text fragments.
-#
 # Directive `#:~:text=[prefix-,]start[,end][,-suffix]` of the WICG URL Fragment Text Directives. Browsers match whole
 # words, none of the four across paragraphs, so each is made of whole words of one line.
 
@@ -168,7 +167,6 @@ def _signed(signature: Signature | None) -> dict[str, str | None]:
 
 
 # JSON of which there is only one spelling (RFC 8785), and the id of an answer, a hash over it.
-#
 # Numbers are written as JavaScript writes them, so that a browser hashes the same bytes.
 
 DEEPEST = 100  # levels; nothing of ours is nested deeper than six
@@ -216,17 +214,13 @@ def _written(value: object, depth: int) -> str:
         return _number(value)
     if isinstance(value, Mapping):
         try:
-            names = sorted(value, key=None if "".join(value).isascii() else _code_units)
+            names = sorted(value, key=lambda name: str.encode(name, "utf-16-be", "surrogatepass"))
         except TypeError as error:
             raise ValueError("an object has a name that is no string") from error
         return f"{{{','.join(f'{_string(name)}:{_written(value[name], depth + 1)}' for name in names)}}}"
     if isinstance(value, list | tuple):
         return f"[{','.join(_written(part, depth + 1) for part in value)}]"
     raise ValueError(f"{type(value).__name__} is not a kind of JSON value")
-
-
-def _code_units(name: str) -> bytes:
-    return name.encode("utf-16-be", "surrogatepass")
 
 
 def _number(value: float) -> str:

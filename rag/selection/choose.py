@@ -26,7 +26,6 @@ from rag.selection.key_sentences import SMALL_PRINT, leans_on_nothing
 from rag.structure import block_at
 
 # The quotes that are left of a reading while one rule after another takes some away, and which rule took which.
-#
 # Left and dropped together are always all that the reader offered, each once.
 
 Widen = Callable[[Quote], Quote]

@@ -2,8 +2,6 @@
 
 It never says who is right. Precision comes first: two sentences count as about the same thing only if one repeats the
 other in nearly the same words, or if both hold all that a question for a number or date asks about.
-
-Of the 207 development questions (eval/gold) it changes 3 answers in form; none is right or wrong by it.
 """
 
 import math

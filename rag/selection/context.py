@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from index.records import Block, Document, Passage, Span
+from index.text.sentences import FIELD
 from index.text.words import cut, stems, words
 from rag.answer import Quote
 from rag.language.dependence import depends_on_previous, hangs_on_a_pronoun
@@ -28,6 +29,7 @@ _NEAR = 240  # characters between the name of who speaks and the sentence that i
 _TEXT = read_patterns("rag.selection", "context.txt", SPEAKS=SPEAKS)
 _ANNOUNCES, _COUNTS, _ALSO, _SPEECH = map(_TEXT.compiled, "ANNOUNCES COUNTS ALSO SPEECH".split())
 _ITEM, _CODE_NAME, _FINISHED = map(_TEXT.cased, "ITEM CODE_NAME FINISHED".split())
+_ANSWERS, _ASKS_IN_ROW, _OF_QUESTIONS = map(_TEXT.compiled, "ANSWERS ASKS_IN_ROW OF_QUESTIONS".split())
 _MOST_USAGE = 400  # characters of code that stand before what tells of it
 
 
@@ -102,7 +104,19 @@ def with_context(
         for rule in rules:
             place = rule(place)
         if place == before:
-            return replace(quote, start=sentences[place.first].start, end=sentences[place.last].end)
+            start = sentences[place.first].start
+            return replace(quote, start=start + _asked_again(document, start), end=sentences[place.last].end)
+
+
+def _asked_again(document: Document, start: int) -> int:
+    """How much stands before an answer in its own block: its label, or in a table of questions the question."""
+    block = block_at(document.blocks, start)
+    answers = block.lead != NOTHING and block_at(document.blocks, block.lead.start).kind in ("question", "heading")
+    asks = block.kind == "row" and _OF_QUESTIONS.match(document.text, block.lead.start, block.lead.end)
+    if start != block.start or not (answers or asks):
+        return 0
+    before = (_ASKS_IN_ROW if asks else _ANSWERS).match(document.text, block.start, block.end)
+    return before.end() - start if before else 0
 
 
 def _unbroken(place: _Place) -> _Place:
@@ -177,12 +191,14 @@ def _whole_row(place: _Place) -> _Place:
 
 
 def _turn(place: _Place) -> _Place:
-    """What somebody says, from the name before it, if that is near."""
+    """What somebody says, from the name before it, if that is near; so, too, what an item says behind its label."""
     block = place.block(place.first)
-    if block.kind != "turn" or block.lead == NOTHING:
+    labelled = block.kind == "item" and FIELD.match(place.document.text[block.start : block.end])
+    begin = block.start if labelled else block.lead.start
+    if not labelled and (block.kind != "turn" or block.lead == NOTHING):
         return place
-    first = bisect_right(place.sentences, block.lead.start, key=lambda sentence: sentence.start) - 1
-    near = 0 <= first < place.first and place.sentences[place.first].start - block.lead.start <= _NEAR
+    first = bisect_right(place.sentences, begin, key=lambda sentence: sentence.start) - 1
+    near = 0 <= first < place.first and place.sentences[place.first].start - begin <= _NEAR
     told_on = near and all(place.follows(n) for n in range(first + 1, place.first + 1))
     return place.reach(first, place.last) if told_on else place
 
@@ -312,6 +328,8 @@ def apart(quote: Quote, document: Document) -> Quote | None:
     """What has to be quoted before it: its table's header, the name of who speaks, the code above a heading that "this"
     points at, as a manual has it, or the option, function or version that it is told of; None where nothing has to."""
     block = block_at(document.blocks, quote.start)
+    if quote.start == block.start + _asked_again(document, block.start) > block.start:
+        return None
     if block.kind in {"row", "turn"} and block.lead != NOTHING and quote.start > block.lead.start:
         return replace(quote, start=block.lead.start, end=block.lead.end, answer=None)
     said = document.text[quote.start : quote.end]

@@ -25,7 +25,6 @@ from rag.structure import BODY, block_at
 from rag.suggestions.patterns import DEEDS, PIECES, ROLE, TITLE, Made, Rule, subject
 
 # Questions that a sentence answers, as a person would ask them, made by rule from its words.
-#
 # A rule fires only on the words of its own pattern, since a question that reads badly is worse than none. English.
 
 VAGUE = "about"  # the kind to fall back on

@@ -19,7 +19,6 @@ from rag.question.analysis import Query, Term
 from rag.refusal import things
 
 # The names, numbers and dates of a sentence: what may not be said in other words, and must stand where it is proved.
-#
 # Numbers and dates are compared by what they are worth, names by their words; a country goes for its people.
 
 _ADVERBS = ("ly", "ing", "ed")  # endings of words that open a sentence without being names

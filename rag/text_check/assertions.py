@@ -74,7 +74,6 @@ def _is_heading(bare: str, count: int) -> bool:
 
 
 # A text that a language model wrote → its sentences without their markers, and the markers that each of them carries.
-#
 # Of Markdown only the signs around words are taken away; what it says otherwise stays, and is checked like all the
 # rest.
 

@@ -240,7 +240,8 @@ def _mentions(of: str, catalogue: Catalogue, language: str, who: str = "") -> Gu
     """How many hold the words, and of the first few the sentence that does."""
     of = DETERMINER.sub("", of, count=1)
     heads = catalogue.mentioning(of)
-    quotes = _sentences(of, heads, catalogue)[:_SHOWN]
+    openings = (opening_of(catalogue, head) for head in heads)  # where only titles and headings mention it
+    quotes = (_sentences(of, heads, catalogue) or list(filter(None, openings)))[:_SHOWN]
     citations = cite(quotes, catalogue.index.document, catalogue.index.twins)
     counted = str(say(language).counted("mention", len(heads), len(catalogue.heads), of, None, 0, who))
     told = [Segment("about", counted, ()), *compose(citations, language=language)]

@@ -7,9 +7,10 @@ for either.
 
 import asyncio
 import os
+import re
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +22,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.settings import Settings
-from server.middleware.shell import SMALL
+from server.middleware.shell import SAFE, SMALL
 from server.problems import OVERLOADED, problem
 
 QUEUE_S = 0.6  # that a question waits for its turn, as far as can be foreseen; answers beyond a second serve few
@@ -35,6 +36,16 @@ SWITCH_S = 0.0005  # after which a thread hands on the interpreter: whoever asks
 
 _FREE = frozenset({"/livez", "/readyz", "/version"})  # answered without a thread
 _ANSWERED = "/v1/answers/"
+
+# A request that means the same to every parser of HTTP: POST /ask HTTP/1.1, Host: a, Content-Length: 2, {}
+_PLAIN = re.compile(
+    rb"POST (?P<path>/(?!v1/documents)[a-z0-9/_-]*) HTTP/1\.1\r\n(?P<fields>(?:[A-Za-z0-9-]+: ?[!-~][ -~]*\r\n)+)\r\n"
+)
+_HEAD = 8192  # bytes of it, at most: it is looked at again with all that comes of the body
+_FIELDS = re.compile(rb"^(host|content-length|origin): ?(.*)\r$", re.I | re.M)
+_BESIDE = re.compile(  # what asks for more than a reply, or for another one
+    rb"^(?:connection:(?! ?keep-alive\r)|expect|te:|trailer|transfer-encoding|upgrade|x-request-id)", re.I | re.M
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +142,28 @@ class Lanes:
         return self.answers if asks else self._pages
 
 
-class Early:
-    """Stands outside whatever costs: of more questions than can be answered most cost next to nothing."""
+def turned_away(lanes: Lanes, count: Callable[[str, str, str, float], None], data: bytes) -> bytes | None:
+    """The reply, where `data` is one whole request that is refused; None: not yet whole; else others look at it.
 
-    def __init__(self, app: ASGIApp, lanes: Lanes) -> None:
-        self._app = app
-        self._lanes = lanes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answers = self._lanes.answers
-        if answers.is_full and self._lanes.of(scope, 0) is answers:
-            await _refuse(scope, send)
-        else:
-            await self._app(scope, receive, send)
+    Before HTTP: of hundreds a second beyond what can be answered most are plain, and cost next to nothing so.
+    """
+    if not lanes.answers.is_full or (head := _PLAIN.match(data, 0, _HEAD)) is None or _BESIDE.search(head["fields"]):
+        return b""
+    begin = perf_counter()
+    match sorted((name.lower(), value) for name, value in _FIELDS.findall(head["fields"])):
+        case [(b"content-length", length), (b"host", host), *page] if length.isdigit() and len(length) < 6:
+            beyond = len(data) - head.end() - int(length)
+        case _:
+            return b""
+    if page not in ([], [(b"origin", b"http://" + host)], [(b"origin", b"https://" + host)]):  # another may not read it
+        return b""
+    if beyond:
+        return None if beyond < 0 else b""
+    request_id = os.urandom(16).hex().encode()
+    _, headers, body = _told(head["path"].decode(), head["path"], request_id)
+    headers = [*headers, (b"vary", b"Origin"), (b"x-request-id", request_id), *SAFE]
+    count("unmatched", "POST", "5xx", perf_counter() - begin)
+    return b"HTTP/1.1 503 Service Unavailable\r\n%s\r\n%s" % (b"".join(map(b"%s: %s\r\n".__mod__, headers)), body)
 
 
 class Gate:
@@ -206,11 +226,15 @@ def _begins_stream(message: Message) -> bool:
 
 async def _refuse(scope: Scope, send: Send) -> None:
     """At the cost of a few copies: hundreds a second must leave time for those that are answered."""
-    status, headers, told = _refusal(scope["path"], scope["raw_path"])
-    body = told.replace(b'"request_id": ""', b'"request_id": "%s"' % scope["state"]["request_id"].encode(), 1)
-    headers = [*headers, (b"content-length", b"%d" % len(body))]
+    status, headers, body = _told(scope["path"], scope["raw_path"], scope["state"]["request_id"].encode())
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _told(path: str, raw_path: bytes, request_id: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    status, headers, told = _refusal(path, raw_path)
+    body = told.replace(b'"request_id": ""', b'"request_id": "%s"' % request_id, 1)
+    return status, [*headers, (b"content-length", b"%d" % len(body))], body
 
 
 @lru_cache(maxsize=32)

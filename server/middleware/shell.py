@@ -28,7 +28,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",  # a deleted article must not come back from a browser's cache
 }
-_SAFE = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+SAFE = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 MOST_PASSED_OVER = 64_000_000  # bytes of a body that is too large
 MOST_HELD = 128_000_000  # bytes of all bodies together, but for
 SMALL = 65_536  # bytes of each, as of a question
@@ -60,7 +60,7 @@ class Shell:
                 if doubtful:  # RFC 9112, 6.1: what follows may be somebody else's request
                     headers.append((b"connection", b"close"))
                 said = {name for name, _ in headers}
-                message = {**message, "headers": headers + [one for one in _SAFE if one[0] not in said]}
+                message = {**message, "headers": headers + [one for one in SAFE if one[0] not in said]}
             elif head:
                 message = {**message, "body": b""}
             await send(message)

@@ -89,7 +89,7 @@ def package_version() -> str:
 def _checks(live: Live) -> tuple[Check, ...]:
     state = live.state
     serving, problem = state.assistant, state.problem
-    count = f"{len(serving.index.document_ids):,} documents" if serving else str(problem)
+    count = f"{serving.index.document_count:,} documents" if serving else str(problem)
     newest = str(problem) if problem else "the newest index answers"
     watching = live.watching
     return (

@@ -5,8 +5,9 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ import pytest
 
 from index.bootstrap import BEHIND
 from index.build import Builder
+from index.cli import restore as put_back
 from index.embedding.embedder import HashEmbedder
+from index.errors import NotFound
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from index.storage.feedback import Feedback, FeedbackStore
-from index.storage.store import Store
+from index.storage.sqlite import copy
+from index.storage.store import FILE_NAME, Store
 from server.live_index import Live
 from tests.make import document
 from tests.rigs import rig
@@ -143,7 +147,18 @@ def serve(_: Builder, articles: Path) -> None:
     assert live.state.problem is None, live.state.problem
 
 
-OPERATIONS = {work.__name__: work for work in (put, update, delete, prune, rebuild, judge, serve)}
+def restore(builder: Builder, articles: Path) -> None:
+    """Of a backup that was made before an article was deleted."""
+    kept = articles.parent / "kept.db"
+    kept.unlink(missing_ok=True)
+    copy(articles.parent / "data" / FILE_NAME, kept)
+    with suppress(NotFound):  # deleted already
+        builder.delete("comet")
+    with redirect_stdout(StringIO()):
+        put_back(kept, articles.parent / "data")
+
+
+OPERATIONS = {work.__name__: work for work in (put, update, delete, prune, rebuild, judge, serve, restore)}
 DELETES = ("delete", "prune", "serve")
 
 

@@ -303,8 +303,8 @@ def of_the_next(name: str) -> Spoil:
 
 
 def a_document_left_out(content: Content) -> Content:
-    none = content_of([], [], "light", content.arrays["vectors"].shape[1])
-    return merged(content, frozenset({head_records(content)[0][0]}), none)
+    none = content_of([], "light", content.arrays["vectors"].shape[1])
+    return merged(content, frozenset({next(head_records(content))[0]}), none)
 
 
 SPOILT: tuple[Spoil, ...] = (
