@@ -257,7 +257,10 @@ def _pieces(text: str, found: Sequence[Word]) -> Iterator[Word]:
 
 
 def _held_pieces(word: Word, holds: Callable[[str], bool]) -> list[Word]:
-    """A word that ICU cut otherwise here than in the passages, in the longest pieces that some of them hold."""
+    """A word that ICU cut otherwise here than in the passages, in the longest pieces that some of them hold.
+
+    Nothing where a sign is left that does not ask: with another sign it is another word.
+    """
     if script_of(word.text) not in _CUT_BY_ICU or word.end - word.start != len(word.text):
         return []
     pieces: list[Word] = []
@@ -266,6 +269,8 @@ def _held_pieces(word: Word, holds: Callable[[str], bool]) -> list[Word]:
         end = next((end for end in range(len(word.text), at, -1) if holds(word.text[at:end])), 0)
         if end:
             pieces.append(Word(word.text[at:end], word.start + at, word.start + end))
+        elif word.text[at] not in "几幾何多少哪":
+            return []
         at = end or at + 1
     return pieces
 
