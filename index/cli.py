@@ -1,10 +1,7 @@
 """The commands that build an index and look after it: `index, verify, backup, restore`."""
 
-import json
-import os
-import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
@@ -28,7 +25,7 @@ from index.storage.generation import at_work, current, load
 from index.storage.sqlite import copy, pour, set_aside, sync_folder
 from index.storage.store import FILE_NAME, Store
 from index.terminal import Paragraph, emit, emit_json, emit_lines, emit_table, progress, safe, tell, tell_error
-from index.verify import builder_as_built, verify
+from index.verify import builder_as_built, copied, read_whole, verify
 
 FAILED = 1
 DAMAGED = 5
@@ -237,7 +234,7 @@ def backup(
         raise BadInput(f"'{file}' is not empty; name a new folder")
     with Store.open(settings.data, readonly=True) as store:
         if whole:
-            _copied(settings.data.iterdir(), file)
+            copied(settings.data.iterdir(), file)
         else:
             copy(store.path, file)
         documents, passages = store.count()
@@ -260,7 +257,7 @@ def restore(
     with TemporaryDirectory(dir=settings.data, prefix="new-") as name:
         folder = Path(name)
         try:
-            documents, passages = _read_whole(own, [one for one in kept.glob("*") if one.name != FILE_NAME], folder)
+            documents, passages = read_whole(own, [one for one in kept.glob("*") if one.name != FILE_NAME], folder)
         except (QuotewellError, ValueError) as error:
             why = error if isinstance(error, ValueError) else "it is none, or cannot be read"
             raise IndexDamaged(
@@ -271,7 +268,7 @@ def restore(
         with at_work(settings.data, alone=True):  # no write is acknowledged between the two
             for place in filter(Path.exists, places.values()):
                 try:
-                    _copied([place], former)
+                    copied([place], former)
                 except IndexDamaged:
                     set_aside(place)
             for one, place in places.items():
@@ -282,36 +279,6 @@ def restore(
         tell(f"what stood there is kept; to have it again: quotewell restore {quote(str(former))}{same_data(settings)}")
     else:
         former.rmdir()
-
-
-def _read_whole(own: Path, beside: Iterable[Path], folder: Path) -> tuple[int, int]:
-    """A backup's articles and passages, all of it checked in a copy. Raises QuotewellError or ValueError."""
-    _taken(own, folder / FILE_NAME)
-    _copied(beside, folder, _taken)
-    for keys in folder.glob("*.json"):
-        try:
-            json.loads(keys.read_bytes())
-        except ValueError as error:
-            raise ValueError(f"{keys.name} is damaged") from error
-    with Store.open(folder, readonly=True) as store:
-        for problem in store.verify():
-            raise ValueError(problem.replace(str(folder / FILE_NAME), str(own)))
-        return store.count()
-
-
-def _taken(file: Path, place: Path) -> None:
-    """Of a backup, beside which nothing is left as long as nobody has it open."""
-    (copy if Path(f"{file}-wal").exists() else shutil.copyfile)(file, place)
-
-
-def _copied(files: Iterable[Path], folder: Path, take: Callable[[Path, Path], object] = copy) -> None:
-    """What others cannot make again; the store last, to know all that they know."""
-    for file in sorted(filter(Path.is_file, files), key=lambda one: one.name == FILE_NAME):
-        if file.suffix == ".db":
-            take(file, folder / file.name)
-        elif file.suffix == ".json":
-            with Path(shutil.copy2(file, folder)).open("rb+") as made:
-                os.fsync(made.fileno())
 
 
 _HEADINGS = ("id", "title", "author", "published", "characters")

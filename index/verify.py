@@ -4,6 +4,9 @@ The store is the truth and is never changed here; a search index is a cache, mad
 """
 
 import json
+import os
+import shutil
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +19,8 @@ from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.settings import Settings
 from index.shards import SHAPING, UNSAID
 from index.storage.generation import Generation, load, published, put_aside, version_of
-from index.storage.store import Store
+from index.storage.sqlite import copy
+from index.storage.store import FILE_NAME, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +88,36 @@ def _put_damaged_aside(settings: Settings) -> list[str]:
             put_aside(settings.data, folder.name)
             said.append(f"put aside: {error}")
     return said
+
+
+# Backups: what others cannot make again, in another place, and whether it is whole.
+
+
+def read_whole(own: Path, beside: Iterable[Path], folder: Path) -> tuple[int, int]:
+    """A backup's articles and passages, all of it checked in a copy. Raises QuotewellError or ValueError."""
+    _taken(own, folder / FILE_NAME)
+    copied(beside, folder, _taken)
+    for keys in folder.glob("*.json"):
+        try:
+            json.loads(keys.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{keys.name} is damaged") from error
+    with Store.open(folder, readonly=True) as store:
+        for problem in store.verify():
+            raise ValueError(problem.replace(str(folder / FILE_NAME), str(own)))
+        return store.count()
+
+
+def _taken(file: Path, place: Path) -> None:
+    """Of a backup, beside which nothing is left as long as nobody has it open."""
+    (copy if Path(f"{file}-wal").exists() else shutil.copyfile)(file, place)
+
+
+def copied(files: Iterable[Path], folder: Path, take: Callable[[Path, Path], object] = copy) -> None:
+    """What others cannot make again; the store last, to know all that they know."""
+    for file in sorted(filter(Path.is_file, files), key=lambda one: one.name == FILE_NAME):
+        if file.suffix == ".db":
+            take(file, folder / file.name)
+        elif file.suffix == ".json":
+            with Path(shutil.copy2(file, folder)).open("rb+") as made:
+                os.fsync(made.fileno())
