@@ -118,7 +118,7 @@ def runs(folder: Path) -> tuple[Figure, Figure]:
     with contextlib.redirect_stdout(io.StringIO()):
         run(["index", str(ROOT / "seeds"), "--data", str(folder / "index")])
         assistant = open_assistant(data=folder / "index")
-        run(["eval", "run", "--help"])  # loads the commands: what runs while they are loaded is not the measurement's
+        run(command)  # loads and keeps what is kept: what runs once in a process is not the measurement's
         asked = modules_run(lambda: assistant.ask(QUESTION))
         measured = modules_run(lambda: run(command))
     return (
