@@ -186,7 +186,7 @@ def _holding(thing: Thing, query: Query, corpus: Index) -> NDArray[np.int64]:
 
 def _printed(value: float) -> list[list[str]]:
     """ "475000000000" and "475 billion", as words of the index."""
-    ways = [[f"{value:.0f}"]] if value >= min(SCALES.values()) and value == int(value) else []
+    ways = [[f"{value:.0f}"]] if value >= min(SCALES.values()) and float(value).is_integer() else []
     scaled = [(value / times, word) for word, times in SCALES.items()]
     return ways + [[f"{figure:g}", word] for figure, word in scaled if 1 <= figure < 1000]
 

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from index.search import Index, open_index
 from index.settings import load_settings
 from rag.answer import Reason
+from rag.language.quantities import values
 from rag.question.analysis import Query, analyse, with_names
 from rag.question.spelling import Casing
 from rag.refusal import apart, missing, refusal, things, unheard_of, unreached
 from tests import make
+from tests.conftest import Opened
 
 ARTICLES = {
     "harbour": "---\ndate: 1998-05-02\n---\nMayor Ada Lind opened the harbour of Brin in 1998. It cost 12 crowns.",
@@ -209,3 +211,11 @@ def test_without_any_hit_it_is_off_the_corpus(index: Index) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 def test_no_text_makes_it_fail_and_it_is_the_same_every_time(index: Index, question: str) -> None:
     assert reason(index, question) == reason(index, question)
+
+
+@pytest.mark.parametrize(
+    "asked", ["What did {} people pay?", "Did it cost ${} million?", "Sum up the article in {} sentences."]
+)
+def test_a_number_beyond_any_float_is_none(opened: Opened, asked: str) -> None:
+    assert values(asked.format("9" * 400)) == []
+    assert opened(threshold=1.0).ask(asked.format("9" * 400)).status == "abstained"

@@ -158,10 +158,11 @@ class _Found:
 
 
 def values(text: str) -> list[Value]:
-    """All values in order, none overlapping, read as English ("1.200" is 1.2). Never raises."""
+    """All values in order, none overlapping, read as English ("1.200" is 1.2). Never raises; what is beyond any float
+    is no value."""
     kept: list[_Found] = []
     for read in sorted((*_figures(text), *_words(text)), key=lambda read: (read.value.start, -read.value.end)):
-        if not kept or read.value.start >= kept[-1].value.end:
+        if math.isfinite(read.value.value) and (not kept or read.value.start >= kept[-1].value.end):
             kept.append(read)
     return _ranges(text, kept)
 
