@@ -141,9 +141,8 @@ class Pipeline:
         if sure and query.scope and (judged := query.scope.judged):
             said = {cut(word.text, self.index.stem) for word in words(reading.quotes[0].words)}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
-        asks = (
-            NOT_WHETHER.search(query.text) is not None and query.sought != "manner"
-        )  # of steps the model knows little
+        # Of steps the model knows little: it was trained on no question how something is done.
+        asks = NOT_WHETHER.search(query.text) is not None and query.sought != "manner"
         doubted = sure and asks and self._rules.threshold > 0 and (reading.quotes[0].gap or 0.0) < _DOUBT
         return refusal(query, self.index, reading.hits, sure=sure, doubted=doubted)
 
