@@ -275,10 +275,8 @@ class Assistant:
         read = parts[0].query.text if len(parts) == 1 else understood.readings[0]
         answered = [part for part in parts if not part.reason]
         deciding = deciding_of(parts).reading
-        added, dropped = (
-            tuple(quote.contributions for quote in quotes),
-            sorted(dropped, key=lambda one: -one.quote.score),
-        )
+        added = tuple(quote.contributions for quote in quotes)
+        dropped = sorted(dropped, key=lambda one: -one.quote.score)
         return Answer(
             id="",
             question=question,

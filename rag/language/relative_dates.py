@@ -281,11 +281,7 @@ def _week(scene: _Scene, span: tuple[int, int], monday: date) -> Relative:
 
 def _ago(scene: _Scene, match: re.Match[str]) -> Relative:
     written_number = match["n"].lower()
-    n = (
-        int(written_number)
-        if written_number.isdecimal()
-        else max(1, (_NUMBERS.index(written_number) if written_number in _NUMBERS else 1))
-    )
+    n = int(written_number) if written_number.isdecimal() else max(1, _index(written_number))
     unit, span, published = match["unit"], match.span(), scene.published
     if unit == "day":
         day = published - timedelta(days=n)
@@ -299,6 +295,10 @@ def _ago(scene: _Scene, match: re.Match[str]) -> Relative:
     else:
         when = When(*span, *_month_at(index), "month")
     return _note(scene, span, when, f"about {written(when)}")
+
+
+def _index(word: str) -> int:
+    return _NUMBERS.index(word) if word in _NUMBERS else 1
 
 
 _LEAD_IN = 1000  # characters; a document may be one long line
