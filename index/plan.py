@@ -147,7 +147,7 @@ class Plan:
                 continue
             self.changes.append(document.id)
             if document.text != document.source:
-                cleaned, _ = clean_body(document.source)
+                cleaned, _ = clean_body(document.source, *self.files_of(document.id))
                 document = replace(document, text=cleaned.text, runs=cleaned.runs, blocks=cleaned.blocks)
             yield document
 

@@ -80,7 +80,7 @@ def test_restructured_text_is_read_with_its_headings_lists_and_code(tmp_path: Pa
     assert told == [
         ("heading", "Guide"),
         ("heading", "Installing"),
-        ("text", "Install it with pip::"),
+        ("text", "Install it with pip:"),
         ("code", "pip install tide"),
         ("item", "One."),
         ("item", "Two."),

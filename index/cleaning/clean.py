@@ -15,6 +15,7 @@ from index.cleaning.markdown import is_markdown, markdown_parts
 from index.cleaning.parts import CUE, LABEL
 from index.cleaning.pieces import Piece, mended, pieces
 from index.cleaning.plain import plain_parts
+from index.cleaning.rest import rest_parts
 from index.cleaning.structure import with_structure
 from index.records import Block, OffsetRun, Span, plain_blocks
 
@@ -38,13 +39,21 @@ class Cleaned:
         return sum(block.end - block.start for block in self.blocks if block.kind == "aside")
 
 
-def clean(source: str, *, start: int = 0) -> Cleaned:
-    """Clean source[start:]; the map counts from the beginning of `source`. Never raises; may come out empty."""
-    unseen = list(hidden(source, start))
-    shown = _blanked(source, unseen)
-    parts = markdown_parts(shown, start) if is_markdown(shown[start:]) else plain_parts(shown, start)
+def clean(source: str, *, start: int = 0, rest: bool = False) -> Cleaned:
+    """Clean source[start:], which is reStructuredText or else Markdown or plain text, as it looks.
+
+    The map counts from the beginning of `source`. Never raises; may come out empty.
+    """
+    if rest:
+        shown = source
+        parts, unseen = rest_parts(source, start)
+    else:
+        unseen = list(hidden(source, start))
+        shown = _blanked(source, unseen)
+        parts = markdown_parts(shown, start) if is_markdown(shown[start:]) else plain_parts(shown, start)
     gone = sum(1 for span in unseen for char in source[span.start : span.end] if not char.isspace())
-    return replace(_cleaned(mended(_marked(pieces(source, shown, parts)))), hidden=gone)
+    found = _marked(pieces(source, shown, parts, rest=rest))
+    return replace(_cleaned(found if rest else mended(found)), hidden=gone)
 
 
 def clean_pieces(found: Sequence[Piece]) -> Cleaned:
@@ -53,11 +62,15 @@ def clean_pieces(found: Sequence[Piece]) -> Cleaned:
 
 
 def _marked(found: Sequence[Piece]) -> list[Piece]:
-    return [
-        replace(one, kind="aside")
-        if one.kind in ("text", "heading", "item") and (is_furniture(one.text) or CUE.fullmatch(one.text))
-        else one
+    """Furniture as such; a heading is none above what is said: "Cookies" may be what an article is about."""
+    aside = [
+        one.kind in ("text", "heading", "item") and bool(is_furniture(one.text) or CUE.fullmatch(one.text))
         for one in found
+    ]
+    said = [one.kind != "heading" and one.prose and not out for one, out in zip(found, aside, strict=True)]
+    return [
+        replace(one, kind="aside") if out and not (one.kind == "heading" and after) else one
+        for one, out, after in zip(found, aside, (*said, False)[1:], strict=True)
     ]
 
 

@@ -42,7 +42,17 @@ _COMPONENT = re.compile(  # a line of its own in MDX, GitBook or Hugo, of which 
         (?:\b(?:title|label|summary)=["']([^"'\n]{0,200})["'][^{}<>\n]{0,300}|())(?:%\}|[>%]\}\}|/?>)[ \t]*$""",
     re.MULTILINE | re.VERBOSE,
 )
+_BARE_ADDRESS = re.compile(r"https?://\S+")
 _SIGNS = (  # a piece of each, for speed, and the whole
+    ("`", _ROLE),
+    ("`", _CODE),
+    ("\\", _ESCAPE),
+    ("![", _IMAGE),
+    ("](", _LINK),
+    ("[[", _WIKI),
+    ("<", _ADDRESS),
+    ("://", _BARE_ADDRESS),
+    ("[", _REFERENCE_LINK),
     ("[^", re.compile(r"\[\^[^\]\s]{1,40}\]:?()")),  # the mark of a note
     ("^", re.compile(r"[ \t]{1,9}\^[\w-]{1,60}()\s*\Z")),  # an anchor of Obsidian
     ("(", re.compile(r"\A\([\w .-]{1,80}\)=()\s*\Z")),  # … of MyST
@@ -70,10 +80,28 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("==", re.compile(r"==(?=[^\s=])([^=]{1,400}?)(?<=\S)==")),
     ("~~", re.compile(r"~~(?=[^\s~])([^~]{1,400}?)(?<=\S)~~")),
 )
+# … and of reStructuredText
+_REST_LITERAL = re.compile(r"(?<![\w`])``(?=\S)((?:[^`]|`(?!`)|`(?=``(?!`))){1,400})``(?!`)")
+_REST_LINK = re.compile(
+    r"(?::[\w:+.-]{1,60}:)?`[~!]?([^`]{1,500}?)(?:\s{1,9}<[^`<>]{0,1000}>)?`(?::[\w:+.-]{1,60}:|__?(?!\w))?"
+)
+_REST_SIGNS = (
+    ("``", _REST_LITERAL),
+    (":`", re.compile(r":(?=(?:pep|rfc|cve|cwe):`)()")),  # of these the name shows
+    ("_`", re.compile(r"(?<!\w)_(?=`)()")),
+    ("`", _REST_LINK),
+    ("\\", re.compile(r"\\(?:\s()|([!-/:-@\[-`{-~\w]))")),
+    ("]_", re.compile(r"\s?\[(?:\d{1,3}|#[\w.-]{0,40}|\*)\]_(?!\w)()")),  # the mark of a note
+    ("]_", re.compile(r"(\[[\w.-]{1,40}\])_(?!\w)")),
+    ("**", re.compile(r"(?<!\w)\*\*(?=\S)((?:(?!\*\*)[\s\S]){1,400})(?<=\S)\*\*(?!\w)")),
+    ("*", re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]{1,400}?)(?<=\S)\*(?![\w*])")),
+    ("|", re.compile(r"(?<![\w|])\|(?=[^\s|])([^|\n]{1,100}?)(?<=\S)\|_{0,2}(?![\w|])")),
+    ("_", re.compile(r"(?<![\w:/.#])([^\W_]{1,60}(?:[-._+:][^\W_]{1,60}){0,9})__?(?!\w)")),
+)
 _WORD = re.compile(r"\w")
 _NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
-_BARE_ADDRESS = re.compile(r"https?://\S+")
-_LINKS = (("![", _IMAGE), ("](", _LINK), ("[[", _WIKI), ("<", _ADDRESS), ("://", _BARE_ADDRESS))
+_LINKS = (_IMAGE, _LINK, _WIKI, _ADDRESS, _BARE_ADDRESS, _REST_LINK)
+_OPAQUE = (_ROLE, _CODE, _ESCAPE, _REST_LITERAL, _REST_LINK)  # what stands in these has no sign
 # For a sign that was found, and text that holds none, while others are looked for: known to no pattern.
 _SIGN, _TEXT = "\ue000", "x"
 
@@ -107,20 +135,24 @@ class Elsewhere(NamedTuple):
         return cls(frozenset(word.lower() for word in words), frozenset(name.lower() for name in names))
 
 
-def readable(source: str, lines: Sequence[Span], elsewhere: Elsewhere, *, cells: bool = False) -> Readable:
+def readable(
+    source: str, lines: Sequence[Span], elsewhere: Elsewhere, *, cells: bool = False, rest: bool = False
+) -> Readable:
     """The lines as one text, joined by a blank, or by nothing where a hyphen cuts a word at a line's end.
 
-    In `cells` of a table without bars, tabs stay, and one stands for each wider gap.
+    In `cells` of a table without bars, tabs stay, and one stands for each wider gap. The signs are those of Markdown,
+    or of reStructuredText.
     """
     raw = "\n".join(source[line.start : line.end] for line in lines)
-    cuts, linked = _signs(raw, elsewhere.references)
+    cuts, linked = _signs(raw, None if rest else elsewhere.references)
     if len(lines) > 1:
         cuts += [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
     cuts += [_Cut(*found.span(), blank=" ") for found in _NO_BREAK.finditer(raw)]
     gap = "\t" if cells and "|" not in raw else " "
     for found in _ODD_SPACE.finditer(raw):
-        cuts += [_Cut(*found.span(), blank=gap)] if gap == " " or "\t" not in found.group() else []
+        blank = " " if found.group().strip(" ") == "\n" else gap  # a cell may be wrapped
+        cuts += [_Cut(*found.span(), blank=blank)] if gap == " " or "\t" not in found.group() else []
     text, runs = _keep(raw, sorted(cuts))
     strong = _STRONG_LEAD.match(raw)
     before = [run for run in runs if strong and run.source < strong.end()]
@@ -135,11 +167,13 @@ def verbatim(source: str, line: Span) -> Readable:
     return Readable(text, _placed(runs, [line]))
 
 
-def _signs(raw: str, references: frozenset[str]) -> tuple[list[_Cut], bool]:
-    """What of the text is markup, and whether all its words are in links or pictures."""
+def _signs(raw: str, references: frozenset[str] | None) -> tuple[list[_Cut], bool]:
+    """What of the text is markup, and whether all its words are in links or pictures; None: of reStructuredText."""
     cuts: list[_Cut] = []
 
-    def drop(pattern: re.Pattern[str], text: str, *, opaque: bool = False) -> str:
+    links: list[tuple[int, int]] = []
+
+    def drop(pattern: re.Pattern[str], text: str) -> str:
         """Cuts the signs, and puts as many others there that no pattern knows."""
 
         def cut(found: re.Match[str]) -> str:
@@ -148,27 +182,20 @@ def _signs(raw: str, references: frozenset[str]) -> tuple[list[_Cut], bool]:
                 cuts.append(_Cut(*found.span(), blank))
                 return _SIGN * len(found.group())
             if pattern is _REFERENCE_LINK:
-                if (found[2] or found[1]).lower() not in references:
+                if (found[2] or found[1]).lower() not in (references or ()):
                     return found.group()
                 kept = 1
             (start, end), (first, last) = found.span(), found.span(kept)
             cuts.extend(_Cut(a, b) for a, b in ((start, first), (last, end)) if a < b)
-            inside = _TEXT * (last - first) if opaque else found.group(kept)
+            inside = _TEXT * (last - first) if pattern in _OPAQUE else found.group(kept)
             return _SIGN * (first - start) + inside + _SIGN * (end - last)
 
         return pattern.sub(cut, text)
 
-    raw = drop(_CODE, drop(_ROLE, raw, opaque=True), opaque=True) if "`" in raw else raw
-    cuts += [_Cut(found.start(), found.start() + 1) for found in _ESCAPE.finditer(raw)]  # may be every other character
-    raw = _ESCAPE.sub(_SIGN + _TEXT, raw)
-    links: list[tuple[int, int]] = []
-    for piece, pattern in _LINKS:
+    for piece, pattern in _REST_SIGNS if references is None else _SIGNS:
         if piece in raw:
-            links += [found.span() for found in pattern.finditer(raw)]
-            raw = raw if pattern is _BARE_ADDRESS else drop(pattern, raw)
-    raw = drop(_REFERENCE_LINK, raw) if references else raw
-    for piece, pattern in _SIGNS:
-        raw = drop(pattern, raw) if piece in raw else raw
+            links += [found.span() for found in pattern.finditer(raw)] if pattern in _LINKS else []
+            raw = drop(pattern, raw)
     return cuts, bool(links) and not _has_words_outside(raw, links)
 
 

@@ -42,7 +42,7 @@ class Piece:
         return len(self.text) >= _PROSE_CHARS or (self.closed and len(words(self.text)) >= _PROSE_WORDS)
 
 
-def pieces(source: str, shown: str, parts: Sequence[MarkupPart]) -> list[Piece]:
+def pieces(source: str, shown: str, parts: Sequence[MarkupPart], *, rest: bool = False) -> list[Piece]:
     """The parts that show something; `shown` is the source with blanks for what is hidden, but in code."""
     elsewhere = Elsewhere.of(source)
     found: list[Piece] = []
@@ -51,7 +51,7 @@ def pieces(source: str, shown: str, parts: Sequence[MarkupPart]) -> list[Piece]:
         if part.kind == "code":
             read = verbatim(source, part.lines[0])
         else:
-            read = readable(shown, part.lines, elsewhere, cells=part.kind in ("header", "row"))
+            read = readable(shown, part.lines, elsewhere, cells=part.kind in ("header", "row"), rest=rest)
         if read.text.strip():
             at = part.lines[0].start
             tight = len(_LINE_END.findall(source, max(end, 0), at)) < 2

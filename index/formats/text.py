@@ -48,16 +48,17 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[FileReadi
     if len(raw) > MAX_BYTES:
         raise UnreadableFile(f"is larger than {MAX_BYTES:,} bytes; split it")
     source, warnings = decode_any(raw)
-    cleaned, matter = clean_body(source)
+    cleaned, matter = clean_body(source, path.name)
     facts = merged(metadata.of(document_id), matter.facts)
     document = make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
     yield FileReading.of(document, hidden=matter.hidden + cleaned.hidden, warnings=(*warnings, *matter.warnings))
 
 
-def clean_body(source: str) -> tuple[Cleaned, FrontMatter]:
-    """The text behind fenced front matter; header lines stay in it, as furniture."""
+def clean_body(source: str, *files: str) -> tuple[Cleaned, FrontMatter]:
+    """The text behind fenced front matter; header lines stay in it, as furniture. It stands in files of these names."""
     matter = front_matter(source)
-    cleaned = clean(source, start=max(matter.start, int(source.startswith("\ufeff"))))
+    rest = any(name.lower().endswith(".rst") for name in files)
+    cleaned = clean(source, start=max(matter.start, int(source.startswith("\ufeff"))), rest=rest)
     lines = [run for run in cleaned.runs if matter.headers.start <= run.source < matter.headers.end]
     if lines and lines[-1] != cleaned.runs[-1]:  # there is more than these
         first, last = lines[0].clean, lines[-1].clean + lines[-1].length

@@ -1,0 +1,217 @@
+"""reStructuredText: its titles, lists, tables and directives are what they are, its signs are no text."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from index.build import Builder
+from index.cleaning.clean import Cleaned, clean
+from index.embedding.embedder import HashEmbedder
+from index.settings import Settings
+from tests.conftest import costs
+from tests.test_index_build import earlier, opened
+from tests.test_index_clean import PROSE, check_blocks, check_map, check_round_trips, document_of
+
+GUIDE = """
+.. a word to whoever writes this,
+   and to nobody else
+
+.. _top:
+
+=======
+ Tides
+=======
+
+:Author: Ann Lee
+
+High water comes **twice** a day, see `the almanac <https://tides.example/a_b>`_, Almanac_ and [1]_ of |town|.
+``__init__`` of :class:`~tide.Clock` or :pep:`8` runs it\\ s hands__ (O(N**2) of 2**3).
+
+Reading the clock
+~~~~~~~~~~~~~~~~~
+
+Set it like this::
+
+    tide set --now
+
+1. Wind it
+   up.
+2. Choose:
+
+   - spring
+   - neap
+
+ebb
+    The water falls.
+
+.. note:: Never wind it
+   at night.
+
+.. deprecated:: 2.0
+   Use the quartz clock.
+
+.. code-block:: python
+   :linenos:
+
+   wind(clock)
+
+.. option:: --height METRES
+
+   How high the water stands.
+
+.. image:: clock.png
+   :alt: The clock of Brin
+
++------+------------+
+| Boat | Seats      |
++======+============+
+| Gull | four, and  |
+|      | a dog      |
++------+------------+
+
+==== =====
+Port Depth
+==== =====
+Brin  3 m
+==== =====
+
+.. |town| replace:: Brin
+.. [1] By the harbour master.
+.. raw:: html
+
+   <b>unseen</b>
+
+.. _Almanac: https://tides.example
+__ https://hands.example
+"""
+TOLD = [
+    ("heading", "Tides"),
+    ("aside", "Author: Ann Lee"),
+    (
+        "text",
+        "High water comes twice a day, see the almanac, Almanac and of town. __init__ of tide.Clock or pep:8 runs its"
+        " hands (O(N**2) of 2**3).",
+    ),
+    ("heading", "Reading the clock"),
+    ("text", "Set it like this:"),
+    ("code", "tide set --now"),
+    ("item", "1. Wind it up."),
+    ("item", "2. Choose:"),
+    ("item", "spring"),
+    ("item", "neap"),
+    ("text", "ebb"),
+    ("item", "The water falls."),
+    ("text", "Never wind it at night."),
+    ("text", "deprecated 2.0 Use the quartz clock."),
+    ("code", "wind(clock)"),
+    ("text", "--height METRES"),
+    ("item", "How high the water stands."),
+    ("links", "The clock of Brin"),
+    ("header", "Boat | Seats"),
+    ("row", "Gull | four, and a dog"),
+    ("header", "Port Depth"),
+    ("row", "Brin\t3 m"),
+    ("aside", "Brin"),
+    ("text", "By the harbour master."),
+]
+
+
+def rest(source: str) -> Cleaned:
+    return clean(textwrap.dedent(source), rest=True)
+
+
+def told(cleaned: Cleaned) -> list[tuple[str, str]]:
+    return [(block.kind, cleaned.text[block.start : block.end]) for block in cleaned.blocks]
+
+
+def test_all_that_a_guide_is_made_of_is_read_as_what_it_is() -> None:
+    cleaned = rest(GUIDE)
+    assert told(cleaned) == TOLD
+    assert cleaned.title == "Tides"
+    unseen = GUIDE[: GUIDE.index(".. _top")] + "raw:: html <b>unseen</b>"
+    assert cleaned.hidden == sum(map(len, unseen.split()))
+    leads = {cleaned.text[b.start : b.end]: cleaned.text[b.lead.start : b.lead.end] for b in cleaned.blocks}
+    assert leads["The water falls."] == "ebb"
+    assert leads["How high the water stands."] == "--height METRES"
+    assert leads["spring"] == "2. Choose:"
+    assert leads["Gull | four, and a dog"] == "Boat | Seats"
+
+
+@pytest.mark.parametrize("sign", list("=-~^*\"+#'`.:_"))
+def test_a_title_is_drawn_with_any_sign_below_or_above_and_below(sign: str) -> None:
+    below = rest(f"Tides\n{sign * 5}\n\n{PROSE}\n")
+    around = rest(f"{sign * 7}\n Tides\n{sign * 7}\n\n{PROSE}\n\nEbb\n{sign * 3}\n\n{PROSE}\n")
+    assert told(below) == [("heading", "Tides"), ("text", PROSE)]
+    assert told(around) == [("heading", "Tides"), ("text", PROSE), ("heading", "Ebb"), ("text", PROSE)]
+
+
+@pytest.mark.parametrize("heading", ["Cookies", "Log In", "Share this boat"])
+def test_a_heading_above_what_is_said_is_no_furniture(heading: str) -> None:
+    for cleaned in (
+        rest(f"Tides\n=====\n\n{heading}\n{'-' * 20}\n\n{PROSE}\n"),
+        clean(f"# Tides\n\n## {heading}\n\n{PROSE}\n"),
+    ):
+        assert told(cleaned) == [("heading", "Tides"), ("heading", heading), ("text", PROSE)]
+
+
+LINES = st.one_of(st.sampled_from(GUIDE.splitlines()), st.text(st.sampled_from("ab .:-=_`*|+[]<>\\12"), max_size=12))
+SOURCES = st.lists(st.tuples(st.sampled_from(["", "", " ", "   ", "\t"]), LINES), max_size=14).map(
+    lambda found: "\n".join(indent + line for indent, line in found)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SOURCES)
+@example(GUIDE)
+def test_the_map_is_exact_whatever_stands_there(source: str) -> None:
+    cleaned = clean(source, rest=True)
+    check_map(cleaned, source)
+    check_blocks(cleaned)
+    check_round_trips(document_of(cleaned, source))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "`",
+        "``a ",
+        ":a:`",
+        "*a ",
+        "|a ",
+        "a_ ",
+        "[a]_",
+        "\\",
+        ":a",
+        "| ",
+        "a::\n",
+        "- ",
+        "== ==\na\n\n",
+        "+-+\n",
+        ".. a::\n :b: c\n",
+    ],
+)
+def test_a_hostile_file_costs_about_as_much_as_prose(pattern: str) -> None:
+    prose, hostile = (part * (200_000 // len(part)) for part in (f"{PROSE} ", pattern))
+    honest, spent = costs(lambda: clean(prose, rest=True), lambda: clean(hostile, rest=True))
+    assert spent < 150 * honest
+
+
+def test_what_stands_endlessly_further_in_is_still_read() -> None:
+    source = "\n".join(f"{' ' * n}line{n}" for n in range(2_000))
+    assert [clean(source, rest=True).text.count(f"line{n}\n") for n in (5, 50, 500)] == [1, 1, 1]
+
+
+def test_it_is_cleaned_again_as_what_it_is_when_its_file_is_not_given(
+    tmp_path: Path, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.rst").write_text(GUIDE, "utf-8")
+    (folder / "b.txt").write_text(PROSE, "utf-8")
+    earlier(hash_settings, monkeypatch, "CLEANER").index([folder])
+    builder = Builder(hash_settings.data, hash_settings, HashEmbedder())
+    builder.index([folder / "b.txt"])
+    assert opened(hash_settings).document("a").text == clean(GUIDE, rest=True).text
