@@ -21,9 +21,10 @@ SEEDS = Path(__file__).parent.parent / "seeds"
 PROSE = "The council of Brin met on Monday to agree the budget for the year ahead. It took nine hours."
 MORE = "Nobody in the hall had expected that the talks would end before midnight, the mayor said."
 UNSEEN = re.compile(  # signs of Markdown that hold letters or digits, and comments
-    r"<!--.*?-->|%%.*?%%|(?<=```).*$|</?\w+>|\]\([^()\s]*\)|\[\^\w+\]:?|\[![a-z]+\]|&amp;|&nbsp;|(?<= )\^[\w-]+(?=\s|$)"
+    r"<!--.*?-->|%%.*?%%|(?<=```).*$|</?\w+>|\]\((?:<[^<>\n]*>|[^()\s]*)\)|\[\^\w+\]:?|\[![a-z]+\]|&amp;|&nbsp;"
+    r"|(?<= )\^[\w-]+(?=\s|$)|(?<=[.,;:!?])\^\d+\^|\|\d+(?=\]\])|<v(?= )"
     r"|^[> \f]*\[[^\^\]\n][^\]\n]*\]:\s*\S+.*$"  # addresses of links
-    r"|[\u00ad\u200b\ufeff]|\[\[[^\[\]|\n]*\||\[[ x]\] ",
+    r"|[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\[\[[^\[\]|\n]*\||\[[ x]\] ",
     re.MULTILINE,
 )
 ANY_TEXT = st.text(st.characters())  # lone surrogates included
@@ -444,6 +445,58 @@ def test_a_note_in_another_language_at_the_end_is_marked() -> None:
 def test_a_bilingual_article_keeps_both_halves() -> None:
     source = "\n\n".join([PROSE, MORE] * 3 + [SPANISH] * 4)
     assert clean(source).text == source
+
+
+# -- signs --
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("The fer\u2060ry of Bal\u00adtimore \u202amo\u2063ved\u202c.", "The ferry of Baltimore moved."),
+        ("Water is wet.^12^ It runs,^3,4^ too.", "Water is wet. It runs, too."),
+        ("They measured 2^10^ litres.", "They measured 2^10^ litres."),
+        ("It is so.^[As he said.] We know.", "It is so. [As he said.] We know."),
+        (
+            "See [the plan](<my plan (old).md>) and [this](x.md 'Title') or [that](y.md (Title)).",
+            "See the plan and this or that.",
+        ),
+        ("Look at ![[map of Brin.png|300]] and ![[a.png|the port|300x200]].", "Look at map of Brin.png and the port."),
+        ("It is <00:00:01.500><c.loud>late</c>, he said.", "It is late, he said."),
+    ],
+)
+def test_signs_are_not_shown_and_words_are_found(source: str, text: str) -> None:
+    cleaned = clean(f"# Brin\n\n{source}\n")
+    assert body_of(cleaned) == [text]
+    check_map(cleaned, f"# Brin\n\n{source}\n")
+    check_round_trips(document_of(cleaned, f"# Brin\n\n{source}\n"))
+
+
+@pytest.mark.parametrize(
+    "sign", ["```\nwind(clock)\n\n", "<!-- what I meant to say\n\n", "~~~~python\nwind(clock)\n\n"]
+)
+def test_a_title_behind_a_block_without_an_end_is_the_title(sign: str) -> None:
+    cleaned = clean(f"{sign}# The tide clock\n\n{PROSE}\n\n## Winding\n\n{MORE}\n")
+    assert cleaned.title == "The tide clock"
+    assert texts_of(cleaned, "heading") == ["The tide clock", "Winding"]
+    assert body_of(cleaned) == [PROSE, MORE]
+
+
+def test_code_in_a_list_ends_with_it() -> None:
+    source = f"# Brin\n\n- Wind it:\n\n  ```\n  wind(clock)\n\n{PROSE}\n\n## Ebb\n\n{MORE}\n"
+    assert body_of(clean(source)) == [PROSE, MORE]
+
+
+@pytest.mark.parametrize("above", ["Opening hours:", "Opening hours"])
+@pytest.mark.parametrize("title", ["# Museum", "Museum"])
+def test_a_label_is_not_joined_to_the_facts_below_it(title: str, above: str) -> None:
+    facts = ["Mon to Fri: from nine to five", "Sat: closed"]
+    cleaned = clean("\n".join([title, "", PROSE, "", above, *facts, "", MORE, ""]))
+    assert [text for text in cleaned.text.split("\n") if text and text not in (PROSE, MORE, "Museum")] == [
+        above,
+        *facts,
+    ]
+    assert texts_of(cleaned, "item") == (facts if above.endswith(":") else [])
 
 
 # -- cost --

@@ -172,3 +172,12 @@ def test_a_line_of_nothing_but_full_stops_takes_time_in_proportion() -> None:
         once, more = costs(*(partial(_without_notes, mark * count) for count in (2000, 16_000)))
         assert more < 24 * max(once, 0.0002)
     assert _without_notes("It ended...[12] Then ……³ came.") == "It endedxxxx... Then x…… came."
+
+
+def test_a_number_behind_a_full_stop_is_a_note_where_a_year_ends_the_sentence_and_else_a_decimal() -> None:
+    assert cut("The tower was built in 1883.12 It fell in 1901. It was tall.") == [
+        "The tower was built in 1883.12",
+        "It fell in 1901.",
+        "It was tall.",
+    ]
+    assert len(cut("They paid 1883.12 Francs for it, and rose 3.12 Percent.")) == 1

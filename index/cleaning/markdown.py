@@ -31,6 +31,7 @@ _SIGNS = (  # of which plain text has none: a piece of each, for speed, and the 
     ("`", re.compile(r"(?<!`)`[^`\n]{1,400}`(?!`)")),
     ("</", re.compile(r"^[ ]{0,3}<(?:details|div|h[1-6]|ol|p|table|ul)\b", re.MULTILINE | re.IGNORECASE)),
 )
+_HEADING = re.compile(r"#{1,6}[ \t]+\S")
 _PREFIX = re.compile(r"[>\s]*")
 _NUMBER = re.compile(r"\d{1,9}[.)][ \t]+\Z")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
@@ -78,13 +79,28 @@ def markdown_parts(source: str, start: int = 0) -> list[MarkupPart]:
     """The parts of source[start:] in reading order; every line that shows something is in one."""
     text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:])
     walk, links = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)]), dict[str, Any]()
-    for token in _parser().parse(_out_of_containers(text), links):
+    for token in _tokens(_out_of_containers(text).replace("<!--", "< --"), links):  # a comment without an end
         walk.take(token)
     again = ((link["label"], link) for link in links.get("duplicate_refs", ()))
     for name, link in (*links.get("references", {}).items(), *again):
         if not name.startswith("^"):  # a note
             walk.pass_over(*link["map"])
     return walk.parts()
+
+
+def _tokens(text: str, links: dict[str, Any]) -> "list[Token]":
+    """A block of code without an end is one up to the first blank line above a heading."""
+    tokens, lines = _parser().parse(text, links), text.split("\n")
+    last = next((token for token in reversed(tokens) if token.type == "fence" and token.map), None)
+    first, behind = last.map if last and last.map else (0, 0)
+    if last is None or last.level or (behind - first > 1 and lines[behind - 1].strip().startswith(last.markup)):
+        return tokens
+    for n in range(first + 1, len(lines) - 1):
+        if not lines[n].strip() and _HEADING.match(lines[n + 1]):
+            lines[n] = last.markup
+            links.clear()
+            return _tokens("\n".join(lines), links)
+    return tokens
 
 
 def _out_of_containers(text: str) -> str:

@@ -12,7 +12,10 @@ from typing import NamedTuple, Self
 from index.records import OffsetRun, Span
 
 _ODD_SPACE = re.compile(r"[^\S ]\s*| \s+")
-_INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\ufeff]+")  # joiners stay: scripts need them
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+"
+)
+# … but the joiners, which scripts need
 _LINE_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]\n(?=[^\W_])|\u00ad\n")
 _HYPHENATED = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
 _REFERENCE = re.compile(r"^[ >]{0,9}\[([^\[\]\n^][^\[\]\n]{0,200})\]:[ \t]{0,99}\s{1,2}[ \t>]{0,99}\S", re.MULTILINE)
@@ -26,17 +29,22 @@ _STRONG_LEAD = re.compile(r"(?:\d{1,3}[.)][ \t]+)?(\*\*|__)(?=\S)([^\n]{1,200}?)
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,1000})\1(?!`)")
 _ROLE = re.compile(r"(?:\{|(?<!\w):)[a-z][\w:+-]{0,40}[:}]`([^`<>]{1,500}?)(?:\s{0,9}<[^`<>]{0,500}>)?`")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_TARGET = r"\((?:[^()\s]|\([^()\s]{0,200}\)){0,1000}(?:\s+\"[^\"\n]{0,200}\")?\)"
+_TARGET = (
+    r"\((?:<[^<>\n]{0,1000}>|(?:[^()\s]|\([^()\s]{0,200}\)){0,1000})"
+    r"(?:\s+(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|\([^()\n]{0,200}\)))?\)"
+)
 _IMAGE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\](?:{_TARGET}|\([^()\n]{{0,1000}}\))")
 _LINK = re.compile(rf"\[([^\[\]]{{1,1000}})\]{_TARGET}")
 _REFERENCE_LINK = re.compile(r"\[([^\[\]]{1,1000})\](?:\[([^\[\]\n]{0,200})\])?")
+_EMBED = re.compile(r"!\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\|\d{1,4}(?:x\d{1,4})?\]\]")  # so wide
 _WIKI = re.compile(r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]")
 _ADDRESS = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,1000}|[^<>\s@]{1,100}@[^<>\s@]{1,100})>")
-_CELL = re.compile(r"</t[dh]\s{0,9}>\s{0,99}<t[dh]\b[^<>]{0,1000}>", re.IGNORECASE)
+_INLINE_NOTE = re.compile(r"\^(?=\[[^\[\]]{1,1000}\])()")
+_CELL = re.compile(r"</t[dh]\s{0,9}>\s{0,99}<t[dh]\b[^<>]{0,1000}>()", re.IGNORECASE)
 _BREAK = re.compile(
-    r"</?(?:br|dd|div|dt|figcaption|h[1-6]|hr|li|p|section|summary|td|th|tr)(?=[\s/>])[^<>]{0,1000}>", re.IGNORECASE
+    r"</?(?:br|dd|div|dt|figcaption|h[1-6]|hr|li|p|section|summary|td|th|tr)(?=[\s/>])[^<>]{0,1000}>()", re.IGNORECASE
 )
-_PARTING = {_CELL: "\t", _BREAK: " "}  # tags that part words for whoever reads the page
+_PARTING = {_CELL: "\t", _BREAK: " ", _INLINE_NOTE: " "}  # tags that part words for whoever reads the page
 _COMPONENT = re.compile(  # a line of its own in MDX, GitBook or Hugo, of which a title shows
     r"""^[ \t]*(?:\{%|\{\{[<%]|<(?:/[A-Z]\w*(?=>)|[A-Z]\w*(?=\s)))[^{}<>\n]{0,300}?
         (?:\b(?:title|label|summary)=["']([^"'\n]{0,200})["'][^{}<>\n]{0,300}|())(?:%\}|[>%]\}\}|/?>)[ \t]*$""",
@@ -49,12 +57,15 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("\\", _ESCAPE),
     ("![", _IMAGE),
     ("](", _LINK),
+    ("![[", _EMBED),
     ("[[", _WIKI),
     ("<", _ADDRESS),
     ("://", _BARE_ADDRESS),
     ("[", _REFERENCE_LINK),
     ("[^", re.compile(r"\[\^[^\]\s]{1,40}\]:?()")),  # the mark of a note
     ("^", re.compile(r"[ \t]{1,9}\^[\w-]{1,60}()\s*\Z")),  # an anchor of Obsidian
+    ("^", re.compile(r"(?<=[.!?…,;:\"'”’»)\]])\^\d{1,3}(?:[,–-]\d{1,3}){0,9}\^()")),  # … of a note
+    ("^[", _INLINE_NOTE),
     ("(", re.compile(r"\A\([\w .-]{1,80}\)=()\s*\Z")),  # … of MyST
     ("{#", re.compile(r"[ \t]{0,9}\{\#[\w-]{1,100}\}()\s*\Z")),  # an anchor of a heading
     ("{", re.compile(r"(?:[ \t]{1,9}\#{1,6})?[ \t]{0,9}\{(?::|[ \t]?\.[a-z])[^{}\n]{0,200}\}()")),  # how it looks
@@ -62,6 +73,8 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("<", _COMPONENT),
     ("-", re.compile(r":(?:fontawesome|material|octicons|simple)-[\w-]{1,60}:()")),  # a picture
     ("&", re.compile(r"(?<=&)amp;()", re.IGNORECASE)),
+    ("<", re.compile(r"<v(?:\.[\w.]{1,40})?[ ]([^<>\n]{1,80}>)")),  # who speaks in a subtitle
+    ("<", re.compile(r"(?:</?[vc](?:\.[\w.]{1,40})?>|<\d\d:[\d:.]{5,9}>)()")),
     ("<", _CELL),
     ("<", _BREAK),
     (
@@ -100,7 +113,7 @@ _REST_SIGNS = (
 )
 _WORD = re.compile(r"\w")
 _NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
-_LINKS = (_IMAGE, _LINK, _WIKI, _ADDRESS, _BARE_ADDRESS, _REST_LINK)
+_LINKS = (_IMAGE, _LINK, _EMBED, _WIKI, _ADDRESS, _BARE_ADDRESS, _REST_LINK)
 _OPAQUE = (_ROLE, _CODE, _ESCAPE, _REST_LITERAL, _REST_LINK)  # what stands in these has no sign
 # For a sign that was found, and text that holds none, while others are looked for: known to no pattern.
 _SIGN, _TEXT = "\ue000", "x"
@@ -178,15 +191,12 @@ def _signs(raw: str, references: frozenset[str] | None) -> tuple[list[_Cut], boo
 
         def cut(found: re.Match[str]) -> str:
             kept = found.lastindex or 0
-            if blank := _PARTING.get(pattern):
-                cuts.append(_Cut(*found.span(), blank))
-                return _SIGN * len(found.group())
             if pattern is _REFERENCE_LINK:
                 if (found[2] or found[1]).lower() not in (references or ()):
                     return found.group()
                 kept = 1
             (start, end), (first, last) = found.span(), found.span(kept)
-            cuts.extend(_Cut(a, b) for a, b in ((start, first), (last, end)) if a < b)
+            cuts.extend(_Cut(a, b, _PARTING.get(pattern, "")) for a, b in ((start, first), (last, end)) if a < b)
             inside = _TEXT * (last - first) if pattern in _OPAQUE else found.group(kept)
             return _SIGN * (first - start) + inside + _SIGN * (end - last)
 

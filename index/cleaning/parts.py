@@ -68,6 +68,8 @@ def runs_on(before: str, after: str, width: int | None) -> bool:
     closed = bool(SENTENCE_END.search(before))
     if TURN.match(after) or BULLET.match(after) or (FIELD.match(after) and (closed or FIELD.match(before))):
         return False
+    if FIELD.match(after) and len(before) < _SHORTEST_UNFINISHED:
+        return False  # "Opening hours"
     labelled = LABEL.match(after) and (before.endswith("?") or LABEL.match(before))
     if labelled or any(sign.fullmatch(line) for sign in (_PICTURE, CUE) for line in (before, after)):
         return False

@@ -19,7 +19,8 @@ _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+\S")
 _SPEAKER = re.compile(
     rf"""(?:(?P<time>{TIME})\s*[-–>:]*\s*)?
          (?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’()&-]+){{0,5}}?(?:\s?\((?!\d+:)[^()]{{1,60}}\))?)?
-         (?:\s*(?P<after>{TIME}))?\s?(?::\s+|(?:(?<=[\])\d])|(?<=\d[AaPp][Mm])|(?<=\d[ ][AaPp][Mm]))\s+)(?=\S)""",
+         (?:\s*(?P<after>{TIME}))?\s?
+         (?::\s+|(?<=\w)>\s*|(?:(?<=[\])\d])|(?<=\d[AaPp][Mm])|(?<=\d[ ][AaPp][Mm]))\s+)(?=\S)""",
     re.VERBOSE,
 )
 _QUESTION_LABELS = frozenset({"q", "question", "frage", "f", "pregunta", "p"})
@@ -91,7 +92,7 @@ def _turns(found: Sequence[Piece]) -> list[Piece]:
             question = piece.text.endswith("?") and (head["name"] in asks or alone)
             speaking = -1 if question else piece.at
             kind: Kind = "question" if question else "turn"
-            speaker = len(piece.text[: head.end()].rstrip(": "))
+            speaker = len(piece.text[: head.end()].rstrip(": >"))
             pieces.append(replace(piece, kind=kind, lead=speaking, speaker=speaker))
         else:
             speaking = speaking if piece.kind == "text" else -1
@@ -115,7 +116,7 @@ def _head(piece: Piece) -> re.Match[str] | None:
     """The time and name that a turn begins with."""
     found = _SPEAKER.match(f"{piece.text} .") if piece.kind in ("text", "item") else None  # it may stand alone
     timed = found and (found["time"] or found["after"])
-    named = found and found["name"] and found.end() < len(piece.text) and ":" in found.group()
+    named = found and found["name"] and found.end() < len(piece.text) and {":", ">"} & {*found.group()}
     return found if timed or named else None
 
 
@@ -174,8 +175,12 @@ def _facts(found: Sequence[Piece]) -> list[Piece]:
     def names(one: Piece) -> bool:
         return one.kind == "text" and one.lead < 0 and len(one.text) <= _HEADING_CHARS and bool(FIELD.match(one.text))
 
-    runs = [(fact, [*run]) for fact, run in groupby(found, key=names)]
-    return [replace(one, kind="item") if fact and len(run) > 2 else one for fact, run in runs for one in run]
+    pieces: list[Piece] = []
+    for fact, group in groupby(found, key=names):
+        run = [*group]
+        listed = fact and (len(run) > 2 or bool(pieces and pieces[-1].text.endswith(":")))
+        pieces += [replace(one, kind="item") if listed else one for one in run]
+    return pieces
 
 
 def _links(found: Sequence[Piece]) -> list[Piece]:

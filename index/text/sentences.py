@@ -41,7 +41,8 @@ def sentences(text: str, language: str = "en", splitter: str = "yasbd") -> list[
 _NOTE_MARKS = re.compile(
     r"(?<![.!?…])([.!?…]+[\"'”’»)]*)"  # from the first of them on: "………" takes linear time
     r"((?:\[(?:\d{1,3}(?:[,–-][ ]?\d{1,3}){0,9}|[a-z]|note \d{1,3}|citation needed)\]|[⁰¹²³⁴-⁹]{1,3}|[*†‡])+)(?=\s|$)"
-    r"|(?<=[^\W\d_]{3})([.!?]+[\"'”’»)]*)(\d{1,2}(?:[,–-]\d{1,2}){0,9})(?=\s+[^\W\d_a-z]|$)"
+    r"|(?:(?<=[^\W\d_]{3})|(?<=\b[Ii]n [12]\d{3})|(?<=\b[Ss]ince [12]\d{3}))"
+    r"([.!?]+[\"'”’»)]*)(\d{1,2}(?:[,–-]\d{1,2}){0,9})(?=\s+[^\W\d_a-z]|$)"
 )
 
 

@@ -26,7 +26,7 @@ from index.text.language import stop_words as stop_words
 Stem = Literal["none", "light", "snowball"]
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\u30FC\uFF70\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"  # no spaces between words
-_LETTER = rf"[[^\W_\u02BC{_UNSPACED}]\u2080-\u2089\u00AD]"  # and the subscripts of CO2, and soft hyphens
+_LETTER = rf"[[^\W_\u02BC{_UNSPACED}]\u2080-\u2089\u00AD\u2060-\u2064]"  # and the subscripts of CO2, and soft hyphens
 _APOSTROPHE = r"['\u2018\u2019\u02BC\uFF07]"
 _WORD = regex.compile(
     rf"""
@@ -57,7 +57,7 @@ _PLAIN_WORD = re.compile(
     re.VERBOSE,
 )
 _ACCENT = regex.compile("[\u0300-\u0305\u0307-\u036f]|(?<!\u0438)\u0306")  # й is a letter of its own, not an и
-_SPELLING = str.maketrans("\u2018\u2019\u02bc", "'''", "\u00ad\u200c\u200d")
+_SPELLING = str.maketrans("\u2018\u2019\u02bc", "'''", "\u00ad\u200c\u200d\u2060\u2061\u2062\u2063\u2064")
 
 
 class Word(NamedTuple):
@@ -124,6 +124,7 @@ _STEMMERS = {
     "hy": "armenian", "it": "italian", "nl": "dutch", "pt": "portuguese", "ru": "russian",
 }  # fmt: skip
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
+_CODE = re.compile(r"(?=[A-Z/-]*\d)(?=[\d/-]*[A-Z])[A-Z\d/-]+")  # … and a slash in "TX-900/B"
 _ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
 _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
     "de": re.compile(r"\bwie (?:hoch|lang|lange|groß|weit|alt|schwer|tief|breit|oft|teuer)\b", re.IGNORECASE),
@@ -219,15 +220,15 @@ def _joined(text: str, found: Sequence[Word], stem: Stem) -> Iterator[Word]:
     run: list[Word] = []
     for left, right in pairwise(found):
         sign = text[left.end] if right.start - left.end == 1 else ""
-        if sign == " ":
-            if right.text.isdecimal() and left.end - left.start <= _LONGEST_LETTERS:
-                written = text[left.start : left.end]
-                if written.isupper() and written.isalpha():
-                    yield _one([left, right], stem)
-        elif sign and sign in _JOINING:
+        if sign == " " and right.text.isdecimal() and left.end - left.start <= _LONGEST_LETTERS:
+            written = text[left.start : left.end]
+            if written.isupper() and written.isalpha():
+                yield _one([left, right], stem)
+        slash = sign == "/" and _CODE.fullmatch(text, (run or [left])[0].start, right.end)
+        if slash or (sign and sign in _JOINING):
+            yield from [_one(run, stem)] if run and slash else []  # "TX-900"
             run = [*(run or [left]), right]
-            continue
-        if run:
+        elif run:
             yield _one(run, stem)
             run = []
     if run:
