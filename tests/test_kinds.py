@@ -81,7 +81,7 @@ def test_turns_lead_back_to_who_speaks(one: str, other: str) -> None:
     lines = "\n\n".join(f"{who}{what}" for who, what in zip((one, other, one, other), said, strict=True))
     found = told(f"Minutes of the meeting\n\n{lines}\n")[1:]
     leads = {lead for kind, text, lead in found if "Friday" in text or "high" in text}
-    assert leads == {" ".join(other.removeprefix("<v ").split()).rstrip(": ")}
+    assert leads == {" ".join(other.removeprefix("<v ").split()).rstrip(": >")}
     assert {kind for kind, text, _ in found if "price" not in text} == {"turn"}
 
 
