@@ -244,6 +244,15 @@ def test_header_lines_are_furniture_and_a_title_above_them_is_none(tmp_path: Pat
     assert whole.title == "Glass"
 
 
+def test_a_saved_mail_is_called_by_its_subject(tmp_path: Path) -> None:
+    heads = "From: Ida <ida@brin.example>\nTo: all@brin.example\nSubject: The new key\nDate: Tue, 4 Jun 2024\n"
+    document = only(file(tmp_path, "a.txt", f"{heads}\n{PROSE}\n"))
+    assert (document.title, document.published) == ("The new key", date(2024, 6, 4))
+    assert [block.kind for block in document.blocks] == ["aside"] * 4 + ["text"]
+    organised = only(file(tmp_path, "b.txt", f"#+TITLE: The garden\n#+AUTHOR: Bo Ek\n\n{PROSE}\n"))
+    assert (organised.title, organised.author) == ("The garden", "Bo Ek")
+
+
 @pytest.mark.parametrize("top", ["", "just words", "- a\n- b", "1: 2", "# only a remark"])
 @pytest.mark.parametrize("end", ["---", ""])
 def test_what_stands_between_lines_and_names_no_key_is_text(top: str, end: str) -> None:

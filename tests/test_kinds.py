@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import quotewell
+from index.cleaning.clean import clean
 from rag import open_assistant
 from tests.test_index_blocks import told
 
@@ -192,3 +193,45 @@ def test_an_empty_index_knows_no_word(tmp_path: Path) -> None:
     assert quotewell.run(["index", str(tmp_path / "article.md"), "--data", data]) == 0
     assert quotewell.run(["documents", "delete", "article", "--yes", "--data", data]) == 0
     assert open_assistant(data=data).ask("Where does the tower stand?").citations == ()
+
+
+def test_headings_and_steps_of_asciidoc_and_of_wikis_are_what_they_are() -> None:
+    source = (
+        "= The tide clock\n\nIt is made in Brin.\n\n== Setting it ==\n\nDo this:\n\n. Open the lid.\n. Turn the hand.\n"
+    )
+    assert [(kind, text) for kind, text, _ in told(source)] == [
+        ("heading", "The tide clock"),
+        ("text", "It is made in Brin."),
+        ("heading", "Setting it"),
+        ("text", "Do this:"),
+        ("item", "Open the lid."),
+        ("item", "Turn the hand."),
+    ]
+
+
+def test_what_an_option_does_leads_back_to_it() -> None:
+    options = "    -f, --force\n        Wind even if it is tight.\n\n    -n TURNS\n        Make so many turns.\n"
+    assert told(f"Winding\n\nIt winds the clock.\n\n{options}")[2:] == [
+        ("text", "-f, --force", ""),
+        ("item", "Wind even if it is tight.", "-f, --force"),
+        ("text", "-n TURNS", ""),
+        ("item", "Make so many turns.", "-n TURNS"),
+    ]
+
+
+def test_what_another_mail_said_stands_behind_what_this_one_says() -> None:
+    other = "On Mon, 3 Jun 2024 at 18:40, Tom wrote:\n> Where is the key?\n>\n> I looked for it.\n"
+    source = f"The key is in the box behind the pump.\n\n{other}\nYours, Ida\n"
+    assert [(kind, text) for kind, text, _ in told(source)][-3:] == [
+        ("aside", "Where is the key?"),
+        ("aside", "I looked for it."),
+        ("text", "Yours, Ida"),
+    ]
+    assert told("He said:\n\n> The key is in the box behind the pump.\n")[-1][0] == "text"
+
+
+def test_a_line_of_a_chat_is_no_title_and_no_heading() -> None:
+    lines = ["<ann> the server is down", "<bo> i restart it", "<ann> which disk was full?", "<bo> the disk of the logs"]
+    source = "".join(f"2024-05-03 10:0{n}:01 {line}\n" for n, line in enumerate(lines))
+    assert [kind for kind, _, _ in told(source)] == ["turn", "turn", "question", "turn"]
+    assert clean(source).title == ""

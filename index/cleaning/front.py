@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from index.cleaning.parts import LETTER
+from index.cleaning.parts import LETTER, TURN
 from index.cleaning.pieces import Piece
 from index.text.language import foreign, language
 from index.text.sentences import FIELD
@@ -110,6 +110,7 @@ def _may_be_title(piece: Piece) -> bool:
         or len(text) > _TITLE_CHARS
         or text[0].islower()
         or text.endswith((".", ",", ";", ":"))
+        or TURN.match(text)
     ):
         return False
     return len(text.split()) <= _TITLE_WORDS and not _DATE.fullmatch(text) and not _BYLINE.fullmatch(text)

@@ -42,7 +42,8 @@ _ADDRESS = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,1000}|[^<>\s@]{1,100}@
 _INLINE_NOTE = re.compile(r"\^(?=\[[^\[\]]{1,1000}\])()")
 _CELL = re.compile(r"</t[dh]\s{0,9}>\s{0,99}<t[dh]\b[^<>]{0,1000}>()", re.IGNORECASE)
 _BREAK = re.compile(
-    r"</?(?:br|dd|div|dt|figcaption|h[1-6]|hr|li|p|section|summary|td|th|tr)(?=[\s/>])[^<>]{0,1000}>()", re.IGNORECASE
+    r"</?(?:br|dd|div|dt|figcaption|h[1-6]|hr|li|p|ref|section|summary|td|th|tr)(?=[\s/>])[^<>]{0,1000}>()",
+    re.IGNORECASE,
 )
 _PARTING = {_CELL: "\t", _BREAK: " ", _INLINE_NOTE: " "}  # tags that part words for whoever reads the page
 _COMPONENT = re.compile(  # a line of its own in MDX, GitBook or Hugo, of which a title shows

@@ -10,8 +10,8 @@ from index.records import Kind, Span
 from index.text.sentences import FIELD
 
 SENTENCE_END = re.compile(r"[.!?…:;。！？：；।॥؟۔][\"'”’»)\]」』）*_]*(?:\[\^?\w{1,20}\])*$")
-ITEM = re.compile(r"(?P<bullet>[-*+•‣◦▪–:])[ \t]+(?=\S)|(?:\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+(?=\S)")
-BULLET = re.compile(r"[•‣◦▪:][ \t]+(?=\S)")  # that is no sign of CommonMark; a colon defines the line above
+ITEM = re.compile(r"(?P<bullet>[-*+•‣◦▪–:.])[ \t]+(?=\S)|(?:\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+(?=\S)")
+BULLET = re.compile(r"[•‣◦▪:.][ \t]+(?=\S)")  # that is no sign of CommonMark; a colon defines the line above
 LABEL = re.compile(  # of questions and answers
     r"(?:\*\*|__)?(?:q|a|f|p|r|question|answer|frage|antwort|pregunta|respuesta)\s?\d{0,3}[.:)](?:\*\*|__)?[ \t]+\S",
     re.IGNORECASE,

@@ -12,6 +12,9 @@ _RULE = re.compile(r"\s*(?:[-*_=~]\s*){3,}")
 _GRID = re.compile(r"[ \t]*\+?[-=:]{2,}(?:\+[-=:]*)+[ \t]*")  # a line drawn between the rows of a table
 _UNDERLINE = re.compile(r"(={3,}|-{3,})[ \t]*")
 _QUOTED = re.compile(r"[ \t\ufeff]*(?:>[ \t]?)*[ \t]*")
+_WROTE = re.compile(
+    r"(?:on|am|le|el)\b.*(?:wrote|schrieb|écrit|escribió)\b.*:\s*", re.IGNORECASE
+)  # of a mail, quoted below
 _CODE_INDENT = 4
 _HEADING_CHARS = 100
 
@@ -21,9 +24,13 @@ def plain_parts(source: str, start: int = 0) -> list[MarkupPart]:
     groups = list(_groups(source, start))
     width = filled_width(source, groups)
     parts: list[MarkupPart] = []
+    other = False  # what another mail said, which this one answers
     for group in groups:
+        other = other and source[group[0].start] == ">"
         introduced = bool(parts) and source[parts[-1].lines[-1].start : parts[-1].lines[-1].end].rstrip().endswith(":")
-        parts += _parts(source, group, width, introduced=introduced or (bool(parts) and parts[-1].kind == "code"))
+        found = _parts(source, group, width, introduced=introduced or (bool(parts) and parts[-1].kind == "code"))
+        parts += (part._replace(kind="aside", level=0) if other else part for part in found)
+        other = other or bool(_WROTE.fullmatch(source, *group[-1]))
     return parts
 
 
@@ -38,6 +45,9 @@ def _groups(source: str, start: int) -> Iterator[list[Span]]:
             not _RULE.fullmatch(line) or (len(group) == 1 and _UNDERLINE.fullmatch(line))
         ):
             group.append(Span(*found.span(1)))
+            if _WROTE.fullmatch(line):
+                yield group
+                group = []
         elif group:
             yield group
             group = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
-from index.cleaning.parts import LETTER, TIME
+from index.cleaning.parts import LETTER, TIME, TURN
 from index.cleaning.pieces import Piece
 from index.records import Kind
 from index.text.sentences import FIELD
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"^\(?\d{1,3}[.)]\s")
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+\S")
 _SPEAKER = re.compile(
     rf"""(?:(?P<time>{TIME})\s*[-–>:]*\s*)?
-         (?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’()&-]+){{0,5}}?(?:\s?\((?!\d+:)[^()]{{1,60}}\))?)?
+         <?(?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’()&-]+){{0,5}}?(?:\s?\((?!\d+:)[^()]{{1,60}}\))?)?
          (?:\s*(?P<after>{TIME}))?\s?
          (?::\s+|(?<=\w)>\s*|(?:(?<=[\])\d])|(?<=\d[AaPp][Mm])|(?<=\d[ ][AaPp][Mm]))\s+)(?=\S)""",
     re.VERBOSE,
@@ -59,7 +59,7 @@ def _headings(found: Sequence[Piece]) -> list[Piece]:
         numbered = piece.kind == "item" and _NUMBERED.match(text) and (not n or found[n - 1].kind != "item")
         if not (piece.kind == "text" or numbered) or not short or text[0].islower() or piece.linked:
             continue
-        if _speaks_below(piece) or not LETTER.search(text):
+        if _speaks_below(piece) or TURN.match(text) or text[0] == "-" or not LETTER.search(text):
             continue
         if n and piece.tight and not bold and pieces[n - 1].kind == "text" and not pieces[n - 1].closed:
             continue  # the last of several short lines: "Serves 4", "Bake 35 minutes"
@@ -209,6 +209,8 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
     for piece in found:
         kind = "row" if piece.kind == "header" else piece.kind
         before = next((one for one in reversed(pieces) if one.kind not in ("links", "aside")), None)
+        if before and before.text[0] == "-" and before.kind == kind == "text" and piece.tight:  # an option
+            piece = replace(piece, kind=(kind := "item"), lead=before.at)
         same = before and ("row" if before.kind == "header" else before.kind) == kind
         if before and before.kind == "item" and kind == "code":
             listed, lead = lead, before.at

@@ -28,12 +28,12 @@ _KEYS = {  # at the beginning of a line: the key, and what stands behind the sig
     "+++": re.compile(r"[\"']?([A-Za-z_][\w.-]{0,60}?)[\"']?[ \t]*=(.*)"),
 }
 _COMMENT = re.compile(r"[ \t]*(?:#.*)?\Z")
-_HEADER = re.compile(r"[*_]{0,2}([A-Za-z][A-Za-z _-]{0,30}?)[*_]{0,2}:[*_]{0,2}[ \t]+(\S.*)")
+_HEADER = re.compile(r"(?:[*_]{0,2}|#\+)([A-Za-z][A-Za-z _-]{0,30}?)[*_]{0,2}:[*_]{0,2}[ \t]+(\S.*)")
 _HEADER_CHARS = 200  # a longer line is prose
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 
 NAMES = {
-    "title": "title",
+    **dict.fromkeys(("title", "subject"), "title"),
     **dict.fromkeys(("author", "authors", "by", "byline", "creator"), "author"),
     "publisher": "publisher",
     **dict.fromkeys(
@@ -196,8 +196,9 @@ def _header_lines(source: str) -> FrontMatter:
             begin = begin if found else start
             found.setdefault(header.group(1), header.group(2).strip("*_ "))
             end = at
-        elif (found and header is None) or (not found and number):
+        elif header is None and (found or number):
             break
         number += 1
     facts, _ = _facts(found)
+    begin = 0 if "Subject" in found else begin  # of a mail
     return FrontMatter(facts, headers=Span(begin, end)) if facts != Facts() else FrontMatter()
