@@ -196,6 +196,7 @@ def test_an_empty_index_knows_no_word(tmp_path: Path) -> None:
 
 
 def test_headings_and_steps_of_asciidoc_and_of_wikis_are_what_they_are() -> None:
+    assert told("The fares\n\nThey are these.\n\n= 12 euros\n")[-1][:2] == ("text", "= 12 euros")
     source = (
         "= The tide clock\n\nIt is made in Brin.\n\n== Setting it ==\n\nDo this:\n\n. Open the lid.\n. Turn the hand.\n"
     )

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|\Z)")  # what CommonMark calls a line
 _UNSEEN = re.compile(r"^[\f\ufeff]+", re.MULTILINE)  # before a sign they hide it from the parser
+_EQUALS = re.compile(  # a heading of AsciiDoc or of a wiki; "= 12" is a sum
+    r"(?<![^\n]\n)^(={2,6}(?=[ \t]+\w)|=(?=[ \t]+[^\W\d_]))[ \t]+([^\n]{1,100}?)(?:[ \t]+=+)?[ \t]*$", re.MULTILINE
+)
 _SIGNS = (  # of which plain text has none: a piece of each, for speed, and the whole
-    (
-        "= ",
-        (_EQUALS := re.compile(r"(?<![^\n]\n)^(={1,6})[ \t]+(?=\w)([^\n]{1,100}?)(?:[ \t]+=+)?[ \t]*$", re.MULTILINE)),
-    ),
+    ("= ", _EQUALS),
     ("#", re.compile(r"^[ \f\ufeff]{0,3}#{1,6}[ \t]+\S", re.MULTILINE)),
     ("```", re.compile(r"^[ ]{0,3}```", re.MULTILINE)),
     ("~~", re.compile(r"^[ ]{0,3}~~~|~~(?=\S)[^~\n]{1,400}~~", re.MULTILINE)),
@@ -83,7 +83,7 @@ def markdown_parts(source: str, start: int = 0) -> list[MarkupPart]:
     """The parts of source[start:] in reading order; every line that shows something is in one."""
     text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:])
     walk, links = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)]), dict[str, Any]()
-    if "= " in text:  # headings of AsciiDoc and of wikis
+    if "= " in text:
         text = _EQUALS.sub(lambda found: f"{'#' * len(found[1])} {found[2]}", text)
     for token in _tokens(_out_of_containers(text).replace("<!--", "< --"), links):  # a comment without an end
         walk.take(token)
