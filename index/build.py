@@ -166,9 +166,8 @@ class Builder:
         """Raises NotFound."""
         with Store.open(self._data) as store, generation.at_work(self._data):
             self._refuse_other_recipe(store, but=OURS)  # what is taken away is made by no recipe
-            if not store.delete(document_id):
+            if not store.delete(document_id, self._keeping()):
                 raise NotFound(f"no document '{document_id}' in '{self._data}'; list them with: quotewell documents")
-            store.expire(self._keeping())
             return self.publish(store, serving)
 
     def keep_policy(self, policy: str) -> generation.GenerationManifest:
@@ -184,7 +183,7 @@ class Builder:
         Done again if another process wrote meanwhile: it may have published the newer state first. Where it cannot be
         written it is in memory, and its `problem` says why. With `serving`, which answers in this process, what
         changed since is kept in memory beside it: a document costs what it costs and not the whole index, and whoever
-        else opens the index does the same. `bootstrap.newest` writes it when it has grown.
+        else opens the index does the same. A server writes it once that is outgrown.
         """
         with store.snapshot() as snapshot:
             sequence, published = snapshot.sequence(), self._published(snapshot, serving)

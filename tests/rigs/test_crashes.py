@@ -70,6 +70,8 @@ def whole_again(own: Settings, name: str, *, acknowledged: bool) -> list[str]:
     if acknowledged and name == "judge" and FeedbackStore(own.data, 10).find(ANSWER) is None:
         wrong.append("a verdict is lost")
     wrong += verify(own).problems
+    if begun := [path.name for path in own.data.iterdir() if path.name.startswith(".")]:
+        wrong.append(f"left behind: {begun}")
     leftovers = {path.name for path in (own.data / "generations").iterdir()} - {"CURRENT", ".lock", ".damaged"}
     if leftovers != {index.version}:
         wrong.append(f"left behind: {leftovers}")
