@@ -72,7 +72,7 @@ def exponent(sizes: Sequence[int], values: Sequence[float]) -> float:
 
 
 def zipf_texts(passages: int) -> Iterator[str]:
-    """The same for the same number; few are in memory. Each is as long as a passage, in sentences; no word of ours is in it."""
+    """The same for the same number, few at a time: each as long as a passage, in sentences, with no word of ours."""
     dice = np.random.default_rng(passages)
     words = np.array([_word(number) for number in range(_WORDS)])
     weights = np.arange(1, _WORDS + 1) ** -_EXPONENT
