@@ -104,6 +104,9 @@ def made_corpus(passages: int, work: Path, *, of_article: int = 1) -> Path:
 
 
 def _costs(size: int, settings: Settings, work: Path) -> Costs:
+    vectors = unit_rows(np.random.default_rng(size).standard_normal((size + QUESTIONS, _DIM), np.float32))
+    scanned = [each for each in scanning(vectors[QUESTIONS:], list(vectors[:QUESTIONS])) if "found" not in each.name]
+    del vectors  # of a million they take as much as all that follows
     own = settings.model_copy(update={"data": work / "index", "embedder": "hash", "reader": "trained", "store": ""})
     builder, questions = Builder(own.data, own, HashEmbedder()), questions_of(size)
     _, building = cpu_seconds(builder.index, [made_corpus(size, work)])
@@ -114,8 +117,6 @@ def _costs(size: int, settings: Settings, work: Path) -> Costs:
     searched, answered = searching(index, questions, own.limit)[1:2], answering(index, own, questions, "answer")
     ranked = lexical(index, questions[:5])
     replacing, until_found = _replaced(index, own, builder)
-    vectors = unit_rows(np.random.default_rng(size).standard_normal((size + QUESTIONS, _DIM), np.float32))
-    scanned = [each for each in scanning(vectors[QUESTIONS:], list(vectors[:QUESTIONS])) if "found" not in each.name]
     return {
         ("building", "CPU s"): building,
         ("opening", "CPU s"): opening,
