@@ -17,7 +17,6 @@ from index.errors import IndexDamaged
 from index.ranking.lexical import (
     LexicalRanker,
     Written,
-    in_order,
     joined,
     laid_out,
     narrowed,
@@ -188,10 +187,13 @@ def _joined_wording(vocabulary: Collection[str], parts: Sequence[FormPart], pass
         kept = in_row >= 0
         columns.append((np.repeat(numbers, np.diff(arrays["indptr"]))[kept], in_row[kept]))
     found, in_row = (np.concatenate(column) for column in zip(*columns, strict=True))
-    forms, places = in_order(vocabulary, ids, np.flatnonzero(np.bincount(found, minlength=len(ids))).tolist())
-    keys = np.sort(places[found] * np.int64(passages) + in_row, kind="stable")
-    of_form, rows = np.divmod(keys[np.diff(keys, prepend=-1) > 0], max(passages, 1))
-    return laid_out(vocabulary, forms, np.searchsorted(of_form, np.arange(len(forms) + 1)), narrowed(rows))
+
+    def postings(places: NDArray[np.int32], count: int) -> tuple[NDArray[Any], ...]:
+        keys = np.sort(places[found] * np.int64(passages) + in_row, kind="stable")
+        of_form, rows = np.divmod(keys[np.diff(keys, prepend=-1) > 0], max(passages, 1))
+        return np.searchsorted(of_form, np.arange(count + 1)), narrowed(rows)
+
+    return laid_out(vocabulary, ids, np.flatnonzero(np.bincount(found, minlength=len(ids))).tolist(), postings)
 
 
 def _held_by(

@@ -5,7 +5,7 @@ in the order they were first seen, and each sum runs in float64 in the question'
 """
 
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache, partial, reduce
 from itertools import chain, compress
@@ -39,9 +39,7 @@ class Postings(NamedTuple):
     indptr: NDArray[np.int64]  # (terms + 1,): the postings of term t stand at indptr[t]:indptr[t + 1]
     rows: NDArray[np.integer[Any]]  # (postings,), ascending within a term
     counts: NDArray[np.integer[Any]]  # (postings,), at least 1
-    places: NDArray[
-        np.integer[Any]
-    ]  # (postings,): how many terms stand before the term's first occurrence in the passage
+    places: NDArray[np.integer[Any]]  # (postings,): terms before the term's first occurrence in the passage
     lengths: NDArray[np.int32]  # (passages,), in terms
 
 
@@ -78,7 +76,7 @@ class Written:
             parts.append([narrowed(one) for one in (numbers, rows + first, counts, places)])
         terms, rows, counts, places = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.argsort(terms, kind="stable")  # quick where most of it is in order
-        indptr = np.cumsum([0, *np.bincount(terms, minlength=count)])
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(terms, minlength=count))])
         return Postings(indptr, rows[order], counts[order], places[order], lengths)
 
 
@@ -359,29 +357,21 @@ def wording(vocabulary: Collection[str], written: Written) -> dict[str, NDArray[
     `text`: uint8, all forms, one a line, by term and alphabet; those of term t are first_forms[t]:first_forms[t + 1].
     `rows`: the passages with form f are rows[indptr[f]:indptr[f + 1]], ascending, in as few bytes as they need.
     """
-    forms, places = in_order(vocabulary, written.known, written.known.values())
-    held = written.postings(places, len(forms))
-    return laid_out(vocabulary, forms, held.indptr, held.rows)
+    return laid_out(vocabulary, written.known, range(len(written.known)), written.postings)
 
 
-Forms = list[tuple[int, str, int]]  # number of the term, form, number of the pair of both
-
-
-def in_order(
-    vocabulary: Collection[str], known: Iterable[tuple[str, str]], held: Iterable[int]
-) -> tuple[Forms, NDArray[np.int32]]:
-    """Of the known pairs those that are held, by term and alphabet, and the place of each pair among them."""
+def laid_out(
+    vocabulary: Collection[str],
+    known: Iterable[tuple[str, str]],
+    held: Iterable[int],
+    postings: Callable[[NDArray[np.int32], int], Sequence[NDArray[Any]]],
+) -> dict[str, NDArray[Any]]:
+    """The arrays of `wording`, of those known terms and forms that are held; `postings` as `Written` makes them."""
     numbers, pairs = {term: number for number, term in enumerate(vocabulary)}, list(known)
     forms = sorted((numbers[pairs[n][0]], pairs[n][1], n) for n in held)
     places = np.zeros(len(pairs), np.int32)
     places[[number for _, _, number in forms]] = np.arange(len(forms))
-    return forms, places
-
-
-def laid_out(
-    vocabulary: Collection[str], forms: Forms, indptr: NDArray[np.int64], rows: NDArray[np.integer[Any]]
-) -> dict[str, NDArray[Any]]:
-    """The arrays of `wording`."""
+    indptr, rows, *_ = postings(places, len(forms))
     text = "\n".join(form for _, form, _ in forms).encode("utf-8", "surrogatepass")
     return {
         "text": np.frombuffer(text, np.uint8),
