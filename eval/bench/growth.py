@@ -132,8 +132,8 @@ def _costs(size: int, settings: Settings, work: Path) -> Costs:
 
 def _replaced(index: Index, settings: Settings, builder: Builder) -> tuple[float, float]:
     """CPU seconds, and those of the clock, from an article's new text until a search finds a word that is new in it."""
-    word, name, began = _word(_WORDS + len(index.document_ids)), index.document_ids[0], perf_counter()
-    cleaned, _ = clean_body(f"{index.document(name).text} {word.capitalize()} came.")
+    word, name, began = str(_WORDS + len(index.document_ids)), index.document_ids[0], perf_counter()  # has no ending
+    cleaned, _ = clean_body(f"{index.document(name).text} {word} came.")
     document = make_document(name, cleaned.text, cleaned, Facts(title=name))
 
     def newer() -> Index:
