@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text.language import spoken
-from index.text.words import Word, asked_terms, cut, normalise, stems, stop_words, terms, words
+from index.text.words import Word, asked_terms, cut, normalise, spellings, stems, stop_words, terms, words
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates included
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
@@ -218,3 +218,4 @@ def test_terms_stand_in_the_text_and_a_question_knows_its_own(text: str) -> None
 @given(st.text("aAsSuUzZ.,0123'\u2018\u2019 _-\u2014\n\x1e\u201c\u201d\u2026\xa0", max_size=30))
 def test_plain_text_is_cut_by_another_engine_into_the_same_words(text: str) -> None:
     assert words(f"{text} é") == [*words(text), Word("e", len(text) + 1, len(text) + 2)]
+    assert spellings(text) == spelt(text)

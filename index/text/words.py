@@ -90,7 +90,7 @@ def words(text: str) -> list[Word]:
             if word.isalnum():
                 found.append(_word(Word, (word, start, end)))
             elif word != "'s":
-                found.append(Word(word.replace("." if word[0].isalpha() else ",", ""), start, end))
+                found.append(Word(_unpunctuated(word), start, end))
         return found
     for match in _WORD.finditer(text):
         kind = match.lastgroup
@@ -99,6 +99,18 @@ def words(text: str) -> list[Word]:
         elif kind and (word := normalise(match.group()).replace(_PUNCTUATION.get(kind, "\0"), "")):
             found.append(Word(word, match.start(), match.end()))
     return found
+
+
+def spellings(text: str) -> list[str]:
+    """The texts of all words, in order: much sooner told than their places."""
+    if not _PLAIN.fullmatch(text):
+        return [word.text for word in words(text)]
+    found = _PLAIN_WORD.findall(text.lower().translate(_SPELLING))
+    return [word if word.isalnum() else _unpunctuated(word) for word in found if word != "'s"]
+
+
+def _unpunctuated(word: str) -> str:
+    return word.replace("." if word[0].isalpha() else ",", "")
 
 
 def _unspaced(run: str, at: int) -> Iterator[Word]:
@@ -157,10 +169,10 @@ def terms(text: str, stem: Stem, language: str = "") -> list[Word]:
     return sorted(plain + more, key=_place) if more else plain
 
 
-def asked_terms(text: str, stem: Stem, holds: Callable[[str], bool], term_of: Callable[[str], str]) -> list[Word]:
+def asked_terms(text: str, stem: Stem, holds: Callable[[str], int], term_of: Callable[[str], str]) -> list[Word]:
     """The terms of a question as the passages write them; in order, stop words left out.
 
-    `holds`: does some passage hold the term? `term_of` a normalised word, whatever the language of its passage; "" for
+    `holds`: how many passages hold the term? `term_of` a normalised word, whatever the language of its passage; "" for
     one that none holds. A code that some passage joins is joined here as well, and what of its parts is nowhere goes.
     """
     found = words(text)
@@ -256,7 +268,7 @@ def _pieces(text: str, found: Sequence[Word]) -> Iterator[Word]:
             yield from _pairs(word)
 
 
-def _held_pieces(word: Word, holds: Callable[[str], bool]) -> list[Word]:
+def _held_pieces(word: Word, holds: Callable[[str], int]) -> list[Word]:
     """A word that ICU cut otherwise here than in the passages, in the longest pieces that some of them hold.
 
     Nothing where a sign is left that does not ask: with another sign it is another word.
