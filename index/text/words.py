@@ -124,13 +124,16 @@ _STEMMERS = {
     "hy": "armenian", "it": "italian", "nl": "dutch", "pt": "portuguese", "ru": "russian",
 }  # fmt: skip
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
-_ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
+_ASKING = frozenset("can i'm i've i'd i'll me my our we you your".split())  # "should" is what advice says, too
 _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
     "de": re.compile(r"\bwie (?:hoch|lang|lange|groß|weit|alt|schwer|tief|breit|oft|teuer)\b", re.IGNORECASE),
     "zh": re.compile(r"(?:几|多少|哪)"),
     "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
 }
-_SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks
+_SPOKEN = re.compile(  # before an "I" that is who asks: nothing, a sign, a word in small letters or one that opens a question
+    r"(?:^|[^\w\s]|\b(?:[^\WA-Z]\w*|A[mr]e?|Can|Could|Did|Do|Had|Have|How|If|May|Might|Must|Shall|Should|Was|Wh\w+|Will|Would))"
+    r"\s*\Z"
+)
 _LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
 _BY = r"(?: ?[xX×] ?\d+(?:[.,]\d+)?)"
 _MEASURES = re.compile(rf"(?<!\w)[^\W\d_]{{0,3}}\d+(?:[.,]\d+)?{_BY}+(?!\w)")  # "M8x40" is "M8 x 40" and "M8 × 40"
