@@ -20,7 +20,7 @@ import regex  # type: ignore[import-untyped]
 import Stemmer  # type: ignore[import-not-found]
 from numpy.typing import NDArray
 
-from index.text.language import script_of, spoken
+from index.text.language import asked_in, script_of, spoken
 from index.text.language import stop_words as stop_words
 
 Stem = Literal["none", "light", "snowball"]
@@ -130,10 +130,8 @@ _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
     "zh": re.compile(r"(?:几|多少|哪)"),
     "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
 }
-_SPOKEN = re.compile(  # before an "I" that is who asks: nothing, a sign, a word in small letters or one that opens a question
-    r"(?:^|[^\w\s]|\b(?:[^\WA-Z]\w*|A[mr]e?|Can|Could|Did|Do|Had|Have|How|If|May|Might|Must|Shall|Should|Was|Wh\w+|Will|Would))"
-    r"\s*\Z"
-)
+_OPENS = r"Am|Can|Could|Did|Do|Had|Have|How|If|May|Might|Must|Shall|Should|Was|Wh\w+|Will|Would"
+_SPOKEN = re.compile(rf"(?:^|[^\w\s]|\b(?:[^\WA-Z]\w*|{_OPENS}))\s*\Z")  # before an "I" that is who asks, no king
 _LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
 _BY = r"(?: ?[xX×] ?\d+(?:[.,]\d+)?)"
 _MEASURES = re.compile(rf"(?<!\w)[^\W\d_]{{0,3}}\d+(?:[.,]\d+)?{_BY}+(?!\w)")  # "M8x40" is "M8 x 40" and "M8 × 40"
@@ -167,7 +165,7 @@ def asked_terms(text: str, stem: Stem, holds: Callable[[str], bool], term_of: Ca
     one that none holds. A code that some passage joins is joined here as well, and what of its parts is nowhere goes.
     """
     found = words(text)
-    language = spoken([word.text for word in found])
+    language = asked_in([word.text for word in found])
     stop = stop_words(language)
     asks = [*_ONLY_ASKS[language].finditer(text)] if language in _ONLY_ASKS else []
     codes = [code for code in _joined(text, found, stem) if holds(code.text)]
