@@ -42,8 +42,8 @@ _FOUND: dict[Kind, re.Pattern[str]] = {
     "number": _TEXT.compiled("A_NUMBER"),
 }
 A_STEP = _TEXT.compiled("A_STEP")  # a sentence that begins with what is to be done
-_SOMEBODY = "|".join(f"{LISTS['PERSON_NOUNS']} people nobody everybody everyone whoever".split())
-_NAME = when_used(rf"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*|\b(?i:{_SOMEBODY})s?\b")
+_SOMEBODY = rf"\b(?:(?i:people|nobody|everybody|everyone|whoever)|(?:{LISTS['PERSON_NOUNS'].replace(' ', '|')})s?)\b"
+_NAME = when_used(rf"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*|{_SOMEBODY}")
 _COUNTED = re.compile(r"\bhow many (?:of (?:the |all )?|more |other )?(.*)")
 _COUNTED_WORDS = 3  # what is counted stands among the first words behind "how many", before a verb or a stop word
 _NEAR_WORDS = 5  # a number counts what stands at most so many words behind it
