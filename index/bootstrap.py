@@ -109,12 +109,16 @@ def refuse_nothing(settings: Settings) -> None:
         current(settings.data)
 
 
-LEAST = 500  # passages that may come and go before the index is written again
+LEAST = 100  # passages that may come and go before the index is written again
 
 
-def grown(serving: Generation) -> bool:
-    """Whether so much changed since the index on the disk that it is time to write it again."""
-    return not serving.written and serving.changed > max(LEAST, serving.manifest.passages // 8)
+def outgrown(serving: Generation, *, quiet: bool) -> bool:
+    """Whether so much changed since the index on the disk that it is time to write it again.
+
+    While nobody writes (`quiet`), so does what was deleted, and what may take half of the room of all that stands.
+    """
+    changed, passages = serving.changed, serving.manifest.passages
+    return changed > max(LEAST, passages // 8) or (quiet and (serving.deleted or 2 * changed > passages))
 
 
 def written(data: Path, serving: Generation) -> Generation:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
-from tempfile import TemporaryDirectory, mkdtemp
 from typing import Annotated, Any, Literal
 
 import typer
@@ -22,7 +21,7 @@ from index.settings import Settings, load_settings
 from index.shards import refuse_workers
 from index.storage.docstore import DocStore
 from index.storage.generation import at_work, current, load
-from index.storage.sqlite import copy, pour, set_aside, sync_folder
+from index.storage.sqlite import copy, new_folder, pour, set_aside, sync_folder
 from index.storage.store import FILE_NAME, Store
 from index.terminal import Paragraph, emit, emit_json, emit_lines, emit_table, progress, safe, tell, tell_error
 from index.verify import builder_as_built, copied, read_whole, verify
@@ -254,8 +253,7 @@ def restore(
     if not own.is_file():
         raise NotFound(f"'{own}' does not exist; name what was made by: quotewell backup")
     settings.data.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=settings.data, prefix="new-") as name:
-        folder = Path(name)
+    with new_folder(settings.data) as folder:
         try:
             documents, passages = read_whole(own, [one for one in kept.glob("*") if one.name != FILE_NAME], folder)
         except (QuotewellError, ValueError) as error:
@@ -264,21 +262,23 @@ def restore(
                 f"'{kept}' is no whole backup ({why}), and nothing was changed; restore another"
             ) from error
         places = {one: settings.data / one.name for one in folder.iterdir() if one.suffix in (".db", ".json")}
-        former = Path(mkdtemp(dir=settings.data, prefix="before-restore-"))
+        former, before = folder / "former", settings.data / f"before-restore-{folder.name[-8:]}"
+        former.mkdir()
         with at_work(settings.data, alone=True):  # no write is acknowledged between the two
             for place in filter(Path.exists, places.values()):
                 try:
                     copied([place], former)
                 except IndexDamaged:
                     set_aside(place)
+            if any(former.iterdir()):
+                former.rename(before)
+                sync_folder(settings.data)
             for one, place in places.items():
                 one.replace(place) if one.suffix == ".json" else pour(one, place)
             sync_folder(settings.data)
     emit(f"'{settings.data}' holds the {documents} articles and {passages} passages of '{kept}'")
-    if any(former.iterdir()):
-        tell(f"what stood there is kept; to have it again: quotewell restore {quote(str(former))}{same_data(settings)}")
-    else:
-        former.rmdir()
+    if before.exists():
+        tell(f"what stood there is kept; to have it again: quotewell restore {quote(str(before))}{same_data(settings)}")
 
 
 _HEADINGS = ("id", "title", "author", "published", "characters")

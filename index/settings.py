@@ -42,7 +42,10 @@ class Settings(BaseModel):
         "stored", description="kept in the index, or made again for the passages that are read: smaller and slower"
     )
     keep_revisions_days: int = Field(
-        90, ge=0, le=36_500, description="how long the text of a replaced article can still be read; 0: not at all"
+        90,
+        ge=0,
+        le=36_500,
+        description="how long the text of a replaced article can still be read, while there is room; 0: not at all",
     )
     fusion: Literal["convex", "rrf"] = Field("convex", description="how the two rankings become one")
     dense_weight: float = Field(0.5, ge=0, le=1, description="share of the dense ranking in the convex fusion")

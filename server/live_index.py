@@ -14,7 +14,7 @@ from json import loads
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from index.bootstrap import grown, newest, written
+from index.bootstrap import newest, outgrown, written
 from index.build import Builder
 from index.embedding.embedder import Embedder
 from index.errors import IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
@@ -240,14 +240,14 @@ class Live:
         return False
 
     def _write_back(self) -> None:
-        """What is in memory alone, onto the disk: when it has grown, could not be written before, or when somebody
-        deleted words that stand there still and nobody has written for the length of a poll. Writes go on meanwhile.
+        """What is in memory alone, onto the disk: when what stands there is outgrown, or could not be written before.
+        It is quiet where nobody has written for the length of a poll. Writes go on meanwhile.
         """
         now = self._answering()
         quiet, self._before = self._before is now, now
         if now is None or now.written or now.gone or now.is_damaged:
             return
-        if not (grown(now) or now.problem or (now.deleted and quiet)):
+        if not (now.problem or outgrown(now, quiet=quiet)):
             return
         try:
             made = written(self._settings.data, now)

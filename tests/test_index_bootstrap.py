@@ -178,6 +178,22 @@ def test_an_index_that_has_grown_is_written_by_the_watcher(settings: Settings, m
     assert live.assistant.index.generation.written
 
 
+def test_an_index_that_is_large_beside_what_stands_is_written_once_nobody_writes(settings: Settings) -> None:
+    live = serving(settings)
+    live.put(document("The museum shows a lamp.\n\n" * 400, "museum", sha256="long"))
+    live._write_back()
+    assert live.assistant.index.generation.changed > 0
+    live._write_back()
+    before = current(settings.data)
+    assert before == live.assistant.index.version
+    live.put(document(NEW, "museum", sha256="m"))
+    assert live.assistant.index.generation.changed < bootstrap.LEAST
+    live._write_back()
+    assert current(settings.data) == before
+    live._write_back()
+    assert current(settings.data) == live.assistant.index.version
+
+
 def test_a_server_follows_a_backup_that_is_restored_and_writes_on(settings: Settings, tmp_path: Path) -> None:
     live = serving(settings)
     copy(settings.data / "corpus.db", tmp_path / "backup.db")

@@ -18,6 +18,7 @@ from index.settings import Settings, load_settings
 from index.storage.feedback import FILE, Feedback, FeedbackStore, Judgement, QuotedPlace, read_feedback
 from index.storage.merkle import revision
 from index.storage.side_db import SideFile
+from index.storage.sqlite import LOG_PAGES, PAGE_BYTES
 from index.storage.store import Store
 
 ABSTENTION = Feedback(
@@ -142,6 +143,17 @@ def test_without_a_store_there_are_no_quotes_to_read(tmp_path: Path) -> None:
 
 
 WORDS = ["CREATE TABLE IF NOT EXISTS words (word TEXT)"]
+
+
+def test_a_log_never_grows_beyond_what_is_moved_into_the_file_at_once(tmp_path: Path) -> None:
+    side = SideFile(tmp_path / "some.db", WORDS)
+    log = tmp_path / "some.db-wal"
+    for size in (1, 400, *[1] * 60):  # one is longer than the log may be
+        with side.writing(durable=False) as connection:
+            connection.execute("INSERT INTO words VALUES (?)", ("long " * 2000 * size,))
+    assert log.stat().st_size < 2 * LOG_PAGES * PAGE_BYTES
+    side.close()
+    assert not log.exists()
 
 
 def test_a_damaged_file_is_kept_aside_and_a_new_one_is_begun_by_itself(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Former texts: there under their own hash as long as they are kept, gone with their document, and never mixed up."""
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
@@ -15,10 +16,11 @@ from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
 from index.records import Document
 from index.settings import Settings
+from index.storage import revisions
 from index.storage.merkle import revision
-from index.storage.revisions import Keeping
+from index.storage.revisions import LEAST, Keeping
 from index.storage.rows import CREATE, FILES, REVISIONS, sealed
-from index.storage.sqlite import copy
+from index.storage.sqlite import LEAST_FREE, PAGE_BYTES, copy
 from index.storage.store import FILE_NAME, Store
 from tests import make
 
@@ -93,6 +95,49 @@ def test_expiring_alone_takes_away_what_is_due_and_changes_no_document(store: St
     assert store.expire(after(3, keep=0)) == 2
     assert [read(store, "a", text) for text in ("Two.", "Three.", "Four.")] == [None, None, b"Four."]
     assert (store.sequence(), store.document("a").text) == (before, "Four.")
+
+
+def which(store: Store, names: Iterable[str], texts: Iterable[str]) -> list[bool]:
+    """Of each former text, whether it can be read."""
+    return [read(store, name, text) is not None for name, text in zip(names, texts, strict=True)]
+
+
+def test_former_texts_take_so_much_room_and_then_the_oldest_go(store: Store) -> None:
+    texts = [f"{number} is the number. " * (LEAST // 200) for number in range(60)]  # each takes a tenth and more
+    for number, text in enumerate(texts):
+        put(store, "a", text, after(number))
+    store.checkpoint()
+    stand = which(store, "a" * 59, texts[:-1])
+    assert stand == sorted(stand) and 5 < sum(stand) < 10
+    assert [replaced(store, "a", text) for text in texts[:-1]] == [START + timedelta(days=n) for n in range(1, 60)]
+    assert store.path.stat().st_size < 2 * LEAST + PAGE_BYTES * LEAST_FREE
+    assert store.verify() == []
+
+
+def test_the_more_stands_the_more_former_texts_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revisions, "LEAST", 0)
+    names, text = [f"d{number:02d}" for number in range(40)], "It is about as long as others. " * 1000
+    for name in names:
+        put(store, name, f"{name} {text}")
+    for day, name in enumerate(names[:30]):
+        put(store, name, f"New is {name} {text}", after(day))
+    former = [f"{name} {text}" for name in names[:30]]
+    stand = which(store, names[:30], former)
+    assert stand == sorted(stand) and 18 < sum(stand) < 28
+    for name in names[30:]:
+        store.delete(name, after(30))
+    fewer = which(store, names[:30], former)
+    assert fewer == sorted(fewer) and 0.65 * sum(stand) < sum(fewer) < 0.85 * sum(stand)
+    assert store.verify() == []
+
+
+def test_hashes_take_no_more_room_either(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revisions, "LEAST", 1 << 15)
+    for number in range(200):
+        put(store, "a", f"Number {number}.", after(number, keep=0))
+    known = [replaced(store, "a", f"Number {number}.") is not None for number in range(199)]
+    assert known == sorted(known) and 50 < sum(known) < 70
+    assert store.verify() == []
 
 
 def test_with_no_days_no_text_is_kept(store: Store, tmp_path: Path) -> None:

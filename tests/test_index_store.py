@@ -25,7 +25,7 @@ from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError, StoreBusy
 from index.records import Document, OffsetRun, Span, blocks_within
 from index.storage.snapshot import Snapshot
-from index.storage.sqlite import copy
+from index.storage.sqlite import copy, new_folder
 from index.storage.store import FILE_NAME, Store
 from tests import make
 from tests.conftest import until
@@ -632,6 +632,28 @@ def test_a_process_killed_at_any_moment_loses_nothing_that_was_acknowledged(tmp_
             assert store.verify() == []
             assert store.sequence() in (acknowledged, acknowledged + 1)
             assert store.document(f"{acknowledged % 7}").text.startswith(f"version {acknowledged} ")
+
+
+def test_a_folder_of_one_that_was_killed_is_taken_away_by_the_next_that_writes(tmp_path: Path, store: Store) -> None:
+    code = """
+        from pathlib import Path
+        from index.storage.sqlite import new_folder
+        with new_folder(Path(sys.argv[1])) as folder:
+            (folder / "corpus.db").touch()
+            print(folder, flush=True)
+            sys.stdin.read()
+    """
+    with start(code, tmp_path) as process:
+        assert process.stdout is not None
+        folder = Path(process.stdout.readline().strip())
+        Store.open(tmp_path).close()
+        with new_folder(tmp_path):
+            assert (folder / "corpus.db").exists()  # beside one that is in use
+        process.kill()
+    Store.open(tmp_path, readonly=True).close()
+    assert folder.exists()
+    Store.open(tmp_path).close()
+    assert {path.name for path in tmp_path.iterdir()} == {f"{FILE_NAME}{end}" for end in ("", "-wal", "-shm")}
 
 
 def test_a_full_disk_stops_writing_only_until_there_is_room(store: Store) -> None:

@@ -1,23 +1,38 @@
-"""Former texts of documents that were replaced, each under its own SHA-256, as long as a setting says.
+"""Former texts of documents that were replaced, each under its own SHA-256, as long as a setting says and room is.
 
-When its time is up a text goes and its hash stays, so that a reader is told "no longer kept" and not "unknown".
+What goes is a text, and its hash stays, so that a reader is told "no longer kept" and not "unknown". All of them take a
+third of what the present documents do in the store, or LEAST; beyond it the oldest texts go, then the oldest hashes.
 A deleted document takes both with it. The clock is the caller's.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from index.errors import IndexDamaged
 from index.storage.merkle import revision
-from index.storage.rows import COLUMNS, HASH, insert, opened, sealed, select
-from index.storage.sqlite import Connection
+from index.storage.rows import BY_TIME, COLUMNS, HASH, insert, opened, sealed, select
+from index.storage.sqlite import PAGE_BYTES, Connection, used_bytes
+
+LEAST = 1 << 18  # bytes that former texts may take beside documents however few
 
 # A row without text needs no pad to hide it behind.
 _BARE = insert("revisions").replace("(", "(pad, ", 1).replace("VALUES (", "VALUES (zeroblob(0), ")
 _ONE = "WHERE document_id = CAST(? AS TEXT) AND sha256 = CAST(? AS TEXT)"
-_EXPIRED = f"SELECT rowid, {', '.join((*COLUMNS['revisions'], HASH))} FROM revisions WHERE text IS NOT NULL"
+_HASH_BYTES = 512  # that a row takes, its share of the index and of pages half full included
+_TEXT_BYTES = f"{PAGE_BYTES + 1024} + length(CAST(text AS BLOB))"
+_HELD = (
+    f"SELECT total({_TEXT_BYTES}) + {_HASH_BYTES} * (SELECT count(*) FROM revisions) FROM revisions WHERE text NOT NULL"
+)
+_OLDEST = (
+    f"SELECT replaced <= ?, {_TEXT_BYTES}, rowid, {', '.join((*COLUMNS['revisions'], HASH))} FROM revisions "
+    "WHERE text NOT NULL ORDER BY replaced LIMIT 1"
+)
+_OLDEST_HASHES = (
+    "DELETE FROM revisions WHERE rowid IN (SELECT rowid FROM revisions WHERE text IS NULL ORDER BY replaced LIMIT ?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +60,23 @@ def keep(writer: Connection, document_id: str, text: str, keeping: Keeping) -> N
 
 
 def expire(writer: Connection, keeping: Keeping) -> int:
-    """Texts whose time is up go, their hashes stay; returns how many went. A damaged row goes as a whole."""
+    """Texts whose time is up go, and the oldest of too many; returns how many went. A damaged row goes as a whole."""
+    writer.execute(BY_TIME)  # a store of an earlier program has it not
     until = _written(keeping.now - timedelta(days=keeping.days)) if keeping.days else "9999"
-    rows = writer.execute(f"{_EXPIRED} AND replaced <= ?", (until,)).fetchall()
-    for rowid, *row in rows:
+    (held,), went = writer.execute(_HELD).fetchone(), 0
+    over = held - max(LEAST, (used_bytes(writer) - held) / 3)
+    while oldest := writer.execute(_OLDEST, (until,)).fetchone():
+        is_due, size, rowid, *row = oldest
+        if not is_due and over <= 0:
+            break
         writer.execute("DELETE FROM revisions WHERE rowid = ?", (rowid,))
-        try:
+        went, over = went + 1, over - size
+        with suppress(IndexDamaged):
             document_id, digest, replaced, _ = opened("revisions", tuple(row), "")
-        except IndexDamaged:
-            continue
-        writer.execute(_BARE, sealed("revisions", (document_id.decode(), digest.decode(), replaced.decode(), None)))
-    return len(rows)
+            writer.execute(_BARE, sealed("revisions", (document_id.decode(), digest.decode(), replaced.decode(), None)))
+    if over > 0:
+        writer.execute(_OLDEST_HASHES, (over // _HASH_BYTES + 1,))
+    return went
 
 
 def forget(writer: Connection, document_id: str, digest: str | None = None) -> None:

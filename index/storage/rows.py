@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy as np
 from index.embedding.vectors import Encoding, StoredPassage, is_unit
 from index.errors import BadInput, IndexDamaged
 from index.records import Document, Passage, blocks_within, document_of, plain, plain_blocks, spans_of
-from index.storage.sqlite import PAGE_BYTES, Connection, connect, explained, immediate, sync_folder
+from index.storage.sqlite import PAGE_BYTES, Connection, connect, explained, immediate, new_folder, sync_folder
 
 VERSION = "3"
 READABLE = ("1", "2", VERSION)  # 1 had no table of revisions; neither had files, both kept headings for blocks
@@ -40,13 +39,16 @@ COLUMNS = {
 }
 _LISTS = {"inferred", "blocks", "runs", "contexts", "pages"}  # kept as JSON
 _UNSEALED = {"pages"}  # that earlier schemas did not have: absent, they are no part of a row's hash
+# How long a text is, read without the text.
+BY_TIME = """CREATE INDEX IF NOT EXISTS revisions_by_time_and_size
+    ON revisions (replaced, length(CAST(text AS BLOB))) WHERE text IS NOT NULL"""
 # Deferred: a document that is replaced is gone for the length of a statement, and its revisions stay.
 REVISIONS = (
     f"""CREATE TABLE revisions (
         document_id TEXT NOT NULL REFERENCES documents (id) DEFERRABLE INITIALLY DEFERRED,
         sha256 TEXT NOT NULL, replaced TEXT NOT NULL, pad BLOB NOT NULL DEFAULT (zeroblob({PAGE_BYTES})), text TEXT,
         {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, sha256))""",
-    "CREATE INDEX revisions_by_time ON revisions (replaced) WHERE text IS NOT NULL",
+    BY_TIME,
 )
 # Where a document was read: a file, several of the same bytes, or "" where it came over the interface. A path is bytes.
 FILES = f"""CREATE TABLE files (
@@ -250,8 +252,8 @@ def create_file(path: Path, timeout_s: float) -> None:
     """Makes an empty store, unless there is one. It appears complete or not at all."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent, prefix="new-") as folder:
-            new = Path(folder) / path.name
+        with new_folder(path.parent) as folder:
+            new = folder / path.name
             with explained(new), closing(connect(new, "rwc", timeout_s)) as writer, immediate(writer):
                 for statement in CREATE:
                     writer.execute(statement)

@@ -4,11 +4,14 @@ Nothing else may open the database file while this process uses it: closing any 
 the process's POSIX locks on it, and with them SQLite's.
 """
 
+import fcntl
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Literal
 
 from index.errors import BadInput, IndexDamaged, QuotewellError, StoreBusy
@@ -23,13 +26,17 @@ READER = (*GUARDS, "query_only=ON")
 # the pad is in overflow pages, and those are zeroed when the row goes.
 PAGE_BYTES = 4096
 _WAIT_S = 5.0  # for another process, until a database is copied
-LEAST_FREE = 256  # pages that are left where they are
+LEAST_FREE = 64  # pages that are left where they are
+LOG_PAGES = 128  # from which on the log is moved into the file and begun anew, as soon as no reader needs it
+_BEGUN = ".quotewell-new-"  # folders that their makers hold locked
 # WAL: readers and the writer do not wait for each other. FULL: a commit that was acknowledged survives power loss.
 WRITER = (
     *GUARDS,
     f"page_size={PAGE_BYTES}",
     "auto_vacuum=INCREMENTAL",  # of a file that is new: what is deleted is given back to the disk
     "journal_mode=WAL",
+    f"wal_autocheckpoint={LOG_PAGES}",
+    "journal_size_limit=0",  # begun anew, the log is no longer than what was written since
     "synchronous=FULL",
     "foreign_keys=ON",
     "secure_delete=ON",
@@ -74,6 +81,12 @@ def immediate(connection: Connection) -> Iterator[None]:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def used_bytes(connection: Connection) -> int:
+    """Of a database, without its free pages."""
+    (pages,), (free,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count"))
+    return PAGE_BYTES * int(pages - free)
 
 
 def checkpoint(connection: Connection, timeout_s: float) -> bool:
@@ -135,6 +148,37 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def new_folder(data: Path) -> Iterator[Path]:
+    """In the data folder, and gone at the end; that of a process that is killed, when somebody next writes there."""
+    remove_left(data)
+    while True:
+        folder = Path(mkdtemp(dir=data, prefix=_BEGUN))
+        with suppress(FileNotFoundError):
+            held = os.open(folder, os.O_RDONLY)
+            fcntl.flock(held, fcntl.LOCK_EX)
+            if folder.exists():  # else another process took it for one that was left
+                break
+            os.close(held)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def remove_left(data: Path) -> None:
+    """New folders whose makers were killed: the lock ended with them."""
+    for folder in data.glob(f"{_BEGUN}*"):
+        with suppress(OSError):  # in use, or gone
+            held = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(held)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from index.storage import rows
 from index.storage.merkle import revision
 from index.storage.revisions import Keeping, expire, forget, keep
 from index.storage.snapshot import Snapshot
-from index.storage.sqlite import Connection, checkpoint, connect, explained, immediate
+from index.storage.sqlite import Connection, checkpoint, connect, explained, immediate, remove_left
 
 FILE_NAME = "corpus.db"
 
@@ -56,6 +56,8 @@ class Store:
         path = Path(folder) / FILE_NAME
         if create and not path.exists():
             rows.create_file(path, timeout_s)
+        if not readonly:
+            remove_left(path.parent)
         if not path.exists():
             raise IndexMissing(f"no index in '{path.parent}'; build one with: quotewell index PATH")
         if not path.is_file():
@@ -135,15 +137,22 @@ class Store:
             replaced = rows.remove(writer, document.id)
             rows.insert_rows(writer, sealed)
             documents = before.document_count() + (0 if replaced else 1)
+            if keeping:
+                expire(writer, keeping)
             rows.set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=documents)
             return True
 
-    def delete(self, document_id: str) -> bool:
-        """Removes a document, and its texts from the disk unless somebody is reading; False if there is none such."""
+    def delete(self, document_id: str, keeping: Keeping | None = None) -> bool:
+        """Removes a document, and its texts from the disk unless somebody is reading; False if there is none such.
+
+        With `keeping`, former texts of others go, too, whose time is up or which are too many for what stands now.
+        """
         with self._writing() as (writer, before):
             removed = rows.remove(writer, document_id)
             forget(writer, document_id)
             rows.set_files(writer, document_id, ())
+            if keeping:
+                expire(writer, keeping)
             if removed:
                 rows.set_head(writer, sequence=before.sequence() + 1, documents=before.document_count() - 1)
         if removed:
@@ -157,7 +166,9 @@ class Store:
                 rows.set_files(writer, document_id, files[document_id])
 
     def expire(self, keeping: Keeping) -> int:
-        """Takes the former texts away whose time is up, and returns how many; `put` does it too."""
+        """Takes the former texts away whose time is up, or which are too many, and returns how many; `put` does it,
+        too.
+        """
         with self._writing() as (writer, _):
             return expire(writer, keeping)
 
@@ -182,6 +193,8 @@ class Store:
                 rows.insert_rows(writer, sealed)
                 seen.add(document.id)
             rows.remove_others(writer, seen)
+            if keeping:
+                expire(writer, keeping)
             rows.set_head(writer, recipe=recipe, sequence=before.sequence() + 1, documents=len(seen))
         self.checkpoint()
         return len(seen)
@@ -217,7 +230,6 @@ def _keep_former(writer: Connection, before: Snapshot, document: Document, keepi
     """What stands under the document's id will be replaced; a damaged text is not worth keeping."""
     if keeping is None:
         return
-    expire(writer, keeping)
     with suppress(NotFound, IndexDamaged):
         text = before.document(document.id).text
         if text != document.text:

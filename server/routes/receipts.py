@@ -138,5 +138,5 @@ def _why_not(stored: Snapshot, document_id: str, sha256: str) -> str:
         return "this document never had a revision of this hash here; its present text is at /v1/documents/{id}/text"
     return (
         f"this revision was replaced on {replaced.date().isoformat()} and is no longer kept; "
-        "the setting keep_revisions_days says for how long"
+        "the setting keep_revisions_days says for how long the newest are"
     )
