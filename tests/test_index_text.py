@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.language import spoken
+from index.text.language import asked_in, spoken
 from index.text.words import Word, asked_terms, cut, normalise, spellings, stems, stop_words, terms, words
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates included
@@ -166,6 +166,20 @@ def test_terms_follow_the_language_and_join_codes(text: str, expected: list[str]
 )
 def test_a_few_words_tell_their_language(text: str, language: str) -> None:
     assert spoken(spelt(text)) == language
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Can I come on Friday?", "en"),
+        ("May I come along?", "en"),
+        ("Quali sono i prezzi?", "it"),
+        ("Où puis-je payer la facture ?", "fr"),
+        ("Kann ich mit der Karte zahlen?", "de"),
+    ],
+)
+def test_who_asks_for_himself_in_english_is_understood(question: str, language: str) -> None:
+    assert asked_in(spelt(question)) == language
 
 
 @pytest.mark.parametrize("written", CODES)

@@ -20,7 +20,7 @@ import regex  # type: ignore[import-untyped]
 import Stemmer  # type: ignore[import-not-found]
 from numpy.typing import NDArray
 
-from index.text.language import script_of, spoken
+from index.text.language import asked_in, script_of, spoken
 from index.text.language import stop_words as stop_words
 
 Stem = Literal["none", "light", "snowball"]
@@ -136,13 +136,14 @@ _STEMMERS = {
     "hy": "armenian", "it": "italian", "nl": "dutch", "pt": "portuguese", "ru": "russian",
 }  # fmt: skip
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
-_ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
+_ASKING = frozenset("can i'm i've i'd i'll me my our we you your".split())  # "should" is what advice says, too
 _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
     "de": re.compile(r"\bwie (?:hoch|lang|lange|groß|weit|alt|schwer|tief|breit|oft|teuer)\b", re.IGNORECASE),
     "zh": re.compile(r"(?:几|多少|哪)"),
     "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
 }
-_SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks
+_OPENS = r"Am|Can|Could|Did|Do|Had|Have|How|If|May|Might|Must|Shall|Should|Was|Wh\w+|Will|Would"
+_SPOKEN = re.compile(rf"(?:^|[^\w\s]|\b(?:[^\WA-Z]\w*|{_OPENS}))\s*\Z")  # before an "I" that is who asks, no king
 _LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
 _BY = r"(?: ?[xX×] ?\d+(?:[.,]\d+)?)"
 _MEASURES = re.compile(rf"(?<!\w)[^\W\d_]{{0,3}}\d+(?:[.,]\d+)?{_BY}+(?!\w)")  # "M8x40" is "M8 x 40" and "M8 × 40"
@@ -176,7 +177,7 @@ def asked_terms(text: str, stem: Stem, holds: Callable[[str], int], term_of: Cal
     one that none holds. A code that some passage joins is joined here as well, and what of its parts is nowhere goes.
     """
     found = words(text)
-    language = spoken([word.text for word in found])
+    language = asked_in([word.text for word in found])
     stop = stop_words(language)
     asks = [*_ONLY_ASKS[language].finditer(text)] if language in _ONLY_ASKS else []
     codes = [code for code in _joined(text, found, stem) if holds(code.text)]
