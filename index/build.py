@@ -346,7 +346,7 @@ class Builder:
         return self._content_of(snapshot.whole(document_ids), lines)
 
     def _content_of(self, found: Iterable[tuple[Document, Sequence[StoredPassage]]], lines: Collection[str]) -> Content:
-        return content_of(found, self._stem, self._embedder.dim, lines)
+        return content_of(found, self._stem, self._embedder.dim, lines, self._data)
 
 
 def _differing(made: str, wanted: str) -> frozenset[str]:

@@ -27,7 +27,7 @@ from index.storage.docstore import DocStore
 from index.storage.generation import Generation, GenerationManifest
 from index.storage.merkle import CorpusTree
 from index.text.language import of_other_script, spoken
-from index.text.words import Stem, TermPlaces, asked_terms, words
+from index.text.words import Stem, TermPlaces, asked_terms, spellings, words
 
 _log = logging.getLogger(__name__)
 
@@ -83,8 +83,8 @@ class Index:
         self.lexical: Lexical = held.found.lexical
         self.encode = view.encode  # a question is encoded once, however many parts and views ask for it
         # The terms of a question as the passages write them, with their places: in order, stop words left out.
-        known, term_of = self.lexical.numbers.__contains__, held.found.wording.term_of
-        self.asked = asked = lru_cache(maxsize=256)(partial(asked_terms, stem=self.stem, holds=known, term_of=term_of))
+        holds, term_of = self.lexical.document_frequency, held.found.wording.term_of
+        self.asked = asked = lru_cache(maxsize=256)(partial(asked_terms, stem=self.stem, holds=holds, term_of=term_of))
         lexical = InWords("lexical", self.lexical, lambda question: [term.text for term in asked(question)])
         dense = InWords("dense", held.found.dense, lambda question: view.encode(question).vector)
         self.rankers: tuple[Ranker, ...] = (lexical, dense)
@@ -239,7 +239,7 @@ class Index:
         """Of a question in a script that the embedder cannot read, words alone find what they can find."""
         allowed = self._allowed(filters) if filters or self._twins else None
         found = {ranker.name: ranker.rank(question, depth, allowed) for ranker in self.rankers}
-        language = spoken([word.text for word in words(question)])
+        language = spoken(spellings(question))
         if found["lexical"] and of_other_script(language) and not self.knows(language):
             found["dense"] = []
         return found
@@ -257,7 +257,7 @@ class Index:
 
 def _words_said(text: str) -> frozenset[str]:
     """Without what has a number in it, which makes one sentence look like many."""
-    return frozenset(word.text for word in words(text) if word.text.isalpha())
+    return frozenset(filter(str.isalpha, spellings(text)))
 
 
 class _View(NamedTuple):

@@ -14,8 +14,8 @@ from rag.answer import CONFIDENCE_DIGITS, PLAIN, AnswerPart, Dropped, Quote, Rea
 from rag.catalogue import Catalogue
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
-from rag.question.analysis import Query, analyse, with_names
-from rag.question.spelling import Casing, Speller, with_codes
+from rag.question.analysis import Query, analyse, holds_kind, with_names
+from rag.question.spelling import Casing, Speller, with_codes, with_short_days
 from rag.reading.candidates import NOT_WHETHER
 from rag.reading.reader import Reader
 from rag.refusal import refusal
@@ -109,7 +109,7 @@ class Pipeline:
         return self._reranker.ordered(query.text, hits)[:limit]
 
     def _queries(self, readings: Sequence[str]) -> list[Query]:
-        texts = (with_codes(spelled_out(text), self.index) for text in readings)
+        texts = (with_codes(with_short_days(spelled_out(text), self.index), self.index) for text in readings)
         queries = (analyse(text, self.index.stem, self.index.asked) for text in texts)
         return [with_names(query, self._casing.is_name) for query in queries]
 
@@ -141,9 +141,12 @@ class Pipeline:
         if sure and query.scope and (judged := query.scope.judged):
             said = {cut(word.text, self.index.stem) for word in words(reading.quotes[0].words)}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))
-        # Of steps the model knows little: it was trained on no question how something is done.
-        asks = NOT_WHETHER.search(query.text) is not None and query.sought != "manner"
+        # Of steps the model knows little: it was trained on no question how something is done; nor on other languages.
+        asks = query.asks and query.sought != "manner" and query.spoken == "en"
         doubted = sure and asks and self._rules.threshold > 0 and (reading.quotes[0].gap or 0.0) < _DOUBT
+        wanted = doubted and query.kind not in ("", "when")  # when something is many a clause tells
+        if wanted and not holds_kind(query, reading.quotes[0].words, self.index.stem):
+            sure = doubted = False
         return refusal(query, self.index, reading.hits, sure=sure, doubted=doubted)
 
     def _echoes(self, query: Query, quote: Quote) -> bool:

@@ -20,7 +20,7 @@ from rag.answer import Because, Reason
 from rag.language.dates import When
 from rag.language.detect import grammar_of
 from rag.language.quantities import values
-from rag.language.word_lists import lexicon, listed
+from rag.language.word_lists import FUNCTION, lexicon, listed
 from rag.question.analysis import Query, Term
 from rag.question.spelling import made_of, pieces
 from rag.reading.candidates import rarity
@@ -31,10 +31,10 @@ from rag.reading.similarity import met_anywhere
 # passage holds all its words.
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_ASKING = listed("TELLING_NOTHING")
+_ASKING = listed("TELLING_NOTHING") | FUNCTION
 _MEASURES = re.compile(r"\bhow $", re.IGNORECASE)  # what stands behind asks how much of it there is: "how tall"
 _DRAWN_TOGETHER = re.compile(r"(?:n't|'(?:m|re|ve|ll|d))$")  # "I'm", "doesn't"
-_MET = 0.45  # least cosine of a term and a token that says it in other words: "home" and "hometowns" .47, "film" .24
+_MET = 0.4  # least cosine of a term and a token that says it in other words: "home" and "hometowns" .47, "film" .24
 _MOST = 6  # things of one question that are put together in twos and threes
 
 

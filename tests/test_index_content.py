@@ -2,6 +2,7 @@
 
 import os
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from index.embedding.embedder import HashEmbedder
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.content import content_of, merged
-from index.ranking.lexical import LexicalRanker
+from index.ranking.lexical import LexicalRanker, SurfaceForms, Written, wording
+from index.records import Document
 from index.storage.docstore import DocStore
-from index.storage.pieces import Content, Lines, OpenFile, Pieces
+from index.storage.pieces import Content, Lines, OpenFile, Packing, Pieces
 from index.text.split import SplitRule, split
 from tests.make import document
 
@@ -87,6 +89,56 @@ def test_a_piece_is_read_where_it_stands_and_checked(tmp_path: Path) -> None:
         pieces[2]
 
 
+def test_of_many_articles_no_piece_stays_in_memory_while_an_index_is_made(tmp_path: Path) -> None:
+    """Here their token vectors alone are 24 MB."""
+    passages = 2000
+    rows = np.tile(np.eye(1, 60, dtype=np.float32), (200, 1))
+    encoding = Encoding.from_floats(rows[0], rows, np.zeros((200, 2)))
+
+    def found() -> Iterator[tuple[Document, list[StoredPassage]]]:
+        for number in range(passages):
+            whole = document(f"Word{number}.", f"article-{number:05}")
+            (passage,) = split(whole, SplitRule(2, 256, 0), HashEmbedder().count_tokens)
+            yield whole, [StoredPassage(passage, encoding)]
+
+    tracemalloc.start()
+    try:
+        made = content_of(found(), "light", 60, folder=tmp_path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 15_000_000  # it was all of them, and some more
+    assert [*made.pieces["tokens"]] == passages * [encoding.token_bytes()]
+    assert not [*tmp_path.iterdir()]
+
+
+def test_pieces_for_which_there_is_no_room_on_the_disk_stay_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = [bytes([number]) * 400_000 for number in range(10)]
+
+    def packed(folder: Path) -> Pieces:
+        packing = Packing(folder)
+        for one in written:
+            packing.add(one)
+        return packing.pieces()
+
+    in_file, nowhere = packed(tmp_path), packed(tmp_path / "missing")
+    append, left = OpenFile.append, [2_000_000]
+
+    def short(file: OpenFile, more: bytearray) -> None:
+        taken = more[: left[0]]
+        left[0] -= len(taken)
+        append(file, taken)
+        if len(taken) < len(more):
+            raise OSError("full")
+
+    monkeypatch.setattr(OpenFile, "append", short)
+    full = packed(tmp_path)
+    assert [*in_file] == [*nowhere] == [*full] == written
+    assert [isinstance(one.sources[0], OpenFile) for one in (in_file, nowhere, full)] == [True, False, False]
+
+
 def test_what_was_replaced_is_not_kept_in_memory() -> None:
     """However often an article is put anew before the index is written."""
     now = content({"a": ["stays"], "b": ["version 0"]})
@@ -126,12 +178,16 @@ def test_what_is_opened_holds_hardly_more_than_the_arrays_that_were_read() -> No
     count = 3000
     documents = ((document(f"Word{number}.", f"article-{number:05}"), list[StoredPassage]()) for number in range(count))
     packed = content_of(documents, "light", 3)
-    arrays = LexicalRanker.build([[f"term{number}"] for number in range(count)]).to_arrays()
+    written = Written([(f"term{number}", f"term{number}s")] for number in range(count))
+    arrays = LexicalRanker.of(written).to_arrays()
+    said = wording(LexicalRanker.of(written).numbers, written)
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
         shelf, ranker = DocStore(packed), LexicalRanker.from_arrays(arrays)
         assert shelf.holds("article-00007") and ranker.document_frequency("term7") == 1
+        forms = SurfaceForms(said, ranker.numbers, np.ones(count, np.bool_))
+        assert forms.term_of("term7s") == "term7"
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

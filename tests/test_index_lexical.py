@@ -14,6 +14,7 @@ from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 from eval.bench.growth import zipf_texts
 from eval.scoring.costs import okapi
 from index.errors import IndexDamaged
+from index.ranking import lexical
 from index.ranking.lexical import LexicalRanker
 from index.records import Scored
 from index.text.words import Stem, stems
@@ -179,6 +180,17 @@ def test_postings_of_wider_numbers_which_an_older_index_holds_give_the_same() ->
     made = wide.restricted(every).to_arrays()
     assert {name: (values.dtype, values.tobytes()) for name, values in made.items()} == {
         name: (values.dtype, values.tobytes()) for name, values in arrays.items()
+    }
+
+
+def test_postings_of_some_passages_at_a_time_are_those_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = np.random.default_rng(2)
+    corpus = [[f"t{n}" for n in dice.geometric(0.02, size)] for size in dice.integers(0, 300, 600).tolist()]
+    at_once = LexicalRanker.build(corpus).to_arrays()
+    monkeypatch.setattr(lexical, "_TOGETHER", 7)
+    made = LexicalRanker.build(corpus).to_arrays()
+    assert {name: (values.dtype, values.tobytes()) for name, values in made.items()} == {
+        name: (values.dtype, values.tobytes()) for name, values in at_once.items()
     }
 
 

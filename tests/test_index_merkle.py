@@ -1,6 +1,7 @@
 """The corpus tree is the tree of RFC 6962, its proofs prove, and an index keeps what the tree is made of."""
 
 import hashlib
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -98,6 +99,19 @@ def test_a_proof_of_anything_else_does_not_lead_to_the_root(unique: set[bytes], 
 def test_no_proof_whatever_raises(index: int, size: int, path: list[bytes]) -> None:
     found = root_from(b"leaf", Proof(index, size, tuple(path)))
     assert found is None or len(found) == 32
+
+
+def test_a_tree_takes_as_many_bytes_as_its_hashes() -> None:
+    """It is kept as long as its index is."""
+    leaves = [document_leaf(f"article-{number}", bytes(32)) for number in range(4096)]
+    tracemalloc.start()
+    try:
+        tree = Tree(leaves)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert tree.size == len(leaves)
+    assert held / len(leaves) < 70  # as objects they were 140
 
 
 def test_a_leaf_that_is_not_there_has_no_proof() -> None:

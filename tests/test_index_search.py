@@ -1,6 +1,8 @@
 """Searching: both rankers' best, fused, the same hits every time, each with its reasons."""
 
+import gc
 import json
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -92,6 +94,21 @@ def test_a_question_without_a_known_word_is_no_error(hash_index: Index, question
     hits = hash_index.search(question, limit=3)
     assert len(hits) == 3
     assert all("lexical" not in hit.ranks for hit in hits)
+
+
+def test_what_was_read_of_an_index_that_is_replaced_is_freed_at_once(
+    hash_index: Index, hash_settings: Settings
+) -> None:
+    """Without a search for cycles, which come seldom: each article that is put leaves an index behind."""
+    gc.disable()
+    try:
+        index = open_index(hash_settings.data, hash_settings, HashEmbedder())
+        assert index.search("Who discovered comet Harrow?", limit=3) and index.document(hash_index.document_ids[0])
+        read = [weakref.ref(values) for values in index.generation.content.arrays.values()]
+        del index
+        assert all(one() is None for one in read)
+    finally:
+        gc.enable()
 
 
 def test_the_settings_say_how_rankings_are_fused() -> None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.errors import IndexDamaged
-from index.ranking.lexical import LexicalRanker, SurfaceForms, spelled, wording
+from index.ranking.lexical import LexicalRanker, SurfaceForms, Written, spelled, wording
 from index.search import open_index
 from index.settings import Settings
+from index.storage.pieces import Lines
 from index.text.words import Stem, stems, term_number, terms
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -23,7 +24,7 @@ FORMS = st.lists(st.sampled_from([("a", "a"), ("a", "as"), ("a", "aing"), ("b", 
 
 def made(passages: list[list[tuple[str, str]]]) -> tuple[SurfaceForms, LexicalRanker]:
     lexical = LexicalRanker.build([[term for term, _ in passage] for passage in passages])
-    arrays = wording(lexical.numbers, passages)
+    arrays = wording(lexical.numbers, Written(passages))
     return SurfaceForms(arrays, lexical.numbers, np.ones(len(passages), np.bool_)), lexical
 
 
@@ -88,7 +89,7 @@ def test_no_passage_has_no_words() -> None:
 
 def test_arrays_that_contradict_each_other_are_damage() -> None:
     passages = [[("a", "a"), ("b", "bs")], [("a", "as")]]
-    arrays, numbers, seen = wording(["a", "b"], passages), {"a": 0, "b": 1}, np.ones(2, np.bool_)
+    arrays, numbers, seen = wording(["a", "b"], Written(passages)), Lines.of(["a", "b"]), np.ones(2, np.bool_)
     assert SurfaceForms(arrays, numbers, seen).written("b") == "bs"
     for name in ("first_forms", "indptr", "rows"):
         with pytest.raises(IndexDamaged, match="rebuild with"):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text.language import spoken
-from index.text.words import Word, asked_terms, cut, normalise, stems, stop_words, terms, words
+from index.text.language import asked_in, spoken
+from index.text.words import Word, asked_terms, cut, normalise, spellings, stems, stop_words, terms, words
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates included
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))
@@ -171,6 +171,20 @@ def test_a_few_words_tell_their_language(text: str, language: str) -> None:
     assert spoken(spelt(text)) == language
 
 
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Can I come on Friday?", "en"),
+        ("May I come along?", "en"),
+        ("Quali sono i prezzi?", "it"),
+        ("Où puis-je payer la facture ?", "fr"),
+        ("Kann ich mit der Karte zahlen?", "de"),
+    ],
+)
+def test_who_asks_for_himself_in_english_is_understood(question: str, language: str) -> None:
+    assert asked_in(spelt(question)) == language
+
+
 @pytest.mark.parametrize("written", CODES)
 @pytest.mark.parametrize("asked", CODES)
 def test_a_code_is_found_however_it_is_written(written: str, asked: str) -> None:
@@ -221,3 +235,4 @@ def test_terms_stand_in_the_text_and_a_question_knows_its_own(text: str) -> None
 @given(st.text("aAsSuUzZ.,0123'\u2018\u2019 _-\u2014\n\x1e\u201c\u201d\u2026\xa0", max_size=30))
 def test_plain_text_is_cut_by_another_engine_into_the_same_words(text: str) -> None:
     assert words(f"{text} é") == [*words(text), Word("e", len(text) + 1, len(text) + 2)]
+    assert spellings(text) == spelt(text)

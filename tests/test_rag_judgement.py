@@ -28,6 +28,8 @@ FACTS = (
     "What was the predicted population of the city in 2040?",
     "What happened in 1973-1974?",
     "who sang the song should have been a cowboy",
+    "Give me the recipe for carrot cake",
+    "Tell me the story of the firm",
 )
 
 

@@ -1,5 +1,7 @@
 """The promise of respelling: a slip is read as the word that the articles have, and no word of its own ever is."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from index.embedding.embedder import OnnxEmbedder
 from index.search import Index
 from rag.assistant import Assistant
 from rag.question.analysis import analyse, with_names
-from rag.question.spelling import Casing, Respelt, Speller, with_codes
+from rag.question.spelling import Casing, Respelt, Speller, with_codes, with_short_days
 from rag.understand import quiet, understand
 from tests import make
 
@@ -178,6 +180,18 @@ def test_capitals_throughout_tell_nothing(typed: str, read: str) -> None:
 )
 def test_codes_are_read_as_the_articles_join_them(index: Index, typed: str, read: str) -> None:
     assert with_codes(typed, index) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("Mon: 8 to 12\n\nThurs: closed\n\nOn Fridays by appointment.", "Is it open on Mon, thurs, Fridays or Sunday?"),
+        ("We sat in the sun.", "Is it open on Monday, thursdays, Fridays or Sunday?"),
+    ],
+)
+def test_days_are_read_as_the_articles_write_them(tmp_path: Path, text: str, read: str) -> None:
+    index = make.index(tmp_path, {"hours.md": text})
+    assert with_short_days("Is it open on Monday, thursdays, Fridays or Sunday?", index) == read
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ model's; what a model costs does not depend on the corpus, and `eval bench` has 
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import log
 from pathlib import Path
 from time import perf_counter
@@ -30,6 +31,7 @@ from index.settings import Settings
 
 QUESTIONS = 30  # of each size
 _DIM = 384  # numbers of a vector that is only scanned: as many as MiniLM's
+_TOGETHER = 1000  # passages that are drawn together
 _WORDS = 30_000  # different ones
 _EXPONENT = 1.07  # of the Zipf distribution: the word of rank r is as frequent as r ** -1.07
 _SENTENCE, _PASSAGE = 14, 7  # words of a sentence, sentences of a passage: about a hundred words
@@ -69,13 +71,15 @@ def exponent(sizes: Sequence[int], values: Sequence[float]) -> float:
     return float(np.polyfit([log(size) for size in sizes], [log(max(value, 1e-9)) for value in values], 1)[0])
 
 
-def zipf_texts(passages: int) -> list[str]:
-    """The same for the same number. Each is as long as a passage, in sentences; no word of ours is in it."""
+def zipf_texts(passages: int) -> Iterator[str]:
+    """The same for the same number, few at a time: each as long as a passage, in sentences, with no word of ours."""
     dice = np.random.default_rng(passages)
     words = np.array([_word(number) for number in range(_WORDS)])
     weights = np.arange(1, _WORDS + 1) ** -_EXPONENT
-    drawn = dice.choice(_WORDS, (passages, _PASSAGE, _SENTENCE), p=weights / weights.sum())
-    return [" ".join(f"{' '.join(sentence).capitalize()}." for sentence in words[text].tolist()) for text in drawn]
+    for first in range(0, passages, _TOGETHER):
+        shape = min(passages - first, _TOGETHER), _PASSAGE, _SENTENCE
+        for text in words[dice.choice(_WORDS, shape, p=weights / weights.sum())].tolist():
+            yield " ".join(f"{' '.join(sentence).capitalize()}." for sentence in text)
 
 
 def _word(number: int) -> str:
@@ -93,13 +97,16 @@ def made_corpus(passages: int, work: Path, *, of_article: int = 1) -> Path:
     corpus.mkdir(parents=True)
     with (corpus / "made.jsonl").open("w", encoding="utf-8") as file:
         texts = zipf_texts(passages)
-        for number, first in enumerate(range(0, passages, of_article)):
-            text = "\n\n".join(texts[first : first + of_article])
+        for number in range(-(-passages // of_article)):
+            text = "\n\n".join(islice(texts, of_article))
             file.write(json.dumps({"_id": f"{number:07}", "title": _word(number), "text": text}) + "\n")
     return corpus
 
 
 def _costs(size: int, settings: Settings, work: Path) -> Costs:
+    vectors = unit_rows(np.random.default_rng(size).standard_normal((size + QUESTIONS, _DIM), np.float32))
+    scanned = [each for each in scanning(vectors[QUESTIONS:], list(vectors[:QUESTIONS])) if "found" not in each.name]
+    del vectors  # of a million they take as much as all that follows
     own = settings.model_copy(update={"data": work / "index", "embedder": "hash", "reader": "trained", "store": ""})
     builder, questions = Builder(own.data, own, HashEmbedder()), questions_of(size)
     _, building = cpu_seconds(builder.index, [made_corpus(size, work)])
@@ -110,8 +117,6 @@ def _costs(size: int, settings: Settings, work: Path) -> Costs:
     searched, answered = searching(index, questions, own.limit)[1:2], answering(index, own, questions, "answer")
     ranked = lexical(index, questions[:5])
     replacing, until_found = _replaced(index, own, builder)
-    vectors = unit_rows(np.random.default_rng(size).standard_normal((size + QUESTIONS, _DIM), np.float32))
-    scanned = [each for each in scanning(vectors[QUESTIONS:], list(vectors[:QUESTIONS])) if "found" not in each.name]
     return {
         ("building", "CPU s"): building,
         ("opening", "CPU s"): opening,
@@ -127,8 +132,8 @@ def _costs(size: int, settings: Settings, work: Path) -> Costs:
 
 def _replaced(index: Index, settings: Settings, builder: Builder) -> tuple[float, float]:
     """CPU seconds, and those of the clock, from an article's new text until a search finds a word that is new in it."""
-    word, name, began = _word(_WORDS + len(index.document_ids)), index.document_ids[0], perf_counter()
-    cleaned, _ = clean_body(f"{index.document(name).text} {word.capitalize()} came.")
+    word, name, began = str(_WORDS + len(index.document_ids)), index.document_ids[0], perf_counter()  # has no ending
+    cleaned, _ = clean_body(f"{index.document(name).text} {word} came.")
     document = make_document(name, cleaned.text, cleaned, Facts(title=name))
 
     def newer() -> Index:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -93,6 +94,7 @@ class HashEmbedder:
         return Encoded(unit(mean), tokens, offsets)
 
 
+@lru_cache(maxsize=65_536)
 def _direction(word: str, dim: int) -> Floats:
     bits = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=dim).digest()
     return unit(np.frombuffer(bits, dtype=np.uint8).astype(np.float32) - 127.5)

@@ -5,19 +5,30 @@ Both give the same, bit for bit, so that nobody can tell from an answer how an i
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, repeat
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding.vectors import Floats, StoredPassage
+from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged
-from index.ranking.lexical import LexicalRanker, joined, joined_wording, restored, saved, spelled, wording
+from index.ranking.lexical import (
+    LexicalRanker,
+    Written,
+    joined,
+    laid_out,
+    narrowed,
+    restored,
+    saved,
+    spelled,
+    wording,
+)
 from index.records import Document, Head, document_of, passage_of
 from index.storage.docstore import Told, head_lines, head_records, pack_heads, pack_told, record
 from index.storage.merkle import revision
-from index.storage.pieces import Content, Packing
+from index.storage.pieces import Content, Lines, Packing
 from index.text.twins import INDEXED, Sketch, held_by, sketch
 from index.text.words import Stem, TermPlaces, terms
 
@@ -30,15 +41,16 @@ def content_of(
     stem: Stem,
     dim: int,
     alone: Collection[str] = frozenset(),
+    folder: Path | None = None,
 ) -> Content:
     """Of documents by id, each with its passages in order; they are read once, and no encoding is held longer.
 
+    Many are in a file of the `folder` without a name, so that memory does not grow with what is read piece by piece.
     `dim` is that of vectors; the documents `alone` are not held by others, whatever these say. `document_runs` is
     uint64 (documents, INDEXED), by which articles that say the same are found, 0 where there is none.
     """
-    known: dict[tuple[str, str], tuple[str, str]] = {}  # each term with its form once, however often it stands
-    told, sketches, vectors, written, token_dim = list[Told](), dict[str, Sketch](), list[Floats](), [], dim
-    documents, passages, tokens, places = Packing(), Packing(), Packing(), Packing()
+    told, sketches, vectors, written, token_dim = list[Told](), dict[str, Sketch](), bytearray(), Written(), dim
+    documents, passages, tokens, places = (Packing(folder) for _ in range(4))
     for document, stored in found:
         documents.add(record(document))
         size = len(document.text), len(stored)
@@ -48,14 +60,14 @@ def content_of(
         for one in stored:
             text, token_dim = one.passage.search_text, one.encoding.tokens.shape[1]
             of_text = terms(text, stem)
-            written.append([known.setdefault(pair, pair) for pair in spelled(text, of_text)])
-            vectors.append(one.encoding.vector)
+            written.add(spelled(text, of_text))
+            vectors += one.encoding.vector.data
             passages.add(record(one.passage))
             tokens.add(one.encoding.token_bytes())
             places.add(TermPlaces.of(of_text).to_bytes())
-    lexical = LexicalRanker.build([[term for term, _ in own] for own in written])
+    lexical = LexicalRanker.of(written)
     arrays = {
-        "vectors": np.array(vectors, np.float32).reshape(len(vectors), dim),
+        "vectors": np.frombuffer(vectors, np.float32).reshape(len(written), dim),
         "token_dim": np.array([token_dim]),
         "document_runs": _runs([sketches.get(head.id) for head, *_ in told]),
     }
@@ -105,7 +117,7 @@ class Places(NamedTuple):
 
     documents: Numbers  # those that stay, in their order, counted through both
     rows: Numbers  # their passages
-    becomes: tuple[Numbers, Numbers]  # for each row of either the row that it becomes, or -1
+    becomes: tuple[NDArray[np.int32], NDArray[np.int32]]  # for each row of either the row that it becomes, or -1
 
 
 Join = Callable[[Content, Content, Places], dict[str, NDArray[Any]]]
@@ -123,7 +135,7 @@ def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | No
     documents = np.array(sorted(stays.tolist(), key=names.__getitem__), np.int64)
     rows, first_rows = _rows(older, newer, documents)
     count = older.passages
-    becomes = np.full(count + newer.passages, -1, np.int64)
+    becomes = np.full(count + newer.passages, -1, np.int32)
     becomes[rows] = np.arange(len(rows))
     found = (join or _joined)(older, newer, Places(documents, rows, (becomes[:count], becomes[count:])))
     lines: list[Any] = [*chain(*head_lines(older).blocks(), *head_lines(newer).blocks())]
@@ -154,9 +166,34 @@ def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray
         (own, content.part("wording_"), place) for (own, _, place), (content, _) in zip(lexical, parts, strict=True)
     ]
     found = {f"lexical_{name}": values for name, values in saved(vocabulary, postings).items()}
-    said = {f"wording_{name}": values for name, values in joined_wording(vocabulary, forms, passages).items()}
+    said = {f"wording_{name}": values for name, values in _joined_wording(vocabulary, forms, passages).items()}
     vectors = np.concatenate([older.arrays["vectors"], newer.arrays["vectors"]])[places.rows]
     return {"vectors": vectors} | found | said
+
+
+FormPart = tuple[Lines, Mapping[str, NDArray[Any]], NDArray[np.int32]]
+
+
+def _joined_wording(vocabulary: Collection[str], parts: Sequence[FormPart], passages: int) -> dict[str, NDArray[Any]]:
+    """What `wording` would make of all, from vocabularies and arrays of parts; rows become others as in `joined`."""
+    ids: dict[tuple[str, str], int] = {}
+    columns = []
+    for own, arrays, becomes in parts:
+        lines = Lines(arrays["text"], len(arrays["indptr"]) - 1)
+        each = chain.from_iterable(map(repeat, own, np.diff(arrays["first_forms"]).tolist()))
+        pairs = zip(each, lines, strict=True)
+        numbers = np.fromiter((ids.setdefault(pair, len(ids)) for pair in pairs), np.int32, len(lines))
+        in_row = becomes[arrays["rows"]]
+        kept = in_row >= 0
+        columns.append((np.repeat(numbers, np.diff(arrays["indptr"]))[kept], in_row[kept]))
+    found, in_row = (np.concatenate(column) for column in zip(*columns, strict=True))
+
+    def postings(places: NDArray[np.int32], count: int) -> tuple[NDArray[Any], ...]:
+        keys = np.sort(places[found] * np.int64(passages) + in_row, kind="stable")
+        of_form, rows = np.divmod(keys[np.diff(keys, prepend=-1) > 0], max(passages, 1))
+        return np.searchsorted(of_form, np.arange(count + 1)), narrowed(rows)
+
+    return laid_out(vocabulary, ids, np.flatnonzero(np.bincount(found, minlength=len(ids))).tolist(), postings)
 
 
 def _held_by(

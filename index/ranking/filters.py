@@ -12,7 +12,7 @@ from typing import Any
 
 from index.errors import BadQuestion
 from index.records import Head
-from index.text.words import words
+from index.text.words import spellings
 
 KEYS = ("authors", "documents", "published_from", "published_to")
 
@@ -72,7 +72,7 @@ def means(given: str, name: str) -> bool:
 @lru_cache(maxsize=8192)
 def _words_of(name: str) -> tuple[str, ...]:
     """Asked for every document of the index; most authors wrote several."""
-    return tuple(word.text for word in words(name))
+    return tuple(spellings(name))
 
 
 def parse_day(given: object, name: str) -> date:

@@ -6,6 +6,7 @@ rankings nor that of equal rows can change a result.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def best(rows: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], dept
         keep = scores >= np.partition(scores, len(rows) - depth)[len(rows) - depth]
         rows, scores = rows[keep], scores[keep]
     order = (-scores).argsort(kind="stable")[:depth]
-    return [_new(Scored, one) for one in zip(rows[order].tolist(), scores[order].tolist(), strict=True)]
+    return [*map(_new, repeat(Scored), zip(rows[order].tolist(), scores[order].tolist(), strict=True))]
 
 
 Shares = Mapping[int, Mapping[str, float]]  # row → what each ranking that holds it adds to its fused score

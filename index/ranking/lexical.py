@@ -4,10 +4,11 @@ The scores equal `BM25Okapi(corpus).get_scores(terms)` bit for bit: the idf is c
 in the order they were first seen, and each sum runs in float64 in the question's order, repetitions included.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
-from functools import cached_property, lru_cache, partial, reduce
-from itertools import chain, repeat
+from functools import lru_cache, partial, reduce
+from itertools import chain, compress
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -25,7 +26,8 @@ K1 = 1.5  # rank_bm25's defaults, named here because the finished scores depend 
 B = 0.75
 EPSILON = 0.25
 _ASKED = 4096  # words of questions whose numbers are kept
-_SORTED = 8  # times fewer postings than passages are sorted sooner than marks of all passages are made and looked at
+_TOGETHER = 16_384  # passages whose postings are made together
+_SORTED, _FEW = 16, 64  # postings, and some more for its calls, are sorted sooner than 16 times as many marks looked at
 
 
 class Postings(NamedTuple):
@@ -37,10 +39,45 @@ class Postings(NamedTuple):
     indptr: NDArray[np.int64]  # (terms + 1,): the postings of term t stand at indptr[t]:indptr[t + 1]
     rows: NDArray[np.integer[Any]]  # (postings,), ascending within a term
     counts: NDArray[np.integer[Any]]  # (postings,), at least 1
-    places: NDArray[
-        np.integer[Any]
-    ]  # (postings,): how many terms stand before the term's first occurrence in the passage
+    places: NDArray[np.integer[Any]]  # (postings,): terms before the term's first occurrence in the passage
     lengths: NDArray[np.int32]  # (passages,), in terms
+
+
+class Written:
+    """The terms of passages, each with its written form as `spelled` gives them, as numbers in the order first seen."""
+
+    def __init__(self, passages: Iterable[Iterable[tuple[str, str]]] = ()) -> None:
+        self.known: dict[tuple[str, str], int] = {}
+        self._found, self._lengths = array("i"), array("i")
+        for passage in passages:
+            self.add(passage)
+
+    def __len__(self) -> int:
+        """How many passages."""
+        return len(self._lengths)
+
+    def add(self, passage: Iterable[tuple[str, str]]) -> None:
+        """The next one."""
+        known, before = self.known, len(self._found)
+        self._found.extend(known.setdefault(pair, len(known)) for pair in passage)
+        self._lengths.append(len(self._found) - before)
+
+    def postings(self, becomes: NDArray[np.int32], count: int) -> Postings:
+        """Of what each number becomes, which are so many; some passages at a time, since here building holds most."""
+        found, lengths, parts = np.asarray(self._found), np.array(self._lengths, np.int32), []
+        ends = np.cumsum([0, *self._lengths])
+        for first in range(0, max(len(self), 1), _TOGETHER):
+            own = lengths[first : first + _TOGETHER]
+            keys = becomes[found[ends[first] : ends[first + len(own)]]] * np.int64(len(own))
+            keys += np.repeat(np.arange(len(own)), own)
+            pairs, at, counts = np.unique(keys, return_index=True, return_counts=True)
+            numbers, rows = np.divmod(pairs, len(own))
+            places = at - (np.cumsum(own) - own)[rows]
+            parts.append([narrowed(one) for one in (numbers, rows + first, counts, places)])
+        terms, rows, counts, places = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.argsort(terms, kind="stable")  # quick where most of it is in order
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(terms, minlength=count))])
+        return Postings(indptr, rows[order], counts[order], places[order], lengths)
 
 
 class LexicalRanker:
@@ -51,10 +88,9 @@ class LexicalRanker:
     def __init__(self, vocabulary: Iterable[str], postings: Postings) -> None:
         """`vocabulary[t]` is the term of the postings' row t, in the order first seen; `build` makes both."""
         self.numbers = vocabulary if isinstance(vocabulary, Lines) else Lines.of(vocabulary)
-        self._number = lru_cache(maxsize=_ASKED)(self.numbers.get)
         self._postings = postings
-        self._ends = postings.indptr.data  # gives Python's numbers, one by one
         self._idfs = okapi_idf(np.diff(postings.indptr), len(postings.lengths))
+        self._of = lru_cache(maxsize=_ASKED)(partial(_of_term, self.numbers, postings, self._idfs))
         average = max(int(postings.lengths.sum()), 1) / max(len(postings.lengths), 1)
         self._dampers = okapi_damper(postings.lengths, average)
 
@@ -64,29 +100,25 @@ class LexicalRanker:
         return sum(values.nbytes for values in (*self._postings, self._idfs, self._dampers)) + 12 * len(self.numbers)
 
     @classmethod
-    def build(cls, token_lists: Sequence[Sequence[str]]) -> "LexicalRanker":
+    def build(cls, token_lists: Iterable[Sequence[str]]) -> "LexicalRanker":
         """Row i is token_lists[i]. An empty corpus and rows without terms are fine; a line break in a term is not."""
+        return cls.of(Written([(term, term) for term in tokens] for tokens in token_lists))
+
+    @classmethod
+    def of(cls, written: "Written") -> "LexicalRanker":
+        """As `build`, of the terms of all that is written."""
         ids: dict[str, int] = {}
-        lengths = np.fromiter(map(len, token_lists), np.int32, len(token_lists))
-        terms = np.fromiter(
-            (ids.setdefault(term, len(ids)) for tokens in token_lists for term in tokens), np.int64, int(lengths.sum())
-        )
+        terms = [ids.setdefault(term, len(ids)) for term, _ in written.known]
         if any("\n" in term for term in ids):
             raise ValueError("a term holds a line break, which separates terms when they are saved; split it there")
-        terms *= max(len(lengths), 1)  # in their place: here building holds most
-        terms += np.repeat(np.arange(len(lengths)), lengths)
-        pairs, first, counts = np.unique(terms, return_index=True, return_counts=True)
-        numbers, rows = np.divmod(pairs, max(len(lengths), 1))
-        places = first - (np.cumsum(lengths) - lengths)[rows]
-        indptr = np.searchsorted(numbers, np.arange(len(ids) + 1))
-        return cls(list(ids), Postings(indptr, narrowed(rows), narrowed(counts), narrowed(places), lengths))
+        return cls(ids, written.postings(np.array(terms, np.int32), len(ids)))
 
     def restricted(self, rows: NDArray[np.int64]) -> "LexicalRanker":
         """What `build` makes of these rows alone, bit for bit; its row i is rows[i]. They ascend, each once.
 
         Nothing of the other passages remains: neither their terms nor their share in any idf or average.
         """
-        renumbered = np.full(len(self._postings.lengths), -1, np.int64)
+        renumbered = np.full(len(self._postings.lengths), -1, np.int32)
         renumbered[rows] = np.arange(len(rows))
         return LexicalRanker(*joined([(self.numbers, self._postings, renumbered)], len(rows)))
 
@@ -109,28 +141,25 @@ class LexicalRanker:
     def contributions(self, terms: Sequence[str], row: int) -> dict[str, float]:
         """What each of the terms that the passage holds adds to its score; a repeated one as often as it stands."""
         parts: dict[str, float] = {}
-        for term in (term for term in terms if term in self.numbers):
-            (posting,) = self._found(self._known([term]))
-            at = posting.start + int(np.searchsorted(self._postings.rows[posting], row))
-            if at < posting.stop and self._postings.rows[at] == row:
-                part = okapi_part(self.idf(term), int(self._postings.counts[at]), float(self._dampers[row]))
+        for term in terms:
+            rows, counts, idf = self._of(term)
+            at = int(np.searchsorted(rows, row))
+            if at < len(rows) and rows[at] == row:
+                part = okapi_part(idf, int(counts[at]), float(self._dampers[row]))
                 parts[term] = parts.get(term, 0.0) + part
         return parts
 
     def idf(self, term: str) -> float:
         """rank_bm25's weight of a term (it has a floor, so common terms may outweigh middling ones); absent: 0.0."""
-        number = self.numbers.get(term)
-        return 0.0 if number is None else float(self._idfs[number])
+        return self._of(term).idf
 
     def document_frequency(self, term: str) -> int:
         """How many passages hold the term."""
-        return sum(posting.stop - posting.start for posting in self._found(self._known([term])))
+        return len(self._of(term).rows)
 
     def holding(self, terms: Sequence[str]) -> NDArray[np.int64]:
         """Ascending rows of the passages that hold every one of the terms; none for no term or an unknown one."""
-        found = sorted((self._postings.rows[posting] for posting in self._found(self._known(terms))), key=len)
-        if not found or len(found) < len(terms):
-            return np.zeros(0, np.int64)
+        found = sorted((self._of(term).rows for term in terms), key=len) or [_NOWHERE.rows]
         return reduce(lambda few, rows: few[rows.take(rows.searchsorted(few), mode="clip") == few], found).astype(int)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -145,36 +174,42 @@ class LexicalRanker:
             raise IndexDamaged("the lexical arrays contradict each other; rebuild with: quotewell index PATH")
         return cls(vocabulary, postings)
 
-    def _known(self, terms: Iterable[str]) -> list[int]:
-        """Numbers of the known terms, in the question's order, repetitions included."""
-        return [number for number in map(self._number, terms) if number is not None]
-
-    def _found(self, numbers: Iterable[int]) -> list[slice]:
-        """Where their postings stand."""
-        return [slice(self._ends[number], self._ends[number + 1]) for number in numbers]
-
     def _parts(self, terms: Iterable[str]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """The row of every posting of the terms, in the question's order, and what it adds to its score.
 
         In the types that numpy counts and adds in, so that nothing after it is converted once more.
         """
-        numbers = self._known(terms)
-        if not numbers:
-            return np.zeros(0, np.intp), np.zeros(0)
-        found = self._found(numbers)
-        _, rows, counts, _, _ = self._postings
-        in_rows = np.concatenate([rows[posting] for posting in found], dtype=np.intp)
-        times = np.concatenate([counts[posting] for posting in found], dtype=np.float64)
-        idfs = self._idfs[numbers].repeat([posting.stop - posting.start for posting in found])
-        return in_rows, okapi_part(idfs, times, self._dampers[in_rows])
+        rows, counts, idfs = zip(*([*map(self._of, terms)] or [_NOWHERE]), strict=True)
+        in_rows = np.concatenate(rows, dtype=np.intp)
+        times = np.concatenate(counts, dtype=np.float64)
+        return in_rows, okapi_part(np.array(idfs).repeat([*map(len, rows)]), times, self._dampers[in_rows])
+
+
+class _OfTerm(NamedTuple):
+    """As `Postings`, of one term; its weight is rank_bm25's."""
+
+    rows: NDArray[np.integer[Any]]
+    counts: NDArray[np.integer[Any]]
+    idf: float
+
+
+_NOWHERE = _OfTerm(np.zeros(0, np.uint8), np.zeros(0, np.uint8), 0.0)
+
+
+def _of_term(numbers: Mapping[str, int], postings: Postings, idfs: NDArray[np.float64], term: str) -> _OfTerm:
+    number = numbers.get(term)
+    if number is None:
+        return _NOWHERE
+    own = slice(postings.indptr[number], postings.indptr[number + 1])
+    return _OfTerm(postings.rows[own], postings.counts[own], float(idfs[number]))
 
 
 def _distinct(rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     """Ascending, each once, of rows below the count: sorted where they are few, else marked."""
-    if _SORTED * len(rows) > count:
+    if _SORTED * (len(rows) + _FEW) > count:
         held = np.zeros(count, np.bool_)
         held[rows] = True
-        return np.flatnonzero(held)
+        return held.nonzero()[0]
     rows.sort()
     last = np.empty(len(rows), np.bool_)
     last[-1:] = True
@@ -222,7 +257,7 @@ def restored(arrays: Mapping[str, NDArray[Any]]) -> tuple[Lines, Postings]:
     return Lines(arrays["vocabulary"], len(postings.indptr) - 1), postings
 
 
-Part = tuple[Lines, Postings, NDArray[np.int64]]
+Part = tuple[Lines, Postings, NDArray[np.int32]]
 
 
 def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings]:
@@ -234,7 +269,7 @@ def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings]:
     lengths = np.zeros(passages, np.int32)
     columns = []
     for vocabulary, postings, becomes in parts:
-        numbers = np.fromiter((ids.setdefault(term, len(ids)) for term in vocabulary), np.int64, len(vocabulary))
+        numbers = np.fromiter((ids.setdefault(term, len(ids)) for term in vocabulary), np.int32, len(vocabulary))
         lengths[becomes[becomes >= 0]] = postings.lengths[becomes >= 0]
         in_row = becomes[postings.rows]
         kept = in_row >= 0
@@ -244,10 +279,10 @@ def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings]:
     held = np.bincount(terms, minlength=len(ids))  # np.unique would hash and sort what is numbered already
     remaining = np.flatnonzero(held)
     sizes = held[remaining]
-    order = np.argsort(terms * passages + in_row, kind="stable")  # quick where most of it is in order
+    order = np.argsort(terms * np.int64(passages) + in_row, kind="stable")  # quick where most of it is in order
     first = order[np.cumsum(sizes) - sizes]
     seen = np.lexsort((places[first], in_row[first]))  # terms in the order in which they are first seen
-    new_numbers = np.zeros(len(ids), np.int64)
+    new_numbers = np.zeros(len(ids), np.int32)
     new_numbers[remaining[seen]] = np.arange(len(seen))
     order = order[np.argsort(new_numbers[terms[order]], kind="stable")]
     indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
@@ -272,10 +307,10 @@ def _agree(terms: int, postings: Postings) -> bool:
 class SurfaceForms:
     """Written forms of terms, as far as they stand in the passages that are seen; immutable."""
 
-    def __init__(self, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, int], seen: NDArray[np.bool_]) -> None:
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], numbers: Lines, seen: NDArray[np.bool_]) -> None:
         """`arrays` as `wording` makes them, numbers: term → t, `seen` a mask over passages. Raises IndexDamaged."""
         self._first_forms, self._indptr, self._rows = arrays["first_forms"], arrays["indptr"], arrays["rows"]
-        self._forms = Lines(arrays["text"], len(self._indptr) - 1)
+        self._forms = Lines(arrays["text"], len(self._indptr) - 1, normalise)
         self._numbers, self._seen = numbers, seen
         lengths = (len(self._first_forms), self._first_forms[-1], self._indptr[-1])
         if lengths != (len(numbers) + 1, len(self._indptr) - 1, len(self._rows)):
@@ -286,7 +321,6 @@ class SurfaceForms:
         narrower = copy(self)
         narrower._seen = np.zeros(len(self._seen), np.bool_)
         narrower._seen[rows] = True
-        vars(narrower).pop("_terms", None)  # what was told of the wider view, where it was asked first
         return narrower
 
     def written(self, term: str) -> str:
@@ -302,22 +336,14 @@ class SurfaceForms:
     def forms(self) -> list[str]:
         """Every written form in some passage that is seen, lower case; by term and alphabet."""
         seen = np.logical_or.reduceat(self._seen[self._rows], self._indptr[:-1])
-        return [form for form, held in zip(self._forms, seen.tolist(), strict=True) if held]
+        return [*compress(chain.from_iterable(self._forms.blocks()), seen.tolist())]
 
     def term_of(self, word: str) -> str:
         """The term of a normalised word that stands in some passage that is seen, whatever its language; else ""."""
-        return self._terms.get(word, "")
-
-    @cached_property
-    def _terms(self) -> Mapping[str, str]:
-        vocabulary = list(self._numbers)
-        of_form = np.repeat(np.arange(len(vocabulary)), np.diff(self._first_forms))
-        held = set(self.forms())
-        return {
-            normalise(form): vocabulary[number]
-            for form, number in zip(self._forms, of_form.tolist(), strict=True)
-            if form in held
-        }
+        for form in reversed(self._forms.named(word)):
+            if self._seen[self._rows[self._indptr[form] : self._indptr[form + 1]]].any():
+                return self._numbers.line(int(np.searchsorted(self._first_forms, form, side="right")) - 1)
+        return ""
 
 
 def spelled(text: str, terms: Iterable[Word]) -> list[tuple[str, str]]:
@@ -325,56 +351,31 @@ def spelled(text: str, terms: Iterable[Word]) -> list[tuple[str, str]]:
     return [(term.text, text[term.start : term.end].lower().replace("\u00ad", "")) for term in terms]
 
 
-def wording(vocabulary: Collection[str], passages: Sequence[Sequence[tuple[str, str]]]) -> dict[str, NDArray[Any]]:
-    """Arrays that save without pickle; passages[row] is what `spelled` found, vocabulary[t] the term of number t.
+def wording(vocabulary: Collection[str], written: Written) -> dict[str, NDArray[Any]]:
+    """Arrays that save without pickle; vocabulary[t] is the term of number t.
 
     `text`: uint8, all forms, one a line, by term and alphabet; those of term t are first_forms[t]:first_forms[t + 1].
     `rows`: the passages with form f are rows[indptr[f]:indptr[f + 1]], ascending, in as few bytes as they need.
     """
-    ids: dict[tuple[str, str], int] = {}
-    found = np.fromiter((ids.setdefault(pair, len(ids)) for passage in passages for pair in passage), np.int64)
-    in_row = np.repeat(np.arange(len(passages)), [len(passage) for passage in passages])
-    return _laid_out(vocabulary, list(ids), found, in_row, len(passages))
+    return laid_out(vocabulary, written.known, range(len(written.known)), written.postings)
 
 
-FormPart = tuple[Lines, Mapping[str, NDArray[Any]], NDArray[np.int64]]
-
-
-def joined_wording(vocabulary: Collection[str], parts: Sequence[FormPart], passages: int) -> dict[str, NDArray[Any]]:
-    """What `wording` would make of all, from vocabularies and arrays of parts; rows become others as in `joined`."""
-    ids: dict[tuple[str, str], int] = {}
-    columns = []
-    for own, arrays, becomes in parts:
-        forms = Lines(arrays["text"], len(arrays["indptr"]) - 1)
-        each = chain.from_iterable(map(repeat, own, np.diff(arrays["first_forms"]).tolist()))
-        pairs = zip(each, forms, strict=True)
-        numbers = np.fromiter((ids.setdefault(pair, len(ids)) for pair in pairs), np.int64, len(forms))
-        in_row = becomes[arrays["rows"]]
-        kept = in_row >= 0
-        columns.append((np.repeat(numbers, np.diff(arrays["indptr"]))[kept], in_row[kept]))
-    found, in_row = (np.concatenate(column) for column in zip(*columns, strict=True))
-    return _laid_out(vocabulary, list(ids), found, in_row, passages)
-
-
-def _laid_out(
+def laid_out(
     vocabulary: Collection[str],
-    pairs: Sequence[tuple[str, str]],
-    found: NDArray[np.int64],
-    in_row: NDArray[np.int64],
-    passages: int,
+    known: Iterable[tuple[str, str]],
+    held: Iterable[int],
+    postings: Callable[[NDArray[np.int32], int], Sequence[NDArray[Any]]],
 ) -> dict[str, NDArray[Any]]:
-    """The arrays of `wording`; pairs[found[i]], a term and its form, stands in row in_row[i]."""
-    numbers = {term: number for number, term in enumerate(vocabulary)}
-    held = np.flatnonzero(np.bincount(found, minlength=len(pairs))).tolist()
+    """The arrays of `wording`, of those known terms and forms that are held; `postings` as `Written` makes them."""
+    numbers, pairs = {term: number for number, term in enumerate(vocabulary)}, list(known)
     forms = sorted((numbers[pairs[n][0]], pairs[n][1], n) for n in held)
-    places = np.zeros(len(pairs), np.int64)
+    places = np.zeros(len(pairs), np.int32)
     places[[number for _, _, number in forms]] = np.arange(len(forms))
-    keys = np.sort(places[found] * passages + in_row, kind="stable")
-    of_form, rows = np.divmod(keys[np.diff(keys, prepend=-1) > 0], max(passages, 1))
+    indptr, rows, *_ = postings(places, len(forms))
     text = "\n".join(form for _, form, _ in forms).encode("utf-8", "surrogatepass")
     return {
         "text": np.frombuffer(text, np.uint8),
         "first_forms": np.searchsorted([term for term, _, _ in forms], np.arange(len(vocabulary) + 1)),
-        "indptr": np.searchsorted(of_form, np.arange(len(forms) + 1)),
-        "rows": narrowed(rows),
+        "indptr": indptr,
+        "rows": rows,
     }

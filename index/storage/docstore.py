@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import compress
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from index.errors import NotFound
 from index.records import Document, Head, Passage, document_of, passage_of, plain
 from index.storage.merkle import digest_rows
-from index.storage.pieces import Arrays, Chosen, Content, Lines
+from index.storage.pieces import Arrays, Chosen, Content, Lines, Pieces
 
 _DECODER = json.JSONDecoder()
 _FEW = 1000  # heads that are made one by one sooner than all
@@ -74,8 +74,11 @@ class DocStore:
         self.records = np.flatnonzero(self._kept)
         self.first_rows = np.cumsum([0, *sizes[self._kept]], dtype=np.int64)
         self.document_count, self.passage_count = len(self.records), len(self.rows)
-        self.passage: Callable[[int], Passage] = lru_cache(maxsize=4096)(self._passage)
-        self._document_at: Callable[[int], Document] = lru_cache(maxsize=256)(self._document)
+        # neither holds this shelf itself: what is replaced is freed at once
+        packed = partial(_unpacked, passage_of, content.pieces["passages"], self.rows)
+        self.passage: Callable[[int], Passage] = lru_cache(maxsize=4096)(packed)
+        packed = partial(_unpacked, document_of, content.pieces["documents"], self.records)
+        self._document_at: Callable[[int], Document] = lru_cache(maxsize=256)(packed)
 
     def each_head(self) -> Iterator[Head]:
         """By ascending id, and none is held."""
@@ -139,11 +142,9 @@ class DocStore:
         flags = np.fromiter(map(passes, self.each_head()), np.bool_, self.document_count)
         return np.repeat(flags, np.diff(self.first_rows))
 
-    def _document(self, row: int) -> Document:
-        return document_of(json.loads(self._content.pieces["documents"][int(self.records[row])]))
 
-    def _passage(self, row: int) -> Passage:
-        return passage_of(json.loads(self._content.pieces["passages"][int(self.rows[row])]))
+def _unpacked(make: Callable[[Any], Any], pieces: Pieces, rows: NDArray[np.int64], row: int) -> Any:
+    return make(json.loads(pieces[int(rows[row])]))
 
 
 def _line(record: Any) -> str:

@@ -16,6 +16,7 @@ from index.errors import NotFound
 from index.records import Document
 
 _LEAF, _NODE = b"\x00", b"\x01"
+_HASH = 32  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +32,29 @@ class Tree:
     """All levels of hashes, the leaves' first; 64 bytes a leaf."""
 
     def __init__(self, leaves: Iterable[bytes]) -> None:
-        level = [leaf_hash(leaf) for leaf in leaves]
+        level = b"".join(map(leaf_hash, leaves))
         self._levels = [level]
-        while len(level) > 1:
-            pairs = [node_hash(*level[at : at + 2]) for at in range(0, len(level) - 1, 2)]
-            level = pairs + level[len(pairs) * 2 :]  # one without a neighbour rises as it is
+        while len(level) > _HASH:
+            pairs = range(_HASH, len(level), 2 * _HASH)  # where the second of each begins
+            hashed = (node_hash(level[at - _HASH : at], level[at : at + _HASH]) for at in pairs)
+            level = b"".join(hashed) + level[2 * _HASH * len(pairs) :]  # one without a neighbour rises as it is
             self._levels.append(level)
 
     @property
     def size(self) -> int:
-        return len(self._levels[0])
+        return len(self._levels[0]) // _HASH
 
     @property
     def root(self) -> bytes:
         """32 bytes; of no leaves, the hash of nothing."""
-        top = self._levels[-1]
-        return top[0] if top else hashlib.sha256().digest()
+        return self._levels[-1] or hashlib.sha256().digest()
 
     def proof(self, index: int) -> Proof:
         """Raises IndexError for a leaf that is not there."""
         if not 0 <= index < self.size:
             raise IndexError(f"leaf {index} of a tree of {self.size}")
-        neighbours = ((level, (index >> height) ^ 1) for height, level in enumerate(self._levels))
-        return Proof(index, self.size, tuple(level[at] for level, at in neighbours if at < len(level)))
+        neighbours = ((level, _HASH * ((index >> height) ^ 1)) for height, level in enumerate(self._levels))
+        return Proof(index, self.size, tuple(level[at : at + _HASH] for level, at in neighbours if at < len(level)))
 
 
 def document_leaf(document_id: str, sha256: bytes) -> bytes:

@@ -4,6 +4,7 @@ Nothing is mapped. What is damaged, cut off or exchanged on the disk while it is
 neither answers nor ends the process; a file that is deleted can be read to the end by whoever has it open.
 """
 
+import errno
 import os
 import weakref
 from array import array
@@ -14,6 +15,7 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -31,34 +33,53 @@ Rows = NDArray[np.int64]
 
 
 class Packing:
-    """Pieces in memory, each behind those that were added before."""
+    """Pieces in memory, each behind those that were added before; many of them in a file that has no name."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder`: where the file may be. Without one, and where it cannot be written, all stay in memory."""
         self.damaged = False
+        self._folder = folder
+        self._file: OpenFile | None = None
         self._whole, self._sizes, self._digests = bytearray(), array("q"), bytearray()
 
     def add(self, piece: bytes) -> None:
         self._whole += piece
         self._sizes.append(len(piece))
         self._digests += _digest(piece)
+        if self._folder and len(self._whole) > _READ:
+            self._to_file(self._folder)
+
+    def _to_file(self, folder: Path) -> None:
+        try:
+            if self._file is None:
+                with TemporaryFile(dir=folder) as file:
+                    self._file = OpenFile(folder, os.dup(file.fileno()))
+            self._file.append(self._whole)
+            self._whole = bytearray()
+        except OSError:  # of a full disk, say
+            before = b"".join(self._file.blocks()) if self._file else b""
+            self._whole = bytearray(before)[: sum(self._sizes) - len(self._whole)] + self._whole
+            self._folder, self._file = None, None
 
     def read(self, start: int, size: int) -> bytes:
         return bytes(memoryview(self._whole)[start : start + size])
 
     def pieces(self) -> "Pieces":
         """When all are added."""
-        return Pieces.at(self, self._sizes, np.frombuffer(self._digests, np.uint8).reshape(-1, DIGEST))
+        if self._folder and self._file:
+            self._to_file(self._folder)
+        return Pieces.at(self._file or self, self._sizes, np.frombuffer(self._digests, np.uint8).reshape(-1, DIGEST))
 
 
 class OpenFile:
     """Open as long as somebody holds it."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises OSError."""
+    def __init__(self, path: Path, descriptor: int | None = None) -> None:
+        """`descriptor`: of one without a name that is open already, in the folder `path`. Raises OSError."""
         self.path = path
         self.damaged = False
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe in its place gives an error
-        self._descriptor = os.open(path, flags)
+        self._descriptor = os.open(path, flags) if descriptor is None else descriptor
         weakref.finalize(self, os.close, self._descriptor)
 
     def read(self, start: int, size: int) -> bytes:
@@ -70,6 +91,11 @@ class OpenFile:
             raise IndexDamaged(
                 f"{self.path} cannot be read: {error.strerror}; mend it with: quotewell verify"
             ) from error
+
+    def append(self, more: bytearray) -> None:
+        """Raises OSError, also where a part of it is written."""
+        if os.write(self._descriptor, more) < len(more):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def blocks(self) -> Iterator[bytes]:
         """All of it."""
@@ -117,9 +143,9 @@ class Pieces:
         return packing.pieces()
 
     @classmethod
-    def at(cls, place: Carrier, sizes: Iterable[int] | Rows, digests: NDArray[np.uint8]) -> "Pieces":
+    def at(cls, place: Carrier, sizes: "array[int] | Rows", digests: NDArray[np.uint8]) -> "Pieces":
         """One behind the other."""
-        lengths = np.array(sizes, np.int64)
+        lengths = np.asarray(sizes, np.int64)
         starts = np.cumsum(lengths) - lengths
         return cls((place,), np.broadcast_to(np.int32(0), len(lengths)), starts, lengths, digests)
 
@@ -162,7 +188,7 @@ def _digest(piece: bytes) -> bytes:
 class Lines(Mapping[str, int]):
     """The lines of a text by number, each a string only while somebody looks at it, and the number of each by name.
 
-    Of lines that differ in their names, which are they themselves or a part of them.
+    Their names, which are they themselves or made of them, mostly differ; of lines of one name it is the first.
     """
 
     def __init__(self, text: NDArray[np.uint8], count: int, name: Callable[[str], str] = str) -> None:
@@ -199,11 +225,15 @@ class Lines(Mapping[str, int]):
         return len(self._starts) - 1
 
     def __getitem__(self, name: str) -> int:
-        crc, (hashes, order) = _crc(name), self._hashed
-        for number in order[bisect_left(hashes.data, crc) : bisect_right(hashes.data, crc)].tolist():
-            if self.name(number) == name:
-                return int(number)
+        for number in self.named(name):
+            return number
         raise KeyError(name)
+
+    def named(self, name: str) -> list[int]:
+        """The numbers of all lines of that name, ascending."""
+        crc, (hashes, order) = _crc(name), self._hashed
+        found = order[bisect_left(hashes.data, crc) : bisect_right(hashes.data, crc)].tolist()
+        return [number for number in found if self.name(number) == name]
 
     @cached_property
     def _hashed(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

@@ -73,6 +73,14 @@ def spoken(words: Sequence[str]) -> str:
     return best if most >= _LEAST_TOLD or best in _READ_AS else "en"
 
 
+_WHO_ASKS = frozenset("can could i may my our should we would you your".split())  # in no list, as articles seldom do
+
+
+def asked_in(words: Sequence[str]) -> str:
+    """As `spoken`, of a question: "Can I come in?" is no Italian, though "i", "come" and "in" are."""
+    return spoken([*words, *("the" for word in words if word in _WHO_ASKS)])
+
+
 def of_other_script(language: str) -> bool:
     """Is a language, by its ISO 639-1 code, told by another script than Latin?"""
     return bool(language) and language in _READ_AS

@@ -20,7 +20,7 @@ import regex  # type: ignore[import-untyped]
 import Stemmer  # type: ignore[import-not-found]
 from numpy.typing import NDArray
 
-from index.text.language import script_of, spoken
+from index.text.language import asked_in, script_of, spoken
 from index.text.language import stop_words as stop_words
 
 Stem = Literal["none", "light", "snowball"]
@@ -90,7 +90,7 @@ def words(text: str) -> list[Word]:
             if word.isalnum():
                 found.append(_word(Word, (word, start, end)))
             elif word != "'s":
-                found.append(Word(word.replace("." if word[0].isalpha() else ",", ""), start, end))
+                found.append(Word(_unpunctuated(word), start, end))
         return found
     for match in _WORD.finditer(text):
         kind = match.lastgroup
@@ -99,6 +99,18 @@ def words(text: str) -> list[Word]:
         elif kind and (word := normalise(match.group()).replace(_PUNCTUATION.get(kind, "\0"), "")):
             found.append(Word(word, match.start(), match.end()))
     return found
+
+
+def spellings(text: str) -> list[str]:
+    """The texts of all words, in order: much sooner told than their places."""
+    if not _PLAIN.fullmatch(text):
+        return [word.text for word in words(text)]
+    found = _PLAIN_WORD.findall(text.lower().translate(_SPELLING))
+    return [word if word.isalnum() else _unpunctuated(word) for word in found if word != "'s"]
+
+
+def _unpunctuated(word: str) -> str:
+    return word.replace("." if word[0].isalpha() else ",", "")
 
 
 def _unspaced(run: str, at: int) -> Iterator[Word]:
@@ -125,13 +137,14 @@ _STEMMERS = {
 }  # fmt: skip
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
 _CODE = re.compile(r"(?=[A-Z/-]*\d)(?=[\d/-]*[A-Z])[A-Z\d/-]+")  # … and a slash in "TX-900/B"
-_ASKING = frozenset("can me my our we you your".split())  # "should" is what advice says, too
+_ASKING = frozenset("can i'm i've i'd i'll me my our we you your".split())  # "should" is what advice says, too
 _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
     "de": re.compile(r"\bwie (?:hoch|lang|lange|groß|weit|alt|schwer|tief|breit|oft|teuer)\b", re.IGNORECASE),
     "zh": re.compile(r"(?:几|多少|哪)"),
     "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
 }
-_SPOKEN = re.compile(r"(?:^|[^\w\s]|\b[^\WA-Z]\w*)\s*\Z")  # before an "I" that is who asks
+_OPENS = r"Am|Can|Could|Did|Do|Had|Have|How|If|May|Might|Must|Shall|Should|Was|Wh\w+|Will|Would"
+_SPOKEN = re.compile(rf"(?:^|[^\w\s]|\b(?:[^\WA-Z]\w*|{_OPENS}))\s*\Z")  # before an "I" that is who asks, no king
 _LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
 _BY = r"(?: ?[xX×] ?\d+(?:[.,]\d+)?)"
 _MEASURES = re.compile(rf"(?<!\w)[^\W\d_]{{0,3}}\d+(?:[.,]\d+)?{_BY}+(?!\w)")  # "M8x40" is "M8 x 40" and "M8 × 40"
@@ -158,14 +171,14 @@ def terms(text: str, stem: Stem, language: str = "") -> list[Word]:
     return sorted(plain + more, key=_place) if more else plain
 
 
-def asked_terms(text: str, stem: Stem, holds: Callable[[str], bool], term_of: Callable[[str], str]) -> list[Word]:
+def asked_terms(text: str, stem: Stem, holds: Callable[[str], int], term_of: Callable[[str], str]) -> list[Word]:
     """The terms of a question as the passages write them; in order, stop words left out.
 
-    `holds`: does some passage hold the term? `term_of` a normalised word, whatever the language of its passage; "" for
+    `holds`: how many passages hold the term? `term_of` a normalised word, whatever the language of its passage; "" for
     one that none holds. A code that some passage joins is joined here as well, and what of its parts is nowhere goes.
     """
     found = words(text)
-    language = spoken([word.text for word in found])
+    language = asked_in([word.text for word in found])
     stop = stop_words(language)
     asks = [*_ONLY_ASKS[language].finditer(text)] if language in _ONLY_ASKS else []
     codes = [code for code in _joined(text, found, stem) if holds(code.text)]
@@ -257,7 +270,7 @@ def _pieces(text: str, found: Sequence[Word]) -> Iterator[Word]:
             yield from _pairs(word)
 
 
-def _held_pieces(word: Word, holds: Callable[[str], bool]) -> list[Word]:
+def _held_pieces(word: Word, holds: Callable[[str], int]) -> list[Word]:
     """A word that ICU cut otherwise here than in the passages, in the longest pieces that some of them hold.
 
     Nothing where a sign is left that does not ask: with another sign it is another word.

@@ -19,7 +19,9 @@ SMALL_NUMBERS = tuple(
 TENS = (*("", ""), *"twenty thirty forty fifty sixty seventy eighty ninety".split())
 
 LISTS = read_patterns("rag.language", "words.txt").pieces
-REPORTS, SPEAKS = LISTS["REPORTS"], LISTS["SPEAKS"]  # who speaks may also deny, warn or allege it
+REPORTS, SPEAKS, MEASURED = (
+    LISTS[name] for name in ("REPORTS", "SPEAKS", "MEASURED")
+)  # who speaks may also deny, warn or allege it
 
 
 def listed(name: str) -> frozenset[str]:

@@ -7,21 +7,21 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Literal
 
-from index.text.language import spoken
+from index.text.language import asked_in
 from index.text.words import Stem, Word, asked_terms, cut, of_asking, stop_words, words
 from rag.language.dates import When, dates_in
 from rag.language.detect import language_of
-from rag.language.patterns import read_patterns
-from rag.language.word_lists import A_MONTH, SMALL_NUMBERS, TENS
+from rag.language.patterns import read_patterns, when_used
+from rag.language.word_lists import A_MONTH, LISTS, MEASURED, SMALL_NUMBERS, TENS
 from rag.question.out_of_scope import OutOfScope, out_of_scope
 from rag.question.shape import Shape, Side, Sought, asks, shape, sides, sought
 
 Kind = Literal["how to", "who", "when", "percent", "money", "number", ""]
 
-_NUMBERS = "|".join((*SMALL_NUMBERS[1:13], *TENS[2:6])) + (
+_NUMBERS = "|".join((*SMALL_NUMBERS[1:], *TENS[2:])) + (
     "|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|half|thirds?|quarters?|once|twice"
 )
-_TEXT = read_patterns("rag.question", "analysis.txt", A_MONTH=A_MONTH, NUMBERS=_NUMBERS)
+_TEXT = read_patterns("rag.question", "analysis.txt", A_MONTH=A_MONTH, NUMBERS=_NUMBERS, MEASURED=MEASURED)
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
     ("how to", _TEXT.cased("HOW_TO")),
     ("who", _TEXT.cased("WHO")),
@@ -42,7 +42,8 @@ _FOUND: dict[Kind, re.Pattern[str]] = {
     "number": _TEXT.compiled("A_NUMBER"),
 }
 A_STEP = _TEXT.compiled("A_STEP")  # a sentence that begins with what is to be done
-_NAME = re.compile(r"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*")
+_SOMEBODY = rf"\b(?:(?i:people|nobody|everybody|everyone|whoever)|(?:{LISTS['PERSON_NOUNS'].replace(' ', '|')})s?)\b"
+_NAME = when_used(rf"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*|{_SOMEBODY}")
 _COUNTED = re.compile(r"\bhow many (?:of (?:the |all )?|more |other )?(.*)")
 _COUNTED_WORDS = 3  # what is counted stands among the first words behind "how many", before a verb or a stop word
 _NEAR_WORDS = 5  # a number counts what stands at most so many words behind it
@@ -111,7 +112,7 @@ class Query:
     @cached_property
     def spoken(self) -> str:
         """ISO 639-1 code of the language that its words are in; "en" where they do not tell."""
-        return spoken([word.text for word in words(self.text)])
+        return asked_in([word.text for word in words(self.text)])
 
     @cached_property
     def asked_for(self) -> str:

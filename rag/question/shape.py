@@ -10,14 +10,14 @@ from itertools import product
 from typing import Literal, get_args
 
 from rag.language.patterns import read_patterns, when_used
-from rag.language.word_lists import listed
+from rag.language.word_lists import MEASURED, listed
 
 Shape = Literal["definition", "list", "comparison", "timeline", ""]
 Sought = Literal["duration", "place", "reason", "manner", ""]
 
 _MOST_NAME_WORDS = 6
 
-_TEXT = read_patterns("rag.question", "shape.txt")
+_TEXT = read_patterns("rag.question", "shape.txt", MEASURED=MEASURED)
 _MEANING = _TEXT.family("definition")
 (_GIVES_REASON,) = _TEXT.family("gives reason")
 _LIST = _TEXT.family("list")

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 from index.search import Index
-from index.text.language import spoken
+from index.text.language import asked_in, spoken
 from index.text.words import Stem, Word, cut, normalise, stop_words, words
 from rag.language.detect import language_of
 from rag.language.patterns import read_patterns
@@ -59,6 +59,7 @@ def _capitals(text: str, stem: str, how: Stem) -> Iterator[bool]:
             yield text[word.start].isupper()
 
 
+_WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
 _SHORTEST = 5  # letters; among shorter words too many are neighbours
 _LONG = 9  # letters, from which on two slips may be mended
 _SHORT = 6  # letters, up to which the last one must be right as well
@@ -90,7 +91,7 @@ class Speller:
         "No word of its own": the embedder's tokeniser, whose vocabulary holds the common words and names of English,
         cuts it into pieces that are not a word with a prefix or an ending. English only, as that vocabulary is.
         """
-        if language_of(question) != "en" or spoken([word.text for word in words(question)]) != "en":
+        if language_of(question) != "en" or asked_in([word.text for word in words(question)]) != "en":
             return Respelt(question)
         text, changes = question, []
         for word in reversed(self._strange(question)):
@@ -176,6 +177,22 @@ def with_codes(question: str, index: Index) -> str:
         same = _bare(typed) == _bare(read) and not typed.isalpha() and not typed.isdecimal()
         question = question[: term.start] + _like(typed, read) + question[term.end :] if same else question
     return question
+
+
+def with_short_days(question: str, index: Index) -> str:
+    """Weekdays as the articles write them, where they only write them short, as opening hours do: "Tue".
+
+    "Sun" and "sat" are words, so another day must be written short, too.
+    """
+
+    def held(word: str) -> bool:
+        return index.lexical.document_frequency(cut(word.lower(), index.stem)) > 0
+
+    def written(match: re.Match[str]) -> str:
+        day = match.group()
+        return day if held(day) else next((day[:size] for size in (5, 4, 3) if held(day[:size])), day)
+
+    return _WEEKDAY.sub(written, question) if any(map(held, ("mon", "tue", "tues", "thu", "thur", "fri"))) else question
 
 
 def _within(inner: Word, outer: Word) -> bool:
