@@ -13,100 +13,16 @@ from functools import cache
 from pathlib import Path
 
 from eval.reading.rows import TrainingRow
+from rag.language.patterns import read_patterns
 
 _HERE = Path(__file__).parent
-_YEAR = re.compile(r"(?<![\w,.–-])(1[0-9]{3}|20[0-2][0-9])(s?)(?![\w,–-])")
-_NUMBER = re.compile(r"(?<![\w,.–-])([2-9]|[1-9][0-9]{1,3})(?![\w,.–-]|th\b|st\b|nd\b|rd\b)")
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
-_BOUND = re.compile(
-    r"\b(?:since|before|after|until|by|between|from|to|than|and|over|under|born)\s+"
-    rf"(?:(?:the|year|in|\d+|{_MONTH})\s+)*$",
-    re.I,
-)
-_NUMBERED = re.compile(
-    r"(?:\b(?:season|series|episode|chapter|part|volume|game|round|route|article|age of)|[A-Z][a-z]+) $|\$$"
-)
-_NAME = re.compile(
-    r"(?<![\w-])[A-ZÀ-Þ][^\W\d_]{2,}(?:[ -](?:of |of the |de |von )?[A-ZÀ-Þ][^\W\d_]{2,})*(?![\w.-]|\s?['’&(])"
-)
-_NO_NAME = re.compile(
-    rf"{_MONTH}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[A-Z]{{2,}}"
-    r"|(?:The|This|That|These|Its|His|Her|When|While|After)\b.*"
-)
-_ASKING = re.compile(
-    r"^(?:what|who|whom|whose|when|where|which|why|how|in|on|at|the|is|are|was|were|did|does|do)\b", re.I
-)
-_ONE_WAY = re.compile(
-    r"\b(?:defeat|attack|invad|buy|bought|sell|sold|acquir|purchas|lead|led|teach|taught|sue|kill|support|beat|replac"
-    r"|succeed|employ|own|hire|elect|criticis|criticiz|prais|influenc|inspir|preced|follow|occup|govern|rul|coloni"
-    r"|conquer|annex|send|sent|export|import|fund|help|betray|accus|blam|advis|visit|invit|tell|told|warn|offer|gave"
-    r"|give|pay|paid|lend|lent|nam|appoint|promot|protect|threaten|oppos|assist|challeng|from|to|against|over)\w*\b"
-)
-_BOTH_WAYS = re.compile(r"\b(?:and|or|between|marr\w+|meet|met|with|border\w*|differ\w*|ally|allied|equal\w*|also)\b")
-_REASON = re.compile(
-    r"\b(?:because|since|due to|owing|thanks to|as a result|therefore|thus|hence|reason\w*|cause[sd]?|led to|so that"
-    r"|in order|so as|in response|resulted|resulting|motivat\w*|aim\w*|intended|designed to|purpose|in protest|as it"
-    r"|as they|as he|as she|wanted|hop(?:ed|ing)|fear\w*|to (?:avoid|prevent|protect|help|make|allow|gain|get|give"
-    r"|reduce|increase|improve|ensure|become|escape|create|provide|support|stop|keep|find|study|honou?r))\b",
-    re.I,
-)
-_WAY = re.compile(r"\b(?:by \w+ing|through|using|via|means of|with the help|method\w*|process\w*)\b", re.I)
-_PLACE = re.compile(
-    r"\b(?:in|at|near|to|from|outside|of) (?:the )?[A-ZÀ-Þ]|\b(?:city|town|village|country|street|where)\b"
-)
-_TIME = re.compile(
-    r"\d|\b(?:century|year|day|week|month|decade|era|period|summer|winter|spring|autumn|morning|night|later|during|after"
-    r"|before|when|while|until)\w*\b",
-    re.I,
-)
-_FACT = re.compile(r"^(when|where) (did|was|were) (.+?)\??$", re.I)
-_ACTIVE = re.compile(r"^Who ([a-z]{3,}ed) ((?:the )?[A-ZÀ-Þ][^ ]*(?: [^ ]+){0,4})\?$")
-_PASSIVE = re.compile(r"^Who (?:was|were) ([a-z]{3,}ed) by ((?:the )?[A-ZÀ-Þ][^ ]*(?: [^ ]+){0,4})\?$")
-_COUNTED = re.compile(
-    r"\b([Hh]ow many|[Tt]he number of|[Pp]ercentage of|[Pp]ercent of|[Pp]roportion of)"
-    r" ([a-z]+s|people|men|women|children)\b"
-)
-_PEOPLE = re.compile(
-    r"(?:people|men|women|children|persons|students|workers|residents|employees|soldiers|members|immigrants|patients"
-    r"|inhabitants|players|voters|citizens|teachers|passengers|prisoners|refugees|jews|christians|muslims|troops"
-    r"|individuals|adults|households|families|doctors|nurses|scientists|settlers|migrants|visitors|users|deaths)"
-)
-_MEASURE = re.compile(
-    r"(?:yards|points|years|miles|times|goals|episodes|kinds|types|ways|sources|days|hours|months|weeks|minutes"
-    r"|seconds|seasons|games|films|books|songs|albums|kilometers|kilometres|feet|meters|metres|tons|tonnes|dollars"
-    r"|pounds|parts|levels|stages|phases|steps|centuries|degrees|sides|letters|words|categories|different|various)"
-)
-_OF_PEOPLE = (
-    "under 30",
-    "over 65",
-    "under the age of 18",
-    "from rural areas",
-    "born abroad",
-    "with a university degree",
-    "in the north",
-    "in the south",
-    "who lived alone",
-    "without work",
-    "in private schools",
-    "in the countryside",
-    "who could not read",
-)
-_OF_THINGS = (
-    "in the north",
-    "in the south",
-    "outside the capital",
-    "in private hands",
-    "in rural areas",
-    "in the countryside",
-    "owned by foreigners",
-    "near the border",
-)
-_NARROWER = re.compile(
-    r"\b([Hh]ow many|[Nn]umber of|[Pp]ercentage of|[Pp]opulation of|[Ss]hare of) (?:male|female|foreign|black|white"
-    r"|young|older|adult|full-time|part-time|undergraduate|graduate|international|American|British|French|German"
-    r"|Chinese|Indian|African|Asian|Jewish|Muslim|Christian|Catholic|Protestant|public|private|civilian|rural|urban"
-    r"|native|Native|new|different|local|professional|official|major|additional) ([a-z]+)\b"
-)
+_TEXT = read_patterns("eval.reading", "twins.txt")
+_YEAR, _NUMBER, _NUMBERED, _NAME, _NO_NAME = map(_TEXT.cased, ("YEAR", "NUMBER", "NUMBERED", "NAME", "NO_NAME"))
+_ONE_WAY, _BOTH_WAYS, _ACTIVE, _PASSIVE = map(_TEXT.cased, ("ONE_WAY", "BOTH_WAYS", "ACTIVE", "PASSIVE"))
+_COUNTED, _NARROWER, _PEOPLE, _MEASURE = map(_TEXT.cased, ("COUNTED", "NARROWER", "PEOPLE", "MEASURE"))
+_DATED, _PLACE = map(_TEXT.cased, ("DATED", "PLACE"))
+_BOUND, _ASKING, _FACT = map(_TEXT.compiled, ("BOUND", "ASKING", "FACT"))
+_REASON, _WAY, _TIME = map(_TEXT.compiled, ("REASON", "WAY", "TIME"))
 ALIKE = 0.6  # of the words around two names: both are people, or both are places
 _OFTEN = 6  # neighbours that a name needs to be known by them
 _COMMON = ("another word", "another name, elsewhere", "same")  # kinds that most questions allow
@@ -129,9 +45,8 @@ class NamesAround:
         around: dict[str, Counter[str]] = defaultdict(Counter)
         for text in texts:
             for match in _NAME.finditer(text):
-                opens = (
-                    match.start() < 2 or text[match.start() - 2] in ".!?\n"
-                )  # a sentence, where all words are capitals
+                # It opens a sentence, where every first word has a capital.
+                opens = match.start() < 2 or text[match.start() - 2] in ".!?\n"
                 if not opens and not _NO_NAME.fullmatch(match.group()):
                     before = re.findall(r"[a-z]+", text[max(0, match.start() - 20) : match.start()])[-1:]
                     after = re.findall(r"^\W{0,2}([a-z]+)", text[match.end() : match.end() + 20])
@@ -200,8 +115,7 @@ def _absent(word: str, text: str) -> bool:
     return not re.search(rf"(?<!\w){re.escape(word[:5].lower())}", text.lower())
 
 
-def _another_word(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
-    del names, rng
+def _another_word(row: TrainingRow, _: NamesAround, __: random.Random) -> Iterator[Twin]:
     for match in re.finditer(r"[\w-]+", row.question):
         word = match.group()
         if re.match(r"of the (?:century|year)", row.question[match.end() :].strip()):
@@ -211,8 +125,7 @@ def _another_word(row: TrainingRow, names: NamesAround, rng: random.Random) -> I
                 yield Twin("another word", _put(row.question, match.span(), other), False)
 
 
-def _another_year(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
-    del names
+def _another_year(row: TrainingRow, _: NamesAround, rng: random.Random) -> Iterator[Twin]:
     for match in _YEAR.finditer(row.question):
         if _BOUND.search(row.question[: match.start()]):
             continue
@@ -223,11 +136,10 @@ def _another_year(row: TrainingRow, names: NamesAround, rng: random.Random) -> I
                 yield Twin("another year", _put(row.question, match.span(1), str(other)), False)
 
 
-def _another_number(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
-    del names
+def _another_number(row: TrainingRow, _: NamesAround, rng: random.Random) -> Iterator[Twin]:
     for match in _NUMBER.finditer(row.question):
         before = row.question[: match.start()]
-        dated = re.search(rf"\b{_MONTH} $", before) or _YEAR.match(row.question, match.start())
+        dated = _DATED.search(before) or _YEAR.match(row.question, match.start())
         if dated or not _NUMBERED.search(before):
             continue  # of "the 5 boroughs" the answer still tells
         number = int(match.group(1))
@@ -258,8 +170,7 @@ def _apart(name: str, text: str) -> bool:
     return not any(part.lower() in text.lower() for part in name.split() if len(part) > 2)
 
 
-def _turned(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
-    del rng
+def _turned(row: TrainingRow, names: NamesAround, _: random.Random) -> Iterator[Twin]:
     found = _own_names(row.question)
     if len(found) == 2:
         first, second = found
@@ -276,30 +187,27 @@ def _turned(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterato
         yield Twin("turned", f"Who {passive[1]} {passive[2]}?", False)
 
 
-def _narrowed(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
-    del names
+def _narrowed(row: TrainingRow, _: NamesAround, rng: random.Random) -> Iterator[Twin]:
     match = _COUNTED.search(row.question)
     if not match or _MEASURE.fullmatch(match[2].lower()):
         return
     before, after = row.question[: match.end()], row.question[match.end() :]
     if re.match(r" (?:of|per|with|in|who|from|and)\b", after):
         return  # narrowed already
-    for group in rng.sample(_OF_PEOPLE if _PEOPLE.fullmatch(match[2].lower()) else _OF_THINGS, 5):
+    for group in rng.sample(_TEXT.families["of people" if _PEOPLE.fullmatch(match[2].lower()) else "of things"], 5):
         if all(_absent(word, row.text) for word in re.findall(r"\w{4,}|\d+", group)):
             yield Twin("narrowed", f"{before} {group}{after}", False)
 
 
-def _widened(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
-    del names, rng
+def _widened(row: TrainingRow, _: NamesAround, __: random.Random) -> Iterator[Twin]:
     match = _NARROWER.search(row.question)
     if match:
         wider = f"{row.question[: match.start()]}{match[1]} {match[2]}{row.question[match.end() :]}"
         yield Twin("widened", wider, False)
 
 
-def _reason(row: TrainingRow, names: NamesAround, rng: random.Random) -> Iterator[Twin]:
+def _reason(row: TrainingRow, _: NamesAround, __: random.Random) -> Iterator[Twin]:
     """Why, how, where or when beside the sentence that states only the bare fact."""
-    del names, rng
     match = _FACT.match(row.question)
     if not match:
         return
