@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from rapidfuzz.distance import LCSseq
+
 from eval.runs.tables import Table, below, bracketed, figure_table, paragraphs
 from eval.scoring.intervals import Figures, mean
 from eval.scoring.run import OnQuestion, SetName, followed
@@ -105,7 +107,7 @@ def rouge(told: str, summary: str) -> tuple[float, float, float]:
     return (
         _f1((Counter(a) & Counter(b)).total(), len(a), len(b)),
         _f1((pairs[0] & pairs[1]).total(), pairs[0].total(), pairs[1].total()),
-        _f1(_common_run(a, b), len(a), len(b)),
+        _f1(LCSseq.similarity(a, b), len(a), len(b)),
     )
 
 
@@ -140,13 +142,3 @@ def _abstracted(corpus: Path, concluded: dict[str, str]) -> Iterator[Abstracted]
 
 def _f1(common: int, told: int, wanted: int) -> float:
     return 2 * common / (told + wanted) if common else 0.0
-
-
-def _common_run(a: Sequence[str], b: Sequence[str]) -> int:
-    """Length of the longest common subsequence."""
-    row = [0] * (len(b) + 1)
-    for one in a:
-        diagonal = 0
-        for n, other in enumerate(b, start=1):
-            diagonal, row[n] = row[n], diagonal + 1 if one == other else max(row[n], row[n - 1])
-    return row[-1]

@@ -9,8 +9,8 @@ Each file may be packed (`.gz`). Topics without a relevant document are left out
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 
 from eval.sets.beir import BeirSet, first_of, read_qrels
@@ -20,8 +20,7 @@ from index.errors import NotFound
 # TREC topics: question id → its text, from `<top>` blocks or from lines `id<TAB>text`.
 #
 # Fields of a block need no closing tag, as TREC wrote them for decades. The question is the title, which is what
-# TREC's
-# runs ask most; a block without one is asked by its description.
+# TREC's runs ask most; a block without one is asked by its description.
 
 _TAG = re.compile(r"<(/?)([a-z]\w*)>", re.IGNORECASE)
 _LABEL = re.compile(r"^(?:number|topic|description)\s*:\s*", re.IGNORECASE)  # as in "<num> Number: 301"
@@ -72,7 +71,7 @@ def _blocks(lines: Sequence[Line]) -> Iterator[Topic]:
 
 def _topic(block: Sequence[Line]) -> Topic:
     place = block[0][0]
-    fields = _fields(chain.from_iterable(_pieces(line) for _, line in block[1:]))
+    fields = _fields("\n".join(line for _, line in block[1:]))
     topic_id, text = fields.get("num", ""), fields.get("title") or fields.get("desc", "")
     if not topic_id or " " in topic_id:
         raise place.bad(f"this topic's <num> is {topic_id!r}, expected a number or name")
@@ -81,26 +80,14 @@ def _topic(block: Sequence[Line]) -> Topic:
     return place, topic_id, text
 
 
-def _pieces(line: str) -> Iterator[tuple[str, str]]:
-    """(tag, "") where a field opens, ("/", "") where one closes, ("", text) between."""
-    at = 0
-    for tag in _TAG.finditer(line):
-        yield "", line[at : tag.start()]
-        yield ("/" if tag[1] else tag[2].casefold()), ""
-        at = tag.end()
-    yield "", line[at:]
-
-
-def _fields(pieces: Iterator[tuple[str, str]]) -> dict[str, str]:
+def _fields(text: str) -> dict[str, str]:
     """Field → its text on one line, without the label that TREC repeats; text between fields is dropped."""
-    texts: dict[str, list[str]] = {}
-    at = "/"
-    for tag, text in pieces:
-        if tag:
-            at = tag
-        elif at != "/":
-            texts.setdefault(at, []).extend(text.split())
-    return {name: _LABEL.sub("", " ".join(words)) for name, words in texts.items()}
+    words: dict[str, list[str]] = defaultdict(list)
+    _, *parts = _TAG.split(text)
+    for closing, tag, behind in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        if not closing:
+            words[tag.casefold()] += behind.split()
+    return {name: _LABEL.sub("", " ".join(each)) for name, each in words.items()}
 
 
 _QRELS = ("qrels.txt", "qrels.txt.gz")

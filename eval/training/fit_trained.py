@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 
 from eval.training.fit import Floats, Sample, confidence_rows, fit_confidence, fit_sentence, shares
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, SENTENCE_FEATURES
@@ -136,22 +137,9 @@ def calibrate(odds: Floats, right: NDArray[np.bool_], share: Floats) -> list[lis
     edges = np.searchsorted(np.cumsum(share[order]), np.arange(1, _BINS) / _BINS * share.sum())
     bins = [part for part in np.split(order, edges) if len(part)]
     at = np.array([np.average(odds[part], weights=share[part]) for part in bins])
-    chance = _rising(
-        np.array([np.average(right[part], weights=share[part]) for part in bins]),
-        np.array([share[part].sum() for part in bins]),
-    )
-    chance = np.clip(chance, 0.01, 0.97) + _SLOPE * np.arange(len(chance))
+    correct = np.array([np.average(right[part], weights=share[part]) for part in bins])
+    rising = isotonic_regression(correct, weights=np.array([share[part].sum() for part in bins])).x
+    chance = np.clip(rising, 0.01, 0.97) + _SLOPE * np.arange(len(rising))
     low, high = float(odds.min()) - 3, float(odds.max()) + 3
     knots = [(low, 0.0), *zip(at.tolist(), chance.tolist(), strict=True), (high, 1.0)]
     return [[round(float(x), 4), round(float(y), 4)] for x, y in knots]
-
-
-def _rising(values: Floats, weights: Floats) -> Floats:
-    """The nearest values that never fall (pool adjacent violators)."""
-    blocks: list[tuple[float, float, int]] = []
-    for value, weight in zip(values.tolist(), weights.tolist(), strict=True):
-        blocks.append((value, weight, 1))
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (a, m, i), (b, n, j) = blocks[-2:]
-            blocks[-2:] = [((a * m + b * n) / (m + n), m + n, i + j)]
-    return np.concatenate([np.full(count, value) for value, _, count in blocks])
