@@ -1,6 +1,6 @@
 """In which group of a report a question falls, and what decided that it was answered or refused."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal
@@ -70,26 +70,17 @@ class MarkedPiece:
 def pieces(text: str, marks: Sequence[Labelled]) -> tuple[MarkedPiece, ...]:
     """Joined, they are the text; neighbours differ in their labels. Nothing for an empty text."""
     cuts = sorted({0, len(text), *(min(max(at, 0), len(text)) for mark in marks for at in (mark.start, mark.end))})
-    labelled = [(start, end, _labels(marks, start, end)) for start, end in pairwise(cuts)]
-    return tuple(_opened(_merged(text, labelled)))
 
+    def labels_of(cut: tuple[int, int]) -> tuple[str, ...]:
+        return tuple(sorted({mark.label for mark in marks if mark.start <= cut[0] and cut[1] <= mark.end}))
 
-def _labels(marks: Iterable[Labelled], start: int, end: int) -> tuple[str, ...]:
-    return tuple(sorted({mark.label for mark in marks if mark.start <= start and end <= mark.end}))
-
-
-def _merged(text: str, parts: Sequence[tuple[int, int, tuple[str, ...]]]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Two marks of one label that touch are one."""
-    for labels, group in groupby(parts, key=lambda part: part[2]):
-        run = list(group)
-        yield text[run[0][0] : run[-1][1]], labels
-
-
-def _opened(runs: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[MarkedPiece]:
-    before: tuple[str, ...] = ()
-    for text, labels in runs:
-        yield MarkedPiece(text, labels, tuple(label for label in labels if label not in before))
-        before = labels
+    found: list[MarkedPiece] = []
+    for labels, parts in groupby(pairwise(cuts), labels_of):  # two marks of one label that touch are one
+        run, before = list(parts), found[-1].labels if found else ()
+        found.append(
+            MarkedPiece(text[run[0][0] : run[-1][1]], labels, tuple(label for label in labels if label not in before))
+        )
+    return tuple(found)
 
 
 # What a maintainer wants to see of one question: how it went, where its passages stood, and where the answer is.
