@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from eval.scoring.certify import JudgedAnswers, certify
+from eval.scoring.figures import judged_rows
 from eval.scoring.rows import Quoted, Row
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet, GoldSpan, Question
@@ -18,7 +19,6 @@ from eval.training.calibrate import (
     answering_all,
     calibrate,
     json_of_calibration,
-    judged_rows,
     keep_policy,
     policy_of,
     text_of_calibration,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.runs.resampled import said_in
 from eval.runs.tables import Table, bracketed, in_points, json_of, paragraphs, sure
 from eval.scoring.intervals import Figure, Sample, mean, stratified
 from eval.scoring.judge import auroc, coverage
@@ -13,9 +14,10 @@ from eval.scoring.rows import Row
 from eval.scoring.run import Run
 from index.errors import BadInput
 
-ANY = "exact citation, of all"
-MEASURES = ("Success@1", "RR@10", "answer sentence hit@1", ANY, "AUROC", "coverage at 90 % precision")
-_RANKED = MEASURES[:2]
+MEASURES = (
+    *("Success@1", "RR@10", "answer sentence hit@1", "exact citation, of all"),
+    *("AUROC", "coverage at 90 % precision"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +43,15 @@ def _shown(report: Run) -> dict[str, Figure]:
 
 
 def _difference(name: str, pairs: Sequence[tuple[Row, Row]]) -> Figure:
-    answerable = [pair for pair in pairs if pair[0].answerable]
-    judged = [pair for pair in answerable if pair[0].any_right is not None]
-    others = [pair for pair in pairs if not pair[0].answerable]
-    if name in _RANKED:
-        return mean(name, [a.measures[name] - b.measures[name] for a, b in answerable])
+    if name not in ("AUROC", "coverage at 90 % precision"):
+        return mean(name, [a.scores[name] - b.scores[name] for a, b in pairs if name in a.scores])
+    ours, theirs = (said_in(rows) for rows in zip(*pairs, strict=True))
+    both = np.hstack([ours.rows, theirs.rows])  # (pairs, 2 * 3)
+    unanswerable = both[~ours.answerable]
     if name == "AUROC":
-        groups = [_columns(group, lambda row: (row.confidence,), 1) for group in (answerable, others)]
+        groups = both[ours.answerable], unanswerable
         return stratified(name, groups, _minus(lambda a, b: auroc(a[:, 0], b[:, 0])), n=len(pairs))
-    if name == "coverage at 90 % precision":
-        groups = [_columns(group, _given, 3) for group in (judged, others)]
-        return stratified(name, groups, _minus(coverage), n=len(judged))
-    if name == ANY:
-        return mean(name, [float(bool(a.any_right)) - float(bool(b.any_right)) for a, b in judged])
-    return mean(name, [float(bool(a.first_right)) - float(bool(b.first_right)) for a, b in judged])
-
-
-def _given(row: Row) -> tuple[float, ...]:
-    return row.confidence, row.answered, bool(row.any_right)
-
-
-def _columns(pairs: Sequence[tuple[Row, Row]], values: Callable[[Row], tuple[float, ...]], width: int) -> Sample:
-    """(pairs, 2 * width): the reader's values, then the other's."""
-    rows = [(*values(a), *values(b)) for a, b in pairs]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), 2 * width)
+    return stratified(name, (both[ours.judged], unanswerable), _minus(coverage), n=int(ours.judged.sum()))
 
 
 def _minus(statistic: Callable[[Sample, Sample], float | None]) -> Callable[[Sample, Sample], float | None]:

@@ -12,11 +12,8 @@ from html import escape
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
 from eval.runs.resampled import said_in
-from eval.scoring.certify import JudgedAnswers
-from eval.scoring.figures import Reliability, measure_reliability
+from eval.scoring.figures import Reliability, judged_rows, measure_reliability
 from eval.scoring.figures import risk_coverage as curve_of
 from eval.scoring.rows import Row
 from eval.scoring.run import Run
@@ -144,16 +141,8 @@ def curve_plot(run: Run, other: Sequence[Row]) -> str:
 
 def reliability_of(run: Run) -> Reliability:
     """Of the answers that were given; without a bin where none can be judged."""
-    judged = [row for row in run.rows if row.status == "answered" and (row.any_right is not None or not row.answerable)]
-    if all(row.any_right is None for row in run.rows):
-        judged = []
-    return measure_reliability(
-        JudgedAnswers(
-            np.array([row.confidence for row in judged], np.float64),
-            np.array([not row.any_right for row in judged], np.bool_),
-            len(run.rows),
-        )
-    )
+    judged = any(row.any_right is not None for row in run.rows)
+    return measure_reliability(judged_rows(run.rows if judged else ()))
 
 
 def reliability_plot(found: Reliability) -> str:

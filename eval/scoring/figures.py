@@ -82,6 +82,17 @@ def measure_reliability(judged: JudgedAnswers) -> Reliability:
     )
 
 
+def judged_rows(rows: Sequence[Row]) -> JudgedAnswers:
+    """Confidences and errors of the answers; questions that nothing can judge are left out."""
+    told = [row for row in rows if row.any_right is not None or not row.answerable]
+    given = [row for row in told if row.answered]
+    return JudgedAnswers(
+        np.array([row.confidence for row in given], dtype=np.float64),
+        np.array([not (row.answerable and row.any_right) for row in given], dtype=np.bool_),
+        len(told),
+    )
+
+
 def equal_width(confidence: Floats) -> Bins:
     """Bins (0, 1/15], (1/15, 2/15] … as Guo et al. (2017) have them; 0 is in the first."""
     return np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)

@@ -3,14 +3,11 @@
 An answer counts as wrong when no quote that it shows is right, or when the question has no answer.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from eval.scoring.certify import Certificate, JudgedAnswers, certify, least_answers
-from eval.scoring.rows import Row
+from eval.scoring.figures import judged_rows
 from eval.scoring.run import Asker, OnQuestion, run
 from eval.sets.sets import EvalSet, set_sha256
 from index.errors import BadInput
@@ -68,17 +65,6 @@ def calibrate(
         measured.index_version,
         judged,
         (*measured.notes, *(notes if left_out else ())),
-    )
-
-
-def judged_rows(rows: Sequence[Row]) -> JudgedAnswers:
-    """Confidences and errors of the answers; questions that nothing can judge are left out."""
-    told = [row for row in rows if row.any_right is not None or not row.answerable]
-    given = [row for row in told if row.answered]
-    return JudgedAnswers(
-        np.array([row.confidence for row in given], dtype=np.float64),
-        np.array([not (row.answerable and row.any_right) for row in given], dtype=np.bool_),
-        len(told),
     )
 
 
