@@ -9,7 +9,7 @@ import pytest
 from eval.scoring.judge import judge_for
 from eval.sets.gold import GoldSet, GoldSpan, Question
 from eval.training.cases import TrainingCase, case_of, cut_to, for_projection, sample_of, shuffled, without
-from eval.training.projection import ProjectedIndex, example_of, learn_projection
+from eval.training.projection import example_of, learn_projection, projected
 from eval.training.train_reader import Gathered, gather, sha256_of, train
 from eval.training.twins import TWIN
 from index.embedding.minilm import projection_bytes, projection_from
@@ -112,7 +112,7 @@ def test_a_learned_projection_lowers_the_loss_and_is_the_same_twice(gold: GoldSe
 
 def test_seen_through_the_identity_an_index_is_what_it_was(gold: GoldSet, hash_index: Index) -> None:
     identity = projection_from(projection_bytes(np.eye(64, dtype=np.float32), np.zeros(64, np.float32)))
-    through = ProjectedIndex(hash_index, identity, {})
+    through = projected(hash_index, identity, {})
     case = cases_of(gold, hash_index)[0]
     one = sample_of(case, Evidence(through), hash_index.stem)
     other = sample_of(case, Evidence(hash_index), hash_index.stem)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -18,10 +19,7 @@ from torch import Tensor
 from eval.training.cases import TrainingCase, shuffled
 from index.embedding.minilm import Projection
 from index.embedding.vectors import Encoded, Encoding, Floats, settled
-from index.ranking.view import Lexical
-from index.records import Document, Hit
 from index.search import Index
-from index.text.words import Stem, TermPlaces
 
 WIDTH = 128
 RATE = 7e-4
@@ -138,45 +136,27 @@ def _loss(one: Example, matrix: Tensor, attention: Tensor, extra: Tensor) -> Ten
     return torch.logsumexp(scores, 0) - torch.logsumexp(scores[right], 0)
 
 
-# An index of full token vectors, seen through a projection: what reading would find if it were built with that one.
-
 _KEPT = 4096  # projected passages, of about 20 kB each
 
 
-class ProjectedIndex:
-    """Searches as the index does, for the passages' own vectors are not projected."""
+def projected(index: Index, projection: Projection, encoded: Mapping[str, Encoded]) -> Index:
+    """An index of full token vectors, seen through a projection: what reading would find if it were built with that
+    one. `encoded`: questions that were encoded before, as the index gives them."""
+    return cast(Index, _Projected(index, projection, encoded))
+
+
+class _Projected:
+    """Encodes through the projection; all else is the index itself, whose passages' own vectors are not projected."""
 
     def __init__(self, index: Index, projection: Projection, encoded: Mapping[str, Encoded]) -> None:
-        """`encoded`: questions that were encoded before, as the index gives them."""
         self._index = index
         self._encoded = encoded
         self._projection = projection
         self.encode = lru_cache(maxsize=256)(self._encode)
         self._encoding = lru_cache(maxsize=_KEPT)(self._projected)
 
-    @property
-    def stem(self) -> Stem:
-        return self._index.stem
-
-    def knows(self, language: str) -> bool:
-        return self._index.knows(language)
-
-    @property
-    def lexical(self) -> Lexical:
-        return self._index.lexical
-
-    @property
-    def passage_count(self) -> int:
-        return self._index.passage_count
-
-    def term_places(self, row: int) -> TermPlaces:
-        return self._index.term_places(row)
-
-    def search(self, question: str, *, limit: int) -> Sequence[Hit]:
-        return self._index.search(question, limit=limit)
-
-    def document(self, document_id: str) -> Document:
-        return self._index.document(document_id)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
 
     def _encode(self, question: str) -> Encoded:
         known = self._encoded.get(question)

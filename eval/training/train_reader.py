@@ -18,7 +18,7 @@ from eval.sets.gold import Question
 from eval.sets.sets import EMBEDDER_384, EvalSet, half, open_set
 from eval.training.cases import TrainingCase, case_of, cut_to, for_projection, sample_of, without
 from eval.training.fit_trained import Seen, fit_trained
-from eval.training.projection import BATCH, RATE, SEED, WIDTH, ProjectedIndex, example_of, learn_projection
+from eval.training.projection import BATCH, RATE, SEED, WIDTH, example_of, learn_projection, projected
 from eval.training.twins import TWIN, twins
 from index.embedding.embedder import load_embedder
 from index.embedding.minilm import PROJECTION, Projection, projection_bytes, projection_from
@@ -128,7 +128,7 @@ def _learned(pairs: Sequence[tuple[Gathered, TrainingCase]], show: Show, step: s
 
 
 def _seen(one: Gathered, views: Sequence[Projection], show: Show) -> Iterator[Seen]:
-    evidence = [Evidence(ProjectedIndex(one.index, view, one.encoded)) for view in views]
+    evidence = [Evidence(projected(one.index, view, one.encoded)) for view in views]
     for done, case in enumerate(one.cases, start=1):
         own = evidence[0 if for_projection(case) else 1]
         twin = case.question.id.endswith(TWIN)
