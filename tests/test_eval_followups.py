@@ -4,13 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.experiments.follow_ups import (
-    FORMS,
-    json_of_followups,
-    markdown_of_followups,
-    measure_followups,
-    text_of_followups,
-)
+from eval.experiments.follow_ups import FORMS, markdown_of_followups, measure_followups, text_of_followups
+from eval.runs.tables import json_of
 from eval.sets.gold import GoldSet, GoldSpan, Question, check_gold, read_gold
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput
@@ -44,8 +39,10 @@ def test_a_follow_up_is_asked_in_three_forms_and_the_others_behind_a_question(
     assistant = open_assistant(settings=hash_settings, embedder=HashEmbedder())
     found = measure_followups(assistant, GoldSet("six", (first, second, later)))
     assert [row.readings[0] for row in found.rows] == ["Where does the night ferry go?"]
-    assert found.differences[0].value == 0.0 and found.changed.value == 0.0
-    assert set(json_of_followups(found)["rows"][0]["hits"]) == set(FORMS)
+    told = json_of(found)
+    assert told["figures"]["resolved - standalone"]["value"] == 0.0
+    assert told["figures"]["changed behind another question"]["value"] == 0.0
+    assert set(told["rows"][0]["hits"]) == set(FORMS)
     assert "resolved - standalone" in text_of_followups(found)
     assert "`quotewell x`" in markdown_of_followups(found, command="quotewell x")
     with pytest.raises(BadInput, match="history"):

@@ -20,13 +20,12 @@ from eval.experiments.changes import (
 from eval.experiments.conflicts import ConflictBench, markdown_of_conflicts, text_of_conflicts
 from eval.experiments.conflicts import measure as measure_conflicts
 from eval.experiments.conversation import (
-    json_of_conversation,
     markdown_of_conversation,
     measure_conversation,
     read_turns,
     text_of_conversation,
 )
-from eval.experiments.follow_ups import json_of_followups, markdown_of_followups, measure_followups, text_of_followups
+from eval.experiments.follow_ups import markdown_of_followups, measure_followups, text_of_followups
 from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.experiments.refusal_reasons import json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
 from eval.experiments.summaries import MOST_ARTICLES, markdown_of_summaries, measure_summaries, text_of_summaries
@@ -57,7 +56,7 @@ def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
         return measure_followups(assistant, questions, progress=partial(show, f"{questions.name}: asking"))
 
     found = measured(sets, measure)
-    tell_found(found, text_of_followups, json_of_followups, as_json=as_json)
+    tell_found(found, text_of_followups, json_of, as_json=as_json)
     for one in found:
         keep_table(
             write, f"follow-ups-{one.set_name}", partial(markdown_of_followups, one), f"follow-ups {one.set_name}"
@@ -115,7 +114,7 @@ def conversation(
         found = measure_conversation(
             assistant, asked, set_name=name, index_version=assistant.index.version, progress=partial(show, "asking")
         )
-    emit_json(json_of_conversation(found)) if as_json else emit(text_of_conversation(found))
+    emit_json(json_of(found)) if as_json else emit(text_of_conversation(found))
     command = f"conversation {turns}{f' --articles {articles}' if articles else ''}"
     keep_table(write, name, partial(markdown_of_conversation, found), command)
 

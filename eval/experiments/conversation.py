@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
+
+from pydantic import TypeAdapter, ValidationError
 
 from eval.runs.tables import Table, cells_of, paragraphs
-from eval.scoring.intervals import Figure, by_name, mean
-from eval.scoring.run import OnQuestion, followed
+from eval.scoring.intervals import Figures, mean
+from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.gold import records
 from rag.answer import Answer
 from rag.assistant import Assistant
@@ -36,11 +38,13 @@ class ConversationTurn:
 
 @dataclass(frozen=True, slots=True)
 class JudgedTurn:
-    """Why the reply is not a helpful one; "" where it is."""
+    """A turn, the text of its reply, and why that is not a helpful one."""
 
-    turn: ConversationTurn
+    id: str
+    kind: HelpfulKind
     text: str
-    wrong: str
+    reply: str
+    wrong: str  # "" where it is
     frame: str  # that the quotes are shown in; "" for none
 
 
@@ -49,33 +53,21 @@ class HelpfulReplies:
     """The share of helpful replies by kind, in the order of KINDS, then of all; then of the frames that were shown the
     share that is right: as meant, and with no quote that has no place in it."""
 
-    set_name: str
+    set_name: SetName
     index_version: str
-    right: tuple[Figure, ...]
+    right: Figures
     turns: tuple[JudgedTurn, ...]
 
 
 def read_turns(path: Path) -> list[ConversationTurn]:
     """One JSON object a line. Raises NotFound, and BadGold for a line that is none of these."""
-    turns: list[ConversationTurn] = []
+    turn_of, turns = TypeAdapter(ConversationTurn), []
     for place, record in records(path):
         try:
-            articles = record["articles"]
-            turns.append(
-                ConversationTurn(
-                    record["id"],
-                    record["text"],
-                    tuple(record["history"]),
-                    record["kind"],
-                    None if articles is None else frozenset(articles),
-                    tuple(map(tuple, record["sentences"])),
-                    tuple(record["says"]),
-                )
-            )
-        except (KeyError, TypeError) as error:
-            raise place.bad(f"it needs id, text, history, kind, articles, sentences and says ({error})") from error
-        if turns[-1].kind not in KINDS:
-            raise place.bad(f"kind is {turns[-1].kind!r}, none of {', '.join(KINDS)}")
+            turns.append(turn_of.validate_python(record))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise place.bad(f"field '{'.'.join(map(str, first['loc']))}': {first['msg']}") from error
     return turns
 
 
@@ -91,8 +83,9 @@ def measure_conversation(
     judged: list[JudgedTurn] = []
     for turn in followed(turns, progress):
         answer = asked_behind(assistant, turn.history, turn.text)
-        judged.append(JudgedTurn(turn, answer.text, fault_of(turn, answer), frame_of(answer)))
-    groups: dict[str, list[JudgedTurn]] = {kind: [one for one in judged if one.turn.kind == kind] for kind in KINDS}
+        fault, frame = fault_of(turn, answer), frame_of(answer)
+        judged.append(JudgedTurn(turn.id, turn.kind, turn.text, answer.text, fault, frame))
+    groups: dict[str, list[JudgedTurn]] = {kind: [one for one in judged if one.kind == kind] for kind in KINDS}
     groups |= {ALL: judged, SHOWN: [one for one in judged if one.frame]}
     right = tuple(mean(name, [not one.wrong for one in group]) for name, group in groups.items() if group)
     return HelpfulReplies(set_name, index_version, right, tuple(judged))
@@ -150,7 +143,7 @@ def _kind_fault(kind: HelpfulKind, answer: Answer) -> str:
 def text_of_conversation(found: HelpfulReplies) -> str:
     """Every share as an aligned table, then what is not helpful and why."""
     title = f"helpful replies · {found.set_name} · index {found.index_version}"
-    wrong = [f"{one.turn.id} {one.turn.kind} “{one.turn.text}”: {one.wrong}" for one in found.turns if one.wrong]
+    wrong = [f"{one.id} {one.kind} “{one.text}”: {one.wrong}" for one in found.turns if one.wrong]
     return paragraphs(title, _table(found), wrong)
 
 
@@ -159,19 +152,6 @@ def markdown_of_conversation(found: HelpfulReplies, *, command: str) -> str:
     return paragraphs(
         _table(found).as_markdown(), f"{found.set_name} · index {found.index_version}: written by `{command}`."
     )
-
-
-def json_of_conversation(found: HelpfulReplies) -> dict[str, Any]:
-    """As JSON-able values."""
-    return {
-        "set": found.set_name,
-        "index_version": found.index_version,
-        "right": by_name(found.right),
-        "turns": [
-            {"id": one.turn.id, "kind": one.turn.kind, "text": one.turn.text, "reply": one.text, "wrong": one.wrong}
-            for one in found.turns
-        ],
-    }
 
 
 def _table(found: HelpfulReplies) -> Table:

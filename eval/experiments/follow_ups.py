@@ -5,14 +5,13 @@ without history is asked once more behind a random other one, which must change 
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from eval.runs.tables import Table, bracketed, figure_table, paragraphs
-from eval.scoring.intervals import SEED, Figure, by_name, mean
+from eval.scoring.intervals import SEED, Figure, Figures, mean
 from eval.scoring.judge import Judge, judge_for
-from eval.scoring.run import OnQuestion, followed
+from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.gold import Question
 from eval.sets.sets import EvalSet
 from index.errors import BadInput
@@ -26,24 +25,22 @@ FORMS = ("as typed", "resolved", "standalone")
 
 @dataclass(frozen=True, slots=True)
 class FollowUpRow:
-    """One follow-up: the forms it was asked in, in the order of FORMS, and whether each found its passage."""
+    """One follow-up question: what its readings were, and whether each of FORMS found its passage."""
 
-    question_id: str
+    id: str
     readings: tuple[str, ...]
     standalone: str
-    hits: tuple[bool, bool, bool]
+    hits: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class FollowUpFigures:
-    """Hit@5 of the three forms, their paired differences, and what a history does to questions that need none."""
+    """Hit@5 of the three forms, their paired differences, and what a history does to questions that need none: the
+    share that comes back in other words, and Hit@5 without and behind another one, and the difference."""
 
-    set_name: str
+    set_name: SetName
     index_version: str
-    hits: tuple[Figure, ...]  # named by FORMS
-    differences: tuple[Figure, ...]  # "resolved - standalone", "resolved - as typed"
-    changed: Figure  # share of the questions without history that come back in other words
-    alone: tuple[Figure, ...]  # Hit@5 of those questions without and behind another one, and the difference
+    figures: Figures
     rows: tuple[FollowUpRow, ...]
 
 
@@ -63,23 +60,18 @@ def measure_followups(
         raise BadInput(f"{questions.name} has no answerable question with a history; give a set that has")
     rows = [_row(assistant, question, judge) for question in followed(follow_ups, progress)]
     alone = _alone(assistant, others, judge, progress)
-    typed, resolved, standalone = zip(*(row.hits for row in rows), strict=True)
-    return FollowUpFigures(
-        questions.name,
-        assistant.index.version,
-        tuple(mean(name, [row.hits[at] for row in rows]) for at, name in enumerate(FORMS)),
-        (
-            _difference("resolved - standalone", resolved, standalone),
-            _difference("resolved - as typed", resolved, typed),
-        ),
-        mean("changed behind another question", [changed for changed, _, _ in alone]),
-        (
-            mean("alone", [without for _, without, _ in alone]),
-            mean("behind another question", [behind for _, _, behind in alone]),
-            _difference("behind - alone", [behind for _, _, behind in alone], [without for _, without, _ in alone]),
-        ),
-        tuple(rows),
+    typed, resolved, standalone = ([row.hits[form] for row in rows] for form in FORMS)
+    changed, without, behind = ([each[at] for each in alone] for at in range(3))
+    figures = (
+        *(mean(form, hits) for form, hits in zip(FORMS, (typed, resolved, standalone), strict=True)),
+        _difference("resolved - standalone", resolved, standalone),
+        _difference("resolved - as typed", resolved, typed),
+        mean("changed behind another question", changed),
+        mean("alone", without),
+        mean("behind another question", behind),
+        _difference("behind - alone", behind, without),
     )
+    return FollowUpFigures(questions.name, assistant.index.version, figures, tuple(rows))
 
 
 def turns_before(assistant: Assistant, history: Sequence[str]) -> tuple[Turn, ...]:
@@ -94,8 +86,8 @@ def turns_before(assistant: Assistant, history: Sequence[str]) -> tuple[Turn, ..
 def _row(assistant: Assistant, question: Question, judge: Judge) -> FollowUpRow:
     resolved = resolve(question.text, turns_before(assistant, question.history))
     forms = ((question.text,), resolved.readings, (question.asked,))
-    typed, best, standalone = (_found(assistant, form, question, judge) for form in forms)
-    return FollowUpRow(question.id, resolved.readings, question.asked, (typed, best, standalone))
+    hits = {name: _found(assistant, form, question, judge) for name, form in zip(FORMS, forms, strict=True)}
+    return FollowUpRow(question.id, resolved.readings, question.asked, hits)
 
 
 def _alone(
@@ -128,33 +120,11 @@ def _difference(name: str, values: Sequence[bool], others: Sequence[bool]) -> Fi
 def text_of_followups(found: FollowUpFigures) -> str:
     """Every figure with its interval, one a line."""
     title = f"{found.set_name} · Hit@{DEPTH} of follow-ups · index {found.index_version}"
-    return paragraphs(title, figure_table(_figures(found)))
+    return paragraphs(title, figure_table(found.figures))
 
 
 def markdown_of_followups(found: FollowUpFigures, *, command: str) -> str:
     """The figures as a Markdown table with the command that gives them."""
-    rows = [(figure.name, bracketed(figure), str(figure.n)) for figure in _figures(found)]
+    rows = [(figure.name, bracketed(figure), str(figure.n)) for figure in found.figures]
     table = Table(("Hit@5", "value and 95 % interval", "n"), rows)
     return paragraphs(table.as_markdown(), f"{found.set_name} · index {found.index_version}: written by `{command}`.")
-
-
-def json_of_followups(found: FollowUpFigures) -> dict[str, Any]:
-    """The figures and each question, JSON-able; what was not measured is null."""
-    return {
-        "set": found.set_name,
-        "index_version": found.index_version,
-        "figures": by_name(_figures(found)),
-        "rows": [
-            {
-                "id": row.question_id,
-                "readings": list(row.readings),
-                "standalone": row.standalone,
-                "hits": dict(zip(FORMS, row.hits, strict=True)),
-            }
-            for row in found.rows
-        ],
-    }
-
-
-def _figures(found: FollowUpFigures) -> tuple[Figure, ...]:
-    return (*found.hits, *found.differences, found.changed, *found.alone)

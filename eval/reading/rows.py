@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 MINED = "mined"  # a rule of `TrainingRow.made`: by the product's search
 Offsets = tuple[int, int]
@@ -46,8 +47,9 @@ class TrainingRow:
 
 
 def read_rows(path: Path) -> list[TrainingRow]:
+    row_of = TypeAdapter(TrainingRow)
     with path.open(encoding="utf-8") as file:
-        return [_row(json.loads(line)) for line in file]
+        return [row_of.validate_json(line) for line in file]
 
 
 def write_rows(path: Path, rows: Iterable[TrainingRow]) -> None:
@@ -56,14 +58,6 @@ def write_rows(path: Path, rows: Iterable[TrainingRow]) -> None:
     with new.open("w", encoding="utf-8") as file:
         file.writelines(f"{json.dumps(asdict(row), ensure_ascii=False)}\n" for row in rows)
     new.replace(path)
-
-
-def _row(fields: dict[str, object]) -> TrainingRow:
-    pairs: Sequence[Sequence[int]] = fields["sentences"]  # type: ignore[assignment]
-    fields["sentences"] = tuple((a, b) for a, b in pairs)
-    fields["good"] = tuple(fields["good"])  # type: ignore[arg-type]
-    fields["short"] = tuple(fields["short"]) if fields["short"] else None  # type: ignore[arg-type]
-    return TrainingRow(**fields)  # type: ignore[arg-type]
 
 
 @dataclass
