@@ -17,7 +17,6 @@ from eval.experiments.unanswerable_cases import (
     HELD_OUT,
     SEEN,
     UnanswerableCase,
-    documents_of,
     filtered,
     moved,
     removed,
@@ -128,7 +127,7 @@ def test_names_that_are_gone_with_their_article_are_off_the_corpus_and_others_ar
 
 def test_a_filter_shuts_out_every_document_that_answers(gold: GoldSet, judge: Judge, index: Index) -> None:
     for case in filtered(gold.questions, judge, index, 50):
-        own = next(documents_of(judge.keys[q.id]) for q in gold.questions if q.asked == case.question)
+        own = next(judge.keys[q.id].documents for q in gold.questions if q.asked == case.question)
         assert case.filters and not own & case.filters.documents
 
 

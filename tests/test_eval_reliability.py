@@ -105,6 +105,6 @@ def test_what_is_shown_says_each_bin_with_a_bar_and_a_mark() -> None:
     assert "30 answers: mean confidence 0.500, 0.500 of them right" in text
     assert "Brier score 0.250" in text
     assert text.count("0.50 to 0.50") == BINS
-    assert "0.50 to 0.50        2   0.50   0.00  0.00 to 0.84   ···············|···············" in text
+    assert "0.50 to 0.50  2  0.50   0.00   0.00 to 0.84  ···············|···············" in text
     assert "| 0.50 to 0.50 | 2 | 0.50 | 0.00 | 0.00 to 0.84 |" in markdown_of_reliability(found)
     assert json.loads(json.dumps(asdict(found)))["bins"][0]["n"] == 2

@@ -9,8 +9,8 @@ import pytest
 
 from eval.commands.run import run as run_command
 from eval.experiments.fusion import compare_arms, json_of_comparison, text_of_comparison
-from eval.runs.run_file import json_of, markdown_of, markdown_of_sets, only, read_run, text_of
-from eval.runs.tables import replace_block
+from eval.runs.run_file import markdown_of, markdown_of_sets, only, read_run, text_of
+from eval.runs.tables import json_of, replace_block
 from eval.scoring.figures import ALL, SHORT, TABLE, Point, chosen
 from eval.scoring.intervals import Figure
 from eval.scoring.judge import judge_for, ranked_names

@@ -244,8 +244,8 @@ def _passage_lines(draft: Draft, scene: LabelScene) -> Iterator[Paragraph]:
         return
     passage = scene.passages[draft.passage]
     yield Paragraph(f"{_title(passage.document_id, scene)}, its sentences:", indent=2)
-    for number, (start, end) in enumerate(passage.sentences, start=1):
-        yield Paragraph(f"{number}  {passage.text[start - passage.start : end - passage.start].strip()}", indent=4)
+    for number, span in enumerate(passage.sentences, start=1):
+        yield Paragraph(f"{number}  {passage.said(*span).strip()}", indent=4)
 
 
 def _short(text: str) -> str:

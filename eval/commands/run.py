@@ -9,17 +9,8 @@ import typer
 
 from eval.runs.compare import compare
 from eval.runs.page import Against, page_of
-from eval.runs.run_file import (
-    json_of,
-    markdown_of,
-    markdown_of_sets,
-    only,
-    read_compared,
-    read_run,
-    text_of,
-    write_trec,
-)
-from eval.runs.tables import write_block
+from eval.runs.run_file import markdown_of, markdown_of_sets, only, read_compared, read_run, text_of, write_trec
+from eval.runs.tables import json_of, write_block
 from eval.scoring.figures import chosen
 from eval.scoring.run import Run, measure
 from eval.sets.sets import EvalSet, half, resolve_set

@@ -76,8 +76,7 @@ def _sentences(library: Index, tuning: bool, rng: random.Random) -> list[tuple[s
 
 
 def _texts(passage: Passage) -> list[str]:
-    inside = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
-    return [" ".join(text.split()) for text in inside]
+    return [" ".join(passage.said(*span).split()) for span in passage.sentences]
 
 
 def _made(id_: str, sentence: str, names: dict[str, list[str]], rng: random.Random) -> Iterator[AlteredSentence]:

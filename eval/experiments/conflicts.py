@@ -151,11 +151,7 @@ def _banner(
         planted=plant.text if plant else "",
         original=plant.original if plant else "",
         documents=documents,
-        quotes=tuple(
-            quote.passage.text[q.start - p.start : q.end - p.start]
-            for quote in shown
-            for q, p in [(quote, quote.passage)]
-        ),
+        quotes=tuple(quote.passage.said(quote.start, quote.end) for quote in shown),
         values=conflict.values if conflict else (),
         read=bool(own) and own <= {quote.passage.document_id for quote in quotes},
         found=bool(plant and plant.conflicts and own <= set(documents)),

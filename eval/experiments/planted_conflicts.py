@@ -85,11 +85,10 @@ def plants(questions: Sequence[Question], keys: dict[str, AnswerKey], library: I
 
 def _source(question: Question, key: AnswerKey, library: Index) -> _Source | None:
     for document, passage in _relevant(key, library):
-        inside = [passage.text[s.start - passage.start : s.end - passage.start] for s in passage.sentences]
-        for n, span in enumerate(passage.sentences):
-            sentence = inside[n].strip()
+        inside = [passage.said(*span).strip() for span in passage.sentences]
+        for n, (span, sentence) in enumerate(zip(passage.sentences, inside, strict=True)):
             if _SHORTEST <= len(sentence) <= _LONGEST and _answers(key, question, document, span, sentence):
-                before = inside[n - 1].strip() if n and _REFERRING.search(sentence) else ""
+                before = inside[n - 1] if n and _REFERRING.search(sentence) else ""
                 return _Source(question, document, sentence, before)
     return None
 

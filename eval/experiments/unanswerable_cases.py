@@ -84,7 +84,7 @@ def removed(questions: Sequence[Question], judge: Judge, library: Index, most: i
     found: list[UnanswerableCase] = []
     for group, gone in _folds(pool[: 2 * most], judge.keys, len(library.document_ids)):
         for question in group:
-            texts = [library.document(id_) for id_ in sorted(documents_of(judge.keys[question.id]))]
+            texts = [library.document(id_) for id_ in sorted(judge.keys[question.id].documents)]
             expected = _expected(_names(question, texts, library.stem), holding, gone, len(library.document_ids))
             if expected and len(found) < most:
                 found.append(UnanswerableCase("article removed", question.asked, expected, gone))
@@ -98,7 +98,7 @@ def filtered(questions: Sequence[Question], judge: Judge, library: Index, most: 
     rng.shuffle(pool)
     found: list[UnanswerableCase] = []
     for place, question in enumerate(pool):
-        own = documents_of(judge.keys[question.id])
+        own = judge.keys[question.id].documents
         others = [id_ for id_ in library.document_ids if id_ not in own]
         by_date = _before(own, others, library) if place % 2 else None
         if others and len(found) < most:
@@ -107,13 +107,8 @@ def filtered(questions: Sequence[Question], judge: Judge, library: Index, most: 
     return found
 
 
-def documents_of(key: AnswerKey) -> set[str]:
-    """The documents that answer a question."""
-    return {name for name, _ in key.spans} or set(key.relevant)
-
-
 def _answerable(questions: Sequence[Question], judge: Judge) -> list[Question]:
-    return [question for question in questions if question.id in judge.keys and documents_of(judge.keys[question.id])]
+    return [question for question in questions if question.id in judge.keys and judge.keys[question.id].documents]
 
 
 def _digits(text: str) -> str:
@@ -136,10 +131,10 @@ def _folds(
     pool: Sequence[Question], keys: Mapping[str, AnswerKey], documents: int
 ) -> Iterator[tuple[list[Question], frozenset[str]]]:
     """Questions, and the documents of them all; questions of the same documents stand together."""
-    ordered = sorted(pool, key=lambda question: sorted(documents_of(keys[question.id])))
+    ordered = sorted(pool, key=lambda question: sorted(keys[question.id].documents))
     group: list[Question] = []
     gone: frozenset[str] = frozenset()
-    for own, same in groupby(ordered, key=lambda question: frozenset(documents_of(keys[question.id]))):
+    for own, same in groupby(ordered, key=lambda question: frozenset(keys[question.id].documents)):
         if group and len(gone | own) > _FOLD * documents:
             yield group, gone
             group, gone = [], frozenset()

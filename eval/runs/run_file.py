@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -68,12 +69,6 @@ def parsed(text: bytes, name: str) -> Run:
     return run
 
 
-def json_of(run: Run) -> dict[str, Any]:
-    """The run as JSON-able values, which `parsed` takes back; what was not measured is null."""
-    values: dict[str, Any] = _RUN.dump_python(run, mode="json", by_alias=True)
-    return values
-
-
 def json_of_baseline(run: Run, leave_out: Collection[str]) -> dict[str, Any]:
     """What a baseline keeps of a run, without the figures to leave out."""
     shown = tuple(figure for figure in run.figures if figure.name not in leave_out)
@@ -121,11 +116,7 @@ def qrels_lines(run: Run) -> Iterator[str]:
 
 def column(name: str) -> str:
     """An id without blanks, which part the columns: they, and the sign that marks them, are percent-encoded."""
-    return "".join(_encoded(sign) if sign.isspace() or sign == "%" else sign for sign in name)
-
-
-def _encoded(sign: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in sign.encode())
+    return "".join(quote(sign) if sign.isspace() or sign == "%" else sign for sign in name)
 
 
 # A run as text and as the Markdown tables that stand between markers in README and docs.
@@ -189,33 +180,24 @@ def _of_group(names: Sequence[str], runs: Sequence[Run]) -> Table:
 # How far the confidences of a run can be believed, bin by bin.
 
 _BAR = 30  # characters of a whole bar
+_BIN_HEAD = ("confidence", "n", "said", "right", "95 % interval")
 
 
 def text_of_reliability(found: Reliability) -> str:
     """The figures, then a line a bin with a bar for the share right and a mark where the confidence lies."""
-    head = f"{'confidence':<16}{'n':>5}{'said':>7}{'right':>7}  95 % interval"
-    lines = [
-        f"{one.lowest:.2f} to {one.highest:.2f}{one.n:>9}{one.confidence:>7.2f}{one.right:>7.2f}  "
-        f"{one.low:.2f} to {one.high:.2f}   {_bar(one)}"
-        for one in found.bins
-    ]
-    return paragraphs(_said(found), [head, *lines], "bar: share right; |: where the confidence says it ends")
+    table = Table((*_BIN_HEAD, ""), [(*_bin_cells(one), _bar(one)) for one in found.bins])
+    return paragraphs(_said(found), table, "bar: share right; |: where the confidence says it ends")
 
 
 def markdown_of_reliability(found: Reliability) -> str:
     """The bins as a table and the figures below it."""
-    rows = [
-        (
-            f"{one.lowest:.2f} to {one.highest:.2f}",
-            str(one.n),
-            f"{one.confidence:.2f}",
-            f"{one.right:.2f}",
-            f"{one.low:.2f} to {one.high:.2f}",
-        )
-        for one in found.bins
-    ]
-    table = Table(("confidence", "n", "said", "right", "95 % interval"), rows)
+    table = Table(_BIN_HEAD, list(map(_bin_cells, found.bins)))
     return paragraphs(table.as_markdown(), [f"* {line}" for line in _said(found)])
+
+
+def _bin_cells(one: Bin) -> tuple[str, ...]:
+    interval = f"{one.low:.2f} to {one.high:.2f}"
+    return f"{one.lowest:.2f} to {one.highest:.2f}", str(one.n), f"{one.confidence:.2f}", f"{one.right:.2f}", interval
 
 
 def _said(found: Reliability) -> list[str]:

@@ -183,6 +183,11 @@ class AnswerKey:
     whole: float | None = None  # share of the spans that some passage holds whole; None without spans
 
     @property
+    def documents(self) -> set[str]:
+        """The documents that answer the question."""
+        return {name for name, _ in self.spans} or set(self.relevant)
+
+    @property
     def quotable(self) -> bool:
         """Whether the set can say that a quote is right."""
         return bool(self.spans or self.answers)

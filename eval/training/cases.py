@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from eval.scoring.judge import Judge, holds_answer
 from eval.sets.gold import Question
-from eval.training.fit import FittingIndex, Sample, answering_documents, is_right
+from eval.training.fit import Sample, is_right
 from eval.training.twins import TWIN
 from index.records import Hit, Span
+from index.search import Index
 from index.text.words import Stem
 from rag.question.analysis import analyse
 from rag.reading.candidates import Evidence
@@ -33,18 +34,18 @@ class TrainingCase:
         return any(flags.any() for flags in self.right)
 
 
-def case_of(set_name: str, question: Question, judge: Judge, index: FittingIndex, depth: int) -> TrainingCase:
+def case_of(set_name: str, question: Question, judge: Judge, index: Index, depth: int) -> TrainingCase:
     """The best `depth` hits of a question, judged."""
     hits = tuple(index.search(question.asked, limit=depth))
     right = tuple(
         np.array([is_right(question, judge, index, hit, *span) for span in hit.passage.sentences], bool) for hit in hits
     )
-    answering = answering_documents(question, judge)
+    answering = judge.keys[question.id].documents if question.id in judge.keys else set()
     relevant = np.array([hit.passage.document_id in answering for hit in hits], bool)
     return TrainingCase(set_name, question, hits, right, relevant, _judged(question, judge, index))
 
 
-def _judged(question: Question, judge: Judge, index: FittingIndex) -> bool:
+def _judged(question: Question, judge: Judge, index: Index) -> bool:
     key = judge.keys.get(question.id)
     if key is None or key.spans:
         return True

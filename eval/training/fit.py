@@ -6,7 +6,6 @@ the traps of SQuAD 2.0, cannot turn a weight around. Deterministic: same questio
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,8 @@ from scipy.special import expit
 from eval.scoring.judge import Judge, holds_answer, normalised
 from eval.sets.gold import Question
 from index.errors import BadInput
-from index.records import Document, Hit, Span, to_source
-from rag.reading.candidates import ReadableIndex
+from index.records import Hit, Span, to_source
+from index.search import Index
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP
 from rag.reading.reader import gap
 
@@ -26,13 +25,6 @@ Floats = NDArray[np.float64]
 _L2 = 1e-4  # the weakest of 1e-2, 1e-3, 1e-4 did best on sets left out
 _TINY = 1e-300
 _LEAST_SHARED = 30  # characters; a shorter sentence inside a long answer proves nothing
-
-
-class FittingIndex(ReadableIndex, Protocol):
-    """The front door of an index, as fitting needs it."""
-
-    def search(self, question: str, *, limit: int) -> Sequence[Hit]: ...
-    def document(self, document_id: str) -> Document: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +105,7 @@ def _bounds(features: Sequence[str]) -> list[tuple[float | None, float | None]]:
     return [(None, 0.0) if name in NEVER_HELP else (0.0, None) for name in features]
 
 
-def answering_documents(question: Question, judge: Judge) -> set[str]:
-    key = judge.keys.get(question.id)
-    return set() if key is None else {name for name, _ in key.spans} or set(key.relevant)
-
-
-def is_right(question: Question, judge: Judge, index: FittingIndex, hit: Hit, start: int, end: int) -> bool:
+def is_right(question: Question, judge: Judge, index: Index, hit: Hit, start: int, end: int) -> bool:
     """The sentence covers a gold span or, in a relevant document, holds an answer or is part of a long one."""
     key = judge.keys.get(question.id)
     document_id = hit.passage.document_id
@@ -127,6 +114,6 @@ def is_right(question: Question, judge: Judge, index: FittingIndex, hit: Hit, st
     if key.spans:
         place = to_source(index.document(document_id), Span(start, end))
         return any(name == document_id and place.start <= s.start and s.end <= place.end for name, s in key.spans)
-    sentence = hit.passage.text[start - hit.passage.start : end - hit.passage.start]
+    sentence = hit.passage.said(start, end)
     within = len(sentence) >= _LEAST_SHARED and any(normalised(sentence) in normalised(a) for a in key.answers)
     return document_id in key.relevant and (within or holds_answer(sentence, key.answers))

@@ -58,6 +58,5 @@ def _swappable(question: Question, library: TwinsIndex) -> list[tuple[int, int, 
 
 def _absent(value: str, key: AnswerKey, library: TwinsIndex) -> bool:
     """No word of the value stands in a document that answers the question."""
-    documents = {name for name, _ in key.spans} or set(key.relevant)
-    texts = " ".join(normalise(library.document(name).text) for name in documents)
+    texts = " ".join(normalise(library.document(name).text) for name in key.documents)
     return not any(word in texts for word in normalise(value).split())
