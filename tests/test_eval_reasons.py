@@ -8,7 +8,6 @@ import pytest
 
 from eval.experiments.refusal_reasons import (
     OVERALL,
-    json_of_reasons,
     markdown_of_reasons,
     measure_reasons,
     text_of_reasons,
@@ -22,6 +21,7 @@ from eval.experiments.unanswerable_cases import (
     removed,
     swapped,
 )
+from eval.runs.tables import json_of
 from eval.scoring.judge import Judge, judge_for
 from eval.sets.gold import GoldSet, GoldSpan, Question
 from index.errors import BadInput
@@ -145,10 +145,10 @@ def test_the_figures_count_right_codes_among_abstentions_and_answers_beside_them
     assert right["filter added"].value == 1.0 and right["filter added"].n == 1  # only one is answered without it
     assert right["date moved"].value == 1.0 and right["date moved"].n == 3
     assert answered["date moved"].value == 0.0
-    assert answered[OVERALL].n == len(found.outcomes) == sum(found.confusion.values())
-    assert right[OVERALL].n == sum(outcome.code is not None for outcome in found.outcomes)
+    assert answered[OVERALL].n == len(found.cases) == sum(one.count for one in found.confusion)
+    assert right[OVERALL].n == sum(one.said is not None for one in found.cases)
     again = measure_reasons(asker(index), gold, lambda gone: asker(opened(gone)), most=10)
-    assert json_of_reasons(again) == json_of_reasons(found)
+    assert json_of(again) == json_of(found)
 
 
 def test_every_kind_is_shown_with_its_share_interval_and_n(gold: GoldSet, index: Index, opened: Opened) -> None:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from index.records import Span
 from index.text.words import stop_words
-from rag.language.dates import dates_in
 from rag.language.patterns import Patterns, read_patterns
 from rag.suggestions.patterns import NAME, PERSON, ROLE, subject
 
@@ -46,13 +45,6 @@ def _regular(base: str) -> Verb:
 VERBS = (*map(_regular, _REGULAR.split()), *(Verb(*forms.replace("_", " ").split(":")) for forms in _IRREGULAR.split()))
 BY_PARTICIPLE = {verb.participle: verb for verb in VERBS}
 BY_PAST = {verb.past: verb for verb in VERBS}
-# a date is enough behind these: "When did the bridge open?"
-ALONE = frozenset(
-    (
-        *("die", "open", "close", "end", "start", "begin", "retire", "fall", "merge", "dissolve", "sink", "withdraw"),
-        *("take effect", "enter into force"),
-    )
-)
 
 
 # The pieces that the question rules are made of: subjects, dates, where a clause stops, what fits into a question.
@@ -119,11 +111,14 @@ def named(printed: str) -> str:
     return subject(printed)
 
 
-def date_of(match: re.Match[str]) -> Span | None:
-    """Where the date stands, if it is nothing but one complete date."""
-    found = dates_in(match["date"])
-    whole = len(found) == 1 and found[0].start == 0 and found[0].end == len(match["date"].rstrip())
-    return Span(match.start("date"), match.start("date") + found[0].end) if whole else None
+def asks(template: str, answer: str) -> Make:
+    """A question with the groups of a match put into its template, {who} as a question names it; `answer`: a group."""
+
+    def make(match: re.Match[str]) -> Made | None:
+        who = named(match["who"])
+        return Made(template.format_map(match.groupdict() | {"who": who}), span_of(match, answer), who) if who else None
+
+    return make
 
 
 def fits(words: str, *, dated: bool = False) -> bool:

@@ -16,10 +16,8 @@ from eval.authoring.duplicates import Form, form_of, likeness
 from eval.authoring.near_misses import near_misses
 from eval.authoring.patterns import Made, Rule
 from eval.authoring.propose_claims import CLAIMS
-from eval.authoring.propose_counts import COUNTS
-from eval.authoring.propose_people import PEOPLE
-from eval.sets.gold import GoldSpan, LineOfFile, Question, line_of, overlap, question_of, records, text
-from index.errors import BadGold
+from eval.authoring.propose_facts import COUNTS, PEOPLE
+from eval.sets.gold import GoldSpan, Question, line_of, overlap, question_of, records, text
 from index.records import Document, Span, to_source
 from index.text.sentences import sentences
 from rag.language.dependence import depends_on_previous
@@ -208,7 +206,9 @@ def read_candidates(path: Path) -> list[ProposedQuestion]:
         record.pop("note", None)
         known = record.get("answerable", True) is not None
         question = question_of(place, record if known else record | {"answerable": False})
-        _refuse_twice(place, question, seen)
+        if question.id in seen:
+            raise place.bad(f"id {question.id!r} stands on an earlier line too")
+        seen.add(question.id)
         found.append(ProposedQuestion(question, known, note))
     return found
 
@@ -221,9 +221,3 @@ def candidate_line(candidate: ProposedQuestion) -> str:
     if candidate.note:
         fields["note"] = candidate.note
     return json.dumps(fields, ensure_ascii=False)
-
-
-def _refuse_twice(place: LineOfFile, question: Question, seen: set[str]) -> None:
-    if question.id in seen:
-        raise BadGold(f"{place.path}, line {place.number}: id {question.id!r} stands on an earlier line too")
-    seen.add(question.id)

@@ -2,7 +2,7 @@
 
 import re
 
-from eval.authoring.patterns import BY_PAST, PIECES, Made, fits, named, rules
+from eval.authoring.patterns import BY_PAST, PIECES, Made, asks, fits, named, rules
 from eval.authoring.patterns import span_of as at
 from rag.language.patterns import read_patterns
 from rag.question.analysis import analyse
@@ -95,11 +95,6 @@ def _alias(match: re.Match[str]) -> Made | None:
     return Made(f"What {match['be']} {who} {also}{tail}?", at(match, "alias"), who) if who else None
 
 
-def _known_for(match: re.Match[str]) -> Made | None:
-    who = named(match["who"])
-    return Made(f"What {match['be']} {who} {match['verb']} for?", at(match, "answer"), who) if who else None
-
-
 def _stands_for(match: re.Match[str]) -> Made | None:
     initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", match["long"]) if word[0].isupper())
     spelled = initials == match["short"]
@@ -127,7 +122,7 @@ CLAIMS = rules(
         "said": ("said", _said),
         "plan": ("said", _vowed),
         "alias": ("name", _alias),
-        "known for": ("what", _known_for),
+        "known for": ("what", asks("What {be} {who} {verb} for?", "answer")),
         "short": ("name", _stands_for),
     },
 )

@@ -27,7 +27,7 @@ from eval.experiments.conversation import (
 )
 from eval.experiments.follow_ups import markdown_of_followups, measure_followups, text_of_followups
 from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
-from eval.experiments.refusal_reasons import json_of_reasons, markdown_of_reasons, measure_reasons, text_of_reasons
+from eval.experiments.refusal_reasons import markdown_of_reasons, measure_reasons, text_of_reasons
 from eval.experiments.summaries import MOST_ARTICLES, markdown_of_summaries, measure_summaries, text_of_summaries
 from eval.experiments.text_check import markdown_of_support, measure_support, text_of_support
 from eval.runs.plots import pareto
@@ -94,7 +94,7 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         return measure_reasons(assistant, asked, without, progress=partial(show, questions.name))
 
     found = measured(sets, measure)
-    tell_found(found, text_of_reasons, json_of_reasons, as_json=as_json)
+    tell_found(found, text_of_reasons, json_of, as_json=as_json)
     keep_table(write, "reasons", partial(markdown_of_reasons, found), command_on(sets, "reasons", tuning=tuning))
 
 

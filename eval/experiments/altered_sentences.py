@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from eval.experiments.planted_conflicts import other_figure, other_spoken
 from index.records import Passage
 from index.search import Index
 from rag.language.dependence import depends_on_previous
@@ -32,6 +33,7 @@ _REWORDED = (
     "reported:said warned:cautioned told:informed suggested:proposed declared:announced"
 )
 _SAYING = dict(pair.split(":") for pair in _REWORDED.split())
+_TIMES = (0.4, 0.6, 1.3, 1.6, 2.2)
 _SPOKEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "twenty")
 
 
@@ -148,17 +150,10 @@ def _other(fact: Fact, rng: random.Random) -> str:
         return f"{fact.printed[: year.start()]}{other}{fact.printed[year.end() :]}"
     if digits := re.search(r"\d[\d,]*(?:\.\d+)?", fact.printed):
         return f"{fact.printed[: digits.start()]}{_figure(digits.group(), fact, rng)}{fact.printed[digits.end() :]}"
-    spoken = next((word for word in _SPOKEN if re.search(rf"(?<![\w-]){word}(?![\w-])", fact.printed)), "")
-    others = [word for word in _SPOKEN if word != spoken]
-    return re.sub(rf"\b{spoken}\b", rng.choice(others), fact.printed) if spoken else ""
+    return other_spoken(fact.printed, _SPOKEN, rng)
 
 
 def _figure(digits: str, fact: Fact, rng: random.Random) -> str:
     if fact.moment:  # the day of a month, or a century
         return str(int(digits) - 2 if int(digits) > 2 else int(digits) + 3)
-    decimals = len(digits.rpartition(".")[2]) if "." in digits else 0
-    figure = float(digits.replace(",", ""))
-    other = figure * rng.choice([0.4, 0.6, 1.3, 1.6, 2.2])
-    if abs(other - figure) < 2 and not decimals:
-        other = figure + rng.choice([2, 3, 5])
-    return f"{other:{',' if ',' in digits else ''}.{decimals}f}"
+    return other_figure(digits, _TIMES, rng)

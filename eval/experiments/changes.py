@@ -46,7 +46,7 @@ class ChangesReport:
     set_name: str
     articles: int
     figures: tuple[Figure, ...]
-    kinds: Mapping[str, tuple[Figure, Figure]]
+    kinds: Mapping[str, tuple[Figure, ...]]
     said: tuple[SaidAfterEdit, ...]
     notes: tuple[str, ...]
 
@@ -81,9 +81,7 @@ def measure_changes(
     }
     notes = ("edited by rule: the figures say nothing of sentences told in other words",)
     articles = len({case.document.id for case in cases})
-    return ChangesReport(
-        set_name, articles, _figures(said), {k: (a, b) for k, (a, b) in kinds.items()}, tuple(said), notes
-    )
+    return ChangesReport(set_name, articles, _figures(said), kinds, tuple(said), notes)
 
 
 def text_of_changes(report: ChangesReport) -> str:

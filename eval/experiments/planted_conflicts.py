@@ -37,6 +37,7 @@ _REFERRING = re.compile(
 _NAMES = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]{2,}(?: [A-Z][a-z]+)*")
 _STARTS_NAME = re.compile(r"^[A-Z][a-z]+ [A-Z]|^(?:[A-Z]{2,}|I)\b|^[A-Z][a-z]+['’]s")
 _SPOKEN = tuple("two three four five six seven eight nine ten eleven twelve twenty forty".split())
+_TIMES = (0.4, 0.6, 0.75, 1.3, 1.6, 2.2)
 _SHORTEST, _LONGEST = 30, 400  # characters of a sentence that is worth planting
 
 
@@ -139,10 +140,10 @@ def _changed(fact: Fact) -> str:
         return _other_date(fact.printed, rng)
     digits = re.search(r"\d[\d,]*(?:\.\d+)?", fact.printed)
     if digits and not re.fullmatch(r"1\d{3}|20\d\d", digits.group()):
-        return f"{fact.printed[: digits.start()]}{_other_figure(digits.group(), rng)}{fact.printed[digits.end() :]}"
-    spoken = next((word for word in _SPOKEN if re.search(rf"(?<![\w-]){word}(?![\w-])", fact.printed)), "")
-    others = [word for word in _SPOKEN if word != spoken]
-    return re.sub(rf"\b{spoken}\b", rng.choice(others), fact.printed) if spoken else ""
+        return (
+            f"{fact.printed[: digits.start()]}{other_figure(digits.group(), _TIMES, rng)}{fact.printed[digits.end() :]}"
+        )
+    return other_spoken(fact.printed, _SPOKEN, rng)
 
 
 def _other_date(printed: str, rng: random.Random) -> str:
@@ -158,10 +159,18 @@ def _other_date(printed: str, rng: random.Random) -> str:
     return f"{printed[: number.start()]}{other}{printed[number.end() :]}"
 
 
-def _other_figure(digits: str, rng: random.Random) -> str:
+def other_spoken(printed: str, numbers: Sequence[str], rng: random.Random) -> str:
+    """With the first of these numbers, in words, put for another one; empty where none is printed."""
+    spoken = next((word for word in numbers if re.search(rf"(?<![\w-]){word}(?![\w-])", printed)), "")
+    others = [word for word in numbers if word != spoken]
+    return re.sub(rf"\b{spoken}\b", rng.choice(others), printed) if spoken else ""
+
+
+def other_figure(digits: str, times: Sequence[float], rng: random.Random) -> str:
+    """One of so many times it, written in the same way."""
     decimals = len(digits.rpartition(".")[2]) if "." in digits else 0
     figure = float(digits.replace(",", ""))
-    other = figure * rng.choice([0.4, 0.6, 0.75, 1.3, 1.6, 2.2])
+    other = figure * rng.choice(times)
     if abs(other - figure) < 2 and not decimals:
         other = figure + rng.choice([2, 3, 5])
     return f"{other:{',' if ',' in digits else ''}.{decimals}f}"

@@ -1,14 +1,14 @@
 """Does an abstention say why? Measured on cases that are built so that the right reason is known."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eval.experiments.unanswerable_cases import HELD_OUT, KINDS, UnanswerableCase, filtered, moved, removed, swapped
 from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
-from eval.scoring.intervals import Figure, by_name, mean
+from eval.scoring.intervals import Figures, mean
 from eval.scoring.judge import judge_for
-from eval.scoring.run import OnQuestion, followed
+from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.sets import EvalSet
 from index.errors import BadInput
 from index.ranking.filters import EVERYTHING
@@ -24,22 +24,33 @@ Without = Callable[[frozenset[str]], Assistant]  # the same assistant, as if the
 
 @dataclass(frozen=True, slots=True)
 class ReasonOutcome:
-    """What was said to one case; no code where it was answered."""
+    """What was said to one case; None where it was answered."""
 
-    case: UnanswerableCase
-    code: ReasonCode | None
+    kind: str  # one of KINDS
+    question: str
+    expected: ReasonCode
+    said: ReasonCode | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """In how many cases of one kind and expected code something was said: a code or "answered"."""
+
+    case: str
+    said: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
     """Of each kind of case: the share of right codes among abstentions, and the share that was answered instead."""
 
-    set_name: str
+    set_name: SetName
     index_version: str
-    right: tuple[Figure, ...]  # by kind in the order of KINDS, then all of them together
-    answered: tuple[Figure, ...]  # the same kinds
-    confusion: Mapping[tuple[str, str], int]  # (kind and expected code, code or "answered") → cases
-    outcomes: tuple[ReasonOutcome, ...]
+    right: Figures  # by kind in the order of KINDS, then all of them together
+    answered: Figures  # the same kinds
+    confusion: tuple[Confusion, ...]
+    cases: tuple[ReasonOutcome, ...]
     notes: tuple[str, ...]
 
 
@@ -58,7 +69,8 @@ def measure_reasons(
         if case.removed != gone:
             asking, gone = without(case.removed) if case.removed else assistant, case.removed
         answer = asking.ask(case.question, filters=case.filters)
-        outcomes.append(ReasonOutcome(case, answer.reason.code if answer.reason else None))
+        said = answer.reason.code if answer.reason else None
+        outcomes.append(ReasonOutcome(case.kind, case.question, case.expected, said))
     return _reasons(questions.name, assistant.index.version, outcomes)
 
 
@@ -77,7 +89,7 @@ def build_cases(assistant: Assistant, questions: EvalSet, most: int) -> list[Una
 def text_of_reasons(found: Reasons) -> str:
     """Both shares of every kind as an aligned table, then who was taken for what."""
     head = ("case", "right reason", "95 % interval", "n", "answered", "of")
-    confused = [f"{case} → {said}: {count}" for (case, said), count in found.confusion.items()]
+    confused = [f"{one.case} → {one.said}: {one.count}" for one in found.confusion]
     title = f"reasons for abstaining · {found.set_name} · index {found.index_version}"
     return paragraphs(title, Table(head, _rows(found), left=range(len(head))), confused, found.notes)
 
@@ -90,37 +102,16 @@ def markdown_of_reasons(found: Sequence[Reasons], *, command: str) -> str:
     return paragraphs(Table(head, rows, left=(0, 1)).as_markdown(), below(command, notes=notes))
 
 
-def json_of_reasons(found: Reasons) -> dict[str, object]:
-    """As JSON-able values; what was not measured is null."""
-    cases = [(outcome.case, outcome.code) for outcome in found.outcomes]
-    return {
-        "set": found.set_name,
-        "index_version": found.index_version,
-        "right": by_name(found.right),
-        "answered": by_name(found.answered),
-        "confusion": [{"case": case, "said": said, "count": count} for (case, said), count in found.confusion.items()],
-        "cases": [
-            {"kind": case.kind, "question": case.question, "expected": case.expected, "said": code}
-            for case, code in cases
-        ],
-        "notes": list(found.notes),
-    }
-
-
 def _reasons(set_name: str, version: str, outcomes: Sequence[ReasonOutcome]) -> Reasons:
-    groups = {str(kind): [outcome for outcome in outcomes if outcome.case.kind == kind] for kind in KINDS}
-    groups[OVERALL] = list(outcomes)
-    confusion = Counter((f"{o.case.kind}, {o.case.expected}", o.code or "answered") for o in outcomes)
+    groups = {str(kind): [one for one in outcomes if one.kind == kind] for kind in KINDS} | {OVERALL: outcomes}
+    confusion = Counter((f"{one.kind}, {one.expected}", one.said or "answered") for one in outcomes)
     return Reasons(
         set_name=set_name,
         index_version=version,
-        right=tuple(
-            mean(name, [o.code == o.case.expected for o in group if o.code is not None])
-            for name, group in groups.items()
-        ),
-        answered=tuple(mean(name, [o.code is None for o in group]) for name, group in groups.items()),
-        confusion=dict(sorted(confusion.items())),
-        outcomes=tuple(outcomes),
+        right=tuple(mean(name, [o.said == o.expected for o in group if o.said]) for name, group in groups.items()),
+        answered=tuple(mean(name, [o.said is None for o in group]) for name, group in groups.items()),
+        confusion=tuple(Confusion(*pair, count) for pair, count in sorted(confusion.items())),
+        cases=tuple(outcomes),
         notes=(
             "right reason: among the cases that were not answered",
             "a case may be answered rightly: what was exchanged or taken out may stand elsewhere",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from eval.reading.rows import Offsets, TrainingRow
-from eval.sets.beir import first_of, read_beir, read_qrels
+from eval.sets.beir import JUDGEMENTS, first_of, read_beir, read_qrels
 from eval.sets.gold import Record, records
 from eval.sets.sets import half
 from index.ranking.lexical import LexicalRanker
@@ -88,8 +88,7 @@ class Collection:
     @cached_property
     def relevant(self) -> Mapping[str, Mapping[str, int]]:
         """Question id → the documents that answer."""
-        path = first_of(self.folder, ("qrels.tsv", "qrels.tsv.gz", "qrels/test.tsv", "qrels/test.tsv.gz"))
-        return read_qrels(path, {question["_id"] for question in self.questions}).relevant
+        return read_qrels(first_of(self.folder, JUDGEMENTS), {question["_id"] for question in self.questions}).relevant
 
     @cached_property
     def tested(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """A comparison of two runs as text for people, as JSON and as Markdown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from eval.runs.compare import FEWEST_OF_A_TAG, FigureChange, Pair, RunComparison, SliceChange
@@ -25,9 +25,9 @@ def text_of_runs(found: RunComparison, names: tuple[str, str]) -> str:
         [_title(found), f"first: {names[0]} · second: {names[1]}", *found.notes],
         _figures(found),
         _EXPLAINED,
-        *(headed(head, lines) for head, lines in _settings(found)),
+        headed("made with other settings:", setting_lines(found)),
         headed(_SLICES, [slices.as_text()], indent="") if slices.rows else "",
-        *(headed(head, lines) for head, lines in _questions(found)),
+        *(headed(head, lines) for head, lines in questions_in(found)),
         "" if found.failing or found.mended else "no question is newly failing or newly right",
         _figure_notes(found),
     )
@@ -41,9 +41,9 @@ def markdown_of_runs(found: RunComparison, names: tuple[str, str], *, command: s
         *(f"{note}." for note in found.notes),
         _figures(found).as_markdown(),
         f"{sentence(_EXPLAINED)}. Written by `{command}`.".replace("*", "\\*"),
-        *(headed(f"{head}\n", lines, indent="- ") for head, lines in _settings(found)),
+        headed("made with other settings:\n", setting_lines(found), indent="- "),
         *((f"{sentence(_SLICES)}:", slices.as_markdown()) if slices.rows else ()),
-        *(headed(f"{sentence(head)}\n", lines, indent="- ") for head, lines in _questions(found)),
+        *(headed(f"{sentence(head)}\n", lines, indent="- ") for head, lines in questions_in(found)),
         [f"- {note}" for note in _figure_notes(found)],
     )
 
@@ -106,11 +106,6 @@ def figure_cells(each: FigureChange) -> tuple[str, ...]:
     return *named, _signed(change.value), interval, *tests, _counts(each.tally, each.direction), str(each.n)
 
 
-def question_lines(pairs: Sequence[Pair]) -> list[str]:
-    """One line a question: id, what happened, text and tags."""
-    return [f"{one.id}: {one.state} → {two.state}: {_line(one)}" for one, two in pairs]
-
-
 def p_text(value: float | None) -> str:
     """Three digits; never the zero that no test gives."""
     return "" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
@@ -143,15 +138,14 @@ def _slice_cells(each: SliceChange) -> tuple[str, ...]:
     return each.tag, each.figure, *values, *tested, _counts(each.tally, 1), str(each.n)
 
 
-def _settings(found: RunComparison) -> Iterator[tuple[str, list[str]]]:
-    """Heading and lines."""
-    yield "made with other settings:", [f"{each.name}: {each.first} → {each.second}" for each in found.settings]
+def setting_lines(found: RunComparison) -> list[str]:
+    return [f"{each.name}: {each.first} → {each.second}" for each in found.settings]
 
 
-def _questions(found: RunComparison) -> Iterator[tuple[str, list[str]]]:
-    """Headings and lines."""
-    yield f"newly failing: {len(found.failing)}", question_lines(found.failing)
-    yield f"newly right: {len(found.mended)}", question_lines(found.mended)
+def questions_in(found: RunComparison) -> Iterator[tuple[str, list[str]]]:
+    """Headings, and a line a question: id, what happened, text and tags."""
+    for what, pairs in (("newly failing", found.failing), ("newly right", found.mended)):
+        yield f"{what}: {len(pairs)}", [f"{one.id}: {one.state} → {two.state}: {_line(one)}" for one, two in pairs]
     for kind, rows in (("first", found.dropped), ("second", found.added)):
         yield f"only in the {kind} run, not compared: {len(rows)}", [f"{row.id}: {_line(row)}" for row in rows]
 

@@ -16,7 +16,8 @@ from eval.runs.compare_report import (
     json_of_pair,
     json_of_runs,
     p_text,
-    question_lines,
+    questions_in,
+    setting_lines,
     text_of_runs,
 )
 from eval.runs.paired import LEVEL, NOISE
@@ -125,9 +126,8 @@ def text_of_judgement(found: GateResult, baseline: Path) -> str:
     return paragraphs(
         f"gate {head}: {comparison.set_name} · {comparison.common} questions · baseline {baseline}",
         [f"{line}  {verdict}" for line, verdict in lines],
-        [f"{each.name}: {each.first} → {each.second}" for each in comparison.settings],
-        headed(f"newly failing: {len(comparison.failing)}", question_lines(comparison.failing)),
-        headed(f"newly right: {len(comparison.mended)}", question_lines(comparison.mended)),
+        setting_lines(comparison),
+        *(headed(head, lines) for head, lines in questions_in(comparison)),
         f"if that is meant, {UPDATE}" if found.grade == "fail" else "",
     )
 

@@ -67,9 +67,9 @@ def _gain(place: LineOfFile, cell: str) -> int:
         raise place.bad(f"relevance is {cell!r}, expected a whole number") from None
 
 
-_CORPUS = ("corpus.jsonl", "corpus.jsonl.gz")
+CORPUS = ("corpus.jsonl", "corpus.jsonl.gz")
 _QUESTIONS = ("queries.jsonl", "queries.jsonl.gz")
-_JUDGEMENTS = ("qrels.tsv", "qrels.tsv.gz", "qrels/test.tsv", "qrels/test.tsv.gz")
+JUDGEMENTS = ("qrels.tsv", "qrels.tsv.gz", "qrels/test.tsv", "qrels/test.tsv.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ class BeirSet:
 
 def read_beir(folder: Path) -> BeirSet:
     """Questions and judgements of a folder. Raises NotFound, and BadGold with file, line and reason."""
-    corpus = first_of(folder, _CORPUS)
+    corpus = first_of(folder, CORPUS)
     everything = _questions(first_of(folder, _QUESTIONS))
     unanswerable = {id_ for id_, (_, said) in everything.items() if said is False}
-    qrels = read_qrels(first_of(folder, _JUDGEMENTS), everything.keys(), unanswerable)
+    qrels = read_qrels(first_of(folder, JUDGEMENTS), everything.keys(), unanswerable)
     questions, unjudged = [], []
     for question, said in everything.values():
         if said is False or question.id in qrels.relevant:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from eval.sets.beir import BeirSet, first_of, read_qrels
+from eval.sets.beir import CORPUS, BeirSet, first_of, read_qrels
 from eval.sets.gold import LineOfFile, Question, numbered
 from index.errors import NotFound
 
@@ -92,7 +92,6 @@ def _fields(text: str) -> dict[str, str]:
 
 _QRELS = ("qrels.txt", "qrels.txt.gz")
 _TOPICS = ("topics.txt", "topics.txt.gz", "topics.tsv", "topics.tsv.gz")
-_CORPUS = ("corpus.jsonl", "corpus.jsonl.gz")
 
 
 def is_trec(folder: Path) -> bool:
@@ -115,6 +114,6 @@ def _corpus(folder: Path) -> Path:
     if (folder / "corpus").is_dir():
         return folder / "corpus"
     try:
-        return first_of(folder, _CORPUS)
+        return first_of(folder, CORPUS)
     except NotFound:
-        raise NotFound(f"no corpus in {folder}; put {_CORPUS[0]} or a folder corpus/ beside the qrels") from None
+        raise NotFound(f"no corpus in {folder}; put {CORPUS[0]} or a folder corpus/ beside the qrels") from None

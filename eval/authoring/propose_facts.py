@@ -1,12 +1,21 @@
-"""Questions that ask how many, how much, how long and which share. English."""
+"""Questions that ask who, when, where, how many, how much and how long, each made of one verb of a table. English."""
 
 import re
 
-from eval.authoring.patterns import BY_PAST, PIECES, Made, fits, named, rest_of, rules
+from eval.authoring.patterns import BY_PARTICIPLE, BY_PAST, PIECES, Made, asks, fits, named, rest_of, rules
 from eval.authoring.patterns import span_of as at
+from index.records import Span
+from rag.language.dates import dates_in
 from rag.language.patterns import read_patterns
-from rag.suggestions.patterns import bases
+from rag.suggestions.patterns import TITLE, bases
 
+# a date is enough behind these: "When did the bridge open?"
+_ALONE = frozenset(
+    (
+        *("die", "open", "close", "end", "start", "begin", "retire", "fall", "merge", "dissolve", "sink", "withdraw"),
+        *("take effect", "enter into force"),
+    )
+)
 _DOES = bases(
     "comprises:comprise contains:contain covers:cover employs:employ has:have holds:hold houses:house "
     "includes:include offers:offer operates:operate owns:own produces:produce runs:run seats:seat serves:serve"
@@ -17,6 +26,55 @@ _PAYING = bases(
     "received:receive spent:spend"
 )
 _LASTING = {"lasted": "did {} last", "lasts": "does {} last", "takes": "does {} take", "took": "did {} take"}
+
+
+def _date_of(match: re.Match[str]) -> Span | None:
+    """Where the date stands, if it is nothing but one complete date."""
+    found = dates_in(match["date"])
+    whole = len(found) == 1 and found[0].start == 0 and found[0].end == len(match["date"].rstrip())
+    return Span(match.start("date"), match.start("date") + found[0].end) if whole else None
+
+
+def _when_done(match: re.Match[str]) -> Made | None:
+    who, date, rest = named(match["who"]), _date_of(match), rest_of(match)
+    if not who or date is None or rest is None:
+        return None
+    return Made(f"When {match['be']} {who} {match['verb']}{rest}?", date, who)
+
+
+def _when_did(match: re.Match[str]) -> Made | None:
+    who, date, rest, base = named(match["who"]), _date_of(match), rest_of(match), BY_PAST[match["verb"]].base
+    if not who or date is None or rest is None or (not rest and base not in _ALONE):
+        return None
+    return Made(f"When did {who} {base}{rest}?", date, who)
+
+
+def _who_did(match: re.Match[str]) -> Made | None:
+    who, thing = named(match["who"]), match["object"]
+    if not who or who.startswith("the ") or not fits(thing) or len(match["who"]) < 4:
+        return None
+    when = f" {match['prep']} {match['date'].strip()}" if match["date"] and dates_in(match["date"]) else ""
+    bare = match["who"].removeprefix("The ")
+    title = TITLE.match(bare)
+    start = match.end("who") - len(bare) + (title.end() if title else 0)
+    return Made(f"Who {match['verb']} {thing}{when}?", Span(start, match.end("who")), thing)
+
+
+def _done_by(match: re.Match[str]) -> Made | None:
+    who, agent = named(match["who"]), named(match["agent"])
+    if not who or not agent or re.search(r"\b(?:Act|Law|Charter|Treaty|Order)$", agent):
+        return None
+    return Made(f"Who {BY_PARTICIPLE[match['verb']].past} {who}{match['rest']}?", at(match, "agent"), who)
+
+
+def _led_by(match: re.Match[str]) -> Made | None:
+    who, agent = named(match["who"]), named(match["agent"])
+    return Made(f"Who {match['be']} {who} {match['verb']} by?", at(match, "agent"), who) if who and agent else None
+
+
+def _who_is(match: re.Match[str]) -> Made | None:
+    who = named(match["who"])
+    return Made(f"Who is {who}?", at(match, "role"), who) if " " in who else None
 
 
 def _how_many(match: re.Match[str]) -> Made | None:
@@ -58,11 +116,6 @@ def _population(match: re.Match[str]) -> Made | None:
     return Made(f"What {be} the population of {who}?", at(match, "number"), who) if who else None
 
 
-def _cost(match: re.Match[str]) -> Made | None:
-    who = named(match["who"])
-    return Made(f"How much did {who} cost?", at(match, "number"), who) if who else None
-
-
 def _share(match: re.Match[str]) -> Made | None:
     whose, rest = match["whose"], rest_of(match)
     if rest is None or not fits(whose):
@@ -81,6 +134,19 @@ def _how_long(match: re.Match[str]) -> Made | None:
     return Made(f"How long {_LASTING[match['verb']].format(who)}?", at(match, "number"), who) if who else None
 
 
+PEOPLE = rules(
+    read_patterns("eval.authoring", "people.txt", **PIECES),
+    {
+        "when done": ("when", _when_done),
+        "when did": ("when", _when_did),
+        "who did": ("who", _who_did),
+        "done by": ("who", _done_by),
+        "led by": ("who", _led_by),
+        "where": ("where", asks("Where {be} {who} {verb}?", "place")),
+        "after": ("name", asks("Who or what {be} {who} named {after}?", "answer")),
+        "who is": ("who", _who_is),
+    },
+)
 _TEXT = read_patterns(
     "eval.authoring", "counts.txt", **PIECES, DOES="|".join(_DOES), PAYING="|".join(_PAYING), LASTING="|".join(_LASTING)
 )
@@ -93,7 +159,7 @@ COUNTS = rules(
         "many were": ("number", _many_were),
         "much": ("number", _how_much),
         "population": ("number", _population),
-        "cost": ("number", _cost),
+        "cost": ("number", asks("How much did {who} cost?", "number")),
         "share": ("number", _share),
         "accounts": ("number", _accounts),
         "long": ("number", _how_long),
