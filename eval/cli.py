@@ -12,7 +12,7 @@ from eval.bench.growth import growth as measure_growth
 from eval.bench.growth import markdown_of_growth, plot_of_growth, text_of_growth
 from eval.bench.peers import markdown_of_peers
 from eval.bench.peers import peers as measure_peers
-from eval.bench.scaling import block_of, markdown_of_scaling, text_of_scaling
+from eval.bench.scaling import block_of
 from eval.bench.scaling import scaling as measure_scaling
 from eval.commands import experiments
 from eval.commands.authoring import check, from_feedback, label, new
@@ -145,8 +145,8 @@ def scaling(
     """Compare a search engine with memory on made-up text: what is found alike, its time, what a server holds."""
     with progress() as show, TemporaryDirectory(prefix="quotewell-scaling-") as work:
         found = measure_scaling(size or GROWTH_SIZES, store or f"{work}/lite.db", Path(work), on=show, graph=graph)
-    emit_json(json_of(found)) if as_json else emit(text_of_scaling(found))
+    emit_json(json_of(found)) if as_json else emit(text_of_growth(found))
     told = "".join(f" --size {one}" for one in size or ())
     told += (" --graph" if graph else "") + (f" --store {store.partition('://')[0]}://…" if "://" in store else "")
-    table = markdown_of_scaling(found, command=f"quotewell eval scaling{told}")
+    table = markdown_of_growth(found, command=f"quotewell eval scaling{told}")
     write_block(write, block_of(store, graph=graph), table)

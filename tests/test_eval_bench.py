@@ -9,7 +9,7 @@ import pytest
 
 from eval.bench.bench import Bench, bench, markdown_of_bench, text_of_bench
 from eval.bench.growth import exponent, growth, markdown_of_growth, plot_of_growth, zipf_texts
-from eval.bench.scaling import block_of, markdown_of_scaling, scaling
+from eval.bench.scaling import block_of, scaling
 from eval.runs.tables import json_of, replace_block
 from eval.scoring.costs import (
     Spread,
@@ -260,7 +260,7 @@ def test_an_engine_that_looks_at_all_vectors_finds_what_memory_finds(tmp_path: P
     assert costs["passages", ""][0] > 30
     assert {values for (name, _), values in costs.items() if name.startswith("ten best")} == {(100.0,)}
     assert min(values[0] for (name, _), values in costs.items() if name.startswith("search")) > 0
-    assert "milvus_lite" in markdown_of_scaling(found, command="quotewell eval scaling --size 60")
+    assert "milvus_lite" in markdown_of_growth(found, command="quotewell eval scaling --size 60")
 
 
 def test_an_engine_that_cannot_be_used_ends_the_measurement_with_its_message(tmp_path: Path) -> None:

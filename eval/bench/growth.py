@@ -6,7 +6,7 @@ model's; what a model costs does not depend on the corpus, and `eval bench` has 
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import log
 from pathlib import Path
@@ -47,13 +47,14 @@ class Growth:
     sizes: tuple[int, ...]
     costs: tuple[Spread, ...]  # of each one value at each size
     engine: str = ""  # of `eval scaling`: the engine's version
+    notes: tuple[str, ...] = ()  # what a reader of the figures must know
 
 
 def growth(sizes: Sequence[int], settings: Settings, work: Path, on: OnStep = lambda *_: None) -> Growth:
     """Raises BadInput for fewer than two sizes, which fit no line."""
     if len(set(sizes)) < 2 or min(sizes) < 1:
         raise BadInput("growth needs two sizes at least, in passages; give --size 1000 --size 10000")
-    return at_each(sizes, lambda size: _costs(size, settings, work / str(size)), on)
+    return replace(at_each(sizes, lambda size: _costs(size, settings, work / str(size)), on), notes=_notes())
 
 
 def at_each(sizes: Sequence[int], measure: Callable[[int], Costs], on: OnStep) -> Growth:
@@ -152,7 +153,7 @@ def questions_of(size: int) -> list[str]:
     return [f"{' '.join(map(_word, dice.choice(ranks, 4).tolist()))}?" for _ in range(QUESTIONS)]
 
 
-def table_of_growth(found: Growth) -> Table:
+def _table(found: Growth) -> Table:
     """A line a cost, with its exponent, but for those of an engine."""
     head, rows = ["cost", "unit", *(f"{size:,}" for size in found.sizes)], []
     for of in found.costs:
@@ -168,12 +169,13 @@ def plot_of_growth(found: Growth) -> str:
 
 
 def text_of_growth(found: Growth) -> str:
-    return paragraphs(table_of_growth(found), _notes())
+    return paragraphs(_table(found), found.notes)
 
 
 def markdown_of_growth(found: Growth, *, command: str) -> str:
-    told = [f"By number of passages: written by `{command}`.", *_notes()]
-    return paragraphs(table_of_growth(found).as_markdown(), told)
+    counted = "paragraphs" if found.engine else "passages"
+    told = [f"By number of {counted}: written by `{command}`.", *found.notes]
+    return paragraphs(_table(found).as_markdown(), told)
 
 
 def _notes() -> tuple[str, ...]:

@@ -10,8 +10,7 @@ from pathlib import Path
 from statistics import fmean, median
 
 from eval.bench.bench import OnStep, computer
-from eval.bench.growth import QUESTIONS, Costs, Growth, at_each, made_corpus, questions_of, table_of_growth
-from eval.runs.tables import paragraphs
+from eval.bench.growth import QUESTIONS, Costs, Growth, at_each, made_corpus, questions_of
 from eval.scoring.costs import opened_alone
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
@@ -31,7 +30,8 @@ def scaling(
     """
     engines: set[str] = set()
     found = at_each(sizes, lambda size: _costs(size, store, work / str(size), engines, graph=graph), on)
-    return replace(found, engine=", ".join(engines))
+    engine = ", ".join(engines)
+    return replace(found, engine=engine, notes=_notes(engine))
 
 
 def _costs(size: int, store: str, work: Path, engines: set[str], *, graph: bool) -> Costs:
@@ -71,24 +71,15 @@ def _common(wanted: Sequence[int], found: Sequence[int]) -> float:
     return len({*wanted} & {*found}) / len(wanted) if wanted else float(not found)
 
 
-def text_of_scaling(found: Growth) -> str:
-    return paragraphs(table_of_growth(found), _notes(found))
-
-
-def markdown_of_scaling(found: Growth, *, command: str) -> str:
-    told = [f"By number of paragraphs: written by `{command}`.", *_notes(found)]
-    return paragraphs(table_of_growth(found).as_markdown(), told)
-
-
 def block_of(store: str, *, graph: bool) -> str:
     """The name of the place in the documents that a table goes to."""
     return f"scaling{'-postgres' * store.startswith('postgres')}{'-graph' * graph}"
 
 
-def _notes(found: Growth) -> tuple[str, ...]:
-    lite = "; a file of Milvus Lite is served inside that process, and counts" * ("lite" in found.engine)
+def _notes(engine: str) -> tuple[str, ...]:
+    lite = "; a file of Milvus Lite is served inside that process, and counts" * ("lite" in engine)
     return (
-        f"Engine: {found.engine}. Made-up words in Zipf's proportions, {OF_ARTICLE} paragraphs an article, vectors of "
+        f"Engine: {engine}. Made-up words in Zipf's proportions, {OF_ARTICLE} paragraphs an article, vectors of "
         f"the hash embedder; {QUESTIONS} questions of four words, each asked once, in the clock's time.",
         f"Memory: what opening and these questions add to a process of its own, without what maps files{lite}.",
         f"On {computer()}.",

@@ -128,7 +128,7 @@ def sweep(grid: Grid, work: Path, show: ShowProgress, keep: Callable[[int, Run],
             keep(number, report)
         runs.append(reports)
     scores = [_scores(reports, grid.quality) for reports in runs]
-    costs = [float(np.mean([_cost(report) for report in reports])) for reports in runs]
+    costs = [float(np.mean([report.value(COST) or 0.0 for report in reports])) for reports in runs]
     qualities = [mean(grid.quality, list(own.values())) for own in scores]
     values = [quality.value or 0.0 for quality in qualities]
     return tuple(
@@ -158,11 +158,6 @@ def _scores(reports: Sequence[Run], quality: str) -> dict[tuple[str, str], float
 
 def _difference(first: dict[tuple[str, str], float], other: dict[tuple[str, str], float]) -> Figure:
     return mean("difference", [other[key] - first[key] for key in first if key in other])
-
-
-def _cost(report: Run) -> float:
-    figure = report.figure(COST)
-    return figure.value or 0.0 if figure else 0.0
 
 
 def _folder(settings: Settings) -> str:

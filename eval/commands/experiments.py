@@ -8,7 +8,7 @@ import typer
 
 from eval.bench.sweep import markdown_of_sweep, name_of, read_grid, text_of_sweep
 from eval.bench.sweep import sweep as run_sweep
-from eval.commands.options import Sets, Tuning, command_on, keep_table, measured, tell_found
+from eval.commands.options import Sets, Tuning, command_on, keep_table, measured, told
 from eval.commands.run import keep
 from eval.experiments.changes import (
     json_of_changes,
@@ -55,12 +55,9 @@ def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
         assistant, _ = opened(questions, settings, show)
         return measure_followups(assistant, questions, progress=partial(show, f"{questions.name}: asking"))
 
-    found = measured(sets, measure)
-    tell_found(found, text_of_followups, json_of, as_json=as_json)
-    for one in found:
-        keep_table(
-            write, f"follow-ups-{one.set_name}", partial(markdown_of_followups, one), f"follow-ups {one.set_name}"
-        )
+    for one in told(sets, measure, text_of_followups, as_json):
+        name = one.set_name
+        keep_table(write, f"follow-ups-{name}", f"follow-ups {name}", markdown_of_followups, one)
 
 
 def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -74,10 +71,8 @@ def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: 
         index = opened(questions, settings, show)[0].index
         return measure_conflicts(questions, index, bench, tuning=tuning, progress=partial(show, questions.name))
 
-    found = measured(sets, measure)
-    tell_found(found, text_of_conflicts, json_of, as_json=as_json)
-    table = partial(markdown_of_conflicts, found)
-    keep_table(write, "conflicts", table, command_on(sets, "conflicts", tuning=tuning))
+    found = told(sets, measure, text_of_conflicts, as_json)
+    keep_table(write, "conflicts", command_on(sets, "conflicts", tuning=tuning), markdown_of_conflicts, found)
 
 
 def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -93,9 +88,8 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
 
         return measure_reasons(assistant, asked, without, progress=partial(show, questions.name))
 
-    found = measured(sets, measure)
-    tell_found(found, text_of_reasons, json_of, as_json=as_json)
-    keep_table(write, "reasons", partial(markdown_of_reasons, found), command_on(sets, "reasons", tuning=tuning))
+    found = told(sets, measure, text_of_reasons, as_json)
+    keep_table(write, "reasons", command_on(sets, "reasons", tuning=tuning), markdown_of_reasons, found)
 
 
 def conversation(
@@ -116,7 +110,7 @@ def conversation(
         )
     emit_json(json_of(found)) if as_json else emit(text_of_conversation(found))
     command = f"conversation {turns}{f' --articles {articles}' if articles else ''}"
-    keep_table(write, name, partial(markdown_of_conversation, found), command)
+    keep_table(write, name, command, markdown_of_conversation, found)
 
 
 def summaries(
@@ -132,17 +126,11 @@ def summaries(
     def measure(questions: EvalSet, show: ShowProgress) -> Any:
         return measure_summaries(questions, settings, embedder, most=most, progress=partial(show, questions.name))
 
-    found = measured(sets, measure)
-    tell_found(found, text_of_summaries, json_of, as_json=as_json)
-    keep_table(write, "summaries", partial(markdown_of_summaries, found), command_on(sets, f"summaries --most {most}"))
+    found = told(sets, measure, text_of_summaries, as_json)
+    keep_table(write, "summaries", command_on(sets, f"summaries --most {most}"), markdown_of_summaries, found)
 
 
-def readers(
-    sets: Sets,
-    tuning: Tuning = False,
-    write: Write = None,
-    as_json: Json = False,
-) -> None:
+def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
     """The reader of the settings beside the linear one on the same questions, with paired differences."""
     settings = load_settings()
     other = settings.model_copy(update={"reader": LINEAR})
@@ -153,9 +141,7 @@ def readers(
 
     found, names = measured(sets, measure), (settings.reader, LINEAR)
     emit_json(json_of_matches(found, *names)) if as_json else emit(text_of_matches(found, *names))
-    table = partial(markdown_of_matches, found, *names)
-    command = command_on(sets, "readers", tuning=tuning)
-    keep_table(write, "readers", table, command)
+    keep_table(write, "readers", command_on(sets, "readers", tuning=tuning), markdown_of_matches, found, *names)
 
 
 def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress) -> Run:
@@ -173,9 +159,8 @@ def changes(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         documents = judged_documents(half(questions, tuning=tuning))
         return measure_changes(documents, set_name=questions.name, progress=partial(show, questions.name))
 
-    found = measured(sets, measure)
-    tell_found(found, text_of_changes, json_of_changes, as_json=as_json)
-    keep_table(write, "changes", partial(markdown_of_changes, found), command_on(sets, "changes", tuning=tuning))
+    found = told(sets, measure, text_of_changes, as_json, json_of_changes)
+    keep_table(write, "changes", command_on(sets, "changes", tuning=tuning), markdown_of_changes, found)
 
 
 def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -188,9 +173,8 @@ def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         others = [index for index in indexes.values() if index is not own]
         return measure_support(questions.name, own, others, tuning=tuning, progress=partial(show, questions.name))
 
-    found = measured(sets, measure)
-    tell_found(found, text_of_support, json_of, as_json=as_json)
-    keep_table(write, "support", partial(markdown_of_support, found), command_on(sets, "support", tuning=tuning))
+    found = told(sets, measure, text_of_support, as_json)
+    keep_table(write, "support", command_on(sets, "support", tuning=tuning), markdown_of_support, found)
 
 
 # The command `eval sweep`.

@@ -4,7 +4,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
-from eval.runs.tables import write_block
+from eval.runs.tables import json_of, write_block
 from eval.sets.sets import EvalSet, ShowProgress, resolve_set
 from index.terminal import emit, emit_json, progress
 
@@ -23,16 +23,23 @@ def measured(sets: Sequence[Path], measure: Callable[[EvalSet, ShowProgress], Fo
     return found
 
 
-def tell_found(
-    found: Sequence[Found], text_of: Callable[[Found], str], json_of: Callable[[Found], Any], *, as_json: bool
-) -> None:
-    """On stdout, what was found on each set."""
+def told(
+    sets: Sequence[Path],
+    measure: Callable[[EvalSet, ShowProgress], Found],
+    text_of: Callable[[Found], str],
+    as_json: bool,
+    json_of: Callable[[Found], Any] = json_of,
+) -> list[Found]:
+    """What is found on each set, which is shown on stdout too."""
+    found = measured(sets, measure)
     emit_json(list(map(json_of, found))) if as_json else emit("\n\n".join(map(text_of, found)))
+    return found
 
 
-def keep_table(write: Sequence[Path] | None, block: str, table: Callable[..., str], command: str) -> None:
-    if write:
-        write_block(write, block, table(command=f"quotewell eval {command}"))
+def keep_table(
+    write: Sequence[Path] | None, block: str, command: str, markdown_of: Callable[..., str], *found: Any
+) -> None:
+    write_block(write, block, markdown_of(*found, command=f"quotewell eval {command}"))
 
 
 def command_on(sets: Sequence[Path], name: str, *, tuning: bool = False) -> str:

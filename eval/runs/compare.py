@@ -201,7 +201,7 @@ def _change(name: str, pairs: Sequence[Pair], first: Run, second: Run) -> Figure
     ours, theirs = _columns(name, pairs)
     values = _mean(ours), _mean(theirs)
     if values == (None, None) and not any(name in row.scores for row in (*first.rows, *second.rows)):
-        values = _shown(name, first), _shown(name, second)
+        values = first.value(name), second.value(name)
     n = int((~(np.isnan(ours) & np.isnan(theirs))).sum())
     if np.isnan(ours).all() or np.isnan(theirs).all():
         return FigureChange(name, *values, n, None, None, None, None, _why_not(values))
@@ -245,11 +245,6 @@ def _value(name: str, row: Row) -> float:
 def _mean(values: Floats) -> float | None:
     judged = values[~np.isnan(values)]
     return float(judged.mean()) if len(judged) else None
-
-
-def _shown(name: str, run: Run) -> float | None:
-    figure = run.figure(name)
-    return figure.value if figure else None
 
 
 def _adjusted(changes: Sequence[Change]) -> tuple[Change, ...]:

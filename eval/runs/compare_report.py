@@ -95,7 +95,7 @@ def json_of_pair(pair: Pair) -> dict[str, Any]:
 
 def figure_cells(each: FigureChange) -> tuple[str, ...]:
     """The cells under FIGURE_HEAD."""
-    named = each.name, _value(each.first), _value(each.second)
+    named = each.name, value_text(each.first), value_text(each.second)
     change = each.difference
     if change is None:
         return *named, *[""] * 6, str(each.n or "")
@@ -134,7 +134,7 @@ def _slices(found: RunComparison) -> Table:
 
 def _slice_cells(each: SliceChange) -> tuple[str, ...]:
     tested = p_text(each.p), p_text(each.adjusted)
-    values = _value(each.first), _value(each.second), _signed(each.second - each.first)
+    values = value_text(each.first), value_text(each.second), _signed(each.second - each.first)
     return each.tag, each.figure, *values, *tested, _counts(each.tally, 1), str(each.n)
 
 
@@ -176,7 +176,7 @@ def _counts(counts: Tally | None, direction: int) -> str:
     return f"{better} / {counts.ties} / {worse}"
 
 
-def _value(value: float | None) -> str:
+def value_text(value: float | None) -> str:
     return NOT_MEASURED if value is None else f"{value:.3f}"
 
 

@@ -19,10 +19,11 @@ from eval.runs.compare_report import (
     questions_in,
     setting_lines,
     text_of_runs,
+    value_text,
 )
 from eval.runs.paired import LEVEL, NOISE
 from eval.runs.run_file import json_of_baseline, read_compared
-from eval.runs.tables import NOT_MEASURED, Table, paragraphs
+from eval.runs.tables import Table, paragraphs
 from eval.scoring.latency import FIGURES as LATENCY
 from eval.scoring.run import Run
 from index.errors import BadInput, NotFound
@@ -68,7 +69,7 @@ class GateResult:
 def judge(baseline: Run, run: Run, *, minimum: float = MINIMUM) -> GateResult:
     """The run against the baseline. Raises BadInput when they do not differ by the code and the reader alone."""
     _refuse_other(baseline, run)
-    gated = [name for name in GATED if _measured(name, baseline)]
+    gated = [name for name in GATED if name == RIGHT or baseline.value(name) is not None]
     comparison = compare(baseline, run, figures=gated)
     if lost := [each.name for each in comparison.figures if each.difference is None]:
         raise BadInput(f"{', '.join(lost)}: in the baseline, and not measured now; if that is meant, {UPDATE}")
@@ -101,7 +102,7 @@ def text_of_update(before: Run | None, now: Run) -> str:
         return text_of_runs(_change(before, now), ("the baseline", "this run"))
     head = f"other questions: {before.set_name}, {len(before.rows)} → {now.set_name}, {len(now.rows)}"
     names = dict.fromkeys(figure.name for figure in (*before.figures, *now.figures))
-    table = [(name, _value(before, name), _value(now, name)) for name in names]
+    table = [(name, value_text(before.value(name)), value_text(now.value(name))) for name in names]
     return paragraphs(head, Table(("measure", "baseline", "now"), table))
 
 
@@ -161,10 +162,6 @@ def _refuse_other(baseline: Run, run: Run) -> None:
         raise BadInput(f"the baseline was made with other settings: {listed}; to see and accept the change, {UPDATE}")
 
 
-def _measured(name: str, run: Run) -> bool:
-    return name == RIGHT or _value(run, name) != NOT_MEASURED
-
-
 def _verdict(change: FigureChange, minimum: float) -> FigureVerdict:
     drop = -change.gain
     if drop <= NOISE:
@@ -182,11 +179,6 @@ def _cells(verdict: FigureVerdict) -> tuple[str, ...]:
     value = change.difference.value if change.difference else 0.0
     shown = f"{change.first:.3f}", f"{change.second:.3f}", f"{value:+.3f}"
     return change.name, *shown, p_text(change.adjusted), str(change.n)
-
-
-def _value(run: Run, name: str) -> str:
-    figure = run.figure(name)
-    return NOT_MEASURED if figure is None or figure.value is None else f"{figure.value:.3f}"
 
 
 def _change(before: Run, now: Run) -> RunComparison:

@@ -22,7 +22,6 @@ from eval.runs.tables import cells_of
 from eval.scoring.intervals import Figure, mean
 from eval.scoring.latency import FIGURES as TIMES
 from eval.scoring.latency import NOTE, STAGES
-from eval.scoring.rows import Row
 from eval.scoring.run import KeptPassage, Run
 
 # What each figure of a run says, in a few words, for those who did not name it.
@@ -55,22 +54,10 @@ class TagRow:
     failed: tuple[QuestionView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TimeRow:
-    """A stage: median and 95th percentile in CPU ms, each as (value, interval, value of the other run)."""
-
-    stage: str
-    cells: tuple[tuple[str, str, str], ...]
-
-
 def figure_rows(run: Run, asked: Sequence[QuestionView]) -> list[FigureRow]:
     """All but the times, and first what counts in the end."""
     kept = [figure for figure in run.figures if figure.name not in TIMES]
     return [_row(figure) for figure in (_mean_of(RIGHT, asked), *kept)]
-
-
-def notes_of(run: Run, *, times: bool) -> list[str]:
-    return [note for note in run.notes if times or note != NOTE]
 
 
 def tag_rows(asked: Sequence[QuestionView]) -> list[TagRow]:
@@ -87,14 +74,13 @@ def tag_rows(asked: Sequence[QuestionView]) -> list[TagRow]:
     ]
 
 
-def time_rows(run: Run, other: Run | None) -> list[TimeRow]:
-    """Empty where no time was measured."""
-    rows = []
-    for stage in STAGES:
-        names = [name for name in TIMES if name.startswith(f"{stage},")]
-        cells = ((*_cells(run, name)[:2], _cells(other, name)[0]) for name in names)
-        rows.append(TimeRow(stage, tuple(cells)))
-    return rows if any(figure.name in TIMES and figure.n for figure in run.figures) else []
+def time_rows(run: Run, other: Run | None) -> dict[str, list[tuple[str, str, str]]]:
+    """Stage → median and 95th percentile in CPU ms, each as (value, interval, value of the other run); empty where no
+    time was measured."""
+    if not any(figure.name in TIMES and figure.n for figure in run.figures):
+        return {}
+    cells = {name: (*_cells(run, name)[:2], _cells(other, name)[0]) for name in TIMES}
+    return {stage: [cells[name] for name in TIMES if name.startswith(f"{stage},")] for stage in STAGES}
 
 
 def _cells(run: Run | None, name: str) -> tuple[str, str, str]:
@@ -133,10 +119,10 @@ def page_of(run: Run, against: Against | None = None, *, times: bool = True) -> 
         groups=[(group, title, [one for one in asked if one.group == group]) for group, title in GROUPS.items()],
         counts=Counter(one.group for one in asked),
         figures=figure_rows(run, asked),
-        notes=notes_of(run, times=times),
+        notes=[note for note in run.notes if times or note != NOTE],
         tags=tag_rows(asked),
         sliced=SLICED,
-        times=time_rows(run, against.run if against else None) if times else [],
+        times=time_rows(run, against.run if against else None) if times else {},
         curve=curve_plot(run, against.run.rows if against else ()),
         said=reliability_plot(reliability),
         reliability=reliability,
@@ -174,13 +160,10 @@ def _made(run: Run, against: Against | None) -> list[tuple[str, str, str | None]
         "index version": made.index_version,
         "SHA-256 of the questions": made.questions_sha256,
     }
-    other = {one.name.replace("weights of", "SHA-256 of"): one.first for one in _differing(run, against)}
+    differences = differing(against.run.makings, made) if against else ()
+    other = {one.name.replace("weights of", "SHA-256 of"): one.first for one in differences}
     gone = [(name, "not given", value) for name, value in other.items() if name not in rows]
     return [*((name, value, other.get(name)) for name, value in rows.items()), *gone]
-
-
-def _differing(run: Run, against: Against | None) -> Sequence[Any]:
-    return differing(against.run.makings, run.makings) if against and run.made_with else ()
 
 
 def _passages(run: Run, asked: Sequence[QuestionView]) -> Mapping[str, tuple[str, KeptPassage]]:
@@ -204,12 +187,12 @@ def _changes(against: Against, *, times: bool) -> dict[str, Any]:
         "head": FIGURE_HEAD,
         "figures": [(figure_cells(one), _shares(one)) for one in found.figures if times or one.name not in TIMES],
         "slices": [(one, p_text(one.p), p_text(one.adjusted)) for one in found.slices if one.moved],
-        "moved": (("Newly failing", _pairs(found.failing)), ("Newly right", _pairs(found.mended))),
+        "moved": (("Newly failing", _surest_first(found.failing)), ("Newly right", _surest_first(found.mended))),
         "alone": (("Only in the other run", found.dropped), ("Only in this run", found.added)),
     }
 
 
-def _pairs(pairs: Sequence[Pair]) -> list[tuple[Row, Row]]:
+def _surest_first(pairs: Sequence[Pair]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: -pair[1].confidence)
 
 

@@ -6,15 +6,13 @@ matplotlib is imported when something is drawn: no other command should pay the 
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from eval.runs.resampled import said_in
-from eval.scoring.figures import Reliability, judged_rows, measure_reliability
-from eval.scoring.figures import risk_coverage as curve_of
+from eval.scoring.figures import Reliability, curve, judged_rows, measure_reliability
 from eval.scoring.rows import Row
 from eval.scoring.run import Run
 
@@ -133,9 +131,8 @@ def curve_plot(run: Run, other: Sequence[Row]) -> str:
     """Risk against coverage as <svg>; empty where the set cannot say which answers are right."""
     if not run.risk_coverage:
         return ""
-    curves = [("this run", [(point.coverage, point.risk) for point in run.risk_coverage])]
-    if before := list(_curve_of(other)):
-        curves.append(("the other run", before))
+    both = (("this run", run.risk_coverage), ("the other run", curve(other)))
+    curves = [(name, [(point.coverage, point.risk) for point in points]) for name, points in both if points]
     return in_page(risk_coverage(curves), "risk", "Share of answers wrong against share of questions answered")
 
 
@@ -149,9 +146,3 @@ def reliability_plot(found: Reliability) -> str:
     """As <svg>; empty without an answer."""
     bins = [(one.confidence, one.right, one.n) for one in found.bins]
     return in_page(reliability(bins), "said", "Share of answers right against the confidence said") if bins else ""
-
-
-def _curve_of(rows: Sequence[Row]) -> Iterator[Point]:
-    if rows and (said := said_in(rows)).judged.any():
-        for point in curve_of(said.rows[said.judged], said.rows[~said.answerable]):
-            yield point.coverage, point.risk

@@ -73,13 +73,8 @@ def json_of_baseline(run: Run, leave_out: Collection[str]) -> dict[str, Any]:
     """What a baseline keeps of a run, without the figures to leave out."""
     shown = tuple(figure for figure in run.figures if figure.name not in leave_out)
     kept = replace(run, format="quotewell-baseline-1", figures=shown)
-    parts: Any = {
-        "format": True,
-        "set_name": True,
-        "made_with": True,
-        "figures": True,
-        "rows": {"__all__": _BASELINE_ROW},
-    }
+    parts: Any = dict.fromkeys(("format", "set_name", "made_with", "figures"), True)
+    parts["rows"] = {"__all__": _BASELINE_ROW}
     values: dict[str, Any] = _RUN.dump_python(kept, mode="json", by_alias=True, include=parts)
     return values
 

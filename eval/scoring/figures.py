@@ -243,8 +243,7 @@ def curve(rows: Sequence[Row]) -> tuple[Point, ...]:
 def chosen(names: Iterable[str]) -> tuple[str, ...]:
     """The figures of these names, in whatever case, once each; raises BadInput for one that there is not."""
     known = {name.casefold(): name for name in ALL}
-    found = dict.fromkeys(_known(name, known) for name in names)
-    return tuple(found)
+    return tuple(dict.fromkeys(_known(name, known) for name in names))
 
 
 def _known(name: str, known: dict[str, str]) -> str:

@@ -108,6 +108,11 @@ class Run:
         """None where the run does not have it."""
         return next((figure for figure in self.figures if figure.name == name), None)
 
+    def value(self, name: str) -> float | None:
+        """None too where that figure was not measured."""
+        figure = self.figure(name)
+        return figure.value if figure else None
+
     @property
     def makings(self) -> Makings:
         """Raises BadInput for a run that does not say what it was made with."""
