@@ -111,7 +111,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pydantic": ("index/settings.py", "server/", "eval/runs/", "eval/scoring/"),
     "jinja2": ("rag/writing/compose.py", "eval/runs/page.py"),
     "httpx2": ("rag/writing/chat_model.py",),
-    "rapidfuzz": ("rag/question/spelling.py",),
+    "rapidfuzz": ("rag/question/spelling.py", "eval/experiments/summaries.py"),
     "fastapi": ("server/",),
     "fastapi_offline": ("server/",),
     "starlette": ("server/",),

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import TypeAdapter, ValidationError
-
-from eval.runs.tables import Table, cells_of, paragraphs
+from eval.runs.tables import Table, cells_of, paragraphs, record_of
 from eval.scoring.intervals import Figures, mean
 from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.gold import records
@@ -61,13 +59,12 @@ class HelpfulReplies:
 
 def read_turns(path: Path) -> list[ConversationTurn]:
     """One JSON object a line. Raises NotFound, and BadGold for a line that is none of these."""
-    turn_of, turns = TypeAdapter(ConversationTurn), []
+    turns: list[ConversationTurn] = []
     for place, record in records(path):
         try:
-            turns.append(turn_of.validate_python(record))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise place.bad(f"field '{'.'.join(map(str, first['loc']))}': {first['msg']}") from error
+            turns.append(record_of(ConversationTurn, record))
+        except ValueError as error:
+            raise place.bad(str(error)) from error
     return turns
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+
+from eval.runs.tables import record_of
 
 MINED = "mined"  # a rule of `TrainingRow.made`: by the product's search
 Offsets = tuple[int, int]
@@ -47,9 +48,8 @@ class TrainingRow:
 
 
 def read_rows(path: Path) -> list[TrainingRow]:
-    row_of = TypeAdapter(TrainingRow)
     with path.open(encoding="utf-8") as file:
-        return [row_of.validate_json(line) for line in file]
+        return record_of(list[TrainingRow], [json.loads(line) for line in file])
 
 
 def write_rows(path: Path, rows: Iterable[TrainingRow]) -> None:

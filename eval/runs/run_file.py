@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
-from eval.runs.tables import NOT_MEASURED, Table, bracketed, figure_table, paragraphs, sentence
+from eval.runs.tables import NOT_MEASURED, Table, bracketed, figure_table, misfit, paragraphs, sentence
 from eval.scoring.figures import BINS, SHORT, TABLE, Bin, Reliability
 from eval.scoring.latency import NOTE as LATENCY
 from eval.scoring.rows import Row
@@ -57,9 +57,7 @@ def parsed(text: bytes, name: str) -> Run:
     try:
         run = _RUN.validate_json(text, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "it"
-        raise BadInput(f"{name} is not a run file: {place}: {first['msg']}; {AGAIN}") from None
+        raise BadInput(f"{name} is not a run file: {misfit(error)}; {AGAIN}") from None
     if not run.rows:
         raise BadInput(f"{name} holds no question: that run asked nothing; {AGAIN}")
     if len({row.id for row in run.rows}) < len(run.rows):

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from eval.scoring.intervals import Figure
 from index.errors import BadInput, NotFound
 from index.terminal import tell
+
+Record = TypeVar("Record")
 
 NOT_MEASURED = "not measured"
 COUNTED = "Cells are value, 95 % interval, n."  # what stands below a table of such cells
@@ -102,6 +104,21 @@ def json_of(record: Any) -> dict[str, Any]:
     """A record's fields as JSON-able values; what was not measured is null."""
     values: dict[str, Any] = TypeAdapter(type(record)).dump_python(record, mode="json", by_alias=True)
     return values
+
+
+def record_of(kind: type[Record], values: Any) -> Record:
+    """Back from JSON's values. Raises ValueError with the field that does not fit."""
+    try:
+        record: Record = TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        raise ValueError(misfit(error)) from None
+    return record
+
+
+def misfit(error: ValidationError) -> str:
+    """The first field that does not fit, and why."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}"
 
 
 def _digits(figure: Figure) -> int:
