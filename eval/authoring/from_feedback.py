@@ -13,10 +13,10 @@ import numpy as np
 
 from eval.authoring.duplicates import form_of, kind_of
 from eval.authoring.propose import ProposedQuestion
-from eval.sets.gold import GoldSpan, Question
+from eval.sets.gold import GoldSpan, Question, span_in
 from index.embedding.vectors import Floats
 from index.errors import NotFound
-from index.records import Document, Span, to_clean, to_source
+from index.records import Document, Span, to_clean
 from index.storage.feedback import Feedback, QuotedPlace
 from index.text.words import Word, cut, normalise, stop_words, words
 from rag.language.detect import grammar_of, language_of
@@ -156,5 +156,4 @@ def _span(quoted: QuotedPlace, document_of: DocumentOf) -> GoldSpan | None:
             return None
         start = document.text.index(quoted.quote)
         clean = Span(start, start + len(quoted.quote))
-    place = to_source(document, clean)
-    return GoldSpan(document.id, *place, document.source[place.start : place.end])
+    return span_in(document, clean)

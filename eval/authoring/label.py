@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from eval.authoring.duplicates import kind_of
 from eval.authoring.propose import NEAR_MISS, ProposedQuestion
-from eval.sets.gold import GoldSpan, Question
-from index.records import Document, Passage, Span, to_clean, to_source
+from eval.sets.gold import GoldSpan, Question, span_in, stripped
+from index.records import Document, Passage, Span, to_clean
 
 SHOWN = 9  # passages, so that one digit names each
 _WORD = re.compile(r"\S+")
@@ -83,7 +83,7 @@ def question_of(draft: Draft, scene: LabelScene) -> Question:
     """The gold question. Raises Refused where an answerable one has nothing marked."""
     if draft.answerable and not draft.marks:
         raise Refused("nothing is marked: choose a passage and a sentence by their numbers, or u for unanswerable")
-    made = tuple(dict.fromkeys(_gold_span(mark, scene.document_of) for mark in draft.marks))
+    made = tuple(dict.fromkeys(span_in(scene.document_of(mark.document_id), mark.span) for mark in draft.marks))
     spans, answers = (made, draft.answers) if draft.answerable else ((), ())
     old = draft.candidate.question
     return Question(
@@ -100,12 +100,6 @@ def _mark_of(span: GoldSpan, document_of: DocumentOf) -> MarkedWords | None:
     return None if clean is None else MarkedWords(span.document_id, clean)
 
 
-def _gold_span(mark: MarkedWords, document_of: DocumentOf) -> GoldSpan:
-    document = document_of(mark.document_id)
-    start, end = to_source(document, mark.span)
-    return GoldSpan(document.id, start, end, document.source[start:end])
-
-
 def _chosen(draft: Draft, number: int, scene: LabelScene) -> Draft:
     """A passage, or with one open a sentence of it; a second sentence beside the marked one is added to it."""
     if draft.passage is None:
@@ -115,18 +109,13 @@ def _chosen(draft: Draft, number: int, scene: LabelScene) -> Draft:
     passage = scene.passages[draft.passage]
     if number > len(passage.sentences):
         raise Refused(f"the passage has {len(passage.sentences)} sentences; p goes back to the passages")
-    start, end = _trimmed(passage.sentences[number - 1], scene.document_of(passage.document_id).text)
+    start, end = stripped(scene.document_of(passage.document_id).text, passage.sentences[number - 1])
     last = draft.marks[-1] if draft.marks else None
     inside = last and last.document_id == passage.document_id and passage.start <= last.span.start < passage.end
     if last and inside:
         span = Span(min(start, last.span.start), max(end, last.span.end))
         return replace(draft, answerable=True, marks=(*draft.marks[:-1], MarkedWords(last.document_id, span)))
     return replace(draft, answerable=True, marks=(*draft.marks, MarkedWords(passage.document_id, Span(start, end))))
-
-
-def _trimmed(span: Span, text: str) -> Span:
-    words = text[span.start : span.end]
-    return Span(span.start + len(words) - len(words.lstrip()), span.start + len(words.rstrip()))
 
 
 def _closed(draft: Draft, _: str, __: LabelScene) -> Draft:

@@ -17,8 +17,8 @@ from eval.authoring.near_misses import near_misses
 from eval.authoring.patterns import Made, Rule
 from eval.authoring.propose_claims import CLAIMS
 from eval.authoring.propose_facts import COUNTS, PEOPLE
-from eval.sets.gold import GoldSpan, Question, line_of, overlap, question_of, records, text
-from index.records import Document, Span, to_source
+from eval.sets.gold import GoldSpan, Question, line_of, overlap, question_of, records, span_in, text
+from index.records import Document, Span
 from index.text.sentences import sentences
 from rag.language.dependence import depends_on_previous
 from rag.suggestions.patterns import NAME
@@ -114,8 +114,7 @@ def _of_sentence(document: Document, at: Span, sentence: str, common: frozenset[
                 continue
             start, end = match.start(), max(match.end(), made.answer.end)
             start += len(sentence[start:end]) - len(sentence[start:end].lstrip(" ,;"))
-            place = to_source(document, Span(at.start + start, at.start + len(sentence[:end].rstrip())))
-            gold = GoldSpan(document.id, *place, document.source[place.start : place.end])
+            gold = span_in(document, Span(at.start + start, at.start + len(sentence[:end].rstrip())))
             tag = "who" if text.startswith("Who ") else rule.tag
             yield Proposal(text, made.of, rule.kind, tag, _cut(made, sentence), (gold,), form_of(text))
 

@@ -193,17 +193,9 @@ def _same_questions(before: Run, now: Run) -> bool:
 
 def _text_of(run: Run) -> str:
     """One line a question and numbers to nine digits, so that what changes in the file can be read."""
-    fields = _rounded(json_of_baseline(run, LATENCY))
+    exact = json.dumps(json_of_baseline(run, LATENCY))
+    fields = json.loads(exact, parse_float=lambda number: round(float(number), 9))
     rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in fields.pop("rows"))
     figures = ",\n".join(f"  {json.dumps(name)}: {json.dumps(each)}" for name, each in fields.pop("figures").items())
     head = json.dumps(fields, ensure_ascii=False, indent=1).removesuffix("\n}")
     return f'{head},\n "figures": {{\n{figures}\n }},\n "rows": [\n{rows}\n ]\n}}\n'
-
-
-def _rounded(value: Any) -> Any:
-    """JSON values with numbers of at most nine digits behind the point."""
-    if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_rounded(each) for each in value]
-    return round(value, 9) if isinstance(value, float) else value

@@ -16,7 +16,7 @@ from ir_measures import RR, Judged, R, Success, nDCG
 
 from eval.scoring.intervals import Sample
 from eval.sets.beir import BeirSet
-from eval.sets.gold import GoldSet, GoldSpan, Question, check_gold
+from eval.sets.gold import GoldSet, GoldSpan, Question, check_gold, stripped
 from eval.sets.sets import EvalSet
 from index.errors import BadGold, NotFound
 from index.records import Document, Hit, Passage, Span, to_clean, to_source
@@ -290,12 +290,8 @@ def _trimmed(document: Document, span: GoldSpan) -> Span | None:
     clean = to_clean(document, Span(span.start, span.end))
     if clean is None:
         return None
-    start, end = clean
-    while start < end and document.text[start].isspace():
-        start += 1
-    while start < end and document.text[end - 1].isspace():
-        end -= 1
-    return to_source(document, Span(start, end)) if start < end else None
+    words = stripped(document.text, clean)
+    return to_source(document, words) if words.start < words.end else None
 
 
 def _holds(outer: Span, inner: Span) -> bool:

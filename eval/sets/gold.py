@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from index.errors import BadGold, BadInput, NotFound
+from index.records import Document, Span, to_source
 
 # Numbered lines of any judged set and the checks on their fields; every complaint names the file and the line.
 
@@ -140,6 +141,18 @@ class GoldSpan:
     start: int
     end: int
     quote: str
+
+
+def span_in(document: Document, clean: Span) -> GoldSpan:
+    """What stands at these offsets of the cleaned text."""
+    place = to_source(document, clean)
+    return GoldSpan(document.id, *place, document.source[place.start : place.end])
+
+
+def stripped(text: str, span: Span) -> Span:
+    """Without blanks at its ends; where there is nothing else, its end lies before its start."""
+    words = text[span.start : span.end]
+    return Span(span.start + len(words) - len(words.lstrip()), span.start + len(words.rstrip()))
 
 
 def overlap(spans: Iterable[GoldSpan], others: Sequence[GoldSpan]) -> bool:
