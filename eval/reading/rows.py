@@ -5,11 +5,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from eval.runs.tables import record_of
 
 MINED = "mined"  # a rule of `TrainingRow.made`: by the product's search
 Offsets = tuple[int, int]
@@ -49,7 +48,7 @@ class TrainingRow:
 
 def read_rows(path: Path) -> list[TrainingRow]:
     with path.open(encoding="utf-8") as file:
-        return record_of(list[TrainingRow], [json.loads(line) for line in file])
+        return [_row(json.loads(line)) for line in file]
 
 
 def write_rows(path: Path, rows: Iterable[TrainingRow]) -> None:
@@ -58,6 +57,12 @@ def write_rows(path: Path, rows: Iterable[TrainingRow]) -> None:
     with new.open("w", encoding="utf-8") as file:
         file.writelines(f"{json.dumps(asdict(row), ensure_ascii=False)}\n" for row in rows)
     new.replace(path)
+
+
+def _row(fields: dict[str, Any]) -> TrainingRow:
+    """JSON has lists for tuples."""
+    sentences, short = tuple(map(tuple, fields["sentences"])), tuple(fields["short"] or ()) or None
+    return TrainingRow(**fields | {"sentences": sentences, "good": tuple(fields["good"]), "short": short})
 
 
 @dataclass
