@@ -5,7 +5,7 @@ Interrupted, it loses nothing that was committed and the search index that stand
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -34,7 +34,6 @@ from index.storage.generation import Generation
 from index.storage.pieces import Content
 from index.storage.revisions import Keeping
 from index.storage.snapshot import Snapshot
-from index.storage.sqlite import new_folder
 from index.storage.store import Store
 
 
@@ -101,11 +100,13 @@ class Builder:
         embedding = Embedding(on_progress)
         with Store.open(self._data, create=True) as store, generation.at_work(self._data):
             rebuild = rebuild or self._is_of_earlier_program(store)
-            stored = _stored(store)
-            plan = Plan(found, stored, on_progress, everything=rebuild)
+            plan = Plan(found, _stored(store), on_progress, everything=rebuild)
             roots = paths if prune else None
             if rebuild:
-                gone = self._made_anew(store, stored.hashes, plan, roots, embedding, workers)
+                documents = chain(plan.changed(), plan.others(store.documents(), roots))
+                encoded = self._making.made(documents, embedding, workers)
+                store.replace_all(encoded, recipe=self._recipe, keeping=self._keeping())
+                gone = plan.gone(roots)
             else:
                 self._bring_up_to_date(store, plan, embedding, workers)
                 gone = self._dropped(store, plan, roots)
@@ -250,43 +251,6 @@ class Builder:
             files = plan.files_of(document.id)
             store.put(document, passages, recipe=self._recipe, keeping=self._keeping(), files=files)
 
-    def _made_anew(
-        self,
-        store: Store,
-        stored: Mapping[str, str],
-        plan: Plan,
-        roots: Sequence[Path] | None,
-        embedding: Embedding,
-        workers: str,
-    ) -> list[str]:
-        """Everything in place of what is `stored`, all at once; what is gone. It is made in a store beside this one,
-        for which no write waits. What others write meanwhile is made after it: more and more of it, and at last what
-        came since while they wait.
-        """
-        with new_folder(self._data) as folder, Store.open(folder, create=True) as beside:
-
-            def make(documents: Iterable[Document]) -> None:
-                for document, passages in self._making.made(documents, embedding, workers):
-                    beside.put(document, passages, recipe=self._recipe)
-
-            def catch_up() -> None:
-                nonlocal stored
-                before, stored = stored, store.hashes()
-                for name in before.keys() - stored.keys():
-                    beside.delete(name)
-                make(_each(store, [name for name, digest in stored.items() if before.get(name) != digest]))
-
-            def whole() -> Iterator[tuple[Document, Sequence[StoredPassage]]]:
-                catch_up()
-                with beside.snapshot() as made:
-                    yield from made.whole()
-
-            make(chain(plan.changed(), plan.others(_each(store, stored), roots)))
-            for _ in range(2):
-                catch_up()
-            store.replace_all(whole(), recipe=self._recipe, keeping=self._keeping())
-        return plan.gone(roots)
-
     def _dropped(self, store: Store, plan: Plan, roots: Sequence[Path] | None) -> list[str]:
         """The documents that stand nowhere any more, deleted. Raises BadInput when that cannot be told."""
         try:
@@ -360,13 +324,6 @@ def _differences(made: str, wanted: str) -> str:
     old, new = (UNSAID | json.loads(recipe) for recipe in (made, wanted))
     now = {key: "it is now" if key in OURS else "the settings now say" for key in _differing(made, wanted)}
     return ", ".join(f"{key} {old.get(key)!r} where {now[key]} {new.get(key)!r}" for key in sorted(now))
-
-
-def _each(store: Store, document_ids: Iterable[str]) -> Iterator[Document]:
-    """As they are when they are read, which may be long after; those that are gone by then are passed over."""
-    for name in document_ids:
-        with suppress(NotFound):
-            yield store.document(name)
 
 
 def _stored(store: Store) -> Stored:

@@ -263,7 +263,7 @@ def restore(
             ) from error
         places = {one: settings.data / one.name for one in folder.iterdir() if one.suffix in (".db", ".json")}
         former, before = folder / "former", settings.data / f"before-restore-{folder.name[-8:]}"
-        former.mkdir()
+        former.mkdir(0o700)
         with at_work(settings.data, alone=True):  # no write is acknowledged between the two
             for place in filter(Path.exists, places.values()):
                 try:

@@ -3,7 +3,7 @@
 import json
 import multiprocessing
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -317,46 +317,6 @@ def test_a_rebuild_of_the_same_files_is_the_same_index(
     arrays = files_of(hash_settings.data)
     assert hash_builder.index([six_files], rebuild=True).version == before.version
     assert files_of(hash_settings.data) == arrays
-
-
-class Beside(HashEmbedder):
-    """Others write while it embeds, each time something else."""
-
-    def __init__(self, *writes: Callable[[], object]) -> None:
-        self.writes = [*writes]
-
-    def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
-        if self.writes:
-            self.writes.pop(0)()
-        return super().encode_passages(texts, on_text)
-
-
-def test_while_everything_is_made_anew_others_write_and_what_they_wrote_stands(
-    hash_builder: Builder, six_files: Path, hash_settings: Settings
-) -> None:
-    hash_builder.index([six_files])
-
-    def first() -> None:
-        hash_builder.put(article("museum", "The museum of Brin shows old lamps."))
-        hash_builder.delete("comet")
-        with Store.open(hash_settings.data) as store:
-            assert {"museum", "ferry"} <= store.hashes().keys() and "comet" not in store.hashes()
-
-    def second() -> None:
-        hash_builder.put(article("ferry", "The ferry sank in the harbour."))
-        hash_builder.delete("museum")
-
-    embedder = Beside(first, second, lambda: hash_builder.put(article("mill", "The mill of Brin is old.")))
-    settings = hash_settings.model_copy(update={"passage_tokens": 16})
-    report = Builder(settings.data, settings, embedder).index([six_files], rebuild=True)
-    assert not embedder.writes
-    index = opened(settings)
-    assert [*index.document_ids] == ["bakery", "bridge", "ferry", "mill", "orchard", "theatre"]
-    assert index.document("ferry").text == "The ferry sank in the harbour."
-    assert (index.version, index.recipe["passage_tokens"]) == (report.version, 16)
-    with Store.open(settings.data) as store:
-        assert store.verify() == []
-    assert {path.name for path in settings.data.iterdir()} == {"corpus.db", "generations"}
 
 
 def earlier(settings: Settings, monkeypatch: pytest.MonkeyPatch, part: str) -> Builder:

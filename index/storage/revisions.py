@@ -1,8 +1,8 @@
 """Former texts of documents that were replaced, each under its own SHA-256, as long as a setting says and room is.
 
 What goes is a text, and its hash stays, so that a reader is told "no longer kept" and not "unknown". All of them take a
-third of what the present documents do in the store, or LEAST; beyond it the oldest texts go, then the oldest hashes.
-A deleted document takes both with it. The clock is the caller's.
+third of what the present documents do in the store, or LEAST; beyond it the oldest texts go, and beyond half of it the
+oldest hashes. A deleted document takes both with it. The clock is the caller's.
 """
 
 from collections.abc import Iterator
@@ -23,15 +23,13 @@ _BARE = insert("revisions").replace("(", "(pad, ", 1).replace("VALUES (", "VALUE
 _ONE = "WHERE document_id = CAST(? AS TEXT) AND sha256 = CAST(? AS TEXT)"
 _HASH_BYTES = 512  # that a row takes, its share of the index and of pages half full included
 _TEXT_BYTES = f"{PAGE_BYTES + 1024} + length(CAST(text AS BLOB))"
-_HELD = (
-    f"SELECT total({_TEXT_BYTES}) + {_HASH_BYTES} * (SELECT count(*) FROM revisions) FROM revisions WHERE text NOT NULL"
-)
+_HELD = f"SELECT total({_TEXT_BYTES}), count(*), (SELECT count(*) FROM revisions) FROM revisions WHERE text NOT NULL"
 _OLDEST = (
     f"SELECT replaced <= ?, {_TEXT_BYTES}, rowid, {', '.join((*COLUMNS['revisions'], HASH))} FROM revisions "
-    "WHERE text NOT NULL ORDER BY replaced LIMIT 1"
+    "WHERE text NOT NULL ORDER BY replaced, rowid LIMIT 1"
 )
 _OLDEST_HASHES = (
-    "DELETE FROM revisions WHERE rowid IN (SELECT rowid FROM revisions WHERE text IS NULL ORDER BY replaced LIMIT ?)"
+    "DELETE FROM revisions WHERE rowid IN (SELECT rowid FROM revisions WHERE text IS NULL ORDER BY replaced, rowid LIMIT ?)"
 )
 
 
@@ -63,8 +61,12 @@ def expire(writer: Connection, keeping: Keeping) -> int:
     """Texts whose time is up go, and the oldest of too many; returns how many went. A damaged row goes as a whole."""
     writer.execute(BY_TIME)  # a store of an earlier program has it not
     until = _written(keeping.now - timedelta(days=keeping.days)) if keeping.days else "9999"
-    (held,), went = writer.execute(_HELD).fetchone(), 0
-    over = held - max(LEAST, (used_bytes(writer) - held) / 3)
+    texts, with_text, rows = writer.execute(_HELD).fetchone()
+    held, went = texts + _HASH_BYTES * rows, 0
+    room = max(LEAST, (used_bytes(writer) - held) / 3)
+    forgotten = max(rows - with_text - int(room / 2 / _HASH_BYTES), 0)  # of hashes alone: they leave half to texts
+    writer.execute(_OLDEST_HASHES, (forgotten,))
+    over = held - room - _HASH_BYTES * forgotten
     while oldest := writer.execute(_OLDEST, (until,)).fetchone():
         is_due, size, rowid, *row = oldest
         if not is_due and over <= 0:

@@ -172,8 +172,8 @@ def new_folder(data: Path) -> Iterator[Path]:
 def remove_left(data: Path) -> None:
     """New folders whose makers were killed: the lock ended with them."""
     for folder in data.glob(f"{_BEGUN}*"):
-        with suppress(OSError):  # in use, or gone
-            held = os.open(folder, os.O_RDONLY)
+        with suppress(OSError):  # in use, or gone, or no folder
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder)

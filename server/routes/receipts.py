@@ -135,7 +135,10 @@ def _why_not(stored: Snapshot, document_id: str, sha256: str) -> str:
     stored.document(document_id)
     replaced = stored.replaced(document_id, sha256)
     if replaced is None:
-        return "this document never had a revision of this hash here; its present text is at /v1/documents/{id}/text"
+        return (
+            "this document never had a revision of this hash here, or it was replaced by so many that it is forgotten; "
+            "its present text is at /v1/documents/{id}/text"
+        )
     return (
         f"this revision was replaced on {replaced.date().isoformat()} and is no longer kept; "
         "the setting keep_revisions_days says for how long the newest are"

@@ -4,7 +4,7 @@ import errno
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial
 from io import StringIO
@@ -17,7 +17,7 @@ import pytest
 from index.bootstrap import BEHIND
 from index.build import Builder
 from index.cli import restore as put_back
-from index.embedding.embedder import Encoded, HashEmbedder, OnText
+from index.embedding.embedder import HashEmbedder
 from index.errors import NotFound
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
@@ -126,21 +126,6 @@ def rebuild(builder: Builder, articles: Path) -> None:
     builder.index([articles], rebuild=True)
 
 
-def rebuild_beside(builder: Builder, articles: Path) -> None:
-    """As others write while it embeds, and are told that it is done."""
-
-    class Beside(HashEmbedder):
-        def encode_passages(self, texts: Sequence[str], on_text: OnText = lambda _: None) -> list[Encoded]:
-            if others:
-                put(others.pop(), articles)
-                with suppress(NotFound):  # deleted already
-                    delete(builder, articles)
-            return super().encode_passages(texts, on_text)
-
-    others, own = [builder], load_settings(data=articles.parent / "data", embedder="hash")
-    rebuild(Builder(own.data, own, Beside()), articles)
-
-
 def update(builder: Builder, articles: Path) -> None:
     (articles / "bakery.txt").write_text("The Marten bakery opened in 1987. Ida Lind runs it.")
     builder.index([articles])
@@ -173,11 +158,8 @@ def restore(builder: Builder, articles: Path) -> None:
         put_back(kept, articles.parent / "data")
 
 
-OPERATIONS = {
-    work.__name__: work for work in (put, update, delete, prune, rebuild, rebuild_beside, judge, serve, restore)
-}
-DELETES = ("delete", "prune", "rebuild_beside", "serve")
-PUTS = ("put", "rebuild_beside", "serve")
+OPERATIONS = {work.__name__: work for work in (put, update, delete, prune, rebuild, judge, serve, restore)}
+DELETES = ("delete", "prune", "serve")
 
 
 def opened(settings: Settings) -> Index:
