@@ -38,6 +38,11 @@ def test_what_no_article_can_answer_wants_judgement(question: str) -> None:
     assert out_of_scope(question)
 
 
+@pytest.mark.parametrize("question", ["Give me the best slogan for the offsite", "Sing me the song of the choir"])
+def test_what_would_have_to_be_made_up_wants_judgement(question: str) -> None:
+    assert out_of_scope(question)
+
+
 @pytest.mark.parametrize("question", FACTS)
 def test_what_an_article_can_say_does_not(question: str) -> None:
     assert not out_of_scope(question)

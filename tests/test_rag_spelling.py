@@ -187,6 +187,7 @@ def test_codes_are_read_as_the_articles_join_them(index: Index, typed: str, read
     [
         ("Mon: 8 to 12\n\nThurs: closed\n\nOn Fridays by appointment.", "Is it open on Mon, thurs, Fridays or Sunday?"),
         ("We sat in the sun.", "Is it open on Monday, thursdays, Fridays or Sunday?"),
+        ("At Mon Repos we sat in the sun.", "Is it open on Monday, thursdays, Fridays or Sunday?"),
     ],
 )
 def test_days_are_read_as_the_articles_write_them(tmp_path: Path, text: str, read: str) -> None:

@@ -28,9 +28,8 @@ _OLDEST = (
     f"SELECT replaced <= ?, {_TEXT_BYTES}, rowid, {', '.join((*COLUMNS['revisions'], HASH))} FROM revisions "
     "WHERE text NOT NULL ORDER BY replaced, rowid LIMIT 1"
 )
-_OLDEST_HASHES = (
-    "DELETE FROM revisions WHERE rowid IN (SELECT rowid FROM revisions WHERE text IS NULL ORDER BY replaced, rowid LIMIT ?)"
-)
+_OLDEST_HASHES = """DELETE FROM revisions WHERE rowid IN
+    (SELECT rowid FROM revisions WHERE text IS NULL ORDER BY replaced, rowid LIMIT ?)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def _capitals(text: str, stem: str, how: Stem) -> Iterator[bool]:
 
 
 _WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
+_SHORT_DAYS = ("tue", "tues", "thu", "thur", "thurs", "fri", "mon", "wed", "sat", "sun")  # six that are no words
 _SHORTEST = 5  # letters; among shorter words too many are neighbours
 _LONG = 9  # letters, from which on two slips may be mended
 _SHORT = 6  # letters, up to which the last one must be right as well
@@ -182,17 +183,20 @@ def with_codes(question: str, index: Index) -> str:
 def with_short_days(question: str, index: Index) -> str:
     """Weekdays as the articles write them, where they only write them short, as opening hours do: "Tue".
 
-    "Sun" and "sat" are words, so another day must be written short, too.
+    "Sun", "sat" and, in names, "Mon" are words, so some passage must write two days short.
     """
+    if not _WEEKDAY.search(question):
+        return question
 
-    def held(word: str) -> bool:
-        return index.lexical.document_frequency(cut(word.lower(), index.stem)) > 0
+    def held(*days: str) -> bool:
+        return len(index.lexical.holding([cut(day.lower(), index.stem) for day in days])) > 0
 
     def written(match: re.Match[str]) -> str:
         day = match.group()
         return day if held(day) else next((day[:size] for size in (5, 4, 3) if held(day[:size])), day)
 
-    return _WEEKDAY.sub(written, question) if any(map(held, ("mon", "tue", "tues", "thu", "thur", "fri"))) else question
+    two = any(held(sure, other) for sure in _SHORT_DAYS[:6] for other in _SHORT_DAYS if sure[:2] != other[:2])
+    return _WEEKDAY.sub(written, question) if two else question
 
 
 def _within(inner: Word, outer: Word) -> bool:
