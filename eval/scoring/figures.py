@@ -14,9 +14,9 @@ from difflib import get_close_matches
 from functools import partial
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydantic import FiniteFloat
-from scipy.special import betaincinv
 
 from eval.scoring.certify import Floats, JudgedAnswers
 from eval.scoring.intervals import LEVEL, SEED, Figure, Sample, mean, stratified, together
@@ -125,8 +125,8 @@ def _bin(confidence: Floats, right: NDArray[np.bool_]) -> Bin:
         n=n,
         confidence=float(confidence.mean()),
         right=hits / n,
-        low=float(betaincinv(hits, n - hits + 1, tail)) if hits else 0.0,
-        high=float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0,
+        low=float(scipy.special.betaincinv(hits, n - hits + 1, tail)) if hits else 0.0,
+        high=float(scipy.special.betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0,
     )
 
 
