@@ -192,7 +192,8 @@ def _plant(n: int, source: _Source, names: Sequence[str], rng: random.Random) ->
 def _of_another(source: _Source, sentence: str, names: Sequence[str], rng: random.Random) -> str:
     """The changed sentence told of somebody else: each name that the question names, too, is put for another one."""
     asked = source.question.asked.lower()
-    own = sorted({m.group() for m in _NAMES.finditer(sentence) if m.group().lower() in asked}, key=len, reverse=True)
+    named = {match.group() for match in _NAMES.finditer(sentence) if match.group().lower() in asked}
+    own = sorted(sorted(named), key=len, reverse=True)
     others = [name for name in names if name.split()[0] not in source.document.text]
     if not own or len(others) < len(own):
         return ""
