@@ -199,6 +199,14 @@ def test_a_hostile_file_costs_about_as_much_as_prose(pattern: str) -> None:
     assert spent < 150 * honest
 
 
+@pytest.mark.parametrize("pattern", [".. |a| replace:: b\n", "=== ===\na b\n"])
+def test_time_grows_with_the_file_and_not_with_its_square(pattern: str) -> None:
+    small, large = (pattern * (size // len(pattern)) for size in (30_000, 240_000))
+    clean(small, rest=True)
+    little, much = costs(lambda: clean(small, rest=True), lambda: clean(large, rest=True))
+    assert much < 32 * little + 0.05  # as in test_index_clean
+
+
 def test_what_stands_endlessly_further_in_is_still_read() -> None:
     source = "\n".join(f"{' ' * n}line{n}" for n in range(2_000))
     assert [clean(source, rest=True).text.count(f"line{n}\n") for n in (5, 50, 500)] == [1, 1, 1]

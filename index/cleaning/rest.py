@@ -206,19 +206,22 @@ class _Rest:
             after = bisect_right(self._closed, n + 1)
             end = next((k for k in self._closed[after : after + 1] if k <= last), end)
         second = len(self._text(n)) if grid else self._text(n).index(" =") + 1
-        rows: list[list[Span]] = [[]]
-        header = 0  # how many rows there are above the line drawn below it
+        rows: list[list[Span]] = []
+        header, begins = 0, True  # how many rows there are above the line drawn below it
         for k in range(n, end):
             text = self._text(k)
             drawn = not text.strip("-+=| \t")
             if drawn:
-                header = sum(map(bool, rows)) if "=" in text and k < end - 1 else header
+                header = len(rows) if "=" in text and k < end - 1 else header
             if drawn or (not grid and self.indents[k] - self.indents[n] < second):
-                rows.append([])
+                begins = True
+            if drawn:
+                continue
+            rows += [[]] if begins else []
+            begins = False
             inside = text.lstrip("| \t")
             begin = self._starts[k] + len(text) - len(inside)
-            rows[-1] += [Span(begin, begin + len(inside.rstrip("| \t")))] if not drawn else []
-        rows = [row for row in rows if row]
+            rows[-1].append(Span(begin, begin + len(inside.rstrip("| \t"))))
         lead = rows[header - 1][0].start if 0 < header <= len(rows) else -1
         self.parts += [MarkupPart("header", tuple(row)) for row in rows[:header]]
         self.parts += [MarkupPart("row", tuple(row), lead) for row in rows[header:]]

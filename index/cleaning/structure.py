@@ -206,9 +206,9 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
     items: set[int] = set()
     headings = [(0, -1)]  # that we are in, outermost first, each with its level
     lead = listed = -1
+    before: Piece | None = None  # the last that is said
     for piece in found:
         kind = "row" if piece.kind == "header" else piece.kind
-        before = next((one for one in reversed(pieces) if one.kind not in ("links", "aside")), None)
         if before and before.text[0] == "-" and before.kind == kind == "text" and piece.tight:  # an option
             piece = replace(piece, kind=(kind := "item"), lead=before.at)
         same = before and ("row" if before.kind == "header" else before.kind) == kind
@@ -232,4 +232,5 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
             items.add(piece.at)
         introduced = piece.kind in ("heading", "item", "code", "header") and piece.lead < 0
         pieces.append(replace(piece, lead=lead) if introduced else piece)
+        before = pieces[-1] if piece.kind not in ("links", "aside") else before
     return pieces

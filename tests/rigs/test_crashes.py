@@ -229,9 +229,9 @@ def in_wrong_order(lines: list[str], data: Path) -> list[str]:
             dirty.add(found[1]) if found[1].startswith(str(data)) and not found[1].endswith("-shm") else None
         elif found := re.search(r"f(?:data)?sync\(\d+<([^>]+)>", line):
             dirty.discard(found[1])
-        elif found := re.search(r'rename\("([^"]+)"', line):
+        elif found := re.search(r'rename\("([^"]+)", "([^"]+)"', line):
             wrong += [f"{path} was renamed before it was synced" for path in dirty if path.startswith(found[1])]
-            dirty.add(str(Path(found[1]).parent))  # the folder has a new entry
+            dirty.add(str(Path(found[2]).parent))  # the folder has a new entry
         elif "write(1<" in line and "acknowledged" in line:
             wrong += [f"{path} was not synced when it was acknowledged" for path in dirty if ".lock" not in path]
     return wrong
