@@ -1,5 +1,6 @@
 """The commands that serve an index: `serve` to people and programs, `mcp` to an agent that starts it."""
 
+import gc
 import logging
 import resource
 import socket
@@ -55,6 +56,7 @@ def run_server(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
+    gc.freeze()  # what stands by now stays, and need not be looked through for what an index before left in cycles
     try:
         _Server(config, app.state.live, _address(listener)).run(sockets=[listener])
     except KeyboardInterrupt:  # uvicorn has shut down in order and hands the signal on

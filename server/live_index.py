@@ -4,6 +4,7 @@ An Assistant is immutable and a request takes the reference once, so no answer m
 replaces the reference holds the lock; nothing that answers waits for it, and no article is embedded under it.
 """
 
+import gc
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -256,6 +257,7 @@ class Live:
         with self._lock:
             if self._answering() is now and (made.written or made.problem != now.problem):
                 self._answer_from(made)
+        gc.collect()  # what answered before holds itself by its caches, and files open that have gone from the folder
 
     def _refresh(self) -> None:
         """What the store holds now, if that is not what answers already. Call with the lock held."""

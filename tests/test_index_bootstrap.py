@@ -1,6 +1,7 @@
 """Whoever opens an index answers from what the store holds, whatever stands on the disk; tests/rigs says after what."""
 
 import errno
+import gc
 import os
 import re
 import shutil
@@ -176,6 +177,25 @@ def test_an_index_that_has_grown_is_written_by_the_watcher(settings: Settings, m
     live._write_back()
     assert current(settings.data) == live.assistant.index.version
     assert live.assistant.index.generation.written
+
+
+def test_files_of_an_index_that_was_replaced_are_closed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "LEAST", 0)
+    live = serving(settings)
+
+    def gone() -> int:
+        links = [*Path("/proc/self/fd").iterdir()]
+        return sum(os.readlink(link).endswith(" (deleted)") for link in links if link.is_symlink())
+
+    gc.disable()  # it comes when it likes, with many objects seldom
+    try:
+        before = gone()
+        for number in range(6):
+            live.put(document(NEW, "museum", sha256=str(number)))
+            live._write_back()
+        assert gone() == before
+    finally:
+        gc.enable()
 
 
 def test_an_index_that_is_large_beside_what_stands_is_written_once_nobody_writes(settings: Settings) -> None:
