@@ -185,7 +185,7 @@ def test_files_of_an_index_that_was_replaced_are_closed(settings: Settings, monk
 
     def gone() -> int:
         links = [*Path("/proc/self/fd").iterdir()]
-        return sum(os.readlink(link).endswith(" (deleted)") for link in links if link.is_symlink())
+        return sum(str(link.readlink()).endswith(" (deleted)") for link in links if link.is_symlink())
 
     gc.disable()  # it comes when it likes, with many objects seldom
     try:
