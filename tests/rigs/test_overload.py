@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from http.client import HTTPException
 from pathlib import Path
+from statistics import mean
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -42,6 +43,7 @@ pytestmark = [pytest.mark.rig, pytest.mark.slow]
 LOAD_S = 20 if ASKED_FOR else 3
 ALIVE_MS = 50.0  # held to in full, where the machine is ours
 GOOD = 0.9
+JUST_TOO_MUCH = 1.15  # of the capacity that was found: it is reached, and little is refused
 GATE_OFF = (
     "import server.middleware.admission as a; "
     "a.Capacity.of = classmethod(lambda cls, settings: cls(answers=40)); "
@@ -86,7 +88,9 @@ def test_at_two_and_four_times_the_capacity() -> None:
     """In full also the figures; they mean nothing on a machine that others use.
 
     The server has one processor and the clients another, for the capacity too: else the clients of 4× would take from
-    what those of 1× left to it, and the figure would say how costly it is to be a client.
+    what those of 1× left to it, and the figure would say how costly it is to be a client. A machine gets slower and
+    faster within a minute by more than what is looked for: what is answered at 2× and 4× is held against what was
+    answered beside it at a little more than the capacity, in turn, and the sums are compared.
     """
     with folder_kept_on_failure() as folder, ExitStack() as held:
         with on_processor(0):
@@ -99,23 +103,32 @@ def test_at_two_and_four_times_the_capacity() -> None:
             good = float(loaded(server, offered)["good_per_s"])
             capacity, kept_up, offered = max(capacity, good), good > 0.8 * offered, 1.4 * offered
         say(f"capacity {capacity} a second")
-        failures, notes = 0, [f"capacity {capacity:.0f}/s on one processor, clients on another"]
-        offers = (0.5, 1, 2, 4) if ASKED_FOR else (2, 4)
-        for times in offers:
-            found = loaded(server, times * capacity)
-            while times == 4 and not found["refused"] and found["good_per_s"] > capacity:  # the machine was busy before
-                capacity = found["good_per_s"]
-                found = loaded(server, times * capacity)
-            failures += bool(found["other"]) or bool(found["without_retry_after"])
-            failures += times == 4 and not found["refused"]
-            if ASKED_FOR and times > 1:  # what is less is noted alone
-                failures += bool(found["lost"])
-                failures += found["good_per_s"] < GOOD * capacity
-                failures += found["livez_p99_ms"] > ALIVE_MS
-            answered = f"{found['good_per_s']:.0f}/s good, {found['refused']} refused"
-            within = f"99 of 100 within {found['answered_p99_ms']:.0f} ms"
-            notes.append(f"{times}×: {answered}, {within}, /livez p99 {found['livez_p99_ms']:.0f} ms")
-            notes.append(f"busy: server {found['server_busy']:.0%}, clients {found['clients_busy']:.0%} of a processor")
+        offers = (0.5, JUST_TOO_MUCH, 2, 4) if ASKED_FOR else (2, 4)
+        found = {times: list[dict[str, Any]]() for times in offers}
+        for _ in range(rounds(1, 5)):
+            for times, came in found.items():
+                came.append(loaded(server, times * capacity, LOAD_S / 3 if ASKED_FOR else LOAD_S))
+        while not found[4][-1]["refused"] and found[4][-1]["good_per_s"] > capacity:  # the machine was busy before
+            capacity = found[4][-1]["good_per_s"]
+            found[4].append(loaded(server, 4 * capacity))
+        failures = sum(
+            bool(one["other"]) or bool(one["without_retry_after"]) for came in found.values() for one in came
+        )
+        failures += sum(not one["refused"] for one in found[4][-1:])
+        good_per_s = {times: mean(one["good_per_s"] for one in came) for times, came in found.items()}
+        notes = [f"capacity {capacity:.0f}/s on one processor, clients on another"]
+        for times, came in found.items():
+            if ASKED_FOR and times >= 2:  # what is less is noted alone
+                failures += sum(bool(one["lost"]) or one["livez_p99_ms"] > ALIVE_MS for one in came)
+                failures += good_per_s[times] < GOOD * good_per_s[JUST_TOO_MUCH]
+            share = f" ({good_per_s[times] / good_per_s[JUST_TOO_MUCH]:.0%})" if ASKED_FOR and times >= 2 else ""
+            slowest_ms, alive_ms = (max(one[what] for one in came) for what in ("answered_p99_ms", "livez_p99_ms"))
+            notes.append(
+                f"{times}×: {good_per_s[times]:.0f}/s good{share}, {sum(one['refused'] for one in came)} refused"
+            )
+            notes.append(f"99 of 100 within {slowest_ms:.0f} ms, /livez p99 {alive_ms:.0f} ms")
+            busy = (mean(one[what] for one in came) for what in ("server_busy", "clients_busy"))
+            notes.append("busy: server {:.0%}, clients {:.0%} of a processor".format(*busy))
         failures += any(status != 200 for status, _ in said(server))
         record("questions at half and up to four times the capacity", len(offers), failures, "; ".join(notes))
 
