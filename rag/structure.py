@@ -22,6 +22,9 @@ VERSION = re.compile(  # a heading that says since when: "Version 2.1", "[2.1.0]
     r"(?:\w+ )?\[?v?\d+(?:\.\d+)+\w*\]?(?:$|\W+\d{4}\b)"
 )
 _CELLS = re.compile(r"\s*(?<!\\)\|\s*| *\t *")
+_DATELINE = re.compile(
+    r"(?:[A-Z][A-Z.’'-]+,? )+(?:[A-Z]\w+\.? (?:\d+ )?)?(?:\([\w ]+\) )?[—–-]{1,2} (?=[“\"]?[A-Z][a-z ’'])"
+)
 
 
 def of_a_version(passage: Passage) -> bool:
@@ -42,6 +45,16 @@ def block_at(blocks: Sequence[Block], at: int) -> Block:
 def blocks_of(passage: Passage) -> tuple[Block, ...]:
     """Of each sentence, the block that it stands in."""
     return tuple(block_at(passage.blocks, sentence.start) for sentence in passage.sentences)
+
+
+def told_in(passage: Passage) -> tuple[Span, ...]:
+    """Its sentences as they are judged: an article's first without the place that it is sent from ("MEXICO CITY — "),
+    of which it tells nothing."""
+    first = next((n for n, block in enumerate(blocks_of(passage)) if block.kind == "text"), 0)
+    start, end = passage.sentences[first]
+    sent = _DATELINE.match(passage.text, start - passage.start, end - passage.start) if passage.ordinal == 0 else None
+    told = Span(sent.end() + passage.start if sent else start, end)
+    return (*passage.sentences[:first], told, *passage.sentences[first + 1 :])
 
 
 def leads_of(passage: Passage) -> tuple[tuple[Span, ...], ...]:

@@ -17,6 +17,7 @@ from index.settings import load_settings
 from index.text.sentences import sentences
 from rag import open_assistant
 from rag.answer import Answer, Frame, Reading
+from rag.assistant import Assistant
 from rag.question.analysis import analyse
 from rag.reading.candidates import Candidate, Evidence
 from rag.reading.features import FEATURES
@@ -24,7 +25,7 @@ from rag.reading.model import ABSENT, excerpt_of, load_read_model
 from rag.reading.reader import load_reader
 from rag.selection.choose import choose
 from rag.selection.context import MOST_CHARACTERS, apart, left_out, with_context
-from rag.structure import ASIDE, BODY, by_columns, leads_of, neighbours, section
+from rag.structure import ASIDE, BODY, by_columns, leads_of, neighbours, section, told_in
 from rag.writing.compose import Around, compose, text_of
 from tests import make
 
@@ -247,6 +248,39 @@ def test_the_reading_model_reads_a_question_and_does_not_answer_with_it() -> Non
     assert found.gaps.index(found.gap) == 1
     assert found.answer is not None
     assert excerpt.text[slice(*found.answer)] in "Nine days."
+
+
+@pytest.mark.parametrize(
+    ("line", "judged"),
+    [
+        ("NORRHAMN — The mayor has resigned.", "The mayor has resigned."),
+        ("ST. OLAV, Brin (GNA) – “I resign,” said the mayor.", "“I resign,” said the mayor."),
+        ("OLD BRIN, March 3 (GNA) - The mayor has resigned.", "The mayor has resigned."),
+        ("GNA — the agency of Brin — says so.", "GNA — the agency of Brin — says so."),
+        ("The mayor — Ida Voss — has resigned.", "The mayor — Ida Voss — has resigned."),
+    ],
+)
+def test_the_place_that_an_article_is_sent_from_tells_nothing(line: str, judged: str) -> None:
+    article = make.laid_out(("heading", "The mayor"), ("text", line), ("text", "BRIN — The harbour is shut."))
+    passage = passage_of(article)
+    texts = [passage.said(*told) for told in told_in(passage)]
+    assert texts == ["The mayor", judged, "BRIN — The harbour is shut."]
+    assert [excerpt_of(passage).text[slice(*span)] for span in excerpt_of(passage).sentences] == texts
+    later = replace(passage, ordinal=1)
+    assert told_in(later) == later.sentences
+
+
+def test_a_place_is_not_asked_about_where_an_article_is_only_sent_from_it(seeded: Assistant) -> None:
+    assert "President Claudia Sheinbaum" in seeded.ask("Who is the president of Mexico?").citations[0].quote
+    assert seeded.ask("Did Trump visit Mexico City?").status == "abstained"
+
+
+def test_the_words_that_answer_are_found_behind_the_place_that_an_article_is_sent_from(seeded: Assistant) -> None:
+    unveiled = seeded.ask("Who unveiled a series of executive orders one week into his second term?").citations[0]
+    assert unveiled.quote.startswith("MEXICO CITY — Just one week")
+    assert unveiled.answer is not None
+    assert unveiled.answer.text == "President Donald Trump"
+    assert unveiled.quote[unveiled.answer.start - unveiled.start :].startswith(unveiled.answer.text)
 
 
 def test_the_reading_model_reads_each_row_below_its_header_and_points_into_the_row(index: Index) -> None:

@@ -19,7 +19,7 @@ from index.embedding.minilm import PairGraph, PairTokens
 from index.embedding.vectors import Floats
 from index.errors import ModelMissing
 from index.records import Kind, Passage, Span
-from rag.structure import BODY, blocks_of
+from rag.structure import BODY, blocks_of, told_in
 
 GRAPH, ABOUT = "reader.onnx", "reader.json"  # beside this file; the graph is written by `quotewell eval export-reader`
 WINDOW = 320  # word pieces of question, title and text with the three marks between them: the longest that it has seen
@@ -108,10 +108,10 @@ def excerpt_of(passage: Passage, kinds: frozenset[Kind] = BODY) -> Excerpt:
     blocks = blocks_of(passage)
     silent = frozenset(n for n, block in enumerate(blocks) if block.kind not in kinds)
     text, sentences, end = "", [], passage.start
-    for block, sentence in zip(blocks, passage.sentences, strict=True):
+    for block, whole, sentence in zip(blocks, passage.sentences, told_in(passage), strict=True):
         lead = block.lead
         headed = block.kind == "row" and passage.start <= lead.start and lead.end < end
-        text += passage.said(end, sentence.start) + (f"{passage.said(*lead)}\n" if headed else "")
+        text += passage.said(end, whole.start) + (f"{passage.said(*lead)}\n" if headed else "")
         sentences.append(Span(len(text), len(text) + sentence.end - sentence.start))
         text += passage.said(*sentence)
         end = sentence.end

@@ -325,5 +325,5 @@ def _answer(passage: Passage, sentence: Span, found: Finding) -> Span | None:
     start = found.answer.start + len(text) - len(bare)
     end = start + len(bare.rstrip(_EDGES))
     few = 0 < len(bare.split()) <= _FEW_WORDS
-    shift = sentence.start - own.start
+    shift = sentence.end - own.end
     return Span(start + shift, end + shift) if few and own.start <= start < end <= own.end else None

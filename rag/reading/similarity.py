@@ -8,7 +8,6 @@ beside whichever others.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from index.embedding.vectors import Encoded, Encoding, times
 from index.records import Passage
 from rag.question.analysis import Query
-from rag.structure import leads_of
+from rag.structure import leads_of, told_in
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -50,10 +49,11 @@ class Runs:
 
 def runs_in(passage: Passage, starts: NDArray[np.int32]) -> Runs:
     """`starts` (n,) says where in the passage's `search_text` each token or term begins; ascending."""
-    edges = edges_of(passage, starts)
+    edges, shift = edges_of(passage, starts), len(passage.search_text) - len(passage.text) - passage.start
+    begins = np.searchsorted(starts - shift, [told.start for told in told_in(passage)]).tolist()
     runs = [
         (n, a, b)
-        for n, (own, leads) in enumerate(zip(pairwise(edges), leads_of(passage), strict=True))
+        for n, (own, leads) in enumerate(zip(zip(begins, edges[1:], strict=True), leads_of(passage), strict=True))
         for a, b in (own, *(np.searchsorted(starts, lead).tolist() for lead in leads))
         if a < b
     ]
