@@ -85,7 +85,7 @@ class ReadModel:
         gaps = [ABSENT] * len(excerpt.sentences)
         best = Finding((), None, ABSENT)
         for part in _parts(_ranges(text, excerpt.sentences), WINDOW - len(head) - 1):
-            first, last = part[0].start, part[-1].end
+            first, last = part[0].start if part[0].number else 0, part[-1].end  # with what stands before the first
             ids = (*head, *text.ids[first:last], _END)
             pool = np.zeros((len(part), len(ids)), np.float32)
             at = len(head) - first  # where the text's word pieces stand in the sequence
@@ -108,10 +108,10 @@ def excerpt_of(passage: Passage, kinds: frozenset[Kind] = BODY) -> Excerpt:
     blocks = blocks_of(passage)
     silent = frozenset(n for n, block in enumerate(blocks) if block.kind not in kinds)
     text, sentences, end = "", [], passage.start
-    for block, whole, sentence in zip(blocks, passage.sentences, told_in(passage), strict=True):
+    for block, sentence in zip(blocks, told_in(passage), strict=True):
         lead = block.lead
         headed = block.kind == "row" and passage.start <= lead.start and lead.end < end
-        text += passage.said(end, whole.start) + (f"{passage.said(*lead)}\n" if headed else "")
+        text += passage.said(end, sentence.start) + (f"{passage.said(*lead)}\n" if headed else "")
         sentences.append(Span(len(text), len(text) + sentence.end - sentence.start))
         text += passage.said(*sentence)
         end = sentence.end
