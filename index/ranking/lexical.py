@@ -5,7 +5,7 @@ in the order they were first seen, and each sum runs in float64 in the question'
 """
 
 from array import array
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache, partial, reduce
 from itertools import chain, compress
@@ -357,25 +357,21 @@ def wording(vocabulary: Collection[str], written: Written) -> dict[str, NDArray[
     `text`: uint8, all forms, one a line, by term and alphabet; those of term t are first_forms[t]:first_forms[t + 1].
     `rows`: the passages with form f are rows[indptr[f]:indptr[f + 1]], ascending, in as few bytes as they need.
     """
-    return laid_out(vocabulary, written.known, range(len(written.known)), written.postings)
+    numbers, pairs = {term: number for number, term in enumerate(vocabulary)}, list(written.known)
+    forms = sorted((numbers[term], form, n) for n, (term, form) in enumerate(pairs))
+    places = np.zeros(len(pairs), np.int32)
+    places[[number for _, _, number in forms]] = np.arange(len(forms))
+    indptr, rows, *_ = written.postings(places, len(forms))
+    return laid_out(len(numbers), [term for term, *_ in forms], [form for _, form, _ in forms], indptr, rows)
 
 
 def laid_out(
-    vocabulary: Collection[str],
-    known: Iterable[tuple[str, str]],
-    held: Iterable[int],
-    postings: Callable[[NDArray[np.int32], int], Sequence[NDArray[Any]]],
+    terms: int, in_term: Sequence[int], texts: Sequence[str], indptr: NDArray[np.int64], rows: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
-    """The arrays of `wording`, of those known terms and forms that are held; `postings` as `Written` makes them."""
-    numbers, pairs = {term: number for number, term in enumerate(vocabulary)}, list(known)
-    forms = sorted((numbers[pairs[n][0]], pairs[n][1], n) for n in held)
-    places = np.zeros(len(pairs), np.int32)
-    places[[number for _, _, number in forms]] = np.arange(len(forms))
-    indptr, rows, *_ = postings(places, len(forms))
-    text = "\n".join(form for _, form, _ in forms).encode("utf-8", "surrogatepass")
+    """The arrays of `wording`; of each form, in their order, the number of its term and its text."""
     return {
-        "text": np.frombuffer(text, np.uint8),
-        "first_forms": np.searchsorted([term for term, _, _ in forms], np.arange(len(vocabulary) + 1)),
+        "text": np.frombuffer("\n".join(texts).encode("utf-8", "surrogatepass"), np.uint8),
+        "first_forms": np.searchsorted(in_term, np.arange(terms + 1)),
         "indptr": indptr,
         "rows": rows,
     }
