@@ -151,31 +151,26 @@ def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray
     passages = len(places.rows)
     parts = tuple(zip((older, newer), places.becomes, strict=True))
     lexical = [(*restored(content.part("lexical_")), place) for content, place in parts]
-    vocabulary, postings = joined(lexical, passages)
-    forms = (
-        (own, content.part("wording_"), place) for (own, _, place), (content, _) in zip(lexical, parts, strict=True)
-    )
+    vocabulary, postings, numbers = joined(lexical, passages)
+    forms = ((own, content.part("wording_"), place) for own, (content, place) in zip(numbers, parts, strict=True))
     found = {f"lexical_{name}": values for name, values in saved(vocabulary, postings).items()}
-    said = {f"wording_{name}": values for name, values in _joined_wording(vocabulary, passages, *forms).items()}
+    said = {f"wording_{name}": values for name, values in _joined_wording(len(vocabulary), passages, *forms).items()}
     vectors = np.concatenate([older.arrays["vectors"], newer.arrays["vectors"]])[places.rows]
     return {"vectors": vectors} | found | said
 
 
-FormPart = tuple[Lines, Mapping[str, NDArray[Any]], NDArray[np.int32]]
+FormPart = tuple[NDArray[np.int32], Mapping[str, NDArray[Any]], NDArray[np.int32]]
 
 
-def _joined_wording(
-    vocabulary: Collection[str], passages: int, older: FormPart, newer: FormPart
-) -> dict[str, NDArray[Any]]:
-    """What `wording` would make of all, from vocabularies and arrays of both; rows become others as in `joined`.
+def _joined_wording(vocabulary: int, passages: int, older: FormPart, newer: FormPart) -> dict[str, NDArray[Any]]:
+    """What `wording` would make of so many terms and passages, from the arrays of both; terms and rows of each become
+    others as in `joined`.
 
     Forms of the older keep number and order; those of the newer, which are few mostly, are looked for among them.
     """
-    numbers = {term: number for number, term in enumerate(vocabulary)}
-    terms, new_terms = (np.array([numbers.get(term, -1) for term in own], np.int64) for own, *_ in (older, newer))
-    firsts, new_firsts = (arrays["first_forms"] for _, arrays, _ in (older, newer))
+    (terms, firsts), (new_terms, new_firsts) = ((own, arrays["first_forms"]) for own, arrays, _ in (older, newer))
     texts, new_texts = ([*Lines(arrays["text"], len(arrays["indptr"]) - 1)] for _, arrays, _ in (older, newer))
-    spans = np.zeros((len(numbers) + 1, 2), np.int64)  # the last is of terms that no passage holds any more
+    spans = np.zeros((vocabulary + 1, 2), np.int64)  # the last is of terms that no passage holds any more
     spans[terms] = np.stack([firsts[:-1], firsts[1:]], axis=1)
     own, new = np.arange(len(texts)), list[int]()
     in_term, ranks = np.repeat(terms, np.diff(firsts)).tolist(), list[float](own)
@@ -198,10 +193,11 @@ def _joined_wording(
     order = order[sizes[order] > 0]
     places = np.zeros(len(texts), np.int64)
     places[order] = np.arange(len(order))
-    rows = np.sort(places[found] * passages + in_row, kind="stable") % max(passages, 1)
+    keys = np.sort(places[found] * passages + in_row, kind="stable")
+    rows = keys - np.repeat(np.arange(len(order)) * passages, sizes[order])
     indptr = np.concatenate([[0], np.cumsum(sizes[order])])
     every = order.tolist()
-    return laid_out(len(numbers), [in_term[n] for n in every], [texts[n] for n in every], indptr, narrowed(rows))
+    return laid_out(vocabulary, [in_term[n] for n in every], [texts[n] for n in every], indptr, narrowed(rows))
 
 
 def _held_by(

@@ -120,7 +120,8 @@ class LexicalRanker:
         """
         renumbered = np.full(len(self._postings.lengths), -1, np.int32)
         renumbered[rows] = np.arange(len(rows))
-        return LexicalRanker(*joined([(self.numbers, self._postings, renumbered)], len(rows)))
+        vocabulary, postings, _ = joined([(self.numbers, self._postings, renumbered)], len(rows))
+        return LexicalRanker(vocabulary, postings)
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
@@ -260,16 +261,18 @@ def restored(arrays: Mapping[str, NDArray[Any]]) -> tuple[Lines, Postings]:
 Part = tuple[Lines, Postings, NDArray[np.int32]]
 
 
-def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings]:
-    """Vocabulary and postings of so many passages, as `build` would make them, bit for bit, from those of parts.
+def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings, list[NDArray[np.int32]]]:
+    """Vocabulary and postings of so many passages, as `build` would make them, bit for bit, from those of parts; and
+    for each part the numbers that its terms have now, or -1.
 
     With each part goes for each of its rows the row that it becomes, or -1 where it is left out; no two become one.
     """
     ids: dict[str, int] = {}
     lengths = np.zeros(passages, np.int32)
-    columns = []
+    columns, every = [], []
     for vocabulary, postings, becomes in parts:
         numbers = np.fromiter((ids.setdefault(term, len(ids)) for term in vocabulary), np.int32, len(vocabulary))
+        every.append(numbers)
         lengths[becomes[becomes >= 0]] = postings.lengths[becomes >= 0]
         in_row = becomes[postings.rows]
         kept = in_row >= 0
@@ -280,16 +283,17 @@ def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings]:
     remaining = np.flatnonzero(held)
     sizes = held[remaining]
     order = np.argsort(terms * np.int64(passages) + in_row, kind="stable")  # quick where most of it is in order
-    first = order[np.cumsum(sizes) - sizes]
+    begins = np.cumsum(sizes) - sizes
+    first = order[begins]
     seen = np.lexsort((places[first], in_row[first]))  # terms in the order in which they are first seen
-    new_numbers = np.zeros(len(ids), np.int32)
+    new_numbers = np.full(len(ids), -1, np.int32)
     new_numbers[remaining[seen]] = np.arange(len(seen))
-    order = order[np.argsort(new_numbers[terms[order]], kind="stable")]
-    indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
+    indptr = np.concatenate([[0], np.cumsum(sizes[seen])])
+    order = order[np.repeat(begins[seen] - indptr[:-1], sizes[seen]) + np.arange(len(order))]
     known = list(ids)
     made = [narrowed(column[order]) for column in (in_row, counts, places)]
     seen_first = Lines.of([known[n] for n in remaining[seen].tolist()])
-    return seen_first, Postings(indptr, made[0], made[1], made[2], lengths)
+    return seen_first, Postings(indptr, made[0], made[1], made[2], lengths), [new_numbers[of] for of in every]
 
 
 def _agree(terms: int, postings: Postings) -> bool:
