@@ -72,7 +72,9 @@ def newest(
         return serving
     with suppress(IndexDamaged):
         return pointed(data, checked(load(data, version), settings))
-    older, stored = serving or standing(settings), _stored(data)
+    older = serving or standing(settings)
+    with Store.open(data, readonly=True) as store:  # only here: who merely opens what stands holds nothing of it
+        stored = store.hashes()
     if older and waits and is_at_work(data) and not (stored_as(older.content).keys() - older.gone) - stored.keys():
         return _behind(older, None, _WAITS)
     if older:
@@ -86,12 +88,6 @@ def newest(
         if older is None:
             raise
         return _behind(older, stored, f"catching up is not possible: {error}")
-
-
-def _stored(data: Path) -> Mapping[str, str]:
-    """Read only where it is needed: who merely opens what stands holds nothing of it."""
-    with Store.open(data, readonly=True) as store:
-        return store.hashes()
 
 
 def ready(settings: Settings) -> None:

@@ -17,7 +17,7 @@ from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.lexical import LexicalRanker, Written, joined, laid_out, narrowed, restored, saved, spelled, wording
 from index.records import Document, Head, document_of, passage_of
-from index.storage.docstore import Told, head_lines, held_instead, holders, pack_heads, pack_told, record, stored_as
+from index.storage.docstore import HELD_BY, Told, head_lines, holders, pack_heads, pack_told, record, stored_as
 from index.storage.merkle import revision
 from index.storage.pieces import Content, Lines, Packing
 from index.text.twins import INDEXED, Sketch, held_by, sketch
@@ -131,7 +131,8 @@ def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | No
     found = (join or _joined)(older, newer, Places(documents, rows, (becomes[:count], becomes[count:])))
     lines: list[Any] = [*chain(*head_lines(older).blocks(), *head_lines(newer).blocks())]
     for at, held in _held_by(older, newer, names, stays, gone).items():
-        lines[at] = held_instead(lines[at], held)
+        lines[at] = json.loads(lines[at])
+        lines[at][HELD_BY] = held
     arrays = {
         "token_dim": (newer if newer.passages else older).arrays["token_dim"],
         "document_first_rows": first_rows,

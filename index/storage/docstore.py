@@ -16,7 +16,7 @@ from index.records import Document, Head, Passage, document_of, passage_of, plai
 from index.storage.merkle import digest_rows
 from index.storage.pieces import Arrays, Chosen, Content, Lines, Pieces
 
-_HELD_BY = -2  # place in the record of a head
+HELD_BY = -2  # place in the record of a head
 _HELD = '"], "'  # stands in the line of whatever others hold, and in hardly any other
 _FEW = 1000  # heads that are made one by one sooner than all
 Mask = NDArray[np.bool_]
@@ -58,14 +58,8 @@ def head_lines(content: Content) -> Lines:
 def holders(content: Content) -> dict[int, list[str]]:
     """Place of each document that others hold → the ids of those; only what may be one of them is parsed."""
     lines = enumerate(chain.from_iterable(head_lines(content).blocks()))
-    found = {at: json.loads(line)[_HELD_BY] for at, line in lines if _HELD in line}
+    found = {at: json.loads(line)[HELD_BY] for at, line in lines if _HELD in line}
     return {at: names for at, names in found.items() if names}
-
-
-def held_instead(line: str, names: Sequence[str]) -> Any:
-    """The record of a head, held by these."""
-    record = json.loads(line)
-    return [*record[:_HELD_BY], names, *record[_HELD_BY + 1 :]]
 
 
 def stored_as(content: Content) -> dict[str, str]:

@@ -17,7 +17,7 @@ from itertools import chain
 from operator import methodcaller
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -31,7 +31,6 @@ _BLOCK = 1000  # lines that are made strings together
 
 Arrays = dict[str, NDArray[Any]]
 Rows = NDArray[np.int64]
-_Given = TypeVar("_Given")
 
 
 class Packing:
@@ -86,15 +85,13 @@ class OpenFile:
 
     def read(self, start: int, size: int) -> bytes:
         """Raises IndexDamaged where the device does not give it."""
-        return self._given(os.pread, size, start)
+        found = bytearray(size)
+        return bytes(memoryview(found)[: self.read_into(memoryview(found), start)])
 
     def read_into(self, part: memoryview, start: int) -> int:
         """As much as there is and fits; how many bytes that is. Raises as `read`."""
-        return self._given(os.preadv, [part], start)
-
-    def _given(self, read: Callable[[int, Any, int], _Given], what: object, start: int) -> _Given:
         try:
-            return read(self._descriptor, what, start)
+            return os.preadv(self._descriptor, [part], start)
         except OSError as error:
             self.damaged = True
             raise IndexDamaged(
