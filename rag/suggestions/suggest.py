@@ -47,7 +47,8 @@ class Wondered(NamedTuple):
     of: str  # whom or what it is about, normalised
 
 
-def wonder(document: Document) -> list[Wondered]:
+@lru_cache(maxsize=256)  # beside an ingest most articles are as they were in the index before
+def wonder(document: Document) -> tuple[Wondered, ...]:
     """All questions that the rules make, each text once; within a kind, what the article speaks of most comes first."""
     questions: dict[str, Wondered] = {}
     for span in sentences(document.text, document.language or "en"):
@@ -60,7 +61,7 @@ def wonder(document: Document) -> list[Wondered]:
     for wondered in _headed(document):
         questions.setdefault(normalise(wondered.text), wondered)
     text = normalise(document.text)
-    return sorted(questions.values(), key=lambda wondered: -text.count(wondered.of))
+    return tuple(sorted(questions.values(), key=lambda wondered: -text.count(wondered.of)))
 
 
 def _headed(document: Document) -> Iterator[Wondered]:
