@@ -47,9 +47,24 @@ class Wondered(NamedTuple):
     of: str  # whom or what it is about, normalised
 
 
-@lru_cache(maxsize=256)  # beside an ingest most articles are as they were in the index before
+_made = dict[tuple[str, int], tuple[Wondered, ...]]()  # by what the article is, without holding it
+_MOST_MADE = 256
+
+
 def wonder(document: Document) -> tuple[Wondered, ...]:
-    """All questions that the rules make, each text once; within a kind, what the article speaks of most comes first."""
+    """All questions that the rules make, each text once; within a kind, what the article speaks of most comes first.
+
+    Those of the last articles are kept: beside an ingest most are as they were in the index before.
+    """
+    key = (document.sha256, hash(document))
+    if (known := _made.get(key)) is None:
+        known = _made[key] = _wonder(document)
+        if len(_made) > _MOST_MADE:
+            _made.pop(next(iter(_made)), None)
+    return known
+
+
+def _wonder(document: Document) -> tuple[Wondered, ...]:
     questions: dict[str, Wondered] = {}
     for span in sentences(document.text, document.language or "en"):
         sentence = document.text[span.start : span.end]
