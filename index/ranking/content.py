@@ -4,7 +4,6 @@ Both give the same, bit for bit, so that nobody can tell from an answer how an i
 """
 
 import json
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -155,7 +154,7 @@ def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray
     vocabulary, postings, numbers = joined(lexical, passages)
     forms = ((own, content.part("wording_"), place) for own, (content, place) in zip(numbers, parts, strict=True))
     found = {f"lexical_{name}": values for name, values in saved(vocabulary, postings).items()}
-    said = {f"wording_{name}": values for name, values in _joined_wording(len(vocabulary), passages, *forms).items()}
+    said = {f"wording_{name}": values for name, values in _joined_wording(len(vocabulary), passages, forms).items()}
     vectors = np.concatenate([older.arrays["vectors"], newer.arrays["vectors"]])[places.rows]
     return {"vectors": vectors} | found | said
 
@@ -163,42 +162,27 @@ def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray
 FormPart = tuple[NDArray[np.int32], Mapping[str, NDArray[Any]], NDArray[np.int32]]
 
 
-def _joined_wording(vocabulary: int, passages: int, older: FormPart, newer: FormPart) -> dict[str, NDArray[Any]]:
-    """What `wording` would make of so many terms and passages, from the arrays of both; terms and rows of each become
+def _joined_wording(terms: int, passages: int, parts: Iterable[FormPart]) -> dict[str, NDArray[Any]]:
+    """What `wording` would make of so many terms and passages, from arrays of parts; terms and rows of each become
     others as in `joined`.
-
-    Forms of the older keep number and order; those of the newer, which are few mostly, are looked for among them.
     """
-    (terms, firsts), (new_terms, new_firsts) = ((own, arrays["first_forms"]) for own, arrays, _ in (older, newer))
-    texts, new_texts = ([*Lines(arrays["text"], len(arrays["indptr"]) - 1)] for _, arrays, _ in (older, newer))
-    spans = np.zeros((vocabulary + 1, 2), np.int64)  # the last is of terms that no passage holds any more
-    spans[terms] = np.stack([firsts[:-1], firsts[1:]], axis=1)
-    own, new = np.arange(len(texts)), list[int]()
-    in_term, ranks = np.repeat(terms, np.diff(firsts)).tolist(), list[float](own)
-    for term, text in zip(np.repeat(new_terms, np.diff(new_firsts)).tolist(), new_texts, strict=True):
-        start, end = spans[term].tolist()
-        at = bisect_left(texts, text, start, end)
-        new.append(at if at < end and texts[at] == text else len(texts))
-        if new[-1] == len(texts):
-            texts.append(text)
-            in_term.append(term)
-            ranks.append(at - 0.5)  # behind those that were added there before
-    columns = []
-    for (_, arrays, becomes), forms in ((older, own), (newer, np.array(new, np.int64))):
+    known, columns = dict[tuple[int, str], int](), []
+    for numbers, arrays, becomes in parts:
+        in_term = np.repeat(numbers, np.diff(arrays["first_forms"])).tolist()
+        each = zip(in_term, Lines(arrays["text"], len(in_term)), strict=True)
+        forms = np.fromiter((known.setdefault(form, len(known)) for form in each), np.int64, len(in_term))
         in_row = becomes[arrays["rows"]]
         kept = in_row >= 0
         columns.append((np.repeat(forms, np.diff(arrays["indptr"]))[kept], in_row[kept]))
     found, in_row = (np.concatenate(column) for column in zip(*columns, strict=True))
-    sizes = np.bincount(found, minlength=len(texts))
-    order = np.lexsort((ranks, in_term))
-    order = order[sizes[order] > 0]
-    places = np.zeros(len(texts), np.int64)
+    sizes, written = np.bincount(found, minlength=len(known)), [*known]
+    order = sorted(np.flatnonzero(sizes).tolist(), key=written.__getitem__)
+    places = np.zeros(len(written), np.int64)
     places[order] = np.arange(len(order))
     keys = np.sort(places[found] * passages + in_row, kind="stable")
     rows = keys - np.repeat(np.arange(len(order)) * passages, sizes[order])
     indptr = np.concatenate([[0], np.cumsum(sizes[order])])
-    every = order.tolist()
-    return laid_out(vocabulary, [in_term[n] for n in every], [texts[n] for n in every], indptr, narrowed(rows))
+    return laid_out(terms, [written[n] for n in order], indptr, narrowed(rows))
 
 
 def _held_by(

@@ -366,16 +366,16 @@ def wording(vocabulary: Collection[str], written: Written) -> dict[str, NDArray[
     places = np.zeros(len(pairs), np.int32)
     places[[number for _, _, number in forms]] = np.arange(len(forms))
     indptr, rows, *_ = written.postings(places, len(forms))
-    return laid_out(len(numbers), [term for term, *_ in forms], [form for _, form, _ in forms], indptr, rows)
+    return laid_out(len(numbers), [(term, form) for term, form, _ in forms], indptr, rows)
 
 
 def laid_out(
-    terms: int, in_term: Sequence[int], texts: Sequence[str], indptr: NDArray[np.int64], rows: NDArray[Any]
+    terms: int, forms: Sequence[tuple[int, str]], indptr: NDArray[np.int64], rows: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
     """The arrays of `wording`; of each form, in their order, the number of its term and its text."""
     return {
-        "text": np.frombuffer("\n".join(texts).encode("utf-8", "surrogatepass"), np.uint8),
-        "first_forms": np.searchsorted(in_term, np.arange(terms + 1)),
+        "text": np.frombuffer("\n".join(text for _, text in forms).encode("utf-8", "surrogatepass"), np.uint8),
+        "first_forms": np.searchsorted([term for term, _ in forms], np.arange(terms + 1)),
         "indptr": indptr,
         "rows": rows,
     }
