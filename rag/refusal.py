@@ -159,11 +159,6 @@ def apart(query: Query, corpus: Index) -> tuple[str, ...]:
     return ()
 
 
-def held(terms: Sequence[Term], corpus: Index) -> int:
-    """How many passages hold all of the terms."""
-    return len(corpus.lexical.holding([term.stem for term in terms]))
-
-
 def _absent(thing: Thing, query: Query, corpus: Index) -> list[str]:
     unknown = [term for term in thing.terms if not corpus.lexical.document_frequency(term.stem)]
     if unknown and len(_holding(thing, query, corpus)):
@@ -171,7 +166,7 @@ def _absent(thing: Thing, query: Query, corpus: Index) -> list[str]:
     if not thing.named or any(term.number for term in thing.terms):
         whole = bool(unknown) and thing.named
     else:
-        whole = thing.terms[-1] in unknown or (not unknown and not held(thing.terms, corpus))
+        whole = thing.terms[-1] in unknown or not (unknown or len(_holding(thing, query, corpus)))
     return [thing.text] if whole else [query.text[term.start : term.end] for term in unknown]
 
 

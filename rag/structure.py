@@ -22,9 +22,7 @@ VERSION = re.compile(  # a heading that says since when: "Version 2.1", "[2.1.0]
     r"(?:\w+ )?\[?v?\d+(?:\.\d+)+\w*\]?(?:$|\W+\d{4}\b)"
 )
 _CELLS = re.compile(r"\s*(?<!\\)\|\s*| *\t *")
-_DATELINE = re.compile(
-    r"(?:[A-Z][A-Z.’'-]+,? )+(?:[A-Z]\w+\.? (?:\d+ )?)?(?:\([\w ]+\) )?[—–-]{1,2} (?=[“\"]?[A-Z][a-z ’'])"
-)
+_DATELINE = re.compile(r"(?:[A-Z][A-Z.’'-]+,? )+(?:[A-Z]\w+\.? (?:\d+ )?)?(?:\([\w ]+\) )?[—–-]+ (?=\W?[A-Z][^A-Z])")
 
 
 def of_a_version(passage: Passage) -> bool:
@@ -48,13 +46,12 @@ def blocks_of(passage: Passage) -> tuple[Block, ...]:
 
 
 def told_in(passage: Passage) -> tuple[Span, ...]:
-    """Its sentences as they are judged: an article's first without the place that it is sent from ("MEXICO CITY — "),
-    of which it tells nothing."""
+    """Its sentences as judged: the first of an article without the place that it is sent from ("MEXICO CITY — ")."""
+    told = list(passage.sentences)
     first = next((n for n, block in enumerate(blocks_of(passage)) if block.kind == "text"), 0)
-    start, end = passage.sentences[first]
-    sent = _DATELINE.match(passage.text, start - passage.start, end - passage.start) if passage.ordinal == 0 else None
-    told = Span(sent.end() + passage.start if sent else start, end)
-    return (*passage.sentences[:first], told, *passage.sentences[first + 1 :])
+    if passage.ordinal == 0 and (sent := _DATELINE.match(passage.said(*told[first]))):
+        told[first] = Span(told[first].start + sent.end(), told[first].end)
+    return tuple(told)
 
 
 def leads_of(passage: Passage) -> tuple[tuple[Span, ...], ...]:

@@ -58,7 +58,8 @@ def complete(rest: str, last: SaidTurn) -> tuple[str, ...]:
     if _ASKED.match(rest):
         return (_asked(rest, base, last),)
     first = WORD.match(rest)
-    if first and first.group().lower() in ASKING | {"on", "in", "of", "for", "by", "to"} and _asks(rest):
+    asks = not ASKING.isdisjoint(rest.lower().split()[:3])
+    if asks and first and first.group().lower() in ASKING | {"on", "in", "of", "for", "by", "to"}:
         return (hung(last.core, rest),)
     if swapped := _swapped_behind(rest, last) or _swapped(rest, base, last):
         return swapped
@@ -222,11 +223,6 @@ def _fitting(noun: str, old: Mention, base: str) -> str:
     if owner and (re.match(r"\S+['\u2019]s? ", noun) or noun.split()[0].lower() in ARTICLES):
         return noun.split(" ", 1)[1]
     return noun.title() if noun.lower() in lexicon().countries and noun.islower() and len(noun) > 3 else noun
-
-
-def _asks(rest: str) -> bool:
-    words = rest.lower().split()
-    return any(word in ASKING for word in words[:3])
 
 
 def _nominal(words: Sequence[str], at: int) -> bool:
