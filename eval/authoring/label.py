@@ -187,10 +187,6 @@ def _edited(draft: Draft, words: str, _: LabelScene) -> Draft:
     return replace(draft, text=" ".join(words.split()))
 
 
-def _tagged(draft: Draft, words: str, _: LabelScene) -> Draft:
-    return replace(draft, tags=tuple(dict.fromkeys(words.replace(",", " ").split())))
-
-
 _ACTS: dict[str, Callable[[Draft, str, LabelScene], Draft]] = {
     "p": _closed,
     "c": _cleared,
@@ -202,6 +198,6 @@ _ACTS: dict[str, Callable[[Draft, str, LabelScene], Draft]] = {
     "a": _answered,
     "u": _unanswerable,
     "e": _edited,
-    "t": _tagged,
+    "t": lambda draft, words, _: replace(draft, tags=tuple(dict.fromkeys(words.replace(",", " ").split()))),
 }
 TAKES_WORDS = {"a": "answer", "e": "question", "t": "tags", "w": "words of the article", "n": "question"}

@@ -14,17 +14,7 @@ from numpy.typing import NDArray
 
 from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged
-from index.ranking.lexical import (
-    LexicalRanker,
-    Written,
-    joined,
-    laid_out,
-    narrowed,
-    restored,
-    saved,
-    spelled,
-    wording,
-)
+from index.ranking.lexical import LexicalRanker, Written, joined, laid_out, narrowed, restored, saved, spelled, wording
 from index.records import Document, Head, document_of, passage_of
 from index.storage.docstore import Told, head_lines, head_records, pack_heads, pack_told, record
 from index.storage.merkle import revision
