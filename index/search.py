@@ -88,7 +88,7 @@ class Index:
         lexical = InWords("lexical", self.lexical, lambda question: [term.text for term in asked(question)])
         dense = InWords("dense", held.found.dense, lambda question: view.encode(question).vector)
         self.rankers: tuple[Ranker, ...] = (lexical, dense)
-        self._said = lru_cache(maxsize=_SAID)(lambda row: _words_said(held.shelf.passage(row).text))
+        self._said = lambda row: _words_said(held.shelf.passage(row).text)
         # neither closure holds this index itself: a snapshot that is replaced is freed at once
         self._views = lru_cache(maxsize=_DAYS)(
             lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
@@ -255,6 +255,7 @@ class Index:
         return hits
 
 
+@lru_cache(maxsize=_SAID)
 def _words_said(text: str) -> frozenset[str]:
     """Without what has a number in it, which makes one sentence look like many."""
     return frozenset(filter(str.isalpha, spellings(text)))

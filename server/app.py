@@ -63,7 +63,7 @@ def _equip(app: FastAPI, settings: Settings) -> None:
     """What handlers share; `server.dependencies` hands it to them."""
     app.state.capacity = Capacity.of(settings)
     app.state.lanes = Lanes(app.state.capacity)
-    app.state.live = Live(settings)
+    app.state.live = Live(settings, app.state.lanes.answers.idle)
     app.state.uploads = Uploads(app.state.live, settings.data)
     app.state.names = Names(settings)
     app.state.data = settings.data

@@ -42,6 +42,7 @@ def known_questions() -> dict[str, str]:
 POLL_S = 0.3
 MOST_DELAY_S = 5.0  # between attempts at an index that cannot be used; each reads all of it
 ABREAST_S = 5.0  # that a question waits until what others wrote is seen: on a busy machine a look takes a second
+GIVES_WAY_S = 0.2  # that a write waits for questions, at each step; it goes on however many there are
 
 _GONE = "the store of the articles is gone: one article would begin another, without them; put it back"
 _LOADING = IndexMissing("the index is still being loaded; try again in a moment")
@@ -72,8 +73,9 @@ Follower = Callable[[Assistant | None, Assistant], None]
 class Live:
     """Loads in the background from `start` on, watches until `stop`."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, idle: Event | None = None) -> None:
+        """`idle`: set while nobody is answered."""
+        self._settings, self._idle = settings, idle
         self._embedder: Embedder | None = None
         self._state = State(None, _LOADING)
         self._seen: object = None  # of the store, when what answers was all that it held; None: not so
@@ -149,7 +151,9 @@ class Live:
             raise IndexMissing(_GONE)
         with self._write(document.id) as own, self._following():
             builder = self._builder()
+            self._give_way()
             prepared = builder.prepared(document)
+            self._give_way()
             with self._lock:
                 if own.overtaken:
                     return False
@@ -158,6 +162,11 @@ class Live:
                 self._answer_from(builder.put(prepared, self._serving()))
                 self._overtake(own)
                 return added
+
+    def _give_way(self) -> None:
+        """To whoever is being answered: both would share one interpreter, and each would be slower."""
+        if self._idle:
+            self._idle.wait(GIVES_WAY_S)
 
     def delete(self, document_id: str) -> None:
         """Gone from answers before this returns, and before it raises if the store has lost it. As Builder.delete."""

@@ -206,6 +206,14 @@ def reading(
     return reader.read(analyse(question, "snowball"), hits), model.texts
 
 
+def test_a_passage_that_another_index_holds_as_well_is_not_read_again() -> None:
+    model, question = Watched(), analyse("How many cars does the ferry carry?", "snowball")
+    likeness = cast(LinearReader, Likeness({text: 1.0 for text in _FERRY}))
+    first, second = (ModelReader(likeness, model).read(question, [hit(row, "ferry", *_FERRY)]) for row in (0, 7))
+    assert first.confidence == second.confidence
+    assert len(model.texts) == 1
+
+
 def words_of(quote: Quote) -> str:
     return quote.passage.text[quote.start : quote.end]
 

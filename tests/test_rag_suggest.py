@@ -78,7 +78,11 @@ def test_a_sentence_gives_the_question_that_a_person_would_ask(sentence: str, qu
 
 @pytest.mark.parametrize("sentence", TRAPS)
 def test_what_would_read_badly_is_not_asked(sentence: str) -> None:
-    assert wonder(document(sentence)) == []
+    assert wonder(document(sentence)) == ()
+
+
+def test_of_an_article_that_stays_as_it_was_nothing_is_made_anew_for_another_index() -> None:
+    assert wonder(document(MADE[0][0])) is wonder(document(MADE[0][0]))
 
 
 def test_only_people_are_asked_for_with_who() -> None:

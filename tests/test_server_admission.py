@@ -185,6 +185,20 @@ async def test_the_queue_is_as_long_as_the_work_is_quick() -> None:
     assert len(slow._waiting) == 8
 
 
+@in_a_loop
+async def test_writes_are_told_whether_anybody_is_answered() -> None:
+    app = create_app(load_settings(embedder="hash"))
+    lane: Lane = app.state.lanes.answers
+    idle = app.state.live._idle
+    turns, seen = [lane.queue()], [idle.is_set()]
+    while turns[-1].done():
+        turns.append(lane.queue())
+    for turn in turns:
+        seen.append(idle.is_set())
+        lane.leave(turn)
+    assert [*seen, idle.is_set()] == [False] * (len(turns) + 1) + [True]
+
+
 PLAIN = b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
 NAMES = ("Host", "content-length", "Content-Length", "Connection", "Transfer-Encoding", "Expect", "Upgrade", "Accept")
 VALUES = (

@@ -215,3 +215,22 @@ def test_a_form_that_is_none_or_holds_several_files_is_refused_in_plain_words(fr
     assert (text.status_code, "is no file; send one" in text.json()["detail"]) == (422, True)
     torn = fresh.post(PAGES, content=b"x", headers={"Content-Type": "multipart/form-data"})
     assert (torn.status_code, "the form cannot be read" in torn.json()["detail"]) == (400, True)
+
+
+def test_a_write_gives_way_to_whoever_is_answered_before_each_step(
+    fresh: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not while it holds what a question may wait for; and it goes on where questions never end."""
+    live: Live = fresh.app.state.live  # type: ignore[attr-defined]
+    waits: list[tuple[bool, bool]] = []
+
+    class Busy(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append((live._lock.locked(), live.assistant.index.holds("note")))
+            return super().wait(0 if timeout else None)
+
+    busy = Busy()
+    monkeypatch.setattr(live, "_idle", busy)
+    assert fresh.put(f"{PAGES}/note", json={"text": "The note is long."}).status_code == 201
+    assert waits == [(False, False)] * 2
+    assert live.assistant.index.holds("note")

@@ -6,7 +6,7 @@ rankings nor that of equal rows can change a result.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
@@ -77,9 +77,10 @@ def spread(found: Sequence[Scored], words: Callable[[int], frozenset[str]], limi
     said: list[frozenset[str]] = []  # by those that are kept
     for scored in found:
         own = words(scored.row)
-        same = sum(_alike(own, other) for other in said if ALIKE * len(own) <= len(other) <= len(own) / ALIKE)
-        (behind if same >= MOST_ALIKE else kept).append(scored)
-        said += [own] if same < MOST_ALIKE else []
+        alike = (one for one in said if ALIKE * len(own) <= len(one) <= len(own) / ALIKE and _alike(own, one))
+        enough = len([*islice(alike, MOST_ALIKE)]) == MOST_ALIKE  # more are not looked for
+        (behind if enough else kept).append(scored)
+        said += [] if enough else [own]
         if len(kept) == limit:
             return kept, False
     return [*kept, *behind][:limit], bool(behind)

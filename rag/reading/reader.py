@@ -1,7 +1,7 @@
 """Which sentences answer the question, and how sure that is. A reader only picks; it writes nothing."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -112,7 +112,7 @@ class ModelReader:
         self._linear = linear
         self._margin = margin
         self._blend = model.blend
-        self._read = lru_cache(maxsize=_FINDINGS)(model.read)
+        self._read = _remembering(model)
 
     def read(self, asked: Query, hits: Sequence[Hit], kinds: frozenset[Kind] = BODY) -> Reading:
         """As the linear reader, with the words that answer where the model is sure of any.
@@ -266,6 +266,12 @@ def reader_files(name: str, answer_model: str = "") -> ReaderFiles:
         own = (Path(answer_model) / ABOUT).read_bytes() if isinstance(other, ReadModel) else other.sha256.encode()
         return ReaderFiles(name, weights, of_words, other, written + own)
     return ReaderFiles(name, weights, of_words, packaged, written)
+
+
+@lru_cache(maxsize=1)
+def _remembering(model: ReadModel | AnswerModel) -> Callable[[str, Excerpt], Finding]:
+    """It reads, in whatever index: beside an ingest most passages are as they were in the one before."""
+    return lru_cache(maxsize=_FINDINGS)(model.read)
 
 
 @cache

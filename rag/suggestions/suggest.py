@@ -47,8 +47,24 @@ class Wondered(NamedTuple):
     of: str  # whom or what it is about, normalised
 
 
-def wonder(document: Document) -> list[Wondered]:
-    """All questions that the rules make, each text once; within a kind, what the article speaks of most comes first."""
+_made = dict[tuple[str, int], tuple[Wondered, ...]]()  # by what the article is, without holding it
+_MOST_MADE = 256
+
+
+def wonder(document: Document) -> tuple[Wondered, ...]:
+    """All questions that the rules make, each text once; within a kind, what the article speaks of most comes first.
+
+    Those of the last articles are kept: beside an ingest most are as they were in the index before.
+    """
+    key = (document.sha256, hash(document))
+    if (known := _made.get(key)) is None:
+        known = _made[key] = _wonder(document)
+        if len(_made) > _MOST_MADE:
+            _made.pop(next(iter(_made)), None)
+    return known
+
+
+def _wonder(document: Document) -> tuple[Wondered, ...]:
     questions: dict[str, Wondered] = {}
     for span in sentences(document.text, document.language or "en"):
         sentence = document.text[span.start : span.end]
@@ -60,7 +76,7 @@ def wonder(document: Document) -> list[Wondered]:
     for wondered in _headed(document):
         questions.setdefault(normalise(wondered.text), wondered)
     text = normalise(document.text)
-    return sorted(questions.values(), key=lambda wondered: -text.count(wondered.of))
+    return tuple(sorted(questions.values(), key=lambda wondered: -text.count(wondered.of)))
 
 
 def _headed(document: Document) -> Iterator[Wondered]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Event
 from time import perf_counter
 from typing import Any
 
@@ -78,6 +79,8 @@ class Lane:
         """`queue_s`: how long those in the queue may take to get their turn, by how long such work took lately."""
         self.longest_s = longest_s
         self._workers = self._free = workers
+        self.idle = Event()  # while nobody is at work; for other threads to wait for
+        self.idle.set()
         self._queue_s = queue_s
         self._pace_s = 0.0  # of one, a moving mean
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -94,6 +97,7 @@ class Lane:
         mine = asyncio.get_running_loop().create_future()
         if self._free:
             self._free -= 1
+            self.idle.clear()
             mine.set_result(None)
         else:
             self._waiting.append(mine)
@@ -121,6 +125,8 @@ class Lane:
             self._waiting.popleft().set_result(None)
         else:
             self._free += 1
+            if self._free == self._workers:
+                self.idle.set()
 
 
 class Lanes:
