@@ -58,15 +58,10 @@ class Rule(NamedTuple):
 
 
 PIECES = read_patterns(
-    "eval.authoring",
-    "patterns.txt",
-    NAME=NAME,
-    PERSON=PERSON,
-    ROLE=ROLE,
-    PASTS="|".join(BY_PAST),
+    "eval.authoring", "patterns.txt", NAME=NAME, PERSON=PERSON, ROLE=ROLE, PASTS="|".join(BY_PAST),
     BY_PARTICIPLE="|".join(BY_PARTICIPLE),
     AGENTIVE="|".join(BY_PARTICIPLE[name].past for name in _VERBS["AGENTIVE"].split()),
-).pieces
+).pieces  # fmt: skip
 _NO_SUBJECT = (stop_words() - {"the"}) | {
     *("whereas", "unlike", "following", "among", "within", "without", "upon", "due", "given", "since"),
     *("today", "like", "according", "based", "several"),

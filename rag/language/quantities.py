@@ -27,13 +27,9 @@ SCALES: Mapping[str, int] = {  # and the Spanish ones, which nobody writes for a
 }
 
 _TEXT = read_patterns(
-    "rag.language",
-    "quantities.txt",
-    MANY="|".join(SCALES),
-    WORD="|".join(sorted(_WORTH, key=len, reverse=True)),
-    PARTS="|".join(sorted(_PARTS, key=len, reverse=True)),
-    SPANISH_MONTH=A_SPANISH_MONTH,
-)
+    "rag.language", "quantities.txt", MANY="|".join(SCALES), WORD="|".join(sorted(_WORTH, key=len, reverse=True)),
+    PARTS="|".join(sorted(_PARTS, key=len, reverse=True)), SPANISH_MONTH=A_SPANISH_MONTH,
+)  # fmt: skip
 _OPENING, _RUN, _HALF, _OTHER_HALF, _FRACTION, _OUT_OF, _TIMES, _FIGURE, _CURRENCY, _SHORT_FORM = map(
     _TEXT.cased, "OPENING RUN HALF OTHER_HALF FRACTION OUT_OF TIMES FIGURE CURRENCY SHORT_FORM".split()
 )

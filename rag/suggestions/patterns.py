@@ -21,13 +21,9 @@ _SAYING, _DOING, _VOWING = _VERBS["SAYING"], _VERBS["DOING"], _VERBS["VOWING"]
 # Names as they are printed, with and without titles: patterns, and the name in the form in which a question has it.
 
 _TEXT = read_patterns(
-    "rag.suggestions",
-    "patterns.txt",
-    DOING="|".join((*_SAYING, *_DOING)),
-    VOWING="|".join(_VOWING),
-    NUMBERS="|".join((*SMALL_NUMBERS[2:13], *TENS[2:6])),
-    A_MONTH=A_MONTH,
-)
+    "rag.suggestions", "patterns.txt", DOING="|".join((*_SAYING, *_DOING)), VOWING="|".join(_VOWING),
+    NUMBERS="|".join((*SMALL_NUMBERS[2:13], *TENS[2:6])), A_MONTH=A_MONTH,
+)  # fmt: skip
 PIECES = _TEXT.pieces
 NAME, PERSON, ROLE = PIECES["NAME"], PIECES["PERSON"], PIECES["ROLE"]
 TITLE, _NO_NAME, _ACTED, _VOWED, _PLANS, _REASON, _DATED, _COUNTED, _IN_YEAR = map(
