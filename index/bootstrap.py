@@ -53,10 +53,11 @@ def newest(
     `meanwhile` gets an older one to answer, if there is one. Raises IndexMissing where nothing was ever stored, and
     what keeps the index from being made where there is no older one.
     """
-    data = settings.data
+    data, engine = settings.data, engine_name(settings)
     try:
         with Store.open(data, readonly=True) as store, store.snapshot() as now:
-            stored, recipe, policy = now.hashes(), now.recipe(), now.policy()
+            recipe, policy = now.recipe(), now.policy()
+            version = version_of(recipe or "", now.each_hash(), policy, engine)
     except IndexMissing:  # an index without its store answers as it is
         return serving or load(data, current(data))
     except QuotewellError as error:
@@ -64,15 +65,16 @@ def newest(
         if older is None:
             raise
         return _behind(older, None, f"catching up is not possible: {error}")
-    if recipe is None:
+    if recipe is None:  # nor is anything stored
         with suppress(IndexDamaged):
-            recipe = load(data, current(data)).manifest.recipe
-    version = version_of(recipe or "", stored, policy, engine_name(settings))
+            version = version_of(load(data, current(data)).manifest.recipe, (), policy, engine)
     if serving is not None and serving.manifest.version == version:
         return serving
     with suppress(IndexDamaged):
         return pointed(data, checked(load(data, version), settings))
     older = serving or standing(settings)
+    with Store.open(data, readonly=True) as store:  # only here: who merely opens what stands holds nothing of it
+        stored = store.hashes()
     if older and waits and is_at_work(data) and not (stored_as(older.content).keys() - older.gone) - stored.keys():
         return _behind(older, None, _WAITS)
     if older:

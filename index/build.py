@@ -195,7 +195,7 @@ class Builder:
     def _published(self, snapshot: Snapshot, serving: Generation | None) -> Generation:
         made = snapshot.recipe() or self._recipe
         stored = snapshot.hashes()
-        version = generation.version_of(made, stored, snapshot.policy(), engine_name(self._settings))
+        version = generation.version_of(made, stored.items(), snapshot.policy(), engine_name(self._settings))
         whole = repointed(self._settings, version) if serving is None else None
         if whole:
             return whole

@@ -45,7 +45,7 @@ def verify(settings: Settings) -> VerifyReport:
         count = store.count()
         with store.snapshot() as snapshot:
             recipe = snapshot.recipe()
-            wanted = version_of(recipe or "", snapshot.hashes(), snapshot.policy(), engine_name(settings))
+            wanted = version_of(recipe or "", snapshot.each_hash(), snapshot.policy(), engine_name(settings))
         mended: list[str] = []
         if not problems and recipe is not None:
             mended += _put_damaged_aside(settings)

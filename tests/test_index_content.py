@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from index.embedding.embedder import HashEmbedder
 from index.embedding.vectors import Encoding, StoredPassage
 from index.errors import IndexDamaged
-from index.ranking.content import content_of, merged
+from index.ranking.content import content_of, merged, refuse_unlike
 from index.ranking.lexical import LexicalRanker, SurfaceForms, Written, wording
 from index.records import Document
-from index.storage.docstore import DocStore
+from index.storage.docstore import DocStore, holders
 from index.storage.pieces import Content, Lines, OpenFile, Packing, Pieces
 from index.text.split import SplitRule, split
 from tests.make import document
@@ -27,17 +27,21 @@ CORPUS = st.dictionaries(st.sampled_from("abcdefg"), TEXTS, max_size=5)
 
 
 def content(corpus: dict[str, list[str]]) -> Content:
+    return content_of(stored(corpus), "snowball", HashEmbedder().dim)
+
+
+def stored(corpus: dict[str, list[str]]) -> list[tuple[Document, list[StoredPassage]]]:
     """Each paragraph is a passage."""
     embedder = HashEmbedder()
     found = []
     for name, paragraphs in sorted(corpus.items()):
         whole = document("\n\n".join(f"{text}." for text in paragraphs), name, sha256=repr(paragraphs))
-        stored = []
+        passages = []
         for passage in split(whole, SplitRule(2, embedder.max_tokens, 0), embedder.count_tokens):
             one = embedder.encode_passages([passage.search_text])[0]
-            stored.append(StoredPassage(passage, Encoding.from_floats(one.vector, one.tokens, one.offsets)))
-        found.append((whole, stored))
-    return content_of(found, "snowball", embedder.dim)
+            passages.append(StoredPassage(passage, Encoding.from_floats(one.vector, one.tokens, one.offsets)))
+        found.append((whole, passages))
+    return found
 
 
 def same(one: Content, other: Content) -> bool:
@@ -67,6 +71,24 @@ def test_who_says_all_of_another_is_known_after_a_change() -> None:
     once = merged(twice, frozenset({"b"}), content({}))
     assert same(once, content(before))
     assert not any(head.held_by for head in DocStore(once).heads)
+
+
+def test_heads_are_not_parsed_to_know_that_nobody_holds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = content({"a": ["nine leaves"], "c": ["comets"]})
+    whole = document("Rye.", "b", title="], ", author='"], "')  # reads like one that is held
+    assert holders(content_of([(whole, [])], "none", 1)) == {}
+    monkeypatch.setattr("json.loads", lambda _: pytest.fail("parsed"))
+    assert DocStore(made).held_by == {}
+
+
+def test_an_index_by_whose_words_a_passage_is_found_that_has_them_not_is_refused() -> None:
+    ((whole, passages),) = stored({"a": ["nine leaves"]})
+    right, wrong = content({"a": ["nine leaves"]}), content({"a": ["nine comets leaves"]})
+    hashes, drawn = {"a": whole.sha256}, [(whole, passages[-1])]
+    refuse_unlike(right, hashes, drawn, "snowball")
+    words = {name: values for name, values in wrong.arrays.items() if name.startswith("lexical_")}
+    with pytest.raises(IndexDamaged, match="'a'"):
+        refuse_unlike(Content(right.arrays | words, right.pieces), hashes, drawn, "snowball")
 
 
 def test_a_piece_is_read_where_it_stands_and_checked(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import tracemalloc
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -145,12 +147,31 @@ def test_the_latest_damaged_generation_is_kept_for_whoever_wants_to_look(tmp_pat
 
 @given(st.dictionaries(st.text(max_size=4), st.text(max_size=4), max_size=4), st.text(max_size=4))
 def test_a_version_is_a_matter_of_recipe_and_documents_and_nothing_else(hashes: dict[str, str], recipe: str) -> None:
-    version = version_of(recipe, hashes)
-    assert len(version) == 16 and set(version) <= set("0123456789abcdef")
-    assert version == version_of(recipe, dict(reversed(hashes.items())))
-    assert version != version_of(recipe + " ", hashes)
-    assert version != version_of(recipe, hashes | {"new": "x"})
-    assert all(version != version_of(recipe, hashes | {name: hashes[name] + "0"}) for name in hashes)
+    def made(recipe: str, hashes: dict[str, str]) -> str:
+        return version_of(recipe, sorted(hashes.items()))
+
+    version = made(recipe, hashes)
+    assert version == sha256(json.dumps([FORMAT, recipe, sorted(hashes.items())]).encode()).hexdigest()[:16]
+    assert version != made(recipe + " ", hashes)
+    assert version != made(recipe, hashes | {"new": "x"})
+    assert all(version != made(recipe, hashes | {name: hashes[name] + "0"}) for name in hashes)
+
+
+def test_opening_an_index_holds_no_more_than_what_it_keeps(tmp_path: Path) -> None:
+    big = np.zeros((1000, 1000), np.float32)
+    manifest = GenerationManifest(FORMAT, "v1", 7, "{}", 2, 0, {}, "")
+    publish(tmp_path, Content({"vectors": big}, {"tokens": Pieces.of([bytes(3_000_000)])}), manifest)
+    each = ((f"{number:06}", "0" * 64) for number in range(40_000))
+    tracemalloc.start()
+    try:
+        version_of("{}", each)
+        _, named = tracemalloc.get_traced_memory()
+        load(tmp_path, "v1")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert named < 1_000_000  # their names alone are more
+    assert most < big.nbytes + 500_000
 
 
 # -- damage, and what mends it --

@@ -125,7 +125,7 @@ def test_without_an_index_or_under_other_settings_nothing_is_kept(
 
 
 def test_a_version_without_a_policy_is_the_content_and_with_one_the_content_and_a_dash() -> None:
-    content = version_of("{}", {"a": "1"})
+    content = version_of("{}", [("a", "1")])
     assert len(content) == 16
-    assert version_of("{}", {"a": "1"}, POLICY).partition("-")[0] == content
-    assert len(version_of("{}", {"a": "1"}, POLICY)) == 25
+    assert version_of("{}", [("a", "1")], POLICY).partition("-")[0] == content
+    assert len(version_of("{}", [("a", "1")], POLICY)) == 25

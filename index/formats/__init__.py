@@ -46,14 +46,10 @@ Reader = Callable[[Path, str, Metadata], Iterator[Document | FileReading | Unrea
 
 ARTICLES: dict[str, Reader] = {
     **dict.fromkeys((".txt", ".md", ".markdown", ".rst"), text.read),
-    **dict.fromkeys((".jsonl", ".jsonl.gz"), jsonl.read),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), read_web_page),
-    ".pdf": read_pdf,
-    ".docx": read_docx,
-    ".epub": read_epub,
-    ".eml": read_eml,
+    **dict.fromkeys((".jsonl", ".jsonl.gz"), jsonl.read), **dict.fromkeys((".html", ".htm", ".xhtml"), read_web_page),
+    ".pdf": read_pdf, ".docx": read_docx, ".epub": read_epub, ".eml": read_eml,
     **dict.fromkeys((".csv", ".tsv"), read_csv),
-}
+}  # fmt: skip
 CORPORA = {".jsonl", ".jsonl.gz"}  # many documents a file, which give their own ids; read line by line, of any size
 
 

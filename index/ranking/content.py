@@ -5,7 +5,7 @@ Both give the same, bit for bit, so that nobody can tell from an answer how an i
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,14 +16,13 @@ from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged
 from index.ranking.lexical import LexicalRanker, Written, joined, laid_out, narrowed, restored, saved, spelled, wording
 from index.records import Document, Head, document_of, passage_of
-from index.storage.docstore import Told, head_lines, head_records, pack_heads, pack_told, record
+from index.storage.docstore import HELD_BY, Told, head_lines, holders, pack_heads, pack_told, record, stored_as
 from index.storage.merkle import revision
 from index.storage.pieces import Content, Lines, Packing
 from index.text.twins import INDEXED, Sketch, held_by, sketch
 from index.text.words import Stem, TermPlaces, terms
 
 Numbers = NDArray[np.int64]
-_HELD_BY = -2  # place in a document's head record
 
 
 def content_of(
@@ -79,21 +78,23 @@ def refuse_unlike(
     That is by text and vector of the passage that comes with it, its last, and by its terms, where they are cut so.
     Raises IndexDamaged.
     """
-    heads = {head[0]: (at, head[-1]) for at, head in enumerate(head_records(content))}
+    had = stored_as(content)
     if here := "vectors" in content.arrays:  # else an engine has them
         vocabulary, (indptr, rows, *_) = restored(content.part("lexical_"))
-    unlike = {name for name, (_, digest) in heads.items() if digest != stored.get(name)} | stored.keys() - heads.keys()
+    unlike = {name for name, _ in had.items() ^ stored.items()} if had != stored else set()
+    places = {name: at for at, name in enumerate(had)}
     for document, last in drawn if not unlike else ():
-        at, _ = heads[document.id]
+        at = places[document.id]
         row = int(content.arrays["document_first_rows"][at + 1]) - 1
         same = _document(content, at) == document
         if last:
             found = passage_of(json.loads(content.pieces["passages"][row])), content.pieces["tokens"][row]
             same &= found == (last.passage, last.encoding.token_bytes())
         if last and here:
-            words = [vocabulary.get(word.text) for word in terms(last.passage.search_text, stem)] if stem else []
+            held = np.searchsorted(indptr, np.flatnonzero(rows == row), side="right") - 1
+            words = {word.text for word in terms(last.passage.search_text, stem)} if stem else None
             same &= np.array_equal(content.arrays["vectors"][row], last.encoding.vector)
-            same &= all(n is not None and row in rows[indptr[n] : indptr[n + 1]] for n in words)
+            same &= words in (None, set(map(vocabulary.line, held.tolist())))
         unlike |= set() if same else {document.id}
     if unlike:
         raise IndexDamaged(
@@ -118,8 +119,7 @@ def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | No
 
     `join` makes the arrays by which passages are found, where those are not searched in memory.
     """
-    heads = [*head_records(older), *head_records(newer)]
-    names: list[str] = [head[0] for head in heads]
+    names = [*head_lines(older), *head_lines(newer)]
     kept = np.array([name not in gone for name in names[: len(older.pieces["documents"])]], np.bool_)
     stays = np.flatnonzero(np.concatenate([kept, np.ones(len(names) - len(kept), np.bool_)]))
     documents = np.array(sorted(stays.tolist(), key=names.__getitem__), np.int64)
@@ -129,9 +129,9 @@ def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | No
     becomes[rows] = np.arange(len(rows))
     found = (join or _joined)(older, newer, Places(documents, rows, (becomes[:count], becomes[count:])))
     lines: list[Any] = [*chain(*head_lines(older).blocks(), *head_lines(newer).blocks())]
-    for at, holders in _held_by(older, newer, heads, stays, gone).items():
-        if holders != heads[at][_HELD_BY]:
-            lines[at] = [*heads[at][:_HELD_BY], holders, *heads[at][_HELD_BY + 1 :]]
+    for at, held in _held_by(older, newer, names, stays, gone).items():
+        lines[at] = json.loads(lines[at])
+        lines[at][HELD_BY] = held
     arrays = {
         "token_dim": (newer if newer.passages else older).arrays["token_dim"],
         "document_first_rows": first_rows,
@@ -151,61 +151,57 @@ def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray
     passages = len(places.rows)
     parts = tuple(zip((older, newer), places.becomes, strict=True))
     lexical = [(*restored(content.part("lexical_")), place) for content, place in parts]
-    vocabulary, postings = joined(lexical, passages)
-    forms = [
-        (own, content.part("wording_"), place) for (own, _, place), (content, _) in zip(lexical, parts, strict=True)
-    ]
+    vocabulary, postings, numbers = joined(lexical, passages)
+    forms = ((own, content.part("wording_"), place) for own, (content, place) in zip(numbers, parts, strict=True))
     found = {f"lexical_{name}": values for name, values in saved(vocabulary, postings).items()}
-    said = {f"wording_{name}": values for name, values in _joined_wording(vocabulary, forms, passages).items()}
+    said = {f"wording_{name}": values for name, values in _joined_wording(len(vocabulary), passages, forms).items()}
     vectors = np.concatenate([older.arrays["vectors"], newer.arrays["vectors"]])[places.rows]
     return {"vectors": vectors} | found | said
 
 
-FormPart = tuple[Lines, Mapping[str, NDArray[Any]], NDArray[np.int32]]
+FormPart = tuple[NDArray[np.int32], Mapping[str, NDArray[Any]], NDArray[np.int32]]
 
 
-def _joined_wording(vocabulary: Collection[str], parts: Sequence[FormPart], passages: int) -> dict[str, NDArray[Any]]:
-    """What `wording` would make of all, from vocabularies and arrays of parts; rows become others as in `joined`."""
-    ids: dict[tuple[str, str], int] = {}
-    columns = []
-    for own, arrays, becomes in parts:
-        lines = Lines(arrays["text"], len(arrays["indptr"]) - 1)
-        each = chain.from_iterable(map(repeat, own, np.diff(arrays["first_forms"]).tolist()))
-        pairs = zip(each, lines, strict=True)
-        numbers = np.fromiter((ids.setdefault(pair, len(ids)) for pair in pairs), np.int32, len(lines))
+def _joined_wording(terms: int, passages: int, parts: Iterable[FormPart]) -> dict[str, NDArray[Any]]:
+    """What `wording` would make of so many terms and passages, from arrays of parts; terms and rows of each become
+    others as in `joined`.
+    """
+    known, columns = dict[tuple[int, str], int](), []
+    for numbers, arrays, becomes in parts:
+        in_term = np.repeat(numbers, np.diff(arrays["first_forms"])).tolist()
+        each = zip(in_term, Lines(arrays["text"], len(in_term)), strict=True)
+        forms = np.fromiter((known.setdefault(form, len(known)) for form in each), np.int64, len(in_term))
         in_row = becomes[arrays["rows"]]
         kept = in_row >= 0
-        columns.append((np.repeat(numbers, np.diff(arrays["indptr"]))[kept], in_row[kept]))
+        columns.append((np.repeat(forms, np.diff(arrays["indptr"]))[kept], in_row[kept]))
     found, in_row = (np.concatenate(column) for column in zip(*columns, strict=True))
-
-    def postings(places: NDArray[np.int32], count: int) -> tuple[NDArray[Any], ...]:
-        keys = np.sort(places[found] * np.int64(passages) + in_row, kind="stable")
-        of_form, rows = np.divmod(keys[np.diff(keys, prepend=-1) > 0], max(passages, 1))
-        return np.searchsorted(of_form, np.arange(count + 1)), narrowed(rows)
-
-    return laid_out(vocabulary, ids, np.flatnonzero(np.bincount(found, minlength=len(ids))).tolist(), postings)
+    sizes, written = np.bincount(found, minlength=len(known)), [*known]
+    order = sorted(np.flatnonzero(sizes).tolist(), key=written.__getitem__)
+    places = np.zeros(len(written), np.int64)
+    places[order] = np.arange(len(order))
+    keys = np.sort(places[found] * passages + in_row, kind="stable")
+    rows = keys - np.repeat(np.arange(len(order)) * passages, sizes[order])
+    indptr = np.concatenate([[0], np.cumsum(sizes[order])])
+    return laid_out(terms, [written[n] for n in order], indptr, narrowed(rows))
 
 
 def _held_by(
-    older: Content, newer: Content, heads: Sequence[Any], stays: Numbers, gone: frozenset[str]
+    older: Content, newer: Content, names: Sequence[str], stays: Numbers, gone: frozenset[str]
 ) -> Mapping[int, list[str]]:
     """By document that is or was held, the ids of those that hold it: of before, and between older and newer."""
-    first = len(older.pieces["documents"])
-    held = {
-        at: {name for name in heads[at][_HELD_BY] if at >= first or name not in gone}
-        for at in stays.tolist()
-        if heads[at][_HELD_BY]
-    }
+    first, stay = len(older.pieces["documents"]), set(stays.tolist())
+    held = {at: {*by} - gone for at, by in holders(older).items() if at in stay}
+    held |= {first + at: {*by} for at, by in holders(newer).items()}
     new = newer.arrays["document_runs"]
     met = np.flatnonzero(np.isin(older.arrays["document_runs"], new[new > 0]).any(axis=1))
     near = np.intersect1d(met, stays).tolist()
     if near:
         both = {at: sketch(_document(older, at)) for at in near}
         both |= {first + row: sketch(_document(newer, row)) for row in np.flatnonzero(new.any(axis=1)).tolist()}
-        places = {heads[at][0]: at for at in both}
-        for name, holders in held_by({heads[at][0]: one for at, one in both.items()}).items():
-            held.setdefault(places[name], set()).update(holders)
-    return {at: sorted(holders) for at, holders in held.items()}
+        places = {names[at]: at for at in both}
+        for name, by in held_by({names[at]: one for at, one in both.items()}).items():
+            held.setdefault(places[name], set()).update(by)
+    return {at: sorted(by) for at, by in held.items()}
 
 
 def _document(content: Content, row: int) -> Document:

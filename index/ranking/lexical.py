@@ -5,7 +5,7 @@ in the order they were first seen, and each sum runs in float64 in the question'
 """
 
 from array import array
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from functools import lru_cache, partial, reduce
 from itertools import chain, compress
@@ -120,7 +120,8 @@ class LexicalRanker:
         """
         renumbered = np.full(len(self._postings.lengths), -1, np.int32)
         renumbered[rows] = np.arange(len(rows))
-        return LexicalRanker(*joined([(self.numbers, self._postings, renumbered)], len(rows)))
+        vocabulary, postings, _ = joined([(self.numbers, self._postings, renumbered)], len(rows))
+        return LexicalRanker(vocabulary, postings)
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
         """(passages,) float64, bitwise `BM25Okapi(corpus).get_scores(terms)`."""
@@ -260,16 +261,18 @@ def restored(arrays: Mapping[str, NDArray[Any]]) -> tuple[Lines, Postings]:
 Part = tuple[Lines, Postings, NDArray[np.int32]]
 
 
-def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings]:
-    """Vocabulary and postings of so many passages, as `build` would make them, bit for bit, from those of parts.
+def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings, list[NDArray[np.int32]]]:
+    """Vocabulary and postings of so many passages, as `build` would make them, bit for bit, from those of parts; and
+    for each part the numbers that its terms have now, or -1.
 
     With each part goes for each of its rows the row that it becomes, or -1 where it is left out; no two become one.
     """
     ids: dict[str, int] = {}
     lengths = np.zeros(passages, np.int32)
-    columns = []
+    columns, every = [], []
     for vocabulary, postings, becomes in parts:
         numbers = np.fromiter((ids.setdefault(term, len(ids)) for term in vocabulary), np.int32, len(vocabulary))
+        every.append(numbers)
         lengths[becomes[becomes >= 0]] = postings.lengths[becomes >= 0]
         in_row = becomes[postings.rows]
         kept = in_row >= 0
@@ -280,16 +283,17 @@ def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings]:
     remaining = np.flatnonzero(held)
     sizes = held[remaining]
     order = np.argsort(terms * np.int64(passages) + in_row, kind="stable")  # quick where most of it is in order
-    first = order[np.cumsum(sizes) - sizes]
+    begins = np.cumsum(sizes) - sizes
+    first = order[begins]
     seen = np.lexsort((places[first], in_row[first]))  # terms in the order in which they are first seen
-    new_numbers = np.zeros(len(ids), np.int32)
+    new_numbers = np.full(len(ids), -1, np.int32)
     new_numbers[remaining[seen]] = np.arange(len(seen))
-    order = order[np.argsort(new_numbers[terms[order]], kind="stable")]
-    indptr = np.cumsum([0, *sizes[seen]], dtype=np.int64)
+    indptr = np.concatenate([[0], np.cumsum(sizes[seen])])
+    order = order[np.repeat(begins[seen] - indptr[:-1], sizes[seen]) + np.arange(len(order))]
     known = list(ids)
     made = [narrowed(column[order]) for column in (in_row, counts, places)]
     seen_first = Lines.of([known[n] for n in remaining[seen].tolist()])
-    return seen_first, Postings(indptr, made[0], made[1], made[2], lengths)
+    return seen_first, Postings(indptr, made[0], made[1], made[2], lengths), [new_numbers[of] for of in every]
 
 
 def _agree(terms: int, postings: Postings) -> bool:
@@ -357,25 +361,21 @@ def wording(vocabulary: Collection[str], written: Written) -> dict[str, NDArray[
     `text`: uint8, all forms, one a line, by term and alphabet; those of term t are first_forms[t]:first_forms[t + 1].
     `rows`: the passages with form f are rows[indptr[f]:indptr[f + 1]], ascending, in as few bytes as they need.
     """
-    return laid_out(vocabulary, written.known, range(len(written.known)), written.postings)
+    numbers, pairs = {term: number for number, term in enumerate(vocabulary)}, list(written.known)
+    forms = sorted((numbers[term], form, n) for n, (term, form) in enumerate(pairs))
+    places = np.zeros(len(pairs), np.int32)
+    places[[number for _, _, number in forms]] = np.arange(len(forms))
+    indptr, rows, *_ = written.postings(places, len(forms))
+    return laid_out(len(numbers), [(term, form) for term, form, _ in forms], indptr, rows)
 
 
 def laid_out(
-    vocabulary: Collection[str],
-    known: Iterable[tuple[str, str]],
-    held: Iterable[int],
-    postings: Callable[[NDArray[np.int32], int], Sequence[NDArray[Any]]],
+    terms: int, forms: Sequence[tuple[int, str]], indptr: NDArray[np.int64], rows: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
-    """The arrays of `wording`, of those known terms and forms that are held; `postings` as `Written` makes them."""
-    numbers, pairs = {term: number for number, term in enumerate(vocabulary)}, list(known)
-    forms = sorted((numbers[pairs[n][0]], pairs[n][1], n) for n in held)
-    places = np.zeros(len(pairs), np.int32)
-    places[[number for _, _, number in forms]] = np.arange(len(forms))
-    indptr, rows, *_ = postings(places, len(forms))
-    text = "\n".join(form for _, form, _ in forms).encode("utf-8", "surrogatepass")
+    """The arrays of `wording`; of each form, in their order, the number of its term and its text."""
     return {
-        "text": np.frombuffer(text, np.uint8),
-        "first_forms": np.searchsorted([term for term, _, _ in forms], np.arange(len(vocabulary) + 1)),
+        "text": np.frombuffer("\n".join(text for _, text in forms).encode("utf-8", "surrogatepass"), np.uint8),
+        "first_forms": np.searchsorted([term for term, _ in forms], np.arange(terms + 1)),
         "indptr": indptr,
         "rows": rows,
     }

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache, partial
-from itertools import compress
+from itertools import chain, compress
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from index.records import Document, Head, Passage, document_of, passage_of, plai
 from index.storage.merkle import digest_rows
 from index.storage.pieces import Arrays, Chosen, Content, Lines, Pieces
 
-_DECODER = json.JSONDecoder()
+HELD_BY = -2  # place in the record of a head
+_HELD = '"], "'  # stands in the line of whatever others hold, and in hardly any other
 _FEW = 1000  # heads that are made one by one sooner than all
 Mask = NDArray[np.bool_]
 
@@ -51,6 +53,13 @@ def head_records(content: Content) -> Iterator[Any]:
 def head_lines(content: Content) -> Lines:
     """By the ids of documents."""
     return Lines(content.arrays["document_heads"], len(content.pieces["documents"]), _name)
+
+
+def holders(content: Content) -> dict[int, list[str]]:
+    """Place of each document that others hold → the ids of those; only what may be one of them is parsed."""
+    lines = enumerate(chain.from_iterable(head_lines(content).blocks()))
+    found = {at: json.loads(line)[HELD_BY] for at, line in lines if _HELD in line}
+    return {at: names for at, names in found.items() if names}
 
 
 def stored_as(content: Content) -> dict[str, str]:
@@ -97,8 +106,8 @@ class DocStore:
     @property
     def held_by(self) -> Mapping[str, Sequence[str]]:
         """Id of each document that others hold → the ids of those."""
-        told = compress(head_records(self._content), self._kept)
-        return {name: [*filter(self.holds, holders)] for name, *_, holders, _ in told if holders}
+        held = holders(self._content).items()
+        return {self.places.name(at): [*filter(self.holds, names)] for at, names in held if self._kept[at]}
 
     def holds(self, document_id: str) -> bool:
         """Whether it stands here."""
@@ -163,4 +172,4 @@ def _head_of(record: Any) -> Head:
 
 def _name(line: str) -> str:
     """The first field, without the others."""
-    return str(_DECODER.raw_decode(line, 1)[0])
+    return str(scanstring(line, 2)[0])

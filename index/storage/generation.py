@@ -12,9 +12,10 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from time import time_ns
 from typing import Any
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import IndexDamaged, IndexMissing
-from index.storage.pieces import Content, OpenFile, Pieces
+from index.storage.pieces import READ, Content, OpenFile, Pieces
 from index.storage.sqlite import sync_folder
 from index.storage.store import FILE_NAME
 
@@ -35,6 +36,7 @@ _FRESH = ".generation.new"
 _ASIDE = ".damaged"
 _LOCK = ".lock"
 _MOST_HEADER = 4096  # bytes of a .npy that say what it holds
+_TOGETHER = 1000  # documents that are hashed together
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,18 @@ class Generation:
         return self.content.arrays[name]
 
 
-def version_of(recipe: str, hashes: Mapping[str, str], policy: str = "", engine: str = "") -> str:
+def version_of(recipe: str, hashes: Iterable[tuple[str, str]], policy: str = "", engine: str = "") -> str:
     """16 hex digits over the recipe and every document's id and hash; a policy adds a dash and 8 over itself.
 
-    `engine` is what is searched, where that is not this process's memory: its nearest vectors may be other ones.
+    `hashes` are by ascending id, and none is held. `engine` is what is searched, where that is not this process's
+    memory: its nearest vectors may be other ones. The digits are those of all this as one list in JSON.
     """
-    parts = [FORMAT, recipe, sorted(hashes.items()), *([engine] if engine else ())]
-    whole = json.dumps(parts, ensure_ascii=True)
-    content = hashlib.sha256(whole.encode()).hexdigest()[:16]
+    digest, rest, between = hashlib.sha256(f"[{FORMAT}, {json.dumps(recipe)}, [".encode()), iter(hashes), ""
+    while some := [*islice(rest, _TOGETHER)]:
+        digest.update(f"{between}{json.dumps(some)[1:-1]}".encode())
+        between = ", "
+    digest.update(f"]{', ' + json.dumps(engine) if engine else ''}]".encode())
+    content = digest.hexdigest()[:16]
     return f"{content}-{hashlib.sha256(policy.encode()).hexdigest()[:8]}" if policy else content
 
 
@@ -272,26 +278,24 @@ def load(data: Path, version: str) -> Generation:
     return Generation(folder, manifest, Content(arrays, pieces))
 
 
-def _checked(path: Path, wanted: str, *, keep: bool) -> tuple[OpenFile, bytearray]:
+def _checked(path: Path, wanted: str, *, keep: bool) -> tuple[OpenFile, NDArray[np.uint8]]:
     """The file, and its bytes if they are to be kept. Raises IndexDamaged."""
     try:
         digest, file = hashlib.sha256(), OpenFile(path)
-        whole, at = bytearray(path.stat().st_size if keep else 0), 0  # at once: what grows leaves holes in the memory
+        whole, at = np.empty(path.stat().st_size if keep else READ, np.uint8), 0  # read where it stays, or again there
     except OSError as error:
         raise IndexDamaged(f"{path} cannot be read: {error.strerror}; mend it with: quotewell verify") from error
-    for block in file.blocks():
-        digest.update(block)
-        if keep:
-            whole[at : at + len(block)] = block
-            at += len(block)
+    while count := file.read_into(part := whole.data[at if keep else 0 :][:READ], at):
+        digest.update(part[:count])
+        at += count
     if digest.hexdigest() != wanted:
         raise IndexDamaged(f"{path} does not match its hash; mend it with: quotewell verify")
     return file, whole
 
 
-def _parsed(whole: bytearray) -> NDArray[Any]:
+def _parsed(whole: NDArray[np.uint8]) -> NDArray[Any]:
     """These very bytes as an array, read-only; they were checked."""
-    file = io.BytesIO(memoryview(whole)[:_MOST_HEADER])
+    file = io.BytesIO(whole.data[:_MOST_HEADER])
     np.lib.format.read_magic(file)
     shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
     flat = np.frombuffer(whole, kind, offset=file.tell())

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
+from operator import methodcaller
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from index.errors import IndexDamaged
 
 DIGEST = 8  # bytes a piece: enough to notice any damage, not to keep out who can write the hashes as well
-_READ = 1 << 20  # bytes that are looked at together
+READ = 1 << 17  # bytes that are looked at together
 _BLOCK = 1000  # lines that are made strings together
 
 Arrays = dict[str, NDArray[Any]]
@@ -46,7 +47,7 @@ class Packing:
         self._whole += piece
         self._sizes.append(len(piece))
         self._digests += _digest(piece)
-        if self._folder and len(self._whole) > _READ:
+        if self._folder and len(self._whole) > READ:
             self._to_file(self._folder)
 
     def _to_file(self, folder: Path) -> None:
@@ -84,8 +85,13 @@ class OpenFile:
 
     def read(self, start: int, size: int) -> bytes:
         """Raises IndexDamaged where the device does not give it."""
+        found = bytearray(size)
+        return bytes(memoryview(found)[: self.read_into(memoryview(found), start)])
+
+    def read_into(self, part: memoryview, start: int) -> int:
+        """As much as there is and fits; how many bytes that is. Raises as `read`."""
         try:
-            return os.pread(self._descriptor, size, start)
+            return os.preadv(self._descriptor, [part], start)
         except OSError as error:
             self.damaged = True
             raise IndexDamaged(
@@ -100,7 +106,7 @@ class OpenFile:
     def blocks(self) -> Iterator[bytes]:
         """All of it."""
         at = 0
-        while block := self.read(at, _READ):
+        while block := self.read(at, READ):
             yield block
             at += len(block)
 
@@ -185,6 +191,9 @@ def _digest(piece: bytes) -> bytes:
     return blake2b(piece, digest_size=DIGEST).digest()
 
 
+_encoded = methodcaller("encode", "utf-8", "surrogatepass")  # as a line, and without the call of a function in Python
+
+
 class Lines(Mapping[str, int]):
     """The lines of a text by number, each a string only while somebody looks at it, and the number of each by name.
 
@@ -193,7 +202,7 @@ class Lines(Mapping[str, int]):
 
     def __init__(self, text: NDArray[np.uint8], count: int, name: Callable[[str], str] = str) -> None:
         """Raises IndexDamaged where it has not so many."""
-        breaks = [np.flatnonzero(text[at : at + _READ] == ord("\n")) + at + 1 for at in range(0, len(text), _READ)]
+        breaks = [np.flatnonzero(text[at : at + READ] == ord("\n")) + at + 1 for at in range(0, len(text), READ)]
         starts = np.concatenate([[0], *breaks, [len(text) + 1]] if count else [[0]])
         if len(starts) != count + 1:
             raise IndexDamaged(f"a text has not {count} lines; rebuild with: quotewell index PATH")
@@ -231,14 +240,14 @@ class Lines(Mapping[str, int]):
 
     def named(self, name: str) -> list[int]:
         """The numbers of all lines of that name, ascending."""
-        crc, (hashes, order) = _crc(name), self._hashed
+        crc, (hashes, order) = crc32(_encoded(name)), self._hashed
         found = order[bisect_left(hashes.data, crc) : bisect_right(hashes.data, crc)].tolist()
         return [number for number in found if self.name(number) == name]
 
     @cached_property
     def _hashed(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Ascending, and the number of the line of each: eight bytes a line, and no object."""
-        hashes = np.fromiter(map(_crc, self), np.uint32, len(self))
+        hashes = np.fromiter(map(crc32, map(_encoded, self)), np.uint32, len(self))
         order = np.argsort(hashes, kind="stable").astype(np.uint32)
         return hashes[order], order
 
@@ -259,7 +268,3 @@ class Chosen(Sequence[str]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and [*self] == [*other]
-
-
-def _crc(name: str) -> int:
-    return crc32(name.encode("utf-8", "surrogatepass"))

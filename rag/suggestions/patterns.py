@@ -105,16 +105,10 @@ def _told(asking: str) -> Callable[[re.Match[str], str], Made]:
 
 
 DEEDS: tuple[Rule, ...] = (
-    ("how", _TO_DO, _told("How do I")),
-    ("often", _OFTEN, _told("How often should I")),
+    ("how", _TO_DO, _told("How do I")), ("often", _OFTEN, _told("How often should I")),
     ("when", _TIMED, _asked("When {be} {who} {verb}?", thing)),
-    ("long", _LASTS, _asked("How long does {who} {verb}?", thing)),
-    ("much", _COSTS, _costs),
-    ("many", _HAS, _asked("How many {what} does {who} have?", thing)),
-    ("why", _REASON, _why),
-    ("did", _ACTED, _acted),
-    ("plan", _VOWED, _vowed),
-    ("plan", _PLANS, _asked("What does {who} {verb} to do?")),
-    ("when", _DATED, _dated),
-    ("many", _COUNTED, _asked("How many {what} does {who} {verb}?")),
-)
+    ("long", _LASTS, _asked("How long does {who} {verb}?", thing)), ("much", _COSTS, _costs),
+    ("many", _HAS, _asked("How many {what} does {who} have?", thing)), ("why", _REASON, _why),
+    ("did", _ACTED, _acted), ("plan", _VOWED, _vowed), ("plan", _PLANS, _asked("What does {who} {verb} to do?")),
+    ("when", _DATED, _dated), ("many", _COUNTED, _asked("How many {what} does {who} {verb}?")),
+)  # fmt: skip
