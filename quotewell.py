@@ -24,15 +24,8 @@ from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, No
 from index.terminal import emit, tell_error, write_anything
 
 FAILED, USAGE, NO_INDEX, INTERRUPTED = 1, 2, 5, 130
-OPTIONAL = (  # extras bring them
-    "ir_measures",
-    "matplotlib",
-    "mcp",
-    "safetensors",
-    "scipy",
-    "sentence_transformers",
-    "torch",
-    "transformers",
+OPTIONAL = frozenset(  # extras bring them
+    "ir_measures matplotlib mcp safetensors scipy sentence_transformers torch transformers".split()
 )
 
 EXITS = (

@@ -58,8 +58,7 @@ class Settings(BaseModel):
         "", description="folder or name of a cross-encoder of sentence-transformers that orders the passages found"
     )
     answer_model: str = Field(
-        "",
-        description="folder of a model that reads in place of ours, or name of a question-answering one",
+        "", description="folder of a model that reads in place of ours, or name of a question-answering one"
     )
     threshold: float | None = Field(None, ge=0, le=1, description="least confidence to answer; default: the reader's")
     max_quotes: int = Field(3, ge=1, le=5, description="quotes in one answer, at most")

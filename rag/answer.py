@@ -19,20 +19,9 @@ from rag.question.analysis import Query
 Mode = Literal["answer", "evidence"]
 Because = Mapping[str, float | str]
 Rule = Literal[
-    "refused",
-    "margin",
-    "small_print",
-    "same_words",
-    "other_row",
-    "adds_nothing",
-    "off_subject",
-    "untimed",
-    "not_in_conflict",
-    "not_defining",
-    "not_comparable",
-    "max_quotes",
-    "within",
-]
+    "refused", "margin", "small_print", "same_words", "other_row", "adds_nothing", "off_subject", "untimed",
+    "not_in_conflict", "not_defining", "not_comparable", "max_quotes", "within",
+]  # fmt: skip
 RULES: Mapping[Rule, str] = MappingProxyType(
     {
         "refused": "the question is refused, so nothing is quoted",

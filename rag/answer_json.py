@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from index.records import Document, Head, Hit, plain
 from index.storage.merkle import CorpusTree
-from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Removed, Workings
+from rag.answer import Answer, Citation, Dropped, Explanation, FoundBy, Reason, Workings
 from rag.receipts.receipt import answer_id, corpus_fields, receipt_for
 from rag.receipts.signing import Signature
 
@@ -137,7 +137,8 @@ def _workings_fields(workings: Workings, explanation: Explanation) -> dict[str, 
         "evidence": [_found_fields(found) for found in explanation.found],
         "best": plain(explanation.best),
         "without": plain(explanation.without),
-        "removed": plain(removed.best) | _without_best(removed) if removed else None,
+        "removed": removed
+        and plain(removed.best) | {"quote": removed.quote, "by": list(removed.by), "confidence": removed.confidence},
         "dropped": [dropped_fields(one) for one in workings.dropped],
         "refusal": plain(explanation.refusal),
         "calibration": plain(explanation.calibration),
@@ -147,7 +148,3 @@ def _workings_fields(workings: Workings, explanation: Explanation) -> dict[str, 
 def _found_fields(found: FoundBy) -> dict[str, Any]:
     named = {"passage_id": found.passage_id, "fused": found.fused, "rankers": found.shares, "best": found.best}
     return {name: plain(value) for name, value in named.items()}
-
-
-def _without_best(removed: Removed) -> dict[str, Any]:
-    return {"quote": removed.quote, "by": list(removed.by), "confidence": removed.confidence}

@@ -15,7 +15,7 @@ from rag.catalogue import Catalogue
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, holds_kind, with_names
-from rag.question.spelling import Casing, Speller, with_codes, with_short_days
+from rag.question.spelling import Casing, Speller, with_codes, with_short_days, within_limits
 from rag.reading.candidates import NOT_WHETHER
 from rag.reading.reader import Reader
 from rag.refusal import refusal
@@ -114,7 +114,7 @@ class Pipeline:
         return [with_names(query, self._casing.is_name) for query in queries]
 
     def _best_reading(self, queries: Sequence[Query], limit: int, filters: Filters) -> tuple[Query, Reading]:
-        read = ((query, self._read(query, limit, filters)) for query in queries)
+        read = (self._read(query, limit, filters) for query in queries)
         return max(read, key=lambda pair: pair[1].confidence)
 
     def _part(self, queries: Sequence[Query], limit: int, filters: Filters, label: str = "") -> AnswerPart:
@@ -166,8 +166,9 @@ class Pipeline:
         """Is it sure, and does the reading model, where there is one, say so too?"""
         return self._sure(reading) and (reading.quotes[0].gap is None or reading.quotes[0].gap > 0)
 
-    def _read(self, query: Query, limit: int, filters: Filters) -> Reading:
-        """`limit` hits: those that were read, in the reader's order, then the rest as they were found.
+    def _read(self, query: Query, limit: int, filters: Filters) -> tuple[Query, Reading]:
+        """The question, with its numbers as the articles limit them; and `limit` hits: those that were read, in the
+        reader's order, then the rest as they were found.
 
         What only surrounds the articles answers where nothing in them does: where the reader is not sure of it, or a
         reading model says that its best sentence answers less than none. So does what a changelog says, where it is
@@ -175,6 +176,8 @@ class Pipeline:
         """
         hits = self._search(query, max(READ_HITS, limit), filters)
         best = hits[:READ_HITS]
+        if (told := within_limits(query.text, [hit.passage.text for hit in best])) != query.text:
+            (query,) = self._queries([told])
         lasting = [hit for hit in best if not of_a_version(hit.passage)] if query.sought == "manner" else best
         reading = self._reader.read(query, lasting or best)
         if len(lasting) < len(best) and not self._told(reading):
@@ -183,7 +186,7 @@ class Pipeline:
             around = self._reader.read(query, best, ASIDE)
             reading = around if self._told(around) or not reading.quotes else reading
         rest = [hit for hit in hits if hit.row not in {one.row for one in reading.hits}]
-        return replace(reading, hits=(*reading.hits, *rest)[:limit])
+        return query, replace(reading, hits=(*reading.hits, *rest)[:limit])
 
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
@@ -34,6 +34,7 @@ SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _ASKING = listed("TELLING_NOTHING") | FUNCTION
 _MEASURES = re.compile(r"\bhow $", re.IGNORECASE)  # what stands behind asks how much of it there is: "how tall"
 _DRAWN_TOGETHER = re.compile(r"(?:n't|'(?:m|re|ve|ll|d))$")  # "I'm", "doesn't"
+_CODE = re.compile(r"(?<![\w-])([A-Z]{1,5})(?:-\d|[- ]?\d{2,})\d*[A-Za-z]?(?![\w-])")
 _MET = 0.4  # least cosine of a term and a token that says it in other words: "home" and "hometowns" .47, "film" .24
 _MOST = 6  # things of one question that are put together in twos and threes
 
@@ -130,6 +131,14 @@ def _behind_a_name(query: Query) -> bool:
 def _is_code(text: str, term: Term) -> bool:
     """Does its number tell it from others of its kind: "P0421", "3.3"? "room 12" may be written in words."""
     return re.fullmatch(r"[^\W\d]+[-\s]?\d{2,}\w*|\d+(?:\.\d+)+", text[term.start : term.end]) is not None
+
+
+def _another_code(query: Query, corpus: Index, hits: Sequence[Hit]) -> Iterator[str]:
+    """Codes that no passage holds where a hit has another one with the same letters: "IC 2418" beside "IC 2417"."""
+    for code in _CODE.finditer(query.text) if any(map(str.islower, query.text)) else ():
+        other = re.compile(rf"(?<!\w){code[1]}[- ]?\d")
+        known = corpus.lexical.document_frequency(re.sub("[- ]", "", code.group()).lower())
+        yield from [code.group()] if not known and any(other.search(hit.passage.text) for hit in hits) else ()
 
 
 def _side_by_side(thing: Thing, corpus: Index) -> bool:
@@ -229,7 +238,7 @@ def refusal(query: Query, index: Index, hits: Sequence[Hit], *, sure: bool, doub
     if query.scope and (query.scope.declined or not sure):
         return Reason("needs_judgement", (), because=query.scope._asdict())
     beyond = unreached(query, index)
-    unheard = unheard_of(query, index)
+    unheard = (*unheard_of(query, index), *_another_code(query, index, hits))
     if sure and not beyond and not unheard and not (doubted and _untold(query, index, hits)):
         return None
     parts = off_corpus_parts(query, index, hits) if hits else {}

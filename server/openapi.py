@@ -13,14 +13,10 @@ from server.schemas.base import Problem
 from server.schemas.openai import ChatCompletionChunk
 
 _WHY = {
-    400: "The body is not JSON",
-    404: "There is nothing of this id",
-    409: "The same write is being done",
-    410: "The index has changed since",
-    413: "The body is too large",
-    422: "A value cannot be used",
+    400: "The body is not JSON", 404: "There is nothing of this id", 409: "The same write is being done",
+    410: "The index has changed since", 413: "The body is too large", 422: "A value cannot be used",
     503: "The index is missing, loading, damaged or busy; see Retry-After",
-}
+}  # fmt: skip
 
 Responses = dict[int | str, dict[str, Any]]
 REF = "#/components/schemas/{model}"

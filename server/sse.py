@@ -54,12 +54,8 @@ class Citations(Reply):
 
 
 _EVENTS: Mapping[str, type[BaseModel]] = {
-    "sources": Sources,
-    "delta": TextDelta,
-    "citations": Citations,
-    "done": Answer,
-    "error": Problem,
-}
+    "sources": Sources, "delta": TextDelta, "citations": Citations, "done": Answer, "error": Problem,
+}  # fmt: skip
 
 
 def events(stages: Iterator[AnswerStage]) -> Iterator[bytes]:

@@ -223,3 +223,33 @@ def test_it_is_cleaned_again_as_what_it_is_when_its_file_is_not_given(
     builder = Builder(hash_settings.data, hash_settings, HashEmbedder())
     builder.index([folder / "b.txt"])
     assert opened(hash_settings).document("a").text == clean(GUIDE, rest=True).text
+
+
+def test_a_list_that_is_a_table_has_rows_under_its_header() -> None:
+    source = """
+Cables
+======
+
+.. list-table:: In stock
+   :header-rows: 1
+
+   * - Cable
+     - Price
+   * - Optical
+     - 40 euros,
+       cut
+
+.. list-table::
+
+   * - Cord
+     - 2 euros
+"""
+    cleaned = clean(source, rest=True)
+    text = cleaned.text
+    told = [(b.kind, text[b.start : b.end], text[b.lead.start : b.lead.end]) for b in cleaned.blocks]
+    assert told[2:] == [
+        ("header", "Cable\tPrice", "In stock"),
+        ("row", "Optical\t40 euros, cut", "Cable\tPrice"),
+        ("row", "Cord\t2 euros", ""),
+    ]
+    check_map(cleaned, source)

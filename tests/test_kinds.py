@@ -42,8 +42,12 @@ def test_questions_and_answers_however_they_are_laid_out(source: str, asks: str,
         "Zone | Single | Return\n--- | --- | ---\nA | 2.10 | 3.80\nB | 3.40 | 6.20",
         "<table>\n<tr><th>Zone</th><th>Single</th><th>Return</th></tr>\n<tr><td>A</td><td>2.10</td><td>3.80</td></tr>\n"
         "<tr>\n<td>B</td>\n<td><b>3.40</b></td>\n<td>6.20</td>\n</tr>\n</table>",
+        "|===\n| Zone | Single | Return\n\n| A | 2.10 | 3.80\n| B | 3.40 | 6.20\n|===",
+        "|===\n|Zone |Single |Return\n\n|A\n|2.10\n|3.80\n\n|B\n|3.40\n|6.20\n|===",
+        "#+STARTUP: overview\n\n| Zone | Single | Return |\n|------+--------+--------|\n| A    | 2.10   | 3.80   |\n"
+        "| B    | 3.40   | 6.20   |",
     ],
-    ids=["tabs", "gaps", "grid", "bars", "HTML"],
+    ids=["tabs", "gaps", "grid", "bars", "HTML", "AsciiDoc", "cells of AsciiDoc", "Org"],
 )
 def test_tables_however_they_are_drawn(source: str) -> None:
     *_, header, one, other = told(f"Fares of the river bus\n\n{source}\n")
@@ -84,6 +88,64 @@ def test_turns_lead_back_to_who_speaks(one: str, other: str) -> None:
     leads = {lead for kind, text, lead in found if "Friday" in text or "high" in text}
     assert leads == {" ".join(other.removeprefix("<v ").split()).rstrip(": >")}
     assert {kind for kind, text, _ in found if "price" not in text} == {"turn"}
+
+
+ASCIIDOC = """= Boiler
+:toc:
+
+Hold both keys:
+
+[source,toml]
+----
+[server]
+// kept
+----
+
+// the old boiler had three
+NOTE: It hums.
+"""
+ORG = """#+TITLE: Hives
+
+* Hives
+** TODO Feeding
+
+- The *syrup* is mixed =3:2= in /September/, see [[https://bees.example][the almanac]].
+
+#+BEGIN_SRC sh
+feed --row 4
+#+END_SRC
+
+#+BEGIN_QUOTE
+No roof, no hive.
+#+END_QUOTE
+"""
+
+
+def test_signs_of_asciidoc_and_of_org_are_no_text_and_their_code_is() -> None:
+    boiler, hives = clean(ASCIIDOC), clean(ORG)
+    assert boiler.hidden == len(":toc:[source,toml]//theoldboilerhadthree")
+    assert [(block.kind, boiler.text[block.start : block.end]) for block in boiler.blocks] == [
+        ("heading", "Boiler"),
+        ("text", "Hold both keys:"),
+        ("code", "[server]"),
+        ("code", "// kept"),
+        ("text", "NOTE: It hums."),
+    ]
+    assert [(block.kind, hives.text[block.start : block.end]) for block in hives.blocks][1:] == [
+        ("heading", "Hives"),
+        ("heading", "Feeding"),
+        ("item", "The syrup is mixed 3:2 in September, see the almanac."),
+        ("code", "feed --row 4"),
+        ("text", "No roof, no hive."),
+    ]
+
+
+def test_a_step_is_no_furniture_and_a_sentence_goes_on_behind_code() -> None:
+    steps = told("# Keys\n\nDo this:\n\n1. Log in.\n2. Press Rotate.\n")
+    assert [kind for kind, _, _ in steps] == ["heading", "text", "item", "item"]
+    assert {kind for kind, _, _ in told("# Keys\n\nThe keys turn.\n\n- Share this\n- Log in\n")[2:]} == {"aside"}
+    shown = told("# List\n\nYou list them with\n\n    tarn list\n\nand delete one with `tarn rm`.\n")
+    assert shown[-1] == ("text", "and delete one with tarn rm.", "You list them with")
 
 
 def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
@@ -151,6 +213,15 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
          "店には席がいくつありますか？", "十二", "2019"),
         ("You need the following for the tour:\n\n![gear](gear.png)\n\n* a life vest\n* two litres of water",
          "What do I need for the tour?", "two litres", "gear.png"),
+        ("| Weight | Price |\n|---|---|\n| up to 2 kg | 4.99 |\n| up to 10 kg | 8.49 |\n| up to 31.5 kg | 16.49 |",
+         "What does a parcel of 5 kg cost?", "8.49", "4.99"),
+        ("| Age | Fee |\n|---|---|\n| under 6 | free |\n| 6 to 15 | 3 euros |\n| 65 and over | 4 euros |",
+         "How much is the fee for a 70 year old?", "4 euros", "3 euros"),
+        ("The Bren canal opened in 1822.(3) Ivor Penn was the first keeper.(4) The toll was two pence.(5)",
+         "Who was the first keeper?", "Ivor Penn was", "1822"),
+        ("面条要煮八分钟。米饭要焖二十分钟。", "面条要煮多长时间？", "八分钟", "二十"),
+        ("Frage: Was kostet das Bad?\n\nAntwort: Acht Millionen.\n\nFrage: Wann wird es eröffnet?\n\n"
+         "Antwort: Im Herbst 2027.", "Wann wird das Bad eröffnet?", "2027", "Frage"),
     ],
 )  # fmt: skip
 def test_what_answers_is_quoted(tmp_path: Path, source: str, question: str, quoted: str, never: str) -> None:
@@ -167,13 +238,18 @@ def test_what_answers_is_quoted(tmp_path: Path, source: str, question: str, quot
         ("What does P0421 mean?", "P0421"),
         ("How much memory does version 3.3 need?", "3.3"),
         ("What does section 13 of the Act fine?", "13"),
+        ("When does IC 2418 leave?", "2418"),
+        ("At which pressure does valve V-8 open?", "8"),
+        ("What does a parcel of 40 kg cost?", "40"),
         ("What is the salary of Dr Frey?", ""),
     ],
 )
 def test_what_stands_beside_what_is_asked_for_answers_nothing(tmp_path: Path, question: str, lacking: str) -> None:
     (tmp_path / "codes.md").write_text(
         "Defect P0-420 tells that the catalyst is worn.\n\nVersion 3.2 needs 260 MB of memory.\n\n"
-        "Section 12 of the Act fines shouting.\n\nThe clinic of Dr Frey opens at eight and treats forty patients.\n"
+        "Section 12 of the Act fines shouting.\n\nTrain IC 2417 leaves at 9:12. Valve V-7 opens at 6 bar.\n\n"
+        "A parcel of up to 2 kg costs 5 euros, of up to 10 kg 9 euros.\n\n"
+        "The clinic of Dr Frey opens at eight and treats forty patients.\n"
     )
     assert quotewell.run(["index", str(tmp_path / "codes.md"), "--data", str(tmp_path / "data")]) == 0
     answer = open_assistant(data=str(tmp_path / "data")).ask(question)

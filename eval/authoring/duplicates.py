@@ -61,7 +61,7 @@ def likeness(a: Form, b: Form) -> Likeness | None:
     if a.kind != b.kind or not a.stems or not b.stems:
         return None
     if a.fixed == b.fixed:
-        return "near" if _jaccard(a.stems, b.stems) >= NEAR else None
+        return "near" if len(a.stems & b.stems) / len(a.stems | b.stems) >= NEAR else None
     one_swapped = a.stems - a.fixed == b.stems - b.fixed and len(a.stems - a.fixed) > 0
     return "twin" if one_swapped and a.fixed & b.fixed and len(a.fixed - b.fixed) < 3 > len(b.fixed - a.fixed) else None
 
@@ -92,10 +92,6 @@ def _prefix(stems: frozenset[str], rarity: Counter[str]) -> list[str]:
 def _rest(form: Form, rarity: Counter[str]) -> list[str]:
     """One stem that all twins of a question share."""
     return sorted(form.stems - form.fixed, key=lambda stem: (rarity[stem], stem))[:1]
-
-
-def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / len(a | b)
 
 
 def _fixed(written: str, *, first: bool) -> bool:

@@ -187,21 +187,9 @@ def _edited(draft: Draft, words: str, _: LabelScene) -> Draft:
     return replace(draft, text=" ".join(words.split()))
 
 
-def _tagged(draft: Draft, words: str, _: LabelScene) -> Draft:
-    return replace(draft, tags=tuple(dict.fromkeys(words.replace(",", " ").split())))
-
-
 _ACTS: dict[str, Callable[[Draft, str, LabelScene], Draft]] = {
-    "p": _closed,
-    "c": _cleared,
-    "w": _typed,
-    "]": _moved(0, 1),
-    "[": _moved(0, -1),
-    "{": _moved(-1, 0),
-    "}": _moved(1, 0),
-    "a": _answered,
-    "u": _unanswerable,
-    "e": _edited,
-    "t": _tagged,
-}
+    "p": _closed, "c": _cleared, "w": _typed, "]": _moved(0, 1), "[": _moved(0, -1), "{": _moved(-1, 0),
+    "}": _moved(1, 0), "a": _answered, "u": _unanswerable, "e": _edited,
+    "t": lambda draft, words, _: replace(draft, tags=tuple(dict.fromkeys(words.replace(",", " ").split()))),
+}  # fmt: skip
 TAKES_WORDS = {"a": "answer", "e": "question", "t": "tags", "w": "words of the article", "n": "question"}

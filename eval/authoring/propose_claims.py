@@ -102,13 +102,9 @@ def _stands_for(match: re.Match[str]) -> Made | None:
 
 
 _TEXT = read_patterns(
-    "eval.authoring",
-    "claims.txt",
-    **PIECES,
-    SAYING="|".join(_SAYING),
-    VOWING="|".join((*_VOWING, *_WANTING)),
+    "eval.authoring", "claims.txt", **PIECES, SAYING="|".join(_SAYING), VOWING="|".join((*_VOWING, *_WANTING)),
     DONE="|".join(verb for verb in BY_PAST if verb not in _TO_PEOPLE),
-)
+)  # fmt: skip
 _MAKERS = _TEXT.cased("MAKERS")
 CLAIMS = rules(
     _TEXT,

@@ -16,14 +16,10 @@ from eval.scoring.figures import Reliability, curve, judged_rows, measure_reliab
 from eval.scoring.rows import Row
 from eval.scoring.run import Run
 
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "quotewell",  # ids inside the file are else random
-    "font.size": 10,
-    "font.family": "sans-serif",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+_STYLE: Any = {  # ids inside the file are random without a salt
+    "svg.fonttype": "none", "svg.hashsalt": "quotewell", "font.size": 10, "font.family": "sans-serif",
+    "axes.spines.top": False, "axes.spines.right": False,
+}  # fmt: skip
 _INK, _FAINT, _STRONG = "#1f2430", "#9aa3b2", "#0b57d0"
 _INCHES = (6.0, 3.4)
 _OF_THE_PAGE = {"#000000": "currentColor", _INK: "currentColor", _STRONG: "var(--accent)", _FAINT: "var(--muted)"}

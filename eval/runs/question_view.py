@@ -11,12 +11,9 @@ from rag.answer import REASONS, RULES
 
 Group = Literal["wrong", "refused", "invented", "unjudged", "right"]
 GROUPS: Mapping[Group, str] = {
-    "wrong": "Wrong answer",
-    "refused": "Refused, though answerable",
-    "invented": "Answered, though unanswerable",
-    "unjudged": "Not judged",
-    "right": "Right",
-}
+    "wrong": "Wrong answer", "refused": "Refused, though answerable", "invented": "Answered, though unanswerable",
+    "unjudged": "Not judged", "right": "Right",
+}  # fmt: skip
 
 
 def group_of(row: Row) -> Group:

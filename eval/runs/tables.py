@@ -129,8 +129,7 @@ def _digits(figure: Figure) -> int:
 
 
 Write: TypeAlias = Annotated[
-    list[Path] | None,
-    typer.Option(metavar="FILE", help="Markdown to put the table into.", exists=True, dir_okay=False),
+    list[Path] | None, typer.Option(metavar="FILE", help="Markdown to put the table into.", exists=True, dir_okay=False)
 ]
 
 

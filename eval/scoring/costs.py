@@ -32,12 +32,9 @@ from index.text.words import stems
 
 _TOP = 10
 _OF_ANSWER = {
-    "all": "",
-    "encode": ": encoding the question",
-    "search": ": both rankers and fusion",
-    "read": ": reading",
+    "all": "", "encode": ": encoding the question", "search": ": both rankers and fusion", "read": ": reading",
     "rest": ": understanding, choosing, citing",
-}
+}  # fmt: skip
 
 _ANSWERED = (0, 3)  # exit codes of `ask`: an answer, and "the articles do not say"
 # The peak is asked of the process itself: what wait() tells of a child includes the memory of its parent before exec.

@@ -34,12 +34,9 @@ from rag.reading.weights import logistic
 from rag.structure import BODY
 
 TRIED: Mapping[str, tuple[float, ...]] = {
-    "passages": (1, 2, 4),
-    "enough": (0.0, 1.0, 2.0, 4.0, 12.0),
-    "behind": (0.25, 0.5, 1.0, 1.5, 2.5),
-    "gap": (0.3, 0.5, 0.7, 1.0, 1.5),
-    "unread": (-2.0, -4.0, -6.0, -8.0),
-}
+    "passages": (1, 2, 4), "enough": (0.0, 1.0, 2.0, 4.0, 12.0), "behind": (0.25, 0.5, 1.0, 1.5, 2.5),
+    "gap": (0.3, 0.5, 0.7, 1.0, 1.5), "unread": (-2.0, -4.0, -6.0, -8.0),
+}  # fmt: skip
 ROUNDS = 2  # over all of TRIED, one after the other
 A_PASSAGE = 0.004  # right first quotes that a further passage must bring: it costs as much as half an answer
 _DEEP = 3 * READ_HITS

@@ -39,12 +39,10 @@ _LEAST = 0.2  # a token's largest magnitude, at least; what GELU gives is above 
 _MIDDLE = 128  # the byte that stands for 0
 _MICROSOFT = "com.microsoft"
 _OF_MPNET = {
-    "attention.LayerNorm": "attention.output.LayerNorm",
-    "attention.attn.q": "attention.self.query",
-    "attention.attn.k": "attention.self.key",
-    "attention.attn.v": "attention.self.value",
+    "attention.LayerNorm": "attention.output.LayerNorm", "attention.attn.q": "attention.self.query",
+    "attention.attn.k": "attention.self.key", "attention.attn.v": "attention.self.value",
     "attention.attn.o": "attention.output.dense",
-}
+}  # fmt: skip
 
 Array = NDArray[Any]
 State = Mapping[str, Array]

@@ -7,6 +7,7 @@ character that the map names, or white space put in its place.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from index.cleaning.front import front_of, with_front, with_notes
 from index.cleaning.furniture import is_furniture
@@ -50,7 +51,8 @@ def clean(source: str, *, start: int = 0, rest: bool = False) -> Cleaned:
     else:
         unseen = list(hidden(source, start))
         shown = _blanked(source, unseen)
-        parts = markdown_parts(shown, start) if is_markdown(shown[start:]) else plain_parts(shown, start)
+        parts, more = markdown_parts(shown, start) if is_markdown(shown[start:]) else (plain_parts(shown, start), [])
+        unseen += more
     gone = sum(1 for span in unseen for char in source[span.start : span.end] if not char.isspace())
     found = _marked(pieces(source, shown, parts, rest=rest))
     return replace(_cleaned(found if rest else mended(found)), hidden=gone)
@@ -62,11 +64,16 @@ def clean_pieces(found: Sequence[Piece]) -> Cleaned:
 
 
 def _marked(found: Sequence[Piece]) -> list[Piece]:
-    """Furniture as such; a heading is none above what is said: "Cookies" may be what an article is about."""
+    """Furniture as such; a heading is none above what is said: "Cookies" may be what an article is about. A list is as
+    a whole or not at all: "Log in." may be a step."""
     aside = [
         one.kind in ("text", "heading", "item") and bool(is_furniture(one.text) or CUE.fullmatch(one.text))
         for one in found
     ]
+    for kind, run in groupby(range(len(found)), key=lambda n: found[n].kind):
+        listed = [*run]
+        if kind == "item" and not all(aside[n] for n in listed):
+            aside[listed[0] : listed[-1] + 1] = [False] * len(listed)
     said = [one.kind != "heading" and one.prose and not out for one, out in zip(found, aside, strict=True)]
     return [
         replace(one, kind="aside") if out and not (one.kind == "heading" and after) else one

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from index.cleaning.markup import ORG
 from index.cleaning.parts import BULLET, MarkupPart, listed, paragraphs, table
 from index.records import Kind, Span
 
@@ -18,9 +19,23 @@ _UNSEEN = re.compile(r"^[\f\ufeff]+", re.MULTILINE)  # before a sign they hide i
 _EQUALS = re.compile(  # a heading of AsciiDoc or of a wiki; "= 12" is a sum
     r"(?<![^\n]\n)^(={2,6}(?=[ \t]+\w)|=(?=[ \t]+[^\W\d_]))[ \t]+([^\n]{1,100}?)(?:[ \t]+=+)?[ \t]*$", re.MULTILINE
 )
+_ORG_HEADING = re.compile(r"^(\*{1,6})[ \t]+(?:TODO[ \t]+|DONE[ \t]+)?(.*\S)", re.MULTILINE)
+_ORG_BLOCK = re.compile(r"^[ \t]*#\+(?:begin|end)_(?:(src|example)|\w+).*", re.MULTILINE | re.IGNORECASE)
+_ORG_RULE = re.compile(r"^[ \t]*\|-[-+]*\+", re.MULTILINE)  # below the header of a table
+_ADOC = re.compile(r"^(?:\|={3,}|\[(?:source|listing|cols|options|%)[^\[\]\n]*\])[ \t]*$", re.MULTILINE)
+_OF_ADOC = re.compile(  # code, tables, and lines that nobody sees
+    r"""(?<=[\]\n]\n)(?P<fence>-{4,}|\.{4,})[ \t]*\n(?P<code>.*?)^(?P=fence)[ \t]*$
+      | ^(?:\[(?P<how>[^\[\]\n]*)\]\n)?\|={3,}[ \t]*\n(?P<table>.*?)^\|={3,}[ \t]*$
+      | ^(?:\[[\w%,.="'\ #-]+\]|:[\w!-]+:[^\n]*|//[^\n]*|={4,}|\*{4,}|_{4,})[ \t]*$""",
+    re.MULTILINE | re.DOTALL | re.VERBOSE,
+)
+_CELL = re.compile(r"(?<!\S)(?:\d+(?:\.\d+)?[+*])?[.<^>]*[aehmls]?\||(?<!\\)\|")  # the sign before one
 _SIGNS = (  # of which plain text has none: a piece of each, for speed, and the whole
     ("= ", _EQUALS),
     ("#", re.compile(r"^[ \f\ufeff]{0,3}#{1,6}[ \t]+\S", re.MULTILINE)),
+    ("#+", ORG),
+    ("\n[", _ADOC),
+    ("|==", _ADOC),
     ("```", re.compile(r"^[ ]{0,3}```", re.MULTILINE)),
     ("~~", re.compile(r"^[ ]{0,3}~~~|~~(?=\S)[^~\n]{1,400}~~", re.MULTILINE)),
     ("](", re.compile(r"\]\(")),
@@ -62,7 +77,9 @@ _FENCED = re.compile(  # … of MyST, Docusaurus and others, which ends with the
     re.VERBOSE,
 )
 _OPTION = re.compile(r"\s*:(?!caption:|header:)[\w-]+:.*\s*")  # how it looks, and no word that shows
-_OF_FENCED = re.compile(rf"{_OPTION.pattern}|\s*(?::{{3,}}|`{{3,}}|~{{3,}})\s*")  # … or its end
+_OF_FENCED = re.compile(  # … or its end
+    rf"{_OPTION.pattern}|\s*(?::{{3,}}|`{{3,}}|~{{3,}}|#\+(?:begin|end)_\w+.*)\s*", re.IGNORECASE
+)
 
 
 def is_markdown(source: str) -> bool:
@@ -79,19 +96,26 @@ def _parser() -> "MarkdownIt":
     return parser
 
 
-def markdown_parts(source: str, start: int = 0) -> list[MarkupPart]:
-    """The parts of source[start:] in reading order; every line that shows something is in one."""
+def markdown_parts(source: str, start: int = 0) -> tuple[list[MarkupPart], list[Span]]:
+    """The parts of source[start:] in reading order; every line that shows something is in one. And those that nobody
+    sees: comments and settings of AsciiDoc."""
     text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:])
     walk, links = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)]), dict[str, Any]()
+    if ("|==" in text or "\n[" in text) and _ADOC.search(text):
+        text = walk.out_of_asciidoc(text, start)
     if "= " in text:
         text = _EQUALS.sub(lambda found: f"{'#' * len(found[1])} {found[2]}", text)
+    if "#+" in text and ORG.search(text):
+        text = _ORG_BLOCK.sub(lambda found: "```" if found[1] else "", text)
+        text = _ORG_RULE.sub(lambda found: found.group().replace("+", "|"), text)
+        text = _ORG_HEADING.sub(lambda found: f"{'#' * len(found[1])} {found[2]}", text)
     for token in _tokens(_out_of_containers(text).replace("<!--", "< --"), links):  # a comment without an end
         walk.take(token)
     again = ((link["label"], link) for link in links.get("duplicate_refs", ()))
     for name, link in (*links.get("references", {}).items(), *again):
         if not name.startswith("^"):  # a note
             walk.pass_over(*link["map"])
-    return walk.parts()
+    return walk.parts(), walk.unseen
 
 
 def _tokens(text: str, links: dict[str, Any]) -> "list[Token]":
@@ -156,6 +180,7 @@ class _Walk:
         self._header: int | None = None  # where the header of the table begins that we are in, -1 before it
         self._html_header = -1  # as _header, of a table written in HTML
         self._quoted = 0
+        self.unseen: list[Span] = []
 
     def take(self, token: "Token") -> None:
         kind = token.type
@@ -179,6 +204,36 @@ class _Walk:
             self._add("links" if token.info.startswith("{toctree}") else "code", lines)
         elif kind == "inline" and self._header is None:
             self._paragraph(token)
+
+    def out_of_asciidoc(self, text: str, start: int) -> str:
+        """Line by line the same, as Markdown: tables are parts already, and what nobody sees is gone."""
+
+        def markdown(found: re.Match[str]) -> str:
+            if found["fence"]:
+                return f"```\n{found['code']}```"
+            if found["table"]:
+                header = "header" in (found["how"] or "") or bool(re.match(r"\s*[^\n]+\n[ \t]*\n", found["table"]))
+                self._cells(*(start + at for at in found.span("table")), header=header)
+            else:
+                self.unseen.append(Span(start + found.start(), start + found.end()))
+            first, last = (bisect_right(self._lines, start + at, key=lambda line: line.start) for at in found.span())
+            self.pass_over(first - 1, last)
+            return "\n" * (last - first)
+
+        return _OF_ADOC.sub(markdown, text)
+
+    def _cells(self, begin: int, end: int, *, header: bool) -> None:
+        """Rows of as many cells as stand in the first line, or where that is one above the first blank line."""
+        signs = [sign.span() for sign in _CELL.finditer(self._source, begin, end)]
+        stops = [*(before for before, _ in signs[1:]), end]
+        cells = [Span(a, a + len(self._source[a:b].rstrip())) for (_, a), b in zip(signs, stops, strict=True)]
+        above = re.split(r"\n[ \t]*\n", self._source[begin:end].lstrip(), maxsplit=1)[0]
+        first, size = (len(_CELL.findall(lines)) for lines in (above.partition("\n")[0], above))
+        size = first if first > 1 else max(size, 1)
+        for n in range(0, len(cells), size):  # a line without a word parts two cells
+            row = [part for cell in cells[n : n + size] for part in (Span(cell.start, cell.start), cell)]
+            named = header and n > 0
+            self._add("row" if named or not header else "header", [tuple(row[1:])], cells[0].start if named else -1)
 
     def pass_over(self, first: int, behind: int) -> None:
         """Nothing of these lines is a part but what `take` makes of them: they are the addresses of links."""

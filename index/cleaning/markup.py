@@ -6,7 +6,7 @@ Every pattern is bounded, so that a hostile line costs linear time.
 
 import re
 from bisect import bisect_right
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple, Self
 
 from index.records import OffsetRun, Span
@@ -51,6 +51,8 @@ _COMPONENT = re.compile(  # a line of its own in MDX, GitBook or Hugo, of which 
         (?:\b(?:title|label|summary)=["']([^"'\n]{0,200})["'][^{}<>\n]{0,300}|())(?:%\}|[>%]\}\}|/?>)[ \t]*$""",
     re.MULTILINE | re.VERBOSE,
 )
+ORG = re.compile(r"^#\+(?:begin_\w+|title:|author:|options:|startup:)", re.MULTILINE | re.IGNORECASE)
+_ORG_LINK = re.compile(r"\[\[[^\[\]\n]{1,300}\]\[([^\[\]\n]{1,300})\]\]")
 _BARE_ADDRESS = re.compile(r"https?://\S+")
 _SIGNS = (  # a piece of each, for speed, and the whole
     ("`", _ROLE),
@@ -60,6 +62,7 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("](", _LINK),
     ("![[", _EMBED),
     ("[[", _WIKI),
+    ("][", _ORG_LINK),
     ("<", _ADDRESS),
     ("://", _BARE_ADDRESS),
     ("[", _REFERENCE_LINK),
@@ -94,6 +97,10 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("==", re.compile(r"==(?=[^\s=])([^=]{1,400}?)(?<=\S)==")),
     ("~~", re.compile(r"~~(?=[^\s~])([^~]{1,400}?)(?<=\S)~~")),
 )
+_ORG_SIGNS = tuple(
+    (sign, re.compile(rf"(?<![\w/]){sign}(?=[^\s{sign}])([^{sign}\n]{{1,400}}?)(?<=\S){sign}(?![\w/])"))
+    for sign in "=~/"
+)
 # … and of reStructuredText
 _REST_LITERAL = re.compile(r"(?<![\w`])``(?=\S)((?:[^`]|`(?!`)|`(?=``(?!`))){1,400})``(?!`)")
 _REST_LINK = re.compile(
@@ -114,7 +121,7 @@ _REST_SIGNS = (
 )
 _WORD = re.compile(r"\w")
 _NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
-_LINKS = (_IMAGE, _LINK, _EMBED, _WIKI, _ADDRESS, _BARE_ADDRESS, _REST_LINK)
+_LINKS = (_IMAGE, _LINK, _EMBED, _WIKI, _ORG_LINK, _ADDRESS, _BARE_ADDRESS, _REST_LINK)
 _OPAQUE = (_ROLE, _CODE, _ESCAPE, _REST_LITERAL, _REST_LINK)  # what stands in these has no sign
 # For a sign that was found, and text that holds none, while others are looked for: known to no pattern.
 _SIGN, _TEXT = "\ue000", "x"
@@ -140,13 +147,15 @@ class Elsewhere(NamedTuple):
 
     hyphenated: frozenset[str] = frozenset()  # words that have a hyphen where no line ends
     references: frozenset[str] = frozenset()  # names of links whose address stands elsewhere
+    org: bool = False  # has it the signs of Org?
 
     @classmethod
     def of(cls, source: str) -> Self:
         cut = _LINE_HYPHEN.search(source.replace("\r", "\n"))
         words = _HYPHENATED.findall(source) if cut else ()
         names = _REFERENCE.findall(source)
-        return cls(frozenset(word.lower() for word in words), frozenset(name.lower() for name in names))
+        org = "#+" in source and ORG.search(source) is not None
+        return cls(frozenset(word.lower() for word in words), frozenset(name.lower() for name in names), org)
 
 
 def readable(
@@ -158,7 +167,8 @@ def readable(
     or of reStructuredText.
     """
     raw = "\n".join(source[line.start : line.end] for line in lines)
-    cuts, linked = _signs(raw, None if rest else elsewhere.references)
+    signs = _REST_SIGNS if rest else (*_SIGNS, *_ORG_SIGNS) if elsewhere.org else _SIGNS
+    cuts, linked = _signs(raw, signs, elsewhere.references)
     if len(lines) > 1:
         cuts += [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
@@ -181,8 +191,10 @@ def verbatim(source: str, line: Span) -> Readable:
     return Readable(text, _placed(runs, [line]))
 
 
-def _signs(raw: str, references: frozenset[str] | None) -> tuple[list[_Cut], bool]:
-    """What of the text is markup, and whether all its words are in links or pictures; None: of reStructuredText."""
+def _signs(
+    raw: str, signs: Iterable[tuple[str, re.Pattern[str]]], references: Container[str]
+) -> tuple[list[_Cut], bool]:
+    """What of the text is markup, and whether all its words are in links or pictures."""
     cuts: list[_Cut] = []
 
     links: list[tuple[int, int]] = []
@@ -193,7 +205,7 @@ def _signs(raw: str, references: frozenset[str] | None) -> tuple[list[_Cut], boo
         def cut(found: re.Match[str]) -> str:
             kept = found.lastindex or 0
             if pattern is _REFERENCE_LINK:
-                if (found[2] or found[1]).lower() not in (references or ()):
+                if (found[2] or found[1]).lower() not in references:
                     return found.group()
                 kept = 1
             (start, end), (first, last) = found.span(), found.span(kept)
@@ -203,7 +215,7 @@ def _signs(raw: str, references: frozenset[str] | None) -> tuple[list[_Cut], boo
 
         return pattern.sub(cut, text)
 
-    for piece, pattern in _REST_SIGNS if references is None else _SIGNS:
+    for piece, pattern in signs:
         if piece in raw:
             links += [found.span() for found in pattern.finditer(raw)] if pattern in _LINKS else []
             raw = drop(pattern, raw)

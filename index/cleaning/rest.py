@@ -6,6 +6,7 @@ does. Never raises: what fits no rule is text.
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from index.cleaning.parts import MarkupPart, paragraphs
@@ -23,6 +24,8 @@ _EXPLICIT = re.compile(r"\.\.(?:[ \t]+|\Z)")
 _NOTE = re.compile(r"\[(?:\d+|#[\w.-]*|\*)\][ \t]+|(?=\[)")  # or a citation, whose name shows
 _DIRECTIVE = re.compile(r"(?P<named>\|[^|]+\|[ \t]+)?(?:[\w.+-]+:)*(?P<name>\w[\w.+-]*)[ ]?::(?:[ \t]+|\Z)")
 _SHOWN = re.compile(r":(?:(alt)|caption|header):[ \t]+(?=\S)|:(?=(?:default|type|value):[ \t]+\S)")  # of options
+_HEADER_ROWS = re.compile(r":header-rows:[ \t]+(\d)")
+_CELL_SIGN = re.compile(r"(?P<row>[-*+][ \t]+(?=[-*+](?:[ \t]|\Z)))?[-*+](?:[ \t]+|\Z)")  # of a row written as a list
 _DEEPEST = 40  # further in all lines are text
 
 _USES = {  # what of a directive shows; of one that is not here its argument is the title of its content
@@ -36,6 +39,7 @@ _USES = {  # what of a directive shows; of one that is not here its argument is 
     **dict.fromkeys("codeauthor currentmodule default-role highlight include index literalinclude".split(), "nothing"),
     **dict.fromkeys("meta module moduleauthor program raw role sectionauthor sectnum".split(), "nothing"),
     **dict.fromkeys("tabularcolumns testcleanup testsetup title".split(), "nothing"),
+    "list-table": "rows",
     "math": "formula",
     "rubric": "heading",
 }
@@ -222,10 +226,25 @@ class _Rest:
             inside = text.lstrip("| \t")
             begin = self._starts[k] + len(text) - len(inside)
             rows[-1].append(Span(begin, begin + len(inside.rstrip("| \t"))))
+        self._rows(rows, header)
+        return end
+
+    def _rows(self, rows: Sequence[Sequence[Span]], header: int) -> None:
         lead = rows[header - 1][0].start if 0 < header <= len(rows) else -1
         self.parts += [MarkupPart("header", tuple(row)) for row in rows[:header]]
         self.parts += [MarkupPart("row", tuple(row), lead) for row in rows[header:]]
-        return end
+
+    def _listed_rows(self, n: int, end: int, header: int) -> None:
+        """Rows written as a list of lists, or as lines of CSV; a line without a word parts their cells."""
+        rows: list[list[Span]] = []
+        indents = [indent for indent in self.indents[n:end] if indent >= 0]
+        for k in (k for k in range(n, end) if self.indents[k] >= 0):
+            sign = _CELL_SIGN.match(self._text(k)) if self.indents[k] < min(indents) + 3 else None
+            rows += [[]] if not rows or (sign and sign["row"]) else []
+            at = self._starts[k] + (sign.end() if sign else 0)
+            line = Span(at, self._lines[k].end)
+            rows[-1] += [Span(at, at), line] if sign and rows[-1] else [line]
+        self._rows([row for row in rows if any(a < b for a, b in row)], header)
 
     def _explicit(self, n: int, end: int, at: int, within: _Within) -> int:
         """A footnote, an address, a directive; else a comment."""
@@ -255,6 +274,10 @@ class _Rest:
             self.unseen += [Span(name.start, self._lines[end - 1].end)] if content < end else []
         elif use in ("code", "formula"):
             self._code(n, end)
+        elif use == "rows":
+            self._add(within, n, middle)
+            header = _HEADER_ROWS.search(self._source, name.end, self._lines[content - 1].end)
+            self._listed_rows(content, end, int(header[1]) if header else 0)
         elif use == "title" and self.indents[n] >= 0 and within.kind != "aside":
             self._titled(n, middle, end, within)
         else:

@@ -230,7 +230,8 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
             headings.append((level, piece.at))
         if piece.kind == "item":
             items.add(piece.at)
-        introduced = piece.kind in ("heading", "item", "code", "header") and piece.lead < 0
-        pieces.append(replace(piece, lead=lead) if introduced else piece)
+        told_on = before and before.kind == "code" and kind == "text" and piece.text[0].islower()  # "and delete it by"
+        introduced = piece.kind in ("heading", "item", "code", "header") or (told_on and lead != headings[-1][1])
+        pieces.append(replace(piece, lead=lead) if introduced and piece.lead < 0 else piece)
         before = pieces[-1] if piece.kind not in ("links", "aside") else before
     return pieces

@@ -45,22 +45,11 @@ MEGABYTES = 2_000
 Reader = Callable[[Path, str, Metadata], Iterator[Document | FileReading | Unread]]
 
 ARTICLES: dict[str, Reader] = {
-    ".txt": text.read,
-    ".md": text.read,
-    ".markdown": text.read,
-    ".rst": text.read,  # whose headings, lists and code are those of text
-    ".jsonl": jsonl.read,
-    ".jsonl.gz": jsonl.read,
-    ".html": read_web_page,
-    ".htm": read_web_page,
-    ".xhtml": read_web_page,
-    ".pdf": read_pdf,
-    ".docx": read_docx,
-    ".epub": read_epub,
-    ".eml": read_eml,
-    ".csv": read_csv,
-    ".tsv": read_csv,
-}
+    **dict.fromkeys((".txt", ".md", ".markdown", ".rst"), text.read),
+    **dict.fromkeys((".jsonl", ".jsonl.gz"), jsonl.read), **dict.fromkeys((".html", ".htm", ".xhtml"), read_web_page),
+    ".pdf": read_pdf, ".docx": read_docx, ".epub": read_epub, ".eml": read_eml,
+    **dict.fromkeys((".csv", ".tsv"), read_csv),
+}  # fmt: skip
 CORPORA = {".jsonl", ".jsonl.gz"}  # many documents a file, which give their own ids; read line by line, of any size
 
 

@@ -28,20 +28,19 @@ _KEYS = {  # at the beginning of a line: the key, and what stands behind the sig
     "+++": re.compile(r"[\"']?([A-Za-z_][\w.-]{0,60}?)[\"']?[ \t]*=(.*)"),
 }
 _COMMENT = re.compile(r"[ \t]*(?:#.*)?\Z")
-_HEADER = re.compile(r"(?:[*_]{0,2}|#\+)([A-Za-z][A-Za-z _-]{0,30}?)[*_]{0,2}:[*_]{0,2}[ \t]+(\S.*)")
+_HEADER = re.compile(r"(?:[*_]{0,2}|#\+|:)([A-Za-z][A-Za-z _-]{0,30}?)[*_]{0,2}:[*_]{0,2}[ \t]+(\S.*)")
 _HEADER_CHARS = 200  # a longer line is prose
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 
-NAMES = {
-    **dict.fromkeys(("title", "subject"), "title"),
-    **dict.fromkeys(("author", "authors", "by", "byline", "creator"), "author"),
+_NAMES = {
+    "title": "title subject",
+    "author": "author authors by byline creator",
     "publisher": "publisher",
-    **dict.fromkeys(
-        ("date", "published", "published_at", "publish_date", "publishdate", "pubdate", "date_published"), "published"
-    ),
-    **dict.fromkeys(("lang", "language"), "language"),
-    **dict.fromkeys(("url", "link", "canonical_url", "source_url"), "url"),
+    "published": "date published published_at publish_date publishdate pubdate date_published",
+    "language": "lang language",
+    "url": "url link canonical_url source_url",
 }
+NAMES = {name: fact for fact, names in _NAMES.items() for name in names.split()}
 
 
 class FrontMatter(NamedTuple):

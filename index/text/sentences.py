@@ -21,7 +21,7 @@ _OPENERS = re.compile(
 FIELD = re.compile(r"(?:\*\*|__)?[^\W\d_][\w'’.&()/ -]{0,40}(?:\*\*|__)?:(?:\*\*|__)?[ \t]+\S")  # a line "Name: value"
 _STRETCH = 4000  # characters given to a library at once: both take quadratic time on "((((" or "?!?!?!"
 _SENTENCE_END = re.compile(r".*\w{4}[.!?…][\"'”’»)\]]*\s", re.DOTALL)
-_INITIALS = re.compile(r"(?:\b[^\W\d_]\.){2,}$")
+_INITIALS = re.compile(r"(?:\b[^\W\d_]\.\s?){2,}$")
 _FIRM = re.compile(r"(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.|(?:AG|GmbH|KG|LLC|PLC)\b")  # opens no sentence
 _NAMED = re.compile(r"[A-Z]\.\s")
 _SHORT = re.compile(r"\b[A-Z][a-z]{1,2}\.$")  # before a number: what is counted
@@ -40,7 +40,8 @@ def sentences(text: str, language: str = "en", splitter: str = "yasbd") -> list[
 
 _NOTE_MARKS = re.compile(
     r"(?<![.!?…])([.!?…]+[\"'”’»)]*)"  # from the first of them on: "………" takes linear time
-    r"((?:\[(?:\d{1,3}(?:[,–-][ ]?\d{1,3}){0,9}|[a-z]|note \d{1,3}|citation needed)\]|[⁰¹²³⁴-⁹]{1,3}|[*†‡])+)(?=\s|$)"
+    r"((?:\[(?:\d{1,3}(?:[,–-][ ]?\d{1,3}){0,9}|[a-z]|note \d{1,3}|citation needed)\]|\(\d{1,2}\)"
+    r"|[⁰¹²³⁴-⁹]{1,3}|[*†‡])+)(?=\s|$)"
     r"|(?:(?<=[^\W\d_]{3})|(?<=\b[Ii]n [12]\d{3})|(?<=\b[Ss]ince [12]\d{3}))"
     r"([.!?]+[\"'”’»)]*)(\d{1,2}(?:[,–-]\d{1,2}){0,9})(?=\s+[^\W\d_a-z]|$)"
 )
@@ -89,11 +90,8 @@ def _goes_on(before: str, rest: str) -> bool:
     """yasbd ends one at "the U.S. Drug Enforcement Administration", "Orr Bros. Inc.", "Rs. 5" and "with A. Holt"."""
     counted = _SHORT.search(before) and rest[:1].isdigit()
     named = _NAMED.match(rest) and before[-1:] not in "\"'”’»)].!?…"
-    return bool(_FIRM.match(rest) or counted or named or (_INITIALS.search(before) and not _opens_sentence(rest)))
-
-
-def _opens_sentence(rest: str) -> bool:
-    return not re.search(r"[^\W\d_]", rest) or bool(_OPENERS.match(rest))
+    opens = _OPENERS.match(rest) or not re.search(r"[^\W\d_]", rest)
+    return bool(_FIRM.match(rest) or counted or named or (_INITIALS.search(before) and not opens))
 
 
 @cache

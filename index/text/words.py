@@ -140,7 +140,7 @@ _CODE = re.compile(r"(?=[A-Z/-]*\d)(?=[\d/-]*[A-Z])[A-Z\d/-]+")  # … and a sla
 _ASKING = frozenset("can i'm i've i'd i'll me my our we you your".split())  # "should" is what advice says, too
 _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
     "de": re.compile(r"\bwie (?:hoch|lang|lange|groß|weit|alt|schwer|tief|breit|oft|teuer)\b", re.IGNORECASE),
-    "zh": re.compile(r"(?:几|多少|哪)"),
+    "zh": re.compile(r"多(?:长时间|[久少高长大远宽深重])|几|哪"),
     "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
 }
 _OPENS = r"Am|Can|Could|Did|Do|Had|Have|How|If|May|Might|Must|Shall|Should|Was|Wh\w+|Will|Would"

@@ -26,13 +26,9 @@ _MOST_FEATURES = 6
 _MOST_OF_A_RULE = 3  # quotes that are printed; --json has all
 _MOST_CHARACTERS = 120  # of each
 _NOT_SUMMANDS = frozenset(("compared", "confidence", "off_corpus"))
-FILTERS = {
-    "documents": "--document",
-    "authors": "--author",
-    "published_from": "--since",
-    "published_to": "--until",
-    "as_of": "--as-of",
-}
+FILTERS = dict(
+    documents="--document", authors="--author", published_from="--since", published_to="--until", as_of="--as-of"
+)
 
 
 def verdict_lines(answer: Answer, explanation: Explanation) -> Iterator[Paragraph]:

@@ -27,16 +27,13 @@ SCALES: Mapping[str, int] = {  # and the Spanish ones, which nobody writes for a
 }
 
 _TEXT = read_patterns(
-    "rag.language",
-    "quantities.txt",
-    MANY="|".join(SCALES),
-    WORD="|".join(sorted(_WORTH, key=len, reverse=True)),
-    PARTS="|".join(sorted(_PARTS, key=len, reverse=True)),
-    SPANISH_MONTH=A_SPANISH_MONTH,
-)
+    "rag.language", "quantities.txt", MANY="|".join(SCALES), WORD="|".join(sorted(_WORTH, key=len, reverse=True)),
+    PARTS="|".join(sorted(_PARTS, key=len, reverse=True)), SPANISH_MONTH=A_SPANISH_MONTH,
+)  # fmt: skip
 _OPENING, _RUN, _HALF, _OTHER_HALF, _FRACTION, _OUT_OF, _TIMES, _FIGURE, _CURRENCY, _SHORT_FORM = map(
     _TEXT.cased, "OPENING RUN HALF OTHER_HALF FRACTION OUT_OF TIMES FIGURE CURRENCY SHORT_FORM".split()
 )
+_UP_TO, _FROM, _OR_MORE = map(_TEXT.cased, "UPPER LOWER ABOVE".split())
 _MONTH_BEFORE, _MONTH_BEHIND, _NOT_COUNTED, _NAMING, _COUNTED, _DATED, _BETWEEN = map(
     _TEXT.cased, "MONTH_BEFORE MONTH_BEHIND NOT_COUNTED NAMING COUNTED DATED BETWEEN".split()
 )
@@ -177,6 +174,29 @@ def may_be_one(a: str, b: str) -> bool:
     bare = "" in (a, b) and not {a, b} & _APART
     dollars = "$" in (a, b) and a.endswith("$") and b.endswith("$")
     return a == b or bare or dollars
+
+
+class Limit(NamedTuple):
+    """Of numbers, at start:end of a text: "up to 10 kg", "6 to 15", "65 and over"."""
+
+    start: int
+    end: int
+    least: float
+    most: float
+    unit: str
+
+
+def limits(text: str) -> Iterator[Limit]:
+    """Ranges first, else in order."""
+    found = values(text)
+    ranges = [(a, b) for a, b in pairwise(found) if _BETWEEN.fullmatch(text, a.end, b.start) and a.value < b.value]
+    yield from (Limit(a.start, b.end, a.value, b.value, b.unit) for a, b in ranges)
+    for one in (one for one in found if not any(one in both for both in ranges)):
+        start, end, begin = one.start, one.end, max(one.start - 20, 0)
+        if upper := _UP_TO.search(text, begin, start):
+            yield Limit(upper.start(), end, -math.inf, one.value, one.unit)
+        elif lower := _FROM.search(text, begin, start) or _OR_MORE.match(text, end):
+            yield Limit(min(lower.start(), start), max(lower.end(), end), one.value, math.inf, one.unit)
 
 
 def _figures(text: str) -> Iterator[_Found]:

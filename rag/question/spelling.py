@@ -17,6 +17,7 @@ from index.text.language import asked_in, spoken
 from index.text.words import Stem, Word, cut, normalise, stop_words, words
 from rag.language.detect import language_of
 from rag.language.patterns import read_patterns
+from rag.language.quantities import limits, same, values
 
 # Is a word a name? Asked where the question itself cannot tell, because it is written without capitals.
 # Read off the passages that hold the word; a capital at the start of a sentence or inside a heading says nothing.
@@ -197,6 +198,21 @@ def with_short_days(question: str, index: Index) -> str:
 
     two = any(held(sure, other) for sure in _SHORT_DAYS[:6] for other in _SHORT_DAYS if sure[:2] != other[:2])
     return _WEEKDAY.sub(written, question) if two else question
+
+
+def within_limits(question: str, texts: Sequence[str]) -> str:
+    """With "up to 10 kg" for "5 kg" where none of the texts has that number and one of them tells by such limits: the
+    narrowest in the first of these."""
+    for asked in (one for one in values(question) if one.unit not in ("year", "decade", "day", "%")):
+        if any(same(asked, other) for text in texts for other in values(text)):
+            continue
+        for text in texts:
+            tiers = [one for one in limits(text) if one.unit in ("", asked.unit)]
+            near = [one for one in tiers if one.least <= asked.value <= one.most]
+            if near and len(tiers) > 1:
+                best = min(near, key=lambda one: (one.most - one.least, min(one.most, -one.least)))
+                return question[: asked.start] + text[best.start : best.end] + question[asked.end :]
+    return question
 
 
 def _within(inner: Word, outer: Word) -> bool:

@@ -60,13 +60,10 @@ FEATURES = (
 OF_THE_BEST = ("dense_first", "lexical_first", "cosine_behind", "bm25_behind")  # the first quote, not of a rival
 SENTENCE_FEATURES = tuple(name for name in FEATURES if name not in OF_THE_BEST)
 CONFIDENCE_FEATURES = (*FEATURES, "gap", "score")  # of the best sentence, with its lead over the second and its score
-NEVER_HELP = frozenset(
-    {
-        *("absent", "kind_missing", "names_missing", "numbers_missing", "length"),
-        *("names_nowhere", "numbers_near_missing", "number_other", "unknown_name", "cosine_behind", "bm25_behind"),
-        *SHORTS,
-    }
-)
+NEVER_HELP = frozenset(SHORTS) | {
+    *("absent", "kind_missing", "names_missing", "numbers_missing", "length"),
+    *("names_nowhere", "numbers_near_missing", "number_other", "unknown_name", "cosine_behind", "bm25_behind"),
+}
 
 
 @dataclass(frozen=True, slots=True)

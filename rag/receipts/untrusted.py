@@ -160,12 +160,13 @@ def as_cited(citation: object) -> StatedCitation | str:
     if receipt is not None and not isinstance(receipt, Mapping):
         return "receipt must be an object"
     source: Mapping[str, Any] = receipt or {}
+    sha256 = source.get("sha256", "")
     problems = (
         _text_problem("document_id", citation.get("document_id"), MOST_ID, least=1),
         _text_problem("quote", citation.get("quote"), MOST_QUOTE, least=1),
         _text_problem("receipt/prefix", source.get("prefix", ""), MOST_CONTEXT),
         _text_problem("receipt/suffix", source.get("suffix", ""), MOST_CONTEXT),
-        _hash_problem(source.get("sha256", "")),
+        "" if sha256 == "" or is_hash(sha256) else "receipt/sha256 must be 64 digits of 0-9 and a-f",
         _span_problem(citation.get("start"), citation.get("end"), citation.get("quote")),
     )
     if any(problems):
@@ -187,10 +188,6 @@ def _text_problem(name: str, value: object, most: int, least: int = 0) -> str:
     if not least <= len(value) <= most or (least and not value.strip()):
         return f"{name} must have {least} to {most:,} characters, not all of them blank"
     return f"{name} holds half a surrogate pair, which is no text" if _SURROGATE.search(value) else ""
-
-
-def _hash_problem(value: object) -> str:
-    return "" if value == "" or is_hash(value) else "receipt/sha256 must be 64 digits of 0-9 and a-f"
 
 
 def _span_problem(start: object, end: object, quote: object) -> str:

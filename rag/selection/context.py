@@ -210,7 +210,8 @@ def _introduced(place: _Place, *, listed: bool = False) -> _Place:
     """
     blocks, last = place.document.blocks, place.sentences[place.last]
     at = place_of(blocks, last.start)
-    if blocks[at].kind == "code":
+    told_on = blocks[at].kind == "text" and NOTHING != blocks[at].lead == blocks[at - 1].lead
+    if blocks[at].kind == "code" or (told_on and blocks[at - 1].kind == "code"):
         return _with_group(place, at, climb=False)
     told = place.text(place.last)
     announces = _ANNOUNCES.search(told) or not _FINISHED.search(told)  # as what is defined

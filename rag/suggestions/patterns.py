@@ -21,13 +21,9 @@ _SAYING, _DOING, _VOWING = _VERBS["SAYING"], _VERBS["DOING"], _VERBS["VOWING"]
 # Names as they are printed, with and without titles: patterns, and the name in the form in which a question has it.
 
 _TEXT = read_patterns(
-    "rag.suggestions",
-    "patterns.txt",
-    DOING="|".join((*_SAYING, *_DOING)),
-    VOWING="|".join(_VOWING),
-    NUMBERS="|".join((*SMALL_NUMBERS[2:13], *TENS[2:6])),
-    A_MONTH=A_MONTH,
-)
+    "rag.suggestions", "patterns.txt", DOING="|".join((*_SAYING, *_DOING)), VOWING="|".join(_VOWING),
+    NUMBERS="|".join((*SMALL_NUMBERS[2:13], *TENS[2:6])), A_MONTH=A_MONTH,
+)  # fmt: skip
 PIECES = _TEXT.pieces
 NAME, PERSON, ROLE = PIECES["NAME"], PIECES["PERSON"], PIECES["ROLE"]
 TITLE, _NO_NAME, _ACTED, _VOWED, _PLANS, _REASON, _DATED, _COUNTED, _IN_YEAR = map(
@@ -109,16 +105,10 @@ def _told(asking: str) -> Callable[[re.Match[str], str], Made]:
 
 
 DEEDS: tuple[Rule, ...] = (
-    ("how", _TO_DO, _told("How do I")),
-    ("often", _OFTEN, _told("How often should I")),
+    ("how", _TO_DO, _told("How do I")), ("often", _OFTEN, _told("How often should I")),
     ("when", _TIMED, _asked("When {be} {who} {verb}?", thing)),
-    ("long", _LASTS, _asked("How long does {who} {verb}?", thing)),
-    ("much", _COSTS, _costs),
-    ("many", _HAS, _asked("How many {what} does {who} have?", thing)),
-    ("why", _REASON, _why),
-    ("did", _ACTED, _acted),
-    ("plan", _VOWED, _vowed),
-    ("plan", _PLANS, _asked("What does {who} {verb} to do?")),
-    ("when", _DATED, _dated),
-    ("many", _COUNTED, _asked("How many {what} does {who} {verb}?")),
-)
+    ("long", _LASTS, _asked("How long does {who} {verb}?", thing)), ("much", _COSTS, _costs),
+    ("many", _HAS, _asked("How many {what} does {who} have?", thing)), ("why", _REASON, _why),
+    ("did", _ACTED, _acted), ("plan", _VOWED, _vowed), ("plan", _PLANS, _asked("What does {who} {verb} to do?")),
+    ("when", _DATED, _dated), ("many", _COUNTED, _asked("How many {what} does {who} {verb}?")),
+)  # fmt: skip

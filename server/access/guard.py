@@ -33,40 +33,21 @@ EVERYBODY, NOBODY = "everybody", "nobody"
 ANY = "ANY"  # method of a folder of files
 
 # As declared by the routes. Everybody: pages without an article in them, and what tells whether the server is well.
-NEEDS: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            *("GET /", "GET /widget.js", "ANY /static/{path}", "ANY /swagger/{path}", "GET /docs"),
-            *("GET /docs/problems", "GET /openapi.json", "GET /documents/{document_id}"),
-            *("GET /livez", "GET /readyz", "GET /version"),
-        ),
-        EVERYBODY,
-    ),
-    **dict.fromkeys(  # a revision by its hash is an answer's proof; only whoever was given the answer knows the hash
-        (
-            *("POST /ask", "POST /v1/ask", "GET /v1/suggestions", "GET /v1/documents/{document_id}/revisions/{sha256}"),
-            *(f"{method} /v1/answers/{{answer_id}}/feedback" for method in ("GET", "PUT", "DELETE")),
-        ),
-        "widget",
-    ),
-    **dict.fromkeys(
-        (
-            *("POST /v1/search", "POST /v1/check", "POST /v1/verify", "GET /v1/corpus", "GET /v1/answers/{answer_id}"),
-            *("GET /v1/documents", "GET /v1/documents/{document_id}", "GET /v1/documents/{document_id}/text"),
-            *("POST /v1/chat/completions", "GET /v1/models", "GET /v1/models/{model_id}", "POST /mcp"),
-            *("POST /v1/responses", "POST /v1/completions", "POST /v1/embeddings"),
-        ),
-        "ask",
-    ),
-    **dict.fromkeys(
-        (
-            *("POST /v1/documents", "PUT /v1/documents/{document_id}", "DELETE /v1/documents/{document_id}"),
-            "GET /v1/operations/{operation_id}",
-        ),
-        "ingest",
-    ),
-    "GET /metrics": "admin",
+_ROUTES = {  # a revision by its hash is an answer's proof; only whoever was given the answer knows the hash
+    EVERYBODY: "GET /, GET /widget.js, ANY /static/{path}, ANY /swagger/{path}, GET /docs, GET /docs/problems,"
+    " GET /openapi.json, GET /documents/{document_id}, GET /livez, GET /readyz, GET /version",
+    "widget": "POST /ask, POST /v1/ask, GET /v1/suggestions, GET /v1/documents/{document_id}/revisions/{sha256},"
+    " GET /v1/answers/{answer_id}/feedback, PUT /v1/answers/{answer_id}/feedback,"
+    " DELETE /v1/answers/{answer_id}/feedback",
+    "ask": "POST /v1/search, POST /v1/check, POST /v1/verify, GET /v1/corpus, GET /v1/answers/{answer_id},"
+    " GET /v1/documents, GET /v1/documents/{document_id}, GET /v1/documents/{document_id}/text, POST /mcp,"
+    " POST /v1/chat/completions, GET /v1/models, GET /v1/models/{model_id}, POST /v1/responses, POST /v1/completions,"
+    " POST /v1/embeddings",
+    "ingest": "POST /v1/documents, PUT /v1/documents/{document_id}, DELETE /v1/documents/{document_id},"
+    " GET /v1/operations/{operation_id}",
+    "admin": "GET /metrics",
 }
+NEEDS = {route: scope for scope, routes in _ROUTES.items() for route in routes.split(", ")}
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")  # what a proxy says of whoever reached it
 READER = "x-quotewell-reader"  # the token of a page, which tells its readers apart

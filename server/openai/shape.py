@@ -30,12 +30,9 @@ _STATUSES = {"answered", "abstained", "guided"}
 _EMPTY = {"string": "", "integer": 0, "number": 0}
 _SAYS_NOTHING = {"title", "description", "default", "examples", "$defs", "definitions", "$schema", "$id", "deprecated"}
 _KEPT_TO = {
-    "string": {"type", "enum"},
-    "integer": {"type"},
-    "number": {"type"},
-    "array": {"type", "items"},
+    "string": {"type", "enum"}, "integer": {"type"}, "number": {"type"}, "array": {"type", "items"},
     "object": {"type", "properties", "required", "additionalProperties"},
-}
+}  # fmt: skip
 _MOST_HOPS, _MOST_DEEP = 20, 3  # of references, and of choices in choices: a schema may go round in circles
 
 
