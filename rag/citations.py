@@ -33,22 +33,11 @@ def _citation(marker: int, quote: Quote, document: Document) -> Citation:
         raise AssertionError(problem)
     source = to_source(document, span)
     citation = Citation(
-        marker=marker,
-        document_id=document.id,
-        passage_id=quote.passage.id,
-        title=document.title,
-        author=document.author,
-        published=document.published,
-        inferred=document.inferred,
-        url=article_url(document.id, span),
-        quote=words,
-        start=quote.start,
-        end=quote.end,
-        source_start=source.start,
-        source_end=source.end,
-        page=document.page_at(span.start),
-        answer=_short(quote, document),
-    )
+        marker=marker, document_id=document.id, passage_id=quote.passage.id, title=document.title,
+        author=document.author, published=document.published, inferred=document.inferred,
+        url=article_url(document.id, span), quote=words, start=quote.start, end=quote.end, source_start=source.start,
+        source_end=source.end, page=document.page_at(span.start), answer=_short(quote, document),
+    )  # fmt: skip
     if problem := fault(citation, document):
         raise AssertionError(problem)
     return citation

@@ -167,7 +167,7 @@ class Pipeline:
         return self._sure(reading) and (reading.quotes[0].gap is None or reading.quotes[0].gap > 0)
 
     def _read(self, query: Query, limit: int, filters: Filters) -> tuple[Query, Reading]:
-        """The question, with its numbers as the articles limit them; and `limit` hits: those that were read, in the
+        """The question, with its number as the answer limits it; and `limit` hits: those that were read, in the
         reader's order, then the rest as they were found.
 
         What only surrounds the articles answers where nothing in them does: where the reader is not sure of it, or a
@@ -176,17 +176,19 @@ class Pipeline:
         """
         hits = self._search(query, max(READ_HITS, limit), filters)
         best = hits[:READ_HITS]
-        if (told := within_limits(query.text, [hit.passage.text for hit in best])) != query.text:
-            (query,) = self._queries([told])
-        lasting = [hit for hit in best if not of_a_version(hit.passage)] if query.sought == "manner" else best
-        reading = self._reader.read(query, lasting or best)
-        if len(lasting) < len(best) and not self._told(reading):
-            reading = self._reader.read(query, best)
-        if any(block.kind in ASIDE for hit in best for block in hit.passage.blocks) and not self._told(reading):
-            around = self._reader.read(query, best, ASIDE)
-            reading = around if self._told(around) or not reading.quotes else reading
+        for text, limit_told in (*within_limits(query.text, [hit.passage.text for hit in best]), (query.text, "")):
+            asked = self._queries([text])[0] if limit_told else query
+            lasting = [hit for hit in best if not of_a_version(hit.passage)] if asked.sought == "manner" else best
+            reading = self._reader.read(asked, lasting or best)
+            if len(lasting) < len(best) and not self._told(reading):
+                reading = self._reader.read(asked, best)
+            if any(block.kind in ASIDE for hit in best for block in hit.passage.blocks) and not self._told(reading):
+                around = self._reader.read(asked, best, ASIDE)
+                reading = around if self._told(around) or not reading.quotes else reading
+            if any(limit_told in quote.words for quote in reading.quotes[:1]):
+                break
         rest = [hit for hit in hits if hit.row not in {one.row for one in reading.hits}]
-        return query, replace(reading, hits=(*reading.hits, *rest)[:limit])
+        return asked, replace(reading, hits=(*reading.hits, *rest)[:limit])
 
     def widened(self, query: Query, quote: Quote) -> Quote:
         """With what it leans on."""

@@ -225,6 +225,15 @@ def test_it_is_cleaned_again_as_what_it_is_when_its_file_is_not_given(
     assert opened(hash_settings).document("a").text == clean(GUIDE, rest=True).text
 
 
+def test_a_list_in_a_cell_stays_in_it_and_code_in_one_is_code() -> None:
+    cells = "   *  -  {}\n      -  - salt\n         - bread\n"
+    cleaned = clean(".. list-table::\n\n" + cells.format("Ann"), rest=True)
+    assert [(b.kind, cleaned.text[b.start : b.end]) for b in cleaned.blocks] == [("row", "Ann\t- salt - bread")]
+    shown = clean(".. list-table::\n\n" + cells.format(".. code-block:: sh\n\n             ls"), rest=True)
+    assert "code" in {b.kind for b in shown.blocks}
+    assert clean(".. list-table::\n\nEnd.", rest=True).text == "End."
+
+
 def test_a_list_that_is_a_table_has_rows_under_its_header() -> None:
     source = """
 Cables

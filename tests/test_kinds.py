@@ -1,5 +1,6 @@
 """Articles as people write them, by kind: what they are read as, and what answers from them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -140,10 +141,40 @@ def test_signs_of_asciidoc_and_of_org_are_no_text_and_their_code_is() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Homes\n\n[listing 4]\n\nThree rooms.\n\n// sold\n\n:price: 200 euros\n\n[Exit Ann]\n",
+        "[options]\nname = 3\n\n[server-one]\nport = 80\n\n// end\n",
+        "# Tables\n\n```asciidoc\n[cols=2*]\n|===\n|A |B\n|===\n\n:name: kept\n// kept too\n```\n",
+        "# Blocks\n\n```org\n#+BEGIN_SRC sh\nls\n#+END_SRC\n```\n\n* one =two=\n* /three/\n",
+        "A wall\n\n|====\nof stone\n|====\n",
+        "= Cells\n\n[format=csv]\n|===\nName,Fee\n|===\n\n[quote, Ann Lee]\nWe do.\n",
+        "= Code\n\n|===\n|A |B\n|===\n\n. Write\n+\n----\n[server]\n// kept\n----\n\n.Or\n----\n:a: b\n----\n",
+        "The matrix [[1, 2][3, 4]] and x[[a][b]].\n",
+        "#+TITLE: Folders\n\nCopy it to /tmp/ or /opt/.\n",
+    ],
+)
+def test_what_only_looks_like_a_sign_of_asciidoc_or_org_is_kept(source: str) -> None:
+    signs = re.compile(r"\[(?:cols|format)=[^\]]*\]|```\w*|\W")
+    assert signs.sub("", clean(source).text) == signs.sub("", source)
+    assert clean(source).text.count("/") == source.count("/") - 2 * source.count("/three/") * ("```" not in source)
+
+
+def test_cells_of_asciidoc_stand_in_the_columns_that_are_told_and_none_is_guessed() -> None:
+    fees = clean("= Fees\n\n[%header,cols=3*]\n|===\n|Name\n|Fee\n|Town\n|Ann\n|3\n|Brin\n|===\n")
+    rows = [(block.kind, fees.text[block.start : block.end]) for block in fees.blocks[1:]]
+    assert rows == [("header", "Name\tFee\tTown"), ("row", "Ann\t3\tBrin")]
+    assert {kind for kind, _, _ in told("= Fees\n\n|===\n|A |B\n\n2+|wide\n|1 |2\n|===\n")[1:]} == {"text"}
+
+
 def test_a_step_is_no_furniture_and_a_sentence_goes_on_behind_code() -> None:
     steps = told("# Keys\n\nDo this:\n\n1. Log in.\n2. Press Rotate.\n")
     assert [kind for kind, _, _ in steps] == ["heading", "text", "item", "item"]
     assert {kind for kind, _, _ in told("# Keys\n\nThe keys turn.\n\n- Share this\n- Log in\n")[2:]} == {"aside"}
+    assert told("# Bees\n\nThe bees hum.\n\n- Share this\n- The queen sleeps\n")[2][0] == "aside"
+    other = told("# npm\n\nInstall node first.\n\n    get node\n\nnpm comes with it.\n")
+    assert other[-1] == ("text", "npm comes with it.", "")
     shown = told("# List\n\nYou list them with\n\n    tarn list\n\nand delete one with `tarn rm`.\n")
     assert shown[-1] == ("text", "and delete one with tarn rm.", "You list them with")
 
@@ -219,6 +250,8 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
          "How much is the fee for a 70 year old?", "4 euros", "3 euros"),
         ("The Bren canal opened in 1822.(3) Ivor Penn was the first keeper.(4) The toll was two pence.(5)",
          "Who was the first keeper?", "Ivor Penn was", "1822"),
+        ("Kai Orr is mentioned in the minutes of the mayor once a month. The boiler is mentioned on page 3.",
+         "How often is Kai Orr mentioned in the minutes of the mayor?", "once a month", "boiler"),
         ("面条要煮八分钟。米饭要焖二十分钟。", "面条要煮多长时间？", "八分钟", "二十"),
         ("Frage: Was kostet das Bad?\n\nAntwort: Acht Millionen.\n\nFrage: Wann wird es eröffnet?\n\n"
          "Antwort: Im Herbst 2027.", "Wann wird das Bad eröffnet?", "2027", "Frage"),
@@ -241,6 +274,7 @@ def test_what_answers_is_quoted(tmp_path: Path, source: str, question: str, quot
         ("When does IC 2418 leave?", "2418"),
         ("At which pressure does valve V-8 open?", "8"),
         ("What does a parcel of 40 kg cost?", "40"),
+        ("When does the clinic of 7 kg open?", "7"),
         ("What is the salary of Dr Frey?", ""),
     ],
 )

@@ -102,22 +102,10 @@ def train_model(
     Takes hours. Stopped and called again it goes on; the curve is told on stderr.
     """
     weights = train_by(
-        sets,
-        out,
-        small=small,
-        large=large,
-        start=start,
-        small_start=small_start,
-        grades=grades,
-        twins=twins,
-        mined=mined,
-        teacher_epochs=teacher_epochs,
-        epochs=epochs,
-        layers=layers,
-        tokens=tokens,
-        threads=threads,
+        sets, out, small=small, large=large, start=start, small_start=small_start, grades=grades, twins=twins,
+        mined=mined, teacher_epochs=teacher_epochs, epochs=epochs, layers=layers, tokens=tokens, threads=threads,
         seed=seed,
-    )
+    )  # fmt: skip
     tell(f"wrote '{weights}'")
 
 

@@ -74,18 +74,11 @@ def policy_of(found: CertifiedSet, settings: Settings, manifest: GenerationManif
     if not certificate.certified:
         raise ValueError("what is not certified is no policy")
     return Policy(
-        threshold=certificate.threshold,
-        risk=certificate.risk,
-        level=certificate.level,
-        bound=certificate.bound,
-        set_name=found.set_name,
-        set_sha256=found.set_sha256,
-        questions=certificate.questions,
-        answered=certificate.answered,
-        wrong=certificate.wrong,
-        calibrated_on=manifest.content,
+        threshold=certificate.threshold, risk=certificate.risk, level=certificate.level, bound=certificate.bound,
+        set_name=found.set_name, set_sha256=found.set_sha256, questions=certificate.questions,
+        answered=certificate.answered, wrong=certificate.wrong, calibrated_on=manifest.content,
         scored_by=scored_by(settings, reader_files(settings.reader, settings.answer_model).written),
-    )
+    )  # fmt: skip
 
 
 def keep_policy(settings: Settings, policy: Policy | None) -> GenerationManifest:

@@ -64,15 +64,17 @@ def clean_pieces(found: Sequence[Piece]) -> Cleaned:
 
 
 def _marked(found: Sequence[Piece]) -> list[Piece]:
-    """Furniture as such; a heading is none above what is said: "Cookies" may be what an article is about. A list is as
-    a whole or not at all: "Log in." may be a step."""
+    """Furniture as such; a heading is none above what is said: "Cookies" may be what an article is about. A list
+    that is numbered, or that a colon or a heading introduces, is as a whole or not at all: "Log in." may be a step."""
     aside = [
         one.kind in ("text", "heading", "item") and bool(is_furniture(one.text) or CUE.fullmatch(one.text))
         for one in found
     ]
     for kind, run in groupby(range(len(found)), key=lambda n: found[n].kind):
         listed = [*run]
-        if kind == "item" and not all(aside[n] for n in listed):
+        first, above = found[listed[0]].text, found[listed[0] - 1]
+        steps = above.kind == "heading" or above.text.endswith(":") or first[:1].isdigit()
+        if kind == "item" and steps and not all(aside[n] for n in listed):
             aside[listed[0] : listed[-1] + 1] = [False] * len(listed)
     said = [one.kind != "heading" and one.prose and not out for one, out in zip(found, aside, strict=True)]
     return [

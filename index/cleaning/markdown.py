@@ -22,11 +22,16 @@ _EQUALS = re.compile(  # a heading of AsciiDoc or of a wiki; "= 12" is a sum
 _ORG_HEADING = re.compile(r"^(\*{1,6})[ \t]+(?:TODO[ \t]+|DONE[ \t]+)?(.*\S)", re.MULTILINE)
 _ORG_BLOCK = re.compile(r"^[ \t]*#\+(?:begin|end)_(?:(src|example)|\w+).*", re.MULTILINE | re.IGNORECASE)
 _ORG_RULE = re.compile(r"^[ \t]*\|-[-+]*\+", re.MULTILINE)  # below the header of a table
-_ADOC = re.compile(r"^(?:\|={3,}|\[(?:source|listing|cols|options|%)[^\[\]\n]*\])[ \t]*$", re.MULTILINE)
+_ADOC = re.compile(  # and no Markdown, which may show some
+    r"""\A(?![\s\S]*^```)[\s\S]*?^(?:\[(?:source|listing|cols|options|%)[^\[\]\n]*\][ \t]*\n(?:\|===|----|\.\.\.\.)
+      | \|={3,}[ \t]*\n\s*[^\s|]*\|(?!=))""",
+    re.MULTILINE | re.VERBOSE,
+)
+_COLUMNS = re.compile(r'cols=(?:"([^"]*)"|(\d+\*))')
 _OF_ADOC = re.compile(  # code, tables, and lines that nobody sees
-    r"""(?<=[\]\n]\n)(?P<fence>-{4,}|\.{4,})[ \t]*\n(?P<code>.*?)^(?P=fence)[ \t]*$
+    r"""(?<=[\]\n+]\n)(?P<title>\.[^\s.][^\n]*\n)?(?P<fence>-{4,}|\.{4,})[ \t]*\n(?P<code>.*?)^(?P=fence)[ \t]*$
       | ^(?:\[(?P<how>[^\[\]\n]*)\]\n)?\|={3,}[ \t]*\n(?P<table>.*?)^\|={3,}[ \t]*$
-      | ^(?:\[[\w%,.="'\ #-]+\]|:[\w!-]+:[^\n]*|//[^\n]*|={4,}|\*{4,}|_{4,})[ \t]*$""",
+      | ^(?:\[(?!quote|verse)[\w%,.="'\ #-]+\]|:[\w!-]+:[^\n]*|//[^\n]*|={4,}|\*{4,}|_{4,})[ \t]*$""",
     re.MULTILINE | re.DOTALL | re.VERBOSE,
 )
 _CELL = re.compile(r"(?<!\S)(?:\d+(?:\.\d+)?[+*])?[.<^>]*[aehmls]?\||(?<!\\)\|")  # the sign before one
@@ -210,10 +215,15 @@ class _Walk:
 
         def markdown(found: re.Match[str]) -> str:
             if found["fence"]:
-                return f"```\n{found['code']}```"
+                return f"{found['title'] or ''}```\n{found['code']}```"
             if found["table"]:
+                if not _CELL.search(found["table"]) or re.search(r"\d[+*]\|", found["table"]):
+                    return found.group()  # of CSV, or with cells that are wider than one
                 header = "header" in (found["how"] or "") or bool(re.match(r"\s*[^\n]+\n[ \t]*\n", found["table"]))
-                self._cells(*(start + at for at in found.span("table")), header=header)
+                columns = _COLUMNS.search(found["how"] or "")
+                each = re.findall(r"(?:^|,)\s*(\d+(?=\*))?", columns[1] or columns[2] or "") if columns else ()
+                size = sum(int(one or 1) for one in each)
+                self._cells(*(start + at for at in found.span("table")), header=header, size=size)
             else:
                 self.unseen.append(Span(start + found.start(), start + found.end()))
             first, last = (bisect_right(self._lines, start + at, key=lambda line: line.start) for at in found.span())
@@ -222,14 +232,14 @@ class _Walk:
 
         return _OF_ADOC.sub(markdown, text)
 
-    def _cells(self, begin: int, end: int, *, header: bool) -> None:
-        """Rows of as many cells as stand in the first line, or where that is one above the first blank line."""
+    def _cells(self, begin: int, end: int, *, header: bool, size: int) -> None:
+        """Rows of `size` cells; 0: as many as are in the first line, or if that is one above the first blank line."""
         signs = [sign.span() for sign in _CELL.finditer(self._source, begin, end)]
         stops = [*(before for before, _ in signs[1:]), end]
         cells = [Span(a, a + len(self._source[a:b].rstrip())) for (_, a), b in zip(signs, stops, strict=True)]
         above = re.split(r"\n[ \t]*\n", self._source[begin:end].lstrip(), maxsplit=1)[0]
-        first, size = (len(_CELL.findall(lines)) for lines in (above.partition("\n")[0], above))
-        size = first if first > 1 else max(size, 1)
+        first, all_above = (len(_CELL.findall(lines)) for lines in (above.partition("\n")[0], above))
+        size = size or (first if first > 1 else max(all_above, 1))
         for n in range(0, len(cells), size):  # a line without a word parts two cells
             row = [part for cell in cells[n : n + size] for part in (Span(cell.start, cell.start), cell)]
             named = header and n > 0

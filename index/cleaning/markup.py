@@ -51,8 +51,10 @@ _COMPONENT = re.compile(  # a line of its own in MDX, GitBook or Hugo, of which 
         (?:\b(?:title|label|summary)=["']([^"'\n]{0,200})["'][^{}<>\n]{0,300}|())(?:%\}|[>%]\}\}|/?>)[ \t]*$""",
     re.MULTILINE | re.VERBOSE,
 )
-ORG = re.compile(r"^#\+(?:begin_\w+|title:|author:|options:|startup:)", re.MULTILINE | re.IGNORECASE)
-_ORG_LINK = re.compile(r"\[\[[^\[\]\n]{1,300}\]\[([^\[\]\n]{1,300})\]\]")
+ORG = re.compile(  # and no Markdown, which may show some
+    r"\A(?![\s\S]*^```)[\s\S]*?^#\+(?:begin_\w+|title:|author:|options:|startup:)", re.MULTILINE | re.IGNORECASE
+)
+_ORG_LINK = re.compile(r"(?<!\w)\[\[(?!\d)[^\[\]\n]{1,300}\]\[([^\[\]\n]{1,300})\]\]")
 _BARE_ADDRESS = re.compile(r"https?://\S+")
 _SIGNS = (  # a piece of each, for speed, and the whole
     ("`", _ROLE),
@@ -98,8 +100,8 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("~~", re.compile(r"~~(?=[^\s~])([^~]{1,400}?)(?<=\S)~~")),
 )
 _ORG_SIGNS = tuple(
-    (sign, re.compile(rf"(?<![\w/]){sign}(?=[^\s{sign}])([^{sign}\n]{{1,400}}?)(?<=\S){sign}(?![\w/])"))
-    for sign in "=~/"
+    (sign, re.compile(rf"(?<![\w/]){sign}{other}(?=[^\s{sign}])([^{sign}\n]{{1,400}}?)(?<=\S){sign}(?![\w/])"))
+    for sign, other in (("=", ""), ("~", ""), ("/", "(?![a-z]{1,4}/)"))  # "/tmp/" is a folder
 )
 # … and of reStructuredText
 _REST_LITERAL = re.compile(r"(?<![\w`])``(?=\S)((?:[^`]|`(?!`)|`(?=``(?!`))){1,400})``(?!`)")

@@ -25,7 +25,7 @@ _NOTE = re.compile(r"\[(?:\d+|#[\w.-]*|\*)\][ \t]+|(?=\[)")  # or a citation, wh
 _DIRECTIVE = re.compile(r"(?P<named>\|[^|]+\|[ \t]+)?(?:[\w.+-]+:)*(?P<name>\w[\w.+-]*)[ ]?::(?:[ \t]+|\Z)")
 _SHOWN = re.compile(r":(?:(alt)|caption|header):[ \t]+(?=\S)|:(?=(?:default|type|value):[ \t]+\S)")  # of options
 _HEADER_ROWS = re.compile(r":header-rows:[ \t]+(\d)")
-_CELL_SIGN = re.compile(r"(?P<row>[-*+][ \t]+(?=[-*+](?:[ \t]|\Z)))?[-*+](?:[ \t]+|\Z)")  # of a row written as a list
+_ROW, _CELL = re.compile(r"[-*+][ \t]+(?=[-*+](?:[ \t]|\Z))"), re.compile(r"[-*+](?:[ \t]+|\Z)")  # written as lists
 _DEEPEST = 40  # further in all lines are text
 
 _USES = {  # what of a directive shows; of one that is not here its argument is the title of its content
@@ -237,10 +237,12 @@ class _Rest:
     def _listed_rows(self, n: int, end: int, header: int) -> None:
         """Rows written as a list of lists, or as lines of CSV; a line without a word parts their cells."""
         rows: list[list[Span]] = []
-        indents = [indent for indent in self.indents[n:end] if indent >= 0]
+        within, least = -1, min((indent for indent in self.indents[n:end] if indent >= 0), default=0)  # cells, rows
         for k in (k for k in range(n, end) if self.indents[k] >= 0):
-            sign = _CELL_SIGN.match(self._text(k)) if self.indents[k] < min(indents) + 3 else None
-            rows += [[]] if not rows or (sign and sign["row"]) else []
+            row = _ROW.match(self._text(k)) if self.indents[k] == least else None
+            within = least + row.end() if row else within
+            sign = _CELL.match(self._text(k), row.end() if row else 0) if row or self.indents[k] == within else None
+            rows += [[]] if not rows or row else []
             at = self._starts[k] + (sign.end() if sign else 0)
             line = Span(at, self._lines[k].end)
             rows[-1] += [Span(at, at), line] if sign and rows[-1] else [line]
@@ -268,6 +270,8 @@ class _Rest:
         over = (k for k in range(n + 1, end) if self.indents[k] < 0 or _FIELD.match(self._text(k)))
         middle = next(over, end) if self.indents[n] >= 0 else n + 1  # behind the argument
         content = self._behind_options(middle, end, within)
+        if use == "rows" and any(re.search(r"(?:^|[-*+]\s+)\.\. ", self._text(k)) for k in range(content, end)):
+            use = "title"  # cells of more than text: a list
         if use in ("content", "code"):
             self.indents[n:middle] = [-1] * (middle - n)
         if use == "nothing":

@@ -206,6 +206,7 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
     items: set[int] = set()
     headings = [(0, -1)]  # that we are in, outermost first, each with its level
     lead = listed = -1
+    unfinished = False  # what introduces it
     before: Piece | None = None  # the last that is said
     for piece in found:
         kind = "row" if piece.kind == "header" else piece.kind
@@ -223,6 +224,7 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
                 and (before.text.endswith(":") or len(before.text) <= _LEAD_CHARS)
             )
             lead = before.at if before and introduces else headings[-1][1]
+            unfinished = bool(before and introduces and before.text[-1] not in ".!?")
         if piece.kind == "heading":
             level = piece.level or _NO_LEVEL
             headings = [one for one in headings if one[0] < level]
@@ -231,7 +233,7 @@ def _leads(found: Sequence[Piece]) -> list[Piece]:
         if piece.kind == "item":
             items.add(piece.at)
         told_on = before and before.kind == "code" and kind == "text" and piece.text[0].islower()  # "and delete it by"
-        introduced = piece.kind in ("heading", "item", "code", "header") or (told_on and lead != headings[-1][1])
+        introduced = piece.kind in ("heading", "item", "code", "header") or (told_on and unfinished)
         pieces.append(replace(piece, lead=lead) if introduced and piece.lead < 0 else piece)
         before = pieces[-1] if piece.kind not in ("links", "aside") else before
     return pieces

@@ -200,19 +200,21 @@ def with_short_days(question: str, index: Index) -> str:
     return _WEEKDAY.sub(written, question) if two else question
 
 
-def within_limits(question: str, texts: Sequence[str]) -> str:
+def within_limits(question: str, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
     """With "up to 10 kg" for "5 kg" where none of the texts has that number and one of them tells by such limits: the
-    narrowest in the first of these."""
+    narrowest in the first of these, which comes with it."""
     for asked in (one for one in values(question) if one.unit not in ("year", "decade", "day", "%")):
         if any(same(asked, other) for text in texts for other in values(text)):
             continue
+        units = (asked.unit, "" if asked.unit == "years" else asked.unit)  # ages need none
         for text in texts:
-            tiers = [one for one in limits(text) if one.unit in ("", asked.unit)]
+            tiers = [one for one in limits(text) if one.unit in units]
             near = [one for one in tiers if one.least <= asked.value <= one.most]
             if near and len(tiers) > 1:
                 best = min(near, key=lambda one: (one.most - one.least, min(one.most, -one.least)))
-                return question[: asked.start] + text[best.start : best.end] + question[asked.end :]
-    return question
+                limit = text[best.start : best.end]
+                yield question[: asked.start] + limit + question[asked.end :], limit
+                return
 
 
 def _within(inner: Word, outer: Word) -> bool:
