@@ -73,16 +73,17 @@ def newest(
     with suppress(IndexDamaged):
         return pointed(data, checked(load(data, version), settings))
     older = serving or standing(settings)
-    with Store.open(data, readonly=True) as store:  # only here: who merely opens what stands holds nothing of it
-        stored = store.hashes()
-    if older and waits and is_at_work(data) and not (stored_as(older.content).keys() - older.gone) - stored.keys():
-        return _behind(older, None, _WAITS)
-    if older:
-        meanwhile(_behind(older, stored, _MAKES))
-    _log.warning(
-        "the search index in '%s' is missing, damaged or of an earlier state or version: making it again", data
-    )
+    stored: Mapping[str, str] | None = None
     try:
+        with Store.open(data, readonly=True) as store:  # only here: who merely opens what stands holds nothing of it
+            stored = store.hashes()
+        if older and waits and is_at_work(data) and not (stored_as(older.content).keys() - older.gone) - stored.keys():
+            return _behind(older, None, _WAITS)
+        if older:
+            meanwhile(_behind(older, stored, _MAKES))
+        _log.warning(
+            "the search index in '%s' is missing, damaged or of an earlier state or version: making it again", data
+        )
         return renew(settings, embedder, serving)
     except QuotewellError as error:
         if older is None:

@@ -20,7 +20,7 @@ from index.bootstrap import BEHIND
 from index.build import Builder
 from index.cli import restore
 from index.embedding.embedder import Encoded, HashEmbedder, OnText
-from index.errors import IndexDamaged, IndexMissing, NotFound, QuotewellError
+from index.errors import IndexDamaged, IndexMissing, NotFound, QuotewellError, StoreBusy
 from index.records import Span
 from index.settings import Settings
 from index.storage import generation
@@ -122,6 +122,20 @@ def test_where_the_store_is_damaged_nothing_that_it_deleted_or_replaced_is_cited
     assert index.document_ids == ("bakery",)
     assert BEHIND in index.version and "not possible" in index.generation.problem
     assert [hit.passage.document_id for hit in index.search("comet ferry bakery", limit=9)] == ["bakery"]
+
+
+def test_where_the_store_can_be_read_once_and_no_more_what_stands_answers_and_says_why(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_: Store) -> None:
+        raise StoreBusy("another process holds it")
+
+    before = opened(settings)
+    unpublished(settings, put)
+    monkeypatch.setattr(Store, "hashes", locked)
+    index = opened(settings)
+    assert (index.version, index.document_ids) == (f"{before.version}{BEHIND}", before.document_ids)
+    assert "not possible" in index.generation.problem
 
 
 def test_a_server_says_that_it_is_catching_up_while_the_index_is_made(

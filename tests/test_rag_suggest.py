@@ -1,6 +1,7 @@
 """The promise of a suggestion: it reads like a question, and the sentence it was made from answers it."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -16,6 +17,7 @@ from index.search import Index
 from index.settings import Settings, load_settings
 from rag.assistant import Assistant, open_assistant
 from rag.follow_ups.turns import Turn
+from rag.suggestions import suggest
 from rag.suggestions.suggest import MOST, TRIED, Suggester, wonder
 from tests import make
 
@@ -83,6 +85,18 @@ def test_what_would_read_badly_is_not_asked(sentence: str) -> None:
 
 def test_of_an_article_that_stays_as_it_was_nothing_is_made_anew_for_another_index() -> None:
     assert wonder(document(MADE[0][0])) is wonder(document(MADE[0][0]))
+
+
+def test_other_threads_may_keep_questions_at_any_step_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {(str(number), number): () for number in range(suggest._MOST_MADE)}
+    monkeypatch.setattr(suggest, "_made", kept)
+    one = document("The ferry sails.")
+    sys.setprofile(lambda _, event, __: event == "c_return" and kept.setdefault(("", len(kept)), ()) and None)
+    try:
+        assert wonder(one) == ()
+    finally:
+        sys.setprofile(None)
+    assert wonder(one) is kept["", hash(one)]
 
 
 def test_only_people_are_asked_for_with_who() -> None:

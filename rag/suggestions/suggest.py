@@ -60,7 +60,7 @@ def wonder(document: Document) -> tuple[Wondered, ...]:
     if (known := _made.get(key)) is None:
         known = _made[key] = _wonder(document)
         if len(_made) > _MOST_MADE:
-            _made.pop(next(iter(_made)), None)
+            _made.pop(next(iter([*_made])), None)  # copied in one step: other threads write there
     return known
 
 
