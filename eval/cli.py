@@ -8,12 +8,11 @@ import typer
 
 from eval.bench.bench import bench as measure_costs
 from eval.bench.bench import markdown_of_bench, text_of_bench
+from eval.bench.growth import block_of, markdown_of_growth, plot_of_growth, text_of_growth
 from eval.bench.growth import growth as measure_growth
-from eval.bench.growth import markdown_of_growth, plot_of_growth, text_of_growth
+from eval.bench.growth import scaling as measure_scaling
 from eval.bench.peers import markdown_of_peers
 from eval.bench.peers import peers as measure_peers
-from eval.bench.scaling import block_of
-from eval.bench.scaling import scaling as measure_scaling
 from eval.commands import experiments
 from eval.commands.authoring import check, from_feedback, label, new
 from eval.commands.compare import compare, gate
