@@ -14,6 +14,7 @@ import numpy as np
 
 from eval.runs.paired import (
     NOISE,
+    STATISTICS,
     Floats,
     PairedDifference,
     Places,
@@ -23,9 +24,9 @@ from eval.runs.paired import (
     effect_size,
     holm,
     p_of_means,
+    said_in,
     tally,
 )
-from eval.runs.resampled import STATISTICS, said_in
 from eval.scoring.latency import FIGURES as LATENCY
 from eval.scoring.rows import Row
 from eval.scoring.run import Makings, Run
