@@ -16,7 +16,7 @@ from typing import Literal
 
 from eval.scoring.judge import AnswerKey, Judge
 from eval.sets.gold import Question
-from eval.training.twins import twins
+from eval.training.cases import twins
 from index.ranking.filters import EVERYTHING, Filters
 from index.records import Document
 from index.search import Index
