@@ -5,15 +5,15 @@ means true: who did what to whom, irony and what follows from what are beyond co
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from index.errors import BadQuestion
 from index.ranking.filters import EVERYTHING, Filters
-from index.records import Span
+from index.records import Span, plain
 from index.search import Index
 from index.text.sentences import sentences
-from rag.answer import Citation, Quote
+from rag.answer import Citation
 from rag.citations import cite
 from rag.language.detect import language_of
 from rag.text_check.agreement import Mismatch
@@ -54,7 +54,7 @@ def check_text(text: str, index: Index, *, filters: Filters = EVERYTHING) -> Tex
     """
     checker = Checker(index, filters)
     judged = [(sentence, checker.judge(text[sentence.start : sentence.end])) for sentence in split(text)]
-    quotes = {_place(span.quote): span.quote for _, judgement in judged for span in judgement.spans}
+    quotes = {span.quote.place: span.quote for _, judgement in judged for span in judgement.spans}
     markers = {place: marker for marker, place in enumerate(quotes, start=1)}
     checked = (
         SentenceSupport(
@@ -62,7 +62,7 @@ def check_text(text: str, index: Index, *, filters: Filters = EVERYTHING) -> Tex
             start=sentence.start,
             end=sentence.end,
             state=judgement.state,
-            citations=tuple(markers[_place(span.quote)] for span in judgement.spans),
+            citations=tuple(markers[span.quote.place] for span in judgement.spans),
             missing=judgement.missing,
             elsewhere=judgement.elsewhere,
             differs=judgement.spans[0].agreement.differs if judgement.spans else (),
@@ -86,39 +86,15 @@ def split(text: str) -> list[Span]:
     return spans
 
 
-def _place(quote: Quote) -> tuple[str, int, int]:
-    return quote.passage.document_id, quote.start, quote.end
-
-
 # A checked text as other programs see it; its citations have the form of an answer's, so what checks those checks
 # these.
 
-CitationFields = Callable[[Citation], Mapping[str, Any]]
 
+def text_check_fields(
+    check: TextCheck, citation_fields: Callable[[Citation], Mapping[str, Any]] = plain
+) -> dict[str, Any]:
+    """JSON-able. A sentence names its spans by the markers of `citations`; `start:end` are code points of the text.
 
-def plain_citation(citation: Citation) -> dict[str, Any]:
-    """Its own fields, without a receipt."""
-    day = citation.published.isoformat() if citation.published else None
-    return asdict(citation) | {"published": day, "inferred": list(citation.inferred)}
-
-
-def text_check_fields(check: TextCheck, citation_fields: CitationFields = plain_citation) -> dict[str, Any]:
-    """JSON-able. A sentence names its spans by the markers of `citations`; `start:end` are code points of the text."""
-    return {
-        "sentences": [_sentence_fields(sentence) for sentence in check.sentences],
-        "citations": [dict(citation_fields(citation)) for citation in check.citations],
-        "index_version": check.index_version,
-    }
-
-
-def _sentence_fields(sentence: SentenceSupport) -> dict[str, Any]:
-    return {
-        "text": sentence.text,
-        "start": sentence.start,
-        "end": sentence.end,
-        "state": sentence.state,
-        "citations": list(sentence.citations),
-        "missing": list(sentence.missing),
-        "elsewhere": list(sentence.elsewhere),
-        "differs": [asdict(mismatch) for mismatch in sentence.differs],
-    }
+    Without `citation_fields`, a citation has its own fields and no receipt.
+    """
+    return {**plain(check), "citations": [dict(citation_fields(citation)) for citation in check.citations]}
