@@ -87,11 +87,7 @@ def _merged(documents: Sequence[Document]) -> list[Proposal]:
             if one.kind not in _VAGUE or spoken[one.of.removeprefix("the ")] < _OFTEN:
                 found.setdefault(one.form.text, []).append(one)
     agreed = [same for same in found.values() if len({form_of(one.answer).text for one in same}) == 1]
-    return [_joined(same) for same in agreed]
-
-
-def _joined(same: Sequence[Proposal]) -> Proposal:
-    return replace(same[0], spans=tuple(dict.fromkeys(span for one in same for span in one.spans)))
+    return [replace(same[0], spans=tuple(dict.fromkeys(s for one in same for s in one.spans))) for same in agreed]
 
 
 def _of_document(document: Document, common: frozenset[str]) -> Iterator[Proposal]:

@@ -45,17 +45,16 @@ def measure_support(
     others: Sequence[Index],
     *,
     tuning: bool = False,
-    most: int = MOST,
     progress: OnQuestion | None = None,
 ) -> SupportReport:
     """Sentences of every other article of the index, and up to half as many of each of the other indexes.
 
     `tuning` takes the half that thresholds were chosen on. Raises BadGold where no article has a sentence to check.
     """
-    made = cases(index, most, tuning=tuning)
+    made = cases(index, MOST, tuning=tuning)
     if not made:
         raise BadGold(f"{name} holds no sentence that stands by itself; give a set with longer articles")
-    strange = [case for other in others for case in foreign(other, most // 2, tuning=tuning)]
+    strange = [case for other in others for case in foreign(other, MOST // 2, tuning=tuning)]
     unsaid = [replace(case, kind="unsaid") for case in made if case.kind == "verbatim"]
     alone = len(index.document_ids) == 1  # without its own article nothing is left to check a sentence against
     todo = [*made, *strange, *([] if alone else unsaid)]

@@ -78,9 +78,8 @@ def removed(questions: Sequence[Question], judge: Judge, library: Index, most: i
     nothing and are left out.
     """
     holding = _holding(library)
-    rng = random.Random(SEED + 1)
     pool = _answerable(questions, judge)
-    rng.shuffle(pool)
+    random.Random(SEED + 1).shuffle(pool)
     found: list[UnanswerableCase] = []
     for group, gone in _folds(pool[: 2 * most], judge.keys, len(library.document_ids)):
         for question in group:

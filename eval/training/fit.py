@@ -38,7 +38,7 @@ class Sample:
     answerable: bool
 
 
-def fit_sentence(found: Sequence[Sample], names: Sequence[str] = FEATURES, *, l2: float = _L2) -> dict[str, float]:
+def fit_sentence(found: Sequence[Sample], names: Sequence[str] = FEATURES) -> dict[str, float]:
     """Weights under which the right sentences of a question outweigh the others (listwise softmax, Cao et al. 2007).
 
     Every set counts the same, however many questions it has. The bias has no meaning here and is 0.
@@ -57,9 +57,9 @@ def fit_sentence(found: Sequence[Sample], names: Sequence[str] = FEATURES, *, l2
         scores = np.exp(scores - np.maximum.reduceat(scores, starts)[of_question])
         every = np.add.reduceat(scores, starts)
         best = np.add.reduceat(np.where(right, scores, 0.0), starts)
-        total = float(share_of @ (np.log(every) - np.log(np.maximum(best, _TINY)))) + l2 * float(weights @ weights)
+        total = float(share_of @ (np.log(every) - np.log(np.maximum(best, _TINY)))) + _L2 * float(weights @ weights)
         pull = scores / every[of_question] - np.where(right, scores, 0.0) / np.maximum(best, _TINY)[of_question]
-        return total, (share_of[of_question] * pull) @ features + 2 * l2 * weights
+        return total, (share_of[of_question] * pull) @ features + 2 * _L2 * weights
 
     start = np.array([float(name not in NEVER_HELP) for name in names])
     fitted = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=_bounds(names)).x
@@ -67,7 +67,7 @@ def fit_sentence(found: Sequence[Sample], names: Sequence[str] = FEATURES, *, l2
 
 
 def fit_confidence(
-    rows: Floats, right: Floats, share_of: Floats, names: Sequence[str] = CONFIDENCE_FEATURES, *, l2: float = _L2
+    rows: Floats, right: Floats, share_of: Floats, names: Sequence[str] = CONFIDENCE_FEATURES
 ) -> dict[str, float]:
     """Log odds of an answer, from (questions, names) and how right it was (0..1) in questions that count
     `share_of` each."""
@@ -76,8 +76,8 @@ def fit_confidence(
         slopes, bias = weights[:-1], weights[-1]
         odds = rows @ slopes + bias
         error = expit(odds) - right
-        total = float(share_of @ (np.logaddexp(0, odds) - right * odds)) + l2 * float(slopes @ slopes)
-        return total, np.append((share_of * error) @ rows + 2 * l2 * slopes, share_of @ error)
+        total = float(share_of @ (np.logaddexp(0, odds) - right * odds)) + _L2 * float(slopes @ slopes)
+        return total, np.append((share_of * error) @ rows + 2 * _L2 * slopes, share_of @ error)
 
     bounds = [*_bounds(names), (None, None)]
     weights = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x
