@@ -15,8 +15,7 @@ from random import Random
 from eval.authoring.duplicates import Form, form_of, likeness
 from eval.authoring.near_misses import near_misses
 from eval.authoring.patterns import Made, Rule
-from eval.authoring.propose_claims import CLAIMS
-from eval.authoring.propose_facts import COUNTS, PEOPLE
+from eval.authoring.question_rules import CLAIMS, COUNTS, PEOPLE
 from eval.sets.gold import GoldSpan, Question, line_of, overlap, question_of, records, span_in, text
 from index.records import Document, Span
 from index.text.sentences import sentences
