@@ -96,7 +96,7 @@ def peers(
         measured = measure_peers(found, project, Path(work), environments, on=show)
     table = markdown_of_peers(measured, found, command=f"quotewell eval peers {found.name}")
     emit(table)
-    write_block(write, "peers", table)
+    write_block(write, f"peers-{found.name}", table)
 
 
 @app.command()
