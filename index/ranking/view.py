@@ -85,7 +85,6 @@ class InMemory:
         lexical = LexicalRanker.from_arrays(content.part("lexical_"))
         wording = SurfaceForms(content.part("wording_"), lexical.numbers, np.ones(passages, np.bool_))
         dense = DenseRanker(content.arrays["vectors"])
-        content.arrays["vectors"] = dense.vectors  # equal, and in memory only once
         return cls(lexical, dense, wording, np.arange(passages))
 
     def seeing(self, shelf: DocStore, rows: NDArray[np.int64]) -> "InMemory":
