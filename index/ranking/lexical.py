@@ -284,8 +284,9 @@ def joined(older: Part, newer: Part, passages: int) -> tuple[Lines, Postings, Be
     """
     vocabulary, postings, becomes = older
     words, more, more_become = newer
-    fresh: list[str] = []
-    numbers = np.array([_number(vocabulary, term, fresh) for term in words], np.int64)
+    numbers = np.array([vocabulary.get(term, -1) for term in words], np.int64)
+    fresh = np.flatnonzero(numbers < 0)
+    numbers[fresh] = len(vocabulary) + np.arange(len(fresh))
     new = more_become[more.rows], more.counts, more.places
     indptr, columns = placed(postings.indptr, postings[1:4], becomes, np.repeat(numbers, np.diff(more.indptr)), new)
     held = np.flatnonzero(np.diff(indptr))
@@ -298,15 +299,8 @@ def joined(older: Part, newer: Part, passages: int) -> tuple[Lines, Postings, Be
         lengths[rows[rows >= 0]] = of.lengths[rows >= 0]
     in_row, counts, places = map(narrowed, taken(columns, indptr, seen))
     made = Postings(np.cumsum([0, *np.diff(indptr)[seen]]), in_row, counts, places, lengths)
-    return Lines(vocabulary.beside(Lines.of(fresh), seen), len(seen)), made, Became(numbers, now)
-
-
-def _number(known: Lines, term: str, fresh: list[str]) -> int:
-    """Of the term among what is known and, behind it, what is fresh, to which it is added."""
-    number = known.get(term, len(known) + len(fresh))
-    if number >= len(known):
-        fresh.append(term)
-    return number
+    text = vocabulary.beside(Lines.of(map(words.line, fresh.tolist())), seen)
+    return Lines(text, len(seen)), made, Became(numbers, now)
 
 
 def _agree(terms: int, postings: Postings) -> bool:

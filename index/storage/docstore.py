@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from index.errors import NotFound
 from index.records import Document, Head, Passage, document_of, passage_of, plain
 from index.storage.merkle import digest_rows
-from index.storage.pieces import Arrays, Ascending, Chosen, Content, Pieces
+from index.storage.pieces import Arrays, Ascending, Chosen, Content, Lines, Pieces
 
 HELD_BY = -2  # place in the record of a head
 _HELD = re.compile(rb'"\], "')  # stands in the line of whatever others hold, and in hardly any other
@@ -32,16 +32,11 @@ def pack_told(documents: Sequence[Told], held_by: Mapping[str, Sequence[str]]) -
     """
     heads = ((head._replace(held_by=tuple(held_by.get(head.id, ()))), digest) for head, digest, *_ in documents)
     return {
-        "document_heads": pack_heads([*plain(head), digest] for head, digest in heads),
+        "document_heads": Lines.of(line_of([*plain(head), digest]) for head, digest in heads).text,
         "document_revisions": digest_rows(one[2] for one in documents),
         "document_characters": np.array([one[3] for one in documents], np.int64),
         "document_first_rows": np.cumsum([0, *(one[4] for one in documents)], dtype=np.int64),
     }
-
-
-def pack_heads(records: Iterable[Any]) -> NDArray[np.uint8]:
-    """Of records as `head_records` gives them."""
-    return np.frombuffer("\n".join(map(line_of, records)).encode(), np.uint8)
 
 
 def head_records(content: Content) -> Iterator[Any]:
