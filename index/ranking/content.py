@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged
-from index.ranking.lexical import Became, LexicalRanker, Written, joined, narrowed, restored, saved, spelled, wording
+from index.ranking.lexical import LexicalRanker, Written, joined, narrowed, restored, saved, spelled, wording
 from index.records import Document, Head, document_of, passage_of
 from index.storage.docstore import HELD_BY, Told, hash_of, head_lines, holders, line_of, pack_told, record, stored_as
 from index.storage.merkle import revision
@@ -160,9 +160,9 @@ def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray
     """Vectors, postings and written forms of both."""
     was, new = places.becomes
     before, beside = (*restored(older.part("lexical_")), was), (*restored(newer.part("lexical_")), new)
-    vocabulary, postings, became = joined(before, beside, len(places.rows))
+    vocabulary, postings, numbers, now = joined(before, beside, len(places.rows))
     forms = (older.part("wording_"), was), (newer.part("wording_"), new)
-    said = _joined_wording(*forms, became, len(vocabulary))
+    said = _joined_wording(*forms, numbers, now, len(vocabulary))
     own, more = older.arrays["vectors"], newer.arrays["vectors"]
     behind = len(own) + 1  # no run goes over from one to the other
     ranges = runs(np.where(places.rows < len(own), places.rows, places.rows + 1))
@@ -177,15 +177,17 @@ def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray
 _Forms = tuple[Mapping[str, NDArray[Any]], NDArray[np.int32]]
 
 
-def _joined_wording(older: _Forms, newer: _Forms, became: Became, terms: int) -> dict[str, NDArray[Any]]:
-    """What `wording` would make of so many terms, from what it made of two parts, whose rows become others; `became`
-    as from `joined`.
+def _joined_wording(
+    older: _Forms, newer: _Forms, numbers: Numbers, now: Numbers, terms: int
+) -> dict[str, NDArray[Any]]:
+    """What `wording` would make of so many terms, from what it made of two parts, whose rows become others; the numbers
+    of terms as from `joined`.
     """
     (arrays, becomes), (more, more_become) = older, newer
     forms, texts = (Lines(of["text"], int(of["first_forms"][-1])) for of in (arrays, more))
     first_forms, fresh = arrays["first_forms"], list[tuple[int, int]]()  # of new forms: the term, and where they belong
     groups, written = np.empty(len(texts), np.int64), list[str]()
-    in_term = np.repeat(became.newer, np.diff(more["first_forms"]))
+    in_term = np.repeat(numbers, np.diff(more["first_forms"]))
     for number, (term, form) in enumerate(zip(in_term.tolist(), texts, strict=True)):
         first, end = first_forms[term : term + 2].tolist() if term < len(first_forms) - 1 else (len(forms), len(forms))
         groups[number] = place = bisect_left(range(end), form, first, key=forms.line)
@@ -197,12 +199,12 @@ def _joined_wording(older: _Forms, newer: _Forms, became: Became, terms: int) ->
     of_term, at = (np.concatenate([a, b]) for a, b in zip(own, np.array(fresh, np.int64).reshape(-1, 2).T, strict=True))
     in_group = np.repeat(groups, np.diff(more["indptr"]))
     indptr, rows = placed(arrays["indptr"], [arrays["rows"]], becomes, in_group, [more_become[more["rows"]]])
-    now = became.now[of_term]
+    becomes_term = now[of_term]
     held = np.flatnonzero(np.diff(indptr))
-    order = held[np.lexsort((at[held], now[held]))]
+    order = held[np.lexsort((at[held], becomes_term[held]))]
     return {
         "text": forms.beside(Lines.of(written), order),
-        "first_forms": np.searchsorted(now[order], np.arange(terms + 1)),
+        "first_forms": np.searchsorted(becomes_term[order], np.arange(terms + 1)),
         "indptr": np.cumsum([0, *np.diff(indptr)[order]]),
         "rows": narrowed(taken(rows, indptr, order)[0]),
     }

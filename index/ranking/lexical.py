@@ -19,7 +19,7 @@ from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 from index.errors import IndexDamaged
 from index.ranking.fuse import best
 from index.records import Scored
-from index.storage.pieces import Lines, placed, taken
+from index.storage.pieces import Lines, Rows, placed, taken
 from index.text.words import Word, normalise
 
 K1 = 1.5  # rank_bm25's defaults, named here because the finished scores depend on them
@@ -120,7 +120,7 @@ class LexicalRanker:
         """
         renumbered = np.full(len(self._postings.lengths), -1, np.int32)
         renumbered[rows] = np.arange(len(rows))
-        vocabulary, postings, _ = joined((self.numbers, self._postings, renumbered), _NO_PART, len(rows))
+        vocabulary, postings, *_ = joined((self.numbers, self._postings, renumbered), _NO_PART, len(rows))
         return LexicalRanker(vocabulary, postings)
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
@@ -269,18 +269,13 @@ _NONE = np.zeros(0, np.int32)
 _NO_PART: Part = (Lines.of(()), Postings(np.zeros(1, np.int64), _NONE, _NONE, _NONE, _NONE), _NONE)
 
 
-class Became(NamedTuple):
-    """What terms of two parts are in the whole; counted are the older's first, then those that only the newer has."""
-
-    newer: NDArray[np.int64]  # for each term of the newer part its number among these
-    now: NDArray[np.int64]  # for each of these its number in the whole, or -1
-
-
-def joined(older: Part, newer: Part, passages: int) -> tuple[Lines, Postings, Became]:
+def joined(older: Part, newer: Part, passages: int) -> tuple[Lines, Postings, Rows, Rows]:
     """Vocabulary and postings of so many passages, as `build` would make them, bit for bit, from those of two parts.
 
     With each part goes for each of its rows the row that it becomes, or -1 where it is left out; no two become one.
-    What the newer does not touch is copied as it stands, so that few new passages cost little more than that.
+    What the newer does not touch is copied as it stands, so that few new passages cost little more than that. Counted
+    are the older's terms, then those that only the newer has: also given are, of each that the newer has, its number
+    among these, and of each of these its number in the whole, or -1.
     """
     vocabulary, postings, becomes = older
     words, more, more_become = newer
@@ -300,7 +295,7 @@ def joined(older: Part, newer: Part, passages: int) -> tuple[Lines, Postings, Be
     in_row, counts, places = map(narrowed, taken(columns, indptr, seen))
     made = Postings(np.cumsum([0, *np.diff(indptr)[seen]]), in_row, counts, places, lengths)
     text = vocabulary.beside(Lines.of(map(words.line, fresh.tolist())), seen)
-    return Lines(text, len(seen)), made, Became(numbers, now)
+    return Lines(text, len(seen)), made, numbers, now
 
 
 def _agree(terms: int, postings: Postings) -> bool:
