@@ -5,6 +5,7 @@ Interrupted, it loses nothing that was committed and the search index that stand
 
 import json
 import logging
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -29,7 +30,7 @@ from index.records import Document
 from index.settings import Settings
 from index.shards import UNSAID, Embedding, Making, refuse_workers
 from index.storage import generation
-from index.storage.docstore import stored_as
+from index.storage.docstore import hash_of, stored_as
 from index.storage.generation import Generation
 from index.storage.pieces import Content
 from index.storage.revisions import Keeping
@@ -77,6 +78,7 @@ class Builder:
         self._clock = clock
         self._keep_days = settings.keep_revisions_days
         self._put: Readied | None = None  # what went into the store last
+        self._written: str | None = None  # the document that was put or deleted last
 
     def index(
         self,
@@ -158,7 +160,7 @@ class Builder:
             going_on = self._refuse_other_recipe(store, but={"cleaner"})
             files = None if store.files([one.document.id]) else [""]
             new = store.put(one.document, one.passages, recipe=going_on, keeping=self._keeping(), files=files)
-            self._put = one if new else None
+            self._put, self._written = one if new else None, one.document.id
             store.checkpoint()
             return self.publish(store, serving)
 
@@ -168,6 +170,7 @@ class Builder:
             self._refuse_other_recipe(store, but=OURS)  # what is taken away is made by no recipe
             if not store.delete(document_id, self._keeping()):
                 raise NotFound(f"no document '{document_id}' in '{self._data}'; list them with: quotewell documents")
+            self._written = document_id
             return self.publish(store, serving)
 
     def keep_policy(self, policy: str) -> generation.GenerationManifest:
@@ -208,21 +211,40 @@ class Builder:
                 raise
             return self._made(snapshot, stored, version, None, serving is None)
 
+    def _changes(self, stored: Mapping[str, str], older: Generation) -> tuple[frozenset[str], list[str]]:
+        """Which documents the older one has and the store has not, or otherwise; and which of the store's it lacks.
+
+        Its own records are read only where its name tells that more changed since than what was written last.
+        """
+        known: Mapping[str, str | None]
+        if (name := self._written) is not None:
+            before, had = [*stored.items()], hash_of(older.content, name)
+            at = bisect_left(before, (name,))
+            before[at : at + (name in stored)] = [] if had is None else [(name, had)]
+            version = generation.version_of(older.manifest.recipe, before, engine=engine_name(self._settings))
+        if name is not None and version == older.manifest.content:
+            known, names = {name: had}, [name] * (name in stored)
+        else:
+            known, names = stored_as(older.content), [*stored]
+        gone = frozenset(name for name, had in known.items() if had is not None and stored.get(name) != had)
+        return gone, [name for name in names if known.get(name) != stored[name]]
+
     def _made(
         self, snapshot: Snapshot, stored: Mapping[str, str], version: str, older: Generation | None, write: bool
     ) -> Generation:
         """Of what changed since the older one, beside that; without one, of everything."""
-        made, had = snapshot.recipe() or self._recipe, stored_as(older.content) if older else {}
-        gone = frozenset(name for name, digest in had.items() if stored.get(name) != digest)
-        new = [name for name, digest in stored.items() if had.get(name) != digest]
+        made = snapshot.recipe() or self._recipe
+        gone, new = self._changes(stored, older) if older else (frozenset(), [*stored])
         newer = self._content(snapshot, stored, new if older else None)
         before, engine = older.content if older else None, engine_of(self._settings)
         if engine:
             content = collected(engine, before, gone, newer, version, stored)
         else:
             content = merged(before, gone, newer) if before else newer
-        drawn = {*new[-DRAWN:], *Random(snapshot.sequence()).sample(sorted(stored), min(DRAWN, len(stored)))}
-        refuse_unlike(content, stored, snapshot.drawn(sorted(drawn)), self._stem if made == self._recipe else None)
+        drawn = sorted({*new[-DRAWN:], *Random(snapshot.sequence()).sample([*stored], min(DRAWN, len(stored)))})
+        looked_at = stored if write or older is None else {name: stored[name] for name in drawn}
+        stem = self._stem if made == self._recipe else None
+        refuse_unlike(content, len(stored), looked_at, snapshot.drawn(drawn), stem)
         manifest = generation.GenerationManifest(
             generation.FORMAT, version, snapshot.sequence(), made, len(stored), content.passages, {}, snapshot.policy()
         )

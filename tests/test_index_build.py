@@ -22,6 +22,7 @@ from index.search import Index, open_index
 from index.settings import Settings
 from index.shards import recipe
 from index.storage import generation
+from index.storage.docstore import hash_of, stored_as
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
 
@@ -392,7 +393,7 @@ def test_deleting_what_is_not_there_says_so(hash_builder: Builder, hash_settings
         hash_builder.delete("b")
 
 
-def test_an_article_that_is_put_costs_no_look_at_the_files_of_others_and_one_at_their_hashes(
+def test_an_article_that_is_put_costs_no_look_at_the_files_and_records_of_others_and_one_at_their_hashes(
     hash_builder: Builder, six_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hash_builder.index([six_files])
@@ -404,10 +405,24 @@ def test_an_article_that_is_put_costs_no_look_at_the_files_of_others_and_one_at_
 
     for name in looked:
         monkeypatch.setattr(Snapshot, name, watched(name, getattr(Snapshot, name)))
-    hash_builder.put(article("a", "The ferry leaves at ten."), serving)
+    monkeypatch.setattr("index.storage.docstore.head_records", lambda _: pytest.fail("all records were read"))
+    changed = hash_builder.put(article("a", "The ferry leaves at ten."), serving)
+    assert hash_of(changed.content, "a") == article("a", "The ferry leaves at ten.").sha256
     assert looked["files"]
     assert all(ids == (["a"],) for ids in looked["files"])
     assert looked["hashes"] == [()]
+    assert hash_of(hash_builder.delete("a", changed).content, "a") is None
+
+
+def test_what_others_wrote_is_seen_by_who_wrote_another_article_last(hash_builder: Builder, six_files: Path) -> None:
+    hash_builder.index([six_files])
+    serving = hash_builder.put(article("a", "The ferry leaves at nine."))
+    with Store.open(serving.folder.parents[1]) as store:
+        store.delete("ferry")
+    changed = hash_builder.put(article("a", "The ferry leaves at ten."), serving)
+    assert hash_of(changed.content, "ferry") is None
+    with Store.open(serving.folder.parents[1], readonly=True) as store:
+        assert stored_as(changed.content) == store.hashes()
 
 
 # -- interruption and company --

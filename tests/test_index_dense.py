@@ -111,7 +111,9 @@ def test_where_too_many_signs_tie_and_for_a_great_depth_all_rows_are_scored() ->
 
 
 def test_scores_are_cosines_for_unit_rows() -> None:
-    ranker = DenseRanker(floats([[1, 0], [0, 1], [-1, 0]]))
+    vectors = floats([[1, 0], [0, 1], [-1, 0]])
+    ranker = DenseRanker(vectors)
+    assert ranker.vectors is vectors  # in memory only once
     assert ranker.rank(floats([1, 0]), 5) == [Scored(0, 1.0), Scored(1, 0.0), Scored(2, -1.0)]
 
 

@@ -4,6 +4,7 @@ Both give the same, bit for bit, so that nobody can tell from an answer how an i
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 
 from index.embedding.vectors import StoredPassage
 from index.errors import IndexDamaged
-from index.ranking.lexical import LexicalRanker, Written, joined, laid_out, narrowed, restored, saved, spelled, wording
+from index.ranking.lexical import LexicalRanker, Written, joined, narrowed, restored, saved, spelled, wording
 from index.records import Document, Head, document_of, passage_of
-from index.storage.docstore import HELD_BY, Told, head_lines, holders, pack_heads, pack_told, record, stored_as
+from index.storage.docstore import HELD_BY, Told, hash_of, head_lines, holders, line_of, pack_told, record, stored_as
 from index.storage.merkle import revision
-from index.storage.pieces import Content, Lines, Packing
+from index.storage.pieces import Content, Lines, Packing, placed, runs, taken
 from index.text.twins import INDEXED, Sketch, held_by, sketch
 from index.text.words import Stem, TermPlaces, terms
 
@@ -69,22 +70,25 @@ def content_of(
 
 def refuse_unlike(
     content: Content,
+    count: int,
     stored: Mapping[str, str],
     drawn: Iterable[tuple[Document, StoredPassage | None]],
     stem: Stem | None,
 ) -> None:
-    """Before it answers: it holds what is `stored`, id → sha256, and each document drawn from the store is found again.
+    """Before it answers: it holds so many documents, all or some of which are `stored`, id → sha256, and each document
+    drawn from the store is found again.
 
     That is by text and vector of the passage that comes with it, its last, and by its terms, where they are cut so.
     Raises IndexDamaged.
     """
-    had = stored_as(content)
+    heads = head_lines(content)
     if here := "vectors" in content.arrays:  # else an engine has them
         vocabulary, (indptr, rows, *_) = restored(content.part("lexical_"))
-    unlike = {name for name, _ in had.items() ^ stored.items()} if had != stored else set()
-    places = {name: at for at, name in enumerate(had)}
+    had = stored_as(content) if len(stored) == count else {name: hash_of(content, name) for name in stored}
+    unlike = {name for name, _ in had.items() ^ stored.items()}
+    unlike |= set() if len(heads) == count else {f"each of {count} documents"}
     for document, last in drawn if not unlike else ():
-        at = places[document.id]
+        at = heads[document.id]
         row = int(content.arrays["document_first_rows"][at + 1]) - 1
         same = _document(content, at) == document
         if last:
@@ -117,25 +121,31 @@ Join = Callable[[Content, Content, Places], dict[str, NDArray[Any]]]
 def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | None = None) -> Content:
     """The older without the documents that are gone, and the newer beside them; no document is in both.
 
-    `join` makes the arrays by which passages are found, where those are not searched in memory.
+    `join` makes the arrays by which passages are found, where those are not searched in memory. What stays is copied in
+    runs and not looked at one by one, so that an article costs what it costs and little more in a large index.
     """
-    names = [*head_lines(older), *head_lines(newer)]
-    kept = np.array([name not in gone for name in names[: len(older.pieces["documents"])]], np.bool_)
-    stays = np.flatnonzero(np.concatenate([kept, np.ones(len(names) - len(kept), np.bool_)]))
-    documents = np.array(sorted(stays.tolist(), key=names.__getitem__), np.int64)
+    heads, new_heads = head_lines(older), head_lines(newer)
+    count = len(heads)
+    kept = np.ones(count + len(new_heads), np.bool_)
+    kept[[heads[name] for name in gone]] = False
+    stays = np.flatnonzero(kept[:count])
+    at = stays.searchsorted(np.array([heads.place(name) for name in new_heads], np.int64))
+    documents = np.insert(stays, at, count + np.arange(len(new_heads)))
     rows, first_rows = _rows(older, newer, documents)
-    count = older.passages
-    becomes = np.full(count + newer.passages, -1, np.int32)
+    becomes = np.full(older.passages + newer.passages, -1, np.int32)
     becomes[rows] = np.arange(len(rows))
-    found = (join or _joined)(older, newer, Places(documents, rows, (becomes[:count], becomes[count:])))
-    lines: list[Any] = [*chain(*head_lines(older).blocks(), *head_lines(newer).blocks())]
-    for at, held in _held_by(older, newer, names, stays, gone).items():
-        lines[at] = json.loads(lines[at])
-        lines[at][HELD_BY] = held
+    places = Places(documents, rows, (becomes[: older.passages], becomes[older.passages :]))
+    found = (join or _joined)(older, newer, places)
+    lines, instead = [*chain.from_iterable(new_heads.blocks())], np.arange(len(kept))
+    for place, held in _held_by(older, newer, kept, gone).items():
+        told = json.loads(heads.line(place) if place < count else lines[place - count])
+        if told[HELD_BY] != held:
+            told[HELD_BY], instead[place] = held, count + len(lines)
+            lines.append(line_of(told))
     arrays = {
         "token_dim": (newer if newer.passages else older).arrays["token_dim"],
         "document_first_rows": first_rows,
-        "document_heads": pack_heads(map(lines.__getitem__, documents.tolist())),
+        "document_heads": heads.beside(Lines.of(lines), instead[documents]),
     }
     for name in ("document_revisions", "document_characters", "document_runs"):
         arrays[name] = np.concatenate([older.arrays[name], newer.arrays[name]])[documents]
@@ -148,57 +158,70 @@ def merged(older: Content, gone: frozenset[str], newer: Content, join: Join | No
 
 def _joined(older: Content, newer: Content, places: Places) -> dict[str, NDArray[Any]]:
     """Vectors, postings and written forms of both."""
-    passages = len(places.rows)
-    parts = tuple(zip((older, newer), places.becomes, strict=True))
-    lexical = [(*restored(content.part("lexical_")), place) for content, place in parts]
-    vocabulary, postings, numbers = joined(lexical, passages)
-    forms = ((own, content.part("wording_"), place) for own, (content, place) in zip(numbers, parts, strict=True))
-    found = {f"lexical_{name}": values for name, values in saved(vocabulary, postings).items()}
-    said = {f"wording_{name}": values for name, values in _joined_wording(len(vocabulary), passages, forms).items()}
-    vectors = np.concatenate([older.arrays["vectors"], newer.arrays["vectors"]])[places.rows]
-    return {"vectors": vectors} | found | said
+    was, new = places.becomes
+    before, beside = (*restored(older.part("lexical_")), was), (*restored(newer.part("lexical_")), new)
+    vocabulary, postings, numbers, now = joined(before, beside, len(places.rows))
+    forms = (older.part("wording_"), was), (newer.part("wording_"), new)
+    said = _joined_wording(*forms, numbers, now, len(vocabulary))
+    own, more = older.arrays["vectors"], newer.arrays["vectors"]
+    behind = len(own) + 1  # no run goes over from one to the other
+    ranges = runs(np.where(places.rows < len(own), places.rows, places.rows + 1))
+    vectors = [own[a:b] if a < behind else more[a - behind : b - behind] for a, b in ranges]
+    return (
+        {"vectors": np.concatenate([*vectors, own[:0]])}
+        | {f"lexical_{name}": values for name, values in saved(vocabulary, postings).items()}
+        | {f"wording_{name}": values for name, values in said.items()}
+    )
 
 
-FormPart = tuple[NDArray[np.int32], Mapping[str, NDArray[Any]], NDArray[np.int32]]
+_Forms = tuple[Mapping[str, NDArray[Any]], NDArray[np.int32]]
 
 
-def _joined_wording(terms: int, passages: int, parts: Iterable[FormPart]) -> dict[str, NDArray[Any]]:
-    """What `wording` would make of so many terms and passages, from arrays of parts; terms and rows of each become
-    others as in `joined`.
+def _joined_wording(
+    older: _Forms, newer: _Forms, numbers: Numbers, now: Numbers, terms: int
+) -> dict[str, NDArray[Any]]:
+    """What `wording` would make of so many terms, from what it made of two parts, whose rows become others; the numbers
+    of terms as from `joined`.
     """
-    known, columns = dict[tuple[int, str], int](), []
-    for numbers, arrays, becomes in parts:
-        in_term = np.repeat(numbers, np.diff(arrays["first_forms"])).tolist()
-        each = zip(in_term, Lines(arrays["text"], len(in_term)), strict=True)
-        forms = np.fromiter((known.setdefault(form, len(known)) for form in each), np.int64, len(in_term))
-        in_row = becomes[arrays["rows"]]
-        kept = in_row >= 0
-        columns.append((np.repeat(forms, np.diff(arrays["indptr"]))[kept], in_row[kept]))
-    found, in_row = (np.concatenate(column) for column in zip(*columns, strict=True))
-    sizes, written = np.bincount(found, minlength=len(known)), [*known]
-    order = sorted(np.flatnonzero(sizes).tolist(), key=written.__getitem__)
-    places = np.zeros(len(written), np.int64)
-    places[order] = np.arange(len(order))
-    keys = np.sort(places[found] * passages + in_row, kind="stable")
-    rows = keys - np.repeat(np.arange(len(order)) * passages, sizes[order])
-    indptr = np.concatenate([[0], np.cumsum(sizes[order])])
-    return laid_out(terms, [written[n] for n in order], indptr, narrowed(rows))
+    (arrays, becomes), (more, more_become) = older, newer
+    forms, texts = (Lines(of["text"], int(of["first_forms"][-1])) for of in (arrays, more))
+    first_forms, fresh = arrays["first_forms"], list[tuple[int, int]]()  # of new forms: the term, and where they belong
+    groups, written = np.empty(len(texts), np.int64), list[str]()
+    in_term = np.repeat(numbers, np.diff(more["first_forms"]))
+    for number, (term, form) in enumerate(zip(in_term.tolist(), texts, strict=True)):
+        first, end = first_forms[term : term + 2].tolist() if term < len(first_forms) - 1 else (len(forms), len(forms))
+        groups[number] = place = bisect_left(range(end), form, first, key=forms.line)
+        if place == end or forms.line(place) != form:
+            groups[number] = len(forms) + len(fresh)
+            fresh.append((term, place))
+            written.append(form)
+    own = np.repeat(np.arange(len(first_forms) - 1), np.diff(first_forms)), np.arange(len(forms)) + 0.5
+    of_term, at = (np.concatenate([a, b]) for a, b in zip(own, np.array(fresh, np.int64).reshape(-1, 2).T, strict=True))
+    in_group = np.repeat(groups, np.diff(more["indptr"]))
+    indptr, rows = placed(arrays["indptr"], [arrays["rows"]], becomes, in_group, [more_become[more["rows"]]])
+    becomes_term = now[of_term]
+    held = np.flatnonzero(np.diff(indptr))
+    order = held[np.lexsort((at[held], becomes_term[held]))]
+    return {
+        "text": forms.beside(Lines.of(written), order),
+        "first_forms": np.searchsorted(becomes_term[order], np.arange(terms + 1)),
+        "indptr": np.cumsum([0, *np.diff(indptr)[order]]),
+        "rows": narrowed(taken(rows, indptr, order)[0]),
+    }
 
 
-def _held_by(
-    older: Content, newer: Content, names: Sequence[str], stays: Numbers, gone: frozenset[str]
-) -> Mapping[int, list[str]]:
+def _held_by(older: Content, newer: Content, kept: NDArray[np.bool_], gone: frozenset[str]) -> Mapping[int, list[str]]:
     """By document that is or was held, the ids of those that hold it: of before, and between older and newer."""
-    first, stay = len(older.pieces["documents"]), set(stays.tolist())
-    held = {at: {*by} - gone for at, by in holders(older).items() if at in stay}
+    first = len(older.pieces["documents"])
+    held = {at: {*by} - gone for at, by in holders(older).items() if kept[at]}
     held |= {first + at: {*by} for at, by in holders(newer).items()}
     new = newer.arrays["document_runs"]
     met = np.flatnonzero(np.isin(older.arrays["document_runs"], new[new > 0]).any(axis=1))
-    near = np.intersect1d(met, stays).tolist()
-    if near:
+    if near := met[kept[met]].tolist():
         both = {at: sketch(_document(older, at)) for at in near}
         both |= {first + row: sketch(_document(newer, row)) for row in np.flatnonzero(new.any(axis=1)).tolist()}
-        places = {names[at]: at for at in both}
+        names = {at: (head_lines(older).name(at) if at < first else head_lines(newer).name(at - first)) for at in both}
+        places = {name: at for at, name in names.items()}
         for name, by in held_by({names[at]: one for at, one in both.items()}).items():
             held.setdefault(places[name], set()).update(by)
     return {at: sorted(by) for at, by in held.items()}

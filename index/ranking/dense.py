@@ -7,7 +7,7 @@ the same candidates on every processor. Scores are exact at every size.
 """
 
 from copy import copy
-from typing import Any
+from typing import Any, cast
 
 import faiss
 import numpy as np
@@ -29,27 +29,21 @@ class DenseRanker:
     name = "dense"
 
     def __init__(self, vectors: NDArray[np.float32], exact: int = EXACT) -> None:
-        """Rows are meant to be of unit length, so that scores are cosines in -1..1; FAISS keeps a copy of them."""
-        lengths = np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64) if vectors.ndim == 2 else np.full(1, np.nan)
+        """Rows are meant to be of unit length, so that scores are cosines in -1..1; FAISS reads them where they are."""
+        lengths = np.einsum("nd,nd->n", vectors, vectors) if vectors.ndim == 2 else np.full(1, np.nan)
         if not np.isfinite(lengths).all():
             raise ValueError(f"vectors of shape {vectors.shape}: expected finite (n, dim) rows; embed them again")
-        self._index = faiss.IndexFlatIP(vectors.shape[1])
-        self._index.add(np.ascontiguousarray(vectors, np.float32))
-        self._rows: NDArray[np.int64] | None = None  # those of FAISS that are seen; None: all
+        self.vectors = np.ascontiguousarray(vectors, np.float32)  # (n, dim), whatever is seen
+        self._rows: NDArray[np.int64] | None = None  # those that are seen; None: all
         self._exact = exact
         self._signs = _signs(vectors) if len(vectors) > exact else None  # of those that are seen
         # n-term float32 sums err by at most n * 2**-24 of the lengths' product, whatever their order
-        self._error = vectors.shape[1] * 2.0**-24 * float(np.sqrt(lengths.max(initial=0.0)))
-
-    @property
-    def vectors(self) -> NDArray[np.float32]:
-        """(n, dim) those of FAISS, whatever is seen: read-only, and in memory only once."""
-        return np.asarray(_Lent(self._index))
+        self._error = vectors.shape[1] * 2.0**-24 * float(np.sqrt(lengths.max(initial=_TINY)))
 
     @property
     def nbytes(self) -> int:
         """Memory that its vectors take, and their signs."""
-        return sum(int(of.ntotal) * int(of.code_size) for of in (self._index, self._signs) if of is not None)
+        return self.vectors.nbytes + (self._signs.ntotal * self._signs.code_size if self._signs else 0)
 
     def restricted(self, rows: NDArray[np.int64]) -> "DenseRanker":
         """Sees these rows alone, and shares their memory with this one; its row i is rows[i]. They ascend, each once.
@@ -66,24 +60,24 @@ class DenseRanker:
 
         Raises ValueError for a vector of another size or with a number that is not finite.
         """
-        if vector.shape != (self._index.d,) or not np.isfinite(vector).all():
-            raise ValueError(f"a vector of shape {vector.shape}: expected {self._index.d} finite numbers")
-        count = self._index.ntotal if self._rows is None else len(self._rows)
+        if vector.shape != self.vectors.shape[1:] or not np.isfinite(vector).all():
+            raise ValueError(f"a vector of shape {vector.shape}: expected {self.vectors.shape[1]} finite numbers")
+        count = len(self.vectors if self._rows is None else self._rows)
         if allowed is not None and allowed.shape != (count,):
             raise ValueError(f"a mask of shape {allowed.shape}: expected a flag for each of {count} rows")
         question = np.asarray(vector, np.float32)[np.newaxis]
         faiss.omp_set_num_threads(1)  # of who calls: one question is no work for several, and they wait at full speed
         rows = self._of_like_signs(question, depth, allowed)
         if rows is None:
-            rows = self._candidates(question, depth, _selecting(self._seen(allowed)))
-        exact = self._index.reconstruct_batch(rows).astype(np.float64) * question
+            rows = self._candidates(question, depth, self._seen(allowed))
+        exact = self.vectors[rows].astype(np.float64) * question
         return best(rows if self._rows is None else np.searchsorted(self._rows, rows), exact.sum(axis=1), depth)
 
     def _seen(self, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-        """A mask over FAISS's rows."""
+        """A mask over all rows."""
         if self._rows is None:
             return allowed
-        mask = np.zeros(self._index.ntotal, np.bool_)
+        mask = np.zeros(len(self.vectors), np.bool_)
         mask[self._rows if allowed is None else self._rows[allowed]] = True
         return mask
 
@@ -98,26 +92,31 @@ class DenseRanker:
         count = max(_AGAIN * depth, _LEAST)
         if self._signs is None or 4 * count > (self._signs.ntotal if allowed is None else allowed.sum()):
             return None
-        apart, rows = self._signs.search(np.packbits(question > 0, axis=1), count + 1, params=_selecting(allowed))
+        params = None if allowed is None else faiss.SearchParameters(sel=_selector(allowed))  # type: ignore[call-arg]
+        apart, rows = self._signs.search(np.packbits(question > 0, axis=1), count + 1, params=params)
         near: NDArray[np.int64] = np.sort(rows[0][apart[0] < apart[0, -1]])
         if len(near) < depth:
             return None
         near = near if self._rows is None else self._rows[near]
-        scores: NDArray[np.float32] = self._index.reconstruct_batch(near) @ question[0]
+        scores: NDArray[np.float32] = self.vectors[near] @ question[0]
         return near[scores >= self._floor(float(np.partition(scores, -depth)[-depth]), question)]
 
-    def _candidates(self, question: NDArray[np.float32], depth: int, params: Any) -> NDArray[np.int64]:
+    def _candidates(
+        self, question: NDArray[np.float32], depth: int, allowed: NDArray[np.bool_] | None
+    ) -> NDArray[np.int64]:
         """Ascending rows among which the best `depth` are, with all that tie with the last of them."""
-        count = min(depth + _SPARE, self._index.ntotal)
+        whole, count = self.vectors, min(depth + _SPARE, len(self.vectors))
         if not count:
             return np.zeros(0, np.int64)
-        scores, rows = self._index.search(question, count, params=params)
-        found = rows[0] >= 0  # FAISS fills up with -1
-        floor = self._floor(float(scores[0, min(depth, count) - 1]), question)
-        if found.all() and count < self._index.ntotal and scores[0, -1] >= floor:
-            _, _, within = self._index.range_search(question, floor, params=params)
-            return np.sort(within)
-        return np.sort(rows[0][found])
+        scores, rows = np.empty(count, np.float32), np.empty(count, np.int64)
+        at, scan = faiss.swig_ptr, cast(Any, faiss.knn_inner_product)  # the stubs know one of its forms
+        scan(at(question), at(whole), whole.shape[1], 1, len(whole), count, at(scores), at(rows), _selector(allowed))
+        found = rows >= 0  # FAISS fills up with -1
+        floor = self._floor(float(scores[min(depth, count) - 1]), question)
+        if found.all() and count < len(whole) and scores[-1] >= floor:
+            within = whole @ question[0] >= floor
+            return np.flatnonzero(within if allowed is None else within & allowed)
+        return np.sort(rows[found])
 
     def _floor(self, last: float, question: NDArray[np.float32]) -> float:
         """No float32 score below it is one of the best, of which FAISS or BLAS gave the last this one."""
@@ -133,20 +132,7 @@ def _signs(vectors: NDArray[np.float32], rows: Any = slice(None)) -> Any:
     return index
 
 
-class _Lent:
-    """FAISS's own memory as an array that keeps it from being freed."""
-
-    def __init__(self, index: Any) -> None:
-        self._index = index
-        whole = np.zeros((0, index.d), np.float32)
-        if index.ntotal:
-            whole = faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d).reshape(index.ntotal, index.d)
-        self.__array_interface__ = {**whole.__array_interface__, "data": (whole.__array_interface__["data"][0], True)}
-
-
-def _selecting(allowed: NDArray[np.bool_] | None) -> Any:
-    """FAISS's parameters for a mask over rows. The wheel's type stubs know the C++ signatures only."""
-    if allowed is None:
-        return None
-    selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))  # type: ignore[call-arg, arg-type]
-    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+def _selector(allowed: NDArray[np.bool_] | None) -> Any:
+    """FAISS's for a mask over rows. The wheel's type stubs know the C++ signatures only."""
+    packed = None if allowed is None else np.packbits(allowed, bitorder="little")
+    return packed if packed is None else faiss.IDSelectorBitmap(packed)  # type: ignore[call-arg, arg-type]

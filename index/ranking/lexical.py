@@ -19,7 +19,7 @@ from rank_bm25 import BM25Okapi  # type: ignore[import-untyped]
 from index.errors import IndexDamaged
 from index.ranking.fuse import best
 from index.records import Scored
-from index.storage.pieces import Lines
+from index.storage.pieces import Lines, Rows, placed, taken
 from index.text.words import Word, normalise
 
 K1 = 1.5  # rank_bm25's defaults, named here because the finished scores depend on them
@@ -120,7 +120,7 @@ class LexicalRanker:
         """
         renumbered = np.full(len(self._postings.lengths), -1, np.int32)
         renumbered[rows] = np.arange(len(rows))
-        vocabulary, postings, _ = joined([(self.numbers, self._postings, renumbered)], len(rows))
+        vocabulary, postings, *_ = joined((self.numbers, self._postings, renumbered), _NO_PART, len(rows))
         return LexicalRanker(vocabulary, postings)
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
@@ -220,13 +220,19 @@ def _distinct(rows: NDArray[np.intp], count: int) -> NDArray[np.intp]:
 
 def okapi_idf(frequencies: NDArray[np.int64], passages: int) -> NDArray[np.float64]:
     """(terms,) weights of terms by how many of the passages hold each: rank_bm25's own, without a corpus to count in.
-    The order of the terms matters: its floor is a share of the sum of all.
+    The order of the terms matters: its floor is a share of the sum of all, which are added one by one.
     """
+    held = np.flatnonzero(np.bincount(frequencies))  # far fewer than there are terms
+    asked = np.concatenate([held, passages - held])  # the weight of all but these passages is theirs, turned
     okapi = BM25Okapi.__new__(BM25Okapi)
-    okapi.corpus_size, okapi.epsilon, okapi.idf = passages, EPSILON, np.zeros(len(frequencies))
-    if len(frequencies):  # it divides by the number of terms
-        okapi._calc_idf(SimpleNamespace(items=partial(enumerate, frequencies.tolist())))
-    return np.asarray(okapi.idf)
+    okapi.corpus_size, okapi.epsilon, okapi.idf = passages, 0.0, np.zeros(len(asked))  # 0 for what is below
+    if len(asked):  # it divides by the number of terms
+        okapi._calc_idf(SimpleNamespace(items=partial(enumerate, asked.tolist())))
+    weights = np.zeros(int(frequencies.max(initial=0)) + 1)
+    weights[held] = okapi.idf[: len(held)] - okapi.idf[len(held) :]
+    idfs: NDArray[np.float64] = weights[frequencies]
+    idfs[idfs < 0] = EPSILON * (float(np.cumsum(idfs)[-1]) / len(idfs)) if len(idfs) else 0.0
+    return idfs
 
 
 def okapi_part(idf: Any, count: Any, damper: Any) -> Any:
@@ -244,7 +250,7 @@ def okapi_damper(length: Any, average: float) -> Any:
 
 def narrowed(values: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
     """The same numbers, none of them negative, in no more bytes than the largest needs."""
-    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
+    return values.astype(np.min_scalar_type(int(values.max(initial=0))), copy=False)
 
 
 def saved(vocabulary: Lines, postings: Postings) -> dict[str, NDArray[Any]]:
@@ -255,45 +261,41 @@ def saved(vocabulary: Lines, postings: Postings) -> dict[str, NDArray[Any]]:
 def restored(arrays: Mapping[str, NDArray[Any]]) -> tuple[Lines, Postings]:
     """What `saved` was called on. Raises IndexDamaged where there is not a line for each term."""
     postings = Postings(**{name: np.asarray(arrays[name]) for name in Postings._fields})
-    return Lines(arrays["vocabulary"], len(postings.indptr) - 1), postings
+    return Lines.over(arrays["vocabulary"], len(postings.indptr) - 1), postings
 
 
 Part = tuple[Lines, Postings, NDArray[np.int32]]
+_NONE = np.zeros(0, np.int32)
+_NO_PART: Part = (Lines.of(()), Postings(np.zeros(1, np.int64), _NONE, _NONE, _NONE, _NONE), _NONE)
 
 
-def joined(parts: Sequence[Part], passages: int) -> tuple[Lines, Postings, list[NDArray[np.int32]]]:
-    """Vocabulary and postings of so many passages, as `build` would make them, bit for bit, from those of parts; and
-    for each part the numbers that its terms have now, or -1.
+def joined(older: Part, newer: Part, passages: int) -> tuple[Lines, Postings, Rows, Rows]:
+    """Vocabulary and postings of so many passages, as `build` would make them, bit for bit, from those of two parts.
 
     With each part goes for each of its rows the row that it becomes, or -1 where it is left out; no two become one.
+    What the newer does not touch is copied as it stands, so that few new passages cost little more than that. Counted
+    are the older's terms, then those that only the newer has: also given are, of each that the newer has, its number
+    among these, and of each of these its number in the whole, or -1.
     """
-    ids: dict[str, int] = {}
+    vocabulary, postings, becomes = older
+    words, more, more_become = newer
+    numbers = np.array([vocabulary.get(term, -1) for term in words], np.int64)
+    fresh = np.flatnonzero(numbers < 0)
+    numbers[fresh] = len(vocabulary) + np.arange(len(fresh))
+    new = more_become[more.rows], more.counts, more.places
+    indptr, columns = placed(postings.indptr, postings[1:4], becomes, np.repeat(numbers, np.diff(more.indptr)), new)
+    held = np.flatnonzero(np.diff(indptr))
+    first_rows, _, first_places = (column[indptr[held]] for column in columns)
+    seen = held[np.lexsort((first_places, first_rows))]  # in the order in which they are first seen
+    now = np.full(len(indptr) - 1, -1)
+    now[seen] = np.arange(len(seen))
     lengths = np.zeros(passages, np.int32)
-    columns, every = [], []
-    for vocabulary, postings, becomes in parts:
-        numbers = np.fromiter((ids.setdefault(term, len(ids)) for term in vocabulary), np.int32, len(vocabulary))
-        every.append(numbers)
-        lengths[becomes[becomes >= 0]] = postings.lengths[becomes >= 0]
-        in_row = becomes[postings.rows]
-        kept = in_row >= 0
-        terms = np.repeat(numbers, np.diff(postings.indptr))[kept]
-        columns.append((terms, in_row[kept], postings.counts[kept], postings.places[kept]))
-    terms, in_row, counts, places = (np.concatenate(column) for column in zip(*columns, strict=True))
-    held = np.bincount(terms, minlength=len(ids))  # np.unique would hash and sort what is numbered already
-    remaining = np.flatnonzero(held)
-    sizes = held[remaining]
-    order = np.argsort(terms * np.int64(passages) + in_row, kind="stable")  # quick where most of it is in order
-    begins = np.cumsum(sizes) - sizes
-    first = order[begins]
-    seen = np.lexsort((places[first], in_row[first]))  # terms in the order in which they are first seen
-    new_numbers = np.full(len(ids), -1, np.int32)
-    new_numbers[remaining[seen]] = np.arange(len(seen))
-    indptr = np.concatenate([[0], np.cumsum(sizes[seen])])
-    order = order[np.repeat(begins[seen] - indptr[:-1], sizes[seen]) + np.arange(len(order))]
-    known = list(ids)
-    made = [narrowed(column[order]) for column in (in_row, counts, places)]
-    seen_first = Lines.of([known[n] for n in remaining[seen].tolist()])
-    return seen_first, Postings(indptr, made[0], made[1], made[2], lengths), [new_numbers[of] for of in every]
+    for of, rows in ((postings, becomes), (more, more_become)):
+        lengths[rows[rows >= 0]] = of.lengths[rows >= 0]
+    in_row, counts, places = map(narrowed, taken(columns, indptr, seen))
+    made = Postings(np.cumsum([0, *np.diff(indptr)[seen]]), in_row, counts, places, lengths)
+    text = vocabulary.beside(Lines.of(map(words.line, fresh.tolist())), seen)
+    return Lines(text, len(seen)), made, numbers, now
 
 
 def _agree(terms: int, postings: Postings) -> bool:
@@ -366,16 +368,9 @@ def wording(vocabulary: Collection[str], written: Written) -> dict[str, NDArray[
     places = np.zeros(len(pairs), np.int32)
     places[[number for _, _, number in forms]] = np.arange(len(forms))
     indptr, rows, *_ = written.postings(places, len(forms))
-    return laid_out(len(numbers), [(term, form) for term, form, _ in forms], indptr, rows)
-
-
-def laid_out(
-    terms: int, forms: Sequence[tuple[int, str]], indptr: NDArray[np.int64], rows: NDArray[Any]
-) -> dict[str, NDArray[Any]]:
-    """The arrays of `wording`; of each form, in their order, the number of its term and its text."""
     return {
-        "text": np.frombuffer("\n".join(text for _, text in forms).encode("utf-8", "surrogatepass"), np.uint8),
-        "first_forms": np.searchsorted([term for term, _ in forms], np.arange(terms + 1)),
+        "text": Lines.of(form for _, form, _ in forms).text,
+        "first_forms": np.searchsorted([term for term, _, _ in forms], np.arange(len(numbers) + 1)),
         "indptr": indptr,
         "rows": rows,
     }

@@ -1,10 +1,11 @@
 """Documents and passages of a generation, one JSON record each, read and parsed only when somebody asks."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache, partial
-from itertools import chain, compress
+from itertools import compress
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
@@ -14,10 +15,10 @@ from numpy.typing import NDArray
 from index.errors import NotFound
 from index.records import Document, Head, Passage, document_of, passage_of, plain
 from index.storage.merkle import digest_rows
-from index.storage.pieces import Arrays, Chosen, Content, Lines, Pieces
+from index.storage.pieces import Arrays, Ascending, Chosen, Content, Lines, Pieces
 
 HELD_BY = -2  # place in the record of a head
-_HELD = '"], "'  # stands in the line of whatever others hold, and in hardly any other
+_HELD = re.compile(rb'"\], "')  # stands in the line of whatever others hold, and in hardly any other
 _FEW = 1000  # heads that are made one by one sooner than all
 Mask = NDArray[np.bool_]
 
@@ -31,17 +32,11 @@ def pack_told(documents: Sequence[Told], held_by: Mapping[str, Sequence[str]]) -
     """
     heads = ((head._replace(held_by=tuple(held_by.get(head.id, ()))), digest) for head, digest, *_ in documents)
     return {
-        "document_heads": pack_heads([*plain(head), digest] for head, digest in heads),
+        "document_heads": Lines.of(line_of([*plain(head), digest]) for head, digest in heads).text,
         "document_revisions": digest_rows(one[2] for one in documents),
         "document_characters": np.array([one[3] for one in documents], np.int64),
         "document_first_rows": np.cumsum([0, *(one[4] for one in documents)], dtype=np.int64),
     }
-
-
-def pack_heads(records: Iterable[Any]) -> NDArray[np.uint8]:
-    """Of records as `head_records` gives them, or lines in which they stand already."""
-    lines = (one if isinstance(one, str) else _line(one) for one in records)
-    return np.frombuffer("\n".join(lines).encode(), np.uint8)
 
 
 def head_records(content: Content) -> Iterator[Any]:
@@ -50,21 +45,29 @@ def head_records(content: Content) -> Iterator[Any]:
         yield from json.loads(f"[{','.join(lines)}]")  # many at once take half as long
 
 
-def head_lines(content: Content) -> Lines:
+def head_lines(content: Content) -> Ascending:
     """By the ids of documents."""
-    return Lines(content.arrays["document_heads"], len(content.pieces["documents"]), _name)
+    return Ascending.over(content.arrays["document_heads"], len(content.pieces["documents"]), _name)
 
 
 def holders(content: Content) -> dict[int, list[str]]:
     """Place of each document that others hold → the ids of those; only what may be one of them is parsed."""
-    lines = enumerate(chain.from_iterable(head_lines(content).blocks()))
-    found = {at: json.loads(line)[HELD_BY] for at, line in lines if _HELD in line}
+    lines = head_lines(content)
+    places = dict.fromkeys(lines.at(one.start()) for one in _HELD.finditer(lines.text.data))
+    found = {at: json.loads(lines.line(at))[HELD_BY] for at in places}
     return {at: names for at, names in found.items() if names}
 
 
 def stored_as(content: Content) -> dict[str, str]:
     """Document id → sha256 as in the store."""
     return {head[0]: head[-1] for head in head_records(content)}
+
+
+def hash_of(content: Content, document_id: str) -> str | None:
+    """As `stored_as`, of one document; None where it is not there."""
+    heads = head_lines(content)
+    at = heads.get(document_id)
+    return None if at is None else str(json.loads(heads.line(at))[-1])
 
 
 class DocStore:
@@ -76,7 +79,7 @@ class DocStore:
     def __init__(self, content: Content, whole: "DocStore | None" = None, stand: Mask | None = None) -> None:
         """All that was packed, or of the `whole` what has a flag in `stand`, one a packed document."""
         self._content = content
-        self.places: Lines = whole.places if whole else head_lines(content)
+        self.places: Ascending = whole.places if whole else head_lines(content)
         self._kept: Mask = np.ones(len(self.places), np.bool_) if stand is None else stand
         sizes = np.diff(content.arrays["document_first_rows"])
         self.rows: NDArray[np.int64] = np.flatnonzero(np.repeat(self._kept, sizes))
@@ -128,9 +131,10 @@ class DocStore:
         return range(int(self.first_rows[row]), int(self.first_rows[row + 1]))
 
     def _row_of(self, document_id: str) -> int:
-        if not self.holds(document_id):
+        place = self.places.get(document_id)
+        if place is None or not self._kept[place]:
             raise NotFound(f"no document '{document_id}' in the index; list them with: quotewell documents")
-        return int(np.searchsorted(self.records, self.places[document_id]))
+        return int(np.searchsorted(self.records, place))
 
     def _head(self, row: int) -> Head:
         return _head_of(json.loads(self.places.line(int(self.records[row]))))
@@ -156,13 +160,14 @@ def _unpacked(make: Callable[[Any], Any], pieces: Pieces, rows: NDArray[np.int64
     return make(json.loads(pieces[int(rows[row])]))
 
 
-def _line(record: Any) -> str:
+def line_of(record: Any) -> str:
+    """As JSON."""
     return json.dumps(record, ensure_ascii=False)
 
 
 def record(one: Document | Passage) -> bytes:
     """As it is kept."""
-    return _line(plain(one)).encode()
+    return line_of(plain(one)).encode()
 
 
 def _head_of(record: Any) -> Head:

@@ -84,12 +84,15 @@ class Generation:
 def version_of(recipe: str, hashes: Iterable[tuple[str, str]], policy: str = "", engine: str = "") -> str:
     """16 hex digits over the recipe and every document's id and hash; a policy adds a dash and 8 over itself.
 
-    `hashes` are by ascending id, and none is held. `engine` is what is searched, where that is not this process's
+    `hashes` are by ascending id, and few are held. `engine` is what is searched, where that is not this process's
     memory: its nearest vectors may be other ones. The digits are those of all this as one list in JSON.
     """
     digest, rest, between = hashlib.sha256(f"[{FORMAT}, {json.dumps(recipe)}, [".encode()), iter(hashes), ""
     while some := [*islice(rest, _TOGETHER)]:
-        digest.update(f"{between}{json.dumps(some)[1:-1]}".encode())
+        text = '"], ["'.join(map('", "'.join, some))
+        plain = text.isascii() and text.isprintable() and "\\" not in text and text.count('"') == 4 * len(some) - 2
+        written = f'["{text}"]' if plain else json.dumps(some)[1:-1]  # which takes twice as long
+        digest.update(f"{between}{written}".encode())
         between = ", "
     digest.update(f"]{', ' + json.dumps(engine) if engine else ''}]".encode())
     content = digest.hexdigest()[:16]

@@ -17,7 +17,7 @@ from itertools import chain
 from operator import methodcaller
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from zlib import crc32
 
 import numpy as np
@@ -159,10 +159,12 @@ class Pieces:
         """Those of `order`, which counts these first and the others behind them; what holds none of them is let go."""
         sources = (*self.sources, *others.sources)
         source = np.concatenate([self.source, others.source + np.int32(len(self.sources))])[order]
-        used, source = np.unique(source, return_inverse=True)
+        used = np.flatnonzero(np.bincount(source))
+        numbers = np.zeros(len(sources), np.int32)
+        numbers[used] = np.arange(len(used))
         return Pieces(
-            tuple(sources[one] for one in used),
-            source.astype(np.int32),
+            tuple(sources[one] for one in used.tolist()),
+            numbers[source],
             np.concatenate([self.starts, others.starts])[order],
             np.concatenate([self.sizes, others.sizes])[order],
             np.concatenate([self.digests, others.digests])[order],
@@ -209,6 +211,14 @@ class Lines(Mapping[str, int]):
         self.text, self._starts, self._name = text, starts.astype(np.min_scalar_type(len(text) + 1)), name
 
     @classmethod
+    def over(cls, text: NDArray[np.uint8], count: int, name: Callable[[str], str] = str) -> Self:
+        """As made of these; where somebody holds those of this text, they, with all that was found of them."""
+        held = _HELD.get(id(text))
+        if not isinstance(held, cls) or len(held) != count:
+            held = _HELD[id(text)] = cls(text, count, name)
+        return held
+
+    @classmethod
     def of(cls, lines: Iterable[str]) -> "Lines":
         """None of them has a line break."""
         every = [*lines]
@@ -221,6 +231,17 @@ class Lines(Mapping[str, int]):
 
     def name(self, number: int) -> str:
         return self._name(self.line(number))
+
+    def at(self, place: int) -> int:
+        """The number of the line in which the byte at this place of the text stands."""
+        return int(self._starts.searchsorted(place, side="right")) - 1
+
+    def beside(self, others: "Lines", order: Rows) -> NDArray[np.uint8]:
+        """The text of those of `order`, which counts these first and the others behind them."""
+        parts = [np.append(one.text, np.uint8(ord("\n"))) for one in (self, others) if len(one)]
+        starts = np.concatenate([self._starts.astype(np.int64), others._starts[1:] + self._starts[-1].astype(np.int64)])
+        whole = np.concatenate(parts or [self.text])
+        return taken([whole], starts, order)[0][:-1]
 
     def blocks(self) -> Iterator[list[str]]:
         """All lines, some at a time."""
@@ -252,6 +273,21 @@ class Lines(Mapping[str, int]):
         return hashes[order], order
 
 
+class Ascending(Lines):
+    """Lines by ascending names, each of them once, which are found by halves and need no table."""
+
+    def place(self, name: str) -> int:
+        """The number of the first that is not below the name."""
+        return bisect_left(range(len(self)), name, key=self.name)
+
+    def named(self, name: str) -> list[int]:
+        at = self.place(name)
+        return [at] if at < len(self) and self.name(at) == name else []
+
+
+_HELD: "weakref.WeakValueDictionary[int, Lines]" = weakref.WeakValueDictionary()  # by their texts, which they hold
+
+
 class Chosen(Sequence[str]):
     """The names of some lines, in order; equal to any sequence of the same."""
 
@@ -268,3 +304,47 @@ class Chosen(Sequence[str]):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and [*self] == [*other]
+
+
+Columns = Sequence[NDArray[Any]]
+
+
+def placed(
+    indptr: Rows, columns: Columns, becomes: NDArray[np.int32], groups: Rows, more: Columns
+) -> tuple[Rows, list[NDArray[Any]]]:
+    """Columns in groups of ascending rows, which are the first column: each row as what it becomes or, with -1, left
+    out, and `more` put between them, each in its group and, in that, at its row. Groups may be new ones.
+    """
+    rows = becomes[columns[0]]
+    kept = rows >= 0
+    own = [column[kept] for column in (rows, *columns[1:])]
+    begins = indptr - np.flatnonzero(~kept).searchsorted(indptr)
+    begins = np.append(begins, np.full(max(int(groups.max(initial=-1)) + 2 - len(begins), 0), begins[-1]))
+    order = np.lexsort((more[0], groups))
+    groups = groups[order]
+    at, ends = begins[groups], begins[groups + 1]
+    wanted = more[0][order]
+    while (open_ := np.flatnonzero(at < ends)).size:  # by halves, all at once
+        middle = (at[open_] + ends[open_]) // 2
+        below = own[0][middle] < wanted[open_]
+        at[open_[below]], ends[open_[~below]] = middle[below] + 1, middle[~below]
+    made = [
+        np.insert(one.astype(np.result_type(one, new), copy=False), at, new[order])
+        for one, new in zip(own, more, strict=True)
+    ]
+    return begins + groups.searchsorted(np.arange(len(begins))), made
+
+
+def taken(columns: Columns, indptr: Rows, order: Rows) -> list[NDArray[Any]]:
+    """Of columns in groups, of which group n stands at indptr[n]:indptr[n + 1], these groups in this order.
+
+    Groups that stay neighbours are copied together.
+    """
+    pieces = [(indptr[first], indptr[behind]) for first, behind in runs(order)]
+    return [np.concatenate([one[:0], *(one[start:end] for start, end in pieces)]) for one in columns]
+
+
+def runs(order: Rows) -> list[tuple[int, int]]:
+    """Of numbers, those that follow each other: the first, and the one behind the last."""
+    ends = np.flatnonzero(np.diff(order, append=-1) != 1)
+    return [*zip(order[[0, *ends[:-1] + 1]].tolist(), (order[ends] + 1).tolist(), strict=True)] if len(order) else []

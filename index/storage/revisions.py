@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from index.errors import IndexDamaged
 from index.storage.merkle import revision
-from index.storage.rows import BY_TIME, COLUMNS, HASH, insert, opened, sealed, select
+from index.storage.rows import BY_HASH, BY_TIME, COLUMNS, HASH, insert, opened, sealed, select
 from index.storage.sqlite import PAGE_BYTES, Connection, used_bytes
 
 LEAST = 1 << 18  # bytes that former texts may take beside documents however few
@@ -58,7 +58,8 @@ def keep(writer: Connection, document_id: str, text: str, keeping: Keeping) -> N
 
 def expire(writer: Connection, keeping: Keeping) -> int:
     """Texts whose time is up go, and the oldest of too many; returns how many went. A damaged row goes as a whole."""
-    writer.execute(BY_TIME)  # a store of an earlier program has it not
+    for made in (BY_TIME, BY_HASH):  # a store of an earlier program has them not
+        writer.execute(made)
     until = _written(keeping.now - timedelta(days=keeping.days)) if keeping.days else "9999"
     texts, with_text, rows = writer.execute(_HELD).fetchone()
     held, went = texts + _HASH_BYTES * rows, 0

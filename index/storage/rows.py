@@ -54,6 +54,8 @@ REVISIONS = (
 FILES = f"""CREATE TABLE files (
     document_id TEXT NOT NULL REFERENCES documents (id) DEFERRABLE INITIALLY DEFERRED,
     path BLOB NOT NULL, {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, path))"""
+# The hashes of all documents name an index of them: here they are read without the documents.
+BY_HASH = "CREATE INDEX IF NOT EXISTS documents_by_hash ON documents (id, sha256)"
 CREATE = (
     f"CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, {HASH} BLOB NOT NULL)",
     f"""CREATE TABLE documents (
@@ -67,6 +69,7 @@ CREATE = (
         text_start INTEGER NOT NULL, text_end INTEGER NOT NULL, sentences TEXT NOT NULL,
         vector BLOB NOT NULL, token_dim INTEGER NOT NULL, scales BLOB NOT NULL, offsets BLOB NOT NULL,
         tokens BLOB NOT NULL, {HASH} BLOB NOT NULL, PRIMARY KEY (document_id, ordinal))""",
+    BY_HASH,
     *REVISIONS,
     FILES,
 )
