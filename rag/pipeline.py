@@ -151,13 +151,13 @@ class Pipeline:
 
     def _echoes(self, query: Query, quote: Quote) -> bool:
         """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Yes or no can
-        be told in the same words, and so can a command that comes with what introduces it."""
+        be told in the same words, and so can what comes with what introduces it, as a version does what it brought."""
         own = {word.text for word in words(query.text)}
         if NOT_WHETHER.search(query.text) is None or not own.issuperset(word.text for word in words(quote.words)):
             return False
-        told = self.widened(query, quote)
-        said = self.index.document(quote.passage.document_id).text[told.start : told.end]
-        return own.issuperset(word.text for word in words(said))
+        told, document = self.widened(query, quote), self.index.document(quote.passage.document_id)
+        shown = (told, apart(told, document) or told)
+        return own.issuperset(word.text for one in shown for word in words(document.text[one.start : one.end]))
 
     def _sure(self, reading: Reading) -> bool:
         return bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold

@@ -2,7 +2,7 @@
 
 import re
 
-from eval.authoring.patterns import BY_PAST, PIECES, Made, asks, fits, named, rules
+from eval.authoring.patterns import BY_PAST, PIECES, VERB_LISTS, Made, asks, fits, named, rules
 from eval.authoring.patterns import span_of as at
 from rag.language.patterns import read_patterns
 from rag.question.analysis import analyse
@@ -10,14 +10,7 @@ from rag.selection.definitions import defines
 from rag.suggestions.patterns import TITLE, bases
 
 _DEFINES = 0.8  # how well a sentence must define what "What is …?" asks for
-_TO_PEOPLE = ("appointed", "arrested", "defeated", "elected", "joined", "killed", "married", "named", "became", "lost")
-_SAYING = bases(
-    "announced:announce argued:argue argues:argue believed:believe claimed:claim claims:claim concluded:conclude "
-    "discovered:discover estimated:estimate estimates:estimate found:find predicted:predict proposed:propose "
-    "reported:report showed:show stated:state suggested:suggest warned:warn"
-)
-_VOWING = bases("agreed:agree decided:decide planned:plan pledged:pledge promised:promise")
-_WANTING = bases("seeks:seek plans:plan wants:want aims:aim hopes:hope")
+_SAYING, _VOWING, _WANTING = (bases(VERB_LISTS[name]) for name in ("SAYING", "VOWING", "WANTING"))
 
 
 def _what_is(match: re.Match[str]) -> Made | None:
@@ -103,22 +96,13 @@ def _stands_for(match: re.Match[str]) -> Made | None:
 
 _TEXT = read_patterns(
     "eval.authoring", "claims.txt", **PIECES, SAYING="|".join(_SAYING), VOWING="|".join((*_VOWING, *_WANTING)),
-    DONE="|".join(verb for verb in BY_PAST if verb not in _TO_PEOPLE),
+    DONE="|".join(verb for verb in BY_PAST if verb not in VERB_LISTS["TO_PEOPLE"].split()),
 )  # fmt: skip
 _MAKERS = _TEXT.cased("MAKERS")
 CLAIMS = rules(
     _TEXT,
-    {
-        "what is": ("what", _what_is),
-        "most": ("what", _what_is_most),
-        "of it": ("what", _of_it),
-        "did what": ("what", _did_what),
-        "why": ("why", _why),
-        "why, did": ("why", _why_did),
-        "said": ("said", _said),
-        "plan": ("said", _vowed),
-        "alias": ("name", _alias),
-        "known for": ("what", asks("What {be} {who} {verb} for?", "answer")),
-        "short": ("name", _stands_for),
-    },
-)
+    {"what is": ("what", _what_is), "most": ("what", _what_is_most), "of it": ("what", _of_it),
+     "did what": ("what", _did_what), "why": ("why", _why), "why, did": ("why", _why_did), "said": ("said", _said),
+     "plan": ("said", _vowed), "alias": ("name", _alias), "short": ("name", _stands_for),
+     "known for": ("what", asks("What {be} {who} {verb} for?", "answer"))},
+)  # fmt: skip

@@ -2,30 +2,15 @@
 
 import re
 
-from eval.authoring.patterns import BY_PARTICIPLE, BY_PAST, PIECES, Made, asks, fits, named, rest_of, rules
+from eval.authoring.patterns import BY_PARTICIPLE, BY_PAST, PIECES, VERB_LISTS, Made, asks, fits, named, rest_of, rules
 from eval.authoring.patterns import span_of as at
 from index.records import Span
 from rag.language.dates import dates_in
 from rag.language.patterns import read_patterns
 from rag.suggestions.patterns import TITLE, bases
 
-# a date is enough behind these: "When did the bridge open?"
-_ALONE = frozenset(
-    (
-        *("die", "open", "close", "end", "start", "begin", "retire", "fall", "merge", "dissolve", "sink", "withdraw"),
-        *("take effect", "enter into force"),
-    )
-)
-_DOES = bases(
-    "comprises:comprise contains:contain covers:cover employs:employ has:have holds:hold houses:house "
-    "includes:include offers:offer operates:operate owns:own produces:produce runs:run seats:seat serves:serve"
-)
-_PAYING = bases(
-    "allocated:allocate borrowed:borrow contributed:contribute donated:donate earned:earn exported:export gave:give "
-    "granted:grant imported:import invested:invest owed:owe paid:pay pledged:pledge provided:provide raised:raise "
-    "received:receive spent:spend"
-)
-_LASTING = {"lasted": "did {} last", "lasts": "does {} last", "takes": "does {} take", "took": "did {} take"}
+_ALONE = frozenset(verb.replace("_", " ") for verb in VERB_LISTS["ALONE"].split())
+_DOES, _PAYING, _LASTING = (bases(VERB_LISTS[name]) for name in ("HAVING", "PAYING", "LASTING"))
 
 
 def _date_of(match: re.Match[str]) -> Span | None:
@@ -136,32 +121,19 @@ def _how_long(match: re.Match[str]) -> Made | None:
 
 PEOPLE = rules(
     read_patterns("eval.authoring", "people.txt", **PIECES),
-    {
-        "when done": ("when", _when_done),
-        "when did": ("when", _when_did),
-        "who did": ("who", _who_did),
-        "done by": ("who", _done_by),
-        "led by": ("who", _led_by),
-        "where": ("where", asks("Where {be} {who} {verb}?", "place")),
-        "after": ("name", asks("Who or what {be} {who} named {after}?", "answer")),
-        "who is": ("who", _who_is),
-    },
-)
+    {"when done": ("when", _when_done), "when did": ("when", _when_did), "who did": ("who", _who_did),
+     "done by": ("who", _done_by), "led by": ("who", _led_by), "who is": ("who", _who_is),
+     "where": ("where", asks("Where {be} {who} {verb}?", "place")),
+     "after": ("name", asks("Who or what {be} {who} named {after}?", "answer"))},
+)  # fmt: skip
 _TEXT = read_patterns(
     "eval.authoring", "counts.txt", **PIECES, DOES="|".join(_DOES), PAYING="|".join(_PAYING), LASTING="|".join(_LASTING)
 )
 _EMPTY = _TEXT.cased("EMPTY")
 COUNTS = rules(
     _TEXT,
-    {
-        "many": ("number", _how_many),
-        "many did": ("number", _many_did),
-        "many were": ("number", _many_were),
-        "much": ("number", _how_much),
-        "population": ("number", _population),
-        "cost": ("number", asks("How much did {who} cost?", "number")),
-        "share": ("number", _share),
-        "accounts": ("number", _accounts),
-        "long": ("number", _how_long),
-    },
-)
+    {"many": ("number", _how_many), "many did": ("number", _many_did), "many were": ("number", _many_were),
+     "much": ("number", _how_much), "population": ("number", _population), "share": ("number", _share),
+     "cost": ("number", asks("How much did {who} cost?", "number")), "accounts": ("number", _accounts),
+     "long": ("number", _how_long)},
+)  # fmt: skip

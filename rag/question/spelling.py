@@ -132,7 +132,9 @@ class Speller:
         as a name is read as a name only.
         """
         forms = self._forms
-        if doubled := [other for other in self._single.get(_undoubled(word), ()) if self._fits_case(named, other)]:
+        if doubled := [
+            other for other in self._single.get(_undoubled(word), ()) if not named or self._casing.is_name(other)
+        ]:
             return max(doubled, key=lambda other: self._index.lexical.document_frequency(forms[other]))
         most = 2 if len(word) >= _LONG else 1
         near = extract(word, forms.keys(), scorer=OSA.distance, score_cutoff=most, limit=_NEAREST)
@@ -152,9 +154,6 @@ class Speller:
         swapped = sorted(word) == sorted(other)
         ends = word[-1] == other[-1] and (len(word) >= _CLEAR or len(word) != len(other))
         return OSA.distance(word, other) == 1 and (swapped or ends)
-
-    def _fits_case(self, named: bool, other: str) -> bool:
-        return not named or self._casing.is_name(other)
 
     @cached_property
     def _single(self) -> dict[str, list[str]]:

@@ -118,10 +118,9 @@ class Checker:
     def _asked(self, sentence: str) -> Query:
         query = analyse(sentence, self._index.stem, self._index.asked)
         named = with_names(query, self._casing.is_name)
-        return with_opening_name(named, self._casing.is_name, self._known)
-
-    def _known(self, stem: str) -> bool:
-        return bool(self._index.lexical.document_frequency(stem))
+        return with_opening_name(
+            named, self._casing.is_name, lambda stem: self._index.lexical.document_frequency(stem) > 0
+        )
 
     def _closeness(self, sentence: str, candidate: Candidate) -> tuple[float, bool]:
         """How close a span is, and whether no word of the sentence is without its like in it."""
