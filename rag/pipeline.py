@@ -15,7 +15,7 @@ from rag.catalogue import Catalogue
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, holds_kind, with_names
-from rag.question.spelling import Casing, Speller, with_codes, with_short_days, within_limits
+from rag.question.spelling import Casing, Speller, with_codes, with_short_forms, within_limits
 from rag.reading.candidates import NOT_WHETHER
 from rag.reading.reader import Reader
 from rag.refusal import refusal
@@ -109,7 +109,7 @@ class Pipeline:
         return self._reranker.ordered(query.text, hits)[:limit]
 
     def _queries(self, readings: Sequence[str]) -> list[Query]:
-        texts = (with_codes(with_short_days(spelled_out(text), self.index), self.index) for text in readings)
+        texts = (with_codes(with_short_forms(spelled_out(text), self.index), self.index) for text in readings)
         queries = (analyse(text, self.index.stem, self.index.asked) for text in texts)
         return [with_names(query, self._casing.is_name) for query in queries]
 

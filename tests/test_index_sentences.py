@@ -22,6 +22,7 @@ AT_FIVE = [
     ["The office closes at 5 p. m.", "Visitors must leave."],
     ["The office closes at 5 p.m.", "Visitors must leave."],
     ["The office closes at 5 p. m. Central European Time.", "Visitors must leave."],
+    ["Tel. +49 40 555 0199 or Tel. (040) 55.", "Visitors must leave."],
     ["He met J. R. R. Tolkien in Oxford.", "It was bought by U. S. Steel in 1901."],
 ]
 BOTH = [

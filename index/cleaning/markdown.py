@@ -28,9 +28,8 @@ _ORG = re.compile(  # and no Markdown, which may show some
 _OF_ORG = re.compile(  # what nobody sees
     r"""^(?P<kept>[ \t]*\#\+begin_(?P<of>src|example)\b[^\n]*\n(?:(?![ \t]*\#\+begin_)[^\n]*\n)*?
         [ \t]*\#\+end_(?P=of))
-      | ^[ \t]*(?:\#(?:[ ][^\n]*)?|:(?:PROPERTIES|LOGBOOK):[ \t]*\n(?:[^\n]*\n){1,99}?[ \t]*:END:
-      |\#\+(?:attr_\w+|export_\w+|filetags|html_\w+|include|latex_\w+|name|options|property|setupfile|startup|tblfm)
-       :[^\n]*)[ \t]*$""",
+      | ^[ \t]*(?:\#(?:[ ][^\n]*)?|:(?:PROPERTIES|LOGBOOK):[ \t]*\n(?:[^\n]*\n){1,99}?[ \t]*:END:|:\w+:
+      |\#\+(?!author|caption|date|description|email|subtitle|title)\w+:[^\n]*)[ \t]*$""",
     re.MULTILINE | re.IGNORECASE | re.VERBOSE,
 )
 _ORG_RULE = re.compile(r"^[ \t]*\|-[-+]*\+", re.MULTILINE)  # below the header of a table

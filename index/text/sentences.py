@@ -92,7 +92,7 @@ def _ends(stretch: str, language: str, splitter: str) -> list[int]:
 
 def _goes_on(before: str, rest: str) -> bool:
     """yasbd ends one at "the U.S. Drug Enforcement Administration", "Orr Bros. Inc.", "Rs. 5" and "with A. Holt"."""
-    counted = _SHORT.search(before) and rest[:1].isdigit()
+    counted = _SHORT.search(before) and re.match(r"[+(]*\d", rest)
     named = _NAMED.match(rest) and before[-1:] not in "\"'”’»)].!?…"
     ends = _OF_DAY.match(before) and not _ZONE.match(rest)
     opens = ends or _OPENERS.match(rest) or not re.search(r"[^\W\d_]", rest)

@@ -61,6 +61,8 @@ def _capitals(text: str, stem: str, how: Stem) -> Iterator[bool]:
 
 
 _WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
+_SHORT_FORMS = {"phone": "tel", "telephone": "tel", "maximum": "max", "minimum": "min", "temperature": "temp"}
+_LONG_FORM = re.compile(rf"\b(?:{'|'.join(_SHORT_FORMS)})\b", re.IGNORECASE)
 _SHORT_DAYS = ("tue", "tues", "thu", "thur", "thurs", "fri", "mon", "wed", "sat", "sun")  # six that are no words
 _SHORTEST = 5  # letters; among shorter words too many are neighbours
 _LONG = 9  # letters, from which on two slips may be mended
@@ -180,13 +182,12 @@ def with_codes(question: str, index: Index) -> str:
     return question
 
 
-def with_short_days(question: str, index: Index) -> str:
-    """Weekdays as the articles write them, where they only write them short, as opening hours do: "Tue".
+def with_short_forms(question: str, index: Index) -> str:
+    """Weekdays, and "phone" and the like, as the articles write them, where they only write them short, as opening
+    hours do: "Tue", "Tel.".
 
     "Sun", "sat" and, in names, "Mon" are words, so some passage must write two days short.
     """
-    if not _WEEKDAY.search(question):
-        return question
 
     def held(*days: str) -> bool:
         return len(index.lexical.holding([cut(day.lower(), index.stem) for day in days])) > 0
@@ -195,6 +196,12 @@ def with_short_days(question: str, index: Index) -> str:
         day = match.group()
         return day if held(day) else next((day[:size] for size in (5, 4, 3) if held(day[:size])), day)
 
+    def short(match: re.Match[str]) -> str:
+        return match.group() if held(match.group()) else _SHORT_FORMS[match.group().lower()]
+
+    question = _LONG_FORM.sub(short, question)
+    if not _WEEKDAY.search(question):
+        return question
     two = any(held(sure, other) for sure in _SHORT_DAYS[:6] for other in _SHORT_DAYS if sure[:2] != other[:2])
     return _WEEKDAY.sub(written, question) if two else question
 
