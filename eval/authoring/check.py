@@ -77,7 +77,10 @@ def check_files(paths: Sequence[Path], sources: Mapping[str, str], answers: Answ
     entries: list[NumberedQuestion] = []
     findings: list[Complaint] = []
     for path in dict.fromkeys(paths):
-        for found in (_entry(place, raw) for place, raw in raw_lines(path) if raw.strip()):
+        for place, raw in raw_lines(path):
+            if not raw.strip():
+                continue
+            found = _entry(place, raw)
             if isinstance(found, NumberedQuestion):
                 entries.append(found)
             else:
