@@ -15,7 +15,7 @@ from rag.catalogue import Catalogue
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, holds_kind, with_names
-from rag.question.spelling import Casing, Speller, with_codes, with_short_days, within_limits
+from rag.question.spelling import Casing, Speller, with_codes, with_short_forms, within_limits
 from rag.reading.candidates import NOT_WHETHER
 from rag.reading.reader import Reader
 from rag.refusal import refusal
@@ -109,7 +109,7 @@ class Pipeline:
         return self._reranker.ordered(query.text, hits)[:limit]
 
     def _queries(self, readings: Sequence[str]) -> list[Query]:
-        texts = (with_codes(with_short_days(spelled_out(text), self.index), self.index) for text in readings)
+        texts = (with_codes(with_short_forms(spelled_out(text), self.index), self.index) for text in readings)
         queries = (analyse(text, self.index.stem, self.index.asked) for text in texts)
         return [with_names(query, self._casing.is_name) for query in queries]
 
@@ -151,13 +151,13 @@ class Pipeline:
 
     def _echoes(self, query: Query, quote: Quote) -> bool:
         """Does it only repeat what is asked about, as "PISM BULLETIN" does "What is the PISM bulletin"? Yes or no can
-        be told in the same words, and so can a command that comes with what introduces it."""
+        be told in the same words, and so can what comes with what introduces it, as a version does what it brought."""
         own = {word.text for word in words(query.text)}
         if NOT_WHETHER.search(query.text) is None or not own.issuperset(word.text for word in words(quote.words)):
             return False
-        told = self.widened(query, quote)
-        said = self.index.document(quote.passage.document_id).text[told.start : told.end]
-        return own.issuperset(word.text for word in words(said))
+        told, document = self.widened(query, quote), self.index.document(quote.passage.document_id)
+        shown = (told, apart(told, document) or told)
+        return own.issuperset(word.text for one in shown for word in words(document.text[one.start : one.end]))
 
     def _sure(self, reading: Reading) -> bool:
         return bool(reading.quotes) and round(reading.confidence, CONFIDENCE_DIGITS) >= self._rules.threshold

@@ -14,6 +14,7 @@ from rag.question.spelling import Respelt, Speller
 
 _SHOUTED = re.compile(r"[^\W\d_]{2,}(?![^\s?!.,;:])")  # a word of letters alone, no code
 _THERE = read_patterns("rag.question", "several.txt").compiled("THERE")
+_STRAIGHT = r"What \g<be> the \g<of>"  # "What were the changes?", as models of reading have learnt to be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Understood:
 def understand(question: str, history: Sequence[Turn], speller: Speller, *, respells: bool = True) -> Understood:
     """From a usable question and the turns before it, oldest first; words are as typed without `respells`."""
     resolved = resolve(
-        _straight(quiet(question)), [replace(t, question=quiet(asked_inside(t.question))) for t in history]
+        _THERE.sub(_STRAIGHT, quiet(question)), [replace(t, question=quiet(asked_inside(t.question))) for t in history]
     )
     spelt = [speller.respell(reading) if respells else Respelt(reading) for reading in resolved.readings]
     return Understood(
@@ -45,11 +46,6 @@ def understand(question: str, history: Sequence[Turn], speller: Speller, *, resp
 def quiet(question: str) -> str:
     """A question in capitals in small letters: its capitals tell no name. A code or an abbreviation stays as it is."""
     return question.lower() if question.isupper() and len(_SHOUTED.findall(question)) > 1 else question
-
-
-def _straight(question: str) -> str:
-    """ "What changes were there?" as "What were the changes?", a form that models of reading have learnt."""
-    return _THERE.sub(r"What \g<be> the \g<of>", question)
 
 
 def usable(question: str, most: int) -> str:

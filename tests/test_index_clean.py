@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.cleaning.clean import Cleaned, clean, clean_plain
+from index.cleaning.markup import Markup
 from index.formats import read
 from index.records import Document, OffsetRun, Span, plain_blocks, to_clean, to_source
 from index.text.sentences import sentences
@@ -23,7 +24,7 @@ MORE = "Nobody in the hall had expected that the talks would end before midnight
 UNSEEN = re.compile(  # signs of Markdown that hold letters or digits, and comments
     r"<!--.*?-->|%%.*?%%|(?<=```).*$|</?\w+>|\]\((?:<[^<>\n]*>|[^()\s]*)\)|\[\^\w+\]:?|\[![a-z]+\]|&amp;|&nbsp;"
     r"|(?<= )\^[\w-]+(?=\s|$)|(?<=[.,;:!?])\^\d+\^|\|\d+(?=\]\])|<v(?= )"
-    r"|^[> \f]*\[[^\^\]\n][^\]\n]*\]:\s*\S+.*$"  # addresses of links
+    r"|^[> \f]*\[[^\^\]\n][^\]\n]*\]:\s*\S+.*$|^#\+(?:OPTIONS|STARTUP):.*$"  # addresses of links, settings of Org
     r"|[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\[\[[^\[\]|\n]*\||\[[ x]\] ",
     re.MULTILINE,
 )
@@ -511,6 +512,18 @@ def test_a_hostile_line_of_200_kb_costs_about_as_much_as_one_of_prose(pattern: s
     prose, line = (part * (200_000 // len(part)) for part in (f"{PROSE} ", pattern))
     honest, hostile = costs(lambda: clean(prose), lambda: clean(line))
     assert hostile < 150 * honest
+
+
+@pytest.mark.parametrize(
+    ("markup", "pattern"),
+    [("asciidoc", one) for one in ("link:a[", "<<a,", "image:a[", "////\n", "a::\n", "** ", "|===\na\n", "----\n\n")]
+    + [("org", one) for one in ("#+begin_src\n", ":PROPERTIES:\n", "# \n", "* a :b:\n", "[[a][")],
+)
+def test_time_grows_with_a_file_in_another_markup_and_not_with_its_square(markup: Markup, pattern: str) -> None:
+    """As below, where eight times the text may cost at most thirty-two times as much."""
+    small, large = (pattern * (size // len(pattern)) for size in (4_000, 32_000))
+    little, much = costs(lambda: clean(small, markup=markup), lambda: clean(large, markup=markup))
+    assert much < 32 * little + 0.05
 
 
 @pytest.mark.parametrize(

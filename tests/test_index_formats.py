@@ -87,6 +87,90 @@ def test_restructured_text_is_read_with_its_headings_lists_and_code(tmp_path: Pa
     ]
 
 
+MANUAL = """= Pump
+:toc:
+// not for readers
+////
+nor this
+////
+See link:https://pump.example[the *maker*] and <<winter,below>>.
+
+[[winter]]
+.In winter
+. Pull the plug.
+.. At last
+* Keep it
+
+Seal:: Of silicone.
+
+include::legal.adoc[]
+"""
+LOG = """#+TITLE: Log
+#+OPTIONS: toc:nil
+# not for readers
+
+* Mirror :optics:
+:PROPERTIES:
+:ID: 7
+:END:
+It is /clean/.
+
+#+BEGIN_SRC sh
+# for readers
+turn --left
+#+END_SRC
+"""
+SUBTITLES = """1
+00:00:01,000 --> 00:00:04,200
+This is the old mine of Brenn, which
+
+2
+00:00:04,300 --> 00:00:07,900
+was opened in 1734.
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "told"),
+    [
+        ("a.adoc", MANUAL, "Pump|See the maker and below.|In winter|Pull the plug.|At last|Keep it|Seal: Of silicone."),
+        (
+            "a.asciidoc",
+            "= One\n:a: b\n\nPress kbd:[F2] until the wash of the day begins.\n",
+            "One|Press F2 until the wash of the day begins.",
+        ),
+        ("a.org", LOG, "Mirror|It is clean.|# for readers|turn --left"),
+        ("a.srt", SUBTITLES, "This is the old mine of Brenn, which was opened in 1734."),
+    ],
+)
+def test_a_file_is_read_as_what_its_suffix_says(tmp_path: Path, name: str, source: str, told: str) -> None:
+    document = only(file(tmp_path, name, source))
+    shown = [document.text[block.start : block.end] for block in document.blocks if block.kind != "aside"]
+    assert shown == told.split("|")
+
+
+def test_front_matter_in_json_tells_facts_and_other_json_is_text(tmp_path: Path) -> None:
+    matter = '{\n  "title": "Bells: a history",\n  "date": "2024-03-09T08:00:00Z",\n  "draft": false\n}\n'
+    bells = only(file(tmp_path, "bells.md", f"\ufeff{matter}\nThe tenor weighs 1,270 kg.\n"))
+    assert (bells.title, bells.published, bells.text) == (
+        "Bells: a history",
+        date(2024, 3, 9),
+        "The tenor weighs 1,270 kg.",
+    )
+    for other in (matter, '{"title": \n\nIt is cut.', f"{matter}{matter}", '{"port": 80}\n\nIt is open.'):
+        shown = only(file(tmp_path, "other.txt", other)).text
+        assert "".join(filter(str.isalnum, shown)) == "".join(filter(str.isalnum, other))
+
+
+def test_a_question_and_its_answer_are_a_line_of_a_faq(tmp_path: Path) -> None:
+    faq = '{"question": "When?", "answer": "On Friday.\\nAt six."}'
+    lines = f'{faq}\n{{"_id": "dogs", "prompt": "Dogs?", "response": "No."}}\n'
+    when, dogs = documents(file(tmp_path, "faq.jsonl", lines)).values()
+    assert (when.id, dogs.id, when.title, dogs.text) == ("faq/1", "dogs", "When?", "Dogs?\n\nNo.")
+    told = [(b.kind, when.text[b.start : b.end], when.text[b.lead.start : b.lead.end]) for b in when.blocks]
+    assert told == [("question", "When?", ""), ("text", "On Friday.", "When?"), ("text", "At six.", "When?")]
+
+
 def test_the_articles_are_the_publishers_bytes() -> None:
     assert {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in SEEDS.glob("*.txt")} == PINNED
 

@@ -120,7 +120,7 @@ TOLD = [
 
 
 def rest(source: str) -> Cleaned:
-    return clean(textwrap.dedent(source), rest=True)
+    return clean(textwrap.dedent(source), markup="rest")
 
 
 def told(cleaned: Cleaned) -> list[tuple[str, str]]:
@@ -167,7 +167,7 @@ SOURCES = st.lists(st.tuples(st.sampled_from(["", "", " ", "   ", "\t"]), LINES)
 @given(SOURCES)
 @example(GUIDE)
 def test_the_map_is_exact_whatever_stands_there(source: str) -> None:
-    cleaned = clean(source, rest=True)
+    cleaned = clean(source, markup="rest")
     check_map(cleaned, source)
     check_blocks(cleaned)
     check_round_trips(document_of(cleaned, source))
@@ -195,21 +195,21 @@ def test_the_map_is_exact_whatever_stands_there(source: str) -> None:
 )
 def test_a_hostile_file_costs_about_as_much_as_prose(pattern: str) -> None:
     prose, hostile = (part * (200_000 // len(part)) for part in (f"{PROSE} ", pattern))
-    honest, spent = costs(lambda: clean(prose, rest=True), lambda: clean(hostile, rest=True))
+    honest, spent = costs(lambda: clean(prose, markup="rest"), lambda: clean(hostile, markup="rest"))
     assert spent < 150 * honest
 
 
 @pytest.mark.parametrize("pattern", [".. |a| replace:: b\n", "=== ===\na b\n"])
 def test_time_grows_with_the_file_and_not_with_its_square(pattern: str) -> None:
     small, large = (pattern * (size // len(pattern)) for size in (30_000, 240_000))
-    clean(small, rest=True)
-    little, much = costs(lambda: clean(small, rest=True), lambda: clean(large, rest=True))
+    clean(small, markup="rest")
+    little, much = costs(lambda: clean(small, markup="rest"), lambda: clean(large, markup="rest"))
     assert much < 32 * little + 0.05  # as in test_index_clean
 
 
 def test_what_stands_endlessly_further_in_is_still_read() -> None:
     source = "\n".join(f"{' ' * n}line{n}" for n in range(2_000))
-    assert [clean(source, rest=True).text.count(f"line{n}\n") for n in (5, 50, 500)] == [1, 1, 1]
+    assert [clean(source, markup="rest").text.count(f"line{n}\n") for n in (5, 50, 500)] == [1, 1, 1]
 
 
 def test_it_is_cleaned_again_as_what_it_is_when_its_file_is_not_given(
@@ -222,16 +222,16 @@ def test_it_is_cleaned_again_as_what_it_is_when_its_file_is_not_given(
     earlier(hash_settings, monkeypatch, "CLEANER").index([folder])
     builder = Builder(hash_settings.data, hash_settings, HashEmbedder())
     builder.index([folder / "b.txt"])
-    assert opened(hash_settings).document("a").text == clean(GUIDE, rest=True).text
+    assert opened(hash_settings).document("a").text == clean(GUIDE, markup="rest").text
 
 
 def test_a_list_in_a_cell_stays_in_it_and_code_in_one_is_code() -> None:
     cells = "   *  -  {}\n      -  - salt\n         - bread\n"
-    cleaned = clean(".. list-table::\n\n" + cells.format("Ann"), rest=True)
+    cleaned = clean(".. list-table::\n\n" + cells.format("Ann"), markup="rest")
     assert [(b.kind, cleaned.text[b.start : b.end]) for b in cleaned.blocks] == [("row", "Ann\t- salt - bread")]
-    shown = clean(".. list-table::\n\n" + cells.format(".. code-block:: sh\n\n             ls"), rest=True)
+    shown = clean(".. list-table::\n\n" + cells.format(".. code-block:: sh\n\n             ls"), markup="rest")
     assert "code" in {b.kind for b in shown.blocks}
-    assert clean(".. list-table::\n\nEnd.", rest=True).text == "End."
+    assert clean(".. list-table::\n\nEnd.", markup="rest").text == "End."
 
 
 def test_a_list_that_is_a_table_has_rows_under_its_header() -> None:
@@ -253,12 +253,32 @@ Cables
    * - Cord
      - 2 euros
 """
-    cleaned = clean(source, rest=True)
+    cleaned = clean(source, markup="rest")
     text = cleaned.text
     told = [(b.kind, text[b.start : b.end], text[b.lead.start : b.lead.end]) for b in cleaned.blocks]
     assert told[2:] == [
         ("header", "Cable\tPrice", "In stock"),
         ("row", "Optical\t40 euros, cut", "Cable\tPrice"),
         ("row", "Cord\t2 euros", ""),
+    ]
+    check_map(cleaned, source)
+
+
+def test_a_table_in_lines_of_csv_has_rows_and_its_header_and_loses_no_cell() -> None:
+    source = (
+        '.. csv-table:: Zones\n   :header: "Zone", "Days", "Fee, all"\n   :widths: 1, 2, 3\n\n   "Alps, high", 3, "11\n'
+        '   euros"\n   Islands, 6, a "real" fee\n\n.. csv-table::\n   :header-rows: 1\n\n   A,B\n   "c,d\n\nThe end.\n'
+    )
+    cleaned = clean(source, markup="rest")
+    text = cleaned.text
+    told = [(b.kind, text[b.start : b.end], text[b.lead.start : b.lead.end]) for b in cleaned.blocks]
+    assert told == [
+        ("text", "Zones", ""),
+        ("header", "Zone\tDays\tFee, all", "Zones"),
+        ("row", "Alps, high\t3\t11 euros", "Zone\tDays\tFee, all"),
+        ("row", 'Islands\t6\ta "real" fee', "Zone\tDays\tFee, all"),
+        ("header", "A\tB", ""),
+        ("row", '"c\td', "A\tB"),
+        ("text", "The end.", ""),
     ]
     check_map(cleaned, source)

@@ -18,6 +18,13 @@ def cut(text: str, language: str = "en", splitter: str = "yasbd") -> list[str]:
     return [text[start:end] for start, end in sentences(text, language, splitter)]
 
 
+AT_FIVE = [
+    ["The office closes at 5 p. m.", "Visitors must leave."],
+    ["The office closes at 5 p.m.", "Visitors must leave."],
+    ["The office closes at 5 p. m. Central European Time.", "Visitors must leave."],
+    ["Tel. +49 40 555 0199 or Tel. (040) 55.", "Visitors must leave."],
+    ["He met J. R. R. Tolkien in Oxford.", "It was bought by U. S. Steel in 1901."],
+]
 BOTH = [
     ["It appeared on Jul.15,2025 in the journal.", "Aug.11, 2025 was next."],
     ["Dr. Jorge Schiavon contends that.", "For his part, Dr. Rafael Velázquez Flores argues."],
@@ -95,6 +102,11 @@ def test_the_articles_have_as_many_sentences_as_were_counted(seeds: list[Documen
             len(sentences(text, document.language)) for text in texts if text != document.title
         )
     assert found == {"000": 56, "001": 57, "002": 36, "003": 60}
+
+
+@pytest.mark.parametrize("expected", AT_FIVE, ids=lambda found: found[0])
+def test_a_time_of_day_may_end_a_sentence_and_initials_do_not(expected: list[str]) -> None:
+    assert cut(" ".join(expected)) == expected
 
 
 PIECES = st.sampled_from(

@@ -23,6 +23,8 @@ from tests.test_index_blocks import told
         ("1. When does it open?\nOn 1 April.\n\n2. Are dogs allowed?\nOnly on a lead.", "{n}. ", ""),
         ("- **When does it open?** On 1 April.\n- **Are dogs allowed?** Only on a lead.", "", ""),
         ("1. When does it open?\n   On 1 April.\n2. **Are dogs allowed?**\n   Only on a lead.", "{n}. ", ""),
+        ("问：When does it open?\n答：On 1 April.\n\n问：Are dogs allowed?\n答：Only on a lead.", "问：", "答："),
+        ("В: When does it open?\nО: On 1 April.\n\nВ: Are dogs allowed?\nО: Only on a lead.", "В: ", "О: "),
     ],
 )
 def test_questions_and_answers_however_they_are_laid_out(source: str, asks: str, answers: str) -> None:
@@ -89,6 +91,24 @@ def test_turns_lead_back_to_who_speaks(one: str, other: str) -> None:
     leads = {lead for kind, text, lead in found if "Friday" in text or "high" in text}
     assert leads == {" ".join(other.removeprefix("<v ").split()).rstrip(": >")}
     assert {kind for kind, text, _ in found if "price" not in text} == {"turn"}
+
+
+def test_a_name_with_a_time_is_a_line_of_its_own_and_what_is_asked_below_it_a_question() -> None:
+    found = told(
+        "ops\n\nanna.k  9:14 AM\nthe crane is tested on Thursday and the gate on Friday\n\nbo  9:16 AM\n"
+        "who signs the form?\n\nanna.k  9:17 AM\nHerr Pils does\n"
+    )
+    assert [(kind, text) for kind, text, _ in found[3:]] == [
+        ("turn", "bo 9:16 AM"),
+        ("question", "who signs the form?"),
+        ("turn", "anna.k 9:17 AM"),
+        ("turn", "Herr Pils does"),
+    ]
+
+
+def test_what_a_sheet_is_called_above_its_first_heading_is_no_fact_of_it() -> None:
+    found = told("Data sheet: pump HP 12\n\nNoise\n-----\nSound level:  48 dB\n")
+    assert [kind for kind, _, _ in found] == ["aside", "heading", "text"]
 
 
 ASCIIDOC = """= Boiler
@@ -248,11 +268,15 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
          "What does a parcel of 5 kg cost?", "8.49", "4.99"),
         ("| Age | Fee |\n|---|---|\n| under 6 | free |\n| 6 to 15 | 3 euros |\n| 65 and over | 4 euros |",
          "How much is the fee for a 70 year old?", "4 euros", "3 euros"),
+        ("Opening hours\nMon–Fri: 8–12 and 14–18\nSat: 9–12\n\nAddress: Birch Lane 4\nTel.: 0431 55 20 18",
+         "When is the practice open on Saturday?", "Sat: 9–12", "Mon"),
         ("The Bren canal opened in 1822.(3) Ivor Penn was the first keeper.(4) The toll was two pence.(5)",
          "Who was the first keeper?", "Ivor Penn was", "1822"),
         ("Kai Orr is mentioned in the minutes of the mayor once a month. The boiler is mentioned on page 3.",
          "How often is Kai Orr mentioned in the minutes of the mayor?", "once a month", "boiler"),
         ("面条要煮八分钟。米饭要焖二十分钟。", "面条要煮多长时间？", "八分钟", "二十"),
+        ("## [3.1.0] - 2025-02-03\n\n### Removed\n\n- Support for Python 3.8.\n\n## [3.0.0] - 2024-11-05\n\n- Dark.",
+         "Which version removed support for Python 3.8?", "[3.1.0]", "3.0.0"),
         ("Frage: Was kostet das Bad?\n\nAntwort: Acht Millionen.\n\nFrage: Wann wird es eröffnet?\n\n"
          "Antwort: Im Herbst 2027.", "Wann wird das Bad eröffnet?", "2027", "Frage"),
     ],

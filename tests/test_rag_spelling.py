@@ -10,7 +10,7 @@ from index.embedding.embedder import OnnxEmbedder
 from index.search import Index
 from rag.assistant import Assistant
 from rag.question.analysis import analyse, with_names
-from rag.question.spelling import Casing, Respelt, Speller, with_codes, with_short_days
+from rag.question.spelling import Casing, Respelt, Speller, with_codes, with_short_forms
 from rag.understand import quiet, understand
 from tests import make
 
@@ -192,7 +192,7 @@ def test_codes_are_read_as_the_articles_join_them(index: Index, typed: str, read
 )
 def test_days_are_read_as_the_articles_write_them(tmp_path: Path, text: str, read: str) -> None:
     index = make.index(tmp_path, {"hours.md": text})
-    assert with_short_days("Is it open on Monday, thursdays, Fridays or Sunday?", index) == read
+    assert with_short_forms("Is it open on Monday, thursdays, Fridays or Sunday?", index) == read
 
 
 @pytest.mark.parametrize(
@@ -205,3 +205,9 @@ def test_days_are_read_as_the_articles_write_them(tmp_path: Path, text: str, rea
 )
 def test_what_there_is_is_asked_for_straight(speller: Speller, typed: str, read: str) -> None:
     assert understand(typed, (), speller).readings == (read,)
+
+
+@pytest.mark.parametrize(("text", "read"), [("Tel. 0431 55", "tel"), ("Tel. 0431 55. By phone only.", "phone")])
+def test_what_the_articles_only_write_short_is_asked_for_as_they_write_it(tmp_path: Path, text: str, read: str) -> None:
+    index = make.index(tmp_path, {"contact.md": text})
+    assert with_short_forms("What is its phone number?", index) == f"What is its {read} number?"

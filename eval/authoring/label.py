@@ -118,10 +118,6 @@ def _chosen(draft: Draft, number: int, scene: LabelScene) -> Draft:
     return replace(draft, answerable=True, marks=(*draft.marks, MarkedWords(passage.document_id, Span(start, end))))
 
 
-def _closed(draft: Draft, _: str, __: LabelScene) -> Draft:
-    return replace(draft, passage=None)
-
-
 def _cleared(draft: Draft, _: str, __: LabelScene) -> Draft:
     if not draft.marks:
         raise Refused("nothing is marked")
@@ -188,7 +184,8 @@ def _edited(draft: Draft, words: str, _: LabelScene) -> Draft:
 
 
 _ACTS: dict[str, Callable[[Draft, str, LabelScene], Draft]] = {
-    "p": _closed, "c": _cleared, "w": _typed, "]": _moved(0, 1), "[": _moved(0, -1), "{": _moved(-1, 0),
+    "p": lambda draft, *_: replace(draft, passage=None),
+    "c": _cleared, "w": _typed, "]": _moved(0, 1), "[": _moved(0, -1), "{": _moved(-1, 0),
     "}": _moved(1, 0), "a": _answered, "u": _unanswerable, "e": _edited,
     "t": lambda draft, words, _: replace(draft, tags=tuple(dict.fromkeys(words.replace(",", " ").split()))),
 }  # fmt: skip

@@ -18,7 +18,7 @@ class Verb(NamedTuple):
     base: str
 
 
-_VERBS = read_patterns("eval.authoring", "verbs.txt").pieces
+VERB_LISTS = read_patterns("eval.authoring", "verbs.txt").pieces
 
 
 def _regular(base: str) -> Verb:
@@ -27,8 +27,8 @@ def _regular(base: str) -> Verb:
 
 
 VERBS = (
-    *map(_regular, _VERBS["REGULAR"].split()),
-    *(Verb(*forms.replace("_", " ").split(":")) for forms in _VERBS["IRREGULAR"].split()),
+    *map(_regular, VERB_LISTS["REGULAR"].split()),
+    *(Verb(*forms.replace("_", " ").split(":")) for forms in VERB_LISTS["IRREGULAR"].split()),
 )
 BY_PARTICIPLE = {verb.participle: verb for verb in VERBS}
 BY_PAST = {verb.past: verb for verb in VERBS}
@@ -60,7 +60,7 @@ class Rule(NamedTuple):
 PIECES = read_patterns(
     "eval.authoring", "patterns.txt", NAME=NAME, PERSON=PERSON, ROLE=ROLE, PASTS="|".join(BY_PAST),
     BY_PARTICIPLE="|".join(BY_PARTICIPLE),
-    AGENTIVE="|".join(BY_PARTICIPLE[name].past for name in _VERBS["AGENTIVE"].split()),
+    AGENTIVE="|".join(BY_PARTICIPLE[name].past for name in VERB_LISTS["AGENTIVE"].split()),
 ).pieces  # fmt: skip
 _NO_SUBJECT = (stop_words() - {"the"}) | {
     *("whereas", "unlike", "following", "among", "within", "without", "upon", "due", "given", "since"),

@@ -2,7 +2,7 @@
 
 import re
 
-from eval.authoring.patterns import BY_PARTICIPLE, BY_PAST, PIECES, Made, asks, fits, named, rest_of, rules
+from eval.authoring.patterns import BY_PARTICIPLE, BY_PAST, PIECES, VERB_LISTS, Made, asks, fits, named, rest_of, rules
 from eval.authoring.patterns import span_of as at
 from index.records import Span
 from rag.language.dates import dates_in
@@ -12,14 +12,7 @@ from rag.selection.definitions import defines
 from rag.suggestions.patterns import TITLE, bases
 
 _DEFINES = 0.8  # how well a sentence must define what "What is …?" asks for
-_TO_PEOPLE = ("appointed", "arrested", "defeated", "elected", "joined", "killed", "married", "named", "became", "lost")
-_SAYING = bases(
-    "announced:announce argued:argue argues:argue believed:believe claimed:claim claims:claim concluded:conclude "
-    "discovered:discover estimated:estimate estimates:estimate found:find predicted:predict proposed:propose "
-    "reported:report showed:show stated:state suggested:suggest warned:warn"
-)
-_VOWING = bases("agreed:agree decided:decide planned:plan pledged:pledge promised:promise")
-_WANTING = bases("seeks:seek plans:plan wants:want aims:aim hopes:hope")
+_SAYING, _VOWING, _WANTING = (bases(VERB_LISTS[name]) for name in ("SAYING", "VOWING", "WANTING"))
 
 
 def _what_is(match: re.Match[str]) -> Made | None:
@@ -105,7 +98,7 @@ def _stands_for(match: re.Match[str]) -> Made | None:
 
 _CLAIMS = read_patterns(
     "eval.authoring", "claims.txt", **PIECES, SAYING="|".join(_SAYING), VOWING="|".join((*_VOWING, *_WANTING)),
-    DONE="|".join(verb for verb in BY_PAST if verb not in _TO_PEOPLE),
+    DONE="|".join(verb for verb in BY_PAST if verb not in VERB_LISTS["TO_PEOPLE"].split()),
 )  # fmt: skip
 _MAKERS = _CLAIMS.cased("MAKERS")
 CLAIMS = rules(
@@ -129,23 +122,8 @@ CLAIMS = rules(
 # Who, when, where, how many, how much and how long, each made of one verb of a table.
 
 
-# a date is enough behind these: "When did the bridge open?"
-_ALONE = frozenset(
-    (
-        *("die", "open", "close", "end", "start", "begin", "retire", "fall", "merge", "dissolve", "sink", "withdraw"),
-        *("take effect", "enter into force"),
-    )
-)
-_DOES = bases(
-    "comprises:comprise contains:contain covers:cover employs:employ has:have holds:hold houses:house "
-    "includes:include offers:offer operates:operate owns:own produces:produce runs:run seats:seat serves:serve"
-)
-_PAYING = bases(
-    "allocated:allocate borrowed:borrow contributed:contribute donated:donate earned:earn exported:export gave:give "
-    "granted:grant imported:import invested:invest owed:owe paid:pay pledged:pledge provided:provide raised:raise "
-    "received:receive spent:spend"
-)
-_LASTING = {"lasted": "did {} last", "lasts": "does {} last", "takes": "does {} take", "took": "did {} take"}
+_ALONE = frozenset(verb.replace("_", " ") for verb in VERB_LISTS["ALONE"].split())
+_DOES, _PAYING, _LASTING = (bases(VERB_LISTS[name]) for name in ("HAVING", "PAYING", "LASTING"))
 
 
 def _date_of(match: re.Match[str]) -> Span | None:

@@ -253,27 +253,16 @@ def _then_typo(edit: Edit) -> Edit:
 
 
 EDITS: dict[str, Edit] = {
-    "insertion above": _insertion_above,
-    "edit below": _edit_below,
-    "neighbours edited": _neighbours_edited,
-    "duplicated before": lambda scene: _insertion_above(scene, scene.quote),
-    "duplicated after": _duplicated_after,
-    "paragraph moved": _paragraph_moved,
-    "paragraph deleted": _paragraph_deleted,
-    "sentence rewritten": _sentence_rewritten,
-    "document deleted": lambda _: EditOutcome(None, "gone"),
+    "insertion above": _insertion_above, "edit below": _edit_below, "neighbours edited": _neighbours_edited,
+    "duplicated before": lambda scene: _insertion_above(scene, scene.quote), "duplicated after": _duplicated_after,
+    "paragraph moved": _paragraph_moved, "paragraph deleted": _paragraph_deleted,
+    "sentence rewritten": _sentence_rewritten, "document deleted": lambda _: EditOutcome(None, "gone"),
     "typo inside": lambda scene: rewritten(scene, with_typo(scene.quote, scene.chance)),
-    "typo at the edge": _typo_at_the_edge,
-    "word replaced": _word_replaced,
+    "typo at the edge": _typo_at_the_edge, "word replaced": _word_replaced,
     "word left out": lambda scene: with_words(scene, lambda words, at: [*words[:at], *words[at + 1 :]]),
-    "clause inserted": lambda scene: with_words(
-        scene, lambda words, at: [*words[:at], words[at] + _CLAUSE, *words[at + 1 :]]
-    ),
-    "number changed": _number_changed,
-    "spacing": _spacing,
-    "Unicode form": _unicode_form,
-    "grown together": _grown_together,
-    "insertion above, typo inside": _then_typo(_insertion_above),
+    "clause inserted": lambda one: with_words(one, lambda said, at: [*said[:at], said[at] + _CLAUSE, *said[at + 1 :]]),
+    "number changed": _number_changed, "spacing": _spacing, "Unicode form": _unicode_form,
+    "grown together": _grown_together, "insertion above, typo inside": _then_typo(_insertion_above),
     "paragraph moved, typo inside": _then_typo(_paragraph_moved),
     "duplicated, then typo": _then_typo(_duplicated_after),
-}
+}  # fmt: skip

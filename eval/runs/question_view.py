@@ -130,7 +130,7 @@ def views(run: Run, others: Mapping[str, Row]) -> list[QuestionView]:
     """By group, mistakes before the rest and the surest of them first; else in the order of the set."""
     found = [_view(f"q{at}", row, run, others.get(row.id)) for at, row in enumerate(run.rows, start=1)]
     order = list(GROUPS)
-    return sorted(found, key=lambda one: (order.index(one.group), _surest_first(one)))
+    return sorted(found, key=lambda one: (order.index(one.group), 0.0 if one.group == "right" else -one.row.confidence))
 
 
 def rankers_of(run: Run) -> tuple[str, ...]:
@@ -194,7 +194,3 @@ def _marks(row: Row, passage: KeptPassage) -> list[Labelled]:
 
 def _by_size(added: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(added.items(), key=lambda one: (-abs(one[1]), one[0])))
-
-
-def _surest_first(view: QuestionView) -> float:
-    return 0.0 if view.group == "right" else -view.row.confidence

@@ -12,7 +12,8 @@ from itertools import groupby
 from index.cleaning.front import front_of, with_front, with_notes
 from index.cleaning.furniture import is_furniture
 from index.cleaning.hidden import hidden
-from index.cleaning.markdown import is_markdown, markdown_parts
+from index.cleaning.markdown import markdown_parts, markup_of
+from index.cleaning.markup import Markup
 from index.cleaning.parts import CUE, LABEL
 from index.cleaning.pieces import Piece, mended, pieces
 from index.cleaning.plain import plain_parts
@@ -40,22 +41,23 @@ class Cleaned:
         return sum(block.end - block.start for block in self.blocks if block.kind == "aside")
 
 
-def clean(source: str, *, start: int = 0, rest: bool = False) -> Cleaned:
-    """Clean source[start:], which is reStructuredText or else Markdown or plain text, as it looks.
+def clean(source: str, *, start: int = 0, markup: Markup = "") -> Cleaned:
+    """Clean source[start:], which is marked up in this way or else as it looks.
 
     The map counts from the beginning of `source`. Never raises; may come out empty.
     """
-    if rest:
+    if markup == "rest":
         shown = source
         parts, unseen = rest_parts(source, start)
     else:
         unseen = list(hidden(source, start))
         shown = _blanked(source, unseen)
-        parts, more = markdown_parts(shown, start) if is_markdown(shown[start:]) else (plain_parts(shown, start), [])
+        markup = markup or markup_of(shown[start:])
+        parts, more = markdown_parts(shown, start, markup) if markup else (plain_parts(shown, start), [])
         unseen += more
     gone = sum(1 for span in unseen for char in source[span.start : span.end] if not char.isspace())
-    found = _marked(pieces(source, shown, parts, rest=rest))
-    return replace(_cleaned(found if rest else mended(found)), hidden=gone)
+    found = _marked(pieces(source, shown, parts, markup))
+    return replace(_cleaned(found if markup == "rest" else mended(found)), hidden=gone)
 
 
 def clean_pieces(found: Sequence[Piece]) -> Cleaned:

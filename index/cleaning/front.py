@@ -34,7 +34,8 @@ _NOTE_SHARE = 0.2  # more than that in another language at the end is part of a 
 
 def front_of(found: Sequence[Piece]) -> int:
     """How many pieces stand before the article's first sentence, list or table; 0 where that is not near."""
-    count = next((n for n, piece in enumerate(found) if _is_body(piece)), len(found))
+    called = len(found) > 1 and found[1].kind == "heading" and not found[0].closed  # as "Data sheet: HP 12"
+    count = next((n for n, piece in enumerate(found) if _is_body(piece) and (n or not called)), len(found))
     return count if count <= _FRONT_PIECES else 0
 
 

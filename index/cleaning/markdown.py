@@ -2,11 +2,12 @@
 
 import re
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from index.cleaning.markup import ORG
+from index.cleaning.markup import Markup
 from index.cleaning.parts import BULLET, MarkupPart, listed, paragraphs, table
 from index.records import Kind, Span
 
@@ -21,26 +22,37 @@ _EQUALS = re.compile(  # a heading of AsciiDoc or of a wiki; "= 12" is a sum
 )
 _ORG_HEADING = re.compile(r"^(\*{1,6})[ \t]+(?:TODO[ \t]+|DONE[ \t]+)?(.*\S)", re.MULTILINE)
 _ORG_BLOCK = re.compile(r"^[ \t]*#\+(?:begin|end)_(?:(src|example)|\w+).*", re.MULTILINE | re.IGNORECASE)
+_ORG = re.compile(  # and no Markdown, which may show some
+    r"\A(?![\s\S]*^```)[\s\S]*?^#\+(?:begin_\w+|title:|author:|options:|startup:)", re.MULTILINE | re.IGNORECASE
+)
+_OF_ORG = re.compile(  # what nobody sees
+    r"""^(?P<kept>[ \t]*\#\+begin_(?P<of>src|example)\b[^\n]*\n(?:(?![ \t]*\#\+begin_)[^\n]*\n)*?
+        [ \t]*\#\+end_(?P=of))
+      | ^[ \t]*(?:\#(?:[ ][^\n]*)?|:(?:PROPERTIES|LOGBOOK):[ \t]*\n(?:[^\n]*\n){1,99}?[ \t]*:END:|:\w+:
+      |\#\+(?!author|caption|date|description|email|subtitle|title)\w+:[^\n]*)[ \t]*$""",
+    re.MULTILINE | re.IGNORECASE | re.VERBOSE,
+)
 _ORG_RULE = re.compile(r"^[ \t]*\|-[-+]*\+", re.MULTILINE)  # below the header of a table
 _ADOC = re.compile(  # and no Markdown, which may show some
     r"""\A(?![\s\S]*^```)[\s\S]*?^(?:\[(?:source|listing|cols|options|%)[^\[\]\n]*\][ \t]*\n(?:\|===|----|\.\.\.\.)
       | \|={3,}[ \t]*\n\s*[^\s|]*\|(?!=))""",
     re.MULTILINE | re.VERBOSE,
 )
+_ADOC_ITEM = re.compile(r"^[ \t]*(\*{1,5}|\.{1,5})[ \t]+(?=\S)", re.MULTILINE)
+_ADOC_TERM = re.compile(r"^(?=[^\s:*.\[][^\n:]{0,80}::(?:[ \t]|$))", re.MULTILINE)
 _COLUMNS = re.compile(r'cols=(?:"([^"]*)"|(\d+\*))')
 _OF_ADOC = re.compile(  # code, tables, and lines that nobody sees
     r"""(?<=[\]\n+]\n)(?P<title>\.[^\s.][^\n]*\n)?(?P<fence>-{4,}|\.{4,})[ \t]*\n(?P<code>.*?)^(?P=fence)[ \t]*$
       | ^(?:\[(?P<how>[^\[\]\n]*)\]\n)?\|={3,}[ \t]*\n(?P<table>.*?)^\|={3,}[ \t]*$
-      | ^(?:\[(?!quote|verse)[\w%,.="'\ #-]+\]|:[\w!-]+:[^\n]*|//[^\n]*|={4,}|\*{4,}|_{4,})[ \t]*$""",
+      | ^/{4,}[ \t]*\n.*?^/{4,}[ \t]*$
+      | ^(?:\[(?!quote|verse)[\w%,.="'\ #-]+\]|\[\[[\w.-]+\]\]|:[\w!-]+:[^\n]*|//[^\n]*|={4,}|\*{4,}|_{4,}
+       |(?:ifdef|ifndef|ifeval|endif|include|toc)::[^\n]*)[ \t]*$""",
     re.MULTILINE | re.DOTALL | re.VERBOSE,
 )
 _CELL = re.compile(r"(?<!\S)(?:\d+(?:\.\d+)?[+*])?[.<^>]*[aehmls]?\||(?<!\\)\|")  # the sign before one
 _SIGNS = (  # of which plain text has none: a piece of each, for speed, and the whole
     ("= ", _EQUALS),
     ("#", re.compile(r"^[ \f\ufeff]{0,3}#{1,6}[ \t]+\S", re.MULTILINE)),
-    ("#+", ORG),
-    ("\n[", _ADOC),
-    ("|==", _ADOC),
     ("```", re.compile(r"^[ ]{0,3}```", re.MULTILINE)),
     ("~~", re.compile(r"^[ ]{0,3}~~~|~~(?=\S)[^~\n]{1,400}~~", re.MULTILINE)),
     ("](", re.compile(r"\]\(")),
@@ -87,9 +99,13 @@ _OF_FENCED = re.compile(  # … or its end
 )
 
 
-def is_markdown(source: str) -> bool:
-    """Whether the text has a sign that plain text has not."""
-    return any(piece in source and sign.search(source) for piece, sign in _SIGNS)
+def markup_of(source: str) -> Markup:
+    """By signs that plain text has not."""
+    if ("|==" in source or "\n[" in source) and _ADOC.search(source):
+        return "asciidoc"
+    if "#+" in source and _ORG.search(source):
+        return "org"
+    return "markdown" if any(piece in source and sign.search(source) for piece, sign in _SIGNS) else ""
 
 
 @cache
@@ -101,16 +117,19 @@ def _parser() -> "MarkdownIt":
     return parser
 
 
-def markdown_parts(source: str, start: int = 0) -> tuple[list[MarkupPart], list[Span]]:
+def markdown_parts(source: str, start: int, markup: Markup) -> tuple[list[MarkupPart], list[Span]]:
     """The parts of source[start:] in reading order; every line that shows something is in one. And those that nobody
-    sees: comments and settings of AsciiDoc."""
+    sees: comments and settings of AsciiDoc and Org."""
     text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:])
     walk, links = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)]), dict[str, Any]()
-    if ("|==" in text or "\n[" in text) and _ADOC.search(text):
-        text = walk.out_of_asciidoc(text, start)
+    if markup in ("asciidoc", "org"):
+        text = (_OF_ADOC if markup == "asciidoc" else _OF_ORG).sub(partial(walk.as_markdown, start), text)
+    if markup == "asciidoc":
+        text = _ADOC_ITEM.sub(lambda found: f"{'    ' * (len(found[1]) - 1)}{'1.' if '.' in found[1] else '*'} ", text)
+        text = _ADOC_TERM.sub("* ", text)
     if "= " in text:
         text = _EQUALS.sub(lambda found: f"{'#' * len(found[1])} {found[2]}", text)
-    if "#+" in text and ORG.search(text):
+    if markup == "org":
         text = _ORG_BLOCK.sub(lambda found: "```" if found[1] else "", text)
         text = _ORG_RULE.sub(lambda found: found.group().replace("+", "|"), text)
         text = _ORG_HEADING.sub(lambda found: f"{'#' * len(found[1])} {found[2]}", text)
@@ -210,27 +229,25 @@ class _Walk:
         elif kind == "inline" and self._header is None:
             self._paragraph(token)
 
-    def out_of_asciidoc(self, text: str, start: int) -> str:
-        """Line by line the same, as Markdown: tables are parts already, and what nobody sees is gone."""
-
-        def markdown(found: re.Match[str]) -> str:
-            if found["fence"]:
-                return f"{found['title'] or ''}```\n{found['code']}```"
-            if found["table"]:
-                if not _CELL.search(found["table"]) or re.search(r"\d[+*]\|", found["table"]):
-                    return found.group()  # of CSV, or with cells that are wider than one
-                header = "header" in (found["how"] or "") or bool(re.match(r"\s*[^\n]+\n[ \t]*\n", found["table"]))
-                columns = _COLUMNS.search(found["how"] or "")
-                each = re.findall(r"(?:^|,)\s*(\d+(?=\*))?", columns[1] or columns[2] or "") if columns else ()
-                size = sum(int(one or 1) for one in each)
-                self._cells(*(start + at for at in found.span("table")), header=header, size=size)
-            else:
-                self.unseen.append(Span(start + found.start(), start + found.end()))
-            first, last = (bisect_right(self._lines, start + at, key=lambda line: line.start) for at in found.span())
-            self.pass_over(first - 1, last)
-            return "\n" * (last - first)
-
-        return _OF_ADOC.sub(markdown, text)
+    def as_markdown(self, start: int, found: re.Match[str]) -> str:
+        """Line by line the same, of AsciiDoc or Org: tables are parts already, and what nobody sees is gone."""
+        of = defaultdict[str, str](str, found.groupdict(""))
+        if of["fence"]:
+            return f"{of['title']}```\n{of['code']}```"
+        other = of["table"] and (not _CELL.search(of["table"]) or re.search(r"\d[+*]\|", of["table"]))
+        if of["kept"] or other:  # of CSV, or with cells that are wider than one
+            return found.group()
+        if of["table"]:
+            header = "header" in of["how"] or bool(re.match(r"\s*[^\n]+\n[ \t]*\n", of["table"]))
+            columns = _COLUMNS.search(of["how"])
+            each = re.findall(r"(?:^|,)\s*(\d+(?=\*))?", columns[1] or columns[2] or "") if columns else ()
+            size = sum(int(one or 1) for one in each)
+            self._cells(*(start + at for at in found.span("table")), header=header, size=size)
+        else:
+            self.unseen.append(Span(start + found.start(), start + found.end()))
+        first, last = (bisect_right(self._lines, start + at, key=lambda line: line.start) for at in found.span())
+        self.pass_over(first - 1, last)
+        return "\n" * (last - first)
 
     def _cells(self, begin: int, end: int, *, header: bool, size: int) -> None:
         """Rows of `size` cells; 0: as many as are in the first line, or if that is one above the first blank line."""

@@ -7,10 +7,11 @@ Every pattern is bounded, so that a hostile line costs linear time.
 import re
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Sequence
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from index.records import OffsetRun, Span
 
+Markup = Literal["", "asciidoc", "markdown", "org", "rest"]  # "": plain text
 _ODD_SPACE = re.compile(r"[^\S ]\s*| \s+")
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+"
@@ -39,23 +40,27 @@ _REFERENCE_LINK = re.compile(r"\[([^\[\]]{1,1000})\](?:\[([^\[\]\n]{0,200})\])?"
 _EMBED = re.compile(r"!\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\|\d{1,4}(?:x\d{1,4})?\]\]")  # so wide
 _WIKI = re.compile(r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]")
 _ADDRESS = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,1000}|[^<>\s@]{1,100}@[^<>\s@]{1,100})>")
+_ADOC_NOTE = re.compile(r"footnote:(?=\[[^\[\]]{1,1000}\])()")
 _INLINE_NOTE = re.compile(r"\^(?=\[[^\[\]]{1,1000}\])()")
 _CELL = re.compile(r"</t[dh]\s{0,9}>\s{0,99}<t[dh]\b[^<>]{0,1000}>()", re.IGNORECASE)
 _BREAK = re.compile(
     r"</?(?:br|dd|div|dt|figcaption|h[1-6]|hr|li|p|ref|section|summary|td|th|tr)(?=[\s/>])[^<>]{0,1000}>()",
     re.IGNORECASE,
 )
-_PARTING = {_CELL: "\t", _BREAK: " ", _INLINE_NOTE: " "}  # tags that part words for whoever reads the page
+_PARTING = {
+    _CELL: "\t",
+    _BREAK: " ",
+    _INLINE_NOTE: " ",
+    _ADOC_NOTE: " ",
+}  # tags that part words for whoever reads the page
 _COMPONENT = re.compile(  # a line of its own in MDX, GitBook or Hugo, of which a title shows
     r"""^[ \t]*(?:\{%|\{\{[<%]|<(?:/[A-Z]\w*(?=>)|[A-Z]\w*(?=\s)))[^{}<>\n]{0,300}?
         (?:\b(?:title|label|summary)=["']([^"'\n]{0,200})["'][^{}<>\n]{0,300}|())(?:%\}|[>%]\}\}|/?>)[ \t]*$""",
     re.MULTILINE | re.VERBOSE,
 )
-ORG = re.compile(  # and no Markdown, which may show some
-    r"\A(?![\s\S]*^```)[\s\S]*?^#\+(?:begin_\w+|title:|author:|options:|startup:)", re.MULTILINE | re.IGNORECASE
-)
 _ORG_LINK = re.compile(r"(?<!\w)\[\[(?!\d)[^\[\]\n]{1,300}\]\[([^\[\]\n]{1,300})\]\]")
 _BARE_ADDRESS = re.compile(r"https?://\S+")
+_ADOC_LINK = re.compile(r"(?:\b(?:link|mailto|xref):|(?=\bhttps?://))[^\s\[\]]{1,500}\[([^\[\]]{1,500})\]")
 _SIGNS = (  # a piece of each, for speed, and the whole
     ("`", _ROLE),
     ("`", _CODE),
@@ -99,9 +104,23 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("==", re.compile(r"==(?=[^\s=])([^=]{1,400}?)(?<=\S)==")),
     ("~~", re.compile(r"~~(?=[^\s~])([^~]{1,400}?)(?<=\S)~~")),
 )
-_ORG_SIGNS = tuple(
-    (sign, re.compile(rf"(?<![\w/]){sign}{other}(?=[^\s{sign}])([^{sign}\n]{{1,400}}?)(?<=\S){sign}(?![\w/])"))
-    for sign, other in (("=", ""), ("~", ""), ("/", "(?![a-z]{1,4}/)"))  # "/tmp/" is a folder
+_ORG_SIGNS = (
+    *(
+        (sign, re.compile(rf"(?<![\w/]){sign}{other}(?=[^\s{sign}])([^{sign}\n]{{1,400}}?)(?<=\S){sign}(?![\w/])"))
+        for sign, other in (("=", ""), ("~", ""), ("/", "(?![a-z]{1,4}/)"))  # "/tmp/" is a folder
+    ),
+    ("#+", re.compile(r"\A#\+caption:[ \t]*()", re.IGNORECASE)),
+    (":", re.compile(r"[ \t]+:[\w@:]{1,60}:()\s*\Z")),  # how a heading is filed
+)
+# … of AsciiDoc: addresses, notes, names of keys, pictures, titles of blocks
+_ADOC_SIGNS = (
+    ("[", _ADOC_LINK),
+    ("<<", re.compile(r"<<(?:[^<>,\n]{1,200},\s?)?([^<>\n]{1,200})>>")),
+    ("::", re.compile(r"(?<=\w):(?=:(?:\s|\Z))()")),
+    ("footnote:[", _ADOC_NOTE),
+    (":[", re.compile(r"\b(?:btn|kbd|menu|pass|stem):(?:[^\s\[\]]{0,100})\[([^\[\]]{0,500})\]")),
+    ("image:", re.compile(r"\bimage::?[^\s\[\]]{1,500}\[\"?([^\[\],\"]{0,500})[^\[\]]{0,500}\]")),
+    (".", re.compile(r"\A\.(?=[^\s.])()")),
 )
 # … and of reStructuredText
 _REST_LITERAL = re.compile(r"(?<![\w`])``(?=\S)((?:[^`]|`(?!`)|`(?=``(?!`))){1,400})``(?!`)")
@@ -121,9 +140,10 @@ _REST_SIGNS = (
     ("|", re.compile(r"(?<![\w|])\|(?=[^\s|])([^|\n]{1,100}?)(?<=\S)\|_{0,2}(?![\w|])")),
     ("_", re.compile(r"(?<![\w:/.#])([^\W_]{1,60}(?:[-._+:][^\W_]{1,60}){0,9})__?(?!\w)")),
 )
+_SIGNS_OF = {"rest": _REST_SIGNS, "org": (*_SIGNS, *_ORG_SIGNS), "asciidoc": (*_ADOC_SIGNS, *_SIGNS)}
 _WORD = re.compile(r"\w")
 _NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
-_LINKS = (_IMAGE, _LINK, _EMBED, _WIKI, _ORG_LINK, _ADDRESS, _BARE_ADDRESS, _REST_LINK)
+_LINKS = (_IMAGE, _LINK, _EMBED, _WIKI, _ORG_LINK, _ADDRESS, _ADOC_LINK, _BARE_ADDRESS, _REST_LINK)
 _OPAQUE = (_ROLE, _CODE, _ESCAPE, _REST_LITERAL, _REST_LINK)  # what stands in these has no sign
 # For a sign that was found, and text that holds none, while others are looked for: known to no pattern.
 _SIGN, _TEXT = "\ue000", "x"
@@ -149,28 +169,24 @@ class Elsewhere(NamedTuple):
 
     hyphenated: frozenset[str] = frozenset()  # words that have a hyphen where no line ends
     references: frozenset[str] = frozenset()  # names of links whose address stands elsewhere
-    org: bool = False  # has it the signs of Org?
 
     @classmethod
     def of(cls, source: str) -> Self:
         cut = _LINE_HYPHEN.search(source.replace("\r", "\n"))
         words = _HYPHENATED.findall(source) if cut else ()
         names = _REFERENCE.findall(source)
-        org = "#+" in source and ORG.search(source) is not None
-        return cls(frozenset(word.lower() for word in words), frozenset(name.lower() for name in names), org)
+        return cls(frozenset(word.lower() for word in words), frozenset(name.lower() for name in names))
 
 
 def readable(
-    source: str, lines: Sequence[Span], elsewhere: Elsewhere, *, cells: bool = False, rest: bool = False
+    source: str, lines: Sequence[Span], elsewhere: Elsewhere, markup: Markup, *, cells: bool = False
 ) -> Readable:
     """The lines as one text, joined by a blank, or by nothing where a hyphen cuts a word at a line's end.
 
-    In `cells` of a table without bars, tabs stay, and one stands for each wider gap. The signs are those of Markdown,
-    or of reStructuredText.
+    In `cells` of a table without bars, tabs stay, and one stands for each wider gap.
     """
     raw = "\n".join(source[line.start : line.end] for line in lines)
-    signs = _REST_SIGNS if rest else (*_SIGNS, *_ORG_SIGNS) if elsewhere.org else _SIGNS
-    cuts, linked = _signs(raw, signs, elsewhere.references)
+    cuts, linked = _signs(raw, _SIGNS_OF.get(markup, _SIGNS), elsewhere.references)
     if len(lines) > 1:
         cuts += [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]

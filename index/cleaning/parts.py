@@ -12,8 +12,11 @@ from index.text.sentences import FIELD
 SENTENCE_END = re.compile(r"[.!?…:;。！？：；।॥؟۔][\"'”’»)\]」』）*_]*(?:\[\^?\w{1,20}\])*$")
 ITEM = re.compile(r"(?P<bullet>[-*+•‣◦▪–:.])[ \t]+(?=\S)|(?:\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+(?=\S)")
 BULLET = re.compile(r"[•‣◦▪:.][ \t]+(?=\S)")  # that is no sign of CommonMark; a colon defines the line above
-LABEL = re.compile(  # of questions and answers
-    r"(?:\*\*|__)?(?:q|a|f|p|r|question|answer|frage|antwort|pregunta|respuesta)\s?\d{0,3}[.:)](?:\*\*|__)?[ \t]+\S",
+QUESTION_LABELS = frozenset("q question frage f pregunta p domanda вопрос в 问 問 質問 سؤال س".split())
+ANSWER_LABELS = frozenset("a answer antwort respuesta r réponse risposta ответ о 答 回答 جواب ج".split())
+LABEL = re.compile(
+    rf"(?:\*\*|__)?(?:{'|'.join(sorted(QUESTION_LABELS | ANSWER_LABELS))})\s?\d{{0,3}}"
+    r"(?:[.:)](?:\*\*|__)?[ \t]+|：(?:\*\*|__)?[ \t]*)\S",
     re.IGNORECASE,
 )
 TIME = (  # of day, or in a recording, with or without the day before it

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from index.cleaning.markup import Elsewhere, readable, verbatim
-from index.cleaning.parts import SENTENCE_END, MarkupPart
+from index.cleaning.markup import Elsewhere, Markup, readable, verbatim
+from index.cleaning.parts import SENTENCE_END, TIME, MarkupPart
 from index.records import Kind, OffsetRun
 from index.text.words import words
 
 _PROSE_WORDS = 8
 _PROSE_CHARS = 200
+_SPEAKS = re.compile(rf".{{1,60}}\s{TIME}")  # a name and a time in a line of their own
 _LINE_END = re.compile(r"\r\n?|\n")
 _PAGE_NUMBER = re.compile(r"[-–\s]*(?:page|seite|p\.)?\s*\d{1,4}(?:\s*(?:/|of|von)\s*\d{1,4})?[-–\s]*", re.IGNORECASE)
 
@@ -42,7 +43,7 @@ class Piece:
         return len(self.text) >= _PROSE_CHARS or (self.closed and len(words(self.text)) >= _PROSE_WORDS)
 
 
-def pieces(source: str, shown: str, parts: Sequence[MarkupPart], *, rest: bool = False) -> list[Piece]:
+def pieces(source: str, shown: str, parts: Sequence[MarkupPart], markup: Markup) -> list[Piece]:
     """The parts that show something; `shown` is the source with blanks for what is hidden, but in code."""
     elsewhere = Elsewhere.of(source)
     found: list[Piece] = []
@@ -51,7 +52,7 @@ def pieces(source: str, shown: str, parts: Sequence[MarkupPart], *, rest: bool =
         if part.kind == "code":
             read = verbatim(source, part.lines[0])
         else:
-            read = readable(shown, part.lines, elsewhere, cells=part.kind in ("header", "row"), rest=rest)
+            read = readable(shown, part.lines, elsewhere, markup, cells=part.kind in ("header", "row"))
         if read.text.strip():
             at = part.lines[0].start
             tight = len(_LINE_END.findall(source, max(end, 0), at)) < 2
@@ -82,7 +83,7 @@ def _continues(before: Sequence[Piece], piece: Piece) -> bool:
     if piece.kind != "text" or before[0].kind not in ("text", "item") or not piece.text[0].islower():
         return False
     latest = [word for one in before[-_PROSE_WORDS:] for word in one.text[-_PROSE_CHARS:].split()]
-    return len(latest) >= _PROSE_WORDS and not before[-1].closed
+    return len(latest) >= _PROSE_WORDS and not before[-1].closed and not _SPEAKS.fullmatch(piece.text)
 
 
 def _joined(group: Sequence[Piece]) -> Piece:

@@ -56,7 +56,8 @@ def _groups(source: str, start: int) -> Iterator[list[Span]]:
 
 
 def _parts(source: str, group: Sequence[Span], width: int, *, introduced: bool) -> Iterator[MarkupPart]:
-    lines = [_behind_quotes(source, line) for line in group]
+    quoted = [_QUOTED.match(source, *line) for line in group]
+    lines = [Span(sign.end() if sign else line.start, line.end) for sign, line in zip(quoted, group, strict=True)]
     indents = [at.start - line.start for at, line in zip(lines, group, strict=True)]
     texts = [source[line.start : line.end] for line in lines]
     if introduced and min(indents) >= _CODE_INDENT and not any(ITEM.match(text) for text in texts):
@@ -95,8 +96,3 @@ def _paragraphs(source: str, lines: Sequence[Span], indents: Sequence[int], widt
             yield MarkupPart("item", (Span(start, lines[first].end), *lines[first + 1 : last]), lead)
         else:
             yield from (MarkupPart("text", inside) for inside in paragraphs(source, lines[first:last], width))
-
-
-def _behind_quotes(source: str, line: Span) -> Span:
-    found = _QUOTED.match(source, line.start, line.end)
-    return Span(found.end() if found else line.start, line.end)

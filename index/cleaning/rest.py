@@ -25,6 +25,7 @@ _NOTE = re.compile(r"\[(?:\d+|#[\w.-]*|\*)\][ \t]+|(?=\[)")  # or a citation, wh
 _DIRECTIVE = re.compile(r"(?P<named>\|[^|]+\|[ \t]+)?(?:[\w.+-]+:)*(?P<name>\w[\w.+-]*)[ ]?::(?:[ \t]+|\Z)")
 _SHOWN = re.compile(r":(?:(alt)|caption|header):[ \t]+(?=\S)|:(?=(?:default|type|value):[ \t]+\S)")  # of options
 _HEADER_ROWS = re.compile(r":header-rows:[ \t]+(\d)")
+_IN_CSV = re.compile(r"""[ \t]*(?:"(?P<quoted>(?:[^"]|""){0,2000})"|(?P<bare>[^,\r\n]*?))[ \t]*(,|\r?\n|\Z)""")
 _ROW, _CELL = re.compile(r"[-*+][ \t]+(?=[-*+](?:[ \t]|\Z))"), re.compile(r"[-*+](?:[ \t]+|\Z)")  # written as lists
 _DEEPEST = 40  # further in all lines are text
 
@@ -39,7 +40,7 @@ _USES = {  # what of a directive shows; of one that is not here its argument is 
     **dict.fromkeys("codeauthor currentmodule default-role highlight include index literalinclude".split(), "nothing"),
     **dict.fromkeys("meta module moduleauthor program raw role sectionauthor sectnum".split(), "nothing"),
     **dict.fromkeys("tabularcolumns testcleanup testsetup title".split(), "nothing"),
-    "list-table": "rows",
+    **dict.fromkeys(("csv-table", "list-table"), "rows"),
     "math": "formula",
     "rubric": "heading",
 }
@@ -234,8 +235,8 @@ class _Rest:
         self.parts += [MarkupPart("header", tuple(row)) for row in rows[:header]]
         self.parts += [MarkupPart("row", tuple(row), lead) for row in rows[header:]]
 
-    def _listed_rows(self, n: int, end: int, header: int) -> None:
-        """Rows written as a list of lists, or as lines of CSV; a line without a word parts their cells."""
+    def _listed_rows(self, n: int, end: int) -> list[list[Span]]:
+        """Rows written as a list of lists; a line without a word parts their cells."""
         rows: list[list[Span]] = []
         within, least = -1, min((indent for indent in self.indents[n:end] if indent >= 0), default=0)  # cells, rows
         for k in (k for k in range(n, end) if self.indents[k] >= 0):
@@ -246,7 +247,16 @@ class _Rest:
             at = self._starts[k] + (sign.end() if sign else 0)
             line = Span(at, self._lines[k].end)
             rows[-1] += [Span(at, at), line] if sign and rows[-1] else [line]
-        self._rows([row for row in rows if any(a < b for a, b in row)], header)
+        return [row for row in rows if any(a < b for a, b in row)]
+
+    def _csv(self, begin: int, end: int) -> list[list[Span]]:
+        """Rows of lines of CSV; a line without a word parts their cells."""
+        rows: list[list[Span]] = [[]]
+        for found in _IN_CSV.finditer(self._source, begin, end):
+            cell = Span(*found.span("bare" if found["quoted"] is None else "quoted"))
+            rows[-1] += [Span(cell.start, cell.start), cell] if rows[-1] else [cell]
+            rows += [[]] if found[3] != "," else []
+        return [row for row in rows if any(a < b for a, b in row)]
 
     def _explicit(self, n: int, end: int, at: int, within: _Within) -> int:
         """A footnote, an address, a directive; else a comment."""
@@ -269,6 +279,7 @@ class _Rest:
         use = _USES.get(self._source[slice(*name)].lower(), "title")
         over = (k for k in range(n + 1, end) if self.indents[k] < 0 or _FIELD.match(self._text(k)))
         middle = next(over, end) if self.indents[n] >= 0 else n + 1  # behind the argument
+        count = len(self.parts)
         content = self._behind_options(middle, end, within)
         if use == "rows" and any(re.search(r"(?:^|[-*+]\s+)\.\. ", self._text(k)) for k in range(content, end)):
             use = "title"  # cells of more than text: a list
@@ -279,9 +290,14 @@ class _Rest:
         elif use in ("code", "formula"):
             self._code(n, end)
         elif use == "rows":
-            self._add(within, n, middle)
             header = _HEADER_ROWS.search(self._source, name.end, self._lines[content - 1].end)
-            self._listed_rows(content, end, int(header[1]) if header else 0)
+            heads, self.parts[count:] = [part.lines for part in self.parts[count:]], []
+            rows = [row for lines in heads for row in self._csv(lines[0].start, lines[-1].end)]
+            written = self._source.startswith("csv", name.start)
+            inside = self._csv(self._lines[content - 1].end, self._lines[end - 1].end) if written else []
+            inside = inside or self._listed_rows(content, end)
+            self._rows([*rows, *inside], len(rows) or (int(header[1]) if header else 0))
+            self._add(within, n, middle)
         elif use == "title" and self.indents[n] >= 0 and within.kind != "aside":
             self._titled(n, middle, end, within)
         else:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
-from index.cleaning.parts import LETTER, TIME, TURN
+from index.cleaning.parts import ANSWER_LABELS, LETTER, QUESTION_LABELS, TIME, TURN
 from index.cleaning.pieces import Piece
 from index.records import Kind
 from index.text.sentences import FIELD
@@ -23,9 +23,7 @@ _SPEAKER = re.compile(
          (?::\s+|(?<=\w)>\s*|(?:(?<=[\])\d])|(?<=\d[AaPp][Mm])|(?<=\d[ ][AaPp][Mm]))\s+)(?=\S)""",
     re.VERBOSE,
 )
-_QUESTION_LABELS = frozenset({"q", "question", "frage", "f", "pregunta", "p"})
-_ANSWER_LABELS = frozenset({"a", "answer", "antwort", "respuesta", "r"})
-_LABEL = re.compile(r"(?P<label>[^\W\d_]{1,9})\s?\d{0,3}\s?[:.)]\s+\S")
+_LABEL = re.compile(r"(?P<label>[^\W\d_]{1,9})\s?\d{0,3}\s?(?:[:.)]\s+|：\s*)\S")
 _STEP = re.compile(r"(?:step|schritt|paso|étape)\s\d{1,3}\s?[.:)–—-]\s?\S", re.IGNORECASE)
 _TURN_SHARE = 0.4  # of the paragraphs
 _ASKING_SHARE = 0.6  # of the turns of whoever interviews
@@ -85,7 +83,7 @@ def _turns(found: Sequence[Piece]) -> list[Piece]:
     asks = {name for name, count in asking.items() if name and count > 1 and count > _ASKING_SHARE * names[name]}
     pieces: list[Piece] = []
     speaking = -1
-    for piece, head, following in zip(found, heads, (*heads[1:], None), strict=True):
+    for piece, before, head, following in zip(found, (None, *heads[:-1]), heads, (*heads[1:], None), strict=True):
         if head:
             answered = following and following["name"] != head["name"]
             alone = answered and not _ENDS_INSIDE.search(piece.text, head.end())
@@ -96,14 +94,16 @@ def _turns(found: Sequence[Piece]) -> list[Piece]:
             pieces.append(replace(piece, kind=kind, lead=speaking, speaker=speaker))
         else:
             speaking = speaking if piece.kind == "text" else -1
-            pieces.append(replace(piece, kind="turn", lead=speaking) if speaking >= 0 else piece)
+            alone = speaking >= 0 and before and following and following["name"] != before["name"]
+            kind = "question" if alone and _is_question(piece) else "turn"
+            pieces.append(replace(piece, kind=kind, lead=speaking) if speaking >= 0 else piece)
     return pieces
 
 
 def _take_turns(heads: Sequence[re.Match[str]], texts: int) -> bool:
     """Labels of a list are each there once, or the same one after the other; speakers come again and alternate."""
     names = [head["name"] for head in heads if head["name"]]
-    if {name.lower().split()[0] for name in names} & _ANSWER_LABELS:
+    if {name.lower().split()[0] for name in names} & ANSWER_LABELS:
         return False
     if sum(1 for head in heads if head["time"] or head["after"]) > 1:
         return True
@@ -129,13 +129,13 @@ def _speaks_below(piece: Piece) -> bool:
 def _questions(found: Sequence[Piece]) -> list[Piece]:
     """Questions that stand alone, and what answers them: labelled, in bold, as a heading, or several in one article."""
     labels = [_label(piece) for piece in found]
-    labelled = bool({*labels} & _QUESTION_LABELS and {*labels} & _ANSWER_LABELS)
+    labelled = bool({*labels} & QUESTION_LABELS and {*labels} & ANSWER_LABELS)
     alone = [_is_question(piece) and _may_answer(piece, following) for piece, following in pairwise(found)]
     several = sum(alone) + sum(1 for piece in found if piece.kind == "item" and "? " in piece.text) > 1
     pieces: list[Piece] = []
     asked = -1
     for piece, label, is_alone in zip(found, labels, (*alone, False), strict=False):
-        asks = labelled and label in _QUESTION_LABELS
+        asks = labelled and label in QUESTION_LABELS
         bold = piece.kind == "text" and piece.bold == len(piece.text) and piece.text.endswith("?")
         if piece.kind == "heading":
             asked = piece.at if piece.text.endswith("?") else -1

@@ -45,7 +45,7 @@ MEGABYTES = 2_000
 Reader = Callable[[Path, str, Metadata], Iterator[Document | FileReading | Unread]]
 
 ARTICLES: dict[str, Reader] = {
-    **dict.fromkeys((".txt", ".md", ".markdown", ".rst"), text.read),
+    **dict.fromkeys(text.MARKUP, text.read),
     **dict.fromkeys((".jsonl", ".jsonl.gz"), jsonl.read), **dict.fromkeys((".html", ".htm", ".xhtml"), read_web_page),
     ".pdf": read_pdf, ".docx": read_docx, ".epub": read_epub, ".eml": read_eml,
     **dict.fromkeys((".csv", ".tsv"), read_csv),

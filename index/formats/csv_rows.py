@@ -33,7 +33,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[FileReadi
         raise UnreadableFile("holds no cell with text")
     titles = next((n for n, row in enumerate(rows) if sum(map(bool, row)) > 1), 0)  # a line or two above the table
     above, rows = rows[:titles], rows[titles:]
-    has_header = len(rows) > 1 and all(_names(cell) for cell in rows[0])
+    has_header = len(rows) > 1 and all(len(cell) <= 80 and any(map(str.isalpha, cell)) for cell in rows[0])
     pieces = [piece("text" if n else "heading", "".join(row), n, level=not n) for n, row in enumerate(above)]
     pieces += [
         piece(
@@ -58,8 +58,3 @@ def _rows(text: str) -> Iterator[list[str]]:
         yield from rows
     except csv.Error as error:
         raise UnreadableFile(f"is no table of cells: {error} in line {rows.line_num:,}") from error
-
-
-def _names(cell: str) -> bool:
-    """Whether a cell may stand in a header: words, and no number alone."""
-    return any(char.isalpha() for char in cell) and len(cell) <= 80

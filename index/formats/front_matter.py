@@ -1,8 +1,9 @@
-"""What the top of a text file says about it: YAML between `---`, TOML between `+++`, or lines like "Author: Ann Lee".
+"""What the top of a text file says about it: YAML between `---`, TOML between `+++`, JSON, lines "Author: Ann Lee".
 
 A line that cannot be read costs that line and a warning, never the file; all of it takes time linear in its length.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -66,7 +67,7 @@ def front_matter(source: str) -> FrontMatter:
     """Never raises."""
     opening = _OPENING.match(source)
     if opening is None:
-        return _header_lines(source)
+        return _json(source) or _header_lines(source)
     fence = opening.group(1)
     inside = source[opening.end() : opening.end() + _MOST].replace("\r\n", " \n").replace("\r", "\n")
     found = _CLOSING[fence].search(inside)
@@ -81,6 +82,20 @@ def front_matter(source: str) -> FrontMatter:
     facts, more = _facts(values)
     hidden = len(block) - sum(len(entry.raw) for entry in entries if _name(entry.key) in NAMES)
     return FrontMatter(facts, opening.end() + found.end(), Span(0, 0), hidden, (*warnings, *more))
+
+
+def _json(source: str) -> FrontMatter | None:
+    """None where the text begins with no object that names a fact, or is nothing else."""
+    begins = re.match(r"\ufeff?(?=\{)", source)
+    try:
+        values, end = json.JSONDecoder().raw_decode(source[:_MOST], begins.end()) if begins else ({}, 0)
+    except (ValueError, RecursionError):
+        return None
+    if not {*map(_name, values)} & NAMES.keys() or not re.match(r"[ \t]*[\r\n]\s*[^\s{]", source[end:]):
+        return None
+    facts, warnings = _facts(values)
+    hidden = sum(len(f"{key}{value}") for key, value in values.items() if _name(key) not in NAMES)
+    return FrontMatter(facts, end, Span(0, 0), hidden, tuple(warnings))
 
 
 def _entries(block: str, fence: str) -> Iterator[_Entry]:

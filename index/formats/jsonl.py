@@ -1,5 +1,7 @@
 """JSON Lines, a document a line: `_id`, `text`, optional `title, author, publisher, date, language, url` (BEIR).
 
+A line of a FAQ has a question and its answer in place of a text, and may do without an id.
+
 Read line by line, so that a corpus of any size takes the memory of its longest line.
 """
 
@@ -9,6 +11,7 @@ import json
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from index.cleaning.clean import clean_plain
@@ -16,8 +19,9 @@ from index.errors import UnreadableFile
 from index.formats.document import Unread, make_document
 from index.formats.metadata import Facts, Metadata, as_date
 from index.formats.text import decode
-from index.records import Document
+from index.records import Block, Document, Span
 
+_FAQ = (("question", "answer"), ("q", "a"), ("prompt", "response"), ("prompt", "completion"))
 MAX_LINE_BYTES = 10_000_000
 MAX_UNPACKED_BYTES = 20_000_000_000
 MAX_RATIO = 100  # unpacked to packed; texts come to 3 to 20, what is made to fill memory to 1,000
@@ -37,7 +41,7 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document 
                 continue
             empty = False
             try:
-                yield _document(_parsed(line), metadata)
+                yield _document(_parsed(line), metadata, f"{document_id}/{number}")
             except UnreadableFile as error:
                 broken += 1
                 if broken <= MOST_BROKEN:
@@ -101,17 +105,19 @@ def _look_through(path: Path) -> None:
         raise UnreadableFile(f"is not a whole gzip file: {error}") from error
 
 
-def _document(fields: object, metadata: Metadata) -> Document:
+def _document(fields: object, metadata: Metadata, place: str) -> Document:
     if not isinstance(fields, dict):
         raise UnreadableFile("is not a JSON object")
-    document_id = _text(fields, "_id") or _text(fields, "id")
-    text = _text(fields, "text") or _text(fields, "title")
+    asked, said = next((pair for pair in _FAQ if {*pair} <= fields.keys() and "text" not in fields), ("", ""))
+    document_id = _text(fields, "_id") or _text(fields, "id") or (place if asked else "")
+    asked, said = _text(fields, asked).strip(), _text(fields, said)
+    text = f"{asked}\n\n{said}" if asked and said else _text(fields, "text") or _text(fields, "title")
     if not document_id:
         raise UnreadableFile("has no _id")
     known = metadata.of(document_id)
     when = fields.get("published") or fields.get("date")
     facts = Facts(
-        title=known.title or _text(fields, "title"),
+        title=known.title or _text(fields, "title") or asked,
         author=known.author or _text(fields, "author"),
         publisher=known.publisher or _text(fields, "publisher") or _text(fields, "source"),
         published=known.published or (as_date(document_id, when) if when else None),
@@ -119,7 +125,12 @@ def _document(fields: object, metadata: Metadata) -> Document:
         url=known.url or _text(fields, "url"),
         inferred=known.inferred,
     )
-    return make_document(document_id, text, clean_plain(text), facts)
+    cleaned = clean_plain(text)
+    if asked and said:
+        question = Block("question", 0, len(asked))
+        answers = (b._replace(lead=Span(*question[1:3])) for b in cleaned.blocks if b.start > len(asked))
+        cleaned = replace(cleaned, blocks=(question, *answers))
+    return make_document(document_id, text, cleaned, facts)
 
 
 def _text(fields: dict[str, object], name: str) -> str:

@@ -11,12 +11,17 @@ from typing import NamedTuple
 from charset_normalizer import from_bytes
 
 from index.cleaning.clean import Cleaned, clean
+from index.cleaning.markup import Markup
 from index.errors import UnreadableFile
 from index.formats.document import FileReading, make_document
 from index.formats.front_matter import FrontMatter, front_matter
 from index.formats.metadata import Metadata, merged
 from index.text.language import language
 
+MARKUP: dict[str, Markup] = {  # of files by their suffix; "": as it looks
+    ".txt": "", ".md": "", ".markdown": "", ".srt": "", ".vtt": "",
+    ".adoc": "asciidoc", ".asciidoc": "asciidoc", ".org": "org", ".rst": "rest",
+}  # fmt: skip
 MAX_BYTES = 10_000_000  # twice the Bible; cleaning and embedding more takes hours
 
 # Guessed from, the likeliest first: where several fit a text equally well, the first of them.
@@ -57,8 +62,8 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[FileReadi
 def clean_body(source: str, *files: str) -> tuple[Cleaned, FrontMatter]:
     """The text behind fenced front matter; header lines stay in it, as furniture. It stands in files of these names."""
     matter = front_matter(source)
-    rest = any(name.lower().endswith(".rst") for name in files)
-    cleaned = clean(source, start=max(matter.start, int(source.startswith("\ufeff"))), rest=rest)
+    markup: Markup = max((MARKUP.get(Path(name).suffix.lower(), "") for name in files), default="")
+    cleaned = clean(source, start=max(matter.start, int(source.startswith("\ufeff"))), markup=markup)
     lines = [run for run in cleaned.runs if matter.headers.start <= run.source < matter.headers.end]
     if lines and lines[-1] != cleaned.runs[-1]:  # there is more than these
         first, last = lines[0].clean, lines[-1].clean + lines[-1].length

@@ -47,7 +47,8 @@ def head_records(content: Content) -> Iterator[Any]:
 
 def head_lines(content: Content) -> Ascending:
     """By the ids of documents."""
-    return Ascending.over(content.arrays["document_heads"], len(content.pieces["documents"]), _name)
+    count = len(content.pieces["documents"])
+    return Ascending.over(content.arrays["document_heads"], count, lambda line: str(scanstring(line, 2)[0]))
 
 
 def holders(content: Content) -> dict[int, list[str]]:
@@ -173,8 +174,3 @@ def record(one: Document | Passage) -> bytes:
 def _head_of(record: Any) -> Head:
     name, author, published, title, publisher, held_by, _ = record
     return Head(name, author, published and date.fromisoformat(published), title, publisher, tuple(held_by))
-
-
-def _name(line: str) -> str:
-    """The first field, without the others."""
-    return str(scanstring(line, 2)[0])

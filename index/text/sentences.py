@@ -18,10 +18,14 @@ _OPENERS = re.compile(
     r"|thus|to|under|until|we|what|when|where|while|who|with|you)\b",
     re.IGNORECASE,
 )
-FIELD = re.compile(r"(?:\*\*|__)?[^\W\d_][\w'’.&()/ -]{0,40}(?:\*\*|__)?:(?:\*\*|__)?[ \t]+\S")  # a line "Name: value"
+FIELD = re.compile(r"(?:\*\*|__)?[^\W\d_][\w'’.&()/ –-]{0,40}(?:\*\*|__)?:(?:\*\*|__)?[ \t]+\S")  # a line "Name: value"
 _STRETCH = 4000  # characters given to a library at once: both take quadratic time on "((((" or "?!?!?!"
 _SENTENCE_END = re.compile(r".*\w{4}[.!?…][\"'”’»)\]]*\s", re.DOTALL)
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.\s?){2,}$")
+_OF_DAY = re.compile(  # and not all that is said: "At 5 p.m."
+    r"(?!.*\b(?:A(?:fter|round|t)|B(?:efore|y)|From|On|Since|Until)\b[^.!?]*\d[\d.:]*\s?[ap]\.\s?m\.$).*\d\s?[ap]\.\s?m\.$"
+)
+_ZONE = re.compile(r"[A-Z]{2,5}\b|(?:[A-Z]\w+\s){1,2}[Tt]ime\b")  # behind a time of day
 _FIRM = re.compile(r"(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.|(?:AG|GmbH|KG|LLC|PLC)\b")  # opens no sentence
 _NAMED = re.compile(r"[A-Z]\.\s")
 _SHORT = re.compile(r"\b[A-Z][a-z]{1,2}\.$")  # before a number: what is counted
@@ -88,9 +92,10 @@ def _ends(stretch: str, language: str, splitter: str) -> list[int]:
 
 def _goes_on(before: str, rest: str) -> bool:
     """yasbd ends one at "the U.S. Drug Enforcement Administration", "Orr Bros. Inc.", "Rs. 5" and "with A. Holt"."""
-    counted = _SHORT.search(before) and rest[:1].isdigit()
+    counted = _SHORT.search(before) and re.match(r"[+(]*\d", rest)
     named = _NAMED.match(rest) and before[-1:] not in "\"'”’»)].!?…"
-    opens = _OPENERS.match(rest) or not re.search(r"[^\W\d_]", rest)
+    ends = _OF_DAY.match(before) and not _ZONE.match(rest)
+    opens = ends or _OPENERS.match(rest) or not re.search(r"[^\W\d_]", rest)
     return bool(_FIRM.match(rest) or counted or named or (_INITIALS.search(before) and not opens))
 
 

@@ -145,7 +145,7 @@ _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
 }
 _OPENS = r"Am|Can|Could|Did|Do|Had|Have|How|If|May|Might|Must|Shall|Should|Was|Wh\w+|Will|Would"
 _SPOKEN = re.compile(rf"(?:^|[^\w\s]|\b(?:[^\WA-Z]\w*|{_OPENS}))\s*\Z")  # before an "I" that is who asks, no king
-_LONGEST_LETTERS = 5  # capitals before a blank and a number: "B 52", "ISO 9001"
+_LONGEST_LETTERS = 5  # capitals before a blank or a dot and a number: "B 52", "ISO 9001", "B.104"
 _BY = r"(?: ?[xX×] ?\d+(?:[.,]\d+)?)"
 _MEASURES = re.compile(rf"(?<!\w)[^\W\d_]{{0,3}}\d+(?:[.,]\d+)?{_BY}+(?!\w)")  # "M8x40" is "M8 x 40" and "M8 × 40"
 _SIDE = re.compile(r"[^xX]+")  # of what measures as much by as much
@@ -233,7 +233,7 @@ def _joined(text: str, found: Sequence[Word], stem: Stem) -> Iterator[Word]:
     run: list[Word] = []
     for left, right in pairwise(found):
         sign = text[left.end] if right.start - left.end == 1 else ""
-        if sign == " " and right.text.isdecimal() and left.end - left.start <= _LONGEST_LETTERS:
+        if sign in (" ", ".") and right.text.isdecimal() and left.end - left.start <= _LONGEST_LETTERS:
             written = text[left.start : left.end]
             if written.isupper() and written.isalpha():
                 yield _one([left, right], stem)

@@ -75,7 +75,7 @@ def _resolve(question: str, said: Sequence[SaidTurn]) -> Resolved:
         best = again
     else:
         return Resolved((question,), False)
-    own = _telling(question)
+    own = sum(word.group().lower() not in FUNCTION for word in WORD.finditer(question))  # words that tell
     if own >= _AMPLE and _core(best, said) != best:  # it says enough: what it was hung on would only drown it
         return Resolved((question,), False)
     alternatives = (question,) if own >= _NEARLY_AMPLE else readings[1:]
@@ -109,11 +109,6 @@ def _read(question: str, said: Sequence[SaidTurn]) -> tuple[str, ...]:
     if lead:
         return (_ended(rest, mark), hung(last.core, rest)) if _leans(rest) else (_ended(rest, mark),)
     return (question, hung(last.core, rest)) if _leans(rest) else (question,)
-
-
-def _telling(text: str) -> int:
-    """How many words a question has that are no grammar."""
-    return sum(word.group().lower() not in FUNCTION for word in WORD.finditer(text))
 
 
 def _core(question: str, said: Sequence[SaidTurn]) -> str:

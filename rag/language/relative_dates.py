@@ -47,16 +47,11 @@ def _nearest(partial: Partial, published: date, tense: Tense) -> tuple[date, dat
 
 def weekday_meant(weekday: int, published: date, tense: Tense, told: Sequence[When]) -> date | None:
     """The day meant by "on Monday" (0); the day itself counts as past."""
-    far = (when for when in told if when.precision in ("day", "month") and _apart(when, published) > _OLD_DAYS)
-    if not tense or next(far, None):
+    away = (max(one.first - published, published - one.last) for one in told if one.precision in ("day", "month"))
+    if not tense or any(days > timedelta(days=_OLD_DAYS) for days in away):
         return None
     back = (published.weekday() - weekday) % 7
     return published - timedelta(days=back) if tense == "past" else published + timedelta(days=7 - back)
-
-
-def _apart(when: When, published: date) -> int:
-    """Days between the period and the day, 0 if it is inside."""
-    return max((when.first - published).days, (published - when.last).days, 0)
 
 
 def _in_year(partial: Partial, year: int) -> tuple[date, date] | None:
@@ -281,7 +276,11 @@ def _week(scene: _Scene, span: tuple[int, int], monday: date) -> Relative:
 
 def _ago(scene: _Scene, match: re.Match[str]) -> Relative:
     written_number = match["n"].lower()
-    n = int(written_number) if written_number.isdecimal() else max(1, _index(written_number))
+    n = (
+        int(written_number)
+        if written_number.isdecimal()
+        else max(1, _NUMBERS.index(written_number) if written_number in _NUMBERS else 1)
+    )
     unit, span, published = match["unit"], match.span(), scene.published
     if unit == "day":
         day = published - timedelta(days=n)
@@ -295,10 +294,6 @@ def _ago(scene: _Scene, match: re.Match[str]) -> Relative:
     else:
         when = When(*span, *_month_at(index), "month")
     return _note(scene, span, when, f"about {written(when)}")
-
-
-def _index(word: str) -> int:
-    return _NUMBERS.index(word) if word in _NUMBERS else 1
 
 
 _LEAD_IN = 1000  # characters; a document may be one long line

@@ -61,6 +61,8 @@ def _capitals(text: str, stem: str, how: Stem) -> Iterator[bool]:
 
 
 _WEEKDAY = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
+_SHORT_FORMS = {"phone": "tel", "telephone": "tel", "maximum": "max", "minimum": "min", "temperature": "temp"}
+_LONG_FORM = re.compile(rf"\b(?:{'|'.join(_SHORT_FORMS)})\b", re.IGNORECASE)
 _SHORT_DAYS = ("tue", "tues", "thu", "thur", "thurs", "fri", "mon", "wed", "sat", "sun")  # six that are no words
 _SHORTEST = 5  # letters; among shorter words too many are neighbours
 _LONG = 9  # letters, from which on two slips may be mended
@@ -132,7 +134,9 @@ class Speller:
         as a name is read as a name only.
         """
         forms = self._forms
-        if doubled := [other for other in self._single.get(_undoubled(word), ()) if self._fits_case(named, other)]:
+        if doubled := [
+            other for other in self._single.get(_undoubled(word), ()) if not named or self._casing.is_name(other)
+        ]:
             return max(doubled, key=lambda other: self._index.lexical.document_frequency(forms[other]))
         most = 2 if len(word) >= _LONG else 1
         near = extract(word, forms.keys(), scorer=OSA.distance, score_cutoff=most, limit=_NEAREST)
@@ -152,9 +156,6 @@ class Speller:
         swapped = sorted(word) == sorted(other)
         ends = word[-1] == other[-1] and (len(word) >= _CLEAR or len(word) != len(other))
         return OSA.distance(word, other) == 1 and (swapped or ends)
-
-    def _fits_case(self, named: bool, other: str) -> bool:
-        return not named or self._casing.is_name(other)
 
     @cached_property
     def _single(self) -> dict[str, list[str]]:
@@ -181,13 +182,12 @@ def with_codes(question: str, index: Index) -> str:
     return question
 
 
-def with_short_days(question: str, index: Index) -> str:
-    """Weekdays as the articles write them, where they only write them short, as opening hours do: "Tue".
+def with_short_forms(question: str, index: Index) -> str:
+    """Weekdays, and "phone" and the like, as the articles write them, where they only write them short, as opening
+    hours do: "Tue", "Tel.".
 
     "Sun", "sat" and, in names, "Mon" are words, so some passage must write two days short.
     """
-    if not _WEEKDAY.search(question):
-        return question
 
     def held(*days: str) -> bool:
         return len(index.lexical.holding([cut(day.lower(), index.stem) for day in days])) > 0
@@ -196,6 +196,12 @@ def with_short_days(question: str, index: Index) -> str:
         day = match.group()
         return day if held(day) else next((day[:size] for size in (5, 4, 3) if held(day[:size])), day)
 
+    def short(match: re.Match[str]) -> str:
+        return match.group() if held(match.group()) else _SHORT_FORMS[match.group().lower()]
+
+    question = _LONG_FORM.sub(short, question)
+    if not _WEEKDAY.search(question):
+        return question
     two = any(held(sure, other) for sure in _SHORT_DAYS[:6] for other in _SHORT_DAYS if sure[:2] != other[:2])
     return _WEEKDAY.sub(written, question) if two else question
 

@@ -135,7 +135,7 @@ def _terms_of(passage: Passage, places: TermPlaces) -> PassageTerms:
         runs=runs,
         lengths=tuple(math.log1p(len(numbers)) for numbers in own),
         speakers=frozenset(n for a, b in _speakers(passage, places) for n in places.numbers[a:b].tolist()),
-        kinds=tuple(block.kind for block in blocks_of(passage)),
+        kinds=tuple("heading" if block.lead == Span(*block[1:3]) else block.kind for block in blocks_of(passage)),
         before=tuple(around.start < n for n, around in enumerate(near)),
         behind=tuple(around.stop > n + 1 for n, around in enumerate(near)),
     )
