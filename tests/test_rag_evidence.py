@@ -54,14 +54,11 @@ def test_coverage_counts_the_sentence_its_neighbours_and_the_title(hash_index: I
     rows = sentences_of(hash_index, "theatre", "Does the Linden theatre seat?")
     assert column(rows, "cover_near") == pytest.approx([1, 1, 1 / 3])
     assert column(rows, "cover_passage") == [1, 1, 1]
-    assert column(rows, "names_missing") == [0, 0, 1]
-    assert column(rows, "absent") == [0, 0, 0]
 
 
 def test_coverage_is_weighted_by_rarity(hash_index: Index) -> None:
     rows = sentences_of(hash_index, "bakery", "Atlantis rye?")
     assert column(rows, "cover_near") == pytest.approx([ONE_OF_SIX / (ONE_OF_SIX + IN_NONE)] * 3, abs=1e-6)
-    assert column(rows, "absent") == pytest.approx([IN_NONE / (ONE_OF_SIX + IN_NONE)] * 3, abs=1e-6)
 
 
 def test_the_rarest_term_counts_where_it_is_near(hash_index: Index) -> None:
@@ -136,7 +133,7 @@ def test_what_falls_short_is_told_by_name_number_and_other_word(hash_index: Inde
     row = sentences_of(hash_index, "comet", "Did Harrow return in 1850?")[0]
     assert row["short_name_80"] == pytest.approx(0, abs=0.01)
     assert 0 < row["short_number_50"] <= row["short_number_65"] <= row["short_number_80"]
-    assert row["numbers_near_missing"] == row["number_other"] == row["unknown_name"] * 2 == 1
+    assert row["numbers_near_missing"] == row["number_other"] == 1
 
 
 def test_another_number_instead_is_one_of_the_same_unit(hash_index: Index) -> None:

@@ -118,7 +118,6 @@ class Evidence:
             numbers=tuple(term_number(stem) for stem in weights),
             name=name,
             number=number,
-            known=np.array([self._index.lexical.document_frequency(term.stem) > 0 for term in terms], bool),
             values=tuple(values(asked.text)),
             cosine=float(cosines.max()),
             bm25=max(hit.scores.get("lexical", 0.0) for hit in hits),

@@ -36,10 +36,8 @@ FEATURES = (
     "cover_near",  # share of the question's terms, weighted by rarity, in the sentence, its neighbours and the title
     "cover_passage",  # … anywhere in the passage or the title
     "rarest_near",  # the question's rarest term is in the sentence, its neighbours or the title
-    "absent",  # share of the question's terms, weighted by rarity, found nowhere in the corpus
     "kind_found",  # holds a date, share, sum, number or name as asked for
     "kind_missing",  # asks for one that is not there
-    "names_missing",  # share of the question's names found neither near nor in the title
     "numbers_missing",  # share of the question's numbers found neither in the passage nor in its title
     "length",  # log of the sentence's words: a long one is alike to much, and answers little
     "maxsim_learned",  # as maxsim_sentence, each token counting as the projection has learned
@@ -50,7 +48,6 @@ FEATURES = (
     "names_nowhere",  # share of the names found nowhere in the passage, nor in its title
     "numbers_near_missing",  # share of the numbers found neither near nor in the title
     "number_other",  # the sentence has another number or year of the same sort instead
-    "unknown_name",  # share of names and numbers that the corpus does not hold
     "dense_first",  # 1 / the passage's rank by vectors
     "lexical_first",  # 1 / its rank by BM25
     "cosine_behind",  # how far the passage's cosine is behind the best of all
@@ -61,8 +58,8 @@ OF_THE_BEST = ("dense_first", "lexical_first", "cosine_behind", "bm25_behind")  
 SENTENCE_FEATURES = tuple(name for name in FEATURES if name not in OF_THE_BEST)
 CONFIDENCE_FEATURES = (*FEATURES, "gap", "score")  # of the best sentence, with its lead over the second and its score
 NEVER_HELP = frozenset(SHORTS) | {
-    *("absent", "kind_missing", "names_missing", "numbers_missing", "length"),
-    *("names_nowhere", "numbers_near_missing", "number_other", "unknown_name", "cosine_behind", "bm25_behind"),
+    *("kind_missing", "numbers_missing", "length", "names_nowhere", "numbers_near_missing", "number_other"),
+    *("cosine_behind", "bm25_behind"),
 }
 
 
@@ -91,7 +88,6 @@ class Lookup:
     numbers: tuple[int, ...]  # of each different term, as the passages know it
     name: NDArray[np.bool_]
     number: NDArray[np.bool_]
-    known: NDArray[np.bool_]  # the corpus holds it
     values: tuple[Value, ...]
     cosine: float  # the best of all hits
     bm25: float
@@ -145,8 +141,6 @@ def _of_passages(
     most = max(sum(lookup.weights.values()), 1e-9) * (K1 + 1)
     bm25 = np.maximum([hit.scores.get("lexical", 0.0) for hit in hits], 0.0)
     behind = 1 - bm25 / max(lookup.bm25, 1e-9) if lookup.bm25 > 0 else np.zeros(len(hits))
-    known = dict(zip((term.stem for term in lookup.asked.terms), lookup.known.tolist(), strict=True))
-    corpus = np.array([[known[stem] for stem in lookup.weights]], bool)
     ends = np.searchsorted(found.hit, np.arange(len(hits) + 1))
     weakest = [similar.terms[:, a:b].max(axis=1, initial=0.0) for a, b in pairwise(ends.tolist())]
     named = {
@@ -154,10 +148,8 @@ def _of_passages(
         "cosine": cosines,
         "bm25": np.minimum(bm25 / most, 1.0),
         "cover_passage": _cover(lookup, found.passage),
-        "absent": np.repeat(1 - _cover(lookup, corpus), len(hits)),
         "numbers_missing": _missing(lookup, lookup.number, found.passage),
         "names_nowhere": _missing(lookup, lookup.name, found.passage),
-        "unknown_name": np.repeat(_missing(lookup, lookup.name | lookup.number, corpus), len(hits)),
         "dense_first": np.array([1 / hit.ranks["dense"] if "dense" in hit.ranks else 0.0 for hit in hits]),
         "lexical_first": np.array([1 / hit.ranks["lexical"] if "lexical" in hit.ranks else 0.0 for hit in hits]),
         "cosine_behind": lookup.cosine - cosines,
@@ -194,7 +186,6 @@ def _of_sentences(
         "rarest_near": found.beside[:, rarest].astype(float),
         "kind_found": kind,
         "kind_missing": 1 - kind if lookup.asked.kind else np.zeros(len(terms)),
-        "names_missing": _missing(lookup, lookup.name, found.beside),
         "numbers_near_missing": _missing(lookup, lookup.number, found.beside),
         "number_other": other,
         "length": np.array([length for of in held for length in of.lengths]),
