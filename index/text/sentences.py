@@ -24,6 +24,7 @@ _SENTENCE_END = re.compile(r".*\w{4}[.!?…][\"'”’»)\]]*\s", re.DOTALL)
 _INITIALS = re.compile(r"(?:\b[^\W\d_]\.\s?){2,}$")
 _FIRM = re.compile(r"(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.|(?:AG|GmbH|KG|LLC|PLC)\b")  # opens no sentence
 _NAMED = re.compile(r"[A-Z]\.\s")
+_APOSTROPHE = re.compile(r"(?<=\w)’(?=\w)")
 _SHORT = re.compile(r"\b[A-Z][a-z]{1,2}\.$")  # before a number: what is counted
 
 
@@ -52,10 +53,15 @@ def _without_notes(line: str) -> str:
     return _NOTE_MARKS.sub(lambda m: "x" * len(m[2] or m[4]) + (m[1] or m[3]), line)
 
 
+def _without_curls(line: str) -> str:
+    """The line, as long as it was, with straight apostrophes: to yasbd "didn’t" closes what was said in quotes."""
+    return _APOSTROPHE.sub("'", line) if "‘" in line else line.replace("’", "'")
+
+
 def _in_line(line: str, language: str, splitter: str) -> list[Span]:
     spans: list[Span] = []
     begin = 0
-    for at, stretch in _stretches(_without_notes(line)):
+    for at, stretch in _stretches(_without_curls(_without_notes(line))):
         for end in (*_ends(stretch, language, splitter), len(stretch)):
             piece = line[begin : at + end]
             if piece.strip():
