@@ -18,7 +18,7 @@ from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
 from rag.reading.similarity import edges_of, runs_in, similarities
-from rag.structure import BODY, block_at, blocks_of, names_row, neighbours
+from rag.structure import BODY, block_at, blocks_of, names_row, neighbours, sent_from
 
 _LINES: frozenset[Kind] = frozenset({"text", "aside"})
 _CLOSED = re.compile(r"[.!?…。:]\W*$")
@@ -133,6 +133,7 @@ def _terms_of(passage: Passage, places: TermPlaces) -> PassageTerms:
         places=places,
         runs=runs,
         lengths=tuple(math.log1p(len(numbers)) for numbers in own),
+        place=frozenset(places.numbers[slice(*_at(passage, places, sent_from(passage)[0]))].tolist()),
         speakers=frozenset(n for a, b in _speakers(passage, places) for n in places.numbers[a:b].tolist()),
         kinds=tuple(block.kind for block in blocks_of(passage)),
         before=tuple(around.start < n for n, around in enumerate(near)),
@@ -151,10 +152,16 @@ def _how(lookup: Lookup, of: PassageTerms) -> dict[str, float]:
 
 def _speakers(passage: Passage, places: TermPlaces) -> Iterator[list[int]]:
     """The terms of who begins to speak in it, as printed, with the time: the first and the one behind the last."""
-    shift = len(passage.search_text) - len(passage.text) - passage.start
     for block in passage.blocks:
         if block.kind == "turn" and block.lead.start >= passage.start:
-            yield np.searchsorted(places.starts, [block.lead.start + shift, block.lead.end + shift]).tolist()
+            yield _at(passage, places, block.lead)
+
+
+def _at(passage: Passage, places: TermPlaces, span: Span) -> list[int]:
+    """Of the terms in a span of the document, the first and the one behind the last."""
+    shift = len(passage.search_text) - len(passage.text) - passage.start
+    found: list[int] = np.searchsorted(places.starts, [span.start + shift, span.end + shift]).tolist()
+    return found
 
 
 def _written_as_names(numbers: Sequence[int], hits: Sequence[Hit], held: Sequence[PassageTerms]) -> list[bool]:

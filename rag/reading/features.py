@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from index.ranking.lexical import K1
 from index.records import Hit, Kind, Passage
-from index.text.words import Stem, TermPlaces
+from index.text.words import Stem, TermPlaces, term_number
 from rag.language.quantities import Value, same, values
 from rag.question.analysis import Query, holds_kind
 from rag.reading.similarity import Runs, Similarity, joined, most, most_of_sentences
@@ -70,6 +70,7 @@ class PassageTerms:
     places: TermPlaces
     runs: Runs
     lengths: tuple[float, ...]  # of each sentence with its leads: log of 1 and its different terms
+    place: frozenset[int]  # numbers of the terms of the one that the article is sent from
     speakers: frozenset[int]  # numbers of the terms of their names
     kinds: tuple[Kind, ...]  # of the block of each sentence
     before: tuple[bool, ...]  # of each sentence: does it read on from the one before …
@@ -99,7 +100,8 @@ class Standing:
 
     hit: NDArray[np.int64]  # (sentences,) whose
     inside: Flags  # (sentences, terms): in the sentence or what it leads back to
-    beside: Flags  # (sentences, terms): there, in its neighbours or the title
+    beside: Flags  # (sentences, terms): there, in its neighbours or the title, or of the place
+    place: Flags  # (sentences, terms): it is asked where something is, and that is where the article is sent from
     passage: Flags  # (hits, terms): anywhere in the passage or its title
     before: Flags  # (sentences,): it reads on from the one before
 
@@ -116,10 +118,13 @@ def standing(lookup: Lookup, held: Sequence[PassageTerms]) -> Standing:
     title = most(stands, ends[:-1], ends[:-1] + [of.runs.title for of in held]).T
     before = np.array([flag for of in held for flag in of.before], bool)
     behind = np.array([flag for of in held for flag in of.behind], bool)
-    beside = inside | title[hit]
+    asked = {term_number(stem) for stem in lookup.asked.places}
+    sent = np.array([bool(of.place) and of.place <= asked for of in held])[hit]
+    place = sent[:, np.newaxis] & [number in asked for number in lookup.numbers]
+    beside = inside | title[hit] | place
     beside[1:] |= inside[:-1] & before[1:, np.newaxis]
     beside[:-1] |= inside[1:] & behind[:-1, np.newaxis]
-    return Standing(hit, inside, beside, most(stands, ends[:-1], ends[1:]).T, before)
+    return Standing(hit, inside, beside, place, most(stands, ends[:-1], ends[1:]).T, before)
 
 
 def features_of(
@@ -165,9 +170,11 @@ def _of_sentences(
     terms = np.ascontiguousarray(similar.terms.T)  # a row a sentence, so that each is summed as it would be alone
     near = terms.copy()
     near[1:] = np.where(found.before[1:, np.newaxis], np.maximum(terms[1:], terms[:-1]), terms[1:])
+    stems = list(lookup.weights)
     near = np.maximum(near, similar.title.T[found.hit])
+    near = np.maximum(near, found.place[:, [stems.index(term.stem) for term in lookup.asked.terms]])
     share = lookup.rarities / max(lookup.rarities.sum(), 1e-9)
-    rarest = list(lookup.weights).index(lookup.rarest)
+    rarest = stems.index(lookup.rarest)
     kind = other = np.zeros(len(terms))
     if lookup.asked.kind:
         texts = (hit.passage.said(*span) for hit in hits for span in hit.passage.sentences)
