@@ -248,6 +248,8 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
          "What does a parcel of 5 kg cost?", "8.49", "4.99"),
         ("| Age | Fee |\n|---|---|\n| under 6 | free |\n| 6 to 15 | 3 euros |\n| 65 and over | 4 euros |",
          "How much is the fee for a 70 year old?", "4 euros", "3 euros"),
+        ("Shipping costs 4.90 euros in the country. Orders above 50 euros ship free. Returns take thirty days.",
+         "What does shipping cost for an order of 80 euros?", "Orders above 50 euros ship free.", "thirty"),
         ("The Bren canal opened in 1822.(3) Ivor Penn was the first keeper.(4) The toll was two pence.(5)",
          "Who was the first keeper?", "Ivor Penn was", "1822"),
         ("Kai Orr is mentioned in the minutes of the mayor once a month. The boiler is mentioned on page 3.",
