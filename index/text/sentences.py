@@ -49,19 +49,16 @@ _NOTE_MARKS = re.compile(
 
 
 def _without_notes(line: str) -> str:
-    """The line, as long as it was, with the marks of notes as letters before the full stop: they end no sentence."""
+    """The line, as long as it was, with the marks of notes as letters before the full stop: they end no sentence. To
+    yasbd "didn’t" closes what was said in quotes, so apostrophes are straight."""
+    line = _APOSTROPHE.sub("'", line) if "‘" in line else line.replace("’", "'")
     return _NOTE_MARKS.sub(lambda m: "x" * len(m[2] or m[4]) + (m[1] or m[3]), line)
-
-
-def _without_curls(line: str) -> str:
-    """The line, as long as it was, with straight apostrophes: to yasbd "didn’t" closes what was said in quotes."""
-    return _APOSTROPHE.sub("'", line) if "‘" in line else line.replace("’", "'")
 
 
 def _in_line(line: str, language: str, splitter: str) -> list[Span]:
     spans: list[Span] = []
     begin = 0
-    for at, stretch in _stretches(_without_curls(_without_notes(line))):
+    for at, stretch in _stretches(_without_notes(line)):
         for end in (*_ends(stretch, language, splitter), len(stretch)):
             piece = line[begin : at + end]
             if piece.strip():

@@ -211,8 +211,7 @@ def within_limits(question: str, texts: Sequence[str]) -> Iterator[tuple[str, st
         for text in texts:
             tiers = [one for one in limits(text) if one.unit in units]
             near = [one for one in tiers if one.least <= asked.value <= one.most]
-            open_ = asked.unit and any(math.isinf(end) for one in near for end in (one.least, one.most))
-            if near and (open_ or len(tiers) > 1):
+            if near and (len(tiers) > 1 or (asked.unit and any(math.isinf(one.most - one.least) for one in near))):
                 best = min(near, key=lambda one: (one.most - one.least, min(one.most, -one.least)))
                 limit = text[best.start : best.end]
                 yield question[: asked.start] + limit + question[asked.end :], limit

@@ -135,6 +135,7 @@ class Evidence:
 
 def _terms_of(passage: Passage, places: TermPlaces) -> PassageTerms:
     runs, near = runs_in(passage, places.starts), neighbours(passage)
+    shift = len(passage.search_text) - len(passage.text) - passage.start
     own: list[set[int]] = [set() for _ in range(runs.sentences)]
     for n, first, behind in zip(runs.of.tolist(), runs.first.tolist(), runs.behind.tolist(), strict=True):
         own[n].update(places.numbers[first:behind].tolist())
@@ -142,7 +143,7 @@ def _terms_of(passage: Passage, places: TermPlaces) -> PassageTerms:
         places=places,
         runs=runs,
         lengths=tuple(math.log1p(len(numbers)) for numbers in own),
-        place=frozenset(places.numbers[slice(*_at(passage, places, sent_from(passage)[0]))].tolist()),
+        place=frozenset(places.numbers[slice(*np.searchsorted(places.starts - shift, sent_from(passage)[0]))].tolist()),
         speakers=frozenset(n for a, b in _speakers(passage, places) for n in places.numbers[a:b].tolist()),
         kinds=tuple(block.kind for block in blocks_of(passage)),
         before=tuple(around.start < n for n, around in enumerate(near)),
@@ -161,16 +162,10 @@ def _how(lookup: Lookup, of: PassageTerms) -> dict[str, float]:
 
 def _speakers(passage: Passage, places: TermPlaces) -> Iterator[list[int]]:
     """The terms of who begins to speak in it, as printed, with the time: the first and the one behind the last."""
+    shift = len(passage.search_text) - len(passage.text) - passage.start
     for block in passage.blocks:
         if block.kind == "turn" and block.lead.start >= passage.start:
-            yield _at(passage, places, block.lead)
-
-
-def _at(passage: Passage, places: TermPlaces, span: Span) -> list[int]:
-    """Of the terms in a span of the document, the first and the one behind the last."""
-    shift = len(passage.search_text) - len(passage.text) - passage.start
-    found: list[int] = np.searchsorted(places.starts, [span.start + shift, span.end + shift]).tolist()
-    return found
+            yield np.searchsorted(places.starts, [block.lead.start + shift, block.lead.end + shift]).tolist()
 
 
 def _written_as_names(numbers: Sequence[int], hits: Sequence[Hit], held: Sequence[PassageTerms]) -> list[bool]:
@@ -233,15 +228,15 @@ def _ways(text: str) -> dict[str, set[str]]:
     """Of each name, by its initials or the letters that its people's name shares with it: "to", "from" or neither."""
     ways = defaultdict[str, set[str]](set)
     for into, out, name in _NAME.findall(text):
-        parts = name.replace(".", "").lower().split()
-        key = "".join(part[0] for part in parts) if len(parts) > 1 else parts[0][:4].replace("amer", "us")
+        first, *more = name.replace(".", "").lower().split()
+        key = "".join(part[0] for part in (first, *more)) if more else first[:4].replace("amer", "us")
         ways[key].add("to" * bool(into) or out.lower())
     return dict(ways)
 
 
 def _turned(ways: Mapping[str, set[str]], text: str) -> bool:
-    """Does it tell of two names of the question the other way round: "the US ambassador in Mexico" and "Mexico's
-    ambassador to the U.S."?"""
+    """Does it tell of two names of the question the other way round: Mexico's ambassador to the U.S., not theirs in
+    Mexico?"""
     pairs = [(a, b, *ways[b]) for a, b in permutations(ways, 2) if ways[a] == {""} and ways[b] in ({"to"}, {"from"})]
     told = _ways(text) if pairs else {}
     return any(told.get(a) == {way} and "" in told.get(b, ()) for a, b, way in pairs)
