@@ -45,7 +45,7 @@ rigs: $(INSTALLED)
 	$(if $(ONLY),,@rm -f .rigs.jsonl)
 	QUOTEWELL_ROUNDS=$(or $(ROUNDS),40) RIG_RECORD=$(CURDIR)/.rigs.jsonl \
 	  $(BIN)/python -m pytest -q -m rig -k "$(ONLY)" -p no:cacheprovider --timeout=7200; status=$$?; \
-	  $(BIN)/python -m tests.rigs.rig .rigs.jsonl docs/reliability.md docs/security.md; exit $$status
+	  $(BIN)/python -m tests.rigs.rig .rigs.jsonl docs/reliability.md docs/SECURITY.md; exit $$status
 
 # Other people's clients against a real server, each installed in .clients/ (Open WebUI is 7 GB): make clients ONLY="llm mcp"
 clients: $(INSTALLED)

@@ -1,4 +1,4 @@
-"""The group `eval`: its commands by name; search and costs are measured here, all else in eval/commands."""
+"""The group `eval`: its commands by name; costs are measured here, all else in eval/commands."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,36 +8,24 @@ import typer
 
 from eval.bench.bench import bench as measure_costs
 from eval.bench.bench import markdown_of_bench, text_of_bench
+from eval.bench.growth import block_of, markdown_of_growth, plot_of_growth, text_of_growth
 from eval.bench.growth import growth as measure_growth
-from eval.bench.growth import markdown_of_growth, plot_of_growth, text_of_growth
+from eval.bench.growth import scaling as measure_scaling
 from eval.bench.peers import markdown_of_peers
 from eval.bench.peers import peers as measure_peers
-from eval.bench.scaling import block_of
-from eval.bench.scaling import scaling as measure_scaling
 from eval.commands import experiments
 from eval.commands.authoring import check, from_feedback, label, new
 from eval.commands.compare import compare, gate
-from eval.commands.options import Sets, command_on
 from eval.commands.run import report, run
 from eval.commands.training import calibrate, export_reader, fit_blend, train_model, train_reader
-from eval.experiments.fusion import (
-    Comparison,
-    compare_fusions,
-    json_of_comparison,
-    markdown_of_arms,
-    text_of_comparison,
-)
 from eval.runs.tables import Write, json_of, write_block
 from eval.sets.beir import read_beir
-from eval.sets.sets import WORK, half, opened, resolve_set
-from index.embedding.embedder import load_embedder
+from eval.sets.sets import opened, resolve_set
 from index.errors import NotFound
 from index.options import Data, Json, same_data
 from index.settings import load_settings
 from index.terminal import emit, emit_json, progress, tell
 
-SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
-SHOWN_PAIRS = (("convex 0.5", "rrf"), *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")))
 GROWTH_SIZES = (1_000, 10_000)
 MOST_ASKED = 200  # questions of a set whose costs are measured
 BENCH_QUESTIONS = Path(__file__).parent / "gold" / "articles-dev.jsonl"
@@ -49,30 +37,9 @@ for _command in (  # in the order in which they are listed
     run, compare, gate, report, experiments.sweep, new, label, check, from_feedback, experiments.readers,
     experiments.follow_ups, experiments.conversation, experiments.conflicts, experiments.reasons,
     experiments.summaries, experiments.changes, experiments.support,
-    train_reader, train_model, export_reader, fit_blend, calibrate,
+    train_reader, train_model, export_reader, fit_blend, calibrate, experiments.fusion,
 ):  # fmt: skip
     app.command()(_command)
-
-
-@app.command()
-def fusion(
-    sets: Sets,
-    test: Annotated[bool, typer.Option("--test", help="The halves that are never tuned on.")] = False,
-    write: Write = None,
-    as_json: Json = False,
-) -> None:
-    """Compare ways of ordering passages, pair by pair, on the tuning half of each set or on the other one."""
-    settings = load_settings()
-    embedder = load_embedder(settings.embedder, settings.model_path)
-    found: list[Comparison] = []
-    for path in sets:
-        with progress() as show:
-            questions = half(resolve_set(path), tuning=not test)
-            found.append(compare_fusions(questions, settings, embedder, WORK, show))
-        emit_json(json_of_comparison(found[-1])) if as_json else emit(f"{text_of_comparison(found[-1])}\n")
-    command = f"quotewell eval {command_on(sets, 'fusion --test' if test else 'fusion')}"
-    table = markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command)
-    write_block(write, "fusion-test" if test else "fusion-tuning", table)
 
 
 @app.command()
@@ -129,7 +96,7 @@ def peers(
         measured = measure_peers(found, project, Path(work), environments, on=show)
     table = markdown_of_peers(measured, found, command=f"quotewell eval peers {found.name}")
     emit(table)
-    write_block(write, "peers", table)
+    write_block(write, f"peers-{found.name}", table)
 
 
 @app.command()

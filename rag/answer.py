@@ -154,6 +154,11 @@ class Quote:
     answer: Span | None = None  # the words of it that answer, in document offsets, where a model found any
 
     @property
+    def place(self) -> tuple[str, int, int]:
+        """Its document's id, and where it stands there."""
+        return self.passage.document_id, self.start, self.end
+
+    @property
     def words(self) -> str:
         """Its own, before it is widened."""
         return self.passage.said(self.start, self.end)

@@ -82,7 +82,7 @@ class Pipeline:
             lacking = [part for part in sides if part.reason and part.reason.missing]
             return tuple(sides) if lacking else ()
         kept = comparable(self._reader.finding, [(part.query, part.quotes) for part in sides]) if answered else None
-        if not kept or _places(kept[0]) == _places(kept[1]):
+        if not kept or [one.place for one in kept[0]] == [one.place for one in kept[1]]:
             return ()
         return tuple(_only(part, quotes) for part, quotes in zip(sides, kept, strict=True))
 
@@ -214,10 +214,6 @@ def _only(part: AnswerPart, quotes: Sequence[Quote], rule: Rule = "not_comparabl
     return replace(part, quotes=tuple(quotes), frame=PLAIN, dropped=(*part.dropped, *gone))
 
 
-def _places(quotes: Sequence[Quote]) -> list[tuple[str, int, int]]:
-    return [(quote.passage.document_id, quote.start, quote.end) for quote in quotes]
-
-
 def deciding_of(parts: Sequence[AnswerPart]) -> AnswerPart:
     """The one whose confidence is the answer's: an answer is as sure as the least sure of what it says."""
     answered = [part for part in parts if not part.reason]
@@ -258,9 +254,9 @@ def spans(parts: Sequence[AnswerPart], pipeline: Pipeline, limit: int) -> tuple[
     offered: set[tuple[str, int, int]] = set()
     for row in zip_longest(*(part.reading.quotes for part in parts)):
         for part, quote in zip(parts, row, strict=True):
-            if quote is None or (span := (quote.passage.document_id, quote.start, quote.end)) in offered:
+            if quote is None or quote.place in offered:
                 continue
-            offered.add(span)
+            offered.add(quote.place)
             forms = (pipeline.widened(part.query, quote), quote)
             fitting = [form for form in forms if not any(_overlap(form, other) for other in kept)]
             lead = apart(fitting[0], pipeline.index.document(quote.passage.document_id)) if fitting else None

@@ -82,14 +82,14 @@ def _equip(app: FastAPI, settings: Settings) -> None:
 def _surround(app: FastAPI, settings: Settings) -> None:
     """What every request passes; the one that is added last is met first."""
 
+    least = {"/v1/verify": receipts.MOST_VERIFY_BYTES, "/v1/check": check.MOST_CHECK_BYTES}
+
     def most_bytes(scope: Scope) -> int:
-        if scope["path"] == "/v1/verify":
-            return max(receipts.MOST_VERIFY_BYTES, settings.max_body_bytes)
-        if speaks_openai(scope["path"]):
-            return max(completions.MOST_CHAT_BYTES, settings.max_body_bytes)
-        if scope["path"] == "/v1/check":
-            return max(check.MOST_CHECK_BYTES, settings.max_body_bytes)
-        return MAX_DOCUMENT_BYTES if str(scope["path"]).startswith("/v1/documents") else settings.max_body_bytes
+        path = str(scope["path"])
+        if path.startswith("/v1/documents"):
+            return MAX_DOCUMENT_BYTES
+        own = completions.MOST_CHAT_BYTES if speaks_openai(path) else least.get(path, 0)
+        return max(own, settings.max_body_bytes)
 
     app.add_middleware(Idempotent, replies=app.state.replies)
     app.add_middleware(Gate, lanes=app.state.lanes)

@@ -60,7 +60,6 @@ ROOMS = {
         ("etags", "metrics", "sse", "uploads"),
         ("answer_log",),
         ("dependencies",),
-        ("answering",),
         ("openai", "routes"),
         ("mcp_tools",),
         ("app",),

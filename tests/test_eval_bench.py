@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from eval.bench.bench import Bench, bench, markdown_of_bench, text_of_bench
-from eval.bench.growth import exponent, growth, markdown_of_growth, plot_of_growth, zipf_texts
-from eval.bench.scaling import block_of, scaling
+from eval.bench.growth import block_of, exponent, growth, markdown_of_growth, plot_of_growth, scaling, zipf_texts
 from eval.runs.tables import json_of, replace_block
 from eval.scoring.costs import (
     Spread,

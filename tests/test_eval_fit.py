@@ -17,8 +17,7 @@ from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet, Question
 from eval.sets.sets import half, tuning_questions
 from eval.sets.sets import testing_questions as untuned_questions
-from eval.training.fit import Sample, confidence_rows, fit_confidence, fit_sentence, shares
-from eval.training.fit_trained import best_threshold
+from eval.training.fit import Sample, best_threshold, confidence_rows, fit_confidence, fit_sentence, shares
 from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP
 from rag.reading.reader import ALONE
 from rag.reading.weights import load_weights

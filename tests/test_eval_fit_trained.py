@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.training.fit import Sample
-from eval.training.fit_trained import ANSWERABLE, REMOVED_COUNTS, TWIN_COUNTS, Seen, calibrate, fit_trained, shares_of
+from eval.training.fit import ANSWERABLE, REMOVED_COUNTS, TWIN_COUNTS, Sample, Seen, calibrate, fit_trained, shares_of
 from rag.reading.features import FEATURES, NEVER_HELP, SENTENCE_FEATURES
 from rag.reading.weights import weights_from
 

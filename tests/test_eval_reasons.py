@@ -7,19 +7,17 @@ from typing import Any
 import pytest
 
 from eval.experiments.refusal_reasons import (
-    OVERALL,
-    markdown_of_reasons,
-    measure_reasons,
-    text_of_reasons,
-)
-from eval.experiments.unanswerable_cases import (
     HELD_OUT,
+    OVERALL,
     SEEN,
     UnanswerableCase,
     filtered,
+    markdown_of_reasons,
+    measure_reasons,
     moved,
     removed,
     swapped,
+    text_of_reasons,
 )
 from eval.runs.tables import json_of
 from eval.scoring.judge import Judge, judge_for
@@ -116,7 +114,7 @@ def test_names_that_are_gone_with_their_article_are_off_the_corpus_and_others_ar
     gold: GoldSet, judge: Judge, index: Index, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "eval.experiments.unanswerable_cases._RARE", 0.5
+        "eval.experiments.refusal_reasons._RARE", 0.5
     )  # of four documents, so that a name in two of them is rare
     made = {case.question: case for case in removed(gold.questions, judge, index, 50)}
     comet = made["Who discovered comet Harrow in 1904?"]

@@ -4,8 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from eval.experiments.altered_sentences import FALSE, cases, foreign
-from eval.experiments.text_check import CheckedCase, figures, markdown_of_support, measure_support, text_of_support
+from eval.experiments.text_check import (
+    FALSE,
+    CheckedCase,
+    cases,
+    figures,
+    foreign,
+    markdown_of_support,
+    measure_support,
+    text_of_support,
+)
 from eval.runs.tables import json_of
 from index.errors import BadGold
 from index.search import Index

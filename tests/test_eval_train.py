@@ -8,10 +8,9 @@ import pytest
 
 from eval.scoring.judge import judge_for
 from eval.sets.gold import GoldSet, GoldSpan, Question
-from eval.training.cases import TrainingCase, case_of, cut_to, for_projection, sample_of, shuffled, without
+from eval.training.cases import TWIN, TrainingCase, case_of, cut_to, for_projection, sample_of, shuffled, without
 from eval.training.projection import example_of, learn_projection, projected
 from eval.training.train_reader import Gathered, gather, sha256_of, train
-from eval.training.twins import TWIN
 from index.embedding.minilm import projection_bytes, projection_from
 from index.errors import BadInput
 from index.search import Index

@@ -4,7 +4,7 @@ from datetime import date
 
 from eval.scoring.judge import AnswerKey
 from eval.sets.gold import Question
-from eval.training.twins import MOST, twins
+from eval.training.cases import MOST, twins
 from index.records import Document
 from index.text.words import Stem
 from tests import make

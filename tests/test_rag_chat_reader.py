@@ -35,8 +35,8 @@ from quotewell import app
 from rag.answer import Answer, Citation, Phrasing, Segment
 from rag.answer_json import answer_fields
 from rag.assistant import Assistant, Extras, assistant_over, open_assistant
+from rag.commands.receipts import check_answer
 from rag.explain.show import answer_lines
-from rag.receipts.check_file import check_answer
 from rag.writing.chat_model import MOST_BYTES, MOST_CALLS, ChatModel, chat_model, messages, text_of_reply, tokens_for
 from rag.writing.phrasing import Phrased, phrased, supported
 from server.schemas.ask import Answer as AnswerReply

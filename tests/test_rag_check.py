@@ -24,8 +24,7 @@ from index.errors import BadInput, IndexMissing
 from index.records import Span
 from index.search import Index
 from index.storage.merkle import CorpusTree
-from rag.commands.receipts import check, corpus
-from rag.receipts.check_file import check_answer, parsed
+from rag.commands.receipts import check, check_answer, corpus, parsed
 from rag.receipts.receipt import canonical, corpus_fields, manifest_of, signature_of, text_url
 from rag.receipts.signing import bytes_of, corpus_message, is_signed, new_key, sign
 from tests.vectors import make

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.experiments.unanswerable_cases import SEEN
+from eval.experiments.refusal_reasons import SEEN
 from rag.question.out_of_scope import out_of_scope
 
 FACTS = (

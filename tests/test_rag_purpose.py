@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from index.search import open_index
 from index.settings import load_settings
 from rag.question.purpose import FACT, Purpose, alike, asked_inside, purpose_of, purposes, several
-from rag.text_check.yes_no import verdict
+from rag.text_check.statement import verdict
 
 KINDS = {
     "Fasse den Artikel von Ellis zusammen": Purpose("summary", "gist", "den Artikel von Ellis"),

@@ -77,7 +77,10 @@ def check_files(paths: Sequence[Path], sources: Mapping[str, str], answers: Answ
     entries: list[NumberedQuestion] = []
     findings: list[Complaint] = []
     for path in dict.fromkeys(paths):
-        for found in _entries(path):
+        for place, raw in raw_lines(path):
+            if not raw.strip():
+                continue
+            found = _entry(place, raw)
             if isinstance(found, NumberedQuestion):
                 entries.append(found)
             else:
@@ -89,10 +92,6 @@ def check_files(paths: Sequence[Path], sources: Mapping[str, str], answers: Answ
     order = {str(path): number for number, path in enumerate(paths)}
     ordered = sorted(findings, key=lambda each: (order[each.file], each.line, each.grave, each.says))
     return CheckReport(tuple(map(str, dict.fromkeys(paths))), len(entries), tuple(ordered))
-
-
-def _entries(path: Path) -> Iterator[NumberedQuestion | Complaint]:
-    return (_entry(place, raw) for place, raw in raw_lines(path) if raw.strip())
 
 
 def _entry(place: LineOfFile, raw: bytes) -> NumberedQuestion | Complaint:

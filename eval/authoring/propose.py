@@ -15,8 +15,7 @@ from random import Random
 from eval.authoring.duplicates import Form, form_of, likeness
 from eval.authoring.near_misses import near_misses
 from eval.authoring.patterns import Made, Rule
-from eval.authoring.propose_claims import CLAIMS
-from eval.authoring.propose_facts import COUNTS, PEOPLE
+from eval.authoring.question_rules import CLAIMS, COUNTS, PEOPLE
 from eval.sets.gold import GoldSpan, Question, line_of, overlap, question_of, records, span_in, text
 from index.records import Document, Span
 from index.text.sentences import sentences
@@ -87,11 +86,7 @@ def _merged(documents: Sequence[Document]) -> list[Proposal]:
             if one.kind not in _VAGUE or spoken[one.of.removeprefix("the ")] < _OFTEN:
                 found.setdefault(one.form.text, []).append(one)
     agreed = [same for same in found.values() if len({form_of(one.answer).text for one in same}) == 1]
-    return [_joined(same) for same in agreed]
-
-
-def _joined(same: Sequence[Proposal]) -> Proposal:
-    return replace(same[0], spans=tuple(dict.fromkeys(span for one in same for span in one.spans)))
+    return [replace(same[0], spans=tuple(dict.fromkeys(s for one in same for s in one.spans))) for same in agreed]
 
 
 def _of_document(document: Document, common: frozenset[str]) -> Iterator[Proposal]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from math import log
 from pathlib import Path
+from statistics import fmean, median
 from time import perf_counter
 
 import numpy as np
 
-from eval.bench.bench import OnStep, figure, machine
+from eval.bench.bench import OnStep, computer, figure, machine
 from eval.runs.plots import growing
 from eval.runs.tables import Table, paragraphs, sentence
 from eval.scoring.costs import Spread, answering, cpu_seconds, lexical, opened_alone, scanning, searching
@@ -28,6 +29,8 @@ from index.formats.text import clean_body
 from index.ranking.dense import EXACT
 from index.search import Index, index_of, open_index
 from index.settings import Settings
+from index.storage.sqlite import copy
+from index.storage.store import FILE_NAME
 
 QUESTIONS = 30  # of each size
 _DIM = 384  # numbers of a vector that is only scanned: as many as MiniLM's
@@ -54,10 +57,10 @@ def growth(sizes: Sequence[int], settings: Settings, work: Path, on: OnStep = la
     """Raises BadInput for fewer than two sizes, which fit no line."""
     if len(set(sizes)) < 2 or min(sizes) < 1:
         raise BadInput("growth needs two sizes at least, in passages; give --size 1000 --size 10000")
-    return replace(at_each(sizes, lambda size: _costs(size, settings, work / str(size)), on), notes=_notes())
+    return replace(_at_each(sizes, lambda size: _costs(size, settings, work / str(size)), on), notes=_notes())
 
 
-def at_each(sizes: Sequence[int], measure: Callable[[int], Costs], on: OnStep) -> Growth:
+def _at_each(sizes: Sequence[int], measure: Callable[[int], Costs], on: OnStep) -> Growth:
     """From the smallest on."""
     ordered, measured = sorted(set(sizes)), []
     for number, size in enumerate(ordered):
@@ -92,7 +95,7 @@ def _word(number: int) -> str:
     return word
 
 
-def made_corpus(passages: int, work: Path, *, of_article: int = 1) -> Path:
+def _made_corpus(passages: int, work: Path, *, of_article: int = 1) -> Path:
     """A folder in `work` with so many passages, or about so many where an article has several."""
     corpus = work / "corpus"
     corpus.mkdir(parents=True)
@@ -109,8 +112,8 @@ def _costs(size: int, settings: Settings, work: Path) -> Costs:
     scanned = [each for each in scanning(vectors[QUESTIONS:], list(vectors[:QUESTIONS])) if "found" not in each.name]
     del vectors  # of a million they take as much as all that follows
     own = settings.model_copy(update={"data": work / "index", "embedder": "hash", "reader": "trained", "store": ""})
-    builder, questions = Builder(own.data, own, HashEmbedder()), questions_of(size)
-    _, building = cpu_seconds(builder.index, [made_corpus(size, work)])
+    builder, questions = Builder(own.data, own, HashEmbedder()), _questions_of(size)
+    _, building = cpu_seconds(builder.index, [_made_corpus(size, work)])
     index, opening = cpu_seconds(open_index, own.data, own, HashEmbedder())
     held = opened_alone(own.model_dump(mode="json", exclude_defaults=True), [])["held"]
     sizes = {name: (index.generation.folder / name).stat().st_size for name in index.manifest.files}
@@ -146,7 +149,7 @@ def _replaced(index: Index, settings: Settings, builder: Builder) -> tuple[float
     return spent, perf_counter() - began
 
 
-def questions_of(size: int) -> list[str]:
+def _questions_of(size: int) -> list[str]:
     """Of four words each, none of them common."""
     dice = np.random.default_rng(size + 1)
     ranks = np.arange(_RARE.start, _RARE.stop)
@@ -189,4 +192,77 @@ def _notes() -> tuple[str, ...]:
         "The exponent is the slope of the line through the logarithms: 1 grows as the corpus does, 0 not at all.",
         "BM25: scores equal to the last bit and the same order of the best ten for every question, else it fails.",
         f"{sentence(machine())}.",
+    )
+
+
+# An engine against memory on the same made-up corpus: what is found alike, how long it takes, what a server holds.
+#
+# The store is built once; both search indexes are made from it. Each is then opened and asked in a process of its own,
+# so that its memory is no other's.
+
+OF_ARTICLE = 10  # paragraphs
+
+
+def scaling(
+    sizes: Sequence[int], store: str, work: Path, on: OnStep = lambda *_: None, *, graph: bool = False
+) -> Growth:
+    """`store` is that setting: what stands under its name is replaced. `graph`: vectors are found by one at every size.
+
+    Raises QuotewellError.
+    """
+    engines: set[str] = set()
+    found = _at_each(sizes, lambda size: _of_both(size, store, work / str(size), engines, graph=graph), on)
+    engine = ", ".join(engines)
+    return replace(found, engine=engine, notes=_engine_notes(engine))
+
+
+def _of_both(size: int, store: str, work: Path, engines: set[str], *, graph: bool) -> Costs:
+    """What the engine says it is goes into `engines`. This process leaves it alone: a file of Milvus Lite is open in
+    one at a time.
+    """
+    embedder, questions = HashEmbedder(), _questions_of(size)
+    shared = {"embedder": embedder.name, "token_vectors": "recomputed", "store_timeout_s": 120}
+    memory, engine = ({**shared, "data": str(work / name)} for name in ("memory", "engine"))
+    engine["store"] = store
+    own = Settings.model_validate(memory)
+    Builder(own.data, own, embedder).index([_made_corpus(size, work, of_article=OF_ARTICLE)])
+    (work / "engine").mkdir()
+    copy(own.data / FILE_NAME, work / "engine" / FILE_NAME)
+    filled = opened_alone(engine, [], graph=graph)
+    said = {"memory": opened_alone(memory, questions), "engine": opened_alone(engine, questions, graph=graph)}
+    found = list(zip(said["memory"]["found"], said["engine"]["found"], strict=True))
+    costs = {
+        ("passages", ""): said["memory"]["passages"],
+        ("ten best: the same, in the same order", "% of questions"): 100 * fmean(a == b for a, b in found),
+    }
+    for name in ("lexical", "dense", "fused"):
+        common = fmean(_common(a[name], b[name]) for a, b in found)
+        costs[f"ten best in common, {name}", "%"] = 100 * common
+    costs["filling the engine from the store", "s"] = filled["opened"]
+    for name, of in said.items():
+        costs[f"search, {name}", "ms, median"] = 1000 * median(of["times"])
+        costs[f"search, {name}", "ms, slowest"] = 1000 * max(of["times"])
+        costs[f"opening, {name}", "s"] = of["opened"]
+        costs[f"memory of a server, {name}", "MiB"] = of["held"]
+    engines.add(filled["engine"])
+    return costs
+
+
+def _common(wanted: Sequence[int], found: Sequence[int]) -> float:
+    """Share of what is wanted; where nothing is, nothing should be found."""
+    return len({*wanted} & {*found}) / len(wanted) if wanted else float(not found)
+
+
+def block_of(store: str, *, graph: bool) -> str:
+    """The name of the place in the documents that a table goes to."""
+    return f"scaling{'-postgres' * store.startswith('postgres')}{'-graph' * graph}"
+
+
+def _engine_notes(engine: str) -> tuple[str, ...]:
+    lite = "; a file of Milvus Lite is served inside that process, and counts" * ("lite" in engine)
+    return (
+        f"Engine: {engine}. Made-up words in Zipf's proportions, {OF_ARTICLE} paragraphs an article, vectors of "
+        f"the hash embedder; {QUESTIONS} questions of four words, each asked once, in the clock's time.",
+        f"Memory: what opening and these questions add to a process of its own, without what maps files{lite}.",
+        f"On {computer()}.",
     )

@@ -29,6 +29,8 @@ _COMPARED = ("Success@1", "RR@10", "nDCG@10")
 _MOST = 200  # questions
 _SECONDS = 3600  # that one process may take
 _UV = Path(sys.executable).parent / "uv"
+# Without what this project's pyproject.toml says of torch, which leaves out what a build for GPUs needs.
+_INSTALL = (str(_UV), "pip", "install", "-q", "--no-config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def _environment(told: Mapping[str, Any], name: str, project: Path, environments
         common = [] if told[name].get("bare") else told["common"]
         needs = [one.format(project=project) for one in (*common, *told[name]["needs"])]
         _run(str(_UV), "venv", "-q", "--clear", "--python", told["python"], str(folder))
-        _run(str(_UV), "pip", "install", "-q", "--python", str(python), "--exclude-newer", told["newest"], *needs)
+        _run(*_INSTALL, "--python", str(python), "--exclude-newer", told["newest"], *needs)
         made.touch()
     return python
 

@@ -16,13 +16,14 @@ from eval.authoring.label_session import Journal, Session
 from eval.authoring.propose import COUNT, NEAR_MISS, SEED, candidate_line, propose, read_candidates
 from eval.authoring.terminal import keys_of
 from eval.sets.gold import GoldSet, Question, line_of, write_lines
-from eval.sets.sets import SEEDS, about_seeds, opened
+from eval.sets.sets import about_seeds, opened
 from index.bootstrap import ready
 from index.errors import BadInput, NotFound
 from index.formats import read
 from index.options import Data, Json
 from index.records import Document
 from index.search import open_index
+from index.seeding import SEEDS
 from index.settings import Settings, load_settings
 from index.storage.feedback import read_feedback
 from index.storage.store import Store

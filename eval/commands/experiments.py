@@ -1,14 +1,14 @@
-"""The commands that measure parts of an answer: follow-ups, conflicts, reasons, summaries, two readers side by side."""
+"""The commands that measure parts of an answer: follow-ups, conflicts, reasons, summaries, readers, rankings …"""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from eval.bench.sweep import markdown_of_sweep, name_of, read_grid, text_of_sweep
 from eval.bench.sweep import sweep as run_sweep
-from eval.commands.options import Sets, Tuning, command_on, keep_table, measured, told
 from eval.commands.run import keep
 from eval.experiments.changes import (
     json_of_changes,
@@ -26,6 +26,13 @@ from eval.experiments.conversation import (
     text_of_conversation,
 )
 from eval.experiments.follow_ups import markdown_of_followups, measure_followups, text_of_followups
+from eval.experiments.fusion import (
+    Comparison,
+    compare_fusions,
+    json_of_comparison,
+    markdown_of_arms,
+    text_of_comparison,
+)
 from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.experiments.refusal_reasons import markdown_of_reasons, measure_reasons, text_of_reasons
 from eval.experiments.summaries import MOST_ARTICLES, markdown_of_summaries, measure_summaries, text_of_summaries
@@ -45,6 +52,46 @@ from rag.assistant import assistant_over
 from rag.reading.reader import load_reader
 
 LINEAR = "trained"  # the reader that reads with no model
+SHOWN_ARMS = ("bm25", "dense", "rrf", "convex 0.4", "convex 0.5", "convex 0.6", "reader")
+SHOWN_PAIRS = (("convex 0.5", "rrf"), *(("reader", other) for other in ("bm25", "dense", "rrf", "convex 0.5")))
+
+Sets: TypeAlias = Annotated[list[Path], typer.Argument(metavar="SET...", help="Gold files or BEIR-style folders.")]
+Tuning: TypeAlias = Annotated[bool, typer.Option("--tuning", help="The halves that are tuned on, not the others.")]
+
+Found = TypeVar("Found")
+
+
+def measured(sets: Sequence[Path], measure: Callable[[EvalSet, ShowProgress], Found]) -> list[Found]:
+    """What is found on each set, while its progress is shown."""
+    found: list[Found] = []
+    for path in sets:
+        with progress() as show:
+            found.append(measure(resolve_set(path), show))
+    return found
+
+
+def told(
+    sets: Sequence[Path],
+    measure: Callable[[EvalSet, ShowProgress], Found],
+    text_of: Callable[[Found], str],
+    as_json: bool,
+    json_of: Callable[[Found], Any] = json_of,
+) -> list[Found]:
+    """What is found on each set, which is shown on stdout too."""
+    found = measured(sets, measure)
+    emit_json(list(map(json_of, found))) if as_json else emit("\n\n".join(map(text_of, found)))
+    return found
+
+
+def keep_table(
+    write: Sequence[Path] | None, block: str, command: str, markdown_of: Callable[..., str], *found: Any
+) -> None:
+    write_block(write, block, markdown_of(*found, command=f"quotewell eval {command}"))
+
+
+def command_on(sets: Sequence[Path], name: str, *, tuning: bool = False) -> str:
+    """As it stands below a table: sets by name, wherever they lie."""
+    return f"{name}{' --tuning' if tuning else ''} {' '.join(path.name for path in sets)}"
 
 
 def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
@@ -147,6 +194,26 @@ def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
 def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress) -> Run:
     assistant, _ = opened(questions, settings, show)
     return run_questions(assistant, asked, progress=partial(show, f"{questions.name}: asking {settings.reader}"))
+
+
+def fusion(
+    sets: Sets,
+    test: Annotated[bool, typer.Option("--test", help="The halves that are never tuned on.")] = False,
+    write: Write = None,
+    as_json: Json = False,
+) -> None:
+    """Compare ways of ordering passages, pair by pair, on the tuning half of each set or on the other one."""
+    settings = load_settings()
+    embedder = load_embedder(settings.embedder, settings.model_path)
+    found: list[Comparison] = []
+    for path in sets:
+        with progress() as show:
+            questions = half(resolve_set(path), tuning=not test)
+            found.append(compare_fusions(questions, settings, embedder, WORK, show))
+        emit_json(json_of_comparison(found[-1])) if as_json else emit(f"{text_of_comparison(found[-1])}\n")
+    command = command_on(sets, "fusion --test" if test else "fusion")
+    block = "fusion-test" if test else "fusion-tuning"
+    keep_table(write, block, command, markdown_of_arms, found, SHOWN_ARMS, SHOWN_PAIRS)
 
 
 # The commands that measure what receipts are for: what became of a quote, and what supports a text.

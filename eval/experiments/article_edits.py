@@ -102,7 +102,7 @@ class ArticleEdit:
     after: EditOutcome
 
 
-def edit_cases(documents: Sequence[Document], *, most_sentences: int = 3) -> Iterator[ArticleEdit]:
+def edit_cases(documents: Sequence[Document], *, most_sentences: int) -> Iterator[ArticleEdit]:
     """For up to `most_sentences` sentences of every article each kind of edit that can be made there."""
     articles = joined(documents)
     for at, document in enumerate(articles):

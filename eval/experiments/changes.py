@@ -9,10 +9,11 @@ from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
 from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.run import OnQuestion, followed
 from eval.sets.beir import BeirSet
-from eval.sets.sets import SEEDS, EvalSet
+from eval.sets.sets import EvalSet
 from index.errors import BadInput
 from index.formats import read
 from index.records import Document, Span, plain_blocks
+from index.seeding import SEEDS
 from rag.receipts.changes import Change, change_of
 from rag.receipts.untrusted import StatedCitation
 

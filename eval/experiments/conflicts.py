@@ -69,20 +69,19 @@ def measure(
     bench: ConflictBench,
     *,
     tuning: bool = False,
-    most: int = MOST,
     progress: OnQuestion | None = None,
 ) -> ConflictReport:
-    """Untouched: up to `most` questions over the set's whole index. Planted: the articles that their plants repeat.
+    """Untouched: up to MOST questions over the set's whole index. Planted: the articles that their plants repeat.
 
     `tuning` takes the half of the set that may be looked at. Raises BadGold when the set does not fit the index, or
     where nothing in it can be planted.
     """
     judge = judge_for(questions, index)
     chosen = tuning_questions(questions) if tuning else list(questions.questions)
-    made = plants(chosen, dict(judge.keys), index, most)
+    made = plants(chosen, dict(judge.keys), index, MOST)
     if not made:
         raise BadGold(f"{questions.name} holds no answer with a number, a date or a verb to change; give another set")
-    untouched = chosen[:: max(len(chosen) // most, 1)][:most]
+    untouched = chosen[:: max(len(chosen) // MOST, 1)][:MOST]
     sides = [{plant.document_id, plant.original_id} for plant in made if plant.conflicts]
     asked: list[tuple[Question, Plant | None]] = [(question, None) for question in untouched]
     asked += [(plant.question, plant) for plant in made]
@@ -111,10 +110,9 @@ def figures(banners: Sequence[Banner]) -> tuple[Figure, ...]:
             mean(f"recall, {change}", [banner.found for banner in conflicts if banner.change == change])
             for change in ("number", "date", "negation")
         ),
-        mean("banner on a copy", [bool(b.values) and not b.right for b in planted if b.change == "copy"]),
-        mean(
-            "banner on another subject",
-            [bool(b.values) and not b.right for b in planted if b.change == "other subject"],
+        *(
+            mean(f"banner on {name}", [bool(b.values) and not b.right for b in planted if b.change == change])
+            for name, change in (("a copy", "copy"), ("another subject", "other subject"))
         ),
         mean("banner on untouched articles", [bool(b.values) for b in banners if not b.change]),
     )

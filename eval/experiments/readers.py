@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.runs.resampled import said_in
+from eval.runs.paired import said_in
 from eval.runs.tables import Table, bracketed, in_points, json_of, paragraphs, sure
 from eval.scoring.intervals import Figure, Sample, mean, stratified
 from eval.scoring.judge import auroc, coverage

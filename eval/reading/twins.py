@@ -26,6 +26,7 @@ _REASON, _WAY, _TIME = map(_TEXT.compiled, ("REASON", "WAY", "TIME"))
 ALIKE = 0.6  # of the words around two names: both are people, or both are places
 _OFTEN = 6  # neighbours that a name needs to be known by them
 _COMMON = ("another word", "another name, elsewhere", "same")  # kinds that most questions allow
+_MOST = 2  # twins of a question that the passage does not answer
 _SEARCHED = 1 / 6  # of the twins are put as people type into a search box
 
 
@@ -90,12 +91,12 @@ def twin_rows(
                 yield replace(row, question=twin.text, kind="twin", made=twin.kind, good=(), short=None)
 
 
-def twins_of(row: TrainingRow, names: NamesAround, rng: random.Random, most: int = 2) -> list[Twin]:
-    """At most `most` questions that the row's passage does not answer, each of another kind, and one that it does."""
+def twins_of(row: TrainingRow, names: NamesAround, rng: random.Random) -> list[Twin]:
+    """At most _MOST questions that the row's passage does not answer, each of another kind, and one that it does."""
     makers = (_another_word, _another_year, _another_number, _another_name, _turned, _narrowed, _widened, _reason)
     made = [twin for maker in makers for twin in _chosen(list(maker(row, names, rng)), rng)]
-    if len(made) > most:  # the rare kinds first: words to change stand in most questions
-        made = rng.sample(made[1:], most) if made[0].kind == "another word" else rng.sample(made, most)
+    if len(made) > _MOST:  # the rare kinds first: words to change stand in most questions
+        made = rng.sample(made[1:] if made[0].kind == "another word" else made, _MOST)
     again = _chosen(list(_again(row)), rng)
     return [_as_searched(twin, rng) for twin in made + again]
 

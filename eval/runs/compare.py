@@ -13,7 +13,9 @@ from typing import TypeVar
 import numpy as np
 
 from eval.runs.paired import (
+    LEVEL,
     NOISE,
+    STATISTICS,
     Floats,
     PairedDifference,
     Places,
@@ -23,9 +25,9 @@ from eval.runs.paired import (
     effect_size,
     holm,
     p_of_means,
+    said_in,
     tally,
 )
-from eval.runs.resampled import STATISTICS, said_in
 from eval.scoring.latency import FIGURES as LATENCY
 from eval.scoring.rows import Row
 from eval.scoring.run import Makings, Run
@@ -62,6 +64,11 @@ class FigureChange:
     @property
     def p(self) -> float | None:
         return self.difference.p if self.difference else None
+
+    @property
+    def sure(self) -> bool:
+        """Whether there is a difference, though all figures were looked at."""
+        return self.adjusted is not None and self.adjusted <= 1 - LEVEL
 
     @property
     def gain(self) -> float:
@@ -202,7 +209,7 @@ def _change(name: str, pairs: Sequence[Pair], first: Run, second: Run) -> Figure
     values = _mean(ours), _mean(theirs)
     if values == (None, None) and not any(name in row.scores for row in (*first.rows, *second.rows)):
         values = first.value(name), second.value(name)
-    n = int((~(np.isnan(ours) & np.isnan(theirs))).sum())
+    n = _judged(ours, theirs)
     if np.isnan(ours).all() or np.isnan(theirs).all():
         return FigureChange(name, *values, n, None, None, None, None, _why_not(values))
     change = difference_of_means(ours, theirs)
@@ -242,6 +249,11 @@ def _value(name: str, row: Row) -> float:
     return math.nan if found is None else float(found)
 
 
+def _judged(ours: Floats, theirs: Floats) -> int:
+    """In at least one of the runs."""
+    return int((~(np.isnan(ours) & np.isnan(theirs))).sum())
+
+
 def _mean(values: Floats) -> float | None:
     judged = values[~np.isnan(values)]
     return float(judged.mean()) if len(judged) else None
@@ -267,6 +279,6 @@ def _slice(tag: str, name: str, pairs: Sequence[Pair]) -> SliceChange | None:
     first, second = _mean(ours), _mean(theirs)
     if first is None or second is None:
         return None
-    n = int((~(np.isnan(ours) & np.isnan(theirs))).sum())
+    n = _judged(ours, theirs)
     p = p_of_means(ours, theirs) if n >= FEWEST_OF_A_TAG else None
     return SliceChange(tag, name, n, first, second, tally(ours, theirs), p, None)

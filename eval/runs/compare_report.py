@@ -100,7 +100,7 @@ def figure_cells(each: FigureChange) -> tuple[str, ...]:
     if change is None:
         return *named, *[""] * 6, str(each.n or "")
     interval = "" if change.low is None or change.high is None else f"{_signed(change.low)} to {_signed(change.high)}"
-    mark = " *" if each.adjusted is not None and each.adjusted <= 1 - LEVEL else "  "
+    mark = " *" if each.sure else "  "
     effect = "" if each.effect is None else f"{each.effect:+.2f}"
     tests = p_text(change.p), p_text(each.adjusted) + mark, effect
     return *named, _signed(change.value), interval, *tests, _counts(each.tally, each.direction), str(each.n)

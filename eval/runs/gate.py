@@ -166,10 +166,9 @@ def _verdict(change: FigureChange, minimum: float) -> FigureVerdict:
     drop = -change.gain
     if drop <= NOISE:
         return FigureVerdict(change, "pass", "")
-    sure = change.adjusted is not None and change.adjusted <= 1 - LEVEL
-    if sure and drop > minimum:
+    if change.sure and drop > minimum:
         return FigureVerdict(change, "fail", f"sure, and more than {minimum:g}")
-    if sure:
+    if change.sure:
         return FigureVerdict(change, "warn", f"sure, but at most {minimum:g}")
     return FigureVerdict(change, "warn", "may be chance" if drop > minimum else f"may be chance, at most {minimum:g}")
 

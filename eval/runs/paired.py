@@ -6,13 +6,19 @@ first used, not at import: it takes a second.
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
+
+from eval.scoring.figures import aurc, calibration_error
+from eval.scoring.intervals import Sample
+from eval.scoring.judge import auroc, coverage
+from eval.scoring.rows import Row
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -190,3 +196,52 @@ def _bootstrap(
 def _between(values: Floats) -> tuple[float, float]:
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+# The figures of confidence and refusing that are no means over questions, for questions drawn anew: the very functions
+# behind the figures of a run, on how questions went.
+
+_OfGroups = Callable[[Sample, Sample], float | None]
+_PERCENTS = (80, 90, 95)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidArrays:
+    """What was said to (n,) questions: rows of (confidence, given 0/1, right 0/1)."""
+
+    rows: Sample  # (n, 3)
+    answerable: NDArray[np.bool_]
+    judged: NDArray[np.bool_]  # the set can say whether an answer is right; of answerable questions
+
+    def at(self, places: Places) -> "SaidArrays":
+        return SaidArrays(self.rows[places], self.answerable[places], self.judged[places])
+
+    @property
+    def strata(self) -> list[Places]:
+        """Answerable and unanswerable questions, so that a resample has as many of each; those that there are."""
+        return [places for kind in (True, False) if len(places := np.flatnonzero(self.answerable == kind))]
+
+
+def said_in(rows: Sequence[Row]) -> SaidArrays:
+    """Of at least one question."""
+    return SaidArrays(
+        np.array([(row.confidence, row.answered, bool(row.any_right)) for row in rows], np.float64),
+        np.array([row.answerable for row in rows], np.bool_),
+        np.array([row.answerable and row.any_right is not None for row in rows], np.bool_),
+    )
+
+
+def _auroc(said: SaidArrays) -> float | None:
+    return auroc(said.rows[said.answerable, 0], said.rows[~said.answerable, 0])
+
+
+def _of_groups(measure: _OfGroups, said: SaidArrays) -> float | None:
+    return measure(said.rows[said.judged], said.rows[~said.answerable]) if said.judged.any() else None
+
+
+STATISTICS: Mapping[str, Callable[[SaidArrays], float | None]] = {
+    "AUROC": _auroc,
+    "AURC": partial(_of_groups, aurc),
+    **{f"coverage at {p} % precision": partial(_of_groups, partial(coverage, precision=p / 100)) for p in _PERCENTS},
+    "calibration error": partial(_of_groups, calibration_error),
+}

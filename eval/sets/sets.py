@@ -14,11 +14,11 @@ from index.build import Builder, Progress
 from index.embedding.embedder import Embedder, load_embedder
 from index.errors import BadGold, NotFound
 from index.search import Index, open_index
+from index.seeding import SEEDS
 from index.settings import Settings
 from rag.assistant import Assistant, open_assistant
 
 EvalSet: TypeAlias = GoldSet | BeirSet
-SEEDS = Path(__file__).parent.parent.parent / "seeds"
 WORK = Path(".eval")
 WORK_384 = Path(".eval-384")  # indexes without projected token vectors, for training
 EMBEDDER_384 = "minilm-384"

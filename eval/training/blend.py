@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 
 from eval.scoring.judge import auroc, judge_for
 from eval.sets.sets import EvalSet, open_set
-from eval.training.cases import TrainingCase, case_of, cut_to, without
-from eval.training.fit import Floats, fit_confidence, shares
-from eval.training.fit_trained import REMOVED_COUNTS, RIGHT, TWIN_COUNTS, kind_shares
-from eval.training.twins import TWIN, twins
+from eval.training.cases import TWIN, TrainingCase, case_of, cut_to, twins, without
+from eval.training.fit import REMOVED_COUNTS, RIGHT, TWIN_COUNTS, Floats, fit_confidence, kind_shares, shares
 from index.embedding.embedder import Embedder
 from index.errors import BadInput
 from index.records import Hit, Kind

@@ -16,10 +16,9 @@ from eval.scoring.judge import judge_for
 from eval.sets.beir import BeirSet
 from eval.sets.gold import Question
 from eval.sets.sets import EMBEDDER_384, EvalSet, half, open_set
-from eval.training.cases import TrainingCase, case_of, cut_to, for_projection, sample_of, without
-from eval.training.fit_trained import Seen, fit_trained
+from eval.training.cases import TWIN, TrainingCase, case_of, cut_to, for_projection, sample_of, twins, without
+from eval.training.fit import Seen, fit_trained
 from eval.training.projection import BATCH, RATE, SEED, WIDTH, example_of, learn_projection, projected
-from eval.training.twins import TWIN, twins
 from index.embedding.embedder import load_embedder
 from index.embedding.minilm import PROJECTION, Projection, projection_bytes, projection_from
 from index.embedding.vectors import Encoded

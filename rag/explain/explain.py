@@ -79,9 +79,8 @@ def removed(pipeline: Pipeline, whole: Pipeline, query: Query, filters: Filters)
 def _without(pipeline: Pipeline, query: Query, stem: str, best: Quote, filters: Filters) -> Without:
     spans = [(term.start, term.end) for term in query.terms if term.stem == stem]
     reading = _read(pipeline, left_of(query.text, spans), filters)
-    best_span = (best.passage.document_id, best.start, best.end)
-    spans_read = [(quote.passage.document_id, quote.start, quote.end) for quote in reading.quotes]
-    rank = spans_read.index(best_span) + 1 if best_span in spans_read else None
+    places = [quote.place for quote in reading.quotes]
+    rank = places.index(best.place) + 1 if best.place in places else None
     start, end = spans[0]
     return Without(query.text[start:end], rank, round(reading.confidence, CONFIDENCE_DIGITS))
 
@@ -130,7 +129,7 @@ def explain(
 
 
 def sentence_of(quote: Quote) -> SentenceScore:
-    return SentenceScore(quote.passage.document_id, quote.start, quote.end, quote.score, quote.contributions)
+    return SentenceScore(*quote.place, quote.score, quote.contributions)
 
 
 def _found(pipeline: Pipeline, parts: Sequence[AnswerPart], shares: Sequence[Shares], hit: Hit) -> FoundBy:

@@ -6,7 +6,7 @@ A receipt proves where the words come from, not that they are true; title, autho
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -160,10 +160,7 @@ def corpus_fields(corpus: CorpusTree, index_version: str, signature: Signature |
 
 
 def _signed(signature: Signature | None) -> dict[str, str | None]:
-    return {
-        "signature": signature.signature if signature else None,
-        "public_key": signature.public_key if signature else None,
-    }
+    return asdict(signature) if signature else {"signature": None, "public_key": None}
 
 
 # JSON of which there is only one spelling (RFC 8785), and the id of an answer, a hash over it.

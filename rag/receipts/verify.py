@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from index.records import Document, to_source
+from index.records import Document, plain, to_source
 from index.storage.merkle import document_leaf, revision, root_from
 from rag.receipts.receipt import answer_id, around, byte_span, utf16_span
 from rag.receipts.signing import PUBLIC_BYTES, SIGNATURE_BYTES, bytes_of, corpus_message, is_signed
@@ -201,16 +201,10 @@ def verify(
 
 def verdict_fields(verdict: Verdict) -> dict[str, Any]:
     """JSON-able; the same names as in the JavaScript verifier."""
-    return {
-        "ok": verdict.ok,
-        "root": verdict.root,
-        "signed_by": verdict.signed_by,
-        "citations": [
-            {"marker": one.marker, "ok": one.ok, "code": one.code, "detail": one.detail} for one in verdict.citations
-        ],
-        "problems": list(verdict.problems),
-        "statements": verdict.statements,
-    }
+    citations = [
+        {"marker": one.marker, "ok": one.ok, "code": one.code, "detail": one.detail} for one in verdict.citations
+    ]
+    return {"ok": verdict.ok, **plain(verdict), "citations": citations}
 
 
 _Found = tuple[Code, str]  # a code, and the detail; after "verified" the revision's text

@@ -18,7 +18,7 @@ from rag.language.detect import LANGUAGES, name_of, other_language
 from rag.language.relative_dates import Relative, lead_in, relative_notes
 from rag.selection.context import left_out
 from rag.structure import block_at, by_columns
-from rag.text_check.yes_no import verdict
+from rag.text_check.statement import verdict
 from rag.understand import Understood
 
 Times = Mapping[int, Sequence[Relative]]  # by marker

@@ -40,6 +40,12 @@ class ChatReply:
     turn: str = ""  # of a later conversation: what it says, uncut and as no JSON
     index_version: str = ""
 
+    @property
+    def cited(self) -> list[tuple[Source, SourceMark]]:
+        """Each mark with the source that it stands for."""
+        by_marker = {source.marker: source for source in self.sources}
+        return [(by_marker[mark.marker], mark) for mark in self.marks]
+
 
 def said(answer: Answer, model: str, read: Sequence[str], base: str, listed: bool, shape: Shape) -> ChatReply:
     """`read`: the texts it was made from; `base`: this server's address; `listed`: with the sources below the text."""
@@ -143,9 +149,10 @@ def _finish(message: ChatReply) -> Literal["stop", "length", "tool_calls"]:
 
 
 def _annotations(message: ChatReply) -> tuple[wire.Annotation, ...]:
-    by_marker = {source.marker: source for source in message.sources}
-    sources = ((by_marker[mark.marker], mark.start, mark.end) for mark in message.marks)
-    cited = (wire.UrlCitation(url=one.url, title=one.label, start_index=at, end_index=end) for one, at, end in sources)
+    cited = (
+        wire.UrlCitation(url=source.url, title=source.label, start_index=mark.start, end_index=mark.end)
+        for source, mark in message.cited
+    )
     return tuple(wire.Annotation(type="url_citation", url_citation=one) for one in cited)
 
 

@@ -308,18 +308,17 @@ def _same(name: str, message: ChatReply, body: ResponseRequest, created: int) ->
 
 
 def _text(message: ChatReply) -> OutputText:
-    by_marker = {source.marker: source for source in message.sources}
     cited = tuple(
         FileCitation(
             type="file_citation",
-            file_id=by_marker[mark.marker].document_id,
-            filename=by_marker[mark.marker].label,
+            file_id=source.document_id,
+            filename=source.label,
             index=mark.end,
-            url=by_marker[mark.marker].url,
+            url=source.url,
             start_index=mark.start,
             end_index=mark.end,
         )
-        for mark in message.marks
+        for source, mark in message.cited
     )
     return OutputText(type="output_text", text=message.text, annotations=cited, logprobs=())
 

@@ -9,8 +9,7 @@ from fastapi.sse import EventSourceResponse
 from pydantic import BeforeValidator, Field
 
 from rag.answer import Mode
-from server.answering import Giving
-from server.dependencies import InlineSources, LiveIndex, NextQuestions, OwnNames
+from server.dependencies import Giving, InlineSources, LiveIndex, NextQuestions, OwnNames
 from server.openai.conversation import Conversation, asked, chore, invalid
 from server.openai.reply import ChatReply, chunks, events, said, said_aside, text_chunks, whole, whole_text
 from server.openai.shape import Fill, Shape, everything, filling

@@ -36,8 +36,8 @@ class Manifest(Reply):
 )  # fmt: skip
 def corpus(response: Response, now: Now, if_none_match: IfNoneMatch = "") -> Fields | Response:
     """What this server answers from now."""
-    same = unchanged(if_none_match, response, strong(now.index.corpus.root))
-    return same or manifest_of(now.index.corpus, now.basis.signature)
+    root = strong(now.index.corpus.root)
+    return unchanged(if_none_match, response, root) or manifest_of(now.index.corpus, now.basis.signature)
 
 
 class Suggestions(Reply):

@@ -54,10 +54,8 @@ def list_documents(
     """Articles in order of their ids, a page at a time; a page token stays good while others add and delete."""
     ids = now.index.document_ids
     begin = bisect_right(ids, id_of(page_token)) if page_token else 0
-    if (nothing_new := unchanged(if_none_match, response, strong(now.index.version))) is not None:
-        return nothing_new
     shown = ids[begin : begin + page_size]
-    return {
+    return unchanged(if_none_match, response, strong(now.index.version)) or {
         "documents": [document_fields(now.index.document(name)) for name in shown],
         "total": len(ids),
         "next_page_token": token_of(shown[-1]) if begin + page_size < len(ids) else None,
@@ -145,11 +143,13 @@ def get_document(
 ) -> Fields | Response:
     """One article with its cleaned text."""
     document = now.index.document(document_id)
-    if (nothing_new := unchanged(if_none_match, response, strong(now.index.version))) is not None:
-        return nothing_new
-    parts = {"headings": plain(document.headings), "pages": plain(document.pages)}
-    text = {"text": document.text, **parts, "index_version": now.index.version}
-    return document_fields(document) | text
+    return unchanged(if_none_match, response, strong(now.index.version)) or {
+        **document_fields(document),
+        "text": document.text,
+        "headings": plain(document.headings),
+        "pages": plain(document.pages),
+        "index_version": now.index.version,
+    }
 
 
 @router.put(
