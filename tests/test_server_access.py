@@ -6,7 +6,7 @@ import logging
 import re
 import socket
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from httpx2 import Response
+from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
 from index.errors import BadSetting, NotFound, QuotewellError
@@ -22,7 +23,7 @@ from index.storage.feedback import FeedbackStore, read_feedback
 from index.storage.generation import at_work
 from quotewell import run
 from server.access import guard
-from server.access.guard import ANY, EVERYBODY, MOST_COUNTED, NEEDS, NOBODY, Rate, lines, refuse_open_doors
+from server.access.guard import ANY, EVERYBODY, MOST_COUNTED, NEEDS, NOBODY, Rate, declared, flat, refuse_open_doors
 from server.access.keys import FILE, RIGHTS, Keys
 from server.app import create_app
 from server.middleware.shell import HEADERS
@@ -82,6 +83,13 @@ def requests() -> Iterator[tuple[str, str, str]]:
         for name, value in ADDRESSES.items():
             path = path.replace(name, value)
         yield ("GET" if method == ANY else method), re.sub(r"\{.*?\}", "x", path), need
+
+
+def lines(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    """Every line that the table must have for these routes."""
+    for route in flat(routes):
+        methods = (getattr(route, "methods", None) or {ANY}) - {"HEAD"}  # which is GET by then
+        yield from (f"{method} {declared(route)}" for method in sorted(methods))
 
 
 def test_every_route_stands_in_the_table_and_nothing_else_does(tmp_path: Path) -> None:

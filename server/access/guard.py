@@ -157,7 +157,7 @@ def needed(scope: Scope, routes: Iterable[BaseRoute]) -> str:
         match, _ = route.matches(dict(scope))
         if match is Match.FULL:
             method = scope["method"] if getattr(route, "methods", None) else ANY
-            return NEEDS.get(f"{method} {_declared(route)}", NOBODY)
+            return NEEDS.get(f"{method} {declared(route)}", NOBODY)
     return EVERYBODY
 
 
@@ -168,14 +168,8 @@ def flat(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
         yield from flat(included.routes) if included is not None else (route,)
 
 
-def lines(routes: Iterable[BaseRoute]) -> Iterator[str]:
-    """Every line that the table must have for these routes."""
-    for route in flat(routes):
-        methods = (getattr(route, "methods", None) or {ANY}) - {"HEAD"}  # which is GET by then
-        yield from (f"{method} {_declared(route)}" for method in sorted(methods))
-
-
-def _declared(route: BaseRoute) -> str:
+def declared(route: BaseRoute) -> str:
+    """Its address, with the names of what stands there in place of it."""
     return str(getattr(route, "path_format", getattr(route, "path", "")))
 
 

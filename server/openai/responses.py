@@ -258,21 +258,11 @@ def _keep(parts: Parts, message: ChatReply, turns: list[KeptTurn], keep: bool) -
 def _whole(name: str, message: ChatReply, body: ResponseRequest, created: int) -> ResponseObject:
     used, cut = message.usage, message.finish == "length"
     status: Literal["completed", "incomplete"] = "incomplete" if cut else "completed"
-    output: OutputMessage | FunctionCall = (
-        FunctionCall(
-            id=f"fc_{name}", type="function_call", call_id=f"call_{name}", name=message.calls, arguments=message.text,
-            status=status,
-        )
-        if message.calls
-        else OutputMessage(
-            id=f"msg_{name}", type="message", role="assistant", status=status, content=(_text(message),)
-        )
-    )  # fmt: skip
     return ResponseObject(
         **_same(name, message, body, created),
         status=status,
         incomplete_details={"reason": "max_output_tokens"} if cut else None,
-        output=(output,),
+        output=(_output(name, message, status),),
         usage=ResponseUsage(
             input_tokens=used.prompt_tokens,
             input_tokens_details={"cached_tokens": 0, "cache_write_tokens": 0},
@@ -281,6 +271,21 @@ def _whole(name: str, message: ChatReply, body: ResponseRequest, created: int) -
             total_tokens=used.total_tokens,
         ),
         **sourced(message),
+    )
+
+
+def _output(name: str, message: ChatReply, status: Literal["completed", "incomplete"]) -> OutputMessage | FunctionCall:
+    if not message.calls:
+        return OutputMessage(
+            id=f"msg_{name}", type="message", role="assistant", status=status, content=(_text(message),)
+        )
+    return FunctionCall(
+        id=f"fc_{name}",
+        type="function_call",
+        call_id=f"call_{name}",
+        name=message.calls,
+        arguments=message.text,
+        status=status,
     )
 
 

@@ -94,9 +94,14 @@ class Opinion(schemas.Reply):
     "/v1/answers/{answer_id}/feedback", operation_id="put_feedback", responses=problems(400, 404, 413, 422, 503)
 )
 def put_feedback(
-    answer_id: AnswerId, body: Said, live: LiveIndex, kept: KeptRequests, noted: Noted, stored: StoredFeedback,
+    answer_id: AnswerId,
+    body: Said,
+    live: LiveIndex,
+    kept: KeptRequests,
+    noted: Noted,
+    stored: StoredFeedback,
     owner: Owner,
-) -> Opinion:  # fmt: skip
+) -> Opinion:
     """Say whether an answer that was given here serves. What you said of it before is replaced, and nobody else's."""
     known = noted.recent(answer_id)
     if known is None and stored.knows(answer_id):

@@ -34,8 +34,11 @@ router = APIRouter(prefix="/v1/documents", tags=["documents"])
 _WRITTEN: Responses = {201: {"model": schemas.DocumentInfo, "description": "Added"}}
 _TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Cleaned text"}}
 _TAKEN: Responses = {202: {"model": schemas.Operation, "description": "A file, taken: follow its operation"}}
-_FORM = {"type": "object", "required": ["file"], "properties": {
-    "file": {"type": "string", "format": "binary"}, "id": {"type": "string"}}}  # fmt: skip
+_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "string", "format": "binary"}, "id": {"type": "string"}},
+}
 _FILE = {"requestBody": {"content": {"multipart/form-data": {"schema": _FORM}}}}
 _CHECK_BYTES = 6
 _BAD_TOKEN = "page_token is not one that this server gave; begin without one"
