@@ -22,7 +22,9 @@ VERSION = re.compile(  # a heading that says since when: "Version 2.1", "[2.1.0]
     r"(?:\w+ )?\[?v?\d+(?:\.\d+)+\w*\]?(?:$|\W+\d{4}\b)"
 )
 _CELLS = re.compile(r"\s*(?<!\\)\|\s*| *\t *")
-_DATELINE = re.compile(r"(?:[A-Z][A-Z.’'-]+,? )+(?:[A-Z]\w+\.? (?:\d+ )?)?(?:\([\w ]+\) )?[—–-]+ (?=\W?[A-Z][^A-Z])")
+_DATELINE = re.compile(
+    r"((?:[A-Z][A-Z.’'-]+,? )+)(?:\d+ )?(?:[A-Z]\w+\.? (?:\d+ )?)?(?:\([\w ]+\) )?[—–-]+ (?=\W?[A-Z][^A-Z])"
+)
 
 
 def of_a_version(passage: Passage) -> bool:
@@ -45,13 +47,19 @@ def blocks_of(passage: Passage) -> tuple[Block, ...]:
     return tuple(block_at(passage.blocks, sentence.start) for sentence in passage.sentences)
 
 
+def sent_from(passage: Passage) -> tuple[Span, int]:
+    """The place that an article is sent from, before the passage's first sentence ("MEXICO CITY — "), and where that
+    begins; or nothing and 0."""
+    first = next((block.start for block in passage.blocks if block.kind == "text"), -1)
+    start, end = next((sentence for sentence in passage.sentences if sentence.start == first), NOTHING)
+    sent = _DATELINE.match(passage.said(start, end)) if end else None
+    return (Span(start, start + sent.end(1)), start + sent.end()) if sent else (NOTHING, 0)
+
+
 def told_in(passage: Passage) -> tuple[Span, ...]:
-    """Its sentences as judged: the first of an article without the place that it is sent from ("MEXICO CITY — ")."""
-    told = list(passage.sentences)
-    first = next((n for n, block in enumerate(blocks_of(passage)) if block.kind == "text"), 0)
-    if passage.ordinal == 0 and (sent := _DATELINE.match(passage.said(*told[first]))):
-        told[first] = Span(told[first].start + sent.end(), told[first].end)
-    return tuple(told)
+    """Its sentences as judged: the first without the place that an article is sent from."""
+    place, begin = sent_from(passage)
+    return tuple(Span(begin, s.end) if begin and s.start == place.start else s for s in passage.sentences)
 
 
 def leads_of(passage: Passage) -> tuple[tuple[Span, ...], ...]:

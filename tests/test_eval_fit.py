@@ -85,7 +85,7 @@ def test_what_the_right_sentence_has_less_of_gets_a_negative_weight(planted: str
     assert weights[planted] < -3
 
 
-@pytest.mark.parametrize(("planted", "sign"), [("cosine", -1), ("bm25", -1), ("length", +1), ("absent", +1)])
+@pytest.mark.parametrize(("planted", "sign"), [("cosine", -1), ("bm25", -1), ("length", +1), ("number_other", +1)])
 def test_an_odd_correlation_cannot_turn_a_weight_around(planted: str, sign: int) -> None:
     assert fit_sentence(planted_samples(planted, sign))[planted] == 0
 
@@ -139,7 +139,7 @@ def confidence_loss(rows: Floats, right: Floats, share: Floats) -> Callable[[Flo
     return loss
 
 
-@pytest.mark.parametrize(("planted", "sign"), [("gap", +1), ("maxsim_passage", +1), ("names_missing", -1)])
+@pytest.mark.parametrize(("planted", "sign"), [("gap", +1), ("maxsim_passage", +1), ("names_nowhere", -1)])
 def test_confidence_finds_what_right_answers_have_in_common(planted: str, sign: int) -> None:
     weights = fit_confidence(*confidence_questions(planted, sign))
     assert list(weights) == [*CONFIDENCE_FEATURES, "bias"]
@@ -155,7 +155,7 @@ def test_confidence_cannot_be_turned_around_and_is_the_same_every_time() -> None
     assert fit_confidence(*confidence_questions("gap", -1)) == turned
 
 
-@pytest.mark.parametrize(("planted", "sign"), [("gap", +1), ("names_missing", -1), ("score", -1)])
+@pytest.mark.parametrize(("planted", "sign"), [("gap", +1), ("names_nowhere", -1), ("score", -1)])
 def test_no_finite_difference_finds_better_confidence_weights(planted: str, sign: int) -> None:
     given_ = confidence_questions(planted, sign)
     fitted = fit_confidence(*given_)

@@ -64,6 +64,14 @@ def test_both_splitters_end_sentences_where_a_reader_does(expected: list[str], s
         ["It sold the plant to Orr Bros. Inc. for $3 m. in 2004.", "It went on."],
         ["Present: A. Holt (chair), B. Quist and C. Sand.", "It rained."],
         ["The firm paid Rs. 4 lakh to him.", "In 1932 it closed."],
+        [
+            "“I didn’t see it,” said Bo.",
+            "“It’s gone. I thought it was lost.”",
+            "What he had seen was a fire.",
+            "It fell.",
+        ],
+        ["“The dogs’ owners don’t know,” she said.", "“I saw it. It was bad.”", "They left."],
+        ["She said: ‘I don’t know. It’s late.’", "They left."],
     ],
     ids=lambda found: found[0][:30],
 )

@@ -17,6 +17,7 @@ from index.settings import load_settings
 from rag.question.analysis import analyse
 from rag.reading.candidates import Candidate, Evidence, rarity
 from rag.reading.features import FEATURES, SENTENCE_FEATURES
+from tests import make
 
 ONE_OF_SIX = math.log(1 + 5.5 / 1.5)  # rarity of a word that one of the six passages holds
 IN_NONE = math.log(1 + 6.5 / 0.5)
@@ -54,14 +55,11 @@ def test_coverage_counts_the_sentence_its_neighbours_and_the_title(hash_index: I
     rows = sentences_of(hash_index, "theatre", "Does the Linden theatre seat?")
     assert column(rows, "cover_near") == pytest.approx([1, 1, 1 / 3])
     assert column(rows, "cover_passage") == [1, 1, 1]
-    assert column(rows, "names_missing") == [0, 0, 1]
-    assert column(rows, "absent") == [0, 0, 0]
 
 
 def test_coverage_is_weighted_by_rarity(hash_index: Index) -> None:
     rows = sentences_of(hash_index, "bakery", "Atlantis rye?")
     assert column(rows, "cover_near") == pytest.approx([ONE_OF_SIX / (ONE_OF_SIX + IN_NONE)] * 3, abs=1e-6)
-    assert column(rows, "absent") == pytest.approx([IN_NONE / (ONE_OF_SIX + IN_NONE)] * 3, abs=1e-6)
 
 
 def test_the_rarest_term_counts_where_it_is_near(hash_index: Index) -> None:
@@ -136,7 +134,7 @@ def test_what_falls_short_is_told_by_name_number_and_other_word(hash_index: Inde
     row = sentences_of(hash_index, "comet", "Did Harrow return in 1850?")[0]
     assert row["short_name_80"] == pytest.approx(0, abs=0.01)
     assert 0 < row["short_number_50"] <= row["short_number_65"] <= row["short_number_80"]
-    assert row["numbers_near_missing"] == row["number_other"] == row["unknown_name"] * 2 == 1
+    assert row["numbers_near_missing"] == row["number_other"] == 1
 
 
 def test_another_number_instead_is_one_of_the_same_unit(hash_index: Index) -> None:
@@ -235,3 +233,26 @@ def test_features_of_any_question_are_finite_and_in_their_range(hash_index: Inde
         assert all(-1.01 <= row[name] <= 1.01 for name in cosines)
         assert all(-1e-9 <= row[name] <= 1 + 1e-9 for name in set(FEATURES) - cosines - NOT_BOUND), row
         assert row["length"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Who is Brin's ambassador to Old Vale?", ["Ida Voss is Brin’s", "Brin", "Salt"]),
+        ("Who is the ambassador of Old Vale in Brin?", ["The ambassador of O.V.", "Brin", "Salt"]),
+        ("What did the Brinish buy from Old Vale?", ["Ida Voss is Brin’s", "The ambassador of O.V.", "Brin"]),
+        ("What does Old Vale sell to Brin?", ["The ambassador of O.V.", "Brin", "Salt"]),
+        ("Who is ambassador?", ["Ida Voss is Brin’s", "The ambassador of O.V.", "Brin", "Salt"]),
+    ],
+)
+def test_what_is_told_of_two_names_the_other_way_round_is_no_candidate(
+    tmp_path: Path, question: str, told: list[str]
+) -> None:
+    text = (
+        "Ida Voss is Brin’s ambassador to Old Vale. The ambassador of O.V. in Brin is Tom Leek. "
+        "Brin and Old Vale share a river. Salt is what Old Vale buys from Brin."
+    )
+    index = make.index(tmp_path, {"talks.md": text})
+    said = [c.hit.passage.said(*c.sentence) for c in candidates(index, question)]
+    assert len(said) == len(told)
+    assert all(map(str.startswith, said, told)), said

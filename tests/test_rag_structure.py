@@ -256,6 +256,7 @@ def test_the_reading_model_reads_a_question_and_does_not_answer_with_it() -> Non
         ("NORRHAMN — The mayor has resigned.", "The mayor has resigned."),
         ("ST. OLAV, Brin (GNA) – “I resign,” said the mayor.", "“I resign,” said the mayor."),
         ("OLD BRIN, March 3 (GNA) - The mayor has resigned.", "The mayor has resigned."),
+        ("NORRHAMN, 3 May – The mayor has resigned.", "The mayor has resigned."),
         ("GNA — the agency of Brin — says so.", "GNA — the agency of Brin — says so."),
         ("The mayor — Ida Voss — has resigned.", "The mayor — Ida Voss — has resigned."),
     ],
@@ -266,8 +267,30 @@ def test_the_place_that_an_article_is_sent_from_tells_nothing(line: str, judged:
     texts = [passage.said(*told) for told in told_in(passage)]
     assert texts == ["The mayor", judged, "BRIN — The harbour is shut."]
     assert [excerpt_of(passage).text[slice(*span)] for span in excerpt_of(passage).sentences] == texts
-    later = replace(passage, ordinal=1)
-    assert told_in(later) == later.sentences
+
+
+@pytest.mark.parametrize("by", ["", "By Ann Lee\n\n"])
+def test_an_article_tells_what_happens_where_it_is_sent_from_and_not_what_happens_to_that_place(
+    tmp_path: Path, minilm: OnnxEmbedder, by: str
+) -> None:
+    resigned = "The mayor, Ida Voss, resigned on Monday after a vote on the harbour."
+    takes_over = "The deputy mayor, Tom Leek, takes over until the election in September."
+    closed = "The bridge over the Sand was closed on Tuesday because of rust."
+    articles = {
+        "mayor.md": f"# The mayor resigns\n\n{by}NORRHAMN, 3 May – {resigned}\n\n{takes_over}\n",
+        "bridge.md": f"# A bridge is closed\n\n{by}OLD BRIN — {closed}\n",
+    }
+    ask = make.assistant(tmp_path, articles, minilm).ask
+    for asked, told in (
+        ("Who resigned in Norrhamn?", "Ida Voss"),
+        ("Why did the mayor of Norrhamn resign?", "a vote on the harbour"),
+        ("Who takes over in Norrhamn?", "Tom Leek"),
+        ("When is Norrhamn's election?", "September"),
+        ("Why was the bridge in Old Brin closed?", "rust"),
+    ):
+        assert [cited.quote for cited in ask(asked).citations if told in cited.quote], asked
+    for asked in ("Who visited Old Brin?", "Who resigned in Old Brin?", "Which bridge is closed in Norrhamn?"):
+        assert ask(asked).status == "abstained", asked
 
 
 def test_a_place_is_not_asked_about_where_an_article_is_only_sent_from_it(seeded: Assistant) -> None:

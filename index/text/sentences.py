@@ -28,6 +28,7 @@ _OF_DAY = re.compile(  # and not all that is said: "At 5 p.m."
 _ZONE = re.compile(r"[A-Z]{2,5}\b|(?:[A-Z]\w+\s){1,2}[Tt]ime\b")  # behind a time of day
 _FIRM = re.compile(r"(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.|(?:AG|GmbH|KG|LLC|PLC)\b")  # opens no sentence
 _NAMED = re.compile(r"[A-Z]\.\s")
+_APOSTROPHE = re.compile(r"(?<=\w)’(?=\w)")
 _SHORT = re.compile(r"\b[A-Z][a-z]{1,2}\.$")  # before a number: what is counted
 
 
@@ -52,7 +53,9 @@ _NOTE_MARKS = re.compile(
 
 
 def _without_notes(line: str) -> str:
-    """The line, as long as it was, with the marks of notes as letters before the full stop: they end no sentence."""
+    """The line, as long as it was, with the marks of notes as letters before the full stop: they end no sentence. To
+    yasbd "didn’t" closes what was said in quotes, so apostrophes are straight."""
+    line = _APOSTROPHE.sub("'", line) if "‘" in line else line.replace("’", "'")
     return _NOTE_MARKS.sub(lambda m: "x" * len(m[2] or m[4]) + (m[1] or m[3]), line)
 
 

@@ -44,6 +44,7 @@ _FOUND: dict[Kind, re.Pattern[str]] = {
 A_STEP = _TEXT.compiled("A_STEP")  # a sentence that begins with what is to be done
 _SOMEBODY = rf"\b(?:(?i:people|nobody|everybody|everyone|whoever)|(?:{LISTS['PERSON_NOUNS'].replace(' ', '|')})s?)\b"
 _NAME = when_used(rf"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*|{_SOMEBODY}")
+_WHERE = re.compile(r"\b(?:in|at|near|of|en|de)(?: [\w.-]+){1,3}|(?:[\w.-]+ ){0,2}[\w.-]+(?=['’]s\b)")
 _COUNTED = re.compile(r"\bhow many (?:of (?:the |all )?|more |other )?(.*)")
 _COUNTED_WORDS = 3  # what is counted stands among the first words behind "how many", before a verb or a stop word
 _NEAR_WORDS = 5  # a number counts what stands at most so many words behind it
@@ -95,6 +96,12 @@ class Query:
     def brief(self) -> bool:
         """May a few words answer it: a name, number, date or place, or whether something is so?"""
         return self.shape in ("", "comparison") and self.sought not in ("reason", "manner")
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Stems of the words behind "in" and "of" or before "'s": where what is asked for is, if any is a place."""
+        spans = [match.span() for match in _WHERE.finditer(self.text)]
+        return frozenset(term.stem for term in self.terms if any(a <= term.start < b for a, b in spans))
 
     @cached_property
     def dates(self) -> tuple[When, ...]:

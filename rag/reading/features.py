@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from index.ranking.lexical import K1
 from index.records import Hit, Kind, Passage
-from index.text.words import Stem, TermPlaces
+from index.text.words import Stem, TermPlaces, term_number
 from rag.language.quantities import Value, same, values
 from rag.question.analysis import Query, holds_kind
 from rag.reading.similarity import Runs, Similarity, joined, most, most_of_sentences
@@ -36,10 +36,8 @@ FEATURES = (
     "cover_near",  # share of the question's terms, weighted by rarity, in the sentence, its neighbours and the title
     "cover_passage",  # … anywhere in the passage or the title
     "rarest_near",  # the question's rarest term is in the sentence, its neighbours or the title
-    "absent",  # share of the question's terms, weighted by rarity, found nowhere in the corpus
     "kind_found",  # holds a date, share, sum, number or name as asked for
     "kind_missing",  # asks for one that is not there
-    "names_missing",  # share of the question's names found neither near nor in the title
     "numbers_missing",  # share of the question's numbers found neither in the passage nor in its title
     "length",  # log of the sentence's words: a long one is alike to much, and answers little
     "maxsim_learned",  # as maxsim_sentence, each token counting as the projection has learned
@@ -50,7 +48,6 @@ FEATURES = (
     "names_nowhere",  # share of the names found nowhere in the passage, nor in its title
     "numbers_near_missing",  # share of the numbers found neither near nor in the title
     "number_other",  # the sentence has another number or year of the same sort instead
-    "unknown_name",  # share of names and numbers that the corpus does not hold
     "dense_first",  # 1 / the passage's rank by vectors
     "lexical_first",  # 1 / its rank by BM25
     "cosine_behind",  # how far the passage's cosine is behind the best of all
@@ -61,8 +58,8 @@ OF_THE_BEST = ("dense_first", "lexical_first", "cosine_behind", "bm25_behind")  
 SENTENCE_FEATURES = tuple(name for name in FEATURES if name not in OF_THE_BEST)
 CONFIDENCE_FEATURES = (*FEATURES, "gap", "score")  # of the best sentence, with its lead over the second and its score
 NEVER_HELP = frozenset(SHORTS) | {
-    *("absent", "kind_missing", "names_missing", "numbers_missing", "length"),
-    *("names_nowhere", "numbers_near_missing", "number_other", "unknown_name", "cosine_behind", "bm25_behind"),
+    *("kind_missing", "numbers_missing", "length", "names_nowhere", "numbers_near_missing", "number_other"),
+    *("cosine_behind", "bm25_behind"),
 }
 
 
@@ -73,6 +70,7 @@ class PassageTerms:
     places: TermPlaces
     runs: Runs
     lengths: tuple[float, ...]  # of each sentence with its leads: log of 1 and its different terms
+    place: frozenset[int]  # numbers of the terms of the one that the article is sent from
     speakers: frozenset[int]  # numbers of the terms of their names
     kinds: tuple[Kind, ...]  # of the block of each sentence
     before: tuple[bool, ...]  # of each sentence: does it read on from the one before …
@@ -91,7 +89,6 @@ class Lookup:
     numbers: tuple[int, ...]  # of each different term, as the passages know it
     name: NDArray[np.bool_]
     number: NDArray[np.bool_]
-    known: NDArray[np.bool_]  # the corpus holds it
     values: tuple[Value, ...]
     cosine: float  # the best of all hits
     bm25: float
@@ -103,7 +100,8 @@ class Standing:
 
     hit: NDArray[np.int64]  # (sentences,) whose
     inside: Flags  # (sentences, terms): in the sentence or what it leads back to
-    beside: Flags  # (sentences, terms): there, in its neighbours or the title
+    beside: Flags  # (sentences, terms): there, in its neighbours or the title, or of the place
+    place: Flags  # (sentences, terms): it is asked where something is, and that is where the article is sent from
     passage: Flags  # (hits, terms): anywhere in the passage or its title
     before: Flags  # (sentences,): it reads on from the one before
 
@@ -120,10 +118,13 @@ def standing(lookup: Lookup, held: Sequence[PassageTerms]) -> Standing:
     title = most(stands, ends[:-1], ends[:-1] + [of.runs.title for of in held]).T
     before = np.array([flag for of in held for flag in of.before], bool)
     behind = np.array([flag for of in held for flag in of.behind], bool)
-    beside = inside | title[hit]
+    asked = {term_number(stem) for stem in lookup.asked.places}
+    sent = np.array([bool(of.place) and of.place <= asked for of in held])[hit]
+    place = sent[:, np.newaxis] & [number in asked for number in lookup.numbers]
+    beside = inside | title[hit] | place
     beside[1:] |= inside[:-1] & before[1:, np.newaxis]
     beside[:-1] |= inside[1:] & behind[:-1, np.newaxis]
-    return Standing(hit, inside, beside, most(stands, ends[:-1], ends[1:]).T, before)
+    return Standing(hit, inside, beside, place, most(stands, ends[:-1], ends[1:]).T, before)
 
 
 def features_of(
@@ -145,8 +146,6 @@ def _of_passages(
     most = max(sum(lookup.weights.values()), 1e-9) * (K1 + 1)
     bm25 = np.maximum([hit.scores.get("lexical", 0.0) for hit in hits], 0.0)
     behind = 1 - bm25 / max(lookup.bm25, 1e-9) if lookup.bm25 > 0 else np.zeros(len(hits))
-    known = dict(zip((term.stem for term in lookup.asked.terms), lookup.known.tolist(), strict=True))
-    corpus = np.array([[known[stem] for stem in lookup.weights]], bool)
     ends = np.searchsorted(found.hit, np.arange(len(hits) + 1))
     weakest = [similar.terms[:, a:b].max(axis=1, initial=0.0) for a, b in pairwise(ends.tolist())]
     named = {
@@ -154,10 +153,8 @@ def _of_passages(
         "cosine": cosines,
         "bm25": np.minimum(bm25 / most, 1.0),
         "cover_passage": _cover(lookup, found.passage),
-        "absent": np.repeat(1 - _cover(lookup, corpus), len(hits)),
         "numbers_missing": _missing(lookup, lookup.number, found.passage),
         "names_nowhere": _missing(lookup, lookup.name, found.passage),
-        "unknown_name": np.repeat(_missing(lookup, lookup.name | lookup.number, corpus), len(hits)),
         "dense_first": np.array([1 / hit.ranks["dense"] if "dense" in hit.ranks else 0.0 for hit in hits]),
         "lexical_first": np.array([1 / hit.ranks["lexical"] if "lexical" in hit.ranks else 0.0 for hit in hits]),
         "cosine_behind": lookup.cosine - cosines,
@@ -173,9 +170,11 @@ def _of_sentences(
     terms = np.ascontiguousarray(similar.terms.T)  # a row a sentence, so that each is summed as it would be alone
     near = terms.copy()
     near[1:] = np.where(found.before[1:, np.newaxis], np.maximum(terms[1:], terms[:-1]), terms[1:])
+    stems = list(lookup.weights)
     near = np.maximum(near, similar.title.T[found.hit])
+    near = np.maximum(near, found.place[:, [stems.index(term.stem) for term in lookup.asked.terms]])
     share = lookup.rarities / max(lookup.rarities.sum(), 1e-9)
-    rarest = list(lookup.weights).index(lookup.rarest)
+    rarest = stems.index(lookup.rarest)
     kind = other = np.zeros(len(terms))
     if lookup.asked.kind:
         texts = (hit.passage.said(*span) for hit in hits for span in hit.passage.sentences)
@@ -194,7 +193,6 @@ def _of_sentences(
         "rarest_near": found.beside[:, rarest].astype(float),
         "kind_found": kind,
         "kind_missing": 1 - kind if lookup.asked.kind else np.zeros(len(terms)),
-        "names_missing": _missing(lookup, lookup.name, found.beside),
         "numbers_near_missing": _missing(lookup, lookup.number, found.beside),
         "number_other": other,
         "length": np.array([length for of in held for length in of.lengths]),
