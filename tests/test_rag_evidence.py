@@ -17,7 +17,6 @@ from index.settings import load_settings
 from rag.question.analysis import analyse
 from rag.reading.candidates import Candidate, Evidence, rarity
 from rag.reading.features import FEATURES, SENTENCE_FEATURES
-from tests import make
 
 ONE_OF_SIX = math.log(1 + 5.5 / 1.5)  # rarity of a word that one of the six passages holds
 IN_NONE = math.log(1 + 6.5 / 0.5)
@@ -233,26 +232,3 @@ def test_features_of_any_question_are_finite_and_in_their_range(hash_index: Inde
         assert all(-1.01 <= row[name] <= 1.01 for name in cosines)
         assert all(-1e-9 <= row[name] <= 1 + 1e-9 for name in set(FEATURES) - cosines - NOT_BOUND), row
         assert row["length"] >= 0
-
-
-@pytest.mark.parametrize(
-    ("question", "told"),
-    [
-        ("Who is Brin's ambassador to Old Vale?", ["Ida Voss is Brin’s", "Brin", "Salt"]),
-        ("Who is the ambassador of Old Vale in Brin?", ["The ambassador of O.V.", "Brin", "Salt"]),
-        ("What did the Brinish buy from Old Vale?", ["Ida Voss is Brin’s", "The ambassador of O.V.", "Brin"]),
-        ("What does Old Vale sell to Brin?", ["The ambassador of O.V.", "Brin", "Salt"]),
-        ("Who is ambassador?", ["Ida Voss is Brin’s", "The ambassador of O.V.", "Brin", "Salt"]),
-    ],
-)
-def test_what_is_told_of_two_names_the_other_way_round_is_no_candidate(
-    tmp_path: Path, question: str, told: list[str]
-) -> None:
-    text = (
-        "Ida Voss is Brin’s ambassador to Old Vale. The ambassador of O.V. in Brin is Tom Leek. "
-        "Brin and Old Vale share a river. Salt is what Old Vale buys from Brin."
-    )
-    index = make.index(tmp_path, {"talks.md": text})
-    said = [c.hit.passage.said(*c.sentence) for c in candidates(index, question)]
-    assert len(said) == len(told)
-    assert all(map(str.startswith, said, told)), said

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import permutations
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +15,6 @@ from index.ranking.view import Lexical
 from index.records import Hit, Kind, Passage, Span
 from index.text.words import Stem, TermPlaces, stems, term_number
 from rag.language.quantities import values
-from rag.language.word_lists import A_MONTH
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
 from rag.reading.similarity import edges_of, runs_in, similarities
@@ -27,9 +25,6 @@ _CLOSED = re.compile(r"[.!?…。:]\W*$")
 _HEADED = 3.0  # points of a reader's score; of 0 to 6 (docs/decisions.md)
 _ASKED = re.compile(r"(?:q|question|frage|pregunta)\s?\d{0,3}\s?[:.)]\s.*\?$", re.IGNORECASE)  # as the label says
 _WHICH_ROW = re.compile(r"\b(?:who|which|than|qui[eé]n|cu[aá]l(?:es)?)\b", re.IGNORECASE)
-_NAME = re.compile(  # of no month, behind a word of direction or not
-    rf"(?:\b(?i:(to|in|into|at)|(from)) (?:the )?)?\b(?!(?:{A_MONTH})\b)([A-Z][\w.]*(?: [A-Z][\w.]*)*)"
-)
 NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
 
 
@@ -90,18 +85,14 @@ class Evidence:
         features = features_of(lookup, hits, held, stands, similar, cosines)
         others = _of_another(asked, lookup, hits, held, stands) | _of_another_row(asked, hits, held, stands)
         found: dict[tuple[str, Span], Candidate] = {}
-        what, ways = NOT_WHETHER.search(asked.text), _ways(asked.text)
+        what = NOT_WHETHER.search(asked.text)
         every = ((hit, of, n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
         for (hit, of, n), other, row in zip(every, others.tolist(), features, strict=True):
             key, kind = (hit.passage.document_id, hit.passage.sentences[n]), of.kinds[n]
             if other or kind not in kinds:
                 continue
             said = hit.passage.said(*key[1])
-            if (
-                (what and _names_alone(asked, said, kind, self._index.stem))
-                or _ASKED.match(said)
-                or _turned(ways, said)
-            ):
+            if (what and _names_alone(asked, said, kind, self._index.stem)) or _ASKED.match(said):
                 continue
             passages = (*(found[key].rows if key in found else ()), hit.row)
             if key not in found or row[0] > found[key].features[0]:
@@ -222,24 +213,6 @@ def _names_alone(asked: Query, text: str, kind: Kind, stem: Stem) -> bool:
     "Breakfast free" says whether."""
     line = text.endswith("?") or (kind in _LINES and not _CLOSED.search(text))
     return bool(line and (own := {*stems(text, stem)}) and own <= asked.stems)
-
-
-def _ways(text: str) -> dict[str, set[str]]:
-    """Of each name, by its initials or the letters that its people's name shares with it: "to", "from" or neither."""
-    ways = defaultdict[str, set[str]](set)
-    for into, out, name in _NAME.findall(text):
-        first, *more = name.replace(".", "").lower().split()
-        key = "".join(part[0] for part in (first, *more)) if more else first[:4].replace("amer", "us")
-        ways[key].add("to" * bool(into) or out.lower())
-    return dict(ways)
-
-
-def _turned(ways: Mapping[str, set[str]], text: str) -> bool:
-    """Does it tell of two names of the question the other way round: Mexico's ambassador to the U.S., not theirs in
-    Mexico?"""
-    pairs = [(a, b, *ways[b]) for a, b in permutations(ways, 2) if ways[a] == {""} and ways[b] in ({"to"}, {"from"})]
-    told = _ways(text) if pairs else {}
-    return any(told.get(a) == {way} and "" in told.get(b, ()) for a, b, way in pairs)
 
 
 def rarity(index: Counted, stem: str) -> float:
