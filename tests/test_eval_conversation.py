@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -79,6 +80,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, int]] = []
+        self.index = SimpleNamespace(version="v")
 
     def ask(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
         self.heard.append((question, len(history)))
@@ -87,7 +89,7 @@ class Desk:
 
 def test_every_turn_is_asked_behind_those_before_it() -> None:
     desk: Any = Desk()
-    found = measure_conversation(desk, [turn(history=("hi", "And?"))], set_name="made", index_version="v")
+    found = measure_conversation(desk, [turn(history=("hi", "And?"))], set_name="made")
     assert desk.heard == [("hi", 0), ("And?", 1), ("How old is rye?", 2)]
     assert found.right[-1].value == 1
     assert "all turns" in text_of_conversation(found)

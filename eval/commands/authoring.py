@@ -46,7 +46,7 @@ def new(
     """Propose questions from the articles by rule, with their answers, as lines of gold; look at each (eval label)."""
     if folder and data:
         raise BadInput("both PATH and --data name articles; give one of them")
-    documents = list(_documents_below(folder)) if folder else _stored(load_settings(data=data))
+    documents = _documents_below(folder) if folder else _stored(load_settings(data=data))
     found = propose(documents, count=count, seed=seed)
     _hand_over([line_of(question) for question in found], out)
     tags = Counter(tag for question in found for tag in question.tags)
@@ -89,7 +89,7 @@ def check(
     settings = load_settings(data=data)
     named = (name for file in files if file.is_file() for name in _NAMED.findall(file.read_text("utf-8", "replace")))
     own = "data" in settings.model_fields_set or not about_seeds(named)
-    documents = _stored(settings) if own else list(_documents_below(SEEDS))
+    documents = _stored(settings) if own else _documents_below(SEEDS)
     sources = {document.id: document.source for document in documents}
     checked = check_files(files, sources, _answers(settings, own=own) if ask else None)
     if as_json:

@@ -83,15 +83,9 @@ def told(
     return found
 
 
-def keep_table(
-    write: Sequence[Path] | None, block: str, command: str, markdown_of: Callable[..., str], *found: Any
-) -> None:
-    write_block(write, block, markdown_of(*found, command=f"quotewell eval {command}"))
-
-
 def command_on(sets: Sequence[Path], name: str, *, tuning: bool = False) -> str:
     """As it stands below a table: sets by name, wherever they lie."""
-    return f"{name}{' --tuning' if tuning else ''} {' '.join(path.name for path in sets)}"
+    return f"quotewell eval {name}{' --tuning' if tuning else ''} {' '.join(path.name for path in sets)}"
 
 
 def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
@@ -103,8 +97,8 @@ def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
         return measure_followups(assistant, questions, progress=partial(show, f"{questions.name}: asking"))
 
     for one in told(sets, measure, text_of_followups, as_json):
-        name = one.set_name
-        keep_table(write, f"follow-ups-{name}", f"follow-ups {name}", markdown_of_followups, one)
+        table = markdown_of_followups(one, command=f"quotewell eval follow-ups {one.set_name}")
+        write_block(write, f"follow-ups-{one.set_name}", table)
 
 
 def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -119,7 +113,7 @@ def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: 
         return measure_conflicts(questions, index, bench, tuning=tuning, progress=partial(show, questions.name))
 
     found = told(sets, measure, text_of_conflicts, as_json)
-    keep_table(write, "conflicts", command_on(sets, "conflicts", tuning=tuning), markdown_of_conflicts, found)
+    write_block(write, "conflicts", markdown_of_conflicts(found, command=command_on(sets, "conflicts", tuning=tuning)))
 
 
 def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -136,7 +130,7 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         return measure_reasons(assistant, asked, without, progress=partial(show, questions.name))
 
     found = told(sets, measure, text_of_reasons, as_json)
-    keep_table(write, "reasons", command_on(sets, "reasons", tuning=tuning), markdown_of_reasons, found)
+    write_block(write, "reasons", markdown_of_reasons(found, command=command_on(sets, "reasons", tuning=tuning)))
 
 
 def conversation(
@@ -152,12 +146,10 @@ def conversation(
     over = BeirSet(name, articles, (), {}, ()) if articles else GoldSet(name, ())
     with progress() as show:
         assistant, _ = opened(over, load_settings(), show)
-        found = measure_conversation(
-            assistant, asked, set_name=name, index_version=assistant.index.version, progress=partial(show, "asking")
-        )
+        found = measure_conversation(assistant, asked, set_name=name, progress=partial(show, "asking"))
     emit_json(json_of(found)) if as_json else emit(text_of_conversation(found))
-    command = f"conversation {turns}{f' --articles {articles}' if articles else ''}"
-    keep_table(write, name, command, markdown_of_conversation, found)
+    command = f"quotewell eval conversation {turns}{f' --articles {articles}' if articles else ''}"
+    write_block(write, name, markdown_of_conversation(found, command=command))
 
 
 def summaries(
@@ -174,7 +166,7 @@ def summaries(
         return measure_summaries(questions, settings, embedder, most=most, progress=partial(show, questions.name))
 
     found = told(sets, measure, text_of_summaries, as_json)
-    keep_table(write, "summaries", command_on(sets, f"summaries --most {most}"), markdown_of_summaries, found)
+    write_block(write, "summaries", markdown_of_summaries(found, command=command_on(sets, f"summaries --most {most}")))
 
 
 def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -188,7 +180,9 @@ def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
 
     found, names = measured(sets, measure), (settings.reader, LINEAR)
     emit_json(json_of_matches(found, *names)) if as_json else emit(text_of_matches(found, *names))
-    keep_table(write, "readers", command_on(sets, "readers", tuning=tuning), markdown_of_matches, found, *names)
+    write_block(
+        write, "readers", markdown_of_matches(found, *names, command=command_on(sets, "readers", tuning=tuning))
+    )
 
 
 def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress) -> Run:
@@ -213,7 +207,7 @@ def fusion(
         emit_json(json_of_comparison(found[-1])) if as_json else emit(f"{text_of_comparison(found[-1])}\n")
     command = command_on(sets, "fusion --test" if test else "fusion")
     block = "fusion-test" if test else "fusion-tuning"
-    keep_table(write, block, command, markdown_of_arms, found, SHOWN_ARMS, SHOWN_PAIRS)
+    write_block(write, block, markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command))
 
 
 # The commands that measure what receipts are for: what became of a quote, and what supports a text.
@@ -227,7 +221,7 @@ def changes(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         return measure_changes(documents, set_name=questions.name, progress=partial(show, questions.name))
 
     found = told(sets, measure, text_of_changes, as_json, json_of_changes)
-    keep_table(write, "changes", command_on(sets, "changes", tuning=tuning), markdown_of_changes, found)
+    write_block(write, "changes", markdown_of_changes(found, command=command_on(sets, "changes", tuning=tuning)))
 
 
 def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
@@ -241,7 +235,7 @@ def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
         return measure_support(questions.name, own, others, tuning=tuning, progress=partial(show, questions.name))
 
     found = told(sets, measure, text_of_support, as_json)
-    keep_table(write, "support", command_on(sets, "support", tuning=tuning), markdown_of_support, found)
+    write_block(write, "support", markdown_of_support(found, command=command_on(sets, "support", tuning=tuning)))
 
 
 # The command `eval sweep`.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from eval.commands.experiments import Sets
+from eval.commands.experiments import Sets, command_on
 from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.runs.tables import Write, write_block
 from eval.scoring.figures import measure_reliability
@@ -157,8 +157,7 @@ def fit_blend(
         for path in sets:
             found += gather_seen(half(resolve_set(path), tuning=True), most, settings, embedder, WORK, show)
     write_blend(fit_on(found, model.blend, say), out)
-    command = f"quotewell eval fit-blend {' '.join(path.name for path in sets)}"
-    write_block(write, "blend", f"{''.join(said)}\nWritten by `{command}`.\n")
+    write_block(write, "blend", f"{''.join(said)}\nWritten by `{command_on(sets, 'fit-blend')}`.\n")
     tell(f"wrote '{out / ABOUT}', fitted on {len(found):,} questions")
 
 

@@ -69,12 +69,7 @@ def read_turns(path: Path) -> list[ConversationTurn]:
 
 
 def measure_conversation(
-    assistant: Assistant,
-    turns: Sequence[ConversationTurn],
-    *,
-    set_name: str,
-    index_version: str,
-    progress: OnQuestion | None = None,
+    assistant: Assistant, turns: Sequence[ConversationTurn], *, set_name: str, progress: OnQuestion | None = None
 ) -> HelpfulReplies:
     """Ask every turn behind those before it; deterministic."""
     judged: list[JudgedTurn] = []
@@ -85,7 +80,7 @@ def measure_conversation(
     groups: dict[str, list[JudgedTurn]] = {kind: [one for one in judged if one.kind == kind] for kind in KINDS}
     groups |= {ALL: judged, SHOWN: [one for one in judged if one.frame]}
     right = tuple(mean(name, [not one.wrong for one in group]) for name, group in groups.items() if group)
-    return HelpfulReplies(set_name, index_version, right, tuple(judged))
+    return HelpfulReplies(set_name, assistant.index.version, right, tuple(judged))
 
 
 def asked_behind(assistant: Assistant, history: Sequence[str], message: str) -> Answer:
