@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.experiments.planted_conflicts import Change, Plant, plants
+from eval.experiments.planted_conflicts import CONFLICTS, Change, Plant, plants
 from eval.runs.tables import COUNTED, Table, below, counted, figure_table, paragraphs
 from eval.scoring.intervals import Figure, Figures, mean
 from eval.scoring.judge import judge_for
@@ -22,8 +22,6 @@ from rag.selection.conflicts import find_conflict
 
 MOST = 150  # plants of one set, and untouched questions
 READ_HITS = 20  # as many as an answer reads
-
-ReaderOf = Callable[[Index], Reader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +58,11 @@ class ConflictBench:
 
     settings: Settings
     embedder: Embedder
-    reader_of: ReaderOf
+    reader_of: Callable[[Index], Reader]
 
 
 def measure(
-    questions: EvalSet,
-    index: Index,
-    bench: ConflictBench,
-    *,
-    tuning: bool = False,
-    progress: OnQuestion | None = None,
+    questions: EvalSet, index: Index, bench: ConflictBench, *, tuning: bool = False, progress: OnQuestion | None = None
 ) -> ConflictReport:
     """Untouched: up to MOST questions over the set's whole index. Planted: the articles that their plants repeat.
 
@@ -100,7 +93,7 @@ def measure(
 def figures(banners: Sequence[Banner]) -> tuple[Figure, ...]:
     """A banner over a planted control or over the wrong quotes counts against precision; untouched articles do not."""
     planted = [banner for banner in banners if banner.change]
-    conflicts = [banner for banner in planted if banner.change in ("number", "date", "negation")]
+    conflicts = [banner for banner in planted if banner.change in CONFLICTS]
     shown = [banner.right for banner in planted if banner.values]
     return (
         mean("precision, planted", shown),
@@ -108,7 +101,7 @@ def figures(banners: Sequence[Banner]) -> tuple[Figure, ...]:
         mean("recall, both sides read", [banner.found for banner in conflicts if banner.read]),
         *(
             mean(f"recall, {change}", [banner.found for banner in conflicts if banner.change == change])
-            for change in ("number", "date", "negation")
+            for change in CONFLICTS
         ),
         *(
             mean(f"banner on {name}", [bool(b.values) and not b.right for b in planted if b.change == change])

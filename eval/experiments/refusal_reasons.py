@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from itertools import groupby
-from typing import Literal
+from typing import Literal, get_args
 
 from eval.runs.tables import Table, below, cells_of, paragraphs, value_of
-from eval.scoring.intervals import Figures, mean
+from eval.scoring.intervals import SEED, Figures, mean
 from eval.scoring.judge import AnswerKey, Judge, judge_for
 from eval.scoring.run import OnQuestion, SetName, followed
 from eval.sets.gold import Question
@@ -34,8 +34,7 @@ from rag.question.analysis import Term, analyse
 
 Kind = Literal["entity swapped", "date moved", "article removed", "filter added", "judgement asked"]
 
-KINDS: tuple[Kind, ...] = ("entity swapped", "date moved", "article removed", "filter added", "judgement asked")
-SEED = 20_251_122
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _MOVED = 40  # a date is moved at most so many years beyond the last or before the first
 _RARE = 0.1  # a name is rare in at most this share of the documents

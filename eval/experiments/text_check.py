@@ -8,7 +8,7 @@ from typing import Literal
 
 from eval.experiments.planted_conflicts import other_figure, other_spoken
 from eval.runs.tables import COUNTED, Table, below, counted, figure_table, paragraphs
-from eval.scoring.intervals import Figure, Figures, mean
+from eval.scoring.intervals import SEED, Figure, Figures, mean
 from eval.scoring.run import OnQuestion, SetName, followed
 from index.errors import BadGold
 from index.ranking.filters import Filters
@@ -29,7 +29,6 @@ Kind = Literal["verbatim", "paraphrase", "number", "date", "name", "name of the 
 
 TRUE: tuple[Kind, ...] = ("verbatim", "paraphrase")
 FALSE: tuple[Kind, ...] = ("number", "date", "name", "name of the article")
-SEED = 20_251_122
 _SHORTEST, _LONGEST = 50, 300  # characters of a sentence
 _ENDED = re.compile(r"[^\W_][.!][\"”’]?$")
 _TEXT = read_patterns("eval.experiments", "altered_sentences.txt")
@@ -194,12 +193,7 @@ class SupportReport:
 
 
 def measure_support(
-    name: str,
-    index: Index,
-    others: Sequence[Index],
-    *,
-    tuning: bool = False,
-    progress: OnQuestion | None = None,
+    name: str, index: Index, others: Sequence[Index], *, tuning: bool = False, progress: OnQuestion | None = None
 ) -> SupportReport:
     """Sentences of every other article of the index, and up to half as many of each of the other indexes.
 

@@ -13,7 +13,6 @@ from typing import TypeVar
 import numpy as np
 
 from eval.runs.paired import (
-    LEVEL,
     NOISE,
     STATISTICS,
     Floats,
@@ -28,6 +27,7 @@ from eval.runs.paired import (
     said_in,
     tally,
 )
+from eval.scoring.intervals import LEVEL
 from eval.scoring.latency import FIGURES as LATENCY
 from eval.scoring.rows import Row
 from eval.scoring.run import Makings, Run

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from eval.runs.compare import FEWEST_OF_A_TAG, FigureChange, Pair, RunComparison, SliceChange
-from eval.runs.paired import LEVEL, UNCHANGED, Tally
+from eval.runs.paired import UNCHANGED, Tally
 from eval.runs.tables import NOT_MEASURED, Table, json_of, paragraphs, sentence
+from eval.scoring.intervals import LEVEL
 from eval.scoring.rows import Row
 
 FIGURE_HEAD = ("measure", "first", "second", "difference", "95 % interval", "p", "Holm", "d", "better/same/worse", "n")

@@ -21,9 +21,10 @@ from eval.runs.compare_report import (
     text_of_runs,
     value_text,
 )
-from eval.runs.paired import LEVEL, NOISE
+from eval.runs.paired import NOISE
 from eval.runs.run_file import json_of_baseline, read_compared
 from eval.runs.tables import Table, paragraphs
+from eval.scoring.intervals import LEVEL
 from eval.scoring.latency import FIGURES as LATENCY
 from eval.scoring.run import Run
 from index.errors import BadInput, NotFound

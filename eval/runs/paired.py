@@ -16,7 +16,7 @@ import scipy
 from numpy.typing import NDArray
 
 from eval.scoring.figures import aurc, calibration_error
-from eval.scoring.intervals import Sample
+from eval.scoring.intervals import LEVEL, SEED, Sample
 from eval.scoring.judge import auroc, coverage
 from eval.scoring.rows import Row
 
@@ -26,8 +26,6 @@ Statistic = Callable[[Places], float | None]  # of the questions at these places
 
 RESAMPLES = 9_999
 SLOW_RESAMPLES = 1_999  # of statistics that are no means, and of thousands of questions
-SEED = 20_251_122
-LEVEL = 0.95
 FEWEST = 10  # questions; fewer can prove nothing after a correction for several figures
 UNCHANGED = "no question differs"  # the note of such a difference
 NOISE = 1e-6  # values closer than this are tied: last digits differ from one processor to the next
