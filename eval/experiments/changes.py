@@ -1,7 +1,7 @@
 """How often it is said rightly what became of a citation after an edit, with the former text at hand and without."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eval.experiments.article_edits import ArticleEdit, edit_cases
@@ -12,7 +12,7 @@ from eval.sets.beir import BeirSet
 from eval.sets.sets import EvalSet
 from index.errors import BadInput
 from index.formats import read
-from index.records import Document, Span, plain_blocks
+from index.records import Document, Span
 from index.seeding import SEEDS
 from rag.receipts.changes import Change, change_of
 from rag.receipts.untrusted import StatedCitation
@@ -54,11 +54,10 @@ class ChangesReport:
 
 def judged_documents(questions: EvalSet) -> list[Document]:
     """The documents that a set, or a half of it, is judged by, in order of their ids; all articles for a gold file."""
-    judged = isinstance(questions, BeirSet)
-    wanted = {name for gains in questions.relevant.values() for name in gains} if isinstance(questions, BeirSet) else ()
-    corpus = questions.corpus if isinstance(questions, BeirSet) else SEEDS
-    found = [one for one in read([corpus]) if isinstance(one, Document) and (not judged or one.id in wanted)]
-    return sorted(found, key=lambda document: document.id)
+    judged = questions if isinstance(questions, BeirSet) else None
+    wanted = {name for gains in judged.relevant.values() for name in gains} if judged else set()
+    found = [one for one in read([judged.corpus if judged else SEEDS]) if isinstance(one, Document)]
+    return sorted((one for one in found if not judged or one.id in wanted), key=lambda document: document.id)
 
 
 def measure_changes(
@@ -131,13 +130,9 @@ def cited_in(document: Document, span: Span) -> StatedCitation:
 
 
 def _said(case: ArticleEdit, *, keep: bool) -> Change:
-    source, after = case.document, case.after
-    current = None if after.text is None else _with_text(source, after.text)
+    source, text = case.document, case.after.text
+    current = None if text is None else replace(source, text=text)
     return change_of(cited_in(source, case.span), current, source.text if keep else None)
-
-
-def _with_text(document: Document, text: str) -> Document:
-    return Document(document.id, "", text, text, (), plain_blocks(text), "", "", None, document.language, "", (), "")
 
 
 def _figures(said: Sequence[SaidAfterEdit]) -> tuple[Figure, ...]:

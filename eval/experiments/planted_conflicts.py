@@ -112,22 +112,16 @@ def _answers(key: AnswerKey, question: Question, document: Document, span: Span,
 
 def _changes(source: _Source) -> list[tuple[Change, str]]:
     """The sentence with one thing changed; that which the question asks for, if it is a number or a date."""
-    found = [fact for fact in facts(source.sentence) if _changed(fact)]
-    asked = [
-        fact
-        for fact in found
-        if any(fact.printed in answer or answer in fact.printed for answer in source.question.answers)
-    ]
+    text, answers = source.sentence, source.question.answers
+    found = [fact for fact in facts(text) if _changed(fact)]
+    asked = [one for one in found if any(one.printed in answer or answer in one.printed for answer in answers)]
     made: list[tuple[Change, str]] = [
-        (
-            "date" if fact.moment else "number",
-            source.sentence[: fact.start] + _changed(fact) + source.sentence[fact.end :],
-        )
+        ("date" if fact.moment else "number", text[: fact.start] + _changed(fact) + text[fact.end :])
         for fact in asked or found
     ]
-    verb = _VERB.search(source.sentence)
-    if verb and not asked and not _NEGATED.search(source.sentence):
-        made.append(("negation", f"{source.sentence[: verb.end()]} not{source.sentence[verb.end() :]}"))
+    verb = _VERB.search(text)
+    if verb and not asked and not _NEGATED.search(text):
+        made.append(("negation", f"{text[: verb.end()]} not{text[verb.end() :]}"))
     return made
 
 

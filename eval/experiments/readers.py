@@ -96,17 +96,11 @@ def markdown_of_matches(matches: Sequence[Match], reader: str, other: str, *, co
     """A table for each measure: both readers with intervals and the paired difference in points."""
     tables = []
     for name in MEASURES:
-        rows = [
-            (
-                each.set_name,
-                str(each.reader[name].n),
-                bracketed(each.reader[name], digits=2),
-                bracketed(each.other[name], digits=2),
-                in_points(each.differences[name]),
-            )
-            for each in matches
-            if each.reader[name].value is not None
-        ]
+        rows = []
+        for each in matches:
+            if each.reader[name].value is not None:
+                both = (bracketed(figures[name], digits=2) for figures in (each.reader, each.other))
+                rows.append((each.set_name, str(each.reader[name].n), *both, in_points(each.differences[name])))
         if rows:
             tables.append(Table((name, "n", reader, other, f"{reader} − {other}, in points"), rows).as_markdown())
     return paragraphs(*tables, f"Intervals are 95 %. Written by `{command}`.")
