@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.scoring.judge import auroc, judge_for
-from eval.sets.sets import EvalSet, open_set
+from eval.sets.sets import EvalSet, ShowProgress, open_set
 from eval.training.cases import TWIN, TrainingCase, case_of, cut_to, twins, without
-from eval.training.fit import REMOVED_COUNTS, RIGHT, TWIN_COUNTS, Floats, fit_confidence, kind_shares, shares
+from eval.training.fit import REMOVED_COUNTS, RIGHT, TWIN_COUNTS, fit_confidence, kind_shares, rounded, shares
 from index.embedding.embedder import Embedder
 from index.errors import BadInput
 from index.records import Hit, Kind
 from index.settings import Settings
 from rag.pipeline import READ_HITS
 from rag.question.analysis import Query, analyse
-from rag.reading.features import NAMED_SHORT
+from rag.reading.features import NAMED_SHORT, Floats
 from rag.reading.model import ABOUT, Blend, Excerpt, Finding, ReadModel
 from rag.reading.reader import LinearReader, ModelReader, Rated, reader_files
 from rag.reading.weights import logistic
@@ -45,8 +45,6 @@ _WRONG = -0.8  # what a wrong quote costs, where a right one gains 1 (docs/decis
 ANSWERED_FROM = 0.37
 
 NAMES = ("linear", "short", "gap")  # of what the confidence is made
-
-Show = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ class _Remembered(ReadModel):
 
 
 def gather(
-    questions: EvalSet, most: int, settings: Settings, embedder: Embedder, work: Path, show: Show
+    questions: EvalSet, most: int, settings: Settings, embedder: Embedder, work: Path, show: ShowProgress
 ) -> list[SeenAsked]:
     """`most` questions of a set, spread over it, and as many twins, each as it is and without its documents."""
     index, _ = open_set(questions, settings, embedder, work, show)
@@ -125,15 +123,11 @@ def gather(
     asked = [*some, *twins(some, dict(judge.keys), index)[:most]]
     for done, question in enumerate(asked, start=1):
         case = case_of(questions.name, question, judge, index, _DEEP)
+        query, twin = analyse(question.asked, index.stem, index.asked), question.id.endswith(TWIN)
         for variant in (case, without(case, case.relevant) if question.answerable else None):
-            if variant and variant.hits:
-                seen = _seen(
-                    cut_to(variant, READ_HITS), analyse(question.asked, index.stem, index.asked), linear, model
-                )
-                if seen:
-                    twin = question.id.endswith(TWIN)
-                    counts = TWIN_COUNTS if twin else 1.0 if variant is case else REMOVED_COUNTS
-                    found.append(replace(seen, counts=counts, judged=case.judged or variant is not case))
+            if variant and variant.hits and (seen := _seen(cut_to(variant, READ_HITS), query, linear, model)):
+                counts = TWIN_COUNTS if twin else 1.0 if variant is case else REMOVED_COUNTS
+                found.append(replace(seen, counts=counts, judged=case.judged or variant is not case))
         show(f"{questions.name}: reading", done, len(asked))
     return found
 
@@ -256,15 +250,9 @@ def with_confidence(found: Sequence[SeenAsked], blend: Blend) -> Blend:
     outcomes = [outcome(one, blend) for one in judged]
     right = np.array([one.right for one in outcomes], float)
     share = _share(judged)
-    slopes = fit_confidence(np.array([one.odds for one in outcomes]), right, share, NAMES)
-    return replace(
-        blend,
-        linear_odds=round(slopes["linear"], 4),
-        short_odds=round(slopes["short"], 4),
-        gap_odds=round(slopes["gap"], 4),
-        bias=round(slopes["bias"], 4),
-        threshold=ANSWERED_FROM,
-    )
+    fitted = fit_confidence(np.array([one.odds for one in outcomes]), right, share, NAMES)
+    linear, short, gap, bias = rounded(fitted).values()
+    return replace(blend, linear_odds=linear, short_odds=short, gap_odds=gap, bias=bias, threshold=ANSWERED_FROM)
 
 
 def _chances(outcomes: Sequence[Outcome], blend: Blend) -> Floats:

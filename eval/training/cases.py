@@ -53,8 +53,8 @@ def _judged(question: Question, judge: Judge, index: Index) -> bool:
     return any(holds_answer(index.document(name).text, key.answers) for name in key.relevant)
 
 
-def without(case: TrainingCase, gone: NDArray[np.bool_], *, answerable: bool = False) -> TrainingCase | None:
-    """The question as if some of its hits were not in the corpus, ranks closed up; None if nothing is left."""
+def without(case: TrainingCase, gone: NDArray[np.bool_]) -> TrainingCase | None:
+    """The question, unanswerable, as if some hits were not in the corpus, ranks closed up; None if nothing is left."""
     kept = [n for n in range(len(case.hits)) if not gone[n]]
     if not kept:
         return None
@@ -66,7 +66,7 @@ def without(case: TrainingCase, gone: NDArray[np.bool_], *, answerable: bool = F
     reranked = tuple(
         replace(hit, ranks={name: place[hit.row] for name, place in places.items() if hit.row in place}) for hit in hits
     )
-    question = replace(case.question, answerable=answerable)
+    question = replace(case.question, answerable=False)
     return TrainingCase(case.set_name, question, reranked, tuple(case.right[n] for n in kept), case.relevant[kept])
 
 

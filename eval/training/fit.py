@@ -20,10 +20,8 @@ from eval.sets.gold import Question
 from index.errors import BadInput
 from index.records import Hit, Span, to_source
 from index.search import Index
-from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP, SENTENCE_FEATURES
+from rag.reading.features import CONFIDENCE_FEATURES, FEATURES, NEVER_HELP, SENTENCE_FEATURES, Floats
 from rag.reading.reader import gap
-
-Floats = NDArray[np.float64]
 
 _L2 = 1e-4  # the weakest of 1e-2, 1e-3, 1e-4 did best on sets left out
 _TINY = 1e-300

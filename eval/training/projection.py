@@ -83,17 +83,13 @@ def learn_projection(
     matrix = torch.tensor(principal(usable, example), requires_grad=True)
     attention = torch.zeros(matrix.shape[1], requires_grad=True)
     extra = torch.tensor([np.log(_SCALE), _NONE], dtype=torch.float32, requires_grad=True)
-    optimiser = torch.optim.Adam(
-        [
-            {"params": [matrix], "lr": RATE},
-            {"params": [attention], "lr": 20 * RATE},
-            {"params": [extra], "lr": 10 * RATE},
-        ]
-    )
+    rates = (RATE, 20 * RATE, 10 * RATE)
+    learnt = zip((matrix, attention, extra), rates, strict=True)
+    optimiser = torch.optim.Adam([{"params": [one], "lr": rate} for one, rate in learnt])
     steps = max(len(usable) // BATCH, 1)
     losses = []
     for step in range(steps):
-        for group, rate in zip(optimiser.param_groups, (RATE, 20 * RATE, 10 * RATE), strict=True):
+        for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * _slope(step, steps)
         batch = [example(case) for case in usable[step * BATCH : (step + 1) * BATCH]]
         loss = torch.stack([_loss(one, matrix, attention, extra) for one in batch if len(one.sentences)]).mean()

@@ -7,7 +7,7 @@ is a third projection, learned from all of them. Deterministic: one thread, fixe
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from eval.scoring.judge import judge_for
 from eval.sets.beir import BeirSet
 from eval.sets.gold import Question
-from eval.sets.sets import EMBEDDER_384, EvalSet, half, open_set
+from eval.sets.sets import EMBEDDER_384, EvalSet, ShowProgress, half, open_set
 from eval.training.cases import TWIN, TrainingCase, case_of, cut_to, for_projection, sample_of, twins, without
 from eval.training.fit import Seen, fit_trained
 from eval.training.projection import BATCH, RATE, SEED, WIDTH, example_of, learn_projection, projected
@@ -30,8 +30,6 @@ from rag.reading.candidates import Evidence
 
 NOT_FOR_THE_READER = ("timeqa-human",)  # its questions differ in years alone; they would teach that years are all
 _DEEP = 3 * READ_HITS  # hits of which enough remain when those that answer are taken away
-
-Show = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class Trained:
         (root / "rag" / "reading" / "trained.json").write_text(f"{json.dumps(self.reader, indent=1)}\n", "utf-8")
 
 
-def train_reader(sets: Sequence[tuple[EvalSet, Path]], settings: Settings, work: Path, show: Show) -> Trained:
+def train_reader(sets: Sequence[tuple[EvalSet, Path]], settings: Settings, work: Path, show: ShowProgress) -> Trained:
     """From the tuning halves of sets, each with the path it was read from, indexed below `work` without projection.
 
     Raises BadInput where no set has questions that the projection can learn from.
@@ -73,7 +71,7 @@ def train_reader(sets: Sequence[tuple[EvalSet, Path]], settings: Settings, work:
     return train(gathered, show)
 
 
-def gather(tuned: EvalSet, index: Index, sha256: str, show: Show) -> Gathered:
+def gather(tuned: EvalSet, index: Index, sha256: str, show: ShowProgress) -> Gathered:
     """Every question of a half and its unanswerable twins, with what is found for them."""
     judge = judge_for(tuned, index)
     asked: list[Question] = [*tuned.questions, *twins(tuned.questions, dict(judge.keys), index)]
@@ -86,7 +84,7 @@ def gather(tuned: EvalSet, index: Index, sha256: str, show: Show) -> Gathered:
     return Gathered(index, tuple(case for case in cases if case.hits), encoded, sha256, isinstance(tuned, BeirSet))
 
 
-def train(gathered: Sequence[Gathered], show: Show) -> Trained:
+def train(gathered: Sequence[Gathered], show: ShowProgress) -> Trained:
     """Projections crosswise, then the linear models, then the projection that ships."""
     shown = [(one, cut_to(case, READ_HITS)) for one in gathered if one.projectable for case in one.cases]
     pool = [(one, case) for one, case in shown if case.has_right]
@@ -112,7 +110,7 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _learned(pairs: Sequence[tuple[Gathered, TrainingCase]], show: Show, step: str) -> bytes:
+def _learned(pairs: Sequence[tuple[Gathered, TrainingCase]], show: ShowProgress, step: str) -> bytes:
     indexes = {case.set_name: one.index for one, case in pairs}
     encoded = {case.set_name: one.encoded for one, case in pairs}
 
@@ -126,7 +124,7 @@ def _learned(pairs: Sequence[tuple[Gathered, TrainingCase]], show: Show, step: s
     return projection_bytes(learned.matrix, learned.attention)
 
 
-def _seen(one: Gathered, views: Sequence[Projection], show: Show) -> Iterator[Seen]:
+def _seen(one: Gathered, views: Sequence[Projection], show: ShowProgress) -> Iterator[Seen]:
     evidence = [Evidence(projected(one.index, view, one.encoded)) for view in views]
     for done, case in enumerate(one.cases, start=1):
         own = evidence[0 if for_projection(case) else 1]
@@ -141,19 +139,9 @@ def _seen(one: Gathered, views: Sequence[Projection], show: Show) -> Iterator[Se
 
 def _origin(gathered: Sequence[Gathered], projection: Projection, questions: int) -> dict[str, Any]:
     names = [one.cases[0].set_name for one in gathered if one.cases]
+    recipe = {"embedder": EMBEDDER_384, "width": WIDTH, "rate": RATE, "batch": BATCH, "epochs": 1, "seed": SEED}
     return {
         "fitted_on": {name: len(one.cases) for name, one in zip(names, gathered, strict=True)},
         "data": {name: one.sha256 for name, one in zip(names, gathered, strict=True)},
-        "projection": {
-            "sha256": projection.sha256,
-            "questions": questions,
-            "recipe": {
-                "embedder": EMBEDDER_384,
-                "width": WIDTH,
-                "rate": RATE,
-                "batch": BATCH,
-                "epochs": 1,
-                "seed": SEED,
-            },
-        },
+        "projection": {"sha256": projection.sha256, "questions": questions, "recipe": recipe},
     }
