@@ -80,11 +80,12 @@ def check_files(paths: Sequence[Path], sources: Mapping[str, str], answers: Answ
         for place, raw in raw_lines(path):
             if not raw.strip():
                 continue
-            found = _entry(place, raw)
-            if isinstance(found, NumberedQuestion):
-                entries.append(found)
-            else:
-                findings.append(found)
+            try:
+                record = record_of(place, decoded(place, raw).strip("\r\n"))
+                entries.append(NumberedQuestion(place, question_of(place, record)))
+            except BadGold as error:
+                says = str(error).removeprefix(f"{path}, line {place.number}: ").removesuffix("; correct this line")
+                findings.append(Complaint(str(path), place.number, "error", "line", says))
     findings += _same_ids(entries)
     for entry in entries:
         findings += _of_entry(entry, sources, answers)
@@ -92,14 +93,6 @@ def check_files(paths: Sequence[Path], sources: Mapping[str, str], answers: Answ
     order = {str(path): number for number, path in enumerate(paths)}
     ordered = sorted(findings, key=lambda each: (order[each.file], each.line, each.grave, each.says))
     return CheckReport(tuple(map(str, dict.fromkeys(paths))), len(entries), tuple(ordered))
-
-
-def _entry(place: LineOfFile, raw: bytes) -> NumberedQuestion | Complaint:
-    try:
-        return NumberedQuestion(place, question_of(place, record_of(place, decoded(place, raw).strip("\r\n"))))
-    except BadGold as error:
-        says = str(error).removeprefix(f"{place.path}, line {place.number}: ").removesuffix("; correct this line")
-    return Complaint(str(place.path), place.number, "error", "line", says)
 
 
 def _same_ids(entries: Sequence[NumberedQuestion]) -> Iterator[Complaint]:

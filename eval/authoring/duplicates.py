@@ -74,24 +74,19 @@ def alike(forms: Sequence[Form]) -> Iterator[tuple[int, int, Likeness]]:
     A twin may lack a name or two, so the names are left out of its prefix.
     """
     rarity = Counter(stem for form in forms for stem in form.stems)
+
+    def rarest(stems: frozenset[str]) -> list[str]:
+        return sorted(stems, key=lambda stem: (rarity[stem], stem))
+
     seen: dict[str, list[int]] = {}
     for at, form in enumerate(forms):
-        keys = {f"t {form.text}", *_prefix(form.stems, rarity), *(f"r {stem}" for stem in _rest(form, rarity))}
+        prefix = rarest(form.stems)[: len(form.stems) - math.ceil(NEAR * len(form.stems)) + 1]
+        keys = {f"t {form.text}", *prefix, *(f"r {stem}" for stem in rarest(form.stems - form.fixed)[:1])}
         for other in sorted({place for key in keys for place in seen.get(key, ())}):
             if found := likeness(forms[other], form):
                 yield other, at, found
         for key in keys:
             seen.setdefault(key, []).append(at)
-
-
-def _prefix(stems: frozenset[str], rarity: Counter[str]) -> list[str]:
-    ordered = sorted(stems, key=lambda stem: (rarity[stem], stem))
-    return ordered[: len(ordered) - math.ceil(NEAR * len(ordered)) + 1]
-
-
-def _rest(form: Form, rarity: Counter[str]) -> list[str]:
-    """One stem that all twins of a question share."""
-    return sorted(form.stems - form.fixed, key=lambda stem: (rarity[stem], stem))[:1]
 
 
 def _fixed(written: str, *, first: bool) -> bool:

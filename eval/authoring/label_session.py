@@ -178,7 +178,8 @@ class Session:
     def _acted(self, key: KeyPress, draft: Draft, scene: LabelScene) -> bool:
         """True where another question is to be shown. Raises Refused and BadInput."""
         if key.name in (ENTER, "k"):
-            self._keep(question_of(draft, scene))
+            self.journal.keep(question_of(draft, scene))
+            self.kept += 1
         elif key.name == "s":
             self.journal.pass_over(draft.candidate.question.id)
             self.passed += 1
@@ -197,10 +198,6 @@ class Session:
                 self._drafts.append(press(draft, key, scene))
             return False
         return True
-
-    def _keep(self, question: Question) -> None:
-        self.journal.keep(question)
-        self.kept += 1
 
     def _take_back(self) -> None:
         last = self.journal.take_back()

@@ -57,11 +57,6 @@ def read_grid(path: Path) -> Grid:
     return Grid(_sets(path, found.get("sets")), chosen([str(quality)])[0], _cells(path, found.get("grid")))
 
 
-def settings_of(cell: Cell) -> Settings:
-    """The settings that ship with the cell's values in their place."""
-    return load_settings(**cell)
-
-
 def _sets(path: Path, names: object) -> tuple[EvalSet, ...]:
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise BadInput(f"{path}: sets must be a list of gold files or folders, with one at least")
@@ -88,7 +83,7 @@ def _cells(path: Path, grid: object) -> tuple[Cell, ...]:
     if len(cells) > MOST_CELLS:
         raise BadInput(f"{path}: {len(cells):,} cells are more than {MOST_CELLS}; try fewer values at once")
     for cell in cells:
-        settings_of(cell)  # a value that cannot be is said before the first hour of work
+        load_settings(**cell)  # a value that cannot be is said before the first hour of work
     return cells
 
 
@@ -121,7 +116,7 @@ def sweep(grid: Grid, work: Path, show: ShowProgress, keep: Callable[[int, Run],
     """In the grid's order; `keep` is given each run with its cell's number. Raises what `measure` raises."""
     runs: list[list[Run]] = []
     for number, cell in enumerate(grid.cells):
-        settings = settings_of(cell)
+        settings = load_settings(**cell)
         told = _told(show, f"cell {number + 1} of {len(grid.cells)}")
         reports = [measure(questions, settings, told, work / _folder(settings)) for questions in grid.sets]
         for report in reports:

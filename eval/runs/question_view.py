@@ -29,9 +29,8 @@ def group_of(row: Row) -> Group:
 def why(row: Row) -> str:
     """What decided whether it was answered."""
     reached = row.confidence >= row.threshold
-    against = (
-        f"confidence {row.confidence:.4f} {'reaches' if reached else 'is below'} the threshold {row.threshold:.4f}"
-    )
+    how = "reaches" if reached else "is below"
+    against = f"confidence {row.confidence:.4f} {how} the threshold {row.threshold:.4f}"
     if row.status == "answered":
         return f"Answered: {against}."
     rule = f"; reason {row.reason}: {REASONS.get(row.reason, 'not known')}" if row.reason else ""

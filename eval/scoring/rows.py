@@ -47,13 +47,9 @@ class Quoted:
 
 
 @dataclass(frozen=True, slots=True)
-class GoldPlace:
-    """Where an answer stands; start:end in the source, the other two in the cleaned text, or None."""
+class GoldPlace(GoldSpan):
+    """Where an answer stands in the cleaned text too, or None."""
 
-    document_id: str
-    start: int
-    end: int
-    quote: str
     clean_start: int | None
     clean_end: int | None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from eval.sets.gold import LineOfFile, Question, Record, numbered, records, text, texts
+from eval.sets.gold import LineOfFile, Question, numbered, records, text, texts
 from eval.sets.gold import field as typed
 from index.errors import NotFound
 
@@ -112,20 +112,16 @@ def _questions(path: Path) -> dict[str, tuple[Question, bool | None]]:
     questions: dict[str, tuple[Question, bool | None]] = {}
     for place, record in records(path):
         said = typed(place, record, "answerable", bool) if "answerable" in record else None
-        question = _question(place, record, answerable=said is not False)
+        question = Question(
+            id=text(place, record, "_id"),
+            text=text(place, record, "text"),
+            answerable=said is not False,
+            answers=texts(place, record, "answers") if "answers" in record else (),
+            spans=(),
+            tags=(text(place, record, "type"),) if "type" in record else (),
+            near=text(place, record, "near_doc") if "near_doc" in record else "",
+        )
         if question.id in questions:
             raise place.bad(f"id {question.id!r} stands on an earlier line too")
         questions[question.id] = (question, said)
     return questions
-
-
-def _question(place: LineOfFile, record: Record, *, answerable: bool) -> Question:
-    return Question(
-        id=text(place, record, "_id"),
-        text=text(place, record, "text"),
-        answerable=answerable,
-        answers=texts(place, record, "answers") if "answers" in record else (),
-        spans=(),
-        tags=(text(place, record, "type"),) if "type" in record else (),
-        near=text(place, record, "near_doc") if "near_doc" in record else "",
-    )
