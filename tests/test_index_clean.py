@@ -527,6 +527,16 @@ def test_time_grows_with_a_file_in_another_markup_and_not_with_its_square(markup
 
 
 @pytest.mark.parametrize(
+    ("markup", "line"),
+    [("rest", ".. csv-table:: T\n\n   a{}b\n"), ("org", "* a{}:b\n")],
+)
+def test_time_grows_with_a_gap_in_a_line_and_not_with_its_square(markup: Markup, line: str) -> None:
+    small, large = (line.replace("{}", " " * size) for size in (4_000, 32_000))
+    little, much = costs(lambda: clean(small, markup=markup), lambda: clean(large, markup=markup))
+    assert much < 32 * little + 0.05  # as above
+
+
+@pytest.mark.parametrize(
     "pattern",
     ["# a\n", "and then the mayor of the town went on\n\n", "a\n", f"{SPANISH}\n\n", "Advertisement\n\n", "\r"],
 )

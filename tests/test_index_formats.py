@@ -157,7 +157,8 @@ def test_front_matter_in_json_tells_facts_and_other_json_is_text(tmp_path: Path)
         date(2024, 3, 9),
         "The tenor weighs 1,270 kg.",
     )
-    for other in (matter, '{"title": \n\nIt is cut.', f"{matter}{matter}", '{"port": 80}\n\nIt is open.'):
+    told = '{"title": "Lamp", "price": 40}\r\nis what the shop sends.\n'
+    for other in (matter, told, '{"title": \n\nIt is cut.', f"{matter}{matter}", '{"port": 80}\n\nIt is open.'):
         shown = only(file(tmp_path, "other.txt", other)).text
         assert "".join(filter(str.isalnum, shown)) == "".join(filter(str.isalnum, other))
 

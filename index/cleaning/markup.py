@@ -110,7 +110,7 @@ _ORG_SIGNS = (
         for sign, other in (("=", ""), ("~", ""), ("/", "(?![a-z]{1,4}/)"))  # "/tmp/" is a folder
     ),
     ("#+", re.compile(r"\A#\+caption:[ \t]*()", re.IGNORECASE)),
-    (":", re.compile(r"[ \t]+:[\w@:]{1,60}:()\s*\Z")),  # how a heading is filed
+    (":", re.compile(r"(?<![ \t])[ \t]++:[\w@:]{1,60}:()\s*\Z")),  # how a heading is filed
 )
 # … of AsciiDoc: addresses, notes, names of keys, pictures, titles of blocks
 _ADOC_SIGNS = (

@@ -91,7 +91,7 @@ def _json(source: str) -> FrontMatter | None:
         values, end = json.JSONDecoder().raw_decode(source[:_MOST], begins.end()) if begins else ({}, 0)
     except (ValueError, RecursionError):
         return None
-    if not {*map(_name, values)} & NAMES.keys() or not re.match(r"[ \t]*[\r\n]\s*[^\s{]", source[end:]):
+    if not {*map(_name, values)} & NAMES.keys() or not re.match(r"(?:[ \t]*(?:\r\n?+|\n)){2}\s*[^\s{]", source[end:]):
         return None
     facts, warnings = _facts(values)
     hidden = sum(len(f"{key}{value}") for key, value in values.items() if _name(key) not in NAMES)
