@@ -516,7 +516,22 @@ def test_a_hostile_line_of_200_kb_costs_about_as_much_as_one_of_prose(pattern: s
 
 @pytest.mark.parametrize(
     ("markup", "pattern"),
-    [("asciidoc", one) for one in ("link:a[", "<<a,", "image:a[", "////\n", "a::\n", "** ", "|===\na\n", "----\n\n")]
+    [
+        ("asciidoc", one)
+        for one in (
+            "link:a[",
+            "<<a,",
+            "image:a[",
+            "////\n",
+            "a::\n",
+            "** ",
+            "|===\na\n",
+            "----\n\n",
+            "```js\n",
+            "abc\n---\n",
+            "--\n+\n",
+        )
+    ]
     + [("org", one) for one in ("#+begin_src\n", ":PROPERTIES:\n", "# \n", "* a :b:\n", "[[a][")],
 )
 def test_time_grows_with_a_file_in_another_markup_and_not_with_its_square(markup: Markup, pattern: str) -> None:
@@ -528,7 +543,12 @@ def test_time_grows_with_a_file_in_another_markup_and_not_with_its_square(markup
 
 @pytest.mark.parametrize(
     ("markup", "line"),
-    [("rest", ".. csv-table:: T\n\n   a{}b\n"), ("org", "* a{}:b\n")],
+    [
+        ("rest", ".. csv-table:: T\n\n   a{}b\n"),
+        ("org", "* a{}:b\n"),
+        ("asciidoc", "= a{}b\n"),
+        ("asciidoc", "a{}\n---"),
+    ],
 )
 def test_time_grows_with_a_gap_in_a_line_and_not_with_its_square(markup: Markup, line: str) -> None:
     small, large = (line.replace("{}", " " * size) for size in (4_000, 32_000))

@@ -188,6 +188,83 @@ def test_cells_of_asciidoc_stand_in_the_columns_that_are_told_and_none_is_guesse
     assert {kind for kind, _, _ in told("= Fees\n\n|===\n|A |B\n\n2+|wide\n|1 |2\n|===\n")[1:]} == {"text"}
 
 
+GIT = """git-add(1)
+==========
+Ann Lee
+
+NAME
+----
+git-add - It adds files.
+
+* All files:
++
+------------
+$ git add *.txt
+// kept
+------------
++
+--
+The star is quoted.
+
+So it is.
+--
+
+COMMIT DATA
+~~~~~~~~~~~
+Do this:
+----
+// kept
+make
+----
+
+```sh
+:kept: too
+```
+
+ifdef::x[It is shown.]
+ifdef::x[]
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_asciidoc_as_the_manual_of_git_has_it_on_any_system(end: str) -> None:
+    cleaned = clean(GIT.replace("\n", end), markup="asciidoc")
+    assert [(block.kind, cleaned.text[block.start : block.end]) for block in cleaned.blocks] == [
+        ("heading", "git-add(1)"),
+        ("aside", "Ann Lee"),
+        ("heading", "NAME"),
+        ("text", "git-add - It adds files."),
+        ("item", "All files:"),
+        ("code", "$ git add *.txt"),
+        ("code", "// kept"),
+        ("text", "The star is quoted."),
+        ("text", "So it is."),
+        ("heading", "COMMIT DATA"),
+        ("text", "Do this:"),
+        ("code", "// kept"),
+        ("code", "make"),
+        ("code", ":kept: too"),
+        ("text", "It is shown."),
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_org_on_any_system_and_what_stands_right_below_a_list(end: str) -> None:
+    fees = "* Fees\n:PROPERTIES:\n:ID: 7\n:END:\n# not shown\n- one\n- two\n"
+    source = f"{fees}They rose.\n| Age | Fee |\n|---+---|\n| 9 | 5 |\n"
+    cleaned = clean(source.replace("\n", end), markup="org")
+    assert [(block.kind, cleaned.text[block.start : block.end]) for block in cleaned.blocks] == [
+        ("heading", "Fees"),
+        ("item", "one"),
+        ("item", "two"),
+        ("text", "They rose."),
+        ("header", "Age | Fee"),
+        ("row", "9 | 5"),
+    ]
+    shown = told("# Setup\n\nA file begins so:\n\n#+title: Notes\n\n# Second part\n\nIt goes on.\n")
+    assert [text for kind, text, _ in shown if kind == "heading"] == ["Setup", "Second part"]
+
+
 def test_a_step_is_no_furniture_and_a_sentence_goes_on_behind_code() -> None:
     steps = told("# Keys\n\nDo this:\n\n1. Log in.\n2. Press Rotate.\n")
     assert [kind for kind, _, _ in steps] == ["heading", "text", "item", "item"]

@@ -52,8 +52,8 @@ def clean(source: str, *, start: int = 0, markup: Markup = "") -> Cleaned:
     else:
         unseen = list(hidden(source, start))
         shown = _blanked(source, unseen)
-        markup = markup or markup_of(shown[start:])
-        parts, more = markdown_parts(shown, start, markup) if markup else (plain_parts(shown, start), [])
+        told, markup = bool(markup), markup or markup_of(shown[start:].replace("\r\n", " \n"))
+        parts, more = markdown_parts(shown, start, markup, told=told) if markup else (plain_parts(shown, start), [])
         unseen += more
     gone = sum(1 for span in unseen for char in source[span.start : span.end] if not char.isspace())
     found = _marked(pieces(source, shown, parts, markup))

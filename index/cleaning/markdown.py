@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 _LINE = re.compile(r"([^\r\n]*)(\r\n?|\n|\Z)")  # what CommonMark calls a line
 _UNSEEN = re.compile(r"^[\f\ufeff]+", re.MULTILINE)  # before a sign they hide it from the parser
 _EQUALS = re.compile(  # a heading of AsciiDoc or of a wiki; "= 12" is a sum
-    r"(?<![^\n]\n)^(={2,6}(?=[ \t]+\w)|=(?=[ \t]+[^\W\d_]))[ \t]+([^\n]{1,100}?)(?:[ \t]+=+)?[ \t]*$", re.MULTILINE
+    r"(?<![^\n ]\n)(?<![^\n] \n)^(={2,6}(?=[ \t]+\w)|=(?=[ \t]+[^\W\d_]))[ \t]++([^\n]{1,100}?)(?:[ \t]+=+)?[ \t]*$",
+    re.MULTILINE,
 )
 _ORG_HEADING = re.compile(r"^(\*{1,6})[ \t]+(?:TODO[ \t]+|DONE[ \t]+)?(.*\S)", re.MULTILINE)
 _ORG_BLOCK = re.compile(r"^[ \t]*#\+(?:begin|end)_(?:(src|example)|\w+).*", re.MULTILINE | re.IGNORECASE)
+_ORG_TEXT = re.compile(r"^(?=\S)(?![#`]|(?:[-+]|\d+[.)])[ \t])", re.MULTILINE)  # what no list goes on with
 _ORG = re.compile(  # and no Markdown, which may show some
     r"\A(?![\s\S]*^```)[\s\S]*?^#\+(?:begin_\w+|title:|author:|options:|startup:)", re.MULTILINE | re.IGNORECASE
 )
 _OF_ORG = re.compile(  # what nobody sees
     r"""^(?P<kept>[ \t]*\#\+begin_(?P<of>src|example)\b[^\n]*\n(?:(?![ \t]*\#\+begin_)[^\n]*\n)*?
         [ \t]*\#\+end_(?P=of))
-      | ^[ \t]*(?:\#(?:[ ][^\n]*)?|:(?:PROPERTIES|LOGBOOK):[ \t]*\n(?:[^\n]*\n){1,99}?[ \t]*:END:|:\w+:
+      | ^[ \t]*(?:(?P<note>\#(?:[ ][^\n]*)?)|:(?:PROPERTIES|LOGBOOK):[ \t]*\n(?:[^\n]*\n){1,99}?[ \t]*:END:|:\w+:
       |\#\+(?!author|caption|date|description|email|subtitle|title)\w+:[^\n]*)[ \t]*$""",
     re.MULTILINE | re.IGNORECASE | re.VERBOSE,
 )
@@ -41,13 +43,17 @@ _ADOC = re.compile(  # and no Markdown, which may show some
 _ADOC_ITEM = re.compile(r"^[ \t]*(\*{1,5}|\.{1,5})[ \t]+(?=\S)", re.MULTILINE)
 _ADOC_TERM = re.compile(r"^(?=[^\s:*.\[][^\n:]{0,80}::(?:[ \t]|$))", re.MULTILINE)
 _COLUMNS = re.compile(r'cols=(?:"([^"]*)"|(\d+\*))')
-_OF_ADOC = re.compile(  # code, tables, and lines that nobody sees
-    r"""(?<=[\]\n+]\n)(?P<title>\.[^\s.][^\n]*\n)?(?P<fence>-{4,}|\.{4,})[ \t]*\n(?P<code>.*?)^(?P=fence)[ \t]*$
-      | ^(?:\[(?P<how>[^\[\]\n]*)\]\n)?\|={3,}[ \t]*\n(?P<table>.*?)^\|={3,}[ \t]*$
+_DRAWN = "|".join(rf"[^\n]{{{n},{n + 1}}}\n[=~^+-]{{{max(n - 1, 3)},{n + 2}}}" for n in range(2, 80, 2))
+_OF_ADOC = (  # titles with a line below of about their length, code, tables, lines that nobody sees; slow to compile
+    rf"""(?msx)(?<![^\n\] ]\n)(?<![^\n\]][ ]\n)^(?=(?P<above>[^\W_][^\n]*?)[ ]?\n(?P<sign>[=~^+-])(?P=sign)+[ \t]*$)
+        (?:{_DRAWN})[ \t]*$
+      | ^(?P<kept>(?P<ticks>`{{3,}}+)[^\n]*\n.*?^(?P=ticks)[^\n]*)
+      | ^"""
+    r"""(?P<title>\.[^\s.][^\n]*\n)?(?P<fence>-{4,}|\.{4,})[ \t]*\n(?P<code>.*?)^(?P=fence)[ \t]*$
+      | ^(?:\[(?P<how>[^\[\]\n]*)\][ \t]*\n)?\|={3,}[ \t]*\n(?P<table>.*?)^\|={3,}[ \t]*$
       | ^/{4,}[ \t]*\n.*?^/{4,}[ \t]*$
-      | ^(?:\[(?!quote|verse)[\w%,.="'\ #-]+\]|\[\[[\w.-]+\]\]|:[\w!-]+:[^\n]*|//[^\n]*|={4,}|\*{4,}|_{4,}
-       |(?:ifdef|ifndef|ifeval|endif|include|toc)::[^\n]*)[ \t]*$""",
-    re.MULTILINE | re.DOTALL | re.VERBOSE,
+      | ^(?:\[(?!quote|verse)[\w%,.="'\ #-]+\]|\[\[[\w.-]+\]\]|:[\w!-]+:[^\n]*|//[^\n]*|--|\+|={4,}|\*{4,}|_{4,}
+       |ifn?def::[^\[\n]*\[\]|(?:ifeval|endif|include|toc)::[^\n]*)[ \t]*$"""
 )
 _CELL = re.compile(r"(?<!\S)(?:\d+(?:\.\d+)?[+*])?[.<^>]*[aehmls]?\||(?<!\\)\|")  # the sign before one
 _SIGNS = (  # of which plain text has none: a piece of each, for speed, and the whole
@@ -117,13 +123,15 @@ def _parser() -> "MarkdownIt":
     return parser
 
 
-def markdown_parts(source: str, start: int, markup: Markup) -> tuple[list[MarkupPart], list[Span]]:
+def markdown_parts(source: str, start: int, markup: Markup, *, told: bool) -> tuple[list[MarkupPart], list[Span]]:
     """The parts of source[start:] in reading order; every line that shows something is in one. And those that nobody
-    sees: comments and settings of AsciiDoc and Org."""
-    text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:])
+    sees: comments and settings of AsciiDoc and Org. Only if the file is `told` to be that is "# …" a comment."""
+    text = _UNSEEN.sub(lambda found: " " * len(found.group()), source[start:]).replace("\r\n", " \n")
     walk, links = _Walk(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)]), dict[str, Any]()
     if markup in ("asciidoc", "org"):
-        text = (_OF_ADOC if markup == "asciidoc" else _OF_ORG).sub(partial(walk.as_markdown, start), text)
+        text = (re.compile(_OF_ADOC) if markup == "asciidoc" else _OF_ORG).sub(
+            partial(walk.as_markdown, start, told), text
+        )
     if markup == "asciidoc":
         text = _ADOC_ITEM.sub(lambda found: f"{'    ' * (len(found[1]) - 1)}{'1.' if '.' in found[1] else '*'} ", text)
         text = _ADOC_TERM.sub("* ", text)
@@ -133,6 +141,7 @@ def markdown_parts(source: str, start: int, markup: Markup) -> tuple[list[Markup
         text = _ORG_BLOCK.sub(lambda found: "```" if found[1] else "", text)
         text = _ORG_RULE.sub(lambda found: found.group().replace("+", "|"), text)
         text = _ORG_HEADING.sub(lambda found: f"{'#' * len(found[1])} {found[2]}", text)
+        text = _ORG_TEXT.sub("> ", text)
     for token in _tokens(_out_of_containers(text).replace("<!--", "< --"), links):  # a comment without an end
         walk.take(token)
     again = ((link["label"], link) for link in links.get("duplicate_refs", ()))
@@ -229,14 +238,18 @@ class _Walk:
         elif kind == "inline" and self._header is None:
             self._paragraph(token)
 
-    def as_markdown(self, start: int, found: re.Match[str]) -> str:
+    def as_markdown(self, start: int, told: bool, found: re.Match[str]) -> str:
         """Line by line the same, of AsciiDoc or Org: tables are parts already, and what nobody sees is gone."""
         of = defaultdict[str, str](str, found.groupdict(""))
         if of["fence"]:
             return f"{of['title']}```\n{of['code']}```"
         other = of["table"] and (not _CELL.search(of["table"]) or re.search(r"\d[+*]\|", of["table"]))
-        if of["kept"] or other:  # of CSV, or with cells that are wider than one
+        if of["kept"] or other or (of["note"] and not told):  # of CSV, or with cells that are wider than one
             return found.group()
+        first, last = (bisect_right(self._lines, start + at, key=lambda line: line.start) for at in found.span())
+        if of["above"]:
+            self.pass_over(last - 1, last)
+            return f"{'#' * (1 + '=-~^+'.index(of['sign']))} {of['above']}\n"
         if of["table"]:
             header = "header" in of["how"] or bool(re.match(r"\s*[^\n]+\n[ \t]*\n", of["table"]))
             columns = _COLUMNS.search(of["how"])
@@ -245,7 +258,6 @@ class _Walk:
             self._cells(*(start + at for at in found.span("table")), header=header, size=size)
         else:
             self.unseen.append(Span(start + found.start(), start + found.end()))
-        first, last = (bisect_right(self._lines, start + at, key=lambda line: line.start) for at in found.span())
         self.pass_over(first - 1, last)
         return "\n" * (last - first)
 

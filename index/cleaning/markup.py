@@ -118,7 +118,7 @@ _ADOC_SIGNS = (
     ("<<", re.compile(r"<<(?:[^<>,\n]{1,200},\s?)?([^<>\n]{1,200})>>")),
     ("::", re.compile(r"(?<=\w):(?=:(?:\s|\Z))()")),
     ("footnote:[", _ADOC_NOTE),
-    (":[", re.compile(r"\b(?:btn|kbd|menu|pass|stem):(?:[^\s\[\]]{0,100})\[([^\[\]]{0,500})\]")),
+    (":", re.compile(r"\b(?:btn|kbd|menu|pass|stem|ifn?def:):(?:[^\s\[\]]{0,100})\[([^\[\]]{0,500})\]")),
     ("image:", re.compile(r"\bimage::?[^\s\[\]]{1,500}\[\"?([^\[\],\"]{0,500})[^\[\]]{0,500}\]")),
     (".", re.compile(r"\A\.(?=[^\s.])()")),
 )

@@ -25,7 +25,9 @@ _NOTE = re.compile(r"\[(?:\d+|#[\w.-]*|\*)\][ \t]+|(?=\[)")  # or a citation, wh
 _DIRECTIVE = re.compile(r"(?P<named>\|[^|]+\|[ \t]+)?(?:[\w.+-]+:)*(?P<name>\w[\w.+-]*)[ ]?::(?:[ \t]+|\Z)")
 _SHOWN = re.compile(r":(?:(alt)|caption|header):[ \t]+(?=\S)|:(?=(?:default|type|value):[ \t]+\S)")  # of options
 _HEADER_ROWS = re.compile(r":header-rows:[ \t]+(\d)")
-_IN_CSV = re.compile(r"""[ \t]*(?:"(?P<quoted>(?:[^"]|""){0,2000})"|(?P<bare>[^,\r\n]*[^, \t\r\n]|))[ \t]*(,|\r\n?|\n|\Z)""")
+_IN_CSV = re.compile(
+    r"""[ \t]*(?:"(?P<quoted>(?:[^"]|""){0,2000})"|(?P<bare>[^,\r\n]*[^, \t\r\n]|))[ \t]*(,|\r\n?|\n|\Z)"""
+)
 _ROW, _CELL = re.compile(r"[-*+][ \t]+(?=[-*+](?:[ \t]|\Z))"), re.compile(r"[-*+](?:[ \t]+|\Z)")  # written as lists
 _DEEPEST = 40  # further in all lines are text
 
