@@ -270,7 +270,7 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
          "How much is the fee for a 70 year old?", "4 euros", "3 euros"),
         ("Opening hours\nMon–Fri: 8–12 and 14–18\nSat: 9–12\n\nAddress: Birch Lane 4\nTel.: 0431 55 20 18",
          "When is the practice open on Saturday?", "Sat: 9–12", "Mon"),
-        ("# Words\n\n## Web\n\nHTTP – The protocol with which pages are fetched.\n\nUSB – A plug.",
+        ("What they mean.\n\n## Web\n\nHTTP – The protocol with which pages are fetched.\n\nUSB – A plug.",
          "What is HTTP?", "The protocol with which pages are fetched.", "plug"),
         ("The Bren canal opened in 1822.(3) Ivor Penn was the first keeper.(4) The toll was two pence.(5)",
          "Who was the first keeper?", "Ivor Penn was", "1822"),
