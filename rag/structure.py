@@ -49,11 +49,14 @@ def blocks_of(passage: Passage) -> tuple[Block, ...]:
 
 def sent_from(passage: Passage) -> tuple[Span, int]:
     """The place that an article is sent from, before the passage's first sentence ("MEXICO CITY — "), and where that
-    begins; or nothing and 0."""
+    begins; or nothing and 0. Below the first passage it takes a day or two words: "HTTP – The protocol" is a
+    glossary's."""
     first = next((block.start for block in passage.blocks if block.kind == "text"), -1)
     start, end = next((sentence for sentence in passage.sentences if sentence.start == first), NOTHING)
     sent = _DATELINE.match(passage.said(start, end)) if end else None
-    return (Span(start, start + sent.end(1)), start + sent.end()) if sent else (NOTHING, 0)
+    if not sent or (passage.ordinal and not re.search(r"\d|\w \w", sent.group())):
+        return NOTHING, 0
+    return Span(start, start + sent.end(1)), start + sent.end()
 
 
 def told_in(passage: Passage) -> tuple[Span, ...]:

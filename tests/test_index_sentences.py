@@ -44,6 +44,9 @@ BOTH = [
     ["Visit example.com.", "Then see v2.0.1 now."],
     ["He won (the U.S. Senate).", "She lost."],
     ["At 5 p.m. Trump spoke.", "At 6 a.m. he slept."],
+    ["It is open 9 a.m. – 5 p.m. on weekdays.", "It is shut until 9 a.m. Christmas Day."],
+    ["Doors open 5 a.m. (6 a.m. on Sundays).", "It is open until 9 p.m. Mondays and Thursdays."],
+    ["Doors close at 4 p.m. Fridays.", "It begins 10 a.m. Sunday, May 5.", "It ends 5 p.m. Pacific on Monday."],
     ["No full stop at all"],
 ]
 

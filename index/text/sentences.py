@@ -25,7 +25,9 @@ _INITIALS = re.compile(r"(?:\b[^\W\d_]\.\s?){2,}$")
 _OF_DAY = re.compile(  # and not all that is said: "At 5 p.m."
     r"(?!.*\b(?:A(?:fter|round|t)|B(?:efore|y)|From|On|Since|Until)\b[^.!?]*\d[\d.:]*\s?[ap]\.\s?m\.$).*\d\s?[ap]\.\s?m\.$"
 )
-_ZONE = re.compile(r"[A-Z]{2,5}\b|(?:[A-Z]\w+\s){1,2}[Tt]ime\b")  # behind a time of day
+_VISITORS = re.compile(  # a word that opens a sentence behind a time: no dash, weekday, zone, date or two capitals
+    r"[\"“'(]*(?!\w+days?\b|Week|(?:Atlantic|Central|Eastern|Local|Mountain|Pacific)\b)[A-Z][a-z]+,? (?![A-Z\d])"
+)
 _FIRM = re.compile(r"(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.|(?:AG|GmbH|KG|LLC|PLC)\b")  # opens no sentence
 _NAMED = re.compile(r"[A-Z]\.\s")
 _APOSTROPHE = re.compile(r"(?<=\w)’(?=\w)")
@@ -97,7 +99,7 @@ def _goes_on(before: str, rest: str) -> bool:
     """yasbd ends one at "the U.S. Drug Enforcement Administration", "Orr Bros. Inc.", "Rs. 5" and "with A. Holt"."""
     counted = _SHORT.search(before) and re.match(r"[+(]*\d", rest)
     named = _NAMED.match(rest) and before[-1:] not in "\"'”’»)].!?…"
-    ends = _OF_DAY.match(before) and not _ZONE.match(rest)
+    ends = _OF_DAY.match(before) and _VISITORS.match(rest)
     opens = ends or _OPENERS.match(rest) or not re.search(r"[^\W\d_]", rest)
     return bool(_FIRM.match(rest) or counted or named or (_INITIALS.search(before) and not opens))
 

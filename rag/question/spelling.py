@@ -3,7 +3,6 @@
 A word is mended only if it is no word of its own: otherwise a question about Iran would be answered about Iraq.
 """
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -208,8 +207,8 @@ def with_short_forms(question: str, index: Index) -> str:
 
 
 def within_limits(question: str, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """With "up to 10 kg" for "5 kg" where none of the texts has that number and one of them tells by such limits, or by
-    one that is open and has a unit: the narrowest in the first of these, which comes with it."""
+    """With "up to 10 kg" for "5 kg" where none of the texts has that number and one of them tells by such limits: the
+    narrowest in the first of these, which comes with it."""
     for asked in (one for one in values(question) if one.unit not in ("year", "decade", "day", "%")):
         if any(same(asked, other) for text in texts for other in values(text)):
             continue
@@ -217,7 +216,7 @@ def within_limits(question: str, texts: Sequence[str]) -> Iterator[tuple[str, st
         for text in texts:
             tiers = [one for one in limits(text) if one.unit in units]
             near = [one for one in tiers if one.least <= asked.value <= one.most]
-            if near and (len(tiers) > 1 or (asked.unit and any(math.isinf(one.most - one.least) for one in near))):
+            if near and len(tiers) > 1:
                 best = min(near, key=lambda one: (one.most - one.least, min(one.most, -one.least)))
                 limit = text[best.start : best.end]
                 yield question[: asked.start] + limit + question[asked.end :], limit
