@@ -273,11 +273,11 @@ def test_a_table_in_lines_of_csv_has_rows_and_its_header_and_loses_no_cell() -> 
     text = cleaned.text
     told = [(b.kind, text[b.start : b.end], text[b.lead.start : b.lead.end]) for b in cleaned.blocks]
     assert told == [
-        ("text", "Zones", ""),
+        ("heading", "Zones", ""),
         ("header", "Zone\tDays\tFee, all", "Zones"),
         ("row", "Alps, high\t3\t11 euros", "Zone\tDays\tFee, all"),
         ("row", 'Islands\t6\ta "real" fee', "Zone\tDays\tFee, all"),
-        ("header", "A\tB", ""),
+        ("header", "A\tB", "Zones"),
         ("row", '"c\td', "A\tB"),
         ("text", "The end.", ""),
     ]
