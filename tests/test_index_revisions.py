@@ -19,7 +19,7 @@ from index.settings import Settings
 from index.storage import revisions
 from index.storage.merkle import revision
 from index.storage.revisions import LEAST, Keeping
-from index.storage.rows import CREATE, FILES, REVISIONS, sealed
+from index.storage.rows import BY_HASH, CREATE, FILES, REVISIONS, sealed
 from index.storage.sqlite import LEAST_FREE, PAGE_BYTES, copy
 from index.storage.store import FILE_NAME, Store
 from tests import make
@@ -305,6 +305,7 @@ def make_schema_1(folder: Path, documents: dict[str, str]) -> None:
     connection = sqlite3.connect(folder / FILE_NAME)
     connection.execute("DROP TABLE revisions")
     connection.execute("DROP TABLE files")
+    connection.execute("DROP INDEX documents_by_hash")
     connection.execute("ALTER TABLE documents RENAME COLUMN blocks TO headings")
     connection.execute("ALTER TABLE documents DROP COLUMN pages")
     connection.execute(
@@ -313,9 +314,8 @@ def make_schema_1(folder: Path, documents: dict[str, str]) -> None:
     connection.commit()
     tables = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     connection.close()
-    earlier = {
-        sql.replace("blocks", "headings").replace("pages TEXT, ", "") for sql in set(CREATE) - {*REVISIONS, FILES}
-    }
+    later = {*REVISIONS, FILES, BY_HASH}
+    earlier = {sql.replace("blocks", "headings").replace("pages TEXT, ", "") for sql in set(CREATE) - later}
     assert tables == earlier
 
 
