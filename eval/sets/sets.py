@@ -7,9 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
-from eval.sets.beir import BeirSet, read_beir
+from eval.sets.beir import BeirSet, is_trec, read_beir, read_trec
 from eval.sets.gold import GoldSet, Question, read_gold
-from eval.sets.trec import is_trec, read_trec
 from index.build import Builder, Progress
 from index.embedding.embedder import Embedder, load_embedder
 from index.errors import BadGold, NotFound
