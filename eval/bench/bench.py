@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +16,9 @@ from index.search import open_index
 from index.seeding import SEEDS
 from index.settings import Settings
 from index.storage.generation import current
+from index.terminal import Show
 
 COLD_BAR_S = 0.8  # CPU seconds that a fresh process may take for its answer
-
-OnStep = Callable[[str, int, int], None]  # step, done, in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Bench:
 
 
 def bench(
-    settings: Settings, questions: Sequence[str], work: Path, *, runs: int = 5, on: OnStep = lambda *_: None
+    settings: Settings, questions: Sequence[str], work: Path, *, runs: int = 5, on: Show = lambda *_: None
 ) -> Bench:
     """Everything, on the index that the settings name, else on the bundled articles, indexed in the empty `work`.
 

@@ -43,11 +43,11 @@ from eval.scoring.run import Run
 from eval.scoring.run import run as run_questions
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet
-from eval.sets.sets import WORK, EvalSet, ShowProgress, half, opened, resolve_set
+from eval.sets.sets import WORK, EvalSet, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
 from index.options import Json
 from index.settings import Settings, load_settings
-from index.terminal import emit, emit_json, progress, tell
+from index.terminal import Show, emit, emit_json, progress, tell
 from rag.assistant import assistant_over
 from rag.reading.reader import load_reader
 
@@ -61,7 +61,7 @@ Tuning: TypeAlias = Annotated[bool, typer.Option("--tuning", help="The halves th
 Found = TypeVar("Found")
 
 
-def measured(sets: Sequence[Path], measure: Callable[[EvalSet, ShowProgress], Found]) -> list[Found]:
+def measured(sets: Sequence[Path], measure: Callable[[EvalSet, Show], Found]) -> list[Found]:
     """What is found on each set, while its progress is shown."""
     found: list[Found] = []
     for path in sets:
@@ -72,7 +72,7 @@ def measured(sets: Sequence[Path], measure: Callable[[EvalSet, ShowProgress], Fo
 
 def told(
     sets: Sequence[Path],
-    measure: Callable[[EvalSet, ShowProgress], Found],
+    measure: Callable[[EvalSet, Show], Found],
     text_of: Callable[[Found], str],
     as_json: bool,
     json_of: Callable[[Found], Any] = json_of,
@@ -92,7 +92,7 @@ def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
     """Are follow-up questions found as well as in words that need no history?"""
     settings = load_settings()
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         assistant, _ = opened(questions, settings, show)
         return measure_followups(assistant, questions, progress=partial(show, f"{questions.name}: asking"))
 
@@ -108,7 +108,7 @@ def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: 
         settings, load_embedder(settings.embedder, settings.model_path), partial(load_reader, settings.reader)
     )
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         index = opened(questions, settings, show)[0].index
         return measure_conflicts(questions, index, bench, tuning=tuning, progress=partial(show, questions.name))
 
@@ -120,7 +120,7 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     """Does an abstention give the right reason, on cases built so that it is known?"""
     settings = load_settings()
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         assistant, own = opened(questions, settings, show)
         asked = half(questions, tuning=tuning)
 
@@ -162,7 +162,7 @@ def summaries(
     settings = load_settings()
     embedder = load_embedder(settings.embedder, settings.model_path)
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         return measure_summaries(questions, settings, embedder, most=most, progress=partial(show, questions.name))
 
     found = told(sets, measure, text_of_summaries, as_json)
@@ -174,7 +174,7 @@ def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     settings = load_settings()
     other = settings.model_copy(update={"reader": LINEAR})
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         asked = half(questions, tuning=tuning)
         return match(_run(questions, asked, settings, show), _run(questions, asked, other, show))
 
@@ -185,7 +185,7 @@ def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     )
 
 
-def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress) -> Run:
+def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: Show) -> Run:
     assistant, _ = opened(questions, settings, show)
     return run_questions(assistant, asked, progress=partial(show, f"{questions.name}: asking {settings.reader}"))
 
@@ -216,7 +216,7 @@ def fusion(
 def changes(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
     """Is it said rightly what became of a quote after its article was edited?"""
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         documents = judged_documents(half(questions, tuning=tuning))
         return measure_changes(documents, set_name=questions.name, progress=partial(show, questions.name))
 
@@ -228,7 +228,7 @@ def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     """Is it said rightly which sentences of a text the articles support? Sets are strange to each other."""
     settings = load_settings()
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         indexes = {path: opened(resolve_set(path), settings, show)[0].index for path in sets}
         own = next(index for path, index in indexes.items() if resolve_set(path).name == questions.name)
         others = [index for index in indexes.values() if index is not own]

@@ -42,7 +42,7 @@ KEYED = [Depends(_declared)]
 
 
 class Idempotent:
-    """Stands inside the limit on bodies, since it reads them whole."""
+    """Stands inside the limit on bodies, which hands each on whole."""
 
     def __init__(self, app: ASGIApp, replies: Replies) -> None:
         self._app = app
@@ -56,7 +56,7 @@ class Idempotent:
         if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
             await problem(scope, KINDS[BadInput], _BAD_KEY)(scope, receive, send)
             return
-        body, key = await _read(receive), f"{_owner(scope)} {keys[0]}"
+        body, key = (await receive()).get("body", b""), f"{_owner(scope)} {keys[0]}"
         try:
             claim = await run_in_threadpool(self._replies.claim, key, _fingerprint(scope, body))
         except QuotewellError as error:  # what cannot be promised is not begun
@@ -111,15 +111,6 @@ def _owner(scope: Scope) -> str:
     """Of two callers that chose the same key, each has its own reply."""
     caller = scope.get("state", {}).get("caller")
     return str(caller.owner) if caller else ""
-
-
-async def _read(receive: Receive) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            return bytes(body)
 
 
 def _fingerprint(scope: Scope, body: bytes) -> bytes:
