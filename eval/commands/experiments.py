@@ -10,29 +10,12 @@ import typer
 from eval.bench.sweep import markdown_of_sweep, name_of, read_grid, text_of_sweep
 from eval.bench.sweep import sweep as run_sweep
 from eval.commands.run import keep
-from eval.experiments.changes import (
-    json_of_changes,
-    judged_documents,
-    markdown_of_changes,
-    measure_changes,
-    text_of_changes,
-)
+from eval.experiments import changes as edits
+from eval.experiments import conversation as talk
+from eval.experiments import fusion as arms
 from eval.experiments.conflicts import ConflictBench, markdown_of_conflicts, text_of_conflicts
 from eval.experiments.conflicts import measure as measure_conflicts
-from eval.experiments.conversation import (
-    markdown_of_conversation,
-    measure_conversation,
-    read_turns,
-    text_of_conversation,
-)
 from eval.experiments.follow_ups import markdown_of_followups, measure_followups, text_of_followups
-from eval.experiments.fusion import (
-    Comparison,
-    compare_fusions,
-    json_of_comparison,
-    markdown_of_arms,
-    text_of_comparison,
-)
 from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.experiments.refusal_reasons import markdown_of_reasons, measure_reasons, text_of_reasons
 from eval.experiments.summaries import MOST_ARTICLES, markdown_of_summaries, measure_summaries, text_of_summaries
@@ -142,14 +125,14 @@ def conversation(
     as_json: Json = False,
 ) -> None:
     """Is the reply to every turn of a conversation a helpful one, and is every frame that is shown right?"""
-    asked, name = read_turns(turns), turns.parent.name if articles is None else f"{turns.parent.name}-{turns.stem}"
+    asked, name = talk.read_turns(turns), turns.parent.name if articles is None else f"{turns.parent.name}-{turns.stem}"
     over = BeirSet(name, articles, (), {}, ()) if articles else GoldSet(name, ())
     with progress() as show:
         assistant, _ = opened(over, load_settings(), show)
-        found = measure_conversation(assistant, asked, set_name=name, progress=partial(show, "asking"))
-    emit_json(json_of(found)) if as_json else emit(text_of_conversation(found))
+        found = talk.measure_conversation(assistant, asked, set_name=name, progress=partial(show, "asking"))
+    emit_json(json_of(found)) if as_json else emit(talk.text_of_conversation(found))
     command = f"quotewell eval conversation {turns}{f' --articles {articles}' if articles else ''}"
-    write_block(write, name, markdown_of_conversation(found, command=command))
+    write_block(write, name, talk.markdown_of_conversation(found, command=command))
 
 
 def summaries(
@@ -199,15 +182,15 @@ def fusion(
     """Compare ways of ordering passages, pair by pair, on the tuning half of each set or on the other one."""
     settings = load_settings()
     embedder = load_embedder(settings.embedder, settings.model_path)
-    found: list[Comparison] = []
+    found: list[arms.Comparison] = []
     for path in sets:
         with progress() as show:
             questions = half(resolve_set(path), tuning=not test)
-            found.append(compare_fusions(questions, settings, embedder, WORK, show))
-        emit_json(json_of_comparison(found[-1])) if as_json else emit(f"{text_of_comparison(found[-1])}\n")
+            found.append(arms.compare_fusions(questions, settings, embedder, WORK, show))
+        emit_json(arms.json_of_comparison(found[-1])) if as_json else emit(f"{arms.text_of_comparison(found[-1])}\n")
     command = command_on(sets, "fusion --test" if test else "fusion")
     block = "fusion-test" if test else "fusion-tuning"
-    write_block(write, block, markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command))
+    write_block(write, block, arms.markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command))
 
 
 # The commands that measure what receipts are for: what became of a quote, and what supports a text.
@@ -217,11 +200,11 @@ def changes(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     """Is it said rightly what became of a quote after its article was edited?"""
 
     def measure(questions: EvalSet, show: Show) -> Any:
-        documents = judged_documents(half(questions, tuning=tuning))
-        return measure_changes(documents, set_name=questions.name, progress=partial(show, questions.name))
+        documents = edits.judged_documents(half(questions, tuning=tuning))
+        return edits.measure_changes(documents, set_name=questions.name, progress=partial(show, questions.name))
 
-    found = told(sets, measure, text_of_changes, as_json, json_of_changes)
-    write_block(write, "changes", markdown_of_changes(found, command=command_on(sets, "changes", tuning=tuning)))
+    found = told(sets, measure, edits.text_of_changes, as_json, edits.json_of_changes)
+    write_block(write, "changes", edits.markdown_of_changes(found, command=command_on(sets, "changes", tuning=tuning)))
 
 
 def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:

@@ -152,11 +152,11 @@ MOST_CITATIONS = 100
 class Texts(Protocol):
     """Where present and former texts come from; a Store and a Snapshot are such."""
 
-    def document(self, document_id: str) -> Document:
+    def document(self, document_id: str, /) -> Document:
         """Raises NotFound."""
         ...
 
-    def revision(self, document_id: str, sha256: str) -> bytes | None:
+    def revision(self, document_id: str, sha256: str, /) -> bytes | None:
         """None: unknown, or no longer kept."""
         ...
 

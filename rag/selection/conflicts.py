@@ -147,15 +147,7 @@ def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: f
     return _of_answers(query, question, a, b)
 
 
-def _tied(
-    question: Claim,
-    a: Claim,
-    b: Claim,
-    here: frozenset[str],
-    there: frozenset[str],
-    *,
-    titles: bool,
-) -> bool:
+def _tied(question: Claim, a: Claim, b: Claim, here: frozenset[str], there: frozenset[str], *, titles: bool) -> bool:
     """`there` holds what the question names and `here` has; and the two share a name, or a title's words.
 
     A name that two copies have in common ties them together; without one, their articles must name the same.

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import BadInput, QuotewellError
+from server.middleware.shell import again
 from server.problems import KEY_BUSY, KEY_REUSED, KINDS, kind_of, problem, public
 from server.write_log import Claimed, Earlier, Replies
 
@@ -63,7 +64,7 @@ class Idempotent:
             await problem(scope, kind_of(error), public(error, self._replies.folder))(scope, receive, send)
             return
         if isinstance(claim, Claimed):
-            await self._do(claim, body, scope, receive, send)
+            await self._do(claim, scope, again(body, receive), send)
         elif isinstance(claim, Earlier):
             for message in _messages(claim.reply):
                 await send(message)
@@ -71,20 +72,16 @@ class Idempotent:
             kind, detail = (KEY_BUSY, _BUSY) if claim == "busy" else (KEY_REUSED, _OTHER)
             await problem(scope, kind, detail)(scope, receive, send)
 
-    async def _do(self, claim: Claimed, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _do(self, claim: Claimed, scope: Scope, receive: Receive, send: Send) -> None:
         """The reply goes out once it is remembered."""
-        unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         sent: list[Message] = []
-
-        async def incoming() -> Message:
-            return unread.pop() if unread else await receive()
 
         async def outgoing(message: Message) -> None:
             sent.append(message)
 
         reply = None
         try:
-            await self._app(scope, incoming, outgoing)
+            await self._app(scope, receive, outgoing)
             reply = _reply(sent)
         finally:
             await run_in_threadpool(self._settle, claim, reply)

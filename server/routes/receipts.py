@@ -3,13 +3,12 @@
 And questions to begin with, which the articles are known to answer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Header, Response
 from fastapi import Path as InPath
@@ -20,7 +19,6 @@ from index.records import Document
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
 from rag.answer_json import citation_fields
-from rag.assistant import Assistant
 from rag.receipts.changes import MOST_CITATIONS, change_fields, changes_of_answer
 from rag.receipts.receipt import manifest_of
 from rag.text_check.check import MOST_CHARACTERS, check_text, text_check_fields
@@ -209,7 +207,7 @@ def verify(body: OldAnswer, now: Now, data: DataFolder) -> Fields:
     A citation that cannot be judged is "unusable" with a reason. Nothing is said of whether an answer is right.
     """
     with _stored(data) as stored:
-        changes = changes_of_answer({"citations": body.citations}, _Texts(now, stored))
+        changes = changes_of_answer({"citations": body.citations}, _Texts(now.index.document, stored.revision))
     version = now.index.version
     return {
         "index_version": version,
@@ -219,18 +217,11 @@ def verify(body: OldAnswer, now: Now, data: DataFolder) -> Fields:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
+class _Texts(NamedTuple):
     """Present texts from the index that answers, so that they fit its version; former ones from the store."""
 
-    now: Assistant
-    stored: Snapshot
-
-    def document(self, document_id: str) -> Document:
-        return self.now.index.document(document_id)
-
-    def revision(self, document_id: str, sha256: str) -> bytes | None:
-        return self.stored.revision(document_id, sha256)
+    document: Callable[[str], Document]
+    revision: Callable[[str, str], bytes | None]
 
 
 @contextmanager
