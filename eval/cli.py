@@ -60,7 +60,8 @@ def bench(
         found = measure_costs(settings, [one.asked for one in asked.questions[:MOST_ASKED]], Path(work), on=show)
     emit_json(json_of(found)) if as_json else emit(text_of_bench(found))
     command = f"quotewell eval bench {asked.name}" if judged else f"quotewell eval bench{same_data(settings)}"
-    write_block(write, f"bench-{asked.name}" if judged else "bench", markdown_of_bench(found, command=command))
+    name = asked.name if judged else data.name if data else ""
+    write_block(write, f"bench-{name}".strip("-"), markdown_of_bench(found, command=command))
 
 
 @app.command()
