@@ -138,15 +138,11 @@ def json_of_judgement(found: GateResult) -> dict[str, Any]:
     """As JSON-able values."""
     figures = [{**json_of_figure(each.change), "grade": each.grade, "why": each.why} for each in found.verdicts]
     return {
-        "set": found.comparison.set_name,
-        "grade": found.grade,
-        "minimum": found.minimum,
-        "level": LEVEL,
-        "questions": found.comparison.common,
-        "figures": figures,
+        "set": found.comparison.set_name, "grade": found.grade, "minimum": found.minimum, "level": LEVEL,
+        "questions": found.comparison.common, "figures": figures,
         "newly_failing": [json_of_pair(pair) for pair in found.comparison.failing],
         "newly_right": [json_of_pair(pair) for pair in found.comparison.mended],
-    }
+    }  # fmt: skip
 
 
 def _refuse_other(baseline: Run, run: Run) -> None:

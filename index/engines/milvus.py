@@ -186,13 +186,9 @@ class Milvus:
 
 def _fields(row: EnginePassage) -> dict[str, Any]:
     return {
-        "id": row.key,
-        "document": row.mark,
-        "published": row.day,
-        "vector": row.vector.tolist(),
-        "terms": {_NO_TERM: 1.0} | sparse(row.weights, _DIMENSIONS),
-        "words": " ".join(map(digits, row.weights)),
-    }
+        "id": row.key, "document": row.mark, "published": row.day, "vector": row.vector.tolist(),
+        "terms": {_NO_TERM: 1.0} | sparse(row.weights, _DIMENSIONS), "words": " ".join(map(digits, row.weights)),
+    }  # fmt: skip
 
 
 def filter_of(where: Where) -> str:
