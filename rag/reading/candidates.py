@@ -14,6 +14,7 @@ from index.embedding.vectors import Encoded, Encoding
 from index.ranking.view import Lexical
 from index.records import Hit, Kind, Passage, Span
 from index.text.words import Stem, TermPlaces, stems, term_number
+from rag.language.patterns import read_patterns
 from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
@@ -24,6 +25,7 @@ _LINES: frozenset[Kind] = frozenset({"text", "aside"})
 _CLOSED = re.compile(r"[.!?…。:]\W*$")
 _HEADED = 3.0  # points of a reader's score; of 0 to 6 (docs/decisions.md)
 _ASKED = re.compile(r"(?:q|question|frage|pregunta)\s?\d{0,3}\s?[:.)]\s.*\?$", re.IGNORECASE)  # as the label says
+_ORDERED = read_patterns("rag.reading", "orders.txt").compiled("ORDERED")
 _WHICH_ROW = re.compile(r"\b(?:who|which|than|qui[eé]n|cu[aá]l(?:es)?)\b", re.IGNORECASE)
 NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
 
@@ -92,7 +94,11 @@ class Evidence:
             if other or kind not in kinds:
                 continue
             said = hit.passage.said(*key[1])
-            if (what and _names_alone(asked, said, kind, self._index.stem)) or _ASKED.match(said):
+            if (
+                (what and _names_alone(asked, said, kind, self._index.stem))
+                or _ASKED.match(said)
+                or _ORDERED.match(said)
+            ):
                 continue
             passages = (*(found[key].rows if key in found else ()), hit.row)
             if key not in found or row[0] > found[key].features[0]:
