@@ -12,7 +12,7 @@ import numpy as np
 
 from index.embedding.vectors import Encoded, Encoding
 from index.ranking.view import Lexical
-from index.records import Hit, Kind, Passage, Span
+from index.records import Block, Hit, Kind, Passage, Span
 from index.text.words import Stem, TermPlaces, stems, term_number
 from rag.language.patterns import read_patterns
 from rag.language.quantities import values
@@ -87,18 +87,18 @@ class Evidence:
         features = features_of(lookup, hits, held, stands, similar, cosines)
         others = _of_another(asked, lookup, hits, held, stands) | _of_another_row(asked, hits, held, stands)
         found: dict[tuple[str, Span], Candidate] = {}
+        ordered = set[tuple[str, Block]]()
         what = NOT_WHETHER.search(asked.text)
         every = ((hit, of, n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
         for (hit, of, n), other, row in zip(every, others.tolist(), features, strict=True):
             key, kind = (hit.passage.document_id, hit.passage.sentences[n]), of.kinds[n]
             if other or kind not in kinds:
                 continue
-            said = hit.passage.said(*key[1])
-            if (
-                (what and _names_alone(asked, said, kind, self._index.stem))
-                or _ASKED.match(said)
-                or _ORDERED.match(said)
-            ):
+            said, block = hit.passage.said(*key[1]), (key[0], block_at(hit.passage.blocks, key[1].start))
+            if block in ordered or _ORDERED.match(said):
+                ordered.add(block)  # and what stands behind it there
+                continue
+            if (what and _names_alone(asked, said, kind, self._index.stem)) or _ASKED.match(said):
                 continue
             passages = (*(found[key].rows if key in found else ()), hit.row)
             if key not in found or row[0] > found[key].features[0]:
