@@ -130,14 +130,9 @@ def _about(match: re.Match[str], sentence: str) -> Made:
 
 
 _RULES: tuple[Rule, ...] = (
-    *DEEDS,
-    ("scheme", _CALLED, _scheme),
-    ("who", _TITLED, _who),
-    ("who", _APPOSED, _who),
-    ("what", _IS_A, _what),
-    ("short", _SHORT_FOR, _stand_for),
-    (VAGUE, _NAMED, _about),
-)
+    *DEEDS, ("scheme", _CALLED, _scheme), ("who", _TITLED, _who), ("who", _APPOSED, _who), ("what", _IS_A, _what),
+    ("short", _SHORT_FOR, _stand_for), (VAGUE, _NAMED, _about),
+)  # fmt: skip
 
 MOST = 3  # suggestions after one answer
 TRIED = 8  # questions that are asked to find them

@@ -77,12 +77,9 @@ def as_json(answer: Answer, sources: Sequence[Source], fill: Fill) -> str:
         for one in answer.citations
     ]
     has = {
-        "answer": answer.text,
-        "status": answer.status,
-        "quotes": [one.quote for one in answer.citations],
-        "citations": cited,
-        "confidence": shown_confidence(answer),
-    }
+        "answer": answer.text, "status": answer.status, "quotes": [one.quote for one in answer.citations],
+        "citations": cited, "confidence": shown_confidence(answer),
+    }  # fmt: skip
     return json.dumps(fill(has), ensure_ascii=False)
 
 
