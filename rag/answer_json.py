@@ -59,10 +59,15 @@ def whole_stage(said: AnswerStage, follow_ups: tuple[str, ...]) -> AnswerStage:
 def hit_fields(hit: Hit, head_of: Callable[[str], Head], *, explain: bool = False) -> dict[str, Any]:
     """A passage that was found; `explain` adds each ranker's own score."""
     fields: dict[str, Any] = {
-        "document_id": hit.passage.document_id, "passage_id": hit.passage.id,
-        "title": head_of(hit.passage.document_id).title, "text": hit.passage.text, "start": hit.passage.start,
-        "end": hit.passage.end, "score": round(float(hit.score), SCORE_DIGITS), "ranks": dict(hit.ranks),
-    }  # fmt: skip
+        "document_id": hit.passage.document_id,
+        "passage_id": hit.passage.id,
+        "title": head_of(hit.passage.document_id).title,
+        "text": hit.passage.text,
+        "start": hit.passage.start,
+        "end": hit.passage.end,
+        "score": round(float(hit.score), SCORE_DIGITS),
+        "ranks": dict(hit.ranks),
+    }
     if explain:
         fields["scores"] = {name: round(float(score), SCORE_DIGITS) for name, score in hit.scores.items()}
     return fields
@@ -83,15 +88,23 @@ def dropped_fields(dropped: Dropped) -> dict[str, Any]:
 
 def _fields(answer: Answer, read: Mapping[str, Any], basis: Basis) -> dict[str, Any]:
     fields = {
-        "question": answer.question, "mode": answer.mode, "status": answer.status, "text": answer.text,
-        "confidence": shown_confidence(answer), "reason": reason_fields(answer.reason),
-        "phrasing": plain(answer.phrasing), "segments": [plain(segment) for segment in answer.segments],
-        "citations": [citation_fields(citation, basis) for citation in answer.citations], "evidence": read["evidence"],
-        "follow_ups": [], "index_version": answer.index_version,
-        "corpus": corpus_fields(basis.corpus, answer.index_version, basis.signature), "standalone": read["standalone"],
+        "question": answer.question,
+        "mode": answer.mode,
+        "status": answer.status,
+        "text": answer.text,
+        "confidence": shown_confidence(answer),
+        "reason": reason_fields(answer.reason),
+        "phrasing": plain(answer.phrasing),
+        "segments": [plain(segment) for segment in answer.segments],
+        "citations": [citation_fields(citation, basis) for citation in answer.citations],
+        "evidence": read["evidence"],
+        "follow_ups": [],
+        "index_version": answer.index_version,
+        "corpus": corpus_fields(basis.corpus, answer.index_version, basis.signature),
+        "standalone": read["standalone"],
         "as_of": plain(answer.as_of),
         "policy": plain(answer.policy.policy) | {"same_index": answer.policy.same_index} if answer.policy else None,
-    }  # fmt: skip
+    }
     if answer.explanation:
         fields["workings"] = _workings_fields(answer.workings, answer.explanation)
     return fields
@@ -111,15 +124,20 @@ def _workings_fields(workings: Workings, explanation: Explanation) -> dict[str, 
     """Unrounded, so that they still add up."""
     removed = explanation.removed
     return {
-        "quotes": plain(workings.quotes), "confidence": plain(workings.confidence), "log_odds": explanation.log_odds,
-        "threshold": workings.threshold, "margin": workings.margin,
-        "evidence": [_found_fields(found) for found in explanation.found], "best": plain(explanation.best),
+        "quotes": plain(workings.quotes),
+        "confidence": plain(workings.confidence),
+        "log_odds": explanation.log_odds,
+        "threshold": workings.threshold,
+        "margin": workings.margin,
+        "evidence": [_found_fields(found) for found in explanation.found],
+        "best": plain(explanation.best),
         "without": plain(explanation.without),
         "removed": removed
         and plain(removed.best) | {"quote": removed.quote, "by": list(removed.by), "confidence": removed.confidence},
-        "dropped": [dropped_fields(one) for one in workings.dropped], "refusal": plain(explanation.refusal),
+        "dropped": [dropped_fields(one) for one in workings.dropped],
+        "refusal": plain(explanation.refusal),
         "calibration": plain(explanation.calibration),
-    }  # fmt: skip
+    }
 
 
 def _found_fields(found: FoundBy) -> dict[str, Any]:

@@ -104,12 +104,19 @@ _MAKERS = _CLAIMS.cased("MAKERS")
 CLAIMS = rules(
     _CLAIMS,
     {
-        "what is": ("what", _what_is), "most": ("what", _what_is_most), "of it": ("what", _of_it),
-        "did what": ("what", _did_what), "why": ("why", _why), "why, did": ("why", _why_did), "said": ("said", _said),
-        "plan": ("said", _vowed), "alias": ("name", _alias),
-        "known for": ("what", asks("What {be} {who} {verb} for?", "answer")), "short": ("name", _stands_for),
+        "what is": ("what", _what_is),
+        "most": ("what", _what_is_most),
+        "of it": ("what", _of_it),
+        "did what": ("what", _did_what),
+        "why": ("why", _why),
+        "why, did": ("why", _why_did),
+        "said": ("said", _said),
+        "plan": ("said", _vowed),
+        "alias": ("name", _alias),
+        "known for": ("what", asks("What {be} {who} {verb} for?", "answer")),
+        "short": ("name", _stands_for),
     },
-)  # fmt: skip
+)
 
 
 # Who, when, where, how many, how much and how long, each made of one verb of a table.
@@ -228,12 +235,16 @@ def _how_long(match: re.Match[str]) -> Made | None:
 PEOPLE = rules(
     read_patterns("eval.authoring", "people.txt", **PIECES),
     {
-        "when done": ("when", _when_done), "when did": ("when", _when_did), "who did": ("who", _who_did),
-        "done by": ("who", _done_by), "led by": ("who", _led_by),
+        "when done": ("when", _when_done),
+        "when did": ("when", _when_did),
+        "who did": ("who", _who_did),
+        "done by": ("who", _done_by),
+        "led by": ("who", _led_by),
         "where": ("where", asks("Where {be} {who} {verb}?", "place")),
-        "after": ("name", asks("Who or what {be} {who} named {after}?", "answer")), "who is": ("who", _who_is),
+        "after": ("name", asks("Who or what {be} {who} named {after}?", "answer")),
+        "who is": ("who", _who_is),
     },
-)  # fmt: skip
+)
 _COUNTS = read_patterns(
     "eval.authoring", "counts.txt", **PIECES, DOES="|".join(_DOES), PAYING="|".join(_PAYING), LASTING="|".join(_LASTING)
 )
@@ -241,9 +252,14 @@ _EMPTY = _COUNTS.cased("EMPTY")
 COUNTS = rules(
     _COUNTS,
     {
-        "many": ("number", _how_many), "many did": ("number", _many_did), "many were": ("number", _many_were),
-        "much": ("number", _how_much), "population": ("number", _population),
-        "cost": ("number", asks("How much did {who} cost?", "number")), "share": ("number", _share),
-        "accounts": ("number", _accounts), "long": ("number", _how_long),
+        "many": ("number", _how_many),
+        "many did": ("number", _many_did),
+        "many were": ("number", _many_were),
+        "much": ("number", _how_much),
+        "population": ("number", _population),
+        "cost": ("number", asks("How much did {who} cost?", "number")),
+        "share": ("number", _share),
+        "accounts": ("number", _accounts),
+        "long": ("number", _how_long),
     },
-)  # fmt: skip
+)

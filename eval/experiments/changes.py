@@ -112,11 +112,14 @@ def markdown_of_changes(reports: Sequence[ChangesReport], *, command: str) -> st
 def json_of_changes(report: ChangesReport) -> dict[str, Any]:
     """As JSON-able values, with the cases that were judged wrongly."""
     return {
-        "set": report.set_name, "articles": report.articles, "edits": len(report.said),
-        "figures": by_name(report.figures), "kinds": {kind: by_name(both) for kind, both in report.kinds.items()},
+        "set": report.set_name,
+        "articles": report.articles,
+        "edits": len(report.said),
+        "figures": by_name(report.figures),
+        "kinds": {kind: by_name(both) for kind, both in report.kinds.items()},
         "notes": list(report.notes),
         "wrong": [_json_wrong(one, way) for one in report.said for way in range(2) if not one.place_right(way)],
-    }  # fmt: skip
+    }
 
 
 def cited_in(document: Document, span: Span) -> StatedCitation:

@@ -36,14 +36,21 @@ class Use(NamedTuple):
 
 
 TRAINED: Mapping[str, Use] = {
-    "squad2-dev-rest": Use(twinned=True, mined=True), "squad11-dev-rest": Use(twinned=True, mined=True),
+    "squad2-dev-rest": Use(twinned=True, mined=True),
+    "squad11-dev-rest": Use(twinned=True, mined=True),
     "unansq-pairs": Use(wrong=0, twinned=True, mined=True),
-    "squad2-dev-half": Use(twinned=True, mined=True, halved=True), "selqa": Use(twinned=True, mined=True),
-    "nq-open-oracle": Use(twinned=True, mined=True), "timeqa-human-train": Use(twinned=True),
-    "timeqa-human": Use(halved=True), "quac-sample": Use(most=1500, wrong=0, weight=0.5), "covid-qa": Use(weight=0.7),
-    "quotesum-dev": Use(wrong=0), "fairytaleqa": Use(most=9000, wrong=0, weight=0.5),
-    "condaqa": Use(most=2500, wrong=0, weight=0.4), "qamr": Use(most=14000, weight=0.7),
-}  # fmt: skip
+    "squad2-dev-half": Use(twinned=True, mined=True, halved=True),
+    "selqa": Use(twinned=True, mined=True),
+    "nq-open-oracle": Use(twinned=True, mined=True),
+    "timeqa-human-train": Use(twinned=True),
+    "timeqa-human": Use(halved=True),
+    "quac-sample": Use(most=1500, wrong=0, weight=0.5),
+    "covid-qa": Use(weight=0.7),
+    "quotesum-dev": Use(wrong=0),
+    "fairytaleqa": Use(most=9000, wrong=0, weight=0.5),
+    "condaqa": Use(most=2500, wrong=0, weight=0.4),
+    "qamr": Use(most=14000, weight=0.7),
+}
 OTHER = Use(twinned=True, mined=True, halved=True)  # a collection that is named nowhere here
 VALID = ("clapnq-dev", "onestopqa", "omos-qa-en", "squad2-dev-half")
 TESTED = ("xquad-en", "qed-nq", "clapnq-dev", "onestopqa", "reading")  # no paragraph of theirs is trained on

@@ -52,14 +52,20 @@ def markdown_of_runs(found: RunComparison, names: tuple[str, str], *, command: s
 def json_of_runs(found: RunComparison, names: tuple[str, str]) -> dict[str, Any]:
     """As JSON-able values; what was not measured or tested is null."""
     return {
-        "set": found.set_name, "first": names[0], "second": names[1], "questions": found.common, "level": LEVEL,
-        "figures": [json_of_figure(each) for each in found.figures], "slices": list(map(json_of, found.slices)),
+        "set": found.set_name,
+        "first": names[0],
+        "second": names[1],
+        "questions": found.common,
+        "level": LEVEL,
+        "figures": [json_of_figure(each) for each in found.figures],
+        "slices": list(map(json_of, found.slices)),
         "newly_failing": [json_of_pair(pair) for pair in found.failing],
         "newly_right": [json_of_pair(pair) for pair in found.mended],
         "dropped": [{"id": row.id, "question": row.question} for row in found.dropped],
         "added": [{"id": row.id, "question": row.question} for row in found.added],
-        "settings": list(map(json_of, found.settings)), "notes": list(found.notes),
-    }  # fmt: skip
+        "settings": list(map(json_of, found.settings)),
+        "notes": list(found.notes),
+    }
 
 
 def json_of_figure(each: FigureChange) -> dict[str, Any]:
@@ -67,11 +73,18 @@ def json_of_figure(each: FigureChange) -> dict[str, Any]:
     change = json_of(each.difference) if each.difference else dict.fromkeys(("value", "low", "high", "p"))
     better = {1: "higher", -1: "lower", 0: "neither"}[each.direction]
     return {
-        "measure": each.name, "better": better, "first": each.first, "second": each.second, "n": each.n,
-        "difference": change.pop("value"), **{name: change[name] for name in ("low", "high", "p")},
-        "p_holm": each.adjusted, "effect": each.effect, "questions": json_of(each.tally) if each.tally else None,
+        "measure": each.name,
+        "better": better,
+        "first": each.first,
+        "second": each.second,
+        "n": each.n,
+        "difference": change.pop("value"),
+        **{name: change[name] for name in ("low", "high", "p")},
+        "p_holm": each.adjusted,
+        "effect": each.effect,
+        "questions": json_of(each.tally) if each.tally else None,
         "note": each.note,
-    }  # fmt: skip
+    }
 
 
 def json_of_pair(pair: Pair) -> dict[str, Any]:

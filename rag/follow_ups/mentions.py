@@ -17,8 +17,11 @@ Role = Literal["subject", "asked", "possessor", "object"]
 
 TIME = read_patterns("rag.follow_ups", "mentions.txt", A_MONTH=A_MONTH).compiled("TIME")
 _HEADS: Mapping[Kind, str] = {  # lists of nouns that say what kind of thing is named
-    "person": "PERSON_NOUNS", "place": "PLACE_NOUNS", "group": "GROUP_NOUNS", "time": "TIME_NOUNS",
-}  # fmt: skip
+    "person": "PERSON_NOUNS",
+    "place": "PLACE_NOUNS",
+    "group": "GROUP_NOUNS",
+    "time": "TIME_NOUNS",
+}
 _KIND_OF = {noun: kind for kind, nouns in _HEADS.items() for noun in listed(nouns)}
 _TITLES = listed("TITLES")
 _PLURALS = frozenset(["people", "men", "women", "children", "police", "media", "data", "migrants"])

@@ -27,13 +27,15 @@ class _Shape(NamedTuple):
 
 
 _SHAPES_OF = {
-    "he him his": _Shape(("person", "name"), "m", False), "she her hers": _Shape(("person", "name"), "f", False),
+    "he him his": _Shape(("person", "name"), "m", False),
+    "she her hers": _Shape(("person", "name"), "f", False),
     "it its": _Shape(("thing", "group", "place", "name"), "", False),
     "they them their theirs": _Shape(("person", "thing", "group", "place", "name"), "", True),
     "this that": _Shape(("thing", "name", "group"), "", False),
-    "these those": _Shape(("thing", "name", "group", "person"), "", True), "there": _Shape(("place",)),
+    "these those": _Shape(("thing", "name", "group", "person"), "", True),
+    "there": _Shape(("place",)),
     "then": _Shape(("time",)),
-}  # fmt: skip
+}
 _SHAPES = {word: shape for words, shape in _SHAPES_OF.items() for word in words.split()}
 _NAME_WORDS = 3  # "President Jane Roe"
 _JOINING = frozenset(["that", "which", "who", "if", "because", "when", "and", "before", "after", "while"])

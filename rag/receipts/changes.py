@@ -224,11 +224,16 @@ def change_fields(found: CitationChange) -> dict[str, Any]:
     """As other programs see it; the state of a citation that cannot be judged is "unusable"."""
     change = found.change
     return {
-        "marker": found.marker, "document_id": found.document_id, "state": change.state if change else "unusable",
-        "reason": found.reason, "start": change.start if change else None, "end": change.end if change else None,
+        "marker": found.marker,
+        "document_id": found.document_id,
+        "state": change.state if change else "unusable",
+        "reason": found.reason,
+        "start": change.start if change else None,
+        "end": change.end if change else None,
         "quote": change.quote if change else "",
-        "diff": [{"op": op, "text": text} for op, text in change.diff] if change else [], "sha256": found.sha256,
-    }  # fmt: skip
+        "diff": [{"op": op, "text": text} for op, text in change.diff] if change else [],
+        "sha256": found.sha256,
+    }
 
 
 def _judged(citation: object, texts: Texts) -> CitationChange:

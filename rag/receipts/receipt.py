@@ -145,9 +145,12 @@ def signature_of(corpus: CorpusTree, key_file: Path | None) -> Signature | None:
 def manifest_of(corpus: CorpusTree, signature: Signature | None) -> dict[str, Any]:
     """JSON-able; whoever has it can build the root again."""
     return {
-        "format": FORMAT, "root": corpus.root, "documents": corpus.documents,
-        "entries": [entry._asdict() for entry in corpus.entries()], **_signed(signature),
-    }  # fmt: skip
+        "format": FORMAT,
+        "root": corpus.root,
+        "documents": corpus.documents,
+        "entries": [entry._asdict() for entry in corpus.entries()],
+        **_signed(signature),
+    }
 
 
 def corpus_fields(corpus: CorpusTree, index_version: str, signature: Signature | None) -> dict[str, Any]:

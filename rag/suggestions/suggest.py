@@ -130,9 +130,14 @@ def _about(match: re.Match[str], sentence: str) -> Made:
 
 
 _RULES: tuple[Rule, ...] = (
-    *DEEDS, ("scheme", _CALLED, _scheme), ("who", _TITLED, _who), ("who", _APPOSED, _who), ("what", _IS_A, _what),
-    ("short", _SHORT_FOR, _stand_for), (VAGUE, _NAMED, _about),
-)  # fmt: skip
+    *DEEDS,
+    ("scheme", _CALLED, _scheme),
+    ("who", _TITLED, _who),
+    ("who", _APPOSED, _who),
+    ("what", _IS_A, _what),
+    ("short", _SHORT_FOR, _stand_for),
+    (VAGUE, _NAMED, _about),
+)
 
 MOST = 3  # suggestions after one answer
 TRIED = 8  # questions that are asked to find them

@@ -292,14 +292,24 @@ def _output(name: str, message: ChatReply, status: Literal["completed", "incompl
 def _same(name: str, message: ChatReply, body: ResponseRequest, created: int) -> dict[str, Any]:
     """What a response has from its beginning on."""
     return {
-        "id": f"resp_{name}", "object": "response", "created_at": created, "error": None, "instructions": None,
-        "max_output_tokens": body.max_output_tokens, "metadata": body.metadata or {}, "model": message.model,
-        "parallel_tool_calls": False, "previous_response_id": body.previous_response_id,
-        "store": body.store is not False, "temperature": None,
+        "id": f"resp_{name}",
+        "object": "response",
+        "created_at": created,
+        "error": None,
+        "instructions": None,
+        "max_output_tokens": body.max_output_tokens,
+        "metadata": body.metadata or {},
+        "model": message.model,
+        "parallel_tool_calls": False,
+        "previous_response_id": body.previous_response_id,
+        "store": body.store is not False,
+        "temperature": None,
         "text": {"format": (body.text and body.text.format) or {"type": "text"}},
-        "tool_choice": "required" if message.calls else "none" if body.tool_choice == "none" else "auto", "tools": (),
-        "top_p": None, "truncation": "auto",
-    }  # fmt: skip
+        "tool_choice": "required" if message.calls else "none" if body.tool_choice == "none" else "auto",
+        "tools": (),
+        "top_p": None,
+        "truncation": "auto",
+    }
 
 
 def _text(message: ChatReply) -> OutputText:

@@ -77,9 +77,12 @@ def as_json(answer: Answer, sources: Sequence[Source], fill: Fill) -> str:
         for one in answer.citations
     ]
     has = {
-        "answer": answer.text, "status": answer.status, "quotes": [one.quote for one in answer.citations],
-        "citations": cited, "confidence": shown_confidence(answer),
-    }  # fmt: skip
+        "answer": answer.text,
+        "status": answer.status,
+        "quotes": [one.quote for one in answer.citations],
+        "citations": cited,
+        "confidence": shown_confidence(answer),
+    }
     return json.dumps(fill(has), ensure_ascii=False)
 
 
