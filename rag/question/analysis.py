@@ -23,15 +23,24 @@ _NUMBERS = "|".join((*SMALL_NUMBERS[1:], *TENS[2:])) + (
 )
 _TEXT = read_patterns("rag.question", "analysis.txt", A_MONTH=A_MONTH, NUMBERS=_NUMBERS, MEASURED=MEASURED)
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
-    ("how to", _TEXT.cased("HOW_TO")), ("who", _TEXT.cased("WHO")), ("when", _TEXT.cased("WHEN")),
-    ("percent", _TEXT.cased("PERCENT")), ("number", _TEXT.cased("COUNTED_SHARE")), ("percent", _TEXT.cased("SHARE")),
-    ("money", _TEXT.cased("MONEY")), ("number", _TEXT.cased("HOW_MANY")), ("number", _TEXT.cased("WHICH_NUMBER")),
-)  # fmt: skip
+    ("how to", _TEXT.cased("HOW_TO")),
+    ("who", _TEXT.cased("WHO")),
+    ("when", _TEXT.cased("WHEN")),
+    ("percent", _TEXT.cased("PERCENT")),
+    ("number", _TEXT.cased("COUNTED_SHARE")),
+    ("percent", _TEXT.cased("SHARE")),
+    ("money", _TEXT.cased("MONEY")),
+    ("number", _TEXT.cased("HOW_MANY")),
+    ("number", _TEXT.cased("WHICH_NUMBER")),
+)
 _ASKED_FOR, _HUNG = map(_TEXT.compiled, ("ASKED_FOR", "HUNG"))
 _FOUND: dict[Kind, re.Pattern[str]] = {
-    "how to": _TEXT.compiled("A_WAY"), "when": _TEXT.compiled("A_TIME"), "percent": _TEXT.compiled("A_SHARE"),
-    "money": _TEXT.compiled("A_SUM"), "number": _TEXT.compiled("A_NUMBER"),
-}  # fmt: skip
+    "how to": _TEXT.compiled("A_WAY"),
+    "when": _TEXT.compiled("A_TIME"),
+    "percent": _TEXT.compiled("A_SHARE"),
+    "money": _TEXT.compiled("A_SUM"),
+    "number": _TEXT.compiled("A_NUMBER"),
+}
 A_STEP = _TEXT.compiled("A_STEP")  # a sentence that begins with what is to be done
 _SOMEBODY = rf"\b(?:(?i:people|nobody|everybody|everyone|whoever)|(?:{LISTS['PERSON_NOUNS'].replace(' ', '|')})s?)\b"
 _NAME = when_used(rf"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*|{_SOMEBODY}")
