@@ -188,6 +188,46 @@ def test_cells_of_asciidoc_stand_in_the_columns_that_are_told_and_none_is_guesse
     assert {kind for kind, _, _ in told("= Fees\n\n|===\n|A |B\n\n2+|wide\n|1 |2\n|===\n")[1:]} == {"text"}
 
 
+QUOTED = """= Skarn
+
+|===
+|A |B
+|===
+
+[quote, Captain Lund, Log of the Thetis]
+We saw the lamp.
+
+["quote#b", Ann Lee]
+____
+It was dim.
+____
+
+[verse]
+He climbs the stair.
+
+[NOTE.big]
+====
+It is closed.
+====
+
+[start=3, role="steps: all"]
+. Ring.
+"""
+
+
+def test_who_is_quoted_in_asciidoc_is_aside_and_how_a_block_is_set_is_no_text() -> None:
+    cleaned = clean(QUOTED, markup="asciidoc")
+    assert [(block.kind, cleaned.text[block.start : block.end]) for block in cleaned.blocks][2:] == [
+        ("aside", "Captain Lund, Log of the Thetis"),
+        ("text", "We saw the lamp."),
+        ("aside", "Ann Lee"),
+        ("text", "It was dim."),
+        ("text", "He climbs the stair."),
+        ("text", "It is closed."),
+        ("item", "Ring."),
+    ]
+
+
 GIT = """git-add(1)
 ==========
 Ann Lee
@@ -347,7 +387,7 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
          "How much is the fee for a 70 year old?", "4 euros", "3 euros"),
         ("Opening hours\nMon–Fri: 8–12 and 14–18\nSat: 9–12\n\nAddress: Birch Lane 4\nTel.: 0431 55 20 18",
          "When is the practice open on Saturday?", "Sat: 9–12", "Mon"),
-        ("What they mean.\n\n## Web\n\nHTTP – The protocol with which pages are fetched.\n\nUSB – A plug.",
+        ("# Words\n\n## Web\n\nHTTP – The protocol with which pages are fetched.\n\nUSB – A plug.",
          "What is HTTP?", "The protocol with which pages are fetched.", "plug"),
         ("The Bren canal opened in 1822.(3) Ivor Penn was the first keeper.(4) The toll was two pence.(5)",
          "Who was the first keeper?", "Ivor Penn was", "1822"),

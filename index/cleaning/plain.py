@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from index.cleaning.parts import CUE, ITEM, SENTENCE_END, MarkupPart, filled_width, paragraphs, runs_on, table
+from index.cleaning.parts import CUE, ITEM, LINE, SENTENCE_END, MarkupPart, filled_width, paragraphs, runs_on, table
 from index.records import Span
 
-_LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
 _RULE = re.compile(r"\s*(?:[-*_=~]\s*){3,}")
 _GRID = re.compile(r"[ \t]*\+?[-=:]{2,}(?:\+[-=:]*)+[ \t]*")  # a line drawn between the rows of a table
 _UNDERLINE = re.compile(r"(={3,}|-{3,})[ \t]*")
@@ -37,7 +36,7 @@ def plain_parts(source: str, start: int = 0) -> list[MarkupPart]:
 def _groups(source: str, start: int) -> Iterator[list[Span]]:
     """Lines without a blank one between them; a line of signs is as good as a blank one."""
     group: list[Span] = []
-    for found in _LINE.finditer(source, start):
+    for found in LINE.finditer(source, start):
         line = found.group(1)
         if _GRID.fullmatch(line):
             continue
