@@ -387,6 +387,12 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
          "How much is the fee for a 70 year old?", "4 euros", "3 euros"),
         ("Opening hours\nMon–Fri: 8–12 and 14–18\nSat: 9–12\n\nAddress: Birch Lane 4\nTel.: 0431 55 20 18",
          "When is the practice open on Saturday?", "Sat: 9–12", "Mon"),
+        ("# Scones\n\nIngredients to make scones:\n\n* 350 g flour\n* 85 g butter\n* 175 ml milk\n\nHow we do it:\n\n"
+         "1. Rub the butter into the flour.\n2. Pour in the milk.\n3. Cut rounds and bake for ten minutes.",
+         "How do I make scones?", "1. Rub the butter into the flour.", "350 g"),
+        ("Pesto\n\nTo make pesto you need 50 g basil, 30 g pine nuts and a clove of garlic.\n\n"
+         "Pound the garlic and the nuts in a mortar. Add the basil leaf by leaf.",
+         "How do I make pesto?", "Pound the garlic", "30 g"),
         ("# Words\n\n## Web\n\nHTTP – The protocol with which pages are fetched.\n\nUSB – A plug.",
          "What is HTTP?", "The protocol with which pages are fetched.", "plug"),
         ("The Bren canal opened in 1822.(3) Ivor Penn was the first keeper.(4) The toll was two pence.(5)",

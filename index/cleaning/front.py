@@ -52,19 +52,12 @@ def with_front(found: Sequence[Piece], count: int) -> tuple[str, list[Piece]]:
     if title is None:
         first = next((piece.text for piece in found if piece.level == 1 and piece.kind == "heading"), "")
         return first, list(found)
-    if all(
-        piece.kind in ("aside", "heading") for n, piece in enumerate(found) if n != title
-    ):  # it is all that there is
+    if all(one.kind in ("aside", "heading") for n, one in enumerate(found) if n != title):  # it is all that there is
         return front[title].text, list(found)
     front[title] = replace(front[title], kind="heading")
     for n, piece in enumerate(front):
-        if piece.kind == "text" and (
-            n < title
-            or _DATE.fullmatch(piece.text)
-            or _BYLINE.fullmatch(piece.text)
-            or _NAME.fullmatch(_MAIL.sub("", piece.text))
-            or any(piece.text == other.text for other in front[:n])
-        ):
+        told = any(form.fullmatch(_MAIL.sub("", piece.text)) for form in (_DATE, _BYLINE, _NAME))
+        if piece.kind == "text" and (n < title or told or any(piece.text == other.text for other in front[:n])):
             front[n] = replace(piece, kind="aside")
         elif n > title and piece.kind != "aside" and not piece.prose:
             break
