@@ -131,6 +131,10 @@ was opened in 1734.
 TOUR = """WEBVTT - A tour
 Kind: captions
 Language: en
+Style:
+::cue(c.grey) { color: grey;
+ }
+##
 
 STYLE
 ::cue { color: red; }
@@ -154,17 +158,15 @@ NOTE
 NOTE the lamp. It burns.
 """
 TOLD = "This is the old mine of Brenn, which was opened in 1734.|NOTE the lamp. It burns."
+TOLD = "This is the old mine of Brenn, which was opened in 1734.|NOTE the lamp. It burns."
 
 
 @pytest.mark.parametrize(
     ("name", "source", "told"),
     [
-        ("a.vtt", TOUR, "This is the old mine of Brenn, which was opened in 1734.|NOTE the lamp. It burns."),
-        (
-            "a.vtt",
-            TOUR.replace("\n", "\r\n"),
-            "This is the old mine of Brenn, which was opened in 1734.|NOTE the lamp. It burns.",
-        ),
+        ("a.vtt", TOUR, TOLD),
+        ("a.vtt", f"\ufeff{TOUR}", TOLD),
+        ("a.vtt", TOUR.replace("\n", "\r\n"), TOLD),
         ("a.adoc", MANUAL, "Pump|See the maker and below.|In winter|Pull the plug.|At last|Keep it|Seal: Of silicone."),
         (
             "a.asciidoc",
@@ -231,6 +233,7 @@ def test_a_notebook_is_its_cells_with_what_they_put_out_aside(tmp_path: Path) ->
             "source": "for n in 3:\n    wear(n)",
             "outputs": [{"text": ["0.42 mm\n"]}, {"data": {"text/plain": "done"}}, {"evalue": "no"}],
         },
+        {"cell_type": "code"},
         {"cell_type": "markdown", "source": "## Result\n\nThe seal is changed."},
     ]
     wear = only(file(tmp_path, "wear.ipynb", json.dumps({"cells": cells, "nbformat": 4})))

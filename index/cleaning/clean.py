@@ -33,9 +33,10 @@ _UNSEEN = re.compile(
           (?=[^<>]{0,1000}(?:display\s*:\s*none|\shidden(?=[\s>=])))[^<>]{0,1000}>)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-_OF_WEBVTT = re.compile(  # what is no cue
-    r"(?:(?<=\n\n)|(?<=\n\r\n))(?:NOTE(?!\S)|(?:STYLE|REGION)\s*?$).*\n?(?:(?!.*-->).*\S.*\n?)*", re.MULTILINE
-)
+_OF_WEBVTT = re.compile(  # what is no cue, but for its first line
+    r"(?:(?P<top>(?<![^\ufeff])WEBVTT.*\n)|(?:(?<=\n\n)|(?<=\n\r\n))(?:NOTE(?!\S)|(?:STYLE|REGION)\s*?$).*\n?)"
+    r"(?:(?!.*-->).*\S.*\n?)*", re.MULTILINE
+)  # fmt: skip
 _ELEMENT_CHARS = 20_000
 _MOST_OPEN = 50  # elements without an end, after which no more are looked for
 _CODE_CHARS = 1000  # a longer stretch between backticks is not one of code
@@ -176,7 +177,7 @@ def clean_plain(source: str) -> Cleaned:
 def hidden(source: str, start: int = 0) -> Iterator[Span]:
     """The stretches of source[start:] that are not shown, ascending and apart; what is in code is shown."""
     if source.startswith("WEBVTT", start) and "-->" in source:
-        yield from (Span(*found.span()) for found in _OF_WEBVTT.finditer(source, start))
+        yield from (Span(max(one.start(), one.end("top")), one.end()) for one in _OF_WEBVTT.finditer(source, start))
         return
     if not any(sign in source for sign in ("<", "%%", "{/*")):
         return

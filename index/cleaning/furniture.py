@@ -8,7 +8,7 @@ import re
 
 _ALWAYS = re.compile(  # credits and rights, whatever they say
     r"""(?: image\s+source\b.* | (?:image|photo|picture)s?\s*(?:credit|courtesy|by)?\s*:.* | photo(?:graph)?\s+by\b.*
-      | webvtt\b.* | kind:\s(?:caption|subtitle)s | x-timestamp-map=.*
+      | webvtt\b.*
       | page\s+\d+(?:\s+of\s+\d+)? | advertisement
       | if\s+you\s+want\s+to\s+subscribe\b.* | (?:first\s+|originally\s+)?published\s*(?:in|on|at|by)?\s*:.*
       | (?:copyright\s+)?(?:©.*|\(c\)\s*\d{4}.*) | all\s+rights\s+reserved.*

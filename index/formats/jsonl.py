@@ -153,12 +153,12 @@ def read_notebook(path: Path, document_id: str, metadata: Metadata) -> Iterator[
         raise UnreadableFile("is no notebook of format 4: it has no cells")
     found: list[Piece] = []
     for cell in cells:
-        outputs = cell.get("outputs", ())
-        if cell["cell_type"] == "markdown":
-            found += moved(pieces_in("".join(cell["source"]), "markdown"), len(found))
+        source, outputs = "".join(cell.get("source", "")), cell.get("outputs", ())
+        if cell.get("cell_type") == "markdown":
+            found += moved(pieces_in(source, "markdown"), len(found))
             continue
         shown = [o.get("text") or o.get("data", {}).get("text/plain") or o.get("evalue", "") for o in outputs]
-        said: list[tuple[Kind, Sequence[str]]] = [("code", cell["source"]), *(("aside", text) for text in shown)]
+        said: list[tuple[Kind, Sequence[str]]] = [("code", source), *(("aside", text) for text in shown)]
         lines = [(kind, line.rstrip()) for kind, text in said for line in "".join(text).splitlines() if line.strip()]
         found += [piece(kind, line, at) for at, (kind, line) in enumerate(lines, start=len(found))]
     yield extracted(document_id, found, metadata.of(document_id), Facts())
