@@ -212,6 +212,23 @@ It is closed.
 
 [start=3, role="steps: all"]
 . Ring.
+
+[[sec-oil,Oil]]
+== Oil
+
+[#lamp,link=https://lamp.example]
+image::a.png[A lamp at night,300]
+
+++++
+x^2
+++++
+
+*-o*, *--oil*='KIND'::
+  Burns it, as the keeper of the lamp of Skarn has done ever since the first of May
+
+== Log
+
+ships pass.
 """
 
 
@@ -225,6 +242,12 @@ def test_who_is_quoted_in_asciidoc_is_aside_and_how_a_block_is_set_is_no_text() 
         ("text", "He climbs the stair."),
         ("text", "It is closed."),
         ("item", "Ring."),
+        ("heading", "Oil"),
+        ("text", "A lamp at night"),
+        ("text", "x^2"),
+        ("item", "-o, --oil='KIND': Burns it, as the keeper of the lamp of Skarn has done ever since the first of May"),
+        ("heading", "Log"),
+        ("text", "ships pass."),
     ]
 
 

@@ -75,7 +75,7 @@ def clean(source: str, *, start: int = 0, markup: Markup = "") -> Cleaned:
         unseen += more
     gone = sum(1 for span in unseen for char in source[span.start : span.end] if not char.isspace())
     found = _marked(pieces(source, shown, parts, markup))
-    return replace(_cleaned(found if markup == "rest" else mended(found)), hidden=gone)
+    return replace(_cleaned(mended(found) if markup in ("", "markdown") else found), hidden=gone)  # these have pages
 
 
 def clean_pieces(found: Sequence[Piece]) -> Cleaned:

@@ -116,7 +116,7 @@ _ORG_SIGNS = (
 _ADOC_SIGNS = (
     ("[", _ADOC_LINK),
     ("<<", re.compile(r"<<(?:[^<>,\n]{1,200},\s?)?([^<>\n]{1,200})>>")),
-    ("::", re.compile(r"(?<=\w):(?=:(?:\s|\Z))()")),
+    ("::", re.compile(r"(?<=[^\s:]):(?=:(?:\s|\Z))()")),
     ("footnote:[", _ADOC_NOTE),
     (":", re.compile(r"\b(?:btn|kbd|menu|pass|stem|ifn?def:):(?:[^\s\[\]]{0,100})\[([^\[\]]{0,500})\]")),
     ("image:", re.compile(r"\bimage::?[^\s\[\]]{1,500}\[\"?([^\[\],\"]{0,500})[^\[\]]{0,500}\]")),
