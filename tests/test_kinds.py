@@ -413,6 +413,8 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
         ("# Scones\n\nIngredients to make scones:\n\n* 350 g flour\n* 85 g butter\n* 175 ml milk\n\nHow we do it:\n\n"
          "1. Rub the butter into the flour.\n2. Pour in the milk.\n3. Cut rounds and bake for ten minutes.",
          "How do I make scones?", "1. Rub the butter into the flour.", "350 g"),
+        ("Goulash\n\nYou need:\n800 g beef\n500 g onions\n2 tbsp paprika\n1 l stock\n\nDirections\nBrown the beef.",
+         "What do I need for goulash?", "500 g onions", "Brown"),
         ("Pesto\n\nTo make pesto you need 50 g basil, 30 g pine nuts and a clove of garlic.\n\n"
          "Pound the garlic and the nuts in a mortar. Add the basil leaf by leaf.",
          "How do I make pesto?", "Pound the garlic", "30 g"),

@@ -9,7 +9,6 @@ from index.cleaning.furniture import is_furniture
 from index.records import Kind, Span
 from index.text.sentences import FIELD
 
-LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
 SENTENCE_END = re.compile(r"[.!?…:;。！？：；।॥؟۔][\"'”’»)\]」』）*_]*(?:\[\^?\w{1,20}\])*$")
 ITEM = re.compile(r"(?P<bullet>[-*+•‣◦▪–:.])[ \t]+(?=\S)|(?:\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+(?=\S)")
 BULLET = re.compile(r"[•‣◦▪:.][ \t]+(?=\S)")  # that is no sign of CommonMark; a colon defines the line above

@@ -9,7 +9,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
-from index.cleaning.parts import LINE, MarkupPart, paragraphs
+from index.cleaning.parts import MarkupPart, paragraphs
+from index.cleaning.plain import LINE
 from index.records import Kind, Span
 
 _DRAWN = re.compile(r"([!-/:-@\[-`{-~])\1*\s*")  # a line of one sign, above or below a title, or between paragraphs
