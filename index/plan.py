@@ -174,7 +174,10 @@ class Plan:
         below = _Below(roots or ())
         for name, paths in self._files.items() if roots else ():
             placed = self._placed.get(name, ())
-            left = [path for path in paths if path in placed or path not in below or self._doubted(path)]
+            doubted = [
+                path for path in paths if self._doubtful and self._doubtful & {path, *map(str, Path(path).parents)}
+            ]
+            left = [path for path in paths if path in placed or path not in below or path in doubted]
             if paths and not left and name in self._hashes:
                 gone.add(name)
             self._files[name] = left
@@ -184,9 +187,6 @@ class Plan:
         self.unread.append(unread)
         if unread.lost:
             self._doubtful.add(absolute(path))
-
-    def _doubted(self, path: str) -> bool:
-        return any(str(one) in self._doubtful for one in (Path(path), *Path(path).parents))
 
     def _read(self, file: File, reading: FileReading) -> Iterator[Document]:
         """The document under its id if it is new or changed, after the one that stays for its twins if there is one."""

@@ -71,7 +71,7 @@ class Document:
     language: str  # ISO 639-1, "" when unknown
     url: str
     inferred: tuple[str, ...]  # names of the fields above that stand nowhere in the source
-    sha256: str  # of the source text's UTF-8 bytes and of all fields that somebody gave
+    sha256: str  # of the source text's UTF-8 bytes, how they are read, and all fields that somebody gave
     pages: tuple[PageStart, ...] = ()  # ascending; empty where the file has none
 
     def page_at(self, place: int) -> int | None:

@@ -25,6 +25,10 @@ _CELLS = re.compile(r"\s*(?<!\\)\|\s*| *\t *")
 _DATELINE = re.compile(
     r"((?:[A-Z][A-Z.’'-]+,? )+)(?:\d+ )?(?:[A-Z]\w+\.? (?:\d+ )?)?(?:\([\w ]+\) )?[—–-]+ (?=\W?[A-Z][^A-Z])"
 )
+_DEFINED = re.compile(  # "HTTP – The protocol by which", "USB – A plug."
+    rf"{_DATELINE.pattern}(?:An?|The) (?:(?!(?:is|are|was|were|has|have|had|will|said|\w+ed)\b)[\w’'/-]+ )*"
+    r"(?:(?:that|which|who|whose|where)\b|(?!\w+ed\b)[\w’'/-]+\.$)"
+)
 
 
 def of_a_version(passage: Passage) -> bool:
@@ -49,12 +53,13 @@ def blocks_of(passage: Passage) -> tuple[Block, ...]:
 
 def sent_from(passage: Passage) -> tuple[Span, int]:
     """The place that an article is sent from, before the passage's first sentence ("MEXICO CITY — "), and where that
-    begins; or nothing and 0. Below the first passage it takes a day or two words: "HTTP – The protocol" is a
-    glossary's."""
+    begins; or nothing and 0. Below the first passage, and among definitions, it takes a day or two words: "HTTP – The
+    protocol that …" is a glossary's."""
     first = next((block.start for block in passage.blocks if block.kind == "text"), -1)
     start, end = next((sentence for sentence in passage.sentences if sentence.start == first), NOTHING)
     sent = _DATELINE.match(passage.said(start, end)) if end else None
-    if not sent or (passage.ordinal and not re.search(r"\d|\w \w", sent.group())):
+    defined = sum(bool(_DEFINED.match(passage.said(*one))) for one in passage.sentences) if sent else 0
+    if not sent or ((passage.ordinal or defined > 1) and not re.search(r"\d|\w \w", sent.group())):
         return NOTHING, 0
     return Span(start, start + sent.end(1)), start + sent.end()
 

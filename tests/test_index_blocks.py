@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.cleaning.clean import Cleaned, clean
+from index.cleaning.front import author_of
 from index.embedding.embedder import HashEmbedder
 from index.records import Span, to_clean, to_source
 from index.text.split import SplitRule, split
@@ -541,3 +542,14 @@ def test_short_lines_with_a_name_and_a_value_are_a_list() -> None:
     for source in (f"# Library\n\nOpening hours\n\n{hours}", f"Library\n\nOpening hours\n\n{hours}\n{PROSE}\n"):
         assert of_kind(source, "item") == hours.splitlines()
     assert of_kind("# Library\n\nOpen: daily\nRun by: the village\n\nIt lends books.\n", "item") == []
+
+
+def test_who_wrote_it_stands_aside_behind_the_first_sentence_too_and_ways_of_travelling_do_not() -> None:
+    first = "The oldest bridge of the county is to be repaired, after ten years of quarrels."
+    bridge = clean(f"# The bridge\n\n{first}\n\nBy Edda Falk, Corran\n\nIt was cast in 1824.\n")
+    assert [block.kind for block in bridge.blocks] == ["heading", "text", "aside", "text"]
+    assert author_of(bridge.front[-1]) == "Edda Falk"
+    ways = clean(f"# The bridge\n\n{first}\n\nBy Public Bus\n\nTake line 4.\n\nBy Car\n\nTurn left.\n")
+    assert {block.kind for block in ways.blocks[1:]} == {"text"}
+    signed = clean("= The bridge\nEdda Falk <edda@falk.example>\n\nIt was cast in 1824.\n", markup="asciidoc")
+    assert [block.kind for block in signed.blocks] == ["heading", "aside", "text"]

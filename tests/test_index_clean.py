@@ -548,6 +548,7 @@ def test_time_grows_with_a_file_in_another_markup_and_not_with_its_square(markup
         ("org", "* a{}:b\n"),
         ("asciidoc", "= a{}b\n"),
         ("asciidoc", "a{}\n---"),
+        ("asciidoc", "[quote,{}a\n"),
     ],
 )
 def test_time_grows_with_a_gap_in_a_line_and_not_with_its_square(markup: Markup, line: str) -> None:

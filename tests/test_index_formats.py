@@ -128,11 +128,45 @@ This is the old mine of Brenn, which
 00:00:04,300 --> 00:00:07,900
 was opened in 1734.
 """
+TOUR = """WEBVTT - A tour
+Kind: captions
+Language: en
+Style:
+::cue(c.grey) { color: grey;
+ }
+##
+
+STYLE
+::cue { color: red; }
+
+REGION
+id:left
+
+NOTE
+The year is not sure.
+Ask Ann.
+
+1
+00:00:01.000 --> 00:00:04.200
+This is the old mine of Brenn, which
+was opened in 1734.
+
+NOTE of the 3rd of May
+
+NOTE
+00:00:05.000 --> 00:00:07.900
+NOTE the lamp. It burns.
+"""
+TOLD = "This is the old mine of Brenn, which was opened in 1734.|NOTE the lamp. It burns."
+TOLD = "This is the old mine of Brenn, which was opened in 1734.|NOTE the lamp. It burns."
 
 
 @pytest.mark.parametrize(
     ("name", "source", "told"),
     [
+        ("a.vtt", TOUR, TOLD),
+        ("a.vtt", f"\ufeff{TOUR}", TOLD),
+        ("a.vtt", TOUR.replace("\n", "\r\n"), TOLD),
         ("a.adoc", MANUAL, "Pump|See the maker and below.|In winter|Pull the plug.|At last|Keep it|Seal: Of silicone."),
         (
             "a.asciidoc",
@@ -170,6 +204,61 @@ def test_a_question_and_its_answer_are_a_line_of_a_faq(tmp_path: Path) -> None:
     assert (when.id, dogs.id, when.title, dogs.text) == ("faq/1", "dogs", "When?", "Dogs?\n\nNo.")
     told = [(b.kind, when.text[b.start : b.end], when.text[b.lead.start : b.lead.end]) for b in when.blocks]
     assert told == [("question", "When?", ""), ("text", "On Friday.", "When?"), ("text", "At six.", "When?")]
+
+
+def test_an_answer_without_a_question_is_read_and_a_question_without_an_answer_is_named(tmp_path: Path) -> None:
+    lines = [
+        {"question": "", "answer": "It opens at six."},
+        {"answer": "The key is at the desk."},
+        {"question": None, "response": "Two are let."},
+        {"question": "May I?", "response": "You may."},
+        {"question": "Where?", "answer": " "},
+    ]
+    path = file(tmp_path, "faq.jsonl", "\n".join(map(json.dumps, lines)))
+    texts = {name: document.text for name, document in documents(path).items()}
+    assert texts == {
+        "faq/1": "It opens at six.",
+        "faq/2": "The key is at the desk.",
+        "faq/3": "Two are let.",
+        "faq/4": "May I?\n\nYou may.",
+    }
+    assert unread(path) == {f"{path}:5": "holds no text to search, only blanks, signs or what is hidden"}
+
+
+def test_a_notebook_is_its_cells_with_what_they_put_out_aside(tmp_path: Path) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Wear\n", "\n", "The *pump* ran for\n", "eleven months."]},
+        {
+            "cell_type": "code",
+            "source": "for n in 3:\n    wear(n)",
+            "outputs": [{"text": ["0.42 mm\n"]}, {"data": {"text/plain": "done"}}, {"evalue": "no"}],
+        },
+        {"cell_type": "code"},
+        {"cell_type": "markdown", "source": "## Result\n\nThe seal is changed."},
+    ]
+    wear = only(file(tmp_path, "wear.ipynb", json.dumps({"cells": cells, "nbformat": 4})))
+    assert (wear.title, [(block.kind, wear.text[block.start : block.end]) for block in wear.blocks]) == (
+        "Wear",
+        [
+            ("heading", "Wear"),
+            ("text", "The pump ran for eleven months."),
+            ("code", "for n in 3:"),
+            ("code", "wear(n)"),
+            ("aside", "0.42 mm"),
+            ("aside", "done"),
+            ("aside", "no"),
+            ("heading", "Result"),
+            ("text", "The seal is changed."),
+        ],
+    )
+    assert "\n    wear(n)" in wear.text
+    other = file(tmp_path, "other.ipynb", '{"worksheets": []}')
+    assert unread(other) == {str(other): "is no notebook of format 4: it has no cells"}
+
+
+def test_what_pandoc_can_read_is_refused_with_the_command_that_converts_it(tmp_path: Path) -> None:
+    paper = file(tmp_path, "paper.tex", "\\section{Eels} We counted them.")
+    assert unread(paper)[str(paper)].endswith("are not read; convert it: pandoc -t markdown -o paper.md paper.tex")
 
 
 def test_the_articles_are_the_publishers_bytes() -> None:

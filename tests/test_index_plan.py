@@ -262,6 +262,20 @@ def test_lines_of_a_corpus_are_never_twins(builder: Builder, stored: Texts, tmp_
     assert set(stored()) == {"x", "y", "b"}
 
 
+def test_the_same_bytes_in_a_file_of_another_kind_are_read_anew(
+    builder: Builder, stored: Texts, tmp_path: Path
+) -> None:
+    source = "It *never* rains in |town|_."
+    path = write(tmp_path / "in/a.jsonl", json.dumps({"_id": "a", "text": source}))
+    builder.index([tmp_path / "in"])
+    assert stored() == {"a": source}
+    for name, told in (("a.md", "It never rains in |town|_."), ("a.rst", "It never rains in town.")):
+        path.unlink()
+        path = write(tmp_path / "in" / name, source)
+        report = builder.index([tmp_path / "in"])
+        assert (report.updated, stored()) == (("a",), {"a": told})
+
+
 LONG = " ".join(f"On day {n} the keeper of the lamp wrote {n * 7} words." for n in range(60))
 
 

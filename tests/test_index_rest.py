@@ -282,3 +282,32 @@ def test_a_table_in_lines_of_csv_has_rows_and_its_header_and_loses_no_cell() -> 
         ("text", "The end.", ""),
     ]
     check_map(cleaned, source)
+
+
+def test_a_table_in_lines_of_csv_is_parted_by_the_signs_that_it_tells() -> None:
+    source = (
+        ".. csv-table:: Rates\n   :header: Zone; Fee\n   :delim: ;\n\n   Coast; 4,90 EUR\n\n"
+        ".. csv-table::\n   :delim: tab\n   :header: Town, Hour\n\n   Lindvik\t17:30\n\n"
+        ".. csv-table::\n   :delim: |\n   :quote: '\n\n   Basic|'up to 50 | loss'\n   It's|all\n\n"
+        '.. csv-table::\n   :escape: \\\n\n   "a \\"b\\", c", d\n   "e ""f""", g\n'
+    )
+    cleaned = clean(source, markup="rest")
+    rows = [cleaned.text[b.start : b.end] for b in cleaned.blocks if b.kind in ("header", "row")]
+    assert rows == [
+        "Zone\tFee",
+        "Coast\t4,90 EUR",
+        "Town\tHour",
+        "Lindvik\t17:30",
+        "Basic\tup to 50 | loss",
+        "It's\tall",
+        'a "b", c\td',
+        'e ""f""\tg',
+    ]
+    check_map(cleaned, source)
+
+
+@pytest.mark.parametrize("line", ['"' + "\\\\" * 1000, "a" + " \t" * 1000 + "b", '"a' * 1000])
+def test_lines_of_csv_take_time_that_grows_with_them(line: str) -> None:
+    small, large = (f".. csv-table::\n   :escape: \\\n   :delim: tab\n\n   {line * n}\n" for n in (15, 120))
+    little, much = costs(lambda: clean(small, markup="rest"), lambda: clean(large, markup="rest"))
+    assert much < 32 * little + 0.05

@@ -206,6 +206,69 @@ def test_cells_of_asciidoc_stand_in_the_columns_that_are_told_and_none_is_guesse
     assert {kind for kind, _, _ in told("= Fees\n\n|===\n|A |B\n\n2+|wide\n|1 |2\n|===\n")[1:]} == {"text"}
 
 
+QUOTED = """= Skarn
+
+|===
+|A |B
+|===
+
+[quote, Captain Lund, Log of the Thetis]
+We saw the lamp.
+
+["quote#b", Ann Lee]
+____
+It was dim.
+____
+
+[verse]
+He climbs the stair.
+
+[NOTE.big]
+====
+It is closed.
+====
+
+[start=3, role="steps: all"]
+. Ring.
+
+[[sec-oil,Oil]]
+== Oil
+
+[#lamp,link=https://lamp.example]
+image::a.png[A lamp at night,300]
+
+++++
+x^2
+++++
+
+*-o*, *--oil*='KIND'::
+  Burns it, as the keeper of the lamp of Skarn has done ever since the first of May
+
+== Log
+
+ships pass.
+"""
+
+
+def test_who_is_quoted_in_asciidoc_is_aside_and_how_a_block_is_set_is_no_text() -> None:
+    cleaned = clean(QUOTED, markup="asciidoc")
+    assert [(block.kind, cleaned.text[block.start : block.end]) for block in cleaned.blocks][2:] == [
+        ("aside", "Captain Lund, Log of the Thetis"),
+        ("text", "We saw the lamp."),
+        ("aside", "Ann Lee"),
+        ("text", "It was dim."),
+        ("text", "He climbs the stair."),
+        ("text", "It is closed."),
+        ("item", "Ring."),
+        ("heading", "Oil"),
+        ("text", "A lamp at night"),
+        ("text", "x^2"),
+        ("item", "-o, --oil='KIND': Burns it, as the keeper of the lamp of Skarn has done ever since the first of May"),
+        ("heading", "Log"),
+        ("text", "ships pass."),
+    ]
+
+
 GIT = """git-add(1)
 ==========
 Ann Lee
@@ -365,7 +428,15 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
          "How much is the fee for a 70 year old?", "4 euros", "3 euros"),
         ("Opening hours\nMon–Fri: 8–12 and 14–18\nSat: 9–12\n\nAddress: Birch Lane 4\nTel.: 0431 55 20 18",
          "When is the practice open on Saturday?", "Sat: 9–12", "Mon"),
-        ("What they mean.\n\n## Web\n\nHTTP – The protocol with which pages are fetched.\n\nUSB – A plug.",
+        ("# Scones\n\nIngredients to make scones:\n\n* 350 g flour\n* 85 g butter\n* 175 ml milk\n\nHow we do it:\n\n"
+         "1. Rub the butter into the flour.\n2. Pour in the milk.\n3. Cut rounds and bake for ten minutes.",
+         "How do I make scones?", "1. Rub the butter into the flour.", "350 g"),
+        ("Goulash\n\nYou need:\n800 g beef\n500 g onions\n2 tbsp paprika\n1 l stock\n\nDirections\nBrown the beef.",
+         "What do I need for goulash?", "500 g onions", "Brown"),
+        ("Pesto\n\nTo make pesto you need 50 g basil, 30 g pine nuts and a clove of garlic.\n\n"
+         "Pound the garlic and the nuts in a mortar. Add the basil leaf by leaf.",
+         "How do I make pesto?", "Pound the garlic", "30 g"),
+        ("# Words\n\n## Web\n\nHTTP – The protocol with which pages are fetched.\n\nUSB – A plug.",
          "What is HTTP?", "The protocol with which pages are fetched.", "plug"),
         ("The Bren canal opened in 1822.(3) Ivor Penn was the first keeper.(4) The toll was two pence.(5)",
          "Who was the first keeper?", "Ivor Penn was", "1822"),

@@ -5,13 +5,13 @@ Nothing that shows is left out: what is not the article is marked as such. Every
 character that the map names, or white space put in its place.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from index.cleaning.front import front_of, with_front, with_notes
 from index.cleaning.furniture import is_furniture
-from index.cleaning.hidden import hidden
 from index.cleaning.markdown import markdown_parts, markup_of
 from index.cleaning.markup import Markup
 from index.cleaning.parts import CUE, LABEL
@@ -22,6 +22,24 @@ from index.cleaning.structure import with_structure
 from index.records import Block, OffsetRun, Span, plain_blocks
 
 _SIDE_BY_SIDE = ("item", "row", "code", "links")  # stand line by line
+
+# What nobody sees: comments of HTML, MDX, Obsidian and WebVTT, scripts, styles, what is not displayed. Only what is
+# closed is hidden: an opening sign alone would hide the rest of the article. Linear in the text.
+_UNSEEN = re.compile(
+    r"""(?P<fence>^[ \t>]{0,20}(?P<mark>```+|~~~+)) | (?P<code>(?<!`)(?P<ticks>`{1,3})(?!`))
+      | (?P<comment><!--|^[ \t]{0,20}\{/\*)
+      | (?P<percent>%%) | (?P<raw><(?P<of>script|style|template)\b[^<>]{0,1000}>)
+      | (?P<element><(?P<name>[a-z][a-z0-9]{0,20})\b
+          (?=[^<>]{0,1000}(?:display\s*:\s*none|\shidden(?=[\s>=])))[^<>]{0,1000}>)""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_OF_WEBVTT = re.compile(  # what is no cue, but for its first line
+    r"(?:(?P<top>(?<![^\ufeff])WEBVTT.*\n)|(?:(?<=\n\n)|(?<=\n\r\n))(?:NOTE(?!\S)|(?:STYLE|REGION)\s*?$).*\n?)"
+    r"(?:(?!.*-->).*\S.*\n?)*", re.MULTILINE
+)  # fmt: skip
+_ELEMENT_CHARS = 20_000
+_MOST_OPEN = 50  # elements without an end, after which no more are looked for
+_CODE_CHARS = 1000  # a longer stretch between backticks is not one of code
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +75,7 @@ def clean(source: str, *, start: int = 0, markup: Markup = "") -> Cleaned:
         unseen += more
     gone = sum(1 for span in unseen for char in source[span.start : span.end] if not char.isspace())
     found = _marked(pieces(source, shown, parts, markup))
-    return replace(_cleaned(found if markup == "rest" else mended(found)), hidden=gone)
+    return replace(_cleaned(mended(found) if markup in ("", "markdown") else found), hidden=gone)  # these have pages
 
 
 def clean_pieces(found: Sequence[Piece]) -> Cleaned:
@@ -154,3 +172,46 @@ def clean_plain(source: str) -> Cleaned:
     """For text that is clean already (a JSON field): the map is the identity and nothing is dropped."""
     runs = (OffsetRun(0, 0, len(source)),) if source else ()
     return Cleaned(source, runs, plain_blocks(source), ())
+
+
+def hidden(source: str, start: int = 0) -> Iterator[Span]:
+    """The stretches of source[start:] that are not shown, ascending and apart; what is in code is shown."""
+    if source.startswith("WEBVTT", start) and "-->" in source:
+        yield from (Span(max(one.start(), one.end("top")), one.end()) for one in _OF_WEBVTT.finditer(source, start))
+        return
+    if not any(sign in source for sign in ("<", "%%", "{/*")):
+        return
+    never: set[str] = set()  # closing signs that do not come any more
+    open_elements = 0
+    at = start
+    while found := _UNSEEN.search(source, at):
+        kind, (begin, at) = found.lastgroup, found.span()
+        if kind == "fence":
+            fence = re.compile(rf"^[ \t>]{{0,20}}{found['mark']}", re.MULTILINE).search(source, at)
+            at = fence.end() if fence else len(source)
+        elif kind == "code":
+            end = source.find(found["ticks"], at, at + _CODE_CHARS)
+            at = end + len(found["ticks"]) if end >= 0 else at
+        elif kind == "element":
+            end = _after_element(source, found["name"].lower(), at) if open_elements < _MOST_OPEN else 0
+            open_elements += not end
+            at = end or at
+            yield from [Span(begin, end)] if end else []
+        else:
+            closing = {"<!--": "-->", "{/*": "*/}", "%%": "%%"}.get(found.group().lstrip()) or f"</{found['of']}>"
+            end = source.find(closing, at) if closing not in never else -1
+            if end < 0:
+                never.add(closing)
+            else:
+                at = end + len(closing)
+                yield Span(begin, at)
+
+
+def _after_element(source: str, name: str, at: int) -> int:
+    """Behind the end of an element of which `at` stands behind the beginning; 0 where there is none close by."""
+    depth = 1
+    for tag in re.finditer(rf"<(/?){name}\b", source[at : at + _ELEMENT_CHARS], re.IGNORECASE):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            return source.find(">", at + tag.start()) + 1
+    return 0

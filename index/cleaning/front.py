@@ -11,6 +11,7 @@ from index.text.sentences import FIELD
 
 _FRONT_PIECES = 12
 _TITLE_CHARS, _TITLE_WORDS = 250, 30
+_MAIL = re.compile(r"\s\S{1,60}@\S{1,60}\Z")
 _BY_WORD = r"(?:by|von|par|por|author|autor(?:in)?|written[ ]by|text)\b\s*:?\s+"
 _BYLINE = re.compile(_BY_WORD + r"\S.{0,60}", re.IGNORECASE)
 _NAME = re.compile(
@@ -18,7 +19,7 @@ _NAME = re.compile(
 )
 _BY = re.compile(
     rf"""(?i:{_BY_WORD})
-         ({_NAME.pattern}(?:(?:,|\ and|\ und|\ et|\ y|\ &)\s{_NAME.pattern})*)""",
+         ({_NAME.pattern}(?:(?:,|\ and|\ und|\ et|\ y|\ &)\s{_NAME.pattern})*)(?:(?:,|\ in|\ [|·–—-])\s.{{0,40}})?""",
     re.VERBOSE,
 )
 _DATE = re.compile(
@@ -34,10 +35,13 @@ _NOTE_SHARE = 0.2  # more than that in another language at the end is part of a 
 
 
 def front_of(found: Sequence[Piece]) -> int:
-    """How many pieces stand before the article's first sentence, list or table; 0 where that is not near."""
+    """How many pieces stand before the article's first sentence, list or table, or with the only line that tells who
+    wrote it right behind that sentence; 0 where that is not near."""
     called = len(found) > 1 and found[1].kind == "heading" and not found[0].closed  # as "Data sheet: HP 12"
     count = next((n for n, piece in enumerate(found) if _is_body(piece) and (n or not called)), len(found))
-    return count if count <= _FRONT_PIECES else 0
+    by = [n for n, one in enumerate(found) if one.kind == "text" and not one.closed and _BYLINE.fullmatch(one.text)]
+    behind = 2 if count and by == [count + 1] and _BY.match(found[count + 1].text) else 0
+    return count + behind if count <= _FRONT_PIECES else 0
 
 
 def with_front(found: Sequence[Piece], count: int) -> tuple[str, list[Piece]]:
@@ -50,21 +54,14 @@ def with_front(found: Sequence[Piece], count: int) -> tuple[str, list[Piece]]:
     if title is None or (front[title] in timed[:1] and len(timed) > 1):
         first = next((piece.text for piece in found if piece.level == 1 and piece.kind == "heading"), "")
         return first, list(found)
-    if all(
-        piece.kind in ("aside", "heading") for n, piece in enumerate(found) if n != title
-    ):  # it is all that there is
+    if all(one.kind in ("aside", "heading") for n, one in enumerate(found) if n != title):  # it is all that there is
         return front[title].text, list(found)
     front[title] = replace(front[title], kind="heading")
     for n, piece in enumerate(front):
-        if piece.kind == "text" and (
-            n < title
-            or _DATE.fullmatch(piece.text)
-            or _BYLINE.fullmatch(piece.text)
-            or _NAME.fullmatch(piece.text)
-            or any(piece.text == other.text for other in front[:n])
-        ):
+        told = any(form.fullmatch(_MAIL.sub("", piece.text)) for form in (_DATE, _BYLINE, _NAME))
+        if piece.kind == "text" and (n < title or told or any(piece.text == other.text for other in front[:n])):
             front[n] = replace(piece, kind="aside")
-        elif n > title and piece.kind != "aside":
+        elif n > title and piece.kind != "aside" and not piece.prose:
             break
     return front[title].text, [*front, *found[count:]]
 

@@ -41,7 +41,7 @@ _ADOC = re.compile(  # and no Markdown, which may show some
     re.MULTILINE | re.VERBOSE,
 )
 _ADOC_ITEM = re.compile(r"^[ \t]*(\*{1,5}|\.{1,5})[ \t]+(?=\S)", re.MULTILINE)
-_ADOC_TERM = re.compile(r"^(?=[^\s:*.\[][^\n:]{0,80}::(?:[ \t]|$))", re.MULTILINE)
+_ADOC_TERM = re.compile(r"^(?=(?:[^\s:*.\[]|\*[^\s*])[^\n:]{0,80}::(?:[ \t]|$))", re.MULTILINE)
 _COLUMNS = re.compile(r'cols=(?:"([^"]*)"|(\d+\*))')
 _DRAWN = "|".join(rf"[^\n]{{{n},{n + 1}}}\n[=~^+-]{{{max(n - 1, 3)},{n + 2}}}" for n in range(2, 80, 2))
 _OF_ADOC = (  # titles with a line below of about their length, code, tables, lines that nobody sees; slow to compile
@@ -52,8 +52,9 @@ _OF_ADOC = (  # titles with a line below of about their length, code, tables, li
     r"""(?P<title>\.[^\s.][^\n]*\n)?(?P<fence>-{4,}|\.{4,})[ \t]*\n(?P<code>.*?)^(?P=fence)[ \t]*$
       | ^(?:\[(?P<how>[^\[\]\n]*)\][ \t]*\n)?\|={3,}[ \t]*\n(?P<table>.*?)^\|={3,}[ \t]*$
       | ^/{4,}[ \t]*\n.*?^/{4,}[ \t]*$
-      | ^(?:\[(?!quote|verse)[\w%,.="'\ #-]+\]|\[\[[\w.-]+\]\]|:[\w!-]+:[^\n]*|//[^\n]*|--|\+|={4,}|\*{4,}|_{4,}
-       |ifn?def::[^\[\n]*\[\]|(?:ifeval|endif|include|toc)::[^\n]*)[ \t]*$"""
+      | ^(?:\[(?:["']?(?:quote|verse)\b[^,\[\]\n]*(?:,[ ]*+(?P<who>\S[^\n]*?))?|[\w%,.="'\ #-]+
+        |[^\[\]=\n]*\w=[^\s\[\]][^\[\]\n]*)\]|\[\[[\w.:-]+(?:,[^\[\]\n]*)?\]\]|:[\w!-]+:[^\n]*|//[^\n]*
+       |--|\+|\+{4,}|={4,}|\*{4,}|_{4,}|ifn?def::[^\[\n]*\[\]|(?:ifeval|endif|include|toc)::[^\n]*)[ \t]*$"""
 )
 _CELL = re.compile(r"(?<!\S)(?:\d+(?:\.\d+)?[+*])?[.<^>]*[aehmls]?\||(?<!\\)\|")  # the sign before one
 _SIGNS = (  # of which plain text has none: a piece of each, for speed, and the whole
@@ -256,6 +257,8 @@ class _Walk:
             each = re.findall(r"(?:^|,)\s*(\d+(?=\*))?", columns[1] or columns[2] or "") if columns else ()
             size = sum(int(one or 1) for one in each)
             self._cells(*(start + at for at in found.span("table")), header=header, size=size)
+        elif of["who"]:  # is quoted
+            self._add("aside", [(Span(*(start + at for at in found.span("who"))),)])
         else:
             self.unseen.append(Span(start + found.start(), start + found.end()))
         self.pass_over(first - 1, last)

@@ -116,7 +116,7 @@ _ORG_SIGNS = (
 _ADOC_SIGNS = (
     ("[", _ADOC_LINK),
     ("<<", re.compile(r"<<(?:[^<>,\n]{1,200},\s?)?([^<>\n]{1,200})>>")),
-    ("::", re.compile(r"(?<=\w):(?=:(?:\s|\Z))()")),
+    ("::", re.compile(r"(?<=[^\s:]):(?=:(?:\s|\Z))()")),
     ("footnote:[", _ADOC_NOTE),
     (":", re.compile(r"\b(?:btn|kbd|menu|pass|stem|ifn?def:):(?:[^\s\[\]]{0,100})\[([^\[\]]{0,500})\]")),
     ("image:", re.compile(r"\bimage::?[^\s\[\]]{1,500}\[\"?([^\[\],\"]{0,500})[^\[\]]{0,500}\]")),
@@ -183,7 +183,7 @@ def readable(
 ) -> Readable:
     """The lines as one text, joined by a blank, or by nothing where a hyphen cuts a word at a line's end.
 
-    In `cells` of a table without bars, tabs stay, and one stands for each wider gap.
+    In `cells` of a table without bars between them, tabs stay, and one stands for each wider gap.
     """
     raw = "\n".join(source[line.start : line.end] for line in lines)
     cuts, linked = _signs(raw, _SIGNS_OF.get(markup, _SIGNS), elsewhere.references)
@@ -191,7 +191,7 @@ def readable(
         cuts += [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
     cuts += [_Cut(*found.span(), blank=" ") for found in _NO_BREAK.finditer(raw)]
-    gap = "\t" if cells and "|" not in raw else " "
+    gap = "\t" if cells and ("|" not in raw or "\n\n" in raw) else " "
     for found in _ODD_SPACE.finditer(raw):
         blank = " " if found.group().strip(" ") == "\n" else gap  # a cell may be wrapped
         cuts += [_Cut(*found.span(), blank=blank)] if gap == " " or "\t" not in found.group() else []

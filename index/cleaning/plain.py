@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from index.cleaning.parts import CUE, ITEM, SENTENCE_END, MarkupPart, filled_width, paragraphs, runs_on, table
+from index.cleaning.parts import CUE, ITEM, SENTENCE_END, MarkupPart, filled_width, listed, paragraphs, runs_on, table
 from index.records import Span
 
-_LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
+LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
 _RULE = re.compile(r"\s*(?:[-*_=~]\s*){3,}")
 _GRID = re.compile(r"[ \t]*\+?[-=:]{2,}(?:\+[-=:]*)+[ \t]*")  # a line drawn between the rows of a table
 _UNDERLINE = re.compile(r"(={3,}|-{3,})[ \t]*")
@@ -37,7 +37,7 @@ def plain_parts(source: str, start: int = 0) -> list[MarkupPart]:
 def _groups(source: str, start: int) -> Iterator[list[Span]]:
     """Lines without a blank one between them; a line of signs is as good as a blank one."""
     group: list[Span] = []
-    for found in _LINE.finditer(source, start):
+    for found in LINE.finditer(source, start):
         line = found.group(1)
         if _GRID.fullmatch(line):
             continue
@@ -65,7 +65,7 @@ def _parts(source: str, group: Sequence[Span], width: int, *, introduced: bool) 
     elif (cue := next((n for n, text in enumerate(texts[:2]) if CUE.fullmatch(text)), -1)) >= 0:  # of a subtitle
         yield from (MarkupPart("aside", (line,)) for line in lines[: cue + 1])
         yield from (MarkupPart("text", tuple(lines[cue + 1 :])),) if lines[cue + 1 :] else ()
-    elif rows := table(source, lines):
+    elif rows := table(source, lines) or listed(source, lines, below=False):
         yield from rows
     elif len(lines) > 1 and _UNDERLINE.fullmatch(texts[1]) and len(texts[0]) <= _HEADING_CHARS:
         yield MarkupPart("heading", (lines[0],), level=1 if texts[1].startswith("=") else 2)

@@ -6,13 +6,13 @@ does. Never raises: what fits no rule is text.
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 from index.cleaning.parts import MarkupPart, paragraphs
+from index.cleaning.plain import LINE
 from index.records import Kind, Span
 
-_LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
 _DRAWN = re.compile(r"([!-/:-@\[-`{-~])\1*\s*")  # a line of one sign, above or below a title, or between paragraphs
 _GRID = re.compile(r"\+[-=+]{3,}\+\s*")
 _BORDER = re.compile(r"=+(?: +=+)+\s*")
@@ -24,9 +24,10 @@ _EXPLICIT = re.compile(r"\.\.(?:[ \t]+|\Z)")
 _NOTE = re.compile(r"\[(?:\d+|#[\w.-]*|\*)\][ \t]+|(?=\[)")  # or a citation, whose name shows
 _DIRECTIVE = re.compile(r"(?P<named>\|[^|]+\|[ \t]+)?(?:[\w.+-]+:)*(?P<name>\w[\w.+-]*)[ ]?::(?:[ \t]+|\Z)")
 _SHOWN = re.compile(r":(?:(alt)|caption|header):[ \t]+(?=\S)|:(?=(?:default|type|value):[ \t]+\S)")  # of options
-_HEADER_ROWS = re.compile(r":header-rows:[ \t]+(\d)")
-_IN_CSV = re.compile(
-    r"""[ \t]*(?:"(?P<quoted>(?:[^"]|""){0,2000})"|(?P<bare>[^,\r\n]*[^, \t\r\n]|))[ \t]*(,|\r\n?|\n|\Z)"""
+_OF_ROWS = re.compile(r":(header-rows|delim|quote|escape):[ \t]+(\S+)")
+_IN_CSV = (  # of a sign between cells, one around them, and one before that inside of them; linear in the text
+    r"[^\S\r\n{0}]*(?:{1}(?P<quoted>(?:[^{1}{2}]|{1}{1}|(?!{1}){2}.){{0,2000}}){1}|(?P<bare>[^{0}\r\n]*[^{0}\s]|))"
+    r"[^\S\r\n{0}]*({0}|\r\n?|\n|\Z)"
 )
 _ROW, _CELL = re.compile(r"[-*+][ \t]+(?=[-*+](?:[ \t]|\Z))"), re.compile(r"[-*+](?:[ \t]+|\Z)")  # written as lists
 _DEEPEST = 40  # further in all lines are text
@@ -61,7 +62,7 @@ class _Within(NamedTuple):
 
 def rest_parts(source: str, start: int = 0) -> tuple[list[MarkupPart], list[Span]]:
     """The parts of source[start:] in reading order, and what of it nobody sees: comments, raw HTML."""
-    walk = _Rest(source, [Span(*found.span(1)) for found in _LINE.finditer(source, start)])
+    walk = _Rest(source, [Span(*found.span(1)) for found in LINE.finditer(source, start)])
     walk.body(0, len(walk.indents), _Within())
     return sorted(walk.parts, key=lambda part: part.lines[0].start), walk.unseen
 
@@ -251,13 +252,16 @@ class _Rest:
             rows[-1] += [Span(at, at), line] if sign and rows[-1] else [line]
         return [row for row in rows if any(a < b for a, b in row)]
 
-    def _csv(self, begin: int, end: int) -> list[list[Span]]:
-        """Rows of lines of CSV; a line without a word parts their cells."""
+    def _csv(self, begin: int, end: int, told: Mapping[str, str]) -> list[list[Span]]:
+        """Rows of lines of CSV, with signs as told; a line without a word parts their cells."""
         rows: list[list[Span]] = [[]]
-        for found in _IN_CSV.finditer(self._source, begin, end):
+        between = {"tab": "\t", "space": " "}.get(told.get("delim", ""), told.get("delim", ""))
+        between = between if between and between in self._source[begin:end] else ","
+        signs = map(re.escape, (between, told.get("quote", '"')[0], told.get("escape", '"')[0]))
+        for found in re.compile(_IN_CSV.format(*signs)).finditer(self._source, begin, end):
             cell = Span(*found.span("bare" if found["quoted"] is None else "quoted"))
             rows[-1] += [Span(cell.start, cell.start), cell] if rows[-1] else [cell]
-            rows += [[]] if found[3] != "," else []
+            rows += [[]] if found[3] != between else []
         return [row for row in rows if any(a < b for a, b in row)]
 
     def _explicit(self, n: int, end: int, at: int, within: _Within) -> int:
@@ -292,13 +296,13 @@ class _Rest:
         elif use in ("code", "formula"):
             self._code(n, end)
         elif use == "rows":
-            header = _HEADER_ROWS.search(self._source, name.end, self._lines[content - 1].end)
+            told = dict(_OF_ROWS.findall(self._source, name.end, self._lines[content - 1].end))
             heads, self.parts[count:] = [part.lines for part in self.parts[count:]], []
-            rows = [row for lines in heads for row in self._csv(lines[0].start, lines[-1].end)]
+            rows = [row for lines in heads for row in self._csv(lines[0].start, lines[-1].end, told)]
             written = self._source.startswith("csv", name.start)
-            inside = self._csv(self._lines[content - 1].end, self._lines[end - 1].end) if written else []
+            inside = self._csv(self._lines[content - 1].end, self._lines[end - 1].end, told) if written else []
             inside = inside or self._listed_rows(content, end)
-            self._rows([*rows, *inside], len(rows) or (int(header[1]) if header else 0))
+            self._rows([*rows, *inside], len(rows) or int(re.sub(r"\D", "", told.get("header-rows", "")) or 0))
             self._add(within, n, middle)
         elif use == "title" and self.indents[n] >= 0 and within.kind != "aside":
             self._titled(n, middle, end, within)

@@ -48,8 +48,9 @@ ARTICLES: dict[str, Reader] = {
     **dict.fromkeys(text.MARKUP, text.read),
     **dict.fromkeys((".jsonl", ".jsonl.gz"), jsonl.read), **dict.fromkeys((".html", ".htm", ".xhtml"), read_web_page),
     ".pdf": read_pdf, ".docx": read_docx, ".epub": read_epub, ".eml": read_eml,
-    **dict.fromkeys((".csv", ".tsv"), read_csv),
+    ".ipynb": jsonl.read_notebook, **dict.fromkeys((".csv", ".tsv"), read_csv),
 }  # fmt: skip
+_BY_PANDOC = {".tex", ".latex", ".rtf", ".odt", ".fb2", ".textile", ".typ", ".t2t", ".mediawiki", ".docbook"}
 CORPORA = {".jsonl", ".jsonl.gz"}  # many documents a file, which give their own ids; read line by line, of any size
 
 
@@ -88,8 +89,9 @@ def _below(root: Path, seen: set[str]) -> Iterator[File | Unread]:
 def open_file(file: File) -> Iterator[FileReading | Unread]:
     """What stands in a file: documents, or why not. Nothing is raised, whatever the file is made to do."""
     if suffix(file.path) not in ARTICLES:
-        known = ", ".join(ARTICLES)
-        yield Unread(str(file.path), f"files of type '{file.path.suffix}' are not read; known are {known}", lost=False)
+        told = f"convert it: pandoc -t markdown -o {file.path.stem}.md {file.path.name}"
+        known = told if suffix(file.path) in _BY_PANDOC else f"known are {', '.join(ARTICLES)}"
+        yield Unread(str(file.path), f"files of type '{file.path.suffix}' are not read; {known}", lost=False)
         return
     try:
         yield from run_apart(_opened, _with_own_facts(file), _limits(file.path))

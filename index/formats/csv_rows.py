@@ -33,16 +33,11 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[FileReadi
         raise UnreadableFile("holds no cell with text")
     titles = next((n for n, row in enumerate(rows) if sum(map(bool, row)) > 1), 0)  # a line or two above the table
     above, rows = rows[:titles], rows[titles:]
-    has_header = len(rows) > 1 and all(len(cell) <= 80 and any(map(str.isalpha, cell)) for cell in rows[0])
+    named = len(rows) > 1 and all(len(cell) <= 80 and any(map(str.isalpha, cell)) for cell in rows[0])
     pieces = [piece("text" if n else "heading", "".join(row), n, level=not n) for n, row in enumerate(above)]
     pieces += [
-        piece(
-            "row" if number or not has_header else "header",
-            CELLS.join(cells),
-            titles + number,
-            titles if number and has_header else -1,
-        )
-        for number, cells in enumerate(rows)
+        piece("row" if n or not named else "header", CELLS.join(row), titles + n, titles if n and named else -1)
+        for n, row in enumerate(rows)
     ]
     document = extracted(document_id, pieces, metadata.of(document_id), Facts())
     yield FileReading.of(document, warnings=warnings)

@@ -59,8 +59,11 @@ def serves_as_id(name: str) -> bool:
     return 0 < len(name) <= MAX_ID_CHARS and name.isprintable() and name not in {".", ".."}
 
 
-def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts, *, language: str = "") -> Document:
-    """Facts win over what the text shows; a title taken from the file's name is marked as inferred.
+def make_document(
+    document_id: str, source: str, cleaned: Cleaned, facts: Facts, *, language: str = "", read_as: str = ""
+) -> Document:
+    """Facts win over what the text shows; a title taken from the file's name is marked as inferred. `read_as` says how
+    it was told to be read, if it was: the same bytes are another article in a file of another kind.
 
     Raises UnreadableFile for an id or text that cannot be stored, and where nothing is left to search.
     """
@@ -71,7 +74,7 @@ def make_document(document_id: str, source: str, cleaned: Cleaned, facts: Facts,
     for name, value in (("text", source), *((field.name, getattr(facts, field.name)) for field in fields(facts))):
         if half := _HALF_CHARACTER.search(str(value)):
             raise UnreadableFile(f"has half a character (a lone surrogate) in its {name} at {half.start()}")
-    given = repr((source, facts)).encode() + source.encode()
+    given = repr((source, facts, *filter(None, [read_as]))).encode() + source.encode()
     dates = [found for line in cleaned.front if (found := front_date(line)) is not None]
     title = facts.title or cleaned.title
     inferred = set(facts.inferred) | (set() if title else {"title"})

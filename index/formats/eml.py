@@ -9,11 +9,10 @@ from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from pathlib import Path
 
-from index.cleaning.clean import clean
 from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.document import Unread
-from index.formats.extracted import extracted, line, moved, piece
+from index.formats.extracted import extracted, line, moved, piece, pieces_in
 from index.formats.metadata import Facts, Metadata
 from index.formats.web_page import parse, pieces_of
 from index.records import Document
@@ -53,19 +52,10 @@ def _body(message: EmailMessage) -> list[Piece]:
         return pieces_of(parse(page)) if page.strip() else []
     signature = _SIGNATURE.search(plain)
     own = plain[: signature.start()] if signature else plain
-    found = _cleaned(_QUOTED.sub("", own))
-    others = _cleaned("\n".join(quoted.group() for quoted in _QUOTED.finditer(own)))
-    others += _cleaned(plain[signature.end() :]) if signature else []
+    found = pieces_in(_QUOTED.sub("", own))
+    others = pieces_in("\n".join(quoted.group() for quoted in _QUOTED.finditer(own)))
+    others += pieces_in(plain[signature.end() :]) if signature else []
     return found + [piece("aside", one.text, at) for at, one in enumerate(others, start=len(found))]
-
-
-def _cleaned(text: str) -> list[Piece]:
-    cleaned = clean(text)
-    numbers = {(block.start, block.end): number for number, block in enumerate(cleaned.blocks)}
-    return [
-        piece(block.kind, cleaned.text[block.start : block.end], number, numbers.get(block.lead, -1))
-        for number, block in enumerate(cleaned.blocks)
-    ]
 
 
 def _forwarded(message: EmailMessage) -> list[Piece]:

@@ -11,7 +11,8 @@ from index.errors import UnreadableFile
 from index.formats.archives import Archive
 from index.formats.document import Unread
 from index.formats.extracted import extracted, line, moved
-from index.formats.metadata import Facts, Metadata, as_date
+from index.formats.front_matter import day_of
+from index.formats.metadata import Facts, Metadata
 from index.formats.web_page import parse, pieces_of
 from index.records import Document
 
@@ -56,11 +57,4 @@ def _facts(package: Any) -> Facts:
         found = package.find(f".//{{http://purl.org/dc/elements/1.1/}}{name}")
         return line("".join(found.itertext())) if found is not None else ""
 
-    try:
-        published = as_date("", said("date")) if said("date") else None
-    except UnreadableFile:  # a year alone, or a date as people write it
-        published = None
-    return Facts(
-        title=said("title"), author=said("creator"), publisher=said("publisher"), published=published,
-        language=said("language")[:2].lower(),
-    )  # fmt: skip
+    return Facts(said("title"), said("creator"), said("publisher"), day_of(said("date")), said("language")[:2].lower())

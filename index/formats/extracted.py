@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from index.cleaning.clean import clean_pieces
+from index.cleaning.clean import clean, clean_pieces
+from index.cleaning.markup import Markup
 from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.document import make_document
@@ -19,12 +20,22 @@ from index.text.language import language
 
 CELLS = " | "  # between the cells of a table's row
 
-_BLANKS = re.compile(r"\s+")
+_BLANKS, _UNSEEN = re.compile(r"\s+"), "\u00ad\u200b\ufeff"
 
 
 def piece(kind: Kind, text: str, at: int, lead: int = -1, **more: Any) -> Piece:
     """One line of an article; `at` is its number among all, by which others lead back to it."""
     return Piece(kind, text, (OffsetRun(0, at, len(text)),), at, lead, **more)
+
+
+def pieces_in(text: str, markup: Markup = "") -> list[Piece]:
+    """Of text within such a file, numbered from 0."""
+    cleaned = clean(text, markup=markup)
+    numbers = {(block.start, block.end): number for number, block in enumerate(cleaned.blocks)}
+    return [
+        piece(block.kind, cleaned.text[block.start : block.end], number, numbers.get(block.lead, -1))
+        for number, block in enumerate(cleaned.blocks)
+    ]
 
 
 def moved(pieces: Iterable[Piece], by: int) -> list[Piece]:
@@ -59,12 +70,9 @@ def line(text: str) -> str:
     shown = _BLANKS.sub(" ", text).strip()
     if shown.isprintable():
         return shown
-    return _BLANKS.sub(" ", "".join(char for char in shown if char.isprintable() or _visible(char))).strip()
-
-
-def _visible(char: str) -> bool:
-    """Controls, byte-order marks, soft hyphens and zero-width blanks are not; joiners are, scripts need them."""
-    return char.isspace() or not (char in "\u00ad\u200b\ufeff" or unicodedata.category(char) in ("Cc", "Cs", "Cn"))
+    # Controls, byte-order marks, soft hyphens and zero-width blanks are not seen; joiners stay, scripts need them
+    seen = (c for c in shown if c.isspace() or (c not in _UNSEEN and unicodedata.category(c) not in ("Cc", "Cs", "Cn")))
+    return _BLANKS.sub(" ", "".join(seen)).strip()
 
 
 def _changes(starts: Iterable[tuple[int, int]]) -> tuple[PageStart, ...]:

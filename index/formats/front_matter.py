@@ -116,14 +116,14 @@ def _entries(block: str, fence: str) -> Iterator[_Entry]:
 
 def _values(block: str, entries: list[_Entry], fence: str) -> tuple[Mapping[str, object], list[str]]:
     """Key → value; what the library does not take as a whole is read key by key, and a bad line as it stands."""
-    load, language = (_load_yaml, "YAML") if fence == "---" else (_load_toml, "TOML")
-    whole = load(block)
+    language = "YAML" if fence == "---" else "TOML"
+    whole = _load(block, fence)
     if whole is not None:
         return whole, []
     values: dict[str, object] = {}
     bad: list[str] = []
     for entry in entries:
-        part = load(entry.raw)
+        part = _load(entry.raw, fence)
         if part is None:
             first = entry.raw.splitlines()[0].strip()[:80]
             bad.append(f"line {entry.line} of its front matter is not {language}, so it was read as text: {first}")
@@ -134,20 +134,13 @@ def _values(block: str, entries: list[_Entry], fence: str) -> tuple[Mapping[str,
     return values, bad[:_NAMED] + more
 
 
-def _load_yaml(block: str) -> Mapping[str, object] | None:
-    """Scalars as text: YAML's own types make truth values of titles and errors of dates, and merged keys explode."""
-    try:
-        table = yaml.load(block, yaml.BaseLoader)  # makes lists, mappings and text, nothing else
+def _load(block: str, fence: str) -> Mapping[str, object] | None:
+    """YAML's scalars as text: its own types make truth values of titles, errors of dates, and merged keys explode."""
+    try:  # YAML's base loader makes lists, mappings and text, nothing else
+        table = yaml.load(block, yaml.BaseLoader) if fence == "---" else tomllib.loads(block)
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
     return table if isinstance(table, dict) else None
-
-
-def _load_toml(block: str) -> Mapping[str, object] | None:
-    try:
-        return tomllib.loads(block)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _facts(values: Mapping[str, object]) -> tuple[Facts, list[str]]:
@@ -161,7 +154,7 @@ def _facts(values: Mapping[str, object]) -> tuple[Facts, list[str]]:
         if text is None:
             warnings.append(f"its front matter has no plain text at {key}, which was left out")
         elif name == "published" and text and published is None:
-            published = _day(text)
+            published = day_of(text)
             if published is None:
                 warnings.append(f"its front matter has the date {text[:40]!r}, which was left out; write YYYY-MM-DD")
         elif name and name != "published" and text:
@@ -187,7 +180,8 @@ def _text(value: object) -> str | None:
     return "" if text in ("null", "~") else text
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """None where it tells none, as a year alone."""
     try:
         return as_date("date", text)
     except UnreadableFile:

@@ -1,8 +1,8 @@
 """JSON Lines, a document a line: `_id`, `text`, optional `title, author, publisher, date, language, url` (BEIR).
 
-A line of a FAQ has a question and its answer in place of a text, and may do without an id.
+A line of a FAQ has an answer in place of a text, and its question where there is one; it may do without an id.
 
-Read line by line, so that a corpus of any size takes the memory of its longest line.
+Read line by line, so that a corpus of any size takes the memory of its longest line. A notebook is JSON as a whole.
 """
 
 import gzip
@@ -10,18 +10,20 @@ import io
 import json
 import zlib
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from index.cleaning.clean import clean_plain
+from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.document import Unread, make_document
+from index.formats.extracted import extracted, moved, piece, pieces_in
 from index.formats.metadata import Facts, Metadata, as_date
 from index.formats.text import decode
-from index.records import Block, Document, Span
+from index.records import Block, Document, Kind, Span
 
-_FAQ = (("question", "answer"), ("q", "a"), ("prompt", "response"), ("prompt", "completion"))
+_ASKED, _SAID = ("question", "q", "prompt"), ("answer", "a", "response", "completion")  # the names of a FAQ
 MAX_LINE_BYTES = 10_000_000
 MAX_UNPACKED_BYTES = 20_000_000_000
 MAX_RATIO = 100  # unpacked to packed; texts come to 3 to 20, what is made to fill memory to 1,000
@@ -108,10 +110,11 @@ def _look_through(path: Path) -> None:
 def _document(fields: object, metadata: Metadata, place: str) -> Document:
     if not isinstance(fields, dict):
         raise UnreadableFile("is not a JSON object")
-    asked, said = next((pair for pair in _FAQ if {*pair} <= fields.keys() and "text" not in fields), ("", ""))
-    document_id = _text(fields, "_id") or _text(fields, "id") or (place if asked else "")
-    asked, said = _text(fields, asked).strip(), _text(fields, said)
-    text = f"{asked}\n\n{said}" if asked and said else _text(fields, "text") or _text(fields, "title")
+    names = fields.keys() if "text" not in fields else ()
+    asked, said = (next((name for name in known if name in names), "") for known in (_ASKED, _SAID))
+    document_id = _text(fields, "_id") or _text(fields, "id") or (place if asked or said else "")
+    asked, said = _text(fields, asked).strip(), _text(fields, said).rstrip()
+    text = f"{asked}\n\n{said}" if asked and said else said or _text(fields, "text") or _text(fields, "title")
     if not document_id:
         raise UnreadableFile("has no _id")
     known = metadata.of(document_id)
@@ -130,7 +133,7 @@ def _document(fields: object, metadata: Metadata, place: str) -> Document:
         question = Block("question", 0, len(asked))
         answers = (b._replace(lead=Span(*question[1:3])) for b in cleaned.blocks if b.start > len(asked))
         cleaned = replace(cleaned, blocks=(question, *answers))
-    return make_document(document_id, text, cleaned, facts)
+    return make_document(document_id, text, cleaned, facts, read_as="line")
 
 
 def _text(fields: dict[str, object], name: str) -> str:
@@ -140,3 +143,22 @@ def _text(fields: dict[str, object], name: str) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     raise UnreadableFile(f"has a {name} that is not text: {value!r}"[:200])
+
+
+def read_notebook(path: Path, document_id: str, metadata: Metadata) -> Iterator[Document]:
+    """The one document of a Jupyter notebook: its cells, and aside what they put out. Raises UnreadableFile."""
+    book = _parsed(path.read_bytes())
+    cells = book.get("cells") if isinstance(book, dict) else None
+    if not isinstance(cells, list):
+        raise UnreadableFile("is no notebook of format 4: it has no cells")
+    found: list[Piece] = []
+    for cell in cells:
+        source, outputs = "".join(cell.get("source", "")), cell.get("outputs", ())
+        if cell.get("cell_type") == "markdown":
+            found += moved(pieces_in(source, "markdown"), len(found))
+            continue
+        shown = [o.get("text") or o.get("data", {}).get("text/plain") or o.get("evalue", "") for o in outputs]
+        said: list[tuple[Kind, Sequence[str]]] = [("code", source), *(("aside", text) for text in shown)]
+        lines = [(kind, line.rstrip()) for kind, text in said for line in "".join(text).splitlines() if line.strip()]
+        found += [piece(kind, line, at) for at, (kind, line) in enumerate(lines, start=len(found))]
+    yield extracted(document_id, found, metadata.of(document_id), Facts())

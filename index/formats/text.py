@@ -55,7 +55,8 @@ def read(path: Path, document_id: str, metadata: Metadata) -> Iterator[FileReadi
     source, warnings = decode_any(raw)
     cleaned, matter = clean_body(source, path.name)
     facts = merged(metadata.of(document_id), matter.facts)
-    document = make_document(document_id, source, cleaned, facts, language=language(cleaned.text))
+    markup, spoken = MARKUP[path.suffix.lower()], language(cleaned.text)
+    document = make_document(document_id, source, cleaned, facts, language=spoken, read_as=markup)
     yield FileReading.of(document, hidden=matter.hidden + cleaned.hidden, warnings=(*warnings, *matter.warnings))
 
 

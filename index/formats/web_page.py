@@ -238,9 +238,8 @@ class _PageWalk:
     ) -> None:
         shown = text if kind == "code" else line(text)
         if shown.strip():
-            one = piece(
-                kind, shown, len(self.found), place.lead, bold=len(shown) * bold, linked=linked, level=place.level
-            )
+            more = {"bold": len(shown) * bold, "linked": linked, "level": place.level}
+            one = piece(kind, shown, len(self.found), place.lead, **more)
             self.found.append(_FoundPiece(one, place, element, element.tag == "h1"))
 
 
@@ -330,26 +329,20 @@ def _is_link(item: HtmlElement) -> bool:
 
 def _joined(lines: list[str]) -> Iterator[str]:
     """Lines that an author broke, put together where a sentence runs on."""
-    latest = ""
+    joined = [""]
     for one in map(line, lines):
+        latest = joined[-1]
         if latest and one and (one[0].islower() or latest[-1] in ",;(") and not latest.endswith((".", "!", "?", ":")):
-            latest = f"{latest} {one}"
+            joined[-1] = f"{latest} {one}"
         else:
-            if latest:
-                yield latest
-            latest = one
-    if latest:
-        yield latest
+            joined.append(one)
+    return filter(None, joined)
 
 
 def _lays_out(table: HtmlElement) -> bool:
     """Whether the table places what is no table: old pages and mails are built like that."""
-    if (
-        table.get("role") in ("presentation", "none")
-        or next(table.iter("h1", "h2", "article", "form"), None) is not None
-    ):
-        return True
-    return sum(1 for _ in table.iter("table")) > 1
+    held = any(True for _ in table.iter("h1", "h2", "article", "form"))
+    return held or table.get("role") in ("presentation", "none") or sum(1 for _ in table.iter("table")) > 1
 
 
 def _rows(table: HtmlElement) -> Iterator[_Row]:

@@ -232,6 +232,8 @@ def _signed(text: str, value: Value, times: float) -> _Found:
 def _worth(figures: str) -> float | None:
     """What figures as printed are worth; None for times, fractions with a slash, versions and dates with dots."""
     digits, more = figures.rstrip("½⅓⅔¼¾"), _GLYPHS.get(figures[-1], 0.0)
+    if "," in digits and len(digits) - digits.rindex(",") < 4:
+        return float(digits.replace(".", "").replace(",", "."))
     parts = digits.split(".")
     if len(parts) > 2 and all(len(part) == 3 for part in parts[1:]):
         return float("".join(parts))
@@ -239,8 +241,6 @@ def _worth(figures: str) -> float | None:
         return None
     if _ISO_DATE.fullmatch(digits):
         return float(digits[:4])
-    if "," in digits and len(digits) - digits.rindex(",") < 4:
-        return float(digits.replace(",", "."))
     return float(re.sub(r"[^0-9.]", "", digits) or 0) + more
 
 

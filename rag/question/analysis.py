@@ -12,7 +12,7 @@ from index.text.words import Stem, Word, asked_terms, cut, of_asking, stop_words
 from rag.language.dates import When, dates_in
 from rag.language.detect import language_of
 from rag.language.patterns import read_patterns, when_used
-from rag.language.word_lists import A_MONTH, LISTS, MEASURED, SMALL_NUMBERS, TENS
+from rag.language.word_lists import A_MONTH, FUNCTION, LISTS, MEASURED, SMALL_NUMBERS, TENS
 from rag.question.purpose import OutOfScope, out_of_scope
 from rag.question.shape import Shape, Side, Sought, asks, shape, sides, sought
 
@@ -21,7 +21,8 @@ Kind = Literal["how to", "who", "when", "percent", "money", "number", ""]
 _NUMBERS = "|".join((*SMALL_NUMBERS[1:], *TENS[2:])) + (
     "|hundreds?|thousands?|millions?|billions?|trillions?|dozens?|half|thirds?|quarters?|once|twice"
 )
-_TEXT = read_patterns("rag.question", "analysis.txt", A_MONTH=A_MONTH, NUMBERS=_NUMBERS, MEASURED=MEASURED)
+_GIVEN = {"A_MONTH": A_MONTH, "NUMBERS": _NUMBERS, "MEASURED": MEASURED, "FUNCTION": "|".join(sorted(FUNCTION))}
+_TEXT = read_patterns("rag.question", "analysis.txt", **_GIVEN)
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
     ("how to", _TEXT.cased("HOW_TO")),
     ("who", _TEXT.cased("WHO")),
@@ -33,7 +34,8 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
     ("number", _TEXT.cased("HOW_MANY")),
     ("number", _TEXT.cased("WHICH_NUMBER")),
 )
-_ASKED_FOR, _HUNG = map(_TEXT.compiled, ("ASKED_FOR", "HUNG"))
+# A_STEP: a sentence begins with what is to be done; NEEDED: it says what that takes
+_ASKED_FOR, _HUNG, A_STEP, NEEDED = map(_TEXT.compiled, ("ASKED_FOR", "HUNG", "A_STEP", "NEEDED"))
 _FOUND: dict[Kind, re.Pattern[str]] = {
     "how to": _TEXT.compiled("A_WAY"),
     "when": _TEXT.compiled("A_TIME"),
@@ -41,7 +43,6 @@ _FOUND: dict[Kind, re.Pattern[str]] = {
     "money": _TEXT.compiled("A_SUM"),
     "number": _TEXT.compiled("A_NUMBER"),
 }
-A_STEP = _TEXT.compiled("A_STEP")  # a sentence that begins with what is to be done
 _SOMEBODY = rf"\b(?:(?i:people|nobody|everybody|everyone|whoever)|(?:{LISTS['PERSON_NOUNS'].replace(' ', '|')})s?)\b"
 _NAME = when_used(rf"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*|{_SOMEBODY}")
 _WHERE = re.compile(r"\b(?:in|at|near|of|en|de)(?: [\w.-]+){1,3}|(?:[\w.-]+ ){0,2}[\w.-]+(?=['’]s\b)")

@@ -16,7 +16,7 @@ from rag.language.dates import When, dates_in
 from rag.language.patterns import read_patterns
 from rag.language.relative_dates import lead_in, relative_notes
 from rag.language.word_lists import SPEAKS
-from rag.question.analysis import Query
+from rag.question.analysis import A_STEP, NEEDED, Query
 from rag.question.shape import gives_reason
 from rag.selection.conflicts import find_conflict
 from rag.selection.context import apart
@@ -164,6 +164,11 @@ def _chosen(
         kept = _defining(query, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
     if query.sought == "reason" and not any(gives_reason(quote.words) for quote in kept.left):
         kept = _reasoned(Shortlist(tuple(reading.quotes)), kept)
+    lines = widen(kept.left[0]).words.splitlines() if query.kind == "how to" else [""]
+    if NEEDED.search(lines[0]) and not any(A_STEP.match(line) for line in lines):  # what it takes is not how it is done
+        every, of = Shortlist(tuple(reading.quotes)), kept.left[0].passage.document_id
+        steps = [n for n, one in enumerate(every.left) if one.passage.document_id == of and A_STEP.match(one.words)]
+        kept = every.only(steps[:1], "adds_nothing") if steps else kept
     kept, quotes = widened(kept, widen)
     return Selection(quotes, Frame(), kept.dropped)
 
