@@ -8,12 +8,16 @@ from collections.abc import Iterator
 
 from index.records import Span
 
+UNSHOWN = r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])"  # as a style has it
+_CLOSING = {"<!--": "-->", "{/*": "*/}", "%%": "%%", "{#": "#}", "{{!--": "--}}", "{{/*": "*/}}"}
 _OPENING = re.compile(
     r"""(?P<fence>^[ \t>]{0,20}(?P<mark>```+|~~~+)) | (?P<code>(?<!`)(?P<ticks>`{1,3})(?!`))
-      | (?P<comment><!--|^[ \t]{0,20}\{/\*)
+      | (?P<comment><!--|^[ \t]{0,20}\{/\*|\{\#(?=\s)|\{\{!--|\{\{/\*|\{%-?\s{0,9}comment\s{0,9}-?%\})
       | (?P<percent>%%) | (?P<raw><(?P<of>script|style|template)\b[^<>]{0,1000}>)
       | (?P<element><(?P<name>[a-z][a-z0-9]{0,20})\b
-          (?=[^<>]{0,1000}(?:display\s*:\s*none|\shidden(?=[\s>=])))[^<>]{0,1000}>)""",
+          (?=[^<>]{0,1000}(?:"""
+    + UNSHOWN
+    + r"""|\shidden(?=[\s>=])))[^<>]{0,1000}>)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _KINDS = ("fence", "code", "comment", "percent", "raw", "element")
@@ -24,7 +28,7 @@ _CODE_CHARS = 1000  # a longer stretch between backticks is not one of code
 
 def hidden(source: str, start: int = 0) -> Iterator[Span]:
     """The stretches of source[start:] that are not shown, ascending and apart; what is in code is shown."""
-    if not any(sign in source for sign in ("<", "%%", "{/*")):
+    if not any(sign in source for sign in ("<", "%%", "{")):
         return
     never: set[str] = set()  # closing signs that do not come any more
     open_elements = 0
@@ -44,8 +48,9 @@ def hidden(source: str, start: int = 0) -> Iterator[Span]:
             at = end or at
             yield from [Span(begin, end)] if end else []
         else:
-            closing = {"<!--": "-->", "{/*": "*/}", "%%": "%%"}.get(found.group().lstrip()) or f"</{found['of']}>"
-            if end := _after(source, closing, at, never):
+            sign = found.group().lstrip()
+            named = f"</{found['of']}>" if found["of"] else sign.replace("comment", "endcomment")
+            if end := _after(source, _CLOSING.get(sign, named), at, never):
                 yield Span(begin, end)
                 at = end
 

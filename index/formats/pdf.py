@@ -32,8 +32,7 @@ _FORCED_BOLD = 1 << 18  # of a font's flags
 _APART = 0.9  # of the font's size: a wider gap may part columns or cells
 _SPACE = 0.18  # of the font's size: a wider gap is a space, where the file has none
 _BELOW = 0.2  # of the font's size is what hangs below the line
-_DIGITS = "0123456789"
-_RAISED = str.maketrans(_DIGITS, "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _one_at_a_time = Lock()  # pdfium knows no threads
 
 
@@ -176,17 +175,13 @@ def _stretch(chars: list[_Char], blanks: list[int], bold: bool) -> Stretch:
     spaces = [chars[n].left - chars[n - 1].right for n in blanks if 0 < n < len(chars)]
     text = "".join(
         (" " if n in blanks and n else "")
-        + (char.sign.translate(_RAISED) if _is_raised(char, base, size) else char.sign)
+        + (char.sign.translate(_RAISED) if char.size < 0.85 * size and char.base > base + 0.15 * size else char.sign)
         for n, char in enumerate(chars)
     )
     left, right = min(char.left for char in chars), max(char.right for char in chars)
     return Stretch(
         text, left, base - _BELOW * size, right, base + (1 - _BELOW) * size, size, bold, max(spaces, default=0.0)
     )
-
-
-def _is_raised(char: _Char, base: float, size: float) -> bool:
-    return char.sign in _DIGITS and char.size < 0.85 * size and char.base > base + 0.15 * size
 
 
 def _is_bold(text: Any, index: int) -> bool:

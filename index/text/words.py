@@ -57,7 +57,10 @@ _PLAIN_WORD = re.compile(
     re.VERBOSE,
 )
 _ACCENT = regex.compile("[\u0300-\u0305\u0307-\u036f]|(?<!\u0438)\u0306")  # й is a letter of its own, not an и
-_SPELLING = str.maketrans("\u2018\u2019\u02bc", "'''", "\u00ad\u200c\u200d\u2060\u2061\u2062\u2063\u2064")
+_SPELLING: dict[int, int | str | None] = {
+    **str.maketrans("\u2018\u2019\u02bcđðħıłøŧ", "'''ddhilot", "\u00ad\u200c\u200d\u2060\u2061\u2062\u2063\u2064"),
+    **{ord("æ"): "ae", ord("œ"): "oe", ord("þ"): "th"},
+}
 
 
 class Word(NamedTuple):
@@ -75,8 +78,8 @@ def normalise(text: str) -> str:
     """Text as it is compared: NFKC, casefold, straight apostrophes, no accents, no soft hyphens. Idempotent."""
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKC", text).translate(_SPELLING).casefold()
-    return unicodedata.normalize("NFKC", _ACCENT.sub("", unicodedata.normalize("NFKD", folded)))
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFKC", _ACCENT.sub("", folded).translate(_SPELLING))
 
 
 def words(text: str) -> list[Word]:
@@ -140,7 +143,9 @@ _CODE = re.compile(r"(?=[A-Z/-]*\d)(?=[\d/-]*[A-Z])[A-Z\d/-]+")  # … and a sla
 _ASKING = frozenset("can i'm i've i'd i'll me my our we you your".split())  # "should" is what advice says, too
 _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
     "de": re.compile(r"\bwie (?:hoch|lang|lange|groß|weit|alt|schwer|tief|breit|oft|teuer)\b", re.IGNORECASE),
-    "zh": re.compile(r"多(?:长时间|[久少高长大远宽深重])|几|哪"),
+    "zh": re.compile(
+        r"多(?:长时间|[久少高长大远宽深重])|(?:星期|[周週])?[几幾]|哪|怎[么麼样樣][办辦]|何[人地處处时時]|需要|[可能是]否|可以"
+    ),
     "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
 }
 _OPENS = r"Am|Can|Could|Did|Do|Had|Have|How|If|May|Might|Must|Shall|Should|Was|Wh\w+|Will|Would"
