@@ -198,7 +198,8 @@ def test_a_line_of_nothing_but_full_stops_takes_time_in_proportion() -> None:
 
 
 @pytest.mark.parametrize(
-    "mark", ["[14]:212", "[nb 2]", "[15: 41]", "[who?]", "²,³", "⁴⁻⁶", "{17}", "(116)", "①", "[5][6]†"]
+    "mark",
+    ["[14]:212", "[nb 2]", "[15: 41]", "[who?]", "²,³", "⁴⁻⁶", "{17}", "(116)", "(see note 4)", "^7", "①", "[5][6]†"],
 )
 def test_a_note_s_mark_behind_a_full_stop_ends_no_sentence_and_goes_on_with_none(mark: str) -> None:
     first, other = f"The steel came from Sheffield.{mark}", f"The arch spans 96 metres.{mark}"

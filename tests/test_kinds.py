@@ -368,6 +368,7 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
         ("Søren Ågård built the ferry Ærø at the yard of Marstal.", "Who built the ferry Aero?", "Ågård", "“"),
         ("The ＡＢＣ Ｔｏｗｅｒ has ３８ floors.\n\nThe hall is old.",
          "How many floors does the ABC Tower have?", "３８", "old"),
+        ("花火は午後八時に始まる。\n\n祭りは八月に開かれる。", "花火は何時に始まりますか？", "午後八時", "八月"),
         ("東港鎮的燈塔建於1911年，塔高二十六公尺。\n\n鎮立博物館每週二休館。", "燈塔建於何時？", "1911", "休館"),
         ("如遗失钥匙，请告知管理员。\n\n八岁以下儿童由成人陪同入场。", "遗失钥匙怎么办？", "管理员", "儿童"),
         ("Frage: Was kostet das Bad?\n\nAntwort: Acht Millionen.\n\nFrage: Wann wird es eröffnet?\n\n"

@@ -12,7 +12,8 @@ UNSHOWN = r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]
 _CLOSING = {"<!--": "-->", "{/*": "*/}", "%%": "%%", "{#": "#}", "{{!--": "--}}", "{{/*": "*/}}"}
 _OPENING = re.compile(
     r"""(?P<fence>^[ \t>]{0,20}(?P<mark>```+|~~~+)) | (?P<code>(?<!`)(?P<ticks>`{1,3})(?!`))
-      | (?P<comment><!--|^[ \t]{0,20}\{/\*|\{\#(?=\s)|\{\{!--|\{\{/\*|\{%-?\s{0,9}comment\s{0,9}-?%\})
+      | (?P<comment><!--|^[ \t]{0,20}\{/\*|\{\#(?=\s)|\{\{!--|\{\{/\*
+          |(?:\{%-?|\{\{<)\s{0,9}comment\s{0,9}(?:-?%|>\})\}|\{::comment\})
       | (?P<percent>%%) | (?P<raw><(?P<of>script|style|template)\b[^<>]{0,1000}>)
       | (?P<element><(?P<name>[a-z][a-z0-9]{0,20})\b
           (?=[^<>]{0,1000}(?:"""
@@ -49,7 +50,8 @@ def hidden(source: str, start: int = 0) -> Iterator[Span]:
             yield from [Span(begin, end)] if end else []
         else:
             sign = found.group().lstrip()
-            named = f"</{found['of']}>" if found["of"] else sign.replace("comment", "endcomment")
+            told = sign.replace("comment", "endcomment" if "%" in sign else "/comment").replace("{::", "{:")
+            named = f"</{found['of']}>" if found["of"] else told
             if end := _after(source, _CLOSING.get(sign, named), at, never):
                 yield Span(begin, end)
                 at = end
