@@ -46,9 +46,7 @@ COMMANDS = {
     "chat": Command("rag.commands.chat:chat", "Ask one question after the other, in the terminal."),
     "search": Command("rag.commands.ask:search", "Find the passages that speak of a question, without an answer."),
     "check": Command("rag.commands.receipts:check", "Check every quote of a kept answer against the articles."),
-    "check-text": Command(
-        "rag.commands.text_check:check_written", "Say which sentences of a text the articles support."
-    ),
+    "check-text": Command("rag.commands.receipts:check_written", "Say which sentences of a text the articles support."),
     "corpus": Command("rag.commands.receipts:corpus", "Show the hash of all articles, or make a key to sign it."),
     "serve": Command("server.cli:serve", "Serve the page, the API and its documentation."),
     "keys": Command("server.access.keys:commands", "Make, list and revoke the keys that the server asks for."),

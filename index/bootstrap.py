@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.embedding.embedder import Embedder
-from index.engines.connect import engine_name
 from index.engines.content import checked, standing
+from index.engines.engine import engine_name
 from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.lazy import later
 from index.settings import Settings

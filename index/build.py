@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from index.embedding.embedder import Embedder
 from index.embedding.vectors import StoredPassage
-from index.engines.connect import engine_name, engine_of
 from index.engines.content import collected, fits, repointed, standing
+from index.engines.engine import engine_name, engine_of
 from index.errors import BadInput, IndexDamaged, IndexMismatch, IndexMissing, NotFound, QuotewellError
 from index.formats import CORPORA, find, suffix
 from index.plan import OnProgress, Plan, PlanReport, Stored

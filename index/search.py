@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 
 from index.bootstrap import newest
 from index.embedding.embedder import Embedder, Encoded, load_embedder
-from index.embedding.vectors import Encoding, settled
+from index.embedding.vectors import settled
 from index.engines.found import InEngine
 from index.errors import IndexMismatch
 from index.ranking.filters import EVERYTHING, Filters, means
 from index.ranking.fuse import Shares, convex_shares, ordered, reciprocal_shares, spread
 from index.ranking.view import Found, InMemory, Lexical, View
-from index.records import Document, Head, Hit, Passage, Scored
+from index.records import Head, Hit, Passage, Scored
 from index.settings import Settings
 from index.storage.docstore import DocStore
 from index.storage.generation import Generation, GenerationManifest
 from index.storage.merkle import CorpusTree
 from index.text.language import of_other_script, spoken
-from index.text.words import Stem, TermPlaces, asked_terms, spellings, words
+from index.text.words import Stem, asked_terms, spellings, words
 
 _log = logging.getLogger(__name__)
 
@@ -78,8 +78,16 @@ class Index:
         self._holdings = held = view.holdings
         self._settings, self.embedder = settings, embedder
         self.generation = generation
-        self._shelf = held.shelf
-        self.head = held.shelf.head  # of a document by its id; raises NotFound
+        self.version = generation.manifest.version  # its views bear the same
+        self.day = held.day  # what was published later does not exist here; None where everything does
+        self._shelf = shelf = held.shelf
+        self.document_count, self.passage_count = shelf.document_count, shelf.passage_count
+        # Of a document by its id: whether it stands here, its head, itself, and the rows of its passages in order.
+        self.holds, self.head, self.document, self.rows_of = shelf.holds, shelf.head, shelf.document, shelf.rows_of
+        # Of passages by their rows: one as it stands, which terms stand where in it, and what the embedder made of all.
+        self.passage, self.term_places, self.encodings = shelf.passage, held.term_places, held.encodings
+        # How most passages write the words of a stem, and every word as they write it; in lower case.
+        self.written, self.written_forms = held.found.wording.written, held.found.wording.forms
         self.lexical: Lexical = held.found.lexical
         self.encode = view.encode  # a question is encoded once, however many parts and views ask for it
         # The terms of a question as the passages write them, with their places: in order, stop words left out.
@@ -93,22 +101,11 @@ class Index:
         self._views = lru_cache(maxsize=_DAYS)(
             lambda day: Index(generation, embedder, settings, _View(held.until(day), view.encode))
         )
-        self.document_count, self.holds = held.shelf.document_count, held.shelf.holds  # by the id of a document
         self._searched = searched = lru_cache(maxsize=_FILTERS)(
             lambda filters: _searched(held.shelf.each_head(), filters)
         )
         self._allowed = lru_cache(maxsize=_FILTERS)(lambda filters: held.shelf.passing(searched(filters).__contains__))
         self._twins = _twins(held.shelf.held_by)
-
-    @property
-    def version(self) -> str:
-        """Of the generation; its views bear the same."""
-        return self.manifest.version
-
-    @property
-    def day(self) -> date | None:
-        """What was published later does not exist here; None where everything does."""
-        return self._holdings.day
 
     @property
     def corpus(self) -> CorpusTree:
@@ -156,47 +153,13 @@ class Index:
         """Ids, ascending, of the documents that say all that it says, or of whose words it holds all."""
         return self._twins.get(document_id, ())
 
-    @property
-    def passage_count(self) -> int:
-        return self._shelf.passage_count
-
-    def document(self, document_id: str) -> Document:
-        """Raises NotFound."""
-        return self._shelf.document(document_id)
-
-    def passage(self, row: int) -> Passage:
-        return self._shelf.passage(row)
-
     def passages(self, document_id: str) -> list[Passage]:
         """Of one document, in reading order. Raises NotFound."""
         return [self.passage(row) for row in self.rows_of(document_id)]
 
-    def rows_of(self, document_id: str) -> range:
-        """Of the passages of one document, in reading order. Raises NotFound."""
-        return self._shelf.rows_of(document_id)
-
-    def encodings(self, rows: Sequence[int]) -> list[Encoding]:
-        """What the embedder made of each passage; offsets count from the start of its `search_text`.
-
-        Ask for all that are read at once: where token vectors are recomputed, the embedder runs here.
-        """
-        return self._holdings.encodings(rows)
-
-    def term_places(self, row: int) -> TermPlaces:
-        """Which terms stand where in a passage; nothing of its text is cut anew."""
-        return self._holdings.term_places(row)
-
     def knows(self, language: str) -> bool:
         """Do the embedder's vectors tell the meaning of a language, by its ISO 639-1 code?"""
         return not self.embedder.languages or language in self.embedder.languages
-
-    def written(self, stem: str) -> str:
-        """How most passages write the words of a stem, in lower case; "" for one that none holds."""
-        return self._holdings.found.wording.written(stem)
-
-    def written_forms(self) -> Sequence[str]:
-        """Every word as the passages write it, in lower case."""
-        return self._holdings.found.wording.forms()
 
     def as_of(self, day: date) -> "Index":
         """The index as if documents published after the day, and undated ones, did not exist; views are kept for reuse.

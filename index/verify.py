@@ -13,8 +13,8 @@ from pathlib import Path
 
 from index.build import Builder
 from index.embedding.embedder import Embedder, load_embedder
-from index.engines.connect import engine_name
 from index.engines.content import checked
+from index.engines.engine import engine_name
 from index.errors import IndexDamaged, IndexMissing, QuotewellError
 from index.settings import Settings
 from index.shards import SHAPING, UNSAID

@@ -276,13 +276,12 @@ class Workings:
     quotes: tuple[Mapping[str, float], ...]  # one for each citation, by feature
     confidence: Mapping[str, float]
     threshold: float
-    margin: float = (
-        0.0  # what is this much less like the question than the likest is not shown; for definitions and timelines more
-    )
+    # What is this much less like the question than the likest is not shown; for definitions and timelines more.
+    margin: float = 0.0
     dropped: tuple[Dropped, ...] = ()  # of what the reader offered, all that is not shown; best first
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What was asked, what the articles say. answered ⇒ at least one citation; abstained ⇒ reason, no citation.
 
@@ -294,18 +293,18 @@ class Answer:
     In mode evidence nothing is said, and the best quotes are cited also where it abstains.
     """
 
-    id: str
+    id: str = ""  # "" until all of it is known
     question: str
     status: Status
     text: str
     segments: tuple[Segment, ...]
     citations: tuple[Citation, ...]
-    evidence: tuple[Hit, ...]
+    evidence: tuple[Hit, ...] = ()
     confidence: float
-    reason: Reason | None
-    follow_ups: tuple[str, ...]
+    reason: Reason | None = None
+    follow_ups: tuple[str, ...] = ()
     index_version: str
-    standalone: str  # the question as it was read, where that is not as it was typed; else ""
+    standalone: str = ""  # the question as it was read, where that is not as it was typed; else ""
     as_of: date | None  # articles published later were not read
     policy: InForce | None  # whose threshold decided, where a maintainer had one certified
     workings: Workings

@@ -56,11 +56,6 @@ def whole_stage(said: AnswerStage, follow_ups: tuple[str, ...]) -> AnswerStage:
     return AnswerStage(replace(said.answer, id=digest, follow_ups=follow_ups), {"id": digest, **fields})
 
 
-def answer_fields(answer: Answer, basis: Basis) -> dict[str, Any]:
-    """The answer of design section 6, JSON-able, with receipts, and its id over all of that."""
-    return whole_stage(said_stage(answer, read_stage(answer, basis), basis), answer.follow_ups).fields
-
-
 def hit_fields(hit: Hit, head_of: Callable[[str], Head], *, explain: bool = False) -> dict[str, Any]:
     """A passage that was found; `explain` adds each ranker's own score."""
     fields: dict[str, Any] = {

@@ -179,7 +179,8 @@ class Assistant:
         asked = subject or meant.topic or inside
         heard = self._heard(asked, turns, pipeline)
         understood = heard[0]
-        if parts := _summary(question, summaries, wanted.history, catalogue):
+        found = (summary_parts(question, one, wanted.history, catalogue) for one in summaries)
+        if parts := next(filter(None, found), ()):
             understood = replace(understood, follows=False, language=meant.language)
         else:
             answered = [self._parts(one, turns, pipeline, wanted, several=len(heard) > 1) for one in heard]
@@ -247,18 +248,13 @@ class Assistant:
 
     def _guide(self, question: str, reply: Guidance, language: str, index: Index) -> Answer:
         return Answer(
-            id="",
             question=question,
             status="guided",
             text=text_of(reply.segments, language),
             segments=reply.segments,
             citations=reply.citations,
-            evidence=(),
             confidence=0.0,
-            reason=None,
-            follow_ups=(),
             index_version=index.version,
-            standalone="",
             as_of=index.day,
             policy=self.rules.policy,
             workings=Workings((), {}, self.rules.threshold),
@@ -278,7 +274,6 @@ class Assistant:
         added = tuple(quote.contributions for quote in quotes)
         dropped = sorted(dropped, key=lambda one: -one.quote.score)
         return Answer(
-            id="",
             question=question,
             status="answered" if answered else "abstained",
             text=text_of(segments, understood.language),
@@ -287,7 +282,6 @@ class Assistant:
             evidence=evidence_of(parts, limit),
             confidence=round(deciding.confidence, CONFIDENCE_DIGITS),
             reason=None if answered else parts[0].reason,
-            follow_ups=(),
             index_version=index.version,
             standalone=read if understood.follows and read != question else "",
             as_of=index.day,
@@ -327,12 +321,6 @@ def assistant_over(
     threshold, policy = in_force(settings, index.manifest, own.threshold, own.written)
     rules = Rules(threshold, own.weights.margin, settings.max_quotes, policy)
     return Assistant(index, make_reader or own.reader, settings, rules, extras)
-
-
-def _summary(question: str, asked: Sequence[Purpose], history: Sequence[Turn], of: Catalogue) -> tuple[AnswerPart, ...]:
-    """The key sentences of the articles that are meant, where any is."""
-    found = (summary_parts(question, one, history, of) for one in asked)
-    return next(filter(None, found), ())
 
 
 def _is_plain(answer: Answer, parts: Sequence[AnswerPart]) -> bool:

@@ -84,7 +84,8 @@ class Catalogue:
 
     def mentioning(self, words: str) -> tuple[Head, ...]:
         """That have a passage with all words of meaning, in whichever form."""
-        return self._passing(self.index.heads_holding([term.text for term in self.index.asked(words)]))
+        heads = self.index.heads_holding([term.text for term in self.index.asked(words)])
+        return tuple(filter(self.filters.passes, heads)) if self.filters else heads
 
     def on(self, subject: str) -> tuple[Head, ...]:
         """Those with the subject in their titles, else those that mention it, which is most on it first."""
@@ -159,9 +160,6 @@ class Catalogue:
         ids = [self.title_words.get(stem, frozenset()) for stem in asked]
         common = frozenset.intersection(*ids) if ids else frozenset()
         return tuple(head for head in self.heads if head.id in common) if common else ()
-
-    def _passing(self, heads: Iterable[Head]) -> tuple[Head, ...]:
-        return tuple(filter(self.filters.passes, heads)) if self.filters else tuple(heads)
 
     def _stems(self, words: str) -> tuple[str, ...]:
         return _stems_of(words, self.index.stem)

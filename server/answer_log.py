@@ -14,7 +14,7 @@ from typing import NamedTuple
 from index.errors import QuotewellError
 from index.records import Span
 from index.storage.feedback import Feedback, FeedbackStore, QuotedPlace
-from index.storage.side_db import SideFile
+from index.storage.sqlite import SideFile
 from rag.answer import Citation
 from rag.answer_json import AnswerStage
 from server.metrics import Metrics

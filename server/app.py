@@ -24,7 +24,7 @@ from server.openai import responses
 from server.openai import routes as completions
 from server.openapi import problems, publish_contract
 from server.problems import handle_problems
-from server.routes import answers, ask, check, corpus, documents, pages, receipts, status
+from server.routes import answers, ask, documents, pages, receipts, status
 from server.schemas.openai import speaks_openai
 from server.uploads import Uploads
 from server.write_log import Replies
@@ -32,7 +32,7 @@ from server.write_log import Replies
 MAX_DOCUMENT_BYTES = 10_000_000
 
 _DESCRIPTION = "Answers from a corpus of articles, only in their own words, each quote with its source."
-_PARTS = (ask, answers, completions, responses, check, corpus, receipts, documents, status, pages)
+_PARTS = (ask, answers, completions, responses, receipts, documents, status, pages)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -82,7 +82,7 @@ def _equip(app: FastAPI, settings: Settings) -> None:
 def _surround(app: FastAPI, settings: Settings) -> None:
     """What every request passes; the one that is added last is met first."""
 
-    least = {"/v1/verify": receipts.MOST_VERIFY_BYTES, "/v1/check": check.MOST_CHECK_BYTES}
+    least = {"/v1/verify": receipts.MOST_VERIFY_BYTES, "/v1/check": receipts.MOST_CHECK_BYTES}
 
     def most_bytes(scope: Scope) -> int:
         path = str(scope["path"])

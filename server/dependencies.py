@@ -1,4 +1,4 @@
-"""What handlers ask for: the running parts of this server, a document's id out of its address, and answers."""
+"""What handlers ask for: the running parts of this server, a document's id, whether a client has it, and answers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Header, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from index.errors import BadInput, NotFound
@@ -20,6 +20,7 @@ from server.access.hostnames import Names
 from server.answer_log import Kept, KeptQuestion, Noting, RecentFollowUps
 from server.live_index import Live
 from server.metrics import Metrics
+from server.openapi import Responses
 from server.schemas.ask import Ask, Question
 from server.uploads import Uploads
 
@@ -74,6 +75,31 @@ NextQuestions = Annotated[RecentFollowUps, _part("follow_ups")]
 Owner = Annotated[str, Depends(_reader)]
 InlineSources = Annotated[str, _part("inline_sources")]
 AddressedId = Annotated[str, Depends(_document_id)]
+
+
+# Entity tags (RFC 9110): whether a client has the reply already.
+
+Tag = str
+IfNoneMatch = Annotated[str, Header(description="entity tags of what the client has")]
+NOT_MODIFIED: Responses = {304: {"description": "The client has it"}}
+
+
+def strong(value: str) -> Tag:
+    """Of a reply whose bytes the value names."""
+    return f'"{value}"'
+
+
+def has(if_none_match: str, tag: Tag) -> bool:
+    """Whether the header names this tag; weak comparison, as RFC 9110 section 13.1.2 says."""
+    return any(given.strip().removeprefix("W/") in (tag, "*") for given in if_none_match.split(","))
+
+
+def unchanged(if_none_match: str, response: Response, tag: Tag) -> Response | None:
+    """The reply to a client that has it; else None, and `response` bears the tag."""
+    if has(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return None
 
 
 # A question over HTTP → its answer, which is kept so that it can be given again, and noted.

@@ -14,7 +14,7 @@ from time import time
 from typing import Literal, NamedTuple
 
 from index.errors import QuotewellError
-from index.storage.side_db import SideFile
+from index.storage.sqlite import SideFile
 
 FILE = "replies.db"
 KEEP_S = 86_400

@@ -11,6 +11,7 @@ from index.records import Block, Document, Hit, OffsetRun, Passage, Span, plain_
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from rag.answer import Answer, Citation, Quote, Reason, Workings
+from rag.answer_json import Basis, read_stage, said_stage, whole_stage
 from rag.assistant import Assistant, open_assistant
 
 
@@ -89,6 +90,11 @@ def answer(question: str, *citations: Citation, **given: Any) -> Answer:
     fields |= {"evidence": (), "confidence": 0.9, "reason": None if citations else Reason("off_corpus", ())}
     fields |= {"follow_ups": (), "index_version": "v1", "standalone": "", "as_of": None, "policy": None}
     return Answer(question=question, citations=citations, **{"workings": Workings((), {}, 0.0)} | fields | given)
+
+
+def answer_fields(answer: Answer, basis: Basis) -> dict[str, Any]:
+    """As other programs see it, with receipts, and its id over all of that."""
+    return whole_stage(said_stage(answer, read_stage(answer, basis), basis), answer.follow_ups).fields
 
 
 def run_row(id_: str, *, right: bool = True, answerable: bool = True, **other: Any) -> dict[str, Any]:

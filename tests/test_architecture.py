@@ -57,7 +57,7 @@ ROOMS = {
         ("problems",),
         ("access",),
         ("live_index", "middleware", "openapi"),
-        ("etags", "metrics", "sse", "uploads"),
+        ("metrics", "sse", "uploads"),
         ("answer_log",),
         ("dependencies",),
         ("openai", "routes"),

@@ -182,9 +182,9 @@ def test_the_table_is_aligned_and_gives_n_and_spread() -> None:
     assert text_of_bench(FOUND).splitlines() == [
         "CPU time and memory · 1,234 passages · index v1",
         "",
-        "cost         unit      n   min  median  p95   max",
-        "cold answer  CPU s     3  0.25    0.50       1.00",
-        "warm answer  CPU ms  201  1.00     101  191   201",
+        "cost         unit      n   min  mean  median  p95   max",
+        "cold answer  CPU s     3  0.25  0.58    0.50       1.00",
+        "warm answer  CPU ms  201  1.00   101     101  191   201",
         "",
         "cold: a note",
     ]
@@ -203,9 +203,9 @@ def test_the_markdown_table_stands_between_its_markers(tmp_path: Path) -> None:
     assert replace_block(page, "bench", table)
     lines = page.read_text("utf-8").splitlines()
     assert lines[2:5] == [
-        "| cost | unit | n | min | median | p95 | max |",
-        "|---|---|---:|---:|---:|---:|---:|",
-        "| cold answer | CPU s | 3 | 0.25 | 0.50 |  | 1.00 |",
+        "| cost | unit | n | min | mean | median | p95 | max |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
+        "| cold answer | CPU s | 3 | 0.25 | 0.58 | 0.50 |  | 1.00 |",
     ]
     assert lines[6:8] == [
         "CPU time and memory · 1,234 passages · index v1: written by `quotewell eval bench`.",

@@ -13,9 +13,9 @@ import pytrec_eval
 from eval.runs.run_file import NOWHERE, column, qrels_lines, read_run, run_lines, write_trec
 from eval.scoring.latency import STAGES
 from eval.scoring.run import Run, measure
+from eval.sets.beir import read_topics, read_trec
 from eval.sets.gold import GoldSet, GoldSpan, Question
 from eval.sets.sets import resolve_set, set_sha256
-from eval.sets.trec import read_topics, read_trec
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadGold, NotFound
 from index.settings import load_settings

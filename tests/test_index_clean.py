@@ -471,8 +471,8 @@ def test_a_bilingual_article_keeps_both_halves() -> None:
         ("**Yield**:: nine kilos, says ((63f0a1b2-bbbb)) Vera.", "Yield: nine kilos, says Vera."),
         ("It fell.<sup>1</sup> It stood.[[4]](#note-4) It is 10<sup>6</sup>.", "It fell. It stood.[4] It is 106."),
         (
-            "{::comment}No.{:/comment}It is {{< comment >}} no {{< /comment >}} red, see [[Red#^a1]].",
-            "It is red, see Red.",
+            "{::comment}No.{:/comment}It is {{< comment >}} no {{< /comment >}} as [[Red#^a1]] was.",
+            "It is as Red was.",
         ),
         ("It is {# Paul is ill. #}red,{% comment %} no {% endcomment %} not {# blue.", "It is red, not {# blue."),
         ("It is <b style='font-size:0'>shut</b>open <b style='font-size:0.9em'>now</b>.", "It is open now."),

@@ -74,13 +74,13 @@ def by_signs(
 ) -> list[Scored]:
     """Brute force over the rows whose signs are alike in the most places, without those that tie with the next."""
     apart = ((vectors > 0) != (vector > 0)).sum(axis=1)
-    return brute_force(vectors, vector, depth, allowed & (apart < np.sort(apart[allowed])[1000]))
+    return brute_force(vectors, vector, depth, allowed & (apart < np.sort(apart[allowed])[1200]))
 
 
 def test_of_many_rows_those_with_the_most_signs_alike_are_scored() -> None:
-    vectors = unit_rows(7000, 20, seed=4)  # few signs, so that many tie
-    ranker, allowed = DenseRanker(vectors, exact=1000), np.random.default_rng(5).random(7000) < 0.7
-    seen, whole = np.flatnonzero(allowed), np.ones(7000, np.bool_)
+    vectors = unit_rows(9000, 20, seed=4)  # few signs, so that many tie
+    ranker, allowed = DenseRanker(vectors, exact=1000), np.random.default_rng(5).random(9000) < 0.7
+    seen, whole = np.flatnonzero(allowed), np.ones(9000, np.bool_)
     for question in unit_rows(30, 20, seed=6):
         assert ranker.rank(question, 10) == by_signs(vectors, question, 10, whole)
         assert ranker.rank(question, 10, allowed) == by_signs(vectors, question, 10, allowed)

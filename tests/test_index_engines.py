@@ -29,11 +29,9 @@ from fastapi.testclient import TestClient
 from index.build import Builder
 from index.embedding.embedder import HashEmbedder
 from index.embedding.vectors import Floats
-from index.engines import connect
 from index.engines import engine as engines
-from index.engines.connect import engine_name, engine_of
 from index.engines.content import Collected, marks_of
-from index.engines.engine import Address, EnginePassage, Where
+from index.engines.engine import Address, EnginePassage, Where, engine_name, engine_of
 from index.engines.milvus import Milvus, filter_of
 from index.errors import BadSetting, EngineUnavailable, IndexDamaged, IndexMismatch, NotFound
 from index.ranking.filters import EVERYTHING, Filters
@@ -210,15 +208,15 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     """The setting `store` for each engine that there is."""
     if request.param == "small":
         engine = SmallEngine()
-        monkeypatch.setattr(connect, "_connected", lambda *_: engine)
+        monkeypatch.setattr(engines, "_connected", lambda *_: engine)
         yield "small.db"
     elif request.param == "lite":
         yield lite(tmp_path)
-        connect._connected.cache_clear()
+        engines._connected.cache_clear()
     elif request.param.startswith("postgres"):
         server: PostgresServer = request.getfixturevalue("postgres")
         yield server.address(options=by_indexes(monkeypatch) if request.param != "postgres" else "")
-        connect._connected.cache_clear()
+        engines._connected.cache_clear()
     elif SERVER:
         yield SERVER
     else:
@@ -454,7 +452,7 @@ def test_a_graph_over_few_vectors_misses_none(tmp_path: Path, monkeypatch: pytes
     pair.index(SIX_ARTICLES, days_of(SIX_ARTICLES))
     assert_same(*pair.opened())
     assert pair.engine()._client.describe_index(pair.collection(), "vector")["index_type"] == "HNSW"
-    connect._connected.cache_clear()
+    engines._connected.cache_clear()
 
 
 def test_rebuilding_fills_a_new_collection_and_drops_the_one_before_the_last(tmp_path: Path) -> None:
@@ -469,7 +467,7 @@ def test_rebuilding_fills_a_new_collection_and_drops_the_one_before_the_last(tmp
     client = pair.engine()._client
     assert sorted(client.list_collections()) == sorted(seen[1:])
     assert client.describe_alias("quotewell")["collection_name"] == seen[-1]
-    connect._connected.cache_clear()
+    engines._connected.cache_clear()
 
 
 # -- failures --
@@ -478,7 +476,7 @@ def test_rebuilding_fills_a_new_collection_and_drops_the_one_before_the_last(tmp
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Pair, SmallEngine]:
     engine = SmallEngine()
-    monkeypatch.setattr(connect, "_connected", lambda *_: engine)
+    monkeypatch.setattr(engines, "_connected", lambda *_: engine)
     return Pair(tmp_path, "small.db"), engine
 
 
@@ -616,7 +614,7 @@ def test_an_engine_that_stops_answering_is_unavailable(tmp_path: Path, monkeypat
     with pytest.raises(EngineUnavailable) as told_of:
         engine.search(QUESTIONS[0], limit=5)
     assert "10.0.0.7" not in str(told_of.value)
-    connect._connected.cache_clear()
+    engines._connected.cache_clear()
 
 
 @pytest.mark.parametrize(("version", "taken"), [("v2.4.15", False), ("2.5.0", True), ("v3.0.1", True), ("odd", False)])
@@ -797,11 +795,11 @@ def test_another_engine_takes_over_and_embeds_nothing(
 ) -> None:
     small, pair = SmallEngine(), Pair(tmp_path, "small.db")
     with monkeypatch.context() as patch:
-        patch.setattr(connect, "_connected", lambda *_: small)
+        patch.setattr(engines, "_connected", lambda *_: small)
         pair.index(SIX_ARTICLES)
     pair.settings = pair.settings.model_copy(update={"store": postgres.address()})
     monkeypatch.setattr(pair.embedder, "encode_passages", None)
     assert open_index(pair.settings.data, pair.settings, pair.embedder).passage_count
     monkeypatch.undo()
     assert_same(*pair.opened())
-    connect._connected.cache_clear()
+    engines._connected.cache_clear()

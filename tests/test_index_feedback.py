@@ -17,8 +17,7 @@ from index.records import Span
 from index.settings import Settings, load_settings
 from index.storage.feedback import FILE, Feedback, FeedbackStore, Judgement, QuotedPlace, read_feedback
 from index.storage.merkle import revision
-from index.storage.side_db import SideFile
-from index.storage.sqlite import LOG_PAGES, PAGE_BYTES
+from index.storage.sqlite import LOG_PAGES, PAGE_BYTES, SideFile
 from index.storage.store import Store
 
 ABSTENTION = Feedback(

@@ -33,7 +33,6 @@ from index.settings import Settings, load_settings
 from index.text.words import stop_words
 from quotewell import app
 from rag.answer import Answer, Citation, Phrasing, Segment
-from rag.answer_json import answer_fields
 from rag.assistant import Assistant, Extras, assistant_over, open_assistant
 from rag.commands.receipts import check_answer
 from rag.explain.show import answer_lines
@@ -607,7 +606,7 @@ def told(segments: tuple[Segment, ...], citations: tuple[Citation, ...]) -> Answ
 
 def test_the_wire_form_says_who_phrased_it_and_fits_the_schema(stated: tuple[Assistant, Answer]) -> None:
     assistant, answer = stated
-    fields = answer_fields(answer, assistant.basis)
+    fields = make.answer_fields(answer, assistant.basis)
     assert fields["phrasing"] == {"model": "fake", "dropped": 1}
     assert [segment["kind"] for segment in fields["segments"]] == ["statement"]
     assert AnswerReply.model_validate(fields).phrasing is not None
@@ -628,7 +627,7 @@ def test_check_verifies_the_citation_and_says_that_a_statement_is_no_quote(
     stated: tuple[Assistant, Answer], data: Path, tmp_path: Path
 ) -> None:
     assistant, answer = stated
-    fields = json.loads(json.dumps(answer_fields(answer, assistant.basis)))
+    fields = json.loads(json.dumps(make.answer_fields(answer, assistant.basis)))
     verdict = check_answer(fields, data)
     assert (verdict.ok, verdict.statements) == (True, 1)
     file = tmp_path / "answer.json"

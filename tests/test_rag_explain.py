@@ -15,10 +15,11 @@ from index.ranking.filters import Filters
 from index.terminal import shortened
 from rag import Answer, Assistant
 from rag.answer import CONFIDENCE_DIGITS, REASONS, RULES, Explanation, Mode
-from rag.answer_json import SCORE_DIGITS, answer_fields
+from rag.answer_json import SCORE_DIGITS
 from rag.explain.explain import MOST_TERMS, left_of
 from rag.explain.show import answer_lines, why_lines
 from rag.reading.weights import logistic
+from tests import make
 from tests.conftest import SIX_ARTICLES, Opened
 
 CLOSE = 1e-9
@@ -143,8 +144,8 @@ def test_nothing_is_removed_where_the_first_quote_passes(assistant: Assistant) -
 
 @pytest.mark.parametrize("question", [QUESTION, "What is the capital of Atlantis?", "bridge or ferry?"])
 def test_explaining_changes_neither_answer_nor_id(assistant: Assistant, question: str) -> None:
-    plain = answer_fields(assistant.ask(question), assistant.basis)
-    told = answer_fields(assistant.ask(question, explain=True), assistant.basis)
+    plain = make.answer_fields(assistant.ask(question), assistant.basis)
+    told = make.answer_fields(assistant.ask(question, explain=True), assistant.basis)
     workings = told.pop("workings")
     for hit in told["evidence"]:
         hit.pop("scores")
@@ -189,7 +190,7 @@ def test_shown_and_dropped_are_all_that_the_reader_offered(opened: Opened) -> No
 
 def test_what_is_not_shown_is_told_with_its_rule(assistant: Assistant) -> None:
     answer, _ = explained(assistant, "bridge or ferry?")
-    workings = answer_fields(answer, assistant.basis)["workings"]
+    workings = make.answer_fields(answer, assistant.basis)["workings"]
     assert workings["dropped"]
     for one in workings["dropped"]:
         assert one["rule"] in RULES

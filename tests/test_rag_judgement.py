@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.experiments.refusal_reasons import SEEN
-from rag.question.out_of_scope import out_of_scope
+from rag.question.purpose import out_of_scope
 
 FACTS = (
     "Why should Mexico diversify its trade, according to Velázquez Flores?",

@@ -19,8 +19,8 @@ from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from index.text.words import words
 from rag import Assistant, open_assistant
-from rag.answer_json import answer_fields
 from rag.receipts.receipt import answer_id
+from tests import make
 
 MANY = int(os.environ.get("MANY_QUESTIONS", "50"))  # 1,000 were asked once; they take minutes
 ROOT = Path(__file__).parent.parent
@@ -44,15 +44,14 @@ from index.build import Builder
 from index.embedding.embedder import load_embedder
 from index.settings import load_settings
 from rag import Assistant, open_assistant
-from rag.answer_json import answer_fields
+from rag.assistant import AskOptions
 settings = load_settings(data=wanted["data"])
 if wanted["articles"]:
     embedder = load_embedder(settings.embedder, None)
     Builder(settings.data, settings, embedder).index([Path(wanted["articles"])])
 assistant = open_assistant(settings=settings)
 def ask(question):
-    answer = assistant.ask(question)
-    fields = answer_fields(answer, assistant.basis)
+    fields = assistant.answered(question, AskOptions(phrase=True)).fields
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
 with ThreadPoolExecutor(wanted["threads"]) as pool:
     print(json.dumps(list(pool.map(ask, wanted["questions"]))))
@@ -122,7 +121,7 @@ def test_an_index_built_twice_gives_the_same_bytes(six_files: Path, tmp_path: Pa
         settings = built(tmp_path / name, six_files, HashEmbedder())
         assistant = open_assistant(settings=settings)
         asked = questions(assistant.index, 30)
-        told.append([json.dumps(answer_fields(assistant.ask(one), assistant.basis)) for one in asked])
+        told.append([json.dumps(make.answer_fields(assistant.ask(one), assistant.basis)) for one in asked])
     assert told[0] == told[1]
 
 
@@ -156,7 +155,7 @@ def test_another_kind_of_processor_gives_the_same_bytes(six_files: Path, tmp_pat
 def test_the_id_is_made_with_the_fields_and_names_all_of_them(hash_index: Index, hash_settings: Settings) -> None:
     assistant = open_assistant(settings=hash_settings)
     answer = assistant.ask("Who discovered comet Harrow?")
-    fields = answer_fields(answer, assistant.basis)
+    fields = make.answer_fields(answer, assistant.basis)
     assert answer.id == fields["id"] == answer_id(fields)
     for name in fields.keys() - {"id"}:
         said = name != "confidence"  # which is measured, and may differ between processors
@@ -170,7 +169,7 @@ def test_the_id_is_made_with_the_fields_and_names_all_of_them(hash_index: Index,
 
 def test_numbers_are_rounded_once(hash_index: Index, hash_settings: Settings) -> None:
     assistant = open_assistant(settings=hash_settings)
-    fields = answer_fields(assistant.ask("Who discovered comet Harrow?", explain=True), assistant.basis)
+    fields = make.answer_fields(assistant.ask("Who discovered comet Harrow?", explain=True), assistant.basis)
     assert fields["confidence"] == round(fields["confidence"], 4)
     for hit in fields["evidence"]:
         assert [hit["score"], *hit["scores"].values()] == [round(n, 6) for n in (hit["score"], *hit["scores"].values())]

@@ -5,9 +5,9 @@ import pytest
 from index.search import Index
 from index.settings import Settings
 from rag import Assistant, open_assistant
-from rag.answer_json import answer_fields
 from rag.citations import fault
 from rag.explain.show import answer_lines
+from tests import make
 
 QUESTION = "How many people does the Linden theatre seat?"
 
@@ -41,7 +41,7 @@ def test_status_reason_and_confidence_are_those_of_the_answer(assistant: Assista
 
 def test_each_span_has_its_receipt_also_where_it_abstains(assistant: Assistant) -> None:
     answer = assistant.ask("What is the capital of Atlantis?", mode="evidence")
-    fields = answer_fields(answer, assistant.basis)
+    fields = make.answer_fields(answer, assistant.basis)
     assert (fields["status"], fields["mode"]) == ("abstained", "evidence")
     assert all(one["receipt"]["proof"]["size"] == 6 for one in fields["citations"])
 

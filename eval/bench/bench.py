@@ -2,9 +2,10 @@
 
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 
@@ -16,10 +17,9 @@ from index.search import open_index
 from index.seeding import SEEDS
 from index.settings import Settings
 from index.storage.generation import current
+from index.terminal import Show
 
 COLD_BAR_S = 0.8  # CPU seconds that a fresh process may take for its answer
-
-OnStep = Callable[[str, int, int], None]  # step, done, in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Bench:
 
 
 def bench(
-    settings: Settings, questions: Sequence[str], work: Path, *, runs: int = 5, on: OnStep = lambda *_: None
+    settings: Settings, questions: Sequence[str], work: Path, *, runs: int = 5, on: Show = lambda *_: None
 ) -> Bench:
     """Everything, on the index that the settings name, else on the bundled articles, indexed in the empty `work`.
 
@@ -77,7 +77,8 @@ def markdown_of_bench(found: Bench, *, command: str) -> str:
 
 
 def _table(found: Bench) -> Table:
-    return Table(("cost", "unit", "n", "min", "median", "p95", "max"), list(map(_cells, found.spreads)), left=(0, 1))
+    named = ("cost", "unit", "n", "min", "mean", "median", "p95", "max")
+    return Table(named, list(map(_cells, found.spreads)), left=(0, 1))
 
 
 def _title(found: Bench) -> str:
@@ -85,9 +86,9 @@ def _title(found: Bench) -> str:
 
 
 def _cells(spread: Spread) -> tuple[str, ...]:
-    low, high, p95 = min(spread.values), max(spread.values), spread.p95
-    figures = (figure(low), figure(spread.median), "" if p95 is None else figure(p95), figure(high))
-    return spread.name, spread.unit, str(len(spread.values)), *figures
+    values, p95 = spread.values, spread.p95
+    figures = map(figure, (min(values), fmean(values), spread.median))
+    return spread.name, spread.unit, str(len(values)), *figures, "" if p95 is None else figure(p95), figure(max(values))
 
 
 def figure(value: float) -> str:

@@ -15,7 +15,7 @@ from time import perf_counter
 
 import numpy as np
 
-from eval.bench.bench import OnStep, computer, figure, machine
+from eval.bench.bench import computer, figure, machine
 from eval.runs.plots import growing
 from eval.runs.tables import Table, paragraphs, sentence
 from eval.scoring.costs import Spread, answering, cpu_seconds, lexical, opened_alone, scanning, searching
@@ -31,6 +31,7 @@ from index.search import Index, index_of, open_index
 from index.settings import Settings
 from index.storage.sqlite import copy
 from index.storage.store import FILE_NAME
+from index.terminal import Show
 
 QUESTIONS = 30  # of each size
 _DIM = 384  # numbers of a vector that is only scanned: as many as MiniLM's
@@ -53,14 +54,14 @@ class Growth:
     notes: tuple[str, ...] = ()  # what a reader of the figures must know
 
 
-def growth(sizes: Sequence[int], settings: Settings, work: Path, on: OnStep = lambda *_: None) -> Growth:
+def growth(sizes: Sequence[int], settings: Settings, work: Path, on: Show = lambda *_: None) -> Growth:
     """Raises BadInput for fewer than two sizes, which fit no line."""
     if len(set(sizes)) < 2 or min(sizes) < 1:
         raise BadInput("growth needs two sizes at least, in passages; give --size 1000 --size 10000")
     return replace(_at_each(sizes, lambda size: _costs(size, settings, work / str(size)), on), notes=_notes())
 
 
-def _at_each(sizes: Sequence[int], measure: Callable[[int], Costs], on: OnStep) -> Growth:
+def _at_each(sizes: Sequence[int], measure: Callable[[int], Costs], on: Show) -> Growth:
     """From the smallest on."""
     ordered, measured = sorted(set(sizes)), []
     for number, size in enumerate(ordered):
@@ -203,9 +204,7 @@ def _notes() -> tuple[str, ...]:
 OF_ARTICLE = 10  # paragraphs
 
 
-def scaling(
-    sizes: Sequence[int], store: str, work: Path, on: OnStep = lambda *_: None, *, graph: bool = False
-) -> Growth:
+def scaling(sizes: Sequence[int], store: str, work: Path, on: Show = lambda *_: None, *, graph: bool = False) -> Growth:
     """`store` is that setting: what stands under its name is replaced. `graph`: vectors are found by one at every size.
 
     Raises QuotewellError.

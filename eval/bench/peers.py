@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.bench.bench import OnStep, figure, machine
+from eval.bench.bench import figure, machine
 from eval.runs.tables import Table, in_points, paragraphs, sentence
 from eval.scoring.intervals import mean
 from eval.scoring.judge import ranked
@@ -24,6 +24,7 @@ from eval.sets.gold import records
 from eval.sets.sets import testing_questions
 from index.embedding.weights import packaged_torch
 from index.errors import BadInput
+from index.terminal import Show
 
 _COMPARED = ("Success@1", "RR@10", "nDCG@10")
 _MOST = 200  # questions
@@ -43,7 +44,7 @@ class Peer:
     error: str = ""
 
 
-def peers(judged: BeirSet, project: Path, work: Path, environments: Path, on: OnStep = lambda *_: None) -> list[Peer]:
+def peers(judged: BeirSet, project: Path, work: Path, environments: Path, on: Show = lambda *_: None) -> list[Peer]:
     """Ours comes first. Environments that are missing are made. Raises BadInput for a set without judged questions."""
     told = tomllib.loads((Path(__file__).parent / "peers.toml").read_text("utf-8"))
     known = {name: each for name, each in told.items() if isinstance(each, dict)}

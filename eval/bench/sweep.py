@@ -13,10 +13,11 @@ from eval.runs.tables import Table, below, cells_of, in_points, paragraphs
 from eval.scoring.figures import chosen
 from eval.scoring.intervals import Figure, mean
 from eval.scoring.run import Run, measure
-from eval.sets.sets import EvalSet, ShowProgress, half, resolve_set
+from eval.sets.sets import EvalSet, half, resolve_set
 from index.errors import BadInput
 from index.settings import Settings, load_settings
 from index.shards import SHAPING
+from index.terminal import Show
 
 # A grid of settings in TOML: which sets, which measure is quality, which values of which settings are tried.
 #
@@ -112,7 +113,7 @@ class Tried:
     best: bool  # no other cell is at least as good and at least as cheap, and better in one of the two
 
 
-def sweep(grid: Grid, work: Path, show: ShowProgress, keep: Callable[[int, Run], None]) -> tuple[Tried, ...]:
+def sweep(grid: Grid, work: Path, show: Show, keep: Callable[[int, Run], None]) -> tuple[Tried, ...]:
     """In the grid's order; `keep` is given each run with its cell's number. Raises what `measure` raises."""
     runs: list[list[Run]] = []
     for number, cell in enumerate(grid.cells):
@@ -161,7 +162,7 @@ def _folder(settings: Settings) -> str:
     return f"sweep-{sha256(shape.encode()).hexdigest()[:12]}"
 
 
-def _told(show: ShowProgress, where: str) -> ShowProgress:
+def _told(show: Show, where: str) -> Show:
     return lambda step, done, total: show(f"{where}: {step}", done, total)
 
 

@@ -6,21 +6,10 @@ from typing import Annotated
 
 import typer
 
+from eval.runs import gate as gated
 from eval.runs.compare import RunComparison
 from eval.runs.compare import compare as compare_runs
 from eval.runs.compare_report import json_of_runs, markdown_of_runs, text_of_runs
-from eval.runs.gate import (
-    BASELINE,
-    GOLD,
-    MINIMUM,
-    json_of_judgement,
-    json_of_update,
-    judge,
-    keep_baseline,
-    read_baseline,
-    text_of_judgement,
-    text_of_update,
-)
 from eval.runs.run_file import read_compared
 from eval.runs.tables import write_block
 from eval.scoring.run import Run, measure
@@ -62,13 +51,13 @@ def compare(
 def gate(
     questions: Annotated[
         Path, typer.Argument(metavar="SET", help="The baseline's questions.", show_default="the bundled dev questions")
-    ] = GOLD,
+    ] = gated.GOLD,
     baseline: Annotated[
         Path, typer.Option(metavar="FILE", help="The run to hold up against.", show_default="eval/baseline.json")
-    ] = BASELINE,
+    ] = gated.BASELINE,
     minimum: Annotated[
         float, typer.Option(min=0, max=1, help="A drop of at most this fails nothing, however sure.")
-    ] = MINIMUM,
+    ] = gated.MINIMUM,
     update: Annotated[
         bool, typer.Option("--update-baseline", help="Make this run the baseline, and show what that changes.")
     ] = False,
@@ -76,16 +65,16 @@ def gate(
     as_json: Json = False,
 ) -> None:
     """Are answers as good as the committed baseline? Exits 4 on a drop that is both sure and larger than --minimum."""
-    before = _replaced(baseline) if update else read_baseline(baseline)
+    before = _replaced(baseline) if update else gated.read_baseline(baseline)
     found = resolve_set(questions)
     with progress() as show:
         now = measure(found, load_settings(data=data), show)
     if before is None or update:
-        tell(f"{'wrote' if keep_baseline(now, baseline) else 'nothing changes in'} {baseline}")
-        emit_json(json_of_update(before, now)) if as_json else emit(text_of_update(before, now))
+        tell(f"{'wrote' if gated.keep_baseline(now, baseline) else 'nothing changes in'} {baseline}")
+        emit_json(gated.json_of_update(before, now)) if as_json else emit(gated.text_of_update(before, now))
         return
-    judgement = judge(before, now, minimum=minimum)
-    emit_json(json_of_judgement(judgement)) if as_json else emit(text_of_judgement(judgement, baseline))
+    judgement = gated.judge(before, now, minimum=minimum)
+    emit_json(gated.json_of_judgement(judgement)) if as_json else emit(gated.text_of_judgement(judgement, baseline))
     if judgement.grade == "fail":
         raise typer.Exit(GATE_FAILED)
 
@@ -93,7 +82,7 @@ def gate(
 def _replaced(baseline: Path) -> Run | None:
     """The baseline that a new one is to replace; a broken one is replaced as if there were none."""
     try:
-        return read_baseline(baseline) if baseline.is_file() else None
+        return gated.read_baseline(baseline) if baseline.is_file() else None
     except BadInput as error:
         tell(f"the old baseline cannot be shown: {error}")
         return None

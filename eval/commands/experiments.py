@@ -10,29 +10,12 @@ import typer
 from eval.bench.sweep import markdown_of_sweep, name_of, read_grid, text_of_sweep
 from eval.bench.sweep import sweep as run_sweep
 from eval.commands.run import keep
-from eval.experiments.changes import (
-    json_of_changes,
-    judged_documents,
-    markdown_of_changes,
-    measure_changes,
-    text_of_changes,
-)
+from eval.experiments import changes as edits
+from eval.experiments import conversation as talk
+from eval.experiments import fusion as arms
 from eval.experiments.conflicts import ConflictBench, markdown_of_conflicts, text_of_conflicts
 from eval.experiments.conflicts import measure as measure_conflicts
-from eval.experiments.conversation import (
-    markdown_of_conversation,
-    measure_conversation,
-    read_turns,
-    text_of_conversation,
-)
 from eval.experiments.follow_ups import markdown_of_followups, measure_followups, text_of_followups
-from eval.experiments.fusion import (
-    Comparison,
-    compare_fusions,
-    json_of_comparison,
-    markdown_of_arms,
-    text_of_comparison,
-)
 from eval.experiments.readers import json_of_matches, markdown_of_matches, match, text_of_matches
 from eval.experiments.refusal_reasons import markdown_of_reasons, measure_reasons, text_of_reasons
 from eval.experiments.summaries import MOST_ARTICLES, markdown_of_summaries, measure_summaries, text_of_summaries
@@ -43,11 +26,11 @@ from eval.scoring.run import Run
 from eval.scoring.run import run as run_questions
 from eval.sets.beir import BeirSet
 from eval.sets.gold import GoldSet
-from eval.sets.sets import WORK, EvalSet, ShowProgress, half, opened, resolve_set
+from eval.sets.sets import WORK, EvalSet, half, opened, resolve_set
 from index.embedding.embedder import load_embedder
 from index.options import Json
 from index.settings import Settings, load_settings
-from index.terminal import emit, emit_json, progress, tell
+from index.terminal import Show, emit, emit_json, progress, tell
 from rag.assistant import assistant_over
 from rag.reading.reader import load_reader
 
@@ -61,7 +44,7 @@ Tuning: TypeAlias = Annotated[bool, typer.Option("--tuning", help="The halves th
 Found = TypeVar("Found")
 
 
-def measured(sets: Sequence[Path], measure: Callable[[EvalSet, ShowProgress], Found]) -> list[Found]:
+def measured(sets: Sequence[Path], measure: Callable[[EvalSet, Show], Found]) -> list[Found]:
     """What is found on each set, while its progress is shown."""
     found: list[Found] = []
     for path in sets:
@@ -72,7 +55,7 @@ def measured(sets: Sequence[Path], measure: Callable[[EvalSet, ShowProgress], Fo
 
 def told(
     sets: Sequence[Path],
-    measure: Callable[[EvalSet, ShowProgress], Found],
+    measure: Callable[[EvalSet, Show], Found],
     text_of: Callable[[Found], str],
     as_json: bool,
     json_of: Callable[[Found], Any] = json_of,
@@ -92,7 +75,7 @@ def follow_ups(sets: Sets, write: Write = None, as_json: Json = False) -> None:
     """Are follow-up questions found as well as in words that need no history?"""
     settings = load_settings()
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         assistant, _ = opened(questions, settings, show)
         return measure_followups(assistant, questions, progress=partial(show, f"{questions.name}: asking"))
 
@@ -108,7 +91,7 @@ def conflicts(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: 
         settings, load_embedder(settings.embedder, settings.model_path), partial(load_reader, settings.reader)
     )
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         index = opened(questions, settings, show)[0].index
         return measure_conflicts(questions, index, bench, tuning=tuning, progress=partial(show, questions.name))
 
@@ -120,7 +103,7 @@ def reasons(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     """Does an abstention give the right reason, on cases built so that it is known?"""
     settings = load_settings()
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         assistant, own = opened(questions, settings, show)
         asked = half(questions, tuning=tuning)
 
@@ -142,14 +125,14 @@ def conversation(
     as_json: Json = False,
 ) -> None:
     """Is the reply to every turn of a conversation a helpful one, and is every frame that is shown right?"""
-    asked, name = read_turns(turns), turns.parent.name if articles is None else f"{turns.parent.name}-{turns.stem}"
+    asked, name = talk.read_turns(turns), turns.parent.name if articles is None else f"{turns.parent.name}-{turns.stem}"
     over = BeirSet(name, articles, (), {}, ()) if articles else GoldSet(name, ())
     with progress() as show:
         assistant, _ = opened(over, load_settings(), show)
-        found = measure_conversation(assistant, asked, set_name=name, progress=partial(show, "asking"))
-    emit_json(json_of(found)) if as_json else emit(text_of_conversation(found))
+        found = talk.measure_conversation(assistant, asked, set_name=name, progress=partial(show, "asking"))
+    emit_json(json_of(found)) if as_json else emit(talk.text_of_conversation(found))
     command = f"quotewell eval conversation {turns}{f' --articles {articles}' if articles else ''}"
-    write_block(write, name, markdown_of_conversation(found, command=command))
+    write_block(write, name, talk.markdown_of_conversation(found, command=command))
 
 
 def summaries(
@@ -162,7 +145,7 @@ def summaries(
     settings = load_settings()
     embedder = load_embedder(settings.embedder, settings.model_path)
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         return measure_summaries(questions, settings, embedder, most=most, progress=partial(show, questions.name))
 
     found = told(sets, measure, text_of_summaries, as_json)
@@ -174,7 +157,7 @@ def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     settings = load_settings()
     other = settings.model_copy(update={"reader": LINEAR})
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         asked = half(questions, tuning=tuning)
         return match(_run(questions, asked, settings, show), _run(questions, asked, other, show))
 
@@ -185,7 +168,7 @@ def readers(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Js
     )
 
 
-def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: ShowProgress) -> Run:
+def _run(questions: EvalSet, asked: EvalSet, settings: Settings, show: Show) -> Run:
     assistant, _ = opened(questions, settings, show)
     return run_questions(assistant, asked, progress=partial(show, f"{questions.name}: asking {settings.reader}"))
 
@@ -199,15 +182,15 @@ def fusion(
     """Compare ways of ordering passages, pair by pair, on the tuning half of each set or on the other one."""
     settings = load_settings()
     embedder = load_embedder(settings.embedder, settings.model_path)
-    found: list[Comparison] = []
+    found: list[arms.Comparison] = []
     for path in sets:
         with progress() as show:
             questions = half(resolve_set(path), tuning=not test)
-            found.append(compare_fusions(questions, settings, embedder, WORK, show))
-        emit_json(json_of_comparison(found[-1])) if as_json else emit(f"{text_of_comparison(found[-1])}\n")
+            found.append(arms.compare_fusions(questions, settings, embedder, WORK, show))
+        emit_json(arms.json_of_comparison(found[-1])) if as_json else emit(f"{arms.text_of_comparison(found[-1])}\n")
     command = command_on(sets, "fusion --test" if test else "fusion")
     block = "fusion-test" if test else "fusion-tuning"
-    write_block(write, block, markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command))
+    write_block(write, block, arms.markdown_of_arms(found, SHOWN_ARMS, SHOWN_PAIRS, command=command))
 
 
 # The commands that measure what receipts are for: what became of a quote, and what supports a text.
@@ -216,19 +199,19 @@ def fusion(
 def changes(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
     """Is it said rightly what became of a quote after its article was edited?"""
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
-        documents = judged_documents(half(questions, tuning=tuning))
-        return measure_changes(documents, set_name=questions.name, progress=partial(show, questions.name))
+    def measure(questions: EvalSet, show: Show) -> Any:
+        documents = edits.judged_documents(half(questions, tuning=tuning))
+        return edits.measure_changes(documents, set_name=questions.name, progress=partial(show, questions.name))
 
-    found = told(sets, measure, text_of_changes, as_json, json_of_changes)
-    write_block(write, "changes", markdown_of_changes(found, command=command_on(sets, "changes", tuning=tuning)))
+    found = told(sets, measure, edits.text_of_changes, as_json, edits.json_of_changes)
+    write_block(write, "changes", edits.markdown_of_changes(found, command=command_on(sets, "changes", tuning=tuning)))
 
 
 def support(sets: Sets, tuning: Tuning = False, write: Write = None, as_json: Json = False) -> None:
     """Is it said rightly which sentences of a text the articles support? Sets are strange to each other."""
     settings = load_settings()
 
-    def measure(questions: EvalSet, show: ShowProgress) -> Any:
+    def measure(questions: EvalSet, show: Show) -> Any:
         indexes = {path: opened(resolve_set(path), settings, show)[0].index for path in sets}
         own = next(index for path, index in indexes.items() if resolve_set(path).name == questions.name)
         others = [index for index in indexes.values() if index is not own]

@@ -12,18 +12,9 @@ from eval.runs.run_file import markdown_of_reliability, text_of_reliability
 from eval.runs.tables import Write, write_block
 from eval.scoring.figures import measure_reliability
 from eval.sets.sets import WORK, WORK_384, half, resolve_set
+from eval.training import calibrate as calibration
 from eval.training.blend import SeenAsked, fit_on, model_to_fit, write_blend
 from eval.training.blend import gather as gather_seen
-from eval.training.calibrate import (
-    LEVEL,
-    RISK,
-    answering_all,
-    json_of_calibration,
-    keep_policy,
-    policy_of,
-    text_of_calibration,
-)
-from eval.training.calibrate import calibrate as calibrate_on
 from index.bootstrap import ready
 from index.embedding.embedder import load_embedder
 from index.errors import BadInput
@@ -166,8 +157,10 @@ def calibrate(
         Path | None, typer.Argument(metavar="SET", help="Judged questions about your articles.")
     ] = None,
     data: Data = None,
-    risk: Annotated[float, typer.Option(min=0.001, max=0.5, help="Share of given answers that may be wrong.")] = RISK,
-    level: Annotated[float, typer.Option(min=0.5, max=0.999, help="How sure that must be.")] = LEVEL,
+    risk: Annotated[
+        float, typer.Option(min=0.001, max=0.5, help="Share of given answers that may be wrong.")
+    ] = calibration.RISK,
+    level: Annotated[float, typer.Option(min=0.5, max=0.999, help="How sure that must be.")] = calibration.LEVEL,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be certified.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Drop the policy of the index.")] = False,
     write: Write = None,
@@ -179,7 +172,7 @@ def calibrate(
     """
     settings = load_settings(data=data)
     if remove:
-        keep_policy(settings, None)
+        calibration.keep_policy(settings, None)
         tell("the policy is removed; the reader's own threshold decides again")
         return
     if questions is None:
@@ -187,17 +180,17 @@ def calibrate(
     ready(settings)
     found = resolve_set(questions)
     with progress() as show:
-        assistant = open_assistant(settings=answering_all(settings))
-        result = calibrate_on(assistant, found, risk=risk, level=level, progress=partial(show, "asking"))
+        assistant = open_assistant(settings=calibration.answering_all(settings))
+        result = calibration.calibrate(assistant, found, risk=risk, level=level, progress=partial(show, "asking"))
     reliability = measure_reliability(result.judged)
     if as_json:
-        emit_json(json_of_calibration(result) | {"reliability": asdict(reliability)})
+        emit_json(calibration.json_of_calibration(result) | {"reliability": asdict(reliability)})
     else:
-        emit(f"{text_of_calibration(result)}\n\n{text_of_reliability(reliability)}")
+        emit(f"{calibration.text_of_calibration(result)}\n\n{text_of_reliability(reliability)}")
     write_block(write, f"reliability-{found.name}", markdown_of_reliability(reliability))
     if not result.certificate.certified:
         tell("nothing was changed: this set cannot certify that risk")
         raise typer.Exit(NOT_CERTIFIED)
     if not dry_run:
-        keep_policy(settings, policy_of(result, settings, assistant.index.manifest))
+        calibration.keep_policy(settings, calibration.policy_of(result, settings, assistant.index.manifest))
         tell(f"'{settings.data}' now answers from confidence {result.certificate.threshold:g} on")

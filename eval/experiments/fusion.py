@@ -11,12 +11,13 @@ from eval.scoring.figures import follow_up_note
 from eval.scoring.intervals import Figure, by_name, mean
 from eval.scoring.judge import Judge, Searchable, Values, judge_for, ranked, ranked_names
 from eval.scoring.run import DEPTH, OnQuestion, followed
-from eval.sets.sets import EvalSet, ShowProgress, open_set
+from eval.sets.sets import EvalSet, open_set
 from index.embedding.embedder import Embedder
 from index.errors import BadInput
 from index.records import Hit
 from index.search import Index
 from index.settings import Settings
+from index.terminal import Show
 from rag.assistant import open_assistant
 
 _WEIGHTS = (0.3, 0.4, 0.5, 0.6, 0.7)  # of the dense ranking
@@ -154,9 +155,7 @@ def _difference(difference: ArmDifference) -> tuple[str, ...]:
     return f"{difference.arm} - {difference.other}", difference.figure.name, value, interval + mark, n
 
 
-def compare_fusions(
-    questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: ShowProgress
-) -> Comparison:
+def compare_fusions(questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: Show) -> Comparison:
     """BM25 alone, dense alone, the convex combination by weight, RRF, and the order that the reader gives."""
     index, own = open_set(questions, settings, embedder, work, show)
 

@@ -197,7 +197,7 @@ def _before(own: set[str], others: Sequence[str], library: Index) -> Filters | N
     return Filters(published_to=last) if any(day and day <= last for day in dated) else None
 
 
-# Questions that no sentence of an article can answer, whatever it is about: for measuring `rag.question.out_of_scope`.
+# Questions that no sentence of an article can answer, whatever it is about: for measuring `rag.question.purpose`.
 #
 # SEEN were looked at while its patterns were written; HELD_OUT were written afterwards and never changed them.
 

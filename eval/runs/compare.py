@@ -12,21 +12,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from eval.runs.paired import (
-    NOISE,
-    STATISTICS,
-    Floats,
-    PairedDifference,
-    Places,
-    Tally,
-    difference_of,
-    difference_of_means,
-    effect_size,
-    holm,
-    p_of_means,
-    said_in,
-    tally,
-)
+from eval.runs import paired
+from eval.runs.paired import Floats, PairedDifference, Places, Tally
 from eval.scoring.intervals import LEVEL
 from eval.scoring.latency import FIGURES as LATENCY
 from eval.scoring.rows import Row
@@ -92,7 +79,7 @@ class SliceChange:
     @property
     def moved(self) -> bool:
         """Whether anything differs beyond last digits."""
-        return bool(self.tally.wins or self.tally.losses) or abs(self.second - self.first) > NOISE
+        return bool(self.tally.wins or self.tally.losses) or abs(self.second - self.first) > paired.NOISE
 
 
 Change = TypeVar("Change", FigureChange, SliceChange)
@@ -203,7 +190,7 @@ def _names(first: Run, second: Run) -> list[str]:
 
 
 def _change(name: str, pairs: Sequence[Pair], first: Run, second: Run) -> FigureChange:
-    if name in STATISTICS:
+    if name in paired.STATISTICS:
         return _change_of_statistic(name, pairs)
     ours, theirs = _columns(name, pairs)
     values = _mean(ours), _mean(theirs)
@@ -212,19 +199,22 @@ def _change(name: str, pairs: Sequence[Pair], first: Run, second: Run) -> Figure
     n = _judged(ours, theirs)
     if np.isnan(ours).all() or np.isnan(theirs).all():
         return FigureChange(name, *values, n, None, None, None, None, _why_not(values))
-    change = difference_of_means(ours, theirs)
-    return FigureChange(name, *values, n, change, None, effect_size(ours, theirs), tally(ours, theirs), change.note)
+    change = paired.difference_of_means(ours, theirs)
+    return FigureChange(
+        name, *values, n, change, None, paired.effect_size(ours, theirs), paired.tally(ours, theirs), change.note
+    )
 
 
 def _change_of_statistic(name: str, pairs: Sequence[Pair]) -> FigureChange:
     """Worked out again from how the common questions went."""
-    statistic, ours, theirs = STATISTICS[name], said_in([one for one, _ in pairs]), said_in([two for _, two in pairs])
+    statistic = paired.STATISTICS[name]
+    ours, theirs = (paired.said_in(rows) for rows in zip(*pairs, strict=True))
 
     def minus(places: Places) -> float | None:
         before, after = statistic(ours.at(places)), statistic(theirs.at(places))
         return None if before is None or after is None else after - before
 
-    values, change = (statistic(ours), statistic(theirs)), difference_of(minus, ours.strata)
+    values, change = (statistic(ours), statistic(theirs)), paired.difference_of(minus, ours.strata)
     note = change.note if change else _why_not(values)
     return FigureChange(name, *values, len(pairs), change, None, None, None, note)
 
@@ -261,7 +251,7 @@ def _mean(values: Floats) -> float | None:
 
 def _adjusted(changes: Sequence[Change]) -> tuple[Change, ...]:
     """With Holm's p, over all that were tested."""
-    values = iter(holm([each.p for each in changes if each.p is not None]))
+    values = iter(paired.holm([each.p for each in changes if each.p is not None]))
     return tuple(each if each.p is None else replace(each, adjusted=next(values)) for each in changes)
 
 
@@ -280,5 +270,5 @@ def _slice(tag: str, name: str, pairs: Sequence[Pair]) -> SliceChange | None:
     if first is None or second is None:
         return None
     n = _judged(ours, theirs)
-    p = p_of_means(ours, theirs) if n >= FEWEST_OF_A_TAG else None
-    return SliceChange(tag, name, n, first, second, tally(ours, theirs), p, None)
+    p = paired.p_of_means(ours, theirs) if n >= FEWEST_OF_A_TAG else None
+    return SliceChange(tag, name, n, first, second, paired.tally(ours, theirs), p, None)

@@ -9,18 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from eval.runs import compare_report as report
 from eval.runs.compare import RIGHT, FigureChange, RunComparison, compare, differing
-from eval.runs.compare_report import (
-    headed,
-    json_of_figure,
-    json_of_pair,
-    json_of_runs,
-    p_text,
-    questions_in,
-    setting_lines,
-    text_of_runs,
-    value_text,
-)
 from eval.runs.paired import NOISE
 from eval.runs.run_file import json_of_baseline, read_compared
 from eval.runs.tables import Table, paragraphs
@@ -100,17 +90,17 @@ def text_of_update(before: Run | None, now: Run) -> str:
     if before is None:
         return f"a first baseline: {now.set_name}, {len(now.rows)} questions"
     if _same_questions(before, now):
-        return text_of_runs(_change(before, now), ("the baseline", "this run"))
+        return report.text_of_runs(_change(before, now), ("the baseline", "this run"))
     head = f"other questions: {before.set_name}, {len(before.rows)} → {now.set_name}, {len(now.rows)}"
     names = dict.fromkeys(figure.name for figure in (*before.figures, *now.figures))
-    table = [(name, value_text(before.value(name)), value_text(now.value(name))) for name in names]
+    table = [(name, report.value_text(before.value(name)), report.value_text(now.value(name))) for name in names]
     return paragraphs(head, Table(("measure", "baseline", "now"), table))
 
 
 def json_of_update(before: Run | None, now: Run) -> dict[str, Any]:
     """As JSON-able values; without a baseline of the same questions, what the new one is about."""
     if before and _same_questions(before, now):
-        return json_of_runs(_change(before, now), ("the baseline", "this run"))
+        return report.json_of_runs(_change(before, now), ("the baseline", "this run"))
     return {
         "set": now.set_name,
         "questions": len(now.rows),
@@ -128,15 +118,15 @@ def text_of_judgement(found: GateResult, baseline: Path) -> str:
     return paragraphs(
         f"gate {head}: {comparison.set_name} · {comparison.common} questions · baseline {baseline}",
         [f"{line}  {verdict}" for line, verdict in lines],
-        setting_lines(comparison),
-        *(headed(head, lines) for head, lines in questions_in(comparison)),
+        report.setting_lines(comparison),
+        *(report.headed(head, lines) for head, lines in report.questions_in(comparison)),
         f"if that is meant, {UPDATE}" if found.grade == "fail" else "",
     )
 
 
 def json_of_judgement(found: GateResult) -> dict[str, Any]:
     """As JSON-able values."""
-    figures = [{**json_of_figure(each.change), "grade": each.grade, "why": each.why} for each in found.verdicts]
+    figures = [{**report.json_of_figure(each.change), "grade": each.grade, "why": each.why} for each in found.verdicts]
     return {
         "set": found.comparison.set_name,
         "grade": found.grade,
@@ -144,8 +134,8 @@ def json_of_judgement(found: GateResult) -> dict[str, Any]:
         "level": LEVEL,
         "questions": found.comparison.common,
         "figures": figures,
-        "newly_failing": [json_of_pair(pair) for pair in found.comparison.failing],
-        "newly_right": [json_of_pair(pair) for pair in found.comparison.mended],
+        "newly_failing": [report.json_of_pair(pair) for pair in found.comparison.failing],
+        "newly_right": [report.json_of_pair(pair) for pair in found.comparison.mended],
     }
 
 
@@ -178,7 +168,7 @@ def _cells(verdict: FigureVerdict) -> tuple[str, ...]:
     change = verdict.change
     value = change.difference.value if change.difference else 0.0
     shown = f"{change.first:.3f}", f"{change.second:.3f}", f"{value:+.3f}"
-    return change.name, *shown, p_text(change.adjusted), str(change.n)
+    return change.name, *shown, report.p_text(change.adjusted), str(change.n)
 
 
 def _change(before: Run, now: Run) -> RunComparison:

@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from eval.scoring.figures import aurc, calibration_error
+from eval.scoring.figures import PRECISIONS, aurc, calibration_error
 from eval.scoring.intervals import LEVEL, SEED, Sample
 from eval.scoring.judge import auroc, coverage
 from eval.scoring.rows import Row
@@ -200,7 +200,6 @@ def _between(values: Floats) -> tuple[float, float]:
 # behind the figures of a run, on how questions went.
 
 _OfGroups = Callable[[Sample, Sample], float | None]
-_PERCENTS = (80, 90, 95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +235,6 @@ def _of_groups(measure: _OfGroups, said: SaidArrays) -> float | None:
 STATISTICS: Mapping[str, Callable[[SaidArrays], float | None]] = {
     "AUROC": lambda said: auroc(said.rows[said.answerable, 0], said.rows[~said.answerable, 0]),
     "AURC": partial(_of_groups, aurc),
-    **{f"coverage at {p} % precision": partial(_of_groups, partial(coverage, precision=p / 100)) for p in _PERCENTS},
+    **{f"coverage at {p} % precision": partial(_of_groups, partial(coverage, precision=p / 100)) for p in PRECISIONS},
     "calibration error": partial(_of_groups, calibration_error),
 }

@@ -57,7 +57,7 @@ from pathlib import Path
 from time import perf_counter
 from index.embedding.embedder import load_embedder
 from index.engines import engine as engines
-from index.engines.connect import engine_of
+from index.engines.engine import engine_of
 from index.search import open_index
 from index.settings import Settings
 

@@ -16,11 +16,12 @@ from eval.scoring.judge import JUDGED, Judge, Level, Searchable, Values, judge_f
 from eval.scoring.latency import Timed
 from eval.scoring.rows import PLACES, Row, row_of, scored
 from eval.sets.gold import Question
-from eval.sets.sets import WORK, EvalSet, ShowProgress, opened, set_sha256
+from eval.sets.sets import WORK, EvalSet, opened, set_sha256
 from index.errors import BadGold, BadInput, BadQuestion
 from index.records import Passage
 from index.search import Index
 from index.settings import Settings
+from index.terminal import Show
 from rag.answer import Answer
 from rag.reading.reader import reader_files
 
@@ -194,7 +195,7 @@ _EXTRA = ("reranker", "answer_model")  # named only where they are set
 _ASKING = ("fusion", "dense_weight", "depth", "reader", "max_quotes", "chat_model")  # that shape answers of one index
 
 
-def measure(questions: EvalSet, settings: Settings, show: ShowProgress, work: Path = WORK) -> Run:
+def measure(questions: EvalSet, settings: Settings, show: Show, work: Path = WORK) -> Run:
     """Every figure, latency too. Raises what opening an index raises, and what `run` raises."""
     assistant, own = opened(questions, settings, show, work)
     timed = Timed(assistant.index, own)

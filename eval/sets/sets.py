@@ -1,29 +1,27 @@
 """Any judged set, our own gold file, a BEIR-style folder or a TREC one: its halves, and the index of its corpus."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
-from eval.sets.beir import BeirSet, read_beir
+from eval.sets.beir import BeirSet, is_trec, read_beir, read_trec
 from eval.sets.gold import GoldSet, Question, read_gold
-from eval.sets.trec import is_trec, read_trec
 from index.build import Builder, Progress
 from index.embedding.embedder import Embedder, load_embedder
 from index.errors import BadGold, NotFound
 from index.search import Index, open_index
 from index.seeding import SEEDS
 from index.settings import Settings
+from index.terminal import Show
 from rag.assistant import Assistant, open_assistant
 
 EvalSet: TypeAlias = GoldSet | BeirSet
 WORK = Path(".eval")
 WORK_384 = Path(".eval-384")  # indexes without projected token vectors, for training
 EMBEDDER_384 = "minilm-384"
-
-ShowProgress = Callable[[str, int, int], None]
 
 
 def resolve_set(path: Path) -> EvalSet:
@@ -89,7 +87,7 @@ def half(questions: EvalSet, *, tuning: bool) -> EvalSet:
 # The index of a set's own corpus: made once below a work folder, brought up to date when anything changed.
 
 
-def indexed(questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: ShowProgress) -> Settings:
+def indexed(questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: Show) -> Settings:
     """Settings that point to the set's index; gold files are about the bundled articles."""
     corpus = questions.corpus if isinstance(questions, BeirSet) else SEEDS
     place = sha256(str(corpus.resolve()).encode()).hexdigest()[:8]  # two sets may have one name
@@ -108,7 +106,7 @@ def about_seeds(document_ids: Iterable[str]) -> bool:
     return {*document_ids} <= {path.stem for path in SEEDS.glob("*.txt")}
 
 
-def opened(questions: EvalSet, settings: Settings, show: ShowProgress, work: Path = WORK) -> tuple[Assistant, Settings]:
+def opened(questions: EvalSet, settings: Settings, show: Show, work: Path = WORK) -> tuple[Assistant, Settings]:
     """An index that the settings name is used as it stands, and so is that of gold which is not about the bundled
     articles; else the set's own corpus is indexed below `work`."""
     named = () if isinstance(questions, BeirSet) else (s.document_id for q in questions.questions for s in q.spans)
@@ -120,7 +118,7 @@ def opened(questions: EvalSet, settings: Settings, show: ShowProgress, work: Pat
 
 
 def open_set(
-    questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: ShowProgress
+    questions: EvalSet, settings: Settings, embedder: Embedder, work: Path, show: Show
 ) -> tuple[Index, Settings]:
     """The set's own index, made or brought up to date."""
     own = indexed(questions, settings, embedder, work, show)

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.scoring.judge import auroc, judge_for
-from eval.sets.sets import EvalSet, ShowProgress, open_set
+from eval.sets.sets import EvalSet, open_set
 from eval.training.cases import TWIN, TrainingCase, case_of, cut_to, twins, without
 from eval.training.fit import REMOVED_COUNTS, RIGHT, TWIN_COUNTS, fit_confidence, kind_shares, rounded, shares
 from index.embedding.embedder import Embedder
 from index.errors import BadInput
 from index.records import Hit, Kind
 from index.settings import Settings
+from index.terminal import Show
 from rag.pipeline import READ_HITS
 from rag.question.analysis import Query, analyse
 from rag.reading.features import NAMED_SHORT, Floats
@@ -111,7 +112,7 @@ class _Remembered(ReadModel):
 
 
 def gather(
-    questions: EvalSet, most: int, settings: Settings, embedder: Embedder, work: Path, show: ShowProgress
+    questions: EvalSet, most: int, settings: Settings, embedder: Embedder, work: Path, show: Show
 ) -> list[SeenAsked]:
     """`most` questions of a set, spread over it, and as many twins, each as it is and without its documents."""
     index, _ = open_set(questions, settings, embedder, work, show)

@@ -15,7 +15,7 @@ from typing import Any
 from eval.scoring.judge import judge_for
 from eval.sets.beir import BeirSet
 from eval.sets.gold import Question
-from eval.sets.sets import EMBEDDER_384, EvalSet, ShowProgress, half, open_set
+from eval.sets.sets import EMBEDDER_384, EvalSet, half, open_set
 from eval.training.cases import TWIN, TrainingCase, case_of, cut_to, for_projection, sample_of, twins, without
 from eval.training.fit import Seen, fit_trained
 from eval.training.projection import BATCH, RATE, SEED, WIDTH, example_of, learn_projection, projected
@@ -25,6 +25,7 @@ from index.embedding.vectors import Encoded
 from index.errors import BadInput
 from index.search import Index
 from index.settings import Settings
+from index.terminal import Show
 from rag.pipeline import READ_HITS
 from rag.reading.candidates import Evidence
 
@@ -56,7 +57,7 @@ class Trained:
         (root / "rag" / "reading" / "trained.json").write_text(f"{json.dumps(self.reader, indent=1)}\n", "utf-8")
 
 
-def train_reader(sets: Sequence[tuple[EvalSet, Path]], settings: Settings, work: Path, show: ShowProgress) -> Trained:
+def train_reader(sets: Sequence[tuple[EvalSet, Path]], settings: Settings, work: Path, show: Show) -> Trained:
     """From the tuning halves of sets, each with the path it was read from, indexed below `work` without projection.
 
     Raises BadInput where no set has questions that the projection can learn from.
@@ -71,7 +72,7 @@ def train_reader(sets: Sequence[tuple[EvalSet, Path]], settings: Settings, work:
     return train(gathered, show)
 
 
-def gather(tuned: EvalSet, index: Index, sha256: str, show: ShowProgress) -> Gathered:
+def gather(tuned: EvalSet, index: Index, sha256: str, show: Show) -> Gathered:
     """Every question of a half and its unanswerable twins, with what is found for them."""
     judge = judge_for(tuned, index)
     asked: list[Question] = [*tuned.questions, *twins(tuned.questions, dict(judge.keys), index)]
@@ -84,7 +85,7 @@ def gather(tuned: EvalSet, index: Index, sha256: str, show: ShowProgress) -> Gat
     return Gathered(index, tuple(case for case in cases if case.hits), encoded, sha256, isinstance(tuned, BeirSet))
 
 
-def train(gathered: Sequence[Gathered], show: ShowProgress) -> Trained:
+def train(gathered: Sequence[Gathered], show: Show) -> Trained:
     """Projections crosswise, then the linear models, then the projection that ships."""
     shown = [(one, cut_to(case, READ_HITS)) for one in gathered if one.projectable for case in one.cases]
     pool = [(one, case) for one, case in shown if case.has_right]
@@ -110,7 +111,7 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _learned(pairs: Sequence[tuple[Gathered, TrainingCase]], show: ShowProgress, step: str) -> bytes:
+def _learned(pairs: Sequence[tuple[Gathered, TrainingCase]], show: Show, step: str) -> bytes:
     indexes = {case.set_name: one.index for one, case in pairs}
     encoded = {case.set_name: one.encoded for one, case in pairs}
 
@@ -124,7 +125,7 @@ def _learned(pairs: Sequence[tuple[Gathered, TrainingCase]], show: ShowProgress,
     return projection_bytes(learned.matrix, learned.attention)
 
 
-def _seen(one: Gathered, views: Sequence[Projection], show: ShowProgress) -> Iterator[Seen]:
+def _seen(one: Gathered, views: Sequence[Projection], show: Show) -> Iterator[Seen]:
     evidence = [Evidence(projected(one.index, view, one.encoded)) for view in views]
     for done, case in enumerate(one.cases, start=1):
         own = evidence[0 if for_projection(case) else 1]

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.engines.connect import engine_of
-from index.engines.engine import Engine, EnginePassage
+from index.engines.engine import Engine, EnginePassage, engine_of
 from index.engines.vocabulary import NOTHING, Vocabulary, bags_of
 from index.errors import IndexDamaged, IndexMissing
 from index.ranking.content import Places, merged

@@ -1,4 +1,4 @@
-"""What every search engine gets and is asked, where it stands, and what is said when it cannot.
+"""What every search engine gets and is asked, which one the settings name, and what is said when it cannot.
 
 What it is given are numbers and hexadecimal digits only: hashes of documents and terms, weights, days. So nothing that
 somebody wrote can be read as part of a filter, and no word of an article leaves the store.
@@ -6,12 +6,22 @@ somebody wrote can be read as part of a filter, and no word of an article leaves
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
 from index.embedding.vectors import Floats
 from index.errors import BadSetting, EngineUnavailable, IndexDamaged, IndexMismatch
+from index.lazy import later
+from index.settings import Settings
+
+if TYPE_CHECKING:
+    from index.engines.milvus import Milvus
+    from index.engines.postgres import Postgres
+else:
+    Milvus = later("index.engines.milvus:Milvus")
+    Postgres = later("index.engines.postgres:Postgres")
 
 MOST_FOUND = 16_384  # of one search, as Milvus has it
 EXACT_TO = 200_000  # passages that are all looked at; what proposes among more of them may miss some
@@ -120,6 +130,30 @@ class Engine(Protocol):
         ...
 
 
+def engine_of(settings: Settings) -> Engine | None:
+    """Connected once in a process. None: this process's memory is searched. Raises BadSetting and EngineUnavailable."""
+    return _connected(settings.store, settings.store_timeout_s) if settings.store else None
+
+
+def engine_name(settings: Settings) -> str:
+    """What is searched, as it stands in an index's version; "" for this process's memory."""
+    return _extra(settings.store) if settings.store else ""
+
+
+@lru_cache(maxsize=8)
+def _connected(store: str, timeout_s: float) -> Engine:
+    try:
+        return (Postgres if _extra(store) == "postgres" else Milvus)(Address.parse(store), timeout_s)
+    except ImportError as error:
+        raise EngineUnavailable(
+            f"the setting 'store' needs what is not installed; do it with: pip install '.[{_extra(store)}]'"
+        ) from error
+
+
+def _extra(store: str) -> str:
+    return "postgres" if store.startswith(("postgresql://", "postgres://")) else "milvus"
+
+
 def looks_at_all(count: int) -> bool:
     return count <= EXACT_TO
 
@@ -152,10 +186,6 @@ def no_address() -> BadSetting:
         "postgresql://HOST:5432/DATABASE/NAME, its name of letters, digits and _ (small ones in PostgreSQL, 30 at "
         "most), or for Milvus Lite a file whose name ends in .db"
     )
-
-
-def not_installed(extra: str) -> EngineUnavailable:
-    return EngineUnavailable(f"the setting 'store' needs what is not installed; do it with: pip install '.[{extra}]'")
 
 
 def unanswered(also: str = "") -> EngineUnavailable:

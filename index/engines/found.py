@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.vectors import Floats
-from index.engines.connect import engine_of
 from index.engines.content import Collected, days_of, marks_of
-from index.engines.engine import MOST_FOUND, Engine, Where
+from index.engines.engine import MOST_FOUND, Engine, Where, engine_of
 from index.engines.vocabulary import NOTHING, Vocabulary
 from index.errors import IndexDamaged, IndexMismatch
 from index.ranking.fuse import best

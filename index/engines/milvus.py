@@ -11,25 +11,8 @@ from typing import Any
 import numpy as np
 
 from index.embedding.vectors import Floats
-from index.engines.engine import (
-    BREADTH,
-    LEAST_LOOKED_AT,
-    LINKS,
-    MOST_FOUND,
-    WRITE_S,
-    Address,
-    EnginePassage,
-    Where,
-    batches,
-    digits,
-    looks_at_all,
-    lost,
-    name_taken,
-    other_size,
-    sparse,
-    too_old,
-    unanswered,
-)
+from index.engines import engine
+from index.engines.engine import Address, EnginePassage, Where
 
 LEAST_VERSION = (2, 5)  # the first with what is asked of it here: text_match beside sparse vectors
 _LITE = "milvus_lite"
@@ -56,7 +39,7 @@ class Milvus:
         self.version = f"Milvus {version}"
         found = re.match(r"v?(\d+)\.(\d+)", version)
         if not version.startswith(_LITE) and (not found or tuple(map(int, found.groups())) < LEAST_VERSION):
-            raise too_old(self.version, ".".join(map(str, LEAST_VERSION)))
+            raise engine.too_old(self.version, ".".join(map(str, LEAST_VERSION)))
 
     def alive(self) -> str:
         with self._explained():
@@ -69,7 +52,7 @@ class Milvus:
             fields = self._client.describe_collection(collection, timeout=self._timeout_s)["fields"]
             (own,) = (int(field["params"]["dim"]) for field in fields if field["name"] == "vector")
             if own != dim:
-                raise other_size(own, dim)
+                raise engine.other_size(own, dim)
             self._client.load_collection(collection, timeout=self._timeout_s)
             found = self._client.query(collection, output_fields=["count(*)"], timeout=self._timeout_s)
         return int(found[0]["count(*)"])
@@ -79,47 +62,50 @@ class Milvus:
         made = f"{name}_{version[:16]}_{token_hex(4)}"
         with self._explained():
             if name in self._client.list_collections(timeout=self._timeout_s):
-                raise name_taken(name, "a collection")
-            self._create(made, dim, exact=looks_at_all(count))
+                raise engine.name_taken(name, "a collection")
+            self._create(made, dim, exact=engine.looks_at_all(count))
             self.upsert(made, rows)
-            self._client.flush(made, timeout=WRITE_S)
+            self._client.flush(made, timeout=engine.WRITE_S)
             before = self._pointed()
             point = self._client.alter_alias if before else self._client.create_alias
             point(made, name, timeout=self._timeout_s)
             ours = re.compile(rf"{name}_[0-9a-f]{{16}}_[0-9a-f]{{8}}")
             for other in self._client.list_collections(timeout=self._timeout_s):
                 if ours.fullmatch(other) and other not in (made, before):
-                    self._client.drop_collection(other, timeout=WRITE_S)
+                    self._client.drop_collection(other, timeout=engine.WRITE_S)
         return made
 
     def upsert(self, collection: str, rows: Iterable[EnginePassage]) -> None:
         with self._explained():
-            for batch in batches(rows):
-                self._client.upsert(collection, list(map(_fields, batch)), timeout=WRITE_S)
+            for batch in engine.batches(rows):
+                self._client.upsert(collection, list(map(_fields, batch)), timeout=engine.WRITE_S)
 
     def delete(self, collection: str, marks: Sequence[str]) -> None:
         with self._explained():
-            for some in batches(marks):
-                self._client.delete(collection, filter=filter_of(Where(only=tuple(some))), timeout=WRITE_S)
+            for some in engine.batches(marks):
+                self._client.delete(collection, filter=filter_of(Where(only=tuple(some))), timeout=engine.WRITE_S)
 
     # -- what is found --
 
     def nearest(self, collection: str, vector: Floats, count: int, where: Where) -> dict[str, Floats]:
-        params = {"metric_type": "IP", "params": {"ef": min(max(4 * count, LEAST_LOOKED_AT), 2 * MOST_FOUND)}}
+        params = {
+            "metric_type": "IP",
+            "params": {"ef": min(max(4 * count, engine.LEAST_LOOKED_AT), 2 * engine.MOST_FOUND)},
+        }
         found = self._search(collection, "vector", vector.tolist(), count, where, params, ["vector"])
         return {str(one["id"]): np.array(one["entity"]["vector"], np.float32) for one in found}
 
     def matching(self, collection: str, weights: Mapping[int, float], count: int, where: Where) -> dict[str, float]:
-        asked = sparse(weights, _DIMENSIONS)
+        asked = engine.sparse(weights, _DIMENSIONS)
         found = self._search(collection, "terms", asked, count, where, {"metric_type": "IP"}, []) if asked else ()
         return {str(one["id"]): float(one["distance"]) for one in found}
 
     def holding(self, collection: str, terms: Sequence[int], where: Where) -> list[str]:
-        parts = [f"text_match(words, '{digits(number)}')" for number in terms]
+        parts = [f"text_match(words, '{engine.digits(number)}')" for number in terms]
         wanted = " and ".join(part for part in (*parts, filter_of(where)) if part)
         with self._explained():
             pages = self._client.query_iterator(
-                collection, filter=wanted, output_fields=["id"], batch_size=MOST_FOUND, timeout=self._timeout_s
+                collection, filter=wanted, output_fields=["id"], batch_size=engine.MOST_FOUND, timeout=self._timeout_s
             )
             found = [str(one["id"]) for page in iter(pages.next, []) for one in page]
             pages.close()
@@ -156,12 +142,12 @@ class Milvus:
         schema.add_field("terms", kinds.SPARSE_FLOAT_VECTOR)
         schema.add_field("words", kinds.VARCHAR, max_length=65_535, enable_analyzer=True, enable_match=True)
         indexes = self._client.prepare_index_params()
-        kind, params = ("FLAT", {}) if exact else ("HNSW", {"M": LINKS, "efConstruction": BREADTH})
+        kind, params = ("FLAT", {}) if exact else ("HNSW", {"M": engine.LINKS, "efConstruction": engine.BREADTH})
         indexes.add_index("vector", index_type=kind, metric_type="IP", params=params)
         indexes.add_index("terms", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
         indexes.add_index("document", index_type="INVERTED")
         self._client.create_collection(
-            name, schema=schema, index_params=indexes, consistency_level="Strong", timeout=WRITE_S
+            name, schema=schema, index_params=indexes, consistency_level="Strong", timeout=engine.WRITE_S
         )
 
     def _pointed(self) -> str:
@@ -180,8 +166,8 @@ class Milvus:
         except (self._pymilvus.MilvusException, OSError) as error:
             _log.warning("the search engine at %s: %s", self._address.uri, error)
             if getattr(error, "code", None) == _GONE:
-                raise lost() from error
-            raise unanswered(" (Milvus Lite: that no other process has its file open)") from error
+                raise engine.lost() from error
+            raise engine.unanswered(" (Milvus Lite: that no other process has its file open)") from error
 
 
 def _fields(row: EnginePassage) -> dict[str, Any]:
@@ -190,8 +176,8 @@ def _fields(row: EnginePassage) -> dict[str, Any]:
         "document": row.mark,
         "published": row.day,
         "vector": row.vector.tolist(),
-        "terms": {_NO_TERM: 1.0} | sparse(row.weights, _DIMENSIONS),
-        "words": " ".join(map(digits, row.weights)),
+        "terms": {_NO_TERM: 1.0} | engine.sparse(row.weights, _DIMENSIONS),
+        "words": " ".join(map(engine.digits, row.weights)),
     }
 
 

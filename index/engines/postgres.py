@@ -20,25 +20,8 @@ import psycopg
 from psycopg import sql
 
 from index.embedding.vectors import Floats
-from index.engines.engine import (
-    BREADTH,
-    LEAST_LOOKED_AT,
-    LINKS,
-    WRITE_S,
-    Address,
-    EnginePassage,
-    Where,
-    batches,
-    digits,
-    looks_at_all,
-    lost,
-    name_taken,
-    no_address,
-    other_size,
-    sparse,
-    too_old,
-    unanswered,
-)
+from index.engines import engine
+from index.engines.engine import Address, EnginePassage, Where
 from index.errors import EngineUnavailable
 from index.ranking.lexical import K1, B
 
@@ -108,15 +91,15 @@ class Postgres:
         try:
             psycopg.conninfo.conninfo_to_dict(address.uri)
         except psycopg.ProgrammingError:  # says what was given
-            raise no_address() from None
+            raise engine.no_address() from None
         ((version,),) = self._rows("select current_setting('server_version')")
         had = {str(name): str(own) for name, own in self._rows("select extname, extversion from pg_extension")}
         self.version = f"PostgreSQL {version} with {', '.join(f'{name} {own}' for name, own in sorted(had.items()))}"
         self._words = _number(had.get("pg_textsearch", ""))
         if _number(version) < LEAST_VERSION:
-            raise too_old(self.version, f"PostgreSQL {LEAST_VERSION[0]}")
+            raise engine.too_old(self.version, f"PostgreSQL {LEAST_VERSION[0]}")
         if _number(had.get("vector", "")) < LEAST_VECTOR:
-            raise too_old(self.version, "the extension vector 0.8 (in this database: create extension vector)")
+            raise engine.too_old(self.version, "the extension vector 0.8 (in this database: create extension vector)")
 
     def alive(self) -> object:
         return self._rows("select 1")
@@ -127,14 +110,16 @@ class Postgres:
         size = "select atttypmod from pg_attribute where attrelid = %(table)s::regclass and attname = 'vector'"
         ((own,),) = self._rows(size, table=collection)
         if own != dim:
-            raise other_size(own, dim)
+            raise engine.other_size(own, dim)
         return int(self._rows(_of("select count(*) from {table}", collection))[0][0])
 
     def fill(self, version: str, dim: int, rows: Iterable[EnginePassage], count: int) -> str:
         """All in one transaction: whoever looks finds the former tables until the new one is whole."""
-        name, large = self._address.name, not looks_at_all(count)
+        name, large = self._address.name, not engine.looks_at_all(count)
         if large and self._words < LEAST_WORDS:
-            raise too_old(self.version, f"for {count:,} passages pg_textsearch {'.'.join(map(str, LEAST_WORDS))}")
+            raise engine.too_old(
+                self.version, f"for {count:,} passages pg_textsearch {'.'.join(map(str, LEAST_WORDS))}"
+            )
         made = f"{name}_{version[:16]}_{token_hex(4)}{_LARGE if large else ''}"
         with self._writing() as session:
             before = self._pointed(session)
@@ -144,7 +129,9 @@ class Postgres:
             session.limit_s = None
             names = {"index": sql.Identifier(made + _WORDS), "view": sql.Identifier(name)}
             for one in (*_INDEXES, *(_LARGE_INDEXES if large else ()), *_SWITCH):
-                session.execute(_of(one, made, dim=dim, links=LINKS, breadth=BREADTH, k1=K1, b=B, **names))
+                session.execute(
+                    _of(one, made, dim=dim, links=engine.LINKS, breadth=engine.BREADTH, k1=K1, b=B, **names)
+                )
             for other in self._ours(session) - {made, before}:
                 session.execute(_of("drop table {table}", other))
         return made
@@ -174,7 +161,7 @@ class Postgres:
             terms=list(weights),
             words=" ".join(map(_word, weights)),
             index=collection + _WORDS,
-            looked_at=max(_DEEPER * count, LEAST_LOOKED_AT),
+            looked_at=max(_DEEPER * count, engine.LEAST_LOOKED_AT),
             count=count,
             **_given(where),
         )
@@ -196,13 +183,13 @@ class Postgres:
     @contextmanager
     def _writing(self) -> Iterator[_Session]:
         """A transaction: written when it ends."""
-        with self._session(WRITE_S) as session, session.transaction():
-            session.execute("select set_config('statement_timeout', %s, true)", [f"{WRITE_S}s"])
+        with self._session(engine.WRITE_S) as session, session.transaction():
+            session.execute("select set_config('statement_timeout', %s, true)", [f"{engine.WRITE_S}s"])
             yield session
 
     def _put(self, session: _Session, collection: str, rows: Iterable[EnginePassage]) -> None:
         with session.cursor() as cursor:
-            for batch in batches(rows):
+            for batch in engine.batches(rows):
                 cursor.executemany(_of(_PUT, collection), [_fields(row, collection) for row in batch])
 
     def _pointed(self, session: _Session) -> str:
@@ -212,7 +199,7 @@ class Postgres:
         own = " where view_schema = current_schema() and view_name = %s"
         found = self._ours(session) & {str(table) for (table,) in session.execute(of_view + own, [name])}
         if not found and session.execute("select to_regclass(%s)", [name]).fetchone() != (None,):
-            raise name_taken(name, "a table or view")
+            raise engine.name_taken(name, "a table or view")
         return max(found, default="")
 
     def _ours(self, session: _Session) -> set[str]:
@@ -233,9 +220,9 @@ class Postgres:
         except psycopg.Error as error:
             _log.warning("the search engine: %s", error)
             if isinstance(error, psycopg.errors.UndefinedTable):
-                raise lost() from error
+                raise engine.lost() from error
             if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-                raise unanswered() from error
+                raise engine.unanswered() from error
             raise EngineUnavailable(
                 "the search engine refuses what is asked of it, as the log says; see that its user may make tables"
             ) from error
@@ -268,7 +255,7 @@ class Postgres:
         session.execute(
             "select set_config('statement_timeout', %s, false), set_config('hnsw.ef_search', %s, false),"
             " set_config('hnsw.iterative_scan', 'relaxed_order', false)",
-            [f"{self._timeout_s}s", str(LEAST_LOOKED_AT)],
+            [f"{self._timeout_s}s", str(engine.LEAST_LOOKED_AT)],
         )
         return session
 
@@ -294,7 +281,7 @@ def _fields(row: EnginePassage, table: str) -> tuple[object, ...]:
 
 
 def _sparse_text(weights: Mapping[int, float]) -> str:
-    of = sorted(sparse(weights, _DIMENSIONS).items())
+    of = sorted(engine.sparse(weights, _DIMENSIONS).items())
     return f"{{{','.join(f'{dimension}:{weight!r}' for dimension, weight in of)}}}/{_DIMENSIONS}"
 
 
@@ -303,7 +290,7 @@ def _vectors(rows: Iterable[tuple[str, Sequence[float]]]) -> dict[str, Floats]:
 
 
 def _word(number: int) -> str:
-    return digits(number).translate(_LETTERS)
+    return engine.digits(number).translate(_LETTERS)
 
 
 def _number(version: str) -> tuple[int, ...]:

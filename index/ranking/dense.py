@@ -17,7 +17,7 @@ from index.ranking.fuse import best
 from index.records import Scored
 
 EXACT = 50_000  # rows up to which all are scored: some milliseconds
-_AGAIN, _LEAST = 16, 1000  # candidates by signs, for each row wanted and in all: of the ten best they miss 0.4 %
+_AGAIN, _LEAST = 16, 1200  # candidates by signs, for each row wanted and in all: docs/benchmarks.md has what they miss
 _SPARE = 16  # candidates beyond the depth, so that a second scan is rare
 _BLOCK = 4096  # rows that are compared at once, so that this takes no memory
 _TINY = 2 * float(np.finfo(np.float32).tiny)  # sums below it may be rounded to 0

@@ -136,7 +136,10 @@ class View:
         return replace(self, shelf=shelf, found=self.found.seeing(shelf, rows))
 
     def encodings(self, rows: Sequence[int]) -> list[Encoding]:
-        """What the embedder made of the passages, in the order of `rows`; made again where tokens are not kept."""
+        """What the embedder made of the passages, in the order of `rows`; offsets count from a `search_text`'s start.
+
+        Ask for all that are read at once: where token vectors are not kept, the embedder runs here.
+        """
         if self.recomputes is None:
             places = self.shelf.rows[list(rows)].tolist()
             vectors = self.found.vectors(rows)
@@ -147,5 +150,5 @@ class View:
         return [Encoding.from_floats(one.vector, one.tokens, one.offsets) for one in encoded]
 
     def term_places(self, row: int) -> TermPlaces:
-        """Of a passage, as the index was built. Raises IndexDamaged."""
+        """Which terms stand where in a passage; nothing of its text is cut anew. Raises IndexDamaged."""
         return TermPlaces.from_bytes(self.terms[int(self.shelf.rows[row])])

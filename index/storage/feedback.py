@@ -16,8 +16,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from index.errors import IndexMissing, QuotewellError
 from index.records import Span, plain
-from index.storage.side_db import SideFile
-from index.storage.sqlite import connect, explained
+from index.storage.sqlite import SideFile, connect, explained
 from index.storage.store import Store
 
 Verdict = Literal["up", "down", ""]

@@ -5,16 +5,20 @@ the process's POSIX locks on it, and with them SQLite's.
 """
 
 import fcntl
+import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Lock
 from typing import Literal
 
 from index.errors import BadInput, IndexDamaged, QuotewellError, StoreBusy
+
+_log = logging.getLogger(__name__)
 
 Connection = sqlite3.Connection
 
@@ -26,6 +30,7 @@ READER = (*GUARDS, "query_only=ON")
 # the pad is in overflow pages, and those are zeroed when the row goes.
 PAGE_BYTES = 4096
 _WAIT_S = 5.0  # for another process, until a database is copied
+_SIDE_WAIT_S = 1.0  # for another process that writes beside the store
 LEAST_FREE = 64  # pages that are left where they are
 LOG_PAGES = 128  # from which on the log is moved into the file and begun anew, as soon as no reader needs it
 _BEGUN = ".quotewell-new-"  # folders that their makers hold locked
@@ -208,3 +213,80 @@ def _damaged(path: Path, why: str) -> IndexDamaged:
         f"'{path}' is damaged or not a Quotewell index ({why}); "
         "restore a backup, or move it away and build it again with: quotewell index PATH"
     )
+
+
+# A small database beside the store, for what may be lost without harm to it: opened when it is first needed.
+
+
+class SideFile:
+    """Several threads may share it, one at a time is served; several processes may share the file."""
+
+    def __init__(self, path: Path, create: Sequence[str]) -> None:
+        """`create` is run at each opening."""
+        self.path = path
+        self._create = create
+        self._inode = 0  # of the file that was opened
+        self._lock = Lock()
+        self._connection: Connection | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self._connection is not None or self.path.exists()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Raises StoreBusy or QuotewellError, here and in `writing`."""
+        with self._lock, self._explained():
+            yield self._opened()
+
+    @contextmanager
+    def writing(self, *, durable: bool) -> Iterator[Connection]:
+        """One transaction, made at the end or not at all. It survives kill -9, and power loss if it is durable."""
+        with self._lock, self._explained():
+            connection = self._opened()
+            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            with immediate(connection):
+                yield connection
+
+    def close(self) -> None:
+        """It opens again when it is needed again."""
+        with self._lock:
+            self._shut()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What is damaged here is not the index: it is set aside, and the next call begins a new one."""
+        try:
+            with explained(self.path):
+                yield
+        except IndexDamaged as error:
+            self._shut()
+            if _inode(self.path) == self._inode:  # else another process has begun a new one
+                set_aside(self.path)
+            told = f"'{self.path}' was damaged and is kept as '{self.path.name}.damaged'; a new one is begun, try again"
+            _log.warning("%s", told)
+            raise QuotewellError(told) from error
+
+    def _shut(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _opened(self) -> Connection:
+        """Of the file that stands there now: what goes into another one is lost. Call with the lock held."""
+        if self._connection is not None and _inode(self.path) != self._inode:
+            self._shut()
+        if self._connection is None:
+            self._inode = _inode(self.path)
+            self._connection = connection = connect(self.path, "rwc", _SIDE_WAIT_S)
+            self._inode = _inode(self.path)  # it may be new
+            for statement in self._create:
+                connection.execute(statement)
+        return self._connection
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from index.ranking.filters import EVERYTHING, Filters
 from index.ranking.fuse import Shares
@@ -50,7 +50,6 @@ def refusal_of(part: AnswerPart, removed: Removed | None) -> Refusal | None:
 # What would have been: the question without one of its words, or without filters. Every statement is a rerun.
 
 MOST_TERMS = 8  # each is a rerun
-_FILTERS = ("documents", "authors", "published_from", "published_to")
 
 
 def without(pipeline: Pipeline, query: Query, best: Quote, filters: Filters) -> tuple[Without, ...]:
@@ -72,8 +71,9 @@ def removed(pipeline: Pipeline, whole: Pipeline, query: Query, filters: Filters)
         by = (*by, "as_of")
     if not by:
         return None
-    sentence = SentenceScore(document.id, best.start, best.end, best.score, best.contributions)
-    return Removed(sentence, document.text[best.start : best.end], by, round(reading.confidence, CONFIDENCE_DIGITS))
+    return Removed(
+        sentence_of(best), document.text[best.start : best.end], by, round(reading.confidence, CONFIDENCE_DIGITS)
+    )
 
 
 def _without(pipeline: Pipeline, query: Query, stem: str, best: Quote, filters: Filters) -> Without:
@@ -103,7 +103,7 @@ def _read(pipeline: Pipeline, question: str, filters: Filters) -> Reading:
 def _shut_out(document: Document, filters: Filters) -> tuple[str, ...]:
     """Names of the filters that the document does not pass."""
     head = Head.of(document)
-    alone = {name: replace(EVERYTHING, **{name: getattr(filters, name)}) for name in _FILTERS}
+    alone = {of.name: replace(EVERYTHING, **{of.name: getattr(filters, of.name)}) for of in fields(Filters)}
     return tuple(name for name, narrow in alone.items() if not narrow.passes(head))
 
 

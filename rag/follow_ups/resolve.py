@@ -17,7 +17,7 @@ from rag.follow_ups.referents import SaidTurn, is_class
 from rag.follow_ups.turns import MOST_TURNS, Turn
 from rag.language.patterns import read_patterns
 from rag.language.word_lists import ASKING, AUXILIARIES, FUNCTION, lexicon
-from rag.question.out_of_scope import out_of_scope
+from rag.question.purpose import out_of_scope
 
 _HEARD_CHARS = 1_200
 _TEXT = read_patterns("rag.follow_ups", "resolve.txt")

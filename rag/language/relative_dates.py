@@ -79,7 +79,7 @@ def _agrees(partial: Partial, told: When, meant: tuple[date, date]) -> bool:
 # Where a quote is direct speech: between quotation marks, also where they open before it or close after it.
 
 _MARK = re.compile(r"[“”„«»\"]|(?<!\w)‘(?=\w)|(?<=[.,!?…])’(?!\w)")
-_OPENS, _CLOSES = "“„«‘", "”»’"
+_OPENS = "“„«‘"
 
 
 def spoken(before: str, quote: str) -> list[tuple[int, int]]:

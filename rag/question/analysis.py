@@ -13,7 +13,7 @@ from rag.language.dates import When, dates_in
 from rag.language.detect import language_of
 from rag.language.patterns import read_patterns, when_used
 from rag.language.word_lists import A_MONTH, LISTS, MEASURED, SMALL_NUMBERS, TENS
-from rag.question.out_of_scope import OutOfScope, out_of_scope
+from rag.question.purpose import OutOfScope, out_of_scope
 from rag.question.shape import Shape, Side, Sought, asks, shape, sides, sought
 
 Kind = Literal["how to", "who", "when", "percent", "money", "number", ""]

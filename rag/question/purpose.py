@@ -1,4 +1,4 @@
-"""What kind of message it is: of fact, small talk, about the articles, a summary; and the questions that are in it.
+"""What kind of message it is: of fact, small talk, about the articles, a summary, beyond them; and its questions.
 
 Only words are looked at, so all but small talk is a guess: where the articles have nothing of what is meant ("Who wrote
 Hamlet?"), whoever answers it hands it on as a question of fact.
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 from unicodedata import normalize
 
 import numpy as np
@@ -38,7 +38,7 @@ _TEXT = read_patterns("rag.question", "several.txt")
 _JOINED, _ASKS, _RELATIVE = map(_TEXT.compiled, "JOINED ASKS RELATIVE".split())
 _TURNED, _BOTH = map(_TEXT.cased, "TURNED BOTH".split())
 _FEWEST_WORDS = 2  # of a question
-_MOST_CHARS = 300  # a longer message is none of these
+_MOST_CHARS = 300  # a longer message is none of these; some patterns try every place of a word
 _OPENING = " ¿¡\"'“"
 _EDGES = " \t\n.!?,;:¿¡…-–—()\"'“”"
 
@@ -195,3 +195,49 @@ def _as_question(part: str) -> str:
     bare = part.strip(" ,;.?¿！？")
     spanish = "¿" if "¿" in part else ""
     return f"{spanish}{bare[:1].upper()}{bare[1:]}?"
+
+
+# Does a question ask for something that no sentence of an article can give: our opinion, a sum, a poem?
+#
+# What somebody in the articles thinks, expects or advises is a fact about the articles and is not meant. A side to
+# take and what will come may well be said in one: those families only name what is missing where nothing answers.
+
+_SCOPE = read_patterns("rag.question", "out_of_scope.txt")
+_JUDGED = re.compile(rf"\b(?:{_SCOPE.pieces['VALUE']}|{_SCOPE.pieces['COMPARED']}|justified|right|wrong)\b")
+_SAID = _SCOPE.compiled("SAID")
+_BEYOND = tuple((kind, pattern) for kind in _SCOPE.families for pattern in _SCOPE.family(kind))
+_ALWAYS = frozenset(("opinion", "writing", "sum"))  # no article can give these, whatever it says
+
+
+class OutOfScope(NamedTuple):
+    """What is asked for that no article can give, and the words that show it."""
+
+    kind: str  # a family of out_of_scope.txt
+    words: str
+
+    @property
+    def judged(self) -> frozenset[str]:
+        """The words by which the question asks to judge ("fair"); what weighs it says one of them."""
+        return frozenset(_JUDGED.findall(self.words.lower())) if self.kind == "value" else frozenset()
+
+    @property
+    def declined(self) -> bool:
+        """Whatever the articles say."""
+        return self.kind in _ALWAYS
+
+    @property
+    def apart(self) -> bool:
+        """Is no article near what is said? A remark is no question, though its words may be an article's."""
+        return self.declined or self.kind == "remark"
+
+
+def out_of_scope(question: str) -> OutOfScope | None:
+    """For our opinion, a side to take, a forecast, arithmetic and writing to order.
+
+    None wherever the question names whose word it asks for ("according to …"), and beyond 300 characters; English.
+    """
+    text = _APOSTROPHE.sub("'", _SPACE.sub(" ", question)).strip()
+    if len(text) > _MOST_CHARS or _SAID.search(text):
+        return None
+    matches = ((kind, pattern.search(text)) for kind, pattern in _BEYOND)
+    return next((OutOfScope(kind, match.group().strip()) for kind, match in matches if match), None)

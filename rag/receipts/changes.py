@@ -19,9 +19,8 @@ from rag.receipts.untrusted import StatedCitation, as_cited, marker_of
 
 # Where the very words of a citation stand in a text, and which of several places is the cited one.
 
-LEAST_SIMILARITY = (
-    0.5  # on the edits of `eval/experiments/article_edits.py` the deleted reach 0.38 and the edited begin at 0.53
-)
+# On the edits of `eval/experiments/article_edits.py` the deleted reach 0.38 and the edited begin at 0.53.
+LEAST_SIMILARITY = 0.5
 _CONTEXT = 64  # code points on either side, where the former text is known
 _ABOUT = 8  # code points of surroundings that may agree by chance: a full stop, a blank, "The"
 _LAST, _FIRST = re.compile(r"\S+$|\s$"), re.compile(r"^\S+|^\s")  # a word, or the blank that a lone accent sits on
@@ -153,11 +152,11 @@ MOST_CITATIONS = 100
 class Texts(Protocol):
     """Where present and former texts come from; a Store and a Snapshot are such."""
 
-    def document(self, document_id: str) -> Document:
+    def document(self, document_id: str, /) -> Document:
         """Raises NotFound."""
         ...
 
-    def revision(self, document_id: str, sha256: str) -> bytes | None:
+    def revision(self, document_id: str, sha256: str, /) -> bytes | None:
         """None: unknown, or no longer kept."""
         ...
 

@@ -12,25 +12,8 @@ from typing import Literal
 
 from index.records import Document, Span
 from rag.answer import Quote
-from rag.language.claims import (
-    NEAR_COPY,
-    SAME_SENTENCE,
-    Claim,
-    StatedFact,
-    aligned,
-    apart_in_time,
-    claim_of,
-    likeness,
-    of_a_month,
-    of_other_time,
-    short_names,
-    short_stems,
-    shortened,
-    specific,
-    stems_of,
-    swapped,
-    told_twice,
-)
+from rag.language import claims
+from rag.language.claims import Claim, StatedFact
 from rag.language.facts import Fact, differ
 from rag.question.analysis import Query
 from rag.selection.frames import Read, answers, of_one_relation, unread
@@ -79,7 +62,7 @@ class _Said:
     @property
     def around(self) -> frozenset[str]:
         """Stems of the title, the heading and the passage."""
-        return stems_of(f"{self.title}\n{self.quote.passage.search_text}")
+        return claims.stems_of(f"{self.title}\n{self.quote.passage.search_text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +83,7 @@ def find_conflict(
     Only a sentence in nearly the same words can contradict another one than the best. None if nothing differs, or where
     `read` finds that one of those that do does not answer the question.
     """
-    question = claim_of(query.text)
+    question = claims.claim_of(query.text)
     said = [statement for quote in quotes if (statement := _said(quote, document_of)).comparable]
     for n, anchor in enumerate(said[:_ANCHORS]):
         if anchor.quote.likeness < quotes[0].likeness - _ANCHOR_MARGIN:
@@ -133,7 +116,7 @@ def _said(quote: Quote, document_of: DocumentOf) -> _Said:
     block = block_at(passage.blocks, quote.start)
     comparable = len(text) <= _LONGEST and block.kind != "row" and "|" not in text
     listed = (passage.document_id, block.lead) if block.kind == "item" else None
-    return _Said(quote, text, claim_of(text), document_of, comparable, listed)
+    return _Said(quote, text, claims.claim_of(text), document_of, comparable, listed)
 
 
 def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: float) -> _Pair | None:
@@ -143,20 +126,22 @@ def _compared(query: Query, question: Claim, best: _Said, other: _Said, least: f
     """
     if best.listed and best.listed == other.listed:
         return None
-    short = short_names(best.claim, other.claim, question)
-    question, a, b = (shortened(claim, short) for claim in (question, best.claim, other.claim))
-    copies = likeness(a, b) >= NEAR_COPY and not swapped(a.names, b.names, a, b)
+    short = claims.short_names(best.claim, other.claim, question)
+    question, a, b = (claims.shortened(claim, short) for claim in (question, best.claim, other.claim))
+    copies = claims.likeness(a, b) >= claims.NEAR_COPY and not claims.swapped(a.names, b.names, a, b)
     if not copies and (other.quote.likeness < least or query.kind not in _COUNTED):
         return None  # before anything is looked up in their articles
-    if best.quote.passage.document_id == other.quote.passage.document_id and not told_twice(a, b):
+    if best.quote.passage.document_id == other.quote.passage.document_id and not claims.told_twice(a, b):
         return None
-    here, there = (short_stems(statement.around, short) | claim.stems for statement, claim in ((best, a), (other, b)))
-    titles = bool(stems_of(best.title) & there or stems_of(other.title) & here)
-    if of_other_time(question, a, b) or not _tied(question, a, b, here, there, titles=titles):
+    here, there = (
+        claims.short_stems(statement.around, short) | claim.stems for statement, claim in ((best, a), (other, b))
+    )
+    titles = bool(claims.stems_of(best.title) & there or claims.stems_of(other.title) & here)
+    if claims.of_other_time(question, a, b) or not _tied(question, a, b, here, there, titles=titles):
         return None
     if copies:
         pair = _of_copies(query, a, b)
-        return None if pair.differs and pair.kind == "number" and apart_in_time(a, b) else pair
+        return None if pair.differs and pair.kind == "number" and claims.apart_in_time(a, b) else pair
     if not all(of_one_relation(query.text, text) for text in (best.text, other.text)):
         return None
     return _of_answers(query, question, a, b)
@@ -168,18 +153,18 @@ def _tied(question: Claim, a: Claim, b: Claim, here: frozenset[str], there: froz
     A name that two copies have in common ties them together; without one, their articles must name the same.
     """
     names = a.names & b.names
-    told = a.stems if names and likeness(a, b) >= SAME_SENTENCE else here
+    told = a.stems if names and claims.likeness(a, b) >= claims.SAME_SENTENCE else here
     if (question.names & told) - there:
         return False
-    return specific(a, b) or bool(names) or titles
+    return claims.specific(a, b) or bool(names) or titles
 
 
 def _of_copies(query: Query, a: Claim, b: Claim) -> _Pair:
-    for ours, theirs in sorted(aligned(a, b), key=lambda pair: _priority(query, pair[0].fact)):
+    for ours, theirs in sorted(claims.aligned(a, b), key=lambda pair: _priority(query, pair[0].fact)):
         if differ(ours.fact, theirs.fact):
             return _pair(ours.fact, theirs.fact, differs=True)
     one_more = {len(a.negations), len(b.negations)} == {0, 1}
-    if one_more and likeness(a, b) >= SAME_SENTENCE:
+    if one_more and claims.likeness(a, b) >= claims.SAME_SENTENCE:
         return _Pair("negation", "".join(a.negations), "".join(b.negations), differs=True)
     return _Pair("number", "", "", differs=False)
 
@@ -196,11 +181,11 @@ def _of_answers(query: Query, question: Claim, a: Claim, b: Claim) -> _Pair | No
     if unit is None:
         return None
     ours, theirs = left[unit], right[unit]
-    if unit not in ("%", "date") and of_a_month(a) != of_a_month(b):
+    if unit not in ("%", "date") and claims.of_a_month(a) != claims.of_a_month(b):
         return None  # what came in a month is no other figure for what came in a year; a share may be
     if not (ours.near & theirs.near & wanted) - a.names - b.names:
         return None
-    if unit != "date" and apart_in_time(a, b):
+    if unit != "date" and claims.apart_in_time(a, b):
         return None
     return _pair(ours.fact, theirs.fact, differs=differ(ours.fact, theirs.fact))
 

@@ -24,19 +24,8 @@ from rag.reading.features import FEATURES
 from rag.refusal import missing
 from rag.selection.context import sentences_of, with_context
 from rag.structure import ASIDE, BODY
-from rag.text_check.agreement import (
-    Agreement,
-    Mismatch,
-    Particular,
-    QuoteContext,
-    compare,
-    copied,
-    held,
-    names_somebody,
-    particulars,
-    told,
-    with_opening_name,
-)
+from rag.text_check import agreement
+from rag.text_check.agreement import Agreement, Mismatch, Particular, QuoteContext
 from rag.text_check.assertions import clauses, is_claim, predicate_start, subject_of
 
 # One sentence beside the articles: the spans that speak of it, and whether one of them says all that it says.
@@ -103,12 +92,12 @@ class Checker:
     def _parts(self, sentence: str) -> list[SupportOfSentence]:
         """Only where each names somebody or something: "and came into effect later" may be said of anything."""
         parts = clauses(sentence)
-        named = all(names_somebody(self._asked(part)) for part in parts)
+        named = all(agreement.names_somebody(self._asked(part)) for part in parts)
         return [self._judge(part) for part in parts] if named and len(parts) <= MOST_SPANS else []
 
     def _judge(self, sentence: str) -> SupportOfSentence:
         query = self._asked(sentence)
-        parts = particulars(query)
+        parts = agreement.particulars(query)
         close = self.compared(query, parts)
         whole = [span for span in close if span.bears_out]
         if whole and not (close[0].agreement.differs and close[0].closeness > whole[0].closeness + _OVERRULED):
@@ -130,7 +119,7 @@ class Checker:
     def _asked(self, sentence: str) -> Query:
         query = analyse(sentence, self._index.stem, self._index.asked)
         named = with_names(query, self._casing.is_name)
-        return with_opening_name(named, self._casing.is_name, self._known)
+        return agreement.with_opening_name(named, self._casing.is_name, self._known)
 
     def _known(self, stem: str) -> bool:
         return bool(self._index.lexical.document_frequency(stem))
@@ -140,7 +129,7 @@ class Checker:
         features = dict(zip(FEATURES, candidate.features.tolist(), strict=True))
         close = min(max(features["maxsim_rare"], 0.0), 1.0)
         if features["cover_sentence"] >= _SAME_WORDS:
-            same = copied(sentence, self._text(Quote(candidate.hit.passage, *candidate.sentence, close)))
+            same = agreement.copied(sentence, self._text(Quote(candidate.hit.passage, *candidate.sentence, close)))
             if same >= _SAME_WORDS:
                 return max(close, same), True
         return close, features["weakest"] >= _WEAKEST
@@ -150,14 +139,14 @@ class Checker:
     ) -> Compared:
         """With the sentence itself, or where that leans on what stands before it, with both."""
         quote = Quote(candidate.hit.passage, *candidate.sentence, closeness)
-        alone = compare(query.text, parts, QuoteContext(self._text(quote), candidate.hit.passage.context))
+        alone = agreement.compare(query.text, parts, QuoteContext(self._text(quote), candidate.hit.passage.context))
         sure = alone.whole and complete and closeness >= SUPPORTED
         if sure or not depends_on_previous(self._text(quote)):
             return Compared(quote, closeness, complete, alone)
         name = quote.passage.document_id
         wider = with_context(quote, self._index.document(name), sentences_of(self._index.passages(name)))
         about = f"{candidate.hit.passage.context}\n{subject_of(self._text(wider))}"
-        together = compare(query.text, parts, QuoteContext(self._text(quote), about))
+        together = agreement.compare(query.text, parts, QuoteContext(self._text(quote), about))
         same = _said(query, parts, self._text(quote), about)
         if together.whole and same >= SUPPORTED:
             return Compared(wider, max(closeness, same), True, together)
@@ -170,8 +159,8 @@ class Checker:
         self, query: Query, parts: Sequence[Particular], spans: Sequence[Compared]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What stands nowhere, and what stands elsewhere."""
-        there = told("\n".join(self._text(span.quote) for span in spans))
-        lacking = [part for part in parts if not held(part, there)]
+        there = agreement.told("\n".join(self._text(span.quote) for span in spans))
+        lacking = [part for part in parts if not agreement.held(part, there)]
         nowhere = [part for part in lacking if self._nowhere(query, part)]
         return tuple(part.text for part in nowhere), tuple(part.text for part in lacking if part not in nowhere)
 
@@ -183,7 +172,7 @@ class Checker:
 def _said(query: Query, parts: Sequence[Particular], quote: str, about: str) -> float:
     """Share of what the sentence says of its subject that the quote has in the same words; 0 where the subject is not
     that of the sentence before it. A pronoun is alike to no name, so late interaction cannot tell."""
-    own, around, verb = told(quote).stems, told(about).stems, predicate_start(query.text)
+    own, around, verb = agreement.told(quote).stems, agreement.told(about).stems, predicate_start(query.text)
     others = [term for term in query.terms if not any(part.start <= term.start < part.end for part in parts)]
     said = [term.stem in own for term in others if term.start >= verb]
     if not said or any(term.stem not in around for term in others if term.start < verb):

@@ -23,7 +23,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.settings import Settings
-from server.middleware.shell import SAFE, SMALL
+from server.middleware.shell import SAFE, SMALL, again
 from server.problems import OVERLOADED, problem
 
 QUEUE_S = 0.6  # that a question waits for its turn, as far as can be foreseen; answers beyond a second serve few
@@ -183,8 +183,9 @@ class Gate:
         if scope["path"] in _FREE:
             await self._app(scope, receive, send)
             return
-        came = [await receive()]  # the whole body
-        lane = self._lanes.of(scope, len(came[0].get("body", b"")))
+        body = (await receive()).get("body", b"")  # the whole one
+        lane, came = self._lanes.of(scope, len(body)), again(body, receive)
+        del body
         if lane.is_full:
             await _refuse(scope, send)
             return
@@ -207,9 +208,6 @@ class Gate:
                 await _refuse(scope, send)
                 return
 
-        async def incoming() -> Message:
-            return came.pop() if came else await receive()
-
         with ExitStack() as held:
             held.enter_context(lane.turn())
 
@@ -222,7 +220,7 @@ class Gate:
                 finally:
                     unread.cancel()
 
-            await self._app(scope, incoming, outgoing)
+            await self._app(scope, came, outgoing)
 
 
 def _begins_stream(message: Message) -> bool:

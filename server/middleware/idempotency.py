@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import BadInput, QuotewellError
+from server.middleware.shell import again
 from server.problems import KEY_BUSY, KEY_REUSED, KINDS, kind_of, problem, public
 from server.write_log import Claimed, Earlier, Replies
 
@@ -42,7 +43,7 @@ KEYED = [Depends(_declared)]
 
 
 class Idempotent:
-    """Stands inside the limit on bodies, since it reads them whole."""
+    """Stands inside the limit on bodies, which hands each on whole."""
 
     def __init__(self, app: ASGIApp, replies: Replies) -> None:
         self._app = app
@@ -56,14 +57,14 @@ class Idempotent:
         if len(keys) > 1 or not _KEY.fullmatch(keys[0]):
             await problem(scope, KINDS[BadInput], _BAD_KEY)(scope, receive, send)
             return
-        body, key = await _read(receive), f"{_owner(scope)} {keys[0]}"
+        body, key = (await receive()).get("body", b""), f"{_owner(scope)} {keys[0]}"
         try:
             claim = await run_in_threadpool(self._replies.claim, key, _fingerprint(scope, body))
         except QuotewellError as error:  # what cannot be promised is not begun
             await problem(scope, kind_of(error), public(error, self._replies.folder))(scope, receive, send)
             return
         if isinstance(claim, Claimed):
-            await self._do(claim, body, scope, receive, send)
+            await self._do(claim, scope, again(body, receive), send)
         elif isinstance(claim, Earlier):
             for message in _messages(claim.reply):
                 await send(message)
@@ -71,20 +72,16 @@ class Idempotent:
             kind, detail = (KEY_BUSY, _BUSY) if claim == "busy" else (KEY_REUSED, _OTHER)
             await problem(scope, kind, detail)(scope, receive, send)
 
-    async def _do(self, claim: Claimed, body: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _do(self, claim: Claimed, scope: Scope, receive: Receive, send: Send) -> None:
         """The reply goes out once it is remembered."""
-        unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         sent: list[Message] = []
-
-        async def incoming() -> Message:
-            return unread.pop() if unread else await receive()
 
         async def outgoing(message: Message) -> None:
             sent.append(message)
 
         reply = None
         try:
-            await self._app(scope, incoming, outgoing)
+            await self._app(scope, receive, outgoing)
             reply = _reply(sent)
         finally:
             await run_in_threadpool(self._settle, claim, reply)
@@ -111,15 +108,6 @@ def _owner(scope: Scope) -> str:
     """Of two callers that chose the same key, each has its own reply."""
     caller = scope.get("state", {}).get("caller")
     return str(caller.owner) if caller else ""
-
-
-async def _read(receive: Receive) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            return bytes(body)
 
 
 def _fingerprint(scope: Scope, body: bytes) -> bytes:

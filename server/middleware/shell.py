@@ -122,12 +122,7 @@ class BodyLimit:
                 detail = f"at most {most:,} bytes are read here" if kind is TOO_LARGE else _HELD
                 await problem(scope, kind, detail)(scope, receive, send)
                 return
-            replay: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
-
-            async def incoming() -> Message:
-                return replay.pop() if replay else await receive()
-
-            await self._app(scope, incoming, send)
+            await self._app(scope, again(bytes(body), receive), send)
         except ClientDisconnect:
             return
         finally:
@@ -153,6 +148,16 @@ class BodyLimit:
                 self._held -= len(body)
                 body.clear()
         return kind
+
+
+def again(body: bytes, receive: Receive) -> Receive:
+    """Gives a whole body that was read already, then what comes behind it; once given it is let go."""
+    unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def incoming() -> Message:
+        return unread.pop() if unread else await receive()
+
+    return incoming
 
 
 def _is_hopeless(scope: Scope, most: int) -> bool:

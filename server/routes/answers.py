@@ -10,8 +10,19 @@ from index.errors import BadQuestion, NotFound
 from index.storage.feedback import Feedback
 from rag.answer_json import AnswerStage
 from server.answer_log import KeptQuestion, feedback_on, now
-from server.dependencies import KeptRequests, LiveIndex, Noted, Now, Owner, StoredFeedback, answered
-from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
+from server.dependencies import (
+    NOT_MODIFIED,
+    IfNoneMatch,
+    KeptRequests,
+    LiveIndex,
+    Noted,
+    Now,
+    Owner,
+    StoredFeedback,
+    answered,
+    strong,
+    unchanged,
+)
 from server.live_index import Live
 from server.openapi import problems
 from server.problems import ANSWER_GONE, problem

@@ -6,8 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Response
 
 from rag.answer_json import hit_fields
-from server.dependencies import Giving, Now, filters_of
-from server.etags import strong
+from server.dependencies import Giving, Now, filters_of, strong
 from server.openapi import problems
 from server.schemas.ask import Answer, Ask, Search, SearchResult
 from server.schemas.base import Fields

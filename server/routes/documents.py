@@ -20,8 +20,7 @@ from index.formats.text import clean_body
 from index.records import Document, document_fields, plain
 from index.storage.merkle import revision
 from index.text.language import language
-from server.dependencies import AddressedId, LiveIndex, Now, SentFiles
-from server.etags import NOT_MODIFIED, IfNoneMatch, strong, unchanged
+from server.dependencies import NOT_MODIFIED, AddressedId, IfNoneMatch, LiveIndex, Now, SentFiles, strong, unchanged
 from server.live_index import Live
 from server.middleware.idempotency import KEYED
 from server.openapi import Responses, problems

@@ -16,8 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from index.errors import NotFound
-from server.dependencies import AddressedId, LiveIndex
-from server.etags import has, strong
+from server.dependencies import AddressedId, LiveIndex, has, strong
 from server.middleware.shell import CSP
 
 STATIC = Path(__file__).parent.parent / "static"

@@ -1,30 +1,36 @@
-"""What receipts lead to: the bytes of a revision that they name, and what became of the quotes of an old answer."""
+"""What can be checked: a text against the articles, all articles by their root, a revision by its hash, an old answer.
 
-from collections.abc import Iterator
+And questions to begin with, which the articles are known to answer.
+"""
+
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from time import perf_counter
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Header, Response
 from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.errors import NotFound
+from index.errors import BadInput, BadQuestion, NotFound
 from index.records import Document
 from index.storage.snapshot import Snapshot
 from index.storage.store import Store
-from rag.assistant import Assistant
+from rag.answer_json import citation_fields
 from rag.receipts.changes import MOST_CITATIONS, change_fields, changes_of_answer
-from server.dependencies import AddressedId, DataFolder, Now
-from server.etags import has, strong
+from rag.receipts.receipt import manifest_of
+from rag.text_check.check import MOST_CHARACTERS, check_text, text_check_fields
+from server.dependencies import NOT_MODIFIED, AddressedId, DataFolder, IfNoneMatch, Now, has, strong, unchanged
 from server.openapi import Responses, problems
-from server.schemas.base import Fields, Reply
+from server.schemas.base import Citation, Fields, IsoDate, Reply, Request, Text
 
+MOST_CHECK_BYTES = 12 * MOST_CHARACTERS + 1_000  # a character is at most two escapes of six bytes in JSON
 MOST_VERIFY_BYTES = 2_000_000
 MOST_VERSION = 200
 
-router = APIRouter(tags=["receipts"])
+router = APIRouter()
 _BYTES: Responses = {
     200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Exactly the hashed bytes"},
     304: {"description": "The client has them"},
@@ -35,9 +41,108 @@ _HEADERS = {"Cache-Control": _IMMUTABLE, "Content-Security-Policy": "default-src
 Sha256 = Annotated[str, InPath(pattern="^[0-9a-f]{64}$", description="lower-case hex, of the text's UTF-8 bytes")]
 
 
+class TextToCheck(Request):
+    """A text of at most 200 sentences; they are split here."""
+
+    text: Annotated[Text, Field(min_length=1, max_length=MOST_CHARACTERS)] = Field(
+        examples=["The El Chamizal dispute was resolved peacefully in 1967."]
+    )
+    as_of: IsoDate | None = Field(None, description="check as if articles published later did not exist")
+
+
+class Difference(Reply):
+    """A name, number, date or negation of the sentence, and what the closest span has instead; "" for nothing."""
+
+    said: str
+    found: str
+
+
+class CheckedSentence(Reply):
+    """What the articles say of one sentence, at start:end (code points) of the text.
+
+    supported: one span says it, with all its names, numbers and dates, and none of them otherwise. partly: spans speak
+    of it, but do not say all of it, or say it otherwise. unsupported: none speaks of it. `citations` are the markers of
+    these spans, best first. Supported does not mean true, and who did what to whom is not compared.
+    """
+
+    text: str
+    start: int
+    end: int
+    state: Literal["supported", "partly", "unsupported", "not_a_claim"]
+    citations: tuple[int, ...]
+    missing: tuple[str, ...] = Field(description="names, numbers and dates found nowhere in the articles")
+    elsewhere: tuple[str, ...] = Field(description="found in the articles, but in none of these spans")
+    differs: tuple[Difference, ...]
+
+
+class CheckedText(Reply):
+    """The sentences in order, and every span that is named with one, once."""
+
+    sentences: tuple[CheckedSentence, ...]
+    citations: tuple[Citation, ...]
+    index_version: str
+
+
+@router.post(
+    "/v1/check", operation_id="check_text", tags=["receipts"], response_model=CheckedText,
+    responses=problems(400, 413, 422, 503),
+)  # fmt: skip
+def check(body: TextToCheck, response: Response, now: Now) -> Fields:
+    """Say of every sentence of a text which verbatim spans support it, or what in it they do not say."""
+    begin = perf_counter()
+    index = now.index.as_of(body.as_of) if body.as_of else now.index
+    try:
+        found = check_text(body.text, index)
+    except BadQuestion as error:
+        raise BadInput(str(error)) from error  # there is no /question in this body to point at
+    response.headers["Server-Timing"] = f"check;dur={(perf_counter() - begin) * 1000:.1f}"
+    return text_check_fields(found, partial(citation_fields, basis=now.basis))
+
+
+class Entry(Reply):
+    """An article; `sha256` is of its clean text in UTF-8."""
+
+    document_id: str
+    sha256: str
+    characters: int
+
+
+class Manifest(Reply):
+    """The articles in order of their ids; `root` is their hash tree's (RFC 6962), and what `signature` is over."""
+
+    format: str
+    root: str
+    documents: int
+    entries: tuple[Entry, ...]
+    signature: str | None
+    public_key: str | None
+
+
 @router.get(
-    "/v1/documents/{document_id}/revisions/{sha256}", operation_id="get_revision", response_class=Response,
-    responses=_BYTES | problems(404, 422, 503),
+    "/v1/corpus", operation_id="get_corpus", tags=["receipts"], response_model=Manifest,
+    responses=NOT_MODIFIED | problems(503),
+)  # fmt: skip
+def corpus(response: Response, now: Now, if_none_match: IfNoneMatch = "") -> Fields | Response:
+    """What this server answers from now."""
+    root = strong(now.index.corpus.root)
+    return unchanged(if_none_match, response, root) or manifest_of(now.index.corpus, now.basis.signature)
+
+
+class Suggestions(Reply):
+    """Questions that the indexed articles are known to answer."""
+
+    suggestions: tuple[str, ...]
+
+
+@router.get("/v1/suggestions", operation_id="list_suggestions", tags=["answers"], responses=problems(503))
+def suggestions(now: Now) -> Suggestions:
+    """Questions to begin with: made from the articles, asked, and kept only if the answer passed the threshold."""
+    return Suggestions(suggestions=now.suggester.first() if now.suggester else ())
+
+
+@router.get(
+    "/v1/documents/{document_id}/revisions/{sha256}", operation_id="get_revision", tags=["receipts"],
+    response_class=Response, responses=_BYTES | problems(404, 422, 503),
 )  # fmt: skip
 def get_revision(
     document_id: AddressedId, sha256: Sha256, data: DataFolder, if_none_match: Annotated[str, Header()] = ""
@@ -93,15 +198,16 @@ class Verification(Reply):
 
 
 @router.post(
-    "/v1/verify", operation_id="verify_answer", response_model=Verification, responses=problems(400, 413, 422, 503)
-)
+    "/v1/verify", operation_id="verify_answer", tags=["receipts"], response_model=Verification,
+    responses=problems(400, 413, 422, 503),
+)  # fmt: skip
 def verify(body: OldAnswer, now: Now, data: DataFolder) -> Fields:
     """What became of each citation of an old answer: unchanged, moved, changed or gone, and where its words are now.
 
     A citation that cannot be judged is "unusable" with a reason. Nothing is said of whether an answer is right.
     """
     with _stored(data) as stored:
-        changes = changes_of_answer({"citations": body.citations}, _Texts(now, stored))
+        changes = changes_of_answer({"citations": body.citations}, _Texts(now.index.document, stored.revision))
     version = now.index.version
     return {
         "index_version": version,
@@ -111,18 +217,11 @@ def verify(body: OldAnswer, now: Now, data: DataFolder) -> Fields:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
+class _Texts(NamedTuple):
     """Present texts from the index that answers, so that they fit its version; former ones from the store."""
 
-    now: Assistant
-    stored: Snapshot
-
-    def document(self, document_id: str) -> Document:
-        return self.now.index.document(document_id)
-
-    def revision(self, document_id: str, sha256: str) -> bytes | None:
-        return self.stored.revision(document_id, sha256)
+    document: Callable[[str], Document]
+    revision: Callable[[str, str], bytes | None]
 
 
 @contextmanager

@@ -541,6 +541,7 @@ def power_cuts(tried: int, before: str = "") -> tuple[int, int]:
         here.mkdir()
         there.mkdir()
         for _ in range(tried):
+            disk.unlink(missing_ok=True)  # the loop device of the last round may still be letting go of it
             with disk.open("wb") as file:
                 file.truncate(48_000_000)
             subprocess.run(["mkfs.ext4", "-q", "-F", disk], check=True)
@@ -555,6 +556,7 @@ def power_cuts(tried: int, before: str = "") -> tuple[int, int]:
                     sleep(draw.uniform(0.1, 1.0))
                     held = [(client.held, client.acknowledged) for client in clients]
                     server.process.send_signal(signal.SIGSTOP)
+                    snapshot.unlink(missing_ok=True)
                     shutil.copyfile(disk, snapshot)
                     begun = [{client.held, client.begun} for client in clients]
                     server.process.send_signal(signal.SIGKILL)
