@@ -475,6 +475,8 @@ def test_a_bilingual_article_keeps_both_halves() -> None:
             "It is as Red was.",
         ),
         ("It is {# Paul is ill. #}red,{% comment %} no {% endcomment %} not {# blue.", "It is red, not {# blue."),
+        ("<!-- internal: he earns 90,000 --> It opens.", "It opens."),
+        ("<!--\nHe earns 90,000.\n--> It opens.\nIt shuts.", "It opens. It shuts."),
         ("It is <b style='font-size:0'>shut</b>open <b style='font-size:0.9em'>now</b>.", "It is open now."),
         (
             "The parlia\u00ac\nment of twenty-\nfive men was post-\nponed.",

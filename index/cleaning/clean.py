@@ -5,6 +5,7 @@ Nothing that shows is left out: what is not the article is marked as such. Every
 character that the map names, or white space put in its place.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -21,6 +22,7 @@ from index.cleaning.rest import rest_parts
 from index.cleaning.structure import with_structure
 from index.records import Block, OffsetRun, Span, plain_blocks
 
+_FOLLOWED = re.compile(r"[ \t]*+\S")
 _SIDE_BY_SIDE = ("item", "row", "code", "links")  # stand line by line
 
 
@@ -94,11 +96,14 @@ def _cleaned(found: Sequence[Piece]) -> Cleaned:
 
 
 def _blanked(source: str, unseen: Sequence[Span]) -> str:
-    """The source with blanks, and line feeds as they were, where it is not shown."""
+    """The source with blanks, and line feeds as they were, where it is not shown; before text that begins a line they
+    have no width, since it would be indented as code is."""
     kept: list[str] = []
     at = 0
     for span in unseen:
-        kept += [source[at : span.start], "".join(c if c in "\r\n" else " " for c in source[span.start : span.end])]
+        begins = source[max(span.start - 1, 0) : span.start] in ("", "\n", "\r") and _FOLLOWED.match(source, span.end)
+        blank = "\u200b" if begins else " "
+        kept += [source[at : span.start], "".join(c if c in "\r\n" else blank for c in source[span.start : span.end])]
         at = span.end
     return "".join([*kept, source[at:]])
 
