@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
+from time import sleep
 from typing import Annotated, Any, Literal
 
 import typer
@@ -26,6 +28,7 @@ from index.storage.store import FILE_NAME, Store
 from index.terminal import Paragraph, emit, emit_json, emit_lines, emit_table, progress, safe, tell, tell_error
 from index.verify import builder_as_built, copied, read_whole, verify
 
+_AGAIN_S = 0.5  # after which it is looked whether what is followed is there again
 FAILED = 1
 DAMAGED = 5
 INTERRUPTED = 130
@@ -107,15 +110,26 @@ def _follow(paths: list[Path], data: Path, run: Callable[[bool], object]) -> Non
     def not_ours(_: Change, path: str) -> bool:
         return not Path(path).resolve().is_relative_to(own)
 
+    runs, given = 0, {str(path.absolute()) for path in paths}
     try:
-        for looks, changes in enumerate(watch(*paths, watch_filter=not_ours, yield_on_timeout=True, rust_timeout=500)):
-            if changes or not looks:
-                try:
-                    run(not looks)
-                except QuotewellError as error:
-                    tell_error(str(error))
-            if not looks:
-                tell("following the files; stop with Ctrl-C", "dim")
+        while True:
+            with suppress(FileNotFoundError):  # nothing stands there now
+                stood = [path.stat().st_ino for path in paths]
+                for look, changes in enumerate(
+                    watch(*paths, watch_filter=not_ours, yield_on_timeout=True, rust_timeout=500)
+                ):
+                    if changes or not look:
+                        try:
+                            run(not runs)
+                        except QuotewellError as error:
+                            tell_error(str(error))
+                        runs += 1
+                    if runs == 1 and not look:
+                        tell("following the files; stop with Ctrl-C", "dim")
+                    if stood != [path.stat().st_ino for path in paths] or any(path in given for _, path in changes):
+                        break  # saved as another file, or made again: that is followed in its turn
+                continue
+            sleep(_AGAIN_S)
     except KeyboardInterrupt:
         tell("no longer following the files; everything that was told of is in the index", "dim")
 

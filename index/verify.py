@@ -40,7 +40,7 @@ def verify(settings: Settings) -> VerifyReport:
     Raises IndexMissing, IndexMismatch for another schema, IndexDamaged where the store cannot be read at all, and
     QuotewellError where the search index cannot be written.
     """
-    with Store.open(settings.data) as store:
+    with Store.open(settings.data, readonly=True) as store:
         problems = tuple(store.verify())
         count = store.count()
         with store.snapshot() as snapshot:

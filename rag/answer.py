@@ -28,7 +28,7 @@ RULES: Mapping[Rule, str] = MappingProxyType(
         "margin": "scores too far below the best quote",
         "small_print": "what publishers print below an article",
         "same_words": "a better quote says the same in the same words",
-        "other_row": "another row of the same table answers better",
+        "other_row": "another row of the same table, or what is said of the code that is asked for, answers better",
         "adds_nothing": "by the reading model it does not answer too, or far less surely than the first",
         "off_subject": "stands in another article than the best of a course of events",
         "untimed": "names no time, where a course of events is told",

@@ -34,7 +34,6 @@ SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _ASKING = listed("TELLING_NOTHING") | FUNCTION
 _MEASURES = re.compile(r"\bhow $", re.IGNORECASE)  # what stands behind asks how much of it there is: "how tall"
 _DRAWN_TOGETHER = re.compile(r"(?:n't|'(?:m|re|ve|ll|d))$")  # "I'm", "doesn't"
-_CODE = re.compile(r"(?<![\w-])([A-Z]{1,5})(?:-\d|[- ]?\d{2,})\d*[A-Za-z]?(?![\w-])")
 _MET = 0.4  # least cosine of a term and a token that says it in other words: "home" and "hometowns" .47, "film" .24
 _MOST = 6  # things of one question that are put together in twos and threes
 
@@ -134,11 +133,10 @@ def _is_code(text: str, term: Term) -> bool:
 
 
 def _another_code(query: Query, corpus: Index, hits: Sequence[Hit]) -> Iterator[str]:
-    """Codes that no passage holds where a hit has another one with the same letters: "IC 2418" beside "IC 2417"."""
-    for code in _CODE.finditer(query.text) if any(map(str.islower, query.text)) else ():
-        other = re.compile(rf"(?<!\w){code[1]}[- ]?\d")
-        known = corpus.lexical.document_frequency(re.sub("[- ]", "", code.group()).lower())
-        yield from [code.group()] if not known and any(other.search(hit.passage.text) for hit in hits) else ()
+    """Codes that no passage holds where a hit has another one in their place: "IC 2418" beside "IC 2417"."""
+    for code, other in query.codes:
+        known = corpus.lexical.document_frequency(re.sub("[- ]", "", code).lower())
+        yield from [code] if not known and any(other.search(hit.passage.text) for hit in hits) else ()
 
 
 def _side_by_side(thing: Thing, corpus: Index) -> bool:

@@ -99,7 +99,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Origins, pages=app.state.names.pages)
     app.add_middleware(KnownNames, names=app.state.names)
-    app.add_middleware(Shell)
+    app.add_middleware(Shell, below=app.state.names.below)
 
 
 @asynccontextmanager

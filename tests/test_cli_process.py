@@ -206,6 +206,25 @@ def test_a_followed_folder_is_indexed_as_it_changes_until_it_is_interrupted(tmp_
     assert told.endswith("no longer following the files; everything that was told of is in the index\n")
 
 
+@pytest.mark.slow
+def test_what_is_followed_may_be_saved_as_another_file_or_be_gone_for_a_while(tmp_path: Path) -> None:
+    article, saved = tmp_path / "tower.md", tmp_path / "new.md"
+    article.write_text("The lighthouse of Brin was built in 1931.")
+    process = piped(*COMMAND, "index", "tower.md", "--data", "data", "--watch", cwd=tmp_path, env=environment())
+    assert process.stdout
+    assert any("1 added" in line for line in process.stdout)
+    for year in (1932, 1933):
+        saved.write_text(f"The lighthouse of Brin was built in {year}.")
+        saved.replace(article)
+        assert any("0 added, 1 updated" in line for line in process.stdout)
+    article.unlink()
+    article.write_text("The lighthouse of Brin was built in 1934.")
+    assert any("0 added, 1 updated" in line for line in process.stdout)
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 0
+
+
 def test_a_file_name_that_is_not_utf_8_keeps_the_json_whole(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("A name in another encoding.")
     (tmp_path / "tower.txt").write_text("One short article about a tower.")

@@ -1,6 +1,7 @@
 """A policy belongs to the truth: it names the version, and outlives every change of documents until it is removed."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -10,7 +11,7 @@ from index.errors import IndexDamaged, IndexMismatch, IndexMissing
 from index.search import Index, open_index
 from index.settings import Settings, load_settings
 from index.storage.generation import current, load, version_of
-from index.storage.sqlite import connect, copy
+from index.storage.sqlite import Connection, connect, copy
 from index.storage.store import FILE_NAME, Store
 from index.verify import verify
 
@@ -101,6 +102,17 @@ def test_an_index_made_again_from_the_store_has_the_policy(
     assert (found.version, len(found.mended)) == (version, 2)
     assert kept(hash_settings) == POLICY
     assert verify(hash_settings).mended == ()
+
+
+def test_what_may_only_be_read_is_verified(
+    hash_index: Index, hash_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reading(path: Path, mode: Literal["ro", "rw", "rwc"], *more: float) -> Connection:
+        assert mode != "rw"  # in a folder that is mounted to be read, nothing can be opened so
+        return connect(path, mode, *more)
+
+    monkeypatch.setattr("index.storage.store.connect", reading)
+    assert verify(hash_settings).version == current(hash_settings.data)
 
 
 def test_a_damaged_policy_is_noticed(hash_builder: Builder, hash_index: Index, hash_settings: Settings) -> None:

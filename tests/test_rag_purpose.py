@@ -140,6 +140,9 @@ SEVERAL = {
     "When and where was the treaty signed?": ("When and where was the treaty signed?",),
     "Who is the man who wrote and who fell?": ("Who is the man who wrote and who fell?",),
     "What did she say about tariffs and fentanyl?": ("What did she say about tariffs and fentanyl?",),
+    "1. When was it opened? 2) Who runs it?": ("When was it opened?", "Who runs it?"),
+    "- When was it opened?\n- Who runs it?": ("When was it opened?", "Who runs it?"),
+    "Was it 1848? 1,200 men dug it?": ("Was it 1848? 1,200 men dug it?",),
     "What is it? I need it.": ("What is it? I need it.",),
 }
 

@@ -10,7 +10,7 @@ from index.embedding.embedder import OnnxEmbedder
 from index.search import Index
 from rag.assistant import Assistant
 from rag.question.analysis import analyse, with_names
-from rag.question.spelling import Casing, Respelt, Speller, with_codes, with_short_forms
+from rag.question.spelling import Casing, Respelt, Speller, is_code, with_codes, with_short_forms
 from rag.understand import quiet, understand
 from tests import make
 
@@ -180,6 +180,40 @@ def test_capitals_throughout_tell_nothing(typed: str, read: str) -> None:
 )
 def test_codes_are_read_as_the_articles_join_them(index: Index, typed: str, read: str) -> None:
     assert with_codes(typed, index) == read
+
+
+PARTS = {
+    "parts": (
+        "The pump has the part number 4021/88-C. The seal is listed as TV.330.12 and the guide as 978-3-16-148410-0. "
+        "The account is DE89 3704 0044 0532. Between 4,000 and 9,000 of them are made, 12 in 2021 and 88 in 2022."
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("402188C", "4021/88-C"),
+        ("Is 4021-88-C a pump?", "Is 4021/88-C a pump?"),
+        ("tv33012", "TV.330.12"),
+        ("978-3161484100 or 9783161484100", "978-3-16-148410-0 or 978-3-16-148410-0"),
+        ("Whose is DE89370400440532?", "Whose is DE89 3704 0044 0532?"),
+        ("402188D", "402188D"),
+        ("202212 and 40009000", "202212 and 40009000"),
+        ("1" * 400, "1" * 400),
+        ("12" * 17, "12" * 17),
+    ],
+)
+def test_codes_are_read_as_the_articles_part_them(tmp_path: Path, typed: str, read: str) -> None:
+    assert with_codes(typed, make.index(tmp_path, PARTS, OnnxEmbedder())) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("v2.1.3", True), ("4021/88-C", True), ("E17", True), ("2019", False), ("90 minutes", False), ("pump", False)],
+)
+def test_a_code_alone_is_told_from_a_number_and_a_word(text: str, code: bool) -> None:
+    assert is_code(text) == code
 
 
 @pytest.mark.parametrize(

@@ -482,6 +482,17 @@ def said(address: str, method: str, path: str) -> tuple[int, bytes]:
     return int(head.split(b" ", 2)[1]), body
 
 
+def test_a_proxy_may_keep_the_path_of_the_public_address_or_strip_it(data: Path) -> None:
+    for client in serving(data, public_url="https://articles.example/the%20qw/", without_key="ask"):
+        for below in ("/the%20qw", ""):
+            assert client.get(f"{below}/").status_code == 200
+            assert client.get(f"{below}/static/common.css").status_code == 200
+            assert client.post(f"{below}/ask", json=QUESTION).status_code == 200
+            assert client.get(f"{below}/documents/a%2Fb").text == client.get("/documents/a%2Fb").text
+        assert client.get("/other/").status_code in (401, 404)
+        assert client.post("/the%20qwx/ask", json=QUESTION).status_code in (401, 404)
+
+
 def test_links_follow_the_public_address_and_never_a_host_that_is_made_up(data: Path) -> None:
     chat = {"model": "quotewell", "messages": [{"role": "user", "content": QUESTION["question"]}]}
     call = {

@@ -29,6 +29,7 @@ _DATE = re.compile(
         (?:[\sT,|]+\d{1,2}[:.]\d{2}.{0,12})?""",
     re.VERBOSE,
 )
+_SAYS_WHEN = re.compile(r"\s[\[(]?\d{1,2}:\d\d(?::\d\d)?(?:\s?[AaPp]\.?[Mm]\.?)?[\])]?$")
 _NOTE_SHARE = 0.2  # more than that in another language at the end is part of a bilingual article
 
 
@@ -45,7 +46,8 @@ def with_front(found: Sequence[Piece], count: int) -> tuple[str, list[Piece]]:
     title = next((n for n, piece in enumerate(front) if piece.kind == "heading"), None)
     if title is None:
         title = _title(front)
-    if title is None:
+    timed = [piece for piece in found if _SAYS_WHEN.search(piece.text[-16:])]  # a name and a time, above what is said
+    if title is None or (front[title] in timed[:1] and len(timed) > 1):
         first = next((piece.text for piece in found if piece.level == 1 and piece.kind == "heading"), "")
         return first, list(found)
     if all(

@@ -26,7 +26,7 @@ TURN = re.compile(rf"{TIME}[ \t]+\S")
 SPEAKER_ALONE = re.compile(r"[A-Z][A-Z.'’ -]{2,40}:")
 LETTER = re.compile(r"[^\W\d_]")
 BARS = ("|", "│", "┃", "║")  # between cells
-CUE = re.compile(r"(?:\d+:)?\d\d:\d\d[.,]\d{3}\s+-->\s.*")  # when a subtitle shows
+CUE = re.compile(r"(?:\d+:)?\d\d?:\d\d?[.,]\d{1,3}\s+-->\s.*")  # when a subtitle shows
 _PICTURE = re.compile(r"!\[[^\[\]]{0,500}\](?:\([^()]{0,1000}\)|\[[^\[\]]{0,200}\])|!\[\[[^\[\]]{1,300}\]\]")
 _CELL_GAPS = (  # what parts the cells of a line, and how many such lines make a table
     (re.compile(r"\t"), 2),

@@ -18,7 +18,8 @@ _NUMBER = re.compile(r"^\(?\d{1,3}[.)]\s")
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+\S")
 _SPEAKER = re.compile(
     rf"""(?:(?P<time>{TIME})\s*[-–>:]*\s*)?
-         <?(?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’()&-]+){{0,5}}?(?:\s?\((?!\d+:)[^()]{{1,60}}\))?)?
+         <?(?P<name>[^\W\d_][\w.'’-]*(?:[ ][\w.'’()&-]+){{0,5}}?
+           (?:,[ ][\w.'’-]+(?=>|[ ]{{1,3}}\d))?(?:\s?\((?!\d+:)[^()]{{1,60}}\))?)?
          (?:\s*(?P<after>{TIME}))?\s?
          (?::\s+|(?<=\w)>\s*|(?:(?<=[\])\d])|(?<=\d[AaPp][Mm])|(?<=\d[ ][AaPp][Mm]))\s+)(?=\S)""",
     re.VERBOSE,
@@ -115,7 +116,7 @@ def _take_turns(heads: Sequence[re.Match[str]], texts: int) -> bool:
     names = [head["name"] for head in heads if head["name"]]
     if {name.lower().split()[0] for name in names} & ANSWER_LABELS:
         return False
-    if sum(1 for head in heads if head["time"] or head["after"]) > 1:
+    if sum(1 for head in heads if head["time"] or head["after"] or ">" in head.group()) > 1:
         return True
     again = sum(count for count in Counter(names).values() if count > 1)
     alternating = sum(1 for one, other in pairwise(names) if one != other)

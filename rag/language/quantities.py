@@ -190,6 +190,7 @@ def limits(text: str) -> Iterator[Limit]:
     """Ranges first, else in order."""
     found = values(text)
     ranges = [(a, b) for a, b in pairwise(found) if _BETWEEN.fullmatch(text, a.end, b.start) and a.value < b.value]
+    ranges = [(a, b) for a, b in ranges if "-" not in (text[a.start - 1 : a.start], text[b.end : b.end + 1])]  # an ISBN
     yield from (Limit(a.start, b.end, a.value, b.value, b.unit) for a, b in ranges)
     for one in (one for one in found if not any(one in both for both in ranges)):
         start, end, begin = one.start, one.end, max(one.start - 20, 0)

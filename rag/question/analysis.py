@@ -23,28 +23,20 @@ _NUMBERS = "|".join((*SMALL_NUMBERS[1:], *TENS[2:])) + (
 )
 _TEXT = read_patterns("rag.question", "analysis.txt", A_MONTH=A_MONTH, NUMBERS=_NUMBERS, MEASURED=MEASURED)
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (  # the first that fits
-    ("how to", _TEXT.cased("HOW_TO")),
-    ("who", _TEXT.cased("WHO")),
-    ("when", _TEXT.cased("WHEN")),
-    ("percent", _TEXT.cased("PERCENT")),
-    ("number", _TEXT.cased("COUNTED_SHARE")),
-    ("percent", _TEXT.cased("SHARE")),
-    ("money", _TEXT.cased("MONEY")),
-    ("number", _TEXT.cased("HOW_MANY")),
-    ("number", _TEXT.cased("WHICH_NUMBER")),
-)
+    ("how to", _TEXT.cased("HOW_TO")), ("who", _TEXT.cased("WHO")), ("when", _TEXT.cased("WHEN")),
+    ("percent", _TEXT.cased("PERCENT")), ("number", _TEXT.cased("COUNTED_SHARE")), ("percent", _TEXT.cased("SHARE")),
+    ("money", _TEXT.cased("MONEY")), ("number", _TEXT.cased("HOW_MANY")), ("number", _TEXT.cased("WHICH_NUMBER")),
+)  # fmt: skip
 _ASKED_FOR, _HUNG = map(_TEXT.compiled, ("ASKED_FOR", "HUNG"))
 _FOUND: dict[Kind, re.Pattern[str]] = {
-    "how to": _TEXT.compiled("A_WAY"),
-    "when": _TEXT.compiled("A_TIME"),
-    "percent": _TEXT.compiled("A_SHARE"),
-    "money": _TEXT.compiled("A_SUM"),
-    "number": _TEXT.compiled("A_NUMBER"),
-}
+    "how to": _TEXT.compiled("A_WAY"), "when": _TEXT.compiled("A_TIME"), "percent": _TEXT.compiled("A_SHARE"),
+    "money": _TEXT.compiled("A_SUM"), "number": _TEXT.compiled("A_NUMBER"),
+}  # fmt: skip
 A_STEP = _TEXT.compiled("A_STEP")  # a sentence that begins with what is to be done
 _SOMEBODY = rf"\b(?:(?i:people|nobody|everybody|everyone|whoever)|(?:{LISTS['PERSON_NOUNS'].replace(' ', '|')})s?)\b"
 _NAME = when_used(rf"(?<![.!?“\"]\s)(?<!^)\b[^\W\d_a-z]\w*(?:[ .’'-]+[^\W\d_a-z]\w*)*|{_SOMEBODY}")
 _WHERE = re.compile(r"\b(?:in|at|near|of|en|de)(?: [\w.-]+){1,3}|(?:[\w.-]+ ){0,2}[\w.-]+(?=['’]s\b)")
+_CODE = re.compile(r"(?:\b(\w+) )?(?<![\w-])([A-Z]{1,5})(?:-?\d|[- ]\d\d)\d*[A-Za-z]?(?![\w-])")
 _COUNTED = re.compile(r"\bhow many (?:of (?:the |all )?|more |other )?(.*)")
 _COUNTED_WORDS = 3  # what is counted stands among the first words behind "how many", before a verb or a stop word
 _NEAR_WORDS = 5  # a number counts what stands at most so many words behind it
@@ -106,6 +98,18 @@ class Query:
     @cached_property
     def dates(self) -> tuple[When, ...]:
         return tuple(dates_in(self.text))
+
+    @cached_property
+    def codes(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        """Each code, and what finds another in its place: "A6" and "A7", or "Nimbus A6" and "Nimbus B6"."""
+        found = [*_CODE.finditer(self.text)] if any(map(str.islower, self.text)) else []
+        named = {
+            code: f"|{code[1]} [A-Z]{{1,5}}" if code[1] and code[1].lower() not in stop_words() else ""
+            for code in found
+        }
+        return tuple(
+            (self.text[c.start(2) : c.end()], re.compile(rf"(?<!\w)(?:{c[2]}{named[c]})[- ]?\d")) for c in found
+        )
 
     @cached_property
     def holds(self) -> frozenset[str]:

@@ -156,6 +156,7 @@ def _plain(text: str) -> str:
 
 _MOST_QUESTIONS = 4  # questions of one message
 _FEWEST_OF_ONE = {"en": 3, "es": 2}  # of a question that another one may hang on: "How much and how often" is one
+_NUMBER = re.compile(r"(?:[-*•]|\(?\d\d?[.)]|\(?[a-z]\))\s+(?=\w)")  # before each of a list of questions
 _ENDED = re.compile(r"(?<=[?？])\s*(?=\S)")
 
 
@@ -164,7 +165,7 @@ def several(message: str) -> tuple[str, ...]:
     if both := _BOTH.fullmatch(message.strip()):  # "Who are Waltz and Homan?"
         be = "is" if both["be"].lower() == "are" else "was"
         return tuple(f"{both['who']} {be} {one}?" for one in re.split(r",? and |, ", both["names"]))
-    sentences = [part.strip() for part in _ENDED.split(message) if any(c.isalnum() for c in part)]
+    sentences = [_NUMBER.sub("", part.strip()) for part in _ENDED.split(message) if any(map(str.isalnum, part))]
     if len(sentences) > 1 and not all(map(_ASKS.match, sentences)):
         return (message,)
     questions = [question for sentence in sentences for question in _apart(sentence)]

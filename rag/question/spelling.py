@@ -4,10 +4,10 @@ A word is mended only if it is no word of its own: otherwise a question about Ir
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
@@ -70,6 +70,15 @@ _SHORT = 6  # letters, up to which the last one must be right as well
 _CLEAR = 8  # letters, from which on the first one may be wrong
 _NEAREST = 20  # near words that are compared
 _WHOLE = 4  # letters of a first piece that is a word, so that the pieces behind it may be its endings
+
+_SHORTEST_CODE = 4  # letters and digits of a code whose parts are looked for
+_LONG_NUMBER = 7  # digits from which on a number is a code, and may be parted anywhere
+_LONGEST_CODE = 34  # of an account
+_PARTING = r"[\W_]{0,3}"
+_CUTS = 8  # ways to cut a code into terms that are tried
+_CODE = re.compile(  # its parts joined by a sign, or those with digits by a blank: "4021/88-C", "DE89 3704 0044"
+    r"(?<![\w.])(?=[^\s]*\d)[^\W_]{1,34}(?:(?:[-./_]|(?<=\d) (?=[^\W_]*\d\d))[^\W_]{1,34}){0,12}"
+)
 
 _PREFIX, _ENDING = map(read_patterns("rag.question", "spelling.txt").cased, ("PREFIX", "ENDING"))
 
@@ -173,14 +182,53 @@ class Speller:
 
 
 def with_codes(question: str, index: Index) -> str:
-    """Codes joined as most articles join them, "E-17" for "E17": to an embedder and a reading model these differ."""
+    """Codes joined as most articles join them, "E-17" for "E17", else as some passage parts them, "TV.330.12" for
+    "TV33012": to an embedder and a reading model these differ."""
     terms = index.asked(question)
     inner = [a for a in terms for b in terms if a != b and b.start <= a.start and a.end <= b.end]
     for term in reversed([one for one in terms if one not in inner]):
         typed, read = question[term.start : term.end], index.written(term.text)
         same = _bare(typed) == _bare(read) and not typed.isalpha() and not typed.isdecimal()
         question = question[: term.start] + _like(typed, read) + question[term.end :] if same else question
+    for code in reversed([*_CODE.finditer(question)]):
+        typed, read = code.group(), _parted(code.group(), index)
+        question = (
+            question
+            if read.lower() in ("", typed.lower())
+            else question[: code.start()] + read + question[code.end() :]
+        )
     return question
+
+
+def is_code(text: str) -> bool:
+    """Is it one, and nothing beside it? "2019" and "90 minutes" are none."""
+    return _CODE.fullmatch(text) is not None and not (text.isdecimal() and len(text) < _LONG_NUMBER)
+
+
+def _parted(typed: str, index: Index) -> str:
+    """The code as the passages write it, whatever parts it there; "" where none does."""
+    bare = _bare(typed)
+    if not (_LONG_NUMBER if bare.isdecimal() else _SHORTEST_CODE) <= len(bare) <= _LONGEST_CODE:
+        return ""
+    written = re.compile(rf"(?<!\w){_PARTING.join(bare)}(?!\w)", re.IGNORECASE)
+    held = index.lexical.document_frequency
+    for pieces in islice(_cut_into(bare, lambda piece: held(piece) > 0, set()), _CUTS):
+        texts = (index.passage(int(row)).text for row in index.lexical.holding(pieces)[:_PASSAGES])
+        if found := next(filter(None, map(written.search, texts)), None):
+            return found.group()
+    return ""
+
+
+def _cut_into(bare: str, held: Callable[[str], bool], dead: set[str]) -> Iterator[list[str]]:
+    """Every way to cut it into terms that are held, the longest first; a number may have lost its point."""
+    if not bare:
+        yield []
+    for end in range(len(bare), 0, -1) if bare not in dead else ():
+        piece, rest = bare[:end], bare[end:]
+        points = [f"{piece[:n]}.{piece[n:]}" for n in range(1, end)] if piece.isdecimal() and end < 9 else []
+        for own in filter(held, (piece, *points)):
+            yield from ([own, *behind] for behind in _cut_into(rest, held, dead))
+    dead.add(bare)  # what is left of it was told already, if there was any
 
 
 def with_short_forms(question: str, index: Index) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 
 from index.embedding.vectors import Encoded, Encoding
 from index.ranking.view import Lexical
-from index.records import Hit, Kind, Passage, Span
+from index.records import Block, Hit, Kind, Passage, Span
 from index.text.words import Stem, TermPlaces, stems, term_number
+from rag.language.patterns import read_patterns
 from rag.language.quantities import values
 from rag.question.analysis import Query
 from rag.reading.features import Flags, Floats, Lookup, PassageTerms, Standing, features_of, standing
@@ -24,6 +25,7 @@ _LINES: frozenset[Kind] = frozenset({"text", "aside"})
 _CLOSED = re.compile(r"[.!?…。:]\W*$")
 _HEADED = 3.0  # points of a reader's score; of 0 to 6 (docs/decisions.md)
 _ASKED = re.compile(r"(?:q|question|frage|pregunta)\s?\d{0,3}\s?[:.)]\s.*\?$", re.IGNORECASE)  # as the label says
+_ORDERED = read_patterns("rag.reading", "orders.txt").compiled("ORDERED")
 _WHICH_ROW = re.compile(r"\b(?:who|which|than|qui[eé]n|cu[aá]l(?:es)?)\b", re.IGNORECASE)
 NOT_WHETHER = re.compile(r"\b(?:wh(?:at|ere|en|o|ose|ich|y)|how)\b", re.IGNORECASE)
 
@@ -85,13 +87,17 @@ class Evidence:
         features = features_of(lookup, hits, held, stands, similar, cosines)
         others = _of_another(asked, lookup, hits, held, stands) | _of_another_row(asked, hits, held, stands)
         found: dict[tuple[str, Span], Candidate] = {}
+        ordered = set[tuple[str, Block]]()
         what = NOT_WHETHER.search(asked.text)
         every = ((hit, of, n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
         for (hit, of, n), other, row in zip(every, others.tolist(), features, strict=True):
             key, kind = (hit.passage.document_id, hit.passage.sentences[n]), of.kinds[n]
             if other or kind not in kinds:
                 continue
-            said = hit.passage.said(*key[1])
+            said, block = hit.passage.said(*key[1]), (key[0], block_at(hit.passage.blocks, key[1].start))
+            if block in ordered or _ORDERED.match(said):
+                ordered.add(block)  # and what stands behind it there
+                continue
             if (what and _names_alone(asked, said, kind, self._index.stem)) or _ASKED.match(said):
                 continue
             passages = (*(found[key].rows if key in found else ()), hit.row)

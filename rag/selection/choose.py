@@ -158,7 +158,7 @@ def _chosen(
         frame = Frame("conflict", differs=conflict.kind, copies=conflict.copies)
         return Selection(tuple(map(widen, differing.left)), frame, differing.dropped)
     near = close(reading.quotes, margin)
-    near = near if query.shape == "list" else _of_one_row(near)
+    near = near if query.shape == "list" else _of_one_row(_of_one_code(query, near))
     kept = (_answering(near) if query.asks else near).first(most)  # a few words to search by have no one answer
     if query.shape == "definition":
         kept = _defining(query, close(reading.quotes, margin + _DEFINITION_MARGIN), kept).first(most)
@@ -199,6 +199,16 @@ def _reasoned(every: Shortlist, kept: Shortlist) -> Shortlist:
     surest = max(quote.gap or 0.0 for quote in kept.left)
     places = [n for n, one in enumerate(every.left) if (one.gap or 0.0) > surest and gives_reason(one.words)]
     return every.only(places[:1], "adds_nothing") if places else kept
+
+
+def _of_one_code(query: Query, near: Shortlist) -> Shortlist:
+    """Not those that have another code where the first has one that is asked for: "Nimbus A7" for "Nimbus A5"."""
+    asked = [(code, other) for code, other in query.codes if code in near.left[0].words]
+
+    def of_others(words: str) -> bool:
+        return any(code not in words and other.search(words) for code, other in asked)
+
+    return near.only([n for n, quote in enumerate(near.left) if not of_others(quote.words)], "other_row")
 
 
 def _of_one_row(near: Shortlist) -> Shortlist:

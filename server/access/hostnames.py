@@ -33,6 +33,7 @@ class Names:
         """Raises BadSetting for what is no origin, no name or no address."""
         self.pages = allowed(settings.origins)
         self._public = _public(settings.public_url)
+        self.below = _split(self._public).path  # of the public address, as it is sent
         names = _parts(settings.hosts)
         self._any = names == ["*"]
         self._own = {"localhost", settings.host.lower(), _split(self._public).hostname, *map(_name, names)}

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.datastructures import Headers
@@ -42,13 +43,18 @@ _log = logging.getLogger(__name__)
 class Shell:
     """Outermost: every reply carries the request id and the safe headers, and HEAD is GET without the body."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, below: str = "") -> None:
+        """`below`: a path that a proxy may have left before every other."""
         self._app = app
+        self._below = below
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # the application's begin and end: what lies between is for requests
             await scope["app"].router(scope, receive, send)
             return
+        if self._below and scope["raw_path"].startswith(f"{self._below}/".encode()):
+            raw = scope["raw_path"].removeprefix(self._below.encode())
+            scope = {**scope, "path": unquote_to_bytes(raw).decode("utf-8", "replace"), "raw_path": raw}
         request_id, head = _request_id(scope), scope["method"] == "HEAD"
         inner = {**scope, "path": _path(scope), "state": {**scope.get("state", {}), "request_id": request_id}}
         inner["method"] = "GET" if head else scope["method"]
