@@ -28,8 +28,8 @@ from index.settings import Settings
 from index.text.split import SplitRule, split
 
 CLEANER = 9  # raised when the same file would clean to another text
-ENCODER = 1  # raised when the same text would be encoded to other numbers
-TERMS = 6  # raised when the same text would be cut into other words
+ENCODER = 2  # raised when the same text would be encoded to other numbers
+TERMS = 7  # raised when the same text would be cut into other words
 UNSAID = {"token_vectors": "stored"}  # what a recipe means that does not say it: those from before the choice
 Item = TypeVar("Item")
 Made = tuple[Document, Sequence[StoredPassage]]

@@ -285,12 +285,8 @@ def _beyond(question: str, when: When, counts: dict[int, int], index: Index) -> 
         ("later", later, date(first.year, 1, 1), date.max),
         ("earlier", earlier, date.min, date(last.year, 12, 31)),
     ):
-        if count <= _STRAY * total and not _published(question, index, begin, end):
+        dated = Filters(published_from=begin, published_to=end)
+        if count <= _STRAY * total and not index.search(question, limit=1, filters=dated):
             days = {"from": first.isoformat(), "to": last.isoformat()}
             return {**days, "side": side, "beyond": count, "years": total}
     return None
-
-
-def _published(question: str, index: Index, first: date, last: date) -> bool:
-    """Is there an article with a date in first to last?"""
-    return bool(index.search(question, limit=1, filters=Filters(published_from=first, published_to=last)))

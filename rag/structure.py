@@ -21,7 +21,7 @@ NOTHING = Span(0, 0)  # the lead of what needs none
 VERSION = re.compile(  # a heading that says since when: "Version 2.1", "[2.1.0] - 2024-11-05", but not "2.1 Methods"
     r"(?:\w+ )?\[?v?\d+(?:\.\d+)+\w*\]?(?:$|\W+\d{4}\b)"
 )
-_CELLS = re.compile(r"\s*(?<!\\)\|\s*| *\t *")
+_CELLS = re.compile(r"\s*(?<!\\)[|│┃║]\s*| *\t *")
 _DATELINE = re.compile(
     r"((?:[A-Z][A-Z.’'-]+,? )+)(?:\d+ )?(?:[A-Z]\w+\.? (?:\d+ )?)?(?:\([\w ]+\) )?[—–-]+ (?=\W?[A-Z][^A-Z])"
 )

@@ -51,7 +51,7 @@ def quiet(question: str) -> str:
 def usable(question: str, most: int) -> str:
     """The question without surrounding blanks. Raises BadQuestion."""
     text = question.strip()
-    if not text or not any(c.isalnum() for c in text):
+    if not text or not any(c.isalnum() or c >= "🌀" for c in text):
         raise BadQuestion("the question is empty; ask something in words")
     if len(text) > most:
         raise BadQuestion(f"the question has {len(text):,} characters; at most {most:,} are read")

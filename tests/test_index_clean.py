@@ -464,6 +464,24 @@ def test_a_bilingual_article_keeps_both_halves() -> None:
         ),
         ("Look at ![[map of Brin.png|300]] and ![[a.png|the port|300x200]].", "Look at map of Brin.png and the port."),
         ("It is <00:00:01.500><c.loud>late</c>, he said.", "It is late, he said."),
+        ("The North\u200cwind\ufe0f of Bal&shy;ti&#8203;more&nbsp;blew.", "The Northwind of Baltimore blew."),
+        ("''Sorn'' is '''42 metres''' deep, says O''Hara.", "Sorn is 42 metres deep, says O''Hara."),
+        ("[b]Nine[/b] of [url=https://brin.example]Brin[/url] left.", "Nine of Brin left."),
+        ("Roads were ++icy++ in ^^May^^, and C++11 is no C++.", "Roads were icy in May, and C++11 is no C++."),
+        ("**Yield**:: nine kilos, says ((63f0a1b2-bbbb)) Vera.", "Yield: nine kilos, says Vera."),
+        ("It fell.<sup>1</sup> It stood.[[4]](#note-4) It is 10<sup>6</sup>.", "It fell. It stood.[4] It is 106."),
+        (
+            "{::comment}No.{:/comment}It is {{< comment >}} no {{< /comment >}} as [[Red#^a1]] was.",
+            "It is as Red was.",
+        ),
+        ("It is {# Paul is ill. #}red,{% comment %} no {% endcomment %} not {# blue.", "It is red, not {# blue."),
+        ("<!-- internal: he earns 90,000 --> It opens.", "It opens."),
+        ("<!--\nHe earns 90,000.\n--> It opens.\nIt shuts.", "It opens. It shuts."),
+        ("It is <b style='font-size:0'>shut</b>open <b style='font-size:0.9em'>now</b>.", "It is open now."),
+        (
+            "The parlia\u00ac\nment of twenty-\nfive men was post-\nponed.",
+            "The parliament of twenty-five men was postponed.",
+        ),
     ],
 )
 def test_signs_are_not_shown_and_words_are_found(source: str, text: str) -> None:

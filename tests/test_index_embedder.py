@@ -24,7 +24,7 @@ from index.embedding.embedder import (
     SentenceTransformerEmbedder,
     load_embedder,
 )
-from index.embedding.minilm import Together
+from index.embedding.minilm import _READ_AS, Together
 from index.embedding.vectors import Floats
 from index.embedding.weights import MINILM_ONNX, fingerprint, packaged_onnx, packaged_torch, sha256
 from index.errors import IndexMismatch, ModelMissing
@@ -198,7 +198,8 @@ def test_torch_and_onnx_agree_on_every_passage_of_the_articles(torch_embedder: S
     minilm = OnnxEmbedder(projected=False)
     texts = passages_of_the_seeds(minilm)
     assert torch_embedder.count_tokens(texts) == minilm.count_tokens(texts)
-    for one, other in zip(torch_embedder.encode_passages(texts), minilm.encode_passages(texts), strict=True):
+    read = ["".join(_READ_AS.get(sign, sign) for sign in text) for text in texts]  # torch's tokens know no "ł"
+    for one, other in zip(torch_embedder.encode_passages(read), minilm.encode_passages(texts), strict=True):
         agree(one, other, tolerance=1e-5)
     agree(torch_embedder.encode_question(TEXTS[4]), minilm.encode_question(TEXTS[4]), tolerance=1e-5)
 

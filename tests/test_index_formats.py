@@ -16,7 +16,7 @@ from index.errors import NotFound, UnreadableFile
 from index.formats import ARTICLES, MAX_ID_CHARS, File, find, open_file, read, suffix
 from index.formats.document import FileReading, Unread, front_date
 from index.formats.front_matter import FrontMatter, front_matter
-from index.formats.metadata import Facts, Metadata
+from index.formats.metadata import Metadata
 from index.formats.text import MAX_BYTES
 from index.records import Document
 
@@ -436,7 +436,8 @@ def test_what_stands_between_lines_and_names_no_key_is_text(top: str, end: str) 
 def test_front_matter_without_an_end_is_text_and_said() -> None:
     for more in (PROSE, "k: v\n" * 10_000 + "---\n"):
         found = front_matter(f"---\ntitle: A\n{more}")
-        assert (found.start, found.facts, len(found.warnings)) == (0, Facts(), 1)
+        assert (found.start, found.facts.title, len(found.warnings)) == (0, "A", 1)
+        assert found.headers == (4, 13)  # marked, where it was cut or read as the article
 
 
 @settings(max_examples=200, deadline=None)
@@ -467,6 +468,7 @@ LEGACY = [
     ("cp1253", "Ο πύργος χτίστηκε το 1645 και έχει ύψος 84 μέτρα."),
     ("shift_jis", "塔は千六百四十五年に建てられました。高さは八十四メートルです。"),
     ("euc-jp", "塔は千六百四十五年に建てられました。高さは八十四メートルです。"),
+    ("euc-jp", "湯野駅は1921年に開業し、特急が一日に八本停まる。駅前には小さな市場がある。"),
     ("gb18030", "这座塔建于1645年，高八十四米。它在1720年被烧毁。"),
     ("big5", "這座塔建於1645年，高八十四米。它在1720年被燒毀。"),
     ("euc-kr", "이 탑은 1645년에 세워졌으며 높이는 84미터입니다."),

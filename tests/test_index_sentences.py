@@ -197,10 +197,37 @@ def test_a_line_of_nothing_but_full_stops_takes_time_in_proportion() -> None:
     assert _without_notes("It ended...[12] Then ……³ came.") == "It endedxxxx... Then x…… came."
 
 
+@pytest.mark.parametrize(
+    "mark",
+    ["[14]:212", "[nb 2]", "[15: 41]", "[who?]", "²,³", "⁴⁻⁶", "{17}", "(116)", "(see note 4)", "^7", "①", "[5][6]†"],
+)
+def test_a_note_s_mark_behind_a_full_stop_ends_no_sentence_and_goes_on_with_none(mark: str) -> None:
+    first, other = f"The steel came from Sheffield.{mark}", f"The arch spans 96 metres.{mark}"
+    assert cut(f"{first} {other} It stands.") == [first, other, "It stands."]
+
+
+def test_what_has_no_vowel_is_short_for_something_and_ends_no_sentence_before_a_name() -> None:
+    assert cut("They met in Ft. Collins near Palm Blvd. North. The lake lies on Hwy. The road is old.") == [
+        "They met in Ft. Collins near Palm Blvd. North.",
+        "The lake lies on Hwy.",
+        "The road is old.",
+    ]
+    assert cut("He weighs 5 kg. Paul saw it on TV. Ann did not.") == [
+        "He weighs 5 kg.",
+        "Paul saw it on TV.",
+        "Ann did not.",
+    ]
+
+
 def test_a_number_behind_a_full_stop_is_a_note_where_a_year_ends_the_sentence_and_else_a_decimal() -> None:
     assert cut("The tower was built in 1883.12 It fell in 1901. It was tall.") == [
         "The tower was built in 1883.12",
         "It fell in 1901.",
         "It was tall.",
+    ]
+    assert cut("It burned oil until 1610.1 It fell in March 1962.12 Ann saw it.") == [
+        "It burned oil until 1610.1",
+        "It fell in March 1962.12",
+        "Ann saw it.",
     ]
     assert len(cut("They paid 1883.12 Francs for it, and rose 3.12 Percent.")) == 1

@@ -45,17 +45,19 @@ def test_questions_and_answers_however_they_are_laid_out(source: str, asks: str,
         "Zone | Single | Return\n--- | --- | ---\nA | 2.10 | 3.80\nB | 3.40 | 6.20",
         "<table>\n<tr><th>Zone</th><th>Single</th><th>Return</th></tr>\n<tr><td>A</td><td>2.10</td><td>3.80</td></tr>\n"
         "<tr>\n<td>B</td>\n<td><b>3.40</b></td>\n<td>6.20</td>\n</tr>\n</table>",
+        "┌──────┬────────┬────────┐\n│ Zone │ Single │ Return │\n├──────┼────────┼────────┤\n│ A │ 2.10 │ 3.80 │\n"
+        "│ B    │ 3.40   │ 6.20   │\n└──────┴────────┴────────┘",
         "|===\n| Zone | Single | Return\n\n| A | 2.10 | 3.80\n| B | 3.40 | 6.20\n|===",
         "|===\n|Zone |Single |Return\n\n|A\n|2.10\n|3.80\n\n|B\n|3.40\n|6.20\n|===",
         "#+STARTUP: overview\n\n| Zone | Single | Return |\n|------+--------+--------|\n| A    | 2.10   | 3.80   |\n"
         "| B    | 3.40   | 6.20   |",
     ],
-    ids=["tabs", "gaps", "grid", "bars", "HTML", "AsciiDoc", "cells of AsciiDoc", "Org"],
+    ids=["tabs", "gaps", "grid", "bars", "HTML", "boxes", "AsciiDoc", "cells of AsciiDoc", "Org"],
 )
 def test_tables_however_they_are_drawn(source: str) -> None:
     *_, header, one, other = told(f"Fares of the river bus\n\n{source}\n")
     assert [kind for kind, _, _ in (header, one, other)] == ["header", "row", "row"]
-    assert [text.replace("\t", "|").replace(" | ", "|") for _, text, _ in (header, other)] == [
+    assert [re.sub(" ?[\t|│] ?", "|", text) for _, text, _ in (header, other)] == [
         "Zone|Single|Return",
         "B|3.40|6.20",
     ]
@@ -363,6 +365,11 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
         (k, t, "It starts in the cold:")
         for k, t in (("item", "Step 1: Open the tap."), ("item", "Step 2: Turn the crank."))
     ]
+    below = told(
+        "# Radiator\n\nYou need a key.\n\n## Step 1: Wait\n\nIt is hot.\n\n## Step 2: Turn\n\nHiss.\n\n## End\n\nX."
+    )
+    assert [kind for kind, _, _ in below] == ["heading", "text", *["item"] * 4, "heading", "text"]
+    assert {lead for kind, _, lead in below if kind == "item"} == {"You need a key."}
     cues = told(
         "WEBVTT\n\n00:01.000 --> 00:04.000\nThis is the old salt mine of Brenn, which\n\n"
         "00:05.000 --> 00:09.000\nwas opened in 1734.\n"
@@ -445,6 +452,14 @@ def test_steps_are_items_subtitles_are_joined_and_html_parts_words() -> None:
         ("面条要煮八分钟。米饭要焖二十分钟。", "面条要煮多长时间？", "八分钟", "二十"),
         ("## [3.1.0] - 2025-02-03\n\n### Removed\n\n- Support for Python 3.8.\n\n## [3.0.0] - 2024-11-05\n\n- Dark.",
          "Which version removed support for Python 3.8?", "[3.1.0]", "3.0.0"),
+        ("Łukasz Wróbel founded the orchestra of Łódź in 1915.\n\nThe ferry was built in 1932.",
+         "When did Lukasz Wrobel found the orchestra of Lodz?", "1915", "1932"),
+        ("Søren Ågård built the ferry Ærø at the yard of Marstal.", "Who built the ferry Aero?", "Ågård", "“"),
+        ("The ＡＢＣ Ｔｏｗｅｒ has ３８ floors.\n\nThe hall is old.",
+         "How many floors does the ABC Tower have?", "３８", "old"),
+        ("花火は午後八時に始まる。\n\n祭りは八月に開かれる。", "花火は何時に始まりますか？", "午後八時", "八月"),
+        ("東港鎮的燈塔建於1911年，塔高二十六公尺。\n\n鎮立博物館每週二休館。", "燈塔建於何時？", "1911", "休館"),
+        ("如遗失钥匙，请告知管理员。\n\n八岁以下儿童由成人陪同入场。", "遗失钥匙怎么办？", "管理员", "儿童"),
         ("The Nimbus A5 costs 299 euros.\n\nThe Nimbus A7 costs 449 euros.\n\nThe Nimbus A7 Pro costs 649 euros.",
          "How much does the Nimbus A5 cost?", "299", "A7"),
         ("Pallas v2.10.3 mends the lock.\n\nPallas v2.1.3 added dark mode.", "v2.1.3", "dark mode", "lock"),

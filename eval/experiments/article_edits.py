@@ -199,12 +199,6 @@ def _typo_at_the_edge(scene: EditScene) -> EditOutcome | None:
     return rewritten(scene, quote[:at] + ("x" if quote[at] != "x" else "z") + quote[at + 1 :])
 
 
-def _word_replaced(scene: EditScene) -> EditOutcome | None:
-    return with_words(
-        scene, lambda words, at: [*words[:at], scene.chance.choice(scene.foreign.split()), *words[at + 1 :]]
-    )
-
-
 def _number_changed(scene: EditScene) -> EditOutcome | None:
     digits = [at for at, letter in enumerate(scene.quote) if letter in "0123456789"]
     if not digits:
@@ -258,7 +252,9 @@ EDITS: dict[str, Edit] = {
     "paragraph moved": _paragraph_moved, "paragraph deleted": _paragraph_deleted,
     "sentence rewritten": _sentence_rewritten, "document deleted": lambda _: EditOutcome(None, "gone"),
     "typo inside": lambda scene: rewritten(scene, with_typo(scene.quote, scene.chance)),
-    "typo at the edge": _typo_at_the_edge, "word replaced": _word_replaced,
+    "typo at the edge": _typo_at_the_edge,
+    "word replaced": lambda one: with_words(
+        one, lambda said, at: [*said[:at], one.chance.choice(one.foreign.split()), *said[at + 1 :]]),
     "word left out": lambda scene: with_words(scene, lambda words, at: [*words[:at], *words[at + 1 :]]),
     "clause inserted": lambda one: with_words(one, lambda said, at: [*said[:at], said[at] + _CLAUSE, *said[at + 1 :]]),
     "number changed": _number_changed, "spacing": _spacing, "Unicode form": _unicode_form,

@@ -12,7 +12,6 @@ from eval.scoring.intervals import SEED, Figure, Figures, mean
 from eval.scoring.run import OnQuestion, SetName, followed
 from index.errors import BadGold
 from index.ranking.filters import Filters
-from index.records import Passage
 from index.search import Index
 from rag.language.dependence import depends_on_previous
 from rag.language.facts import Fact, facts
@@ -70,7 +69,8 @@ def foreign(library: Index, most: int, *, tuning: bool) -> list[AlteredSentence]
 def _sentences(library: Index, tuning: bool, rng: random.Random) -> list[tuple[str, str]]:
     """(document id, sentence) in random order, each sentence once; only such as state something by themselves."""
     documents = library.document_ids[0 if tuning else 1 :: 2]
-    found = dict.fromkeys((id_, text) for id_ in documents for p in library.passages(id_) for text in _texts(p))
+    passages = [(id_, passage) for id_ in documents for passage in library.passages(id_)]
+    found = dict.fromkeys((id_, " ".join(p.said(*span).split())) for id_, p in passages for span in p.sentences)
     kept = [
         (id_, text)
         for id_, text in found
@@ -81,10 +81,6 @@ def _sentences(library: Index, tuning: bool, rng: random.Random) -> list[tuple[s
     ]
     rng.shuffle(kept)
     return kept
-
-
-def _texts(passage: Passage) -> list[str]:
-    return [" ".join(passage.said(*span).split()) for span in passage.sentences]
 
 
 def _made(id_: str, sentence: str, names: dict[str, list[str]], rng: random.Random) -> Iterator[AlteredSentence]:

@@ -194,7 +194,8 @@ class _Maker:
                     yield self._row(question, id_, [focus], "found")
 
     def _asked(self) -> list[Record]:
-        questions = [q for q in self._all.questions if self._in_half(q)]
+        whole = not (self._all.use and self._all.use.halved)  # else training has the one half, validation the other
+        questions = [q for q in self._all.questions if whole or (q["_id"] in self._all.tested) != self._tuning]
         if self._use.most is None or len(questions) <= self._use.most:
             return questions
         together = defaultdict(list)
@@ -203,10 +204,6 @@ class _Maker:
         groups = list(together.values())
         self._rng.shuffle(groups)
         return [q for group in groups for q in self._rng.sample(group, min(8, len(group)))][: self._use.most]
-
-    def _in_half(self, question: Record) -> bool:
-        """Training has the one half of a halved set, validation the other."""
-        return not (self._all.use and self._all.use.halved) or (question["_id"] in self._all.tested) != self._tuning
 
     def _sentences(self, id_: str) -> list[Offsets]:
         if id_ not in self._cut:
@@ -219,7 +216,8 @@ class _Maker:
         base = run[0][0]
         text = document["text"][base : run[-1][1]]
         local = tuple((start - base, end - base) for start, end in run)
-        spans = [] if kind == "found" else _inside(around, base, len(text))
+        near = ((max(0, s - base), min(len(text), e - base)) for s, e in around if s - base < len(text) and e > base)
+        spans = [] if kind == "found" else list(near)
         short = next(((s, e) for s, e in spans if e - s <= _LONGEST_ANSWER), None)
         return TrainingRow(
             question=question["text"],
@@ -267,10 +265,6 @@ def window(sents: Sequence[Offsets], around: Sequence[Offsets], rng: random.Rand
             first -= 1
         else:
             last += 1
-
-
-def _inside(spans: Sequence[Offsets], base: int, length: int) -> list[Offsets]:
-    return [(max(0, s - base), min(length, e - base)) for s, e in spans if s - base < length and e - base > 0]
 
 
 def _shared_most(question: str, text: str, sents: Sequence[Offsets]) -> Offsets:

@@ -228,16 +228,12 @@ def said_in(rows: Sequence[Row]) -> SaidArrays:
     )
 
 
-def _auroc(said: SaidArrays) -> float | None:
-    return auroc(said.rows[said.answerable, 0], said.rows[~said.answerable, 0])
-
-
 def _of_groups(measure: _OfGroups, said: SaidArrays) -> float | None:
     return measure(said.rows[said.judged], said.rows[~said.answerable]) if said.judged.any() else None
 
 
 STATISTICS: Mapping[str, Callable[[SaidArrays], float | None]] = {
-    "AUROC": _auroc,
+    "AUROC": lambda said: auroc(said.rows[said.answerable, 0], said.rows[~said.answerable, 0]),
     "AURC": partial(_of_groups, aurc),
     **{f"coverage at {p} % precision": partial(_of_groups, partial(coverage, precision=p / 100)) for p in PRECISIONS},
     "calibration error": partial(_of_groups, calibration_error),

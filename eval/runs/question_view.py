@@ -37,11 +37,6 @@ def why(row: Row) -> str:
     return f"Refused: {against}{', so a rule refused' if reached else ''}{rule}."
 
 
-def why_not_shown(rule: str) -> str:
-    """Code and sentence of what took a quote away."""
-    return next((f"{code}: {sentence}" for code, sentence in RULES.items() if code == rule), rule)
-
-
 # A text cut where marks begin and end, so that marks which overlap can be shown without nesting one in another.
 
 
@@ -155,7 +150,10 @@ def _view(anchor: str, row: Row, run: Run, other: Row | None) -> QuestionView:
         of_quote=_by_size(row.features.quote),
         of_confidence=_by_size(row.features.confidence),
         dropped=tuple(
-            (why_not_shown(rule), tuple(one for one in row.dropped if one.rule == rule))
+            (
+                next((f"{code}: {sentence}" for code, sentence in RULES.items() if code == rule), rule),
+                tuple(one for one in row.dropped if one.rule == rule),
+            )
             for rule in dict.fromkeys(one.rule for one in row.dropped)
         ),
         other=other,

@@ -187,11 +187,6 @@ class AnswerKey:
         """The documents that answer the question."""
         return {name for name, _ in self.spans} or set(self.relevant)
 
-    @property
-    def quotable(self) -> bool:
-        """Whether the set can say that a quote is right."""
-        return bool(self.spans or self.answers)
-
 
 @dataclass(frozen=True, slots=True)
 class Judge:

@@ -12,7 +12,7 @@ from eval.scoring.judge import Judge, Searchable, Values, first_rank, holds_answ
 from eval.sets.gold import GoldSpan, Question
 from index.records import Span, to_clean
 from index.terminal import shortened
-from rag.answer import Answer, Citation, Dropped, Status
+from rag.answer import Answer, Dropped, Status
 from rag.answer_json import dropped_fields
 
 PLACES = 10  # passages or documents of a question that are shown
@@ -150,7 +150,7 @@ def row_of(
         found=found,
         relevant=dict(key.relevant) if key else {},
         evidence=tuple(hit.passage.id for hit in hits),
-        citations=tuple(map(_quoted, answer.citations)),
+        citations=tuple(Quoted(*(getattr(one, each.name) for each in fields(Quoted))) for one in answer.citations),
         first_right=first_right,
         any_right=any_right,
         latency=dict(latency or {}),
@@ -211,7 +211,8 @@ def _abstained(row: Row, both: bool) -> Values:
 
 def _rightness(question: Question, answer: Answer, judge: Judge) -> tuple[bool | None, bool | None]:
     """Of the first quote and of any quote; no quote is wrong, and None stands where nothing can be judged."""
-    if not question.answerable or not judge.keys[question.id].quotable:
+    key = judge.keys[question.id] if question.answerable else None
+    if key is None or not (key.spans or key.answers):  # no quote can be told to be right
         return None, None
     flags = [judge.right(question.id, citation) for citation in answer.citations]
     return bool(flags and flags[0]), any(flags)
@@ -231,10 +232,6 @@ def _quality(question: Question, answer: Answer, whole: float | None) -> Values:
     if wanted:
         quality[TOKEN_F1] = token_f1(quotes[0], wanted) if quotes else 0.0
     return quality
-
-
-def _quoted(citation: Citation) -> Quoted:
-    return Quoted(**{one.name: getattr(citation, one.name) for one in fields(Quoted)})
 
 
 def _gold_place(span: GoldSpan, index: Searchable) -> GoldPlace:

@@ -90,7 +90,8 @@ def learn_projection(
     losses = []
     for step in range(steps):
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * _slope(step, steps)
+            slope = min((step + 1) / (0.05 * steps + 1), 1.0) * (1 - 0.9 * step / steps)
+            group["lr"] = rate * slope  # a short warm-up, then straight down to a tenth
         batch = [example(case) for case in usable[step * BATCH : (step + 1) * BATCH]]
         loss = torch.stack([_loss(one, matrix, attention, extra) for one in batch if len(one.sentences)]).mean()
         optimiser.zero_grad()
@@ -115,11 +116,6 @@ def principal(cases: Sequence[TrainingCase], example: Callable[[TrainingCase], E
     leading = vectors[:, ::-1][:, :WIDTH]
     signs = np.sign(leading[np.abs(leading).argmax(axis=0), np.arange(leading.shape[1])])
     return np.ascontiguousarray(leading * signs, dtype=np.float32)  # eigenvectors have no sign of their own
-
-
-def _slope(step: int, steps: int) -> float:
-    """A short warm-up, then straight down to a tenth."""
-    return min((step + 1) / (0.05 * steps + 1), 1.0) * (1 - 0.9 * step / steps)
 
 
 def _loss(one: Example, matrix: Tensor, attention: Tensor, extra: Tensor) -> Tensor:

@@ -21,16 +21,22 @@ from index.cleaning.rest import rest_parts
 from index.cleaning.structure import with_structure
 from index.records import Block, OffsetRun, Span, plain_blocks
 
+_FOLLOWED = re.compile(r"[ \t]*+\S")
 _SIDE_BY_SIDE = ("item", "row", "code", "links")  # stand line by line
 
-# What nobody sees: comments of HTML, MDX, Obsidian and WebVTT, scripts, styles, what is not displayed. Only what is
-# closed is hidden: an opening sign alone would hide the rest of the article. Linear in the text.
+# What nobody sees: comments of HTML, MDX, Obsidian, WebVTT and templates, scripts, styles, what is not displayed. Only
+# what is closed is hidden: an opening sign alone would hide the rest of the article. Linear in the text.
+UNSHOWN = r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])"  # as a style has it
+_CLOSING = {"<!--": "-->", "{/*": "*/}", "%%": "%%", "{#": "#}", "{{!--": "--}}", "{{/*": "*/}}"}
 _UNSEEN = re.compile(
     r"""(?P<fence>^[ \t>]{0,20}(?P<mark>```+|~~~+)) | (?P<code>(?<!`)(?P<ticks>`{1,3})(?!`))
-      | (?P<comment><!--|^[ \t]{0,20}\{/\*)
+      | (?P<comment><!--|^[ \t]{0,20}\{/\*|\{\#(?=\s)|\{\{!--|\{\{/\*
+          |(?:\{%-?|\{\{<)\s{0,9}comment\s{0,9}(?:-?%|>\})\}|\{::comment\})
       | (?P<percent>%%) | (?P<raw><(?P<of>script|style|template)\b[^<>]{0,1000}>)
       | (?P<element><(?P<name>[a-z][a-z0-9]{0,20})\b
-          (?=[^<>]{0,1000}(?:display\s*:\s*none|\shidden(?=[\s>=])))[^<>]{0,1000}>)""",
+          (?=[^<>]{0,1000}(?:"""
+    + UNSHOWN
+    + r"""|\shidden(?=[\s>=])))[^<>]{0,1000}>)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _OF_WEBVTT = re.compile(  # what is no cue, but for its first line
@@ -112,11 +118,14 @@ def _cleaned(found: Sequence[Piece]) -> Cleaned:
 
 
 def _blanked(source: str, unseen: Sequence[Span]) -> str:
-    """The source with blanks, and line feeds as they were, where it is not shown."""
+    """The source with blanks, and line feeds as they were, where it is not shown; before text that begins a line they
+    have no width, since it would be indented as code is."""
     kept: list[str] = []
     at = 0
     for span in unseen:
-        kept += [source[at : span.start], "".join(c if c in "\r\n" else " " for c in source[span.start : span.end])]
+        begins = source[max(span.start - 1, 0) : span.start] in ("", "\n", "\r") and _FOLLOWED.match(source, span.end)
+        blank = "\u200b" if begins else " "
+        kept += [source[at : span.start], "".join(c if c in "\r\n" else blank for c in source[span.start : span.end])]
         at = span.end
     return "".join([*kept, source[at:]])
 
@@ -179,7 +188,7 @@ def hidden(source: str, start: int = 0) -> Iterator[Span]:
     if source.startswith("WEBVTT", start) and "-->" in source:
         yield from (Span(max(one.start(), one.end("top")), one.end()) for one in _OF_WEBVTT.finditer(source, start))
         return
-    if not any(sign in source for sign in ("<", "%%", "{/*")):
+    if not any(sign in source for sign in ("<", "%%", "{")):
         return
     never: set[str] = set()  # closing signs that do not come any more
     open_elements = 0
@@ -198,7 +207,9 @@ def hidden(source: str, start: int = 0) -> Iterator[Span]:
             at = end or at
             yield from [Span(begin, end)] if end else []
         else:
-            closing = {"<!--": "-->", "{/*": "*/}", "%%": "%%"}.get(found.group().lstrip()) or f"</{found['of']}>"
+            sign = found.group().lstrip()
+            told = sign.replace("comment", "endcomment" if "%" in sign else "/comment").replace("{::", "{:")
+            closing = _CLOSING.get(sign, f"</{found['of']}>" if found["of"] else told)
             end = source.find(closing, at) if closing not in never else -1
             if end < 0:
                 never.add(closing)

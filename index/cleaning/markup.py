@@ -9,23 +9,26 @@ from bisect import bisect_right
 from collections.abc import Container, Iterable, Sequence
 from typing import Literal, NamedTuple, Self
 
+from index.cleaning.parts import BARS
 from index.records import OffsetRun, Span
 
 Markup = Literal["", "asciidoc", "markdown", "org", "rest"]  # "": plain text
 _ODD_SPACE = re.compile(r"[^\S ]\s*| \s+")
-_INVISIBLE = re.compile(
+_INVISIBLE = re.compile(  # but the joiners, which scripts other than Latin need
     r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]+"
+    r"|(?<=[A-Za-z\u00c0-\u024f])[\u200c\u200d\ufe00-\ufe0f]+"
 )
-# … but the joiners, which scripts need
-_LINE_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]\n(?=[^\W_])|\u00ad\n")
+_LINE_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010\u00ac]\n(?=[^\W_])|\u00ad\n")
 _HYPHENATED = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
 _REFERENCE = re.compile(r"^[ >]{0,9}\[([^\[\]\n^][^\[\]\n]{0,200})\]:[ \t]{0,99}\s{1,2}[ \t>]{0,99}\S", re.MULTILINE)
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]{1,40}\Z"), re.compile(r"[^\W\d_]{1,40}")
 _USUALLY_HYPHENATED = frozenset(
-    "all anti co cross ex half high long low mid multi non post pre self semi short well".split()
+    "all cross eighty fifty forty half high long low ninety self seventy short sixty thirty twenty well".split()
 )
 _STRONG_LEAD = re.compile(r"(?:\d{1,3}[.)][ \t]+)?(\*\*|__)(?=\S)([^\n]{1,200}?)(?<=\S)\1(?=\s|\Z)")
 
+# For a sign that was found, and text that holds none, while others are looked for: known to no pattern.
+_SIGN, _TEXT = "\ue000", "x"
 # What is a sign and what of it is text: the last group stays, and all else goes.
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^`]{1,1000})\1(?!`)")
 _ROLE = re.compile(r"(?:\{|(?<!\w):)[a-z][\w:+-]{0,40}[:}]`([^`<>]{1,500}?)(?:\s{0,9}<[^`<>]{0,500}>)?`")
@@ -35,13 +38,16 @@ _TARGET = (
     r"(?:\s+(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|\([^()\n]{0,200}\)))?\)"
 )
 _IMAGE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\](?:{_TARGET}|\([^()\n]{{0,1000}}\))")
-_LINK = re.compile(rf"\[([^\[\]]{{1,1000}})\]{_TARGET}")
+_LINK = re.compile(rf"\[((?:[^\[\]]|\[[^\[\]]{{1,20}}\]){{1,1000}})\]{_TARGET}")
 _REFERENCE_LINK = re.compile(r"\[([^\[\]]{1,1000})\](?:\[([^\[\]\n]{0,200})\])?")
 _EMBED = re.compile(r"!\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\|\d{1,4}(?:x\d{1,4})?\]\]")  # so wide
-_WIKI = re.compile(r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300})\]\]")
+_WIKI = re.compile(r"!?\[\[(?:[^\[\]|\n]{1,300}\|)?([^\[\]|\n]{1,300}?)(?:#\^[\w-]{1,60})?\]\]")
 _ADDRESS = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]{1,1000}|[^<>\s@]{1,100}@[^<>\s@]{1,100})>")
 _ADOC_NOTE = re.compile(r"footnote:(?=\[[^\[\]]{1,1000}\])()")
 _INLINE_NOTE = re.compile(r"\^(?=\[[^\[\]]{1,1000}\])()")
+_RAISED_NOTE = re.compile(
+    r"(?<=[.!?…,;:\"'”’»)\]])(?:\^|<sup[^<>]{0,200}>)(?:<a[^<>]{0,500}>)?\[?\d{1,3}(?:[,–-]\d{1,3}){0,9}\]?(?:</a>)?(?:\^|</sup>)()"
+)
 _CELL = re.compile(r"</t[dh]\s{0,9}>\s{0,99}<t[dh]\b[^<>]{0,1000}>()", re.IGNORECASE)
 _BREAK = re.compile(
     r"</?(?:br|dd|div|dt|figcaption|h[1-6]|hr|li|p|ref|section|summary|td|th|tr)(?=[\s/>])[^<>]{0,1000}>()",
@@ -75,10 +81,11 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("[", _REFERENCE_LINK),
     ("[^", re.compile(r"\[\^[^\]\s]{1,40}\]:?()")),  # the mark of a note
     ("^", re.compile(r"[ \t]{1,9}\^[\w-]{1,60}()\s*\Z")),  # an anchor of Obsidian
-    ("^", re.compile(r"(?<=[.!?…,;:\"'”’»)\]])\^\d{1,3}(?:[,–-]\d{1,3}){0,9}\^()")),  # … of a note
+    ("^", _RAISED_NOTE),
+    ("<sup", _RAISED_NOTE),
     ("^[", _INLINE_NOTE),
     ("(", re.compile(r"\A\([\w .-]{1,80}\)=()\s*\Z")),  # … of MyST
-    ("{#", re.compile(r"[ \t]{0,9}\{\#[\w-]{1,100}\}()\s*\Z")),  # an anchor of a heading
+    ("{#", re.compile(r"[ \t]{0,9}\{\#[\w-]{1,100}(?:[ ][^{}\n]{0,100})?\}()\s*\Z")),  # an anchor of a heading
     ("{", re.compile(r"(?:[ \t]{1,9}\#{1,6})?[ \t]{0,9}\{(?::|[ \t]?\.[a-z])[^{}\n]{0,200}\}()")),  # how it looks
     ("{", _COMPONENT),
     ("<", _COMPONENT),
@@ -103,6 +110,12 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("_", re.compile(r"(?<![\w_])_(?=[^\s_])([^_]{1,400}?)(?<=\S)_(?![\w_])")),
     ("==", re.compile(r"==(?=[^\s=])([^=]{1,400}?)(?<=\S)==")),
     ("~~", re.compile(r"~~(?=[^\s~])([^~]{1,400}?)(?<=\S)~~")),
+    ("++", re.compile(r"(?<![\w+])\+\+(?=[^\s+])([^+\n]{1,400}?)(?<=\S)\+\+(?!\w)")),
+    ("^^", re.compile(r"(?<![\w^])\^\^(?=[^\s^])([^^\n]{1,400}?)(?<=\S)\^\^(?!\w)")),
+    ("''", re.compile(r"(?<![\w'])('{2,5})(?=[^\s'])((?:[^'\n]|'(?!')){1,400}?)(?<=\S)\1(?!')")),  # of a wiki
+    ("[/", re.compile(r"\[/?(?:[bius]|code|color|img|list|quote|size|url)(?:=[^\[\]\n]{1,300})?\]()", re.IGNORECASE)),
+    ("((", re.compile(r"[ ]?\(\((?=[\w-]{0,35}\d)[\w-]{9,36}\)\)()")),  # of an outliner: another line
+    ("::", re.compile(rf"(?<=[\w{_SIGN}]):(?=:(?:\s|\Z))()")),
 )
 _ORG_SIGNS = (
     *(
@@ -142,11 +155,11 @@ _REST_SIGNS = (
 )
 _SIGNS_OF = {"rest": _REST_SIGNS, "org": (*_SIGNS, *_ORG_SIGNS), "asciidoc": (*_ADOC_SIGNS, *_SIGNS)}
 _WORD = re.compile(r"\w")
-_NO_BREAK = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
+_ENTITY = re.compile(  # that is a blank, or nothing
+    r"&(?:(nbsp|#160|#xa0)|shy|zwn?j|[lr]rm|#173|#820[3-7]|#8288|#x(?:ad|200[b-f]|2060));", re.IGNORECASE
+)
 _LINKS = (_IMAGE, _LINK, _EMBED, _WIKI, _ORG_LINK, _ADDRESS, _ADOC_LINK, _BARE_ADDRESS, _REST_LINK)
 _OPAQUE = (_ROLE, _CODE, _ESCAPE, _REST_LITERAL, _REST_LINK)  # what stands in these has no sign
-# For a sign that was found, and text that holds none, while others are looked for: known to no pattern.
-_SIGN, _TEXT = "\ue000", "x"
 
 
 class Readable(NamedTuple):
@@ -190,8 +203,8 @@ def readable(
     if len(lines) > 1:
         cuts += [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
-    cuts += [_Cut(*found.span(), blank=" ") for found in _NO_BREAK.finditer(raw)]
-    gap = "\t" if cells and ("|" not in raw or "\n\n" in raw) else " "
+    cuts += [_Cut(*found.span(), blank=" " if found[1] else "") for found in _ENTITY.finditer(raw)]
+    gap = "\t" if cells and ("\n\n" in raw or not any(bar in raw for bar in BARS)) else " "
     for found in _ODD_SPACE.finditer(raw):
         blank = " " if found.group().strip(" ") == "\n" else gap  # a cell may be wrapped
         cuts += [_Cut(*found.span(), blank=blank)] if gap == " " or "\t" not in found.group() else []

@@ -25,14 +25,15 @@ TIME = (  # of day, or in a recording, with or without the day before it
 TURN = re.compile(rf"{TIME}[ \t]+\S")
 SPEAKER_ALONE = re.compile(r"[A-Z][A-Z.'’ -]{2,40}:")
 LETTER = re.compile(r"[^\W\d_]")
+BARS = ("|", "│", "┃", "║")  # between cells
 CUE = re.compile(r"(?:\d+:)?\d\d?:\d\d?[.,]\d{1,3}\s+-->\s.*")  # when a subtitle shows
 _PICTURE = re.compile(r"!\[[^\[\]]{0,500}\](?:\([^()]{0,1000}\)|\[[^\[\]]{0,200}\])|!\[\[[^\[\]]{1,300}\]\]")
 _CELL_GAPS = (  # what parts the cells of a line, and how many such lines make a table
     (re.compile(r"\t"), 2),
-    (re.compile(r"(?<!\\)\|"), 2),
+    (re.compile(r"(?<!\\)[|│┃║]"), 2),
     (re.compile(r"(?<=[^\s.!?]) {2,}(?=\S)"), 3),
 )
-_CUT_WORD = re.compile(r"[^\W_](?:[-\u2010]|\u00ad)$")
+CUT_WORD = re.compile(r"[^\W_][-\u2010\u00ac\u00ad]$")
 LONGEST_WRAPPED = 120
 SHORTEST_WRAPPED = 40
 _SHORTEST_UNFINISHED = 25  # a shorter line is a label, or one of many short ones
@@ -77,7 +78,7 @@ def runs_on(before: str, after: str, width: int | None) -> bool:
     if labelled or any(sign.fullmatch(line) for sign in (_PICTURE, CUE) for line in (before, after)):
         return False
     unfinished = not closed and len(before) >= _SHORTEST_UNFINISHED and after[:1].islower()
-    if unfinished or _CUT_WORD.search(before) or SPEAKER_ALONE.fullmatch(before):
+    if unfinished or CUT_WORD.search(before) or SPEAKER_ALONE.fullmatch(before):
         return True
     if (closed and is_furniture(after.strip("*_ "))) or is_furniture(before.strip("*_ ")):
         return False
@@ -130,5 +131,5 @@ def listed(source: str, lines: Sequence[Span], *, below: bool) -> list[MarkupPar
 
 def _between_bars(source: str, line: Span) -> Span:
     text = source[slice(*line)].rstrip()
-    opens = text.startswith("|")
-    return Span(line.start + opens, line.start + max(len(text.removesuffix("|")), opens))
+    opens = text.startswith(BARS)
+    return Span(line.start + opens, line.start + max(len(text) - text.endswith(BARS), opens))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from index.cleaning.markup import Elsewhere, Markup, readable, verbatim
-from index.cleaning.parts import SENTENCE_END, TIME, MarkupPart
+from index.cleaning.parts import CUT_WORD, SENTENCE_END, TIME, MarkupPart
 from index.records import Kind, OffsetRun
 from index.text.words import words
 
@@ -87,11 +87,13 @@ def _continues(before: Sequence[Piece], piece: Piece) -> bool:
 
 
 def _joined(group: Sequence[Piece]) -> Piece:
-    if len(group) == 1:
-        return group[0]
     runs: list[OffsetRun] = []
-    at = 0
+    text = ""
     for piece in group:
-        runs += [run._replace(clean=at + run.clean) for run in piece.runs]
-        at += len(piece.text) + 1
-    return replace(group[0], text=" ".join(piece.text for piece in group), runs=tuple(runs))
+        if CUT_WORD.search(text):
+            text, runs[-1] = text[:-1], runs[-1]._replace(length=runs[-1].length - 1)
+        elif text:
+            text += " "
+        runs += [run._replace(clean=len(text) + run.clean) for run in piece.runs]
+        text += piece.text
+    return replace(group[0], text=text, runs=tuple(run for run in runs if run.length))

@@ -9,7 +9,7 @@ from index.records import Span
 
 LINE = re.compile(r"([^\r\n\f]*)(?:\r\n?|\n|\f|\Z)")
 _RULE = re.compile(r"\s*(?:[-*_=~]\s*){3,}")
-_GRID = re.compile(r"[ \t]*\+?[-=:]{2,}(?:\+[-=:]*)+[ \t]*")  # a line drawn between the rows of a table
+_GRID = re.compile(r"[ \t]*(?:\+?[-=:]{2,}(?:\+[-=:]*)+|[─-╿]{3,})[ \t]*")  # a line drawn between the rows of a table
 _UNDERLINE = re.compile(r"(={3,}|-{3,})[ \t]*")
 _QUOTED = re.compile(r"[ \t\ufeff]*(?:>[ \t]?)*[ \t]*")
 _WROTE = re.compile(

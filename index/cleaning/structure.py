@@ -43,8 +43,18 @@ _LINK_LINE = re.compile(
 
 def with_structure(found: Sequence[Piece]) -> list[Piece]:
     """The same pieces in the same order, with their kinds and with what introduces them."""
-    steps = (replace(one, kind="item") if one.kind == "text" and _STEP.match(one.text) else one for one in found)
-    return _leads(_links(_facts(_questions(_turns(_headings(list(steps)))))))
+    return _leads(_links(_facts(_questions(_turns(_headings(_steps(found)))))))
+
+
+def _steps(found: Sequence[Piece]) -> list[Piece]:
+    """Paragraphs "Step 1: …", and what stands below such headings, are a list."""
+    pieces: list[Piece] = []
+    inside = False
+    for piece in found:
+        step = piece.kind in ("text", "heading") and bool(_STEP.match(piece.text))
+        inside = step and piece.kind == "heading" if piece.kind == "heading" else inside and piece.kind == "text"
+        pieces.append(replace(piece, kind="item") if step or inside else piece)
+    return pieces
 
 
 def _headings(found: Sequence[Piece]) -> list[Piece]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Encoding, Tokenizer, normalizers
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: else it keeps a device id and looks up hosts
 os.environ["HF_HUB_OFFLINE"] = "1"  # whatever library opens a model, none fetches one
@@ -31,6 +31,8 @@ from index.errors import ModelMissing
 
 PROJECTION = "projection.npy"  # beside this file; written by `quotewell eval train-reader` and by nothing else
 _STEPS = 2**20
+_WIDE = {chr(0xFF01 + n): chr(0x21 + n) for n in range(94)}
+_READ_AS = _WIDE | dict(zip("łŁøØđĐıæÆœŒ", "l L o O d D i ae AE oe OE".split(), strict=True))  # as who asks writes them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -298,6 +300,8 @@ def _dot_products() -> bool:
 @cache  # parsed once for embedder and reading model: nothing about it is ever set again
 def _uncut(folder: Path) -> Tokenizer:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    known = (normalizers.Replace(sign, written) for sign, written in _READ_AS.items())
+    tokenizer.normalizer = normalizers.Sequence([*known, tokenizer.normalizer])
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

@@ -29,7 +29,7 @@ _KEYS = {  # at the beginning of a line: the key, and what stands behind the sig
     "+++": re.compile(r"[\"']?([A-Za-z_][\w.-]{0,60}?)[\"']?[ \t]*=(.*)"),
 }
 _COMMENT = re.compile(r"[ \t]*(?:#.*)?\Z")
-_HEADER = re.compile(r"(?:[*_]{0,2}|#\+|:)([A-Za-z][A-Za-z _-]{0,30}?)[*_]{0,2}:[*_]{0,2}[ \t]+(\S.*)")
+_HEADER = re.compile(r"(?:[*_]{0,2}|#\+|:)([A-Za-z][A-Za-z _-]{0,30}?)[*_]{0,2}[ \t]*:[*_]{0,2}[ \t]+(\S.*)")
 _HEADER_CHARS = 200  # a longer line is prose
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 
@@ -76,7 +76,7 @@ def front_matter(source: str) -> FrontMatter:
         return FrontMatter()  # a line drawn above a text
     if found is None:
         why = f"its front matter does not end in {fence} within {_MOST:,} characters, so it is read as text"
-        return FrontMatter(warnings=(why,))
+        return _header_lines(source, opening.end())._replace(warnings=(why,))
     block = inside[: found.start()]
     values, warnings = _values(block, entries, fence)
     facts, more = _facts(values)
@@ -188,10 +188,10 @@ def day_of(text: str) -> date | None:
         return front_date(text)
 
 
-def _header_lines(source: str) -> FrontMatter:
+def _header_lines(source: str, at: int = 0) -> FrontMatter:
     """Lines "Key: value" at the top or below a title; they end with the last one that is known as metadata."""
     found: dict[str, object] = {}
-    at = begin = end = number = 0
+    begin = end = number = 0
     while at < len(source):
         line = _LINE.match(source, at)
         text = line.group().strip("\ufeff \t\r\n") if line else ""

@@ -30,6 +30,7 @@ _LEGACY = (
     *("cp1254", "cp1256", "cp1257", "iso8859_2", "cp850", "mac_roman", "utf_16_le", "utf_16_be"),
 )
 _OLD = frozenset(("cp850", "mac_roman"))  # meant only where no other one fits as well
+_SELDOM = re.compile("[\u3131-\u318e\uff61-\uff9f]")  # what kana are in the encoding of another script
 _ALIKE = 0.11  # charset-normalizer's likeness to a language; of a sentence or two it tells no finer than that
 _LEAST_SIGNS = 3  # characters beyond ASCII; fewer fit too many encodings
 _LOOKED_AT = 200_000  # bytes that are looked at for a guess
@@ -132,6 +133,8 @@ def _guessed(raw: bytes) -> str | None:
     fitting = [match for match in from_bytes(sample, cp_isolation=list(_LEGACY)) if match.chaos <= _MOST_CHAOS]
     if not fitting:
         return None
+    fewest = min(len(_SELDOM.findall(str(match))) for match in fitting)
+    fitting = [match for match in fitting if len(_SELDOM.findall(str(match))) == fewest]
     best = [match for match in fitting if match.chaos == fitting[0].chaos]
     best = [match for match in best if match.encoding not in _OLD] or best
     least = max(match.coherence for match in best) - _ALIKE

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, XHTMLParser, document_fromstring, xhtml_to_html
 
+from index.cleaning.clean import UNSHOWN
 from index.cleaning.pieces import Piece
 from index.errors import UnreadableFile
 from index.formats.document import Unread
@@ -41,7 +42,7 @@ _FURNITURE_NAMES = re.compile(
     r"|editsection)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_HIDDEN = re.compile(UNSHOWN, re.IGNORECASE)
 _NOTE_MARK = re.compile(r"\[?(?:\d{1,3}|[a-z]|[*†‡§↑↩^])\]?\ufe0e?")
 _SEE_ALSO = re.compile(r"(?:see|read)\s+(?:also|more|next)\b|related\b", re.IGNORECASE)
 _MOSTLY = 0.8  # of the characters of a piece that stands in links, and is one itself

@@ -32,6 +32,7 @@ _FIRM = re.compile(r"(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.|(?:AG|GmbH|KG|LLC|PLC)\b")
 _NAMED = re.compile(r"[A-Z]\.\s")
 _APOSTROPHE = re.compile(r"(?<=\w)’(?=\w)")
 _SHORT = re.compile(r"\b[A-Z][a-z]{1,2}\.$")  # before a number: what is counted
+_UNSPOKEN = re.compile(r"\b[BCDFGHJ-NP-TV-XZ][bcdfghj-np-tv-xz]{1,4}\.$")  # no word, as "Ft.", "Blvd."
 
 
 def sentences(text: str, language: str = "en", splitter: str = "yasbd") -> list[Span]:
@@ -45,12 +46,14 @@ def sentences(text: str, language: str = "en", splitter: str = "yasbd") -> list[
     return spans
 
 
+_RAISED = r"[⁰¹²³⁴-⁹]{1,3}(?:[⁻,–-]{1,2}[⁰¹²³⁴-⁹]{1,3}){0,9}"
 _NOTE_MARKS = re.compile(
     r"(?<![.!?…])([.!?…]+[\"'”’»)]*)"  # from the first of them on: "………" takes linear time
-    r"((?:\[(?:\d{1,3}(?:[,–-][ ]?\d{1,3}){0,9}|[a-z]|note \d{1,3}|citation needed)\]|\(\d{1,2}\)"
-    r"|[⁰¹²³⁴-⁹]{1,3}|[*†‡])+)(?=\s|$)"
-    r"|(?:(?<=[^\W\d_]{3})|(?<=\b[Ii]n [12]\d{3})|(?<=\b[Ss]ince [12]\d{3}))"
-    r"([.!?]+[\"'”’»)]*)(\d{1,2}(?:[,–-]\d{1,2}){0,9})(?=\s+[^\W\d_a-z]|$)"
+    rf"((?:\[[^\[\]\n]{{1,20}}\](?::\d{{1,4}}(?:[–-]\d{{1,4}})?)?|[({{](?:[\w. ]{{1,9}} )?\d{{1,3}}[}})]|\^\d{{1,3}}"
+    rf"|{_RAISED}|[*†‡①-⑳])+)(?=\s|$)"
+    r"|(?:(?<=[^\W\d_]{3})|(?<=\b[Ii]n [12]\d{3})|(?<=(?:ince|ntil|from|fter|fore) [12]\d{3})"
+    r"|(?<=(?:ary|rch|ril|May|une|uly|ust|ber) [12]\d{3}))"
+    r"([.!?]+[\"'”’»)]*)(\d{1,2}(?:[,–-]\d{1,2}){0,9})(?=\s+[^\W\d_a-z](?![^\Wa-z])|$)"
 )
 
 
@@ -99,9 +102,9 @@ def _goes_on(before: str, rest: str) -> bool:
     """yasbd ends one at "the U.S. Drug Enforcement Administration", "Orr Bros. Inc.", "Rs. 5" and "with A. Holt"."""
     counted = _SHORT.search(before) and re.match(r"[+(]*\d", rest)
     named = _NAMED.match(rest) and before[-1:] not in "\"'”’»)].!?…"
-    ends = _OF_DAY.match(before) and _VISITORS.match(rest)
-    opens = ends or _OPENERS.match(rest) or not re.search(r"[^\W\d_]", rest)
-    return bool(_FIRM.match(rest) or counted or named or (_INITIALS.search(before) and not opens))
+    ends = (_OF_DAY.match(before) and _VISITORS.match(rest)) or not re.search(r"[^\W\d_]", rest)
+    short = _INITIALS.search(before) or _UNSPOKEN.search(before)
+    return bool(_FIRM.match(rest) or counted or named or (short and not (ends or _OPENERS.match(rest))))
 
 
 @cache

@@ -57,7 +57,10 @@ _PLAIN_WORD = re.compile(
     re.VERBOSE,
 )
 _ACCENT = regex.compile("[\u0300-\u0305\u0307-\u036f]|(?<!\u0438)\u0306")  # й is a letter of its own, not an и
-_SPELLING = str.maketrans("\u2018\u2019\u02bc", "'''", "\u00ad\u200c\u200d\u2060\u2061\u2062\u2063\u2064")
+_SPELLING: dict[int, int | str | None] = {
+    **str.maketrans("\u2018\u2019\u02bcđðħıłøŧ", "'''ddhilot", "\u00ad\u200c\u200d\u2060\u2061\u2062\u2063\u2064"),
+    **{ord("æ"): "ae", ord("œ"): "oe", ord("þ"): "th"},
+}
 
 
 class Word(NamedTuple):
@@ -75,8 +78,8 @@ def normalise(text: str) -> str:
     """Text as it is compared: NFKC, casefold, straight apostrophes, no accents, no soft hyphens. Idempotent."""
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKC", text).translate(_SPELLING).casefold()
-    return unicodedata.normalize("NFKC", _ACCENT.sub("", unicodedata.normalize("NFKD", folded)))
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFKC", _ACCENT.sub("", folded).translate(_SPELLING))
 
 
 def words(text: str) -> list[Word]:
@@ -135,13 +138,16 @@ _STEMMERS = {
     "ar": "arabic", "de": "german", "el": "greek", "en": "english", "es": "spanish", "fr": "french", "hi": "hindi",
     "hy": "armenian", "it": "italian", "nl": "dutch", "pt": "portuguese", "ru": "russian",
 }  # fmt: skip
+_OKURIGANA = re.compile(r"(?<=[\u4e00-\u9fff])[\u3041-\u3093]+$")  # 始まり and 始まる are 始
 _JOINING = "-\u2010\u2011_"  # between the parts of "E-17", "wi-fi", "max_tokens"
 _CODE = re.compile(r"(?=[A-Z/-]*\d)(?=[\d/-]*[A-Z])[A-Z\d/-]+")  # … and a slash in "TX-900/B"
 _ASKING = frozenset("can i'm i've i'd i'll me my our we you your".split())  # "should" is what advice says, too
 _ONLY_ASKS = {  # "Wie hoch …?", where none is high; "… がありますか"
     "de": re.compile(r"\bwie (?:hoch|lang|lange|groß|weit|alt|schwer|tief|breit|oft|teuer)\b", re.IGNORECASE),
-    "zh": re.compile(r"多(?:长时间|[久少高长大远宽深重])|几|哪"),
-    "ja": re.compile(r"(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
+    "zh": re.compile(
+        r"多(?:长时间|[久少高长大远宽深重])|(?:星期|[周週])?[几幾]|哪|怎[么麼样樣][办辦]|何[人地處处时時]|需要|[可能是]否|可以"
+    ),
+    "ja": re.compile(r"何[時年月日人回]|(?:あり|い|でき)?(?:ます|ました|です|でした)か\W*$"),
 }
 _OPENS = r"Am|Can|Could|Did|Do|Had|Have|How|If|May|Might|Must|Shall|Should|Was|Wh\w+|Will|Would"
 _SPOKEN = re.compile(rf"(?:^|[^\w\s]|\b(?:[^\WA-Z]\w*|{_OPENS}))\s*\Z")  # before an "I" that is who asks, no king
@@ -310,7 +316,7 @@ def _without_plural(word: str) -> str:
 def _snowball(word: str, language: str) -> str:
     """A fresh stemmer each time, as one may not be shared between threads; the cache makes that rare."""
     name = _STEMMERS.get(script_of(word) or language)
-    return str(Stemmer.Stemmer(name).stemWord(word)) if name else word
+    return str(Stemmer.Stemmer(name).stemWord(word)) if name else _OKURIGANA.sub("", word)
 
 
 # Terms as an index keeps them: as numbers, with their places.

@@ -185,7 +185,8 @@ def with_codes(question: str, index: Index) -> str:
     """Codes joined as most articles join them, "E-17" for "E17", else as some passage parts them, "TV.330.12" for
     "TV33012": to an embedder and a reading model these differ."""
     terms = index.asked(question)
-    for term in reversed([one for one in terms if not any(_within(one, other) for other in terms)]):
+    inner = [a for a in terms for b in terms if a != b and b.start <= a.start and a.end <= b.end]
+    for term in reversed([one for one in terms if one not in inner]):
         typed, read = question[term.start : term.end], index.written(term.text)
         same = _bare(typed) == _bare(read) and not typed.isalpha() and not typed.isdecimal()
         question = question[: term.start] + _like(typed, read) + question[term.end :] if same else question
@@ -269,10 +270,6 @@ def within_limits(question: str, texts: Sequence[str]) -> Iterator[tuple[str, st
                 limit = text[best.start : best.end]
                 yield question[: asked.start] + limit + question[asked.end :], limit
                 return
-
-
-def _within(inner: Word, outer: Word) -> bool:
-    return inner != outer and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _bare(code: str) -> str:

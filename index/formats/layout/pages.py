@@ -115,17 +115,13 @@ def _of_column(rows: list[PageRow], body: float) -> Iterator[_Paragraph]:
             open_rows = []
             yield _Paragraph("row", (row,))
             continue
-        right = max(other.right for other in rows if _is_like(other, row))
+        sizes = [one for one in rows if abs(one.height - row.height) < _SAME * row.height]  # the longest shows how long
+        right = max(one.right for one in sizes if abs(one.left - row.left) < 2 * row.height)
         if open_rows and _parts(open_rows, row, usual, right):
             yield from _closed(open_rows, body)
             open_rows = []
         open_rows.append(row)
     yield from _closed(open_rows, body)
-
-
-def _is_like(a: PageRow, b: PageRow) -> bool:
-    """Lines of one sort of text, of which the longest shows how long they may be."""
-    return abs(a.height - b.height) < _SAME * b.height and abs(a.left - b.left) < 2 * b.height
 
 
 def _usual_distance(rows: Sequence[PageRow]) -> float:
