@@ -87,7 +87,7 @@ class Evidence:
         features = features_of(lookup, hits, held, stands, similar, cosines)
         others = _of_another(asked, lookup, hits, held, stands) | _of_another_row(asked, hits, held, stands)
         found: dict[tuple[str, Span], Candidate] = {}
-        ordered = set[tuple[str, Block]]()
+        ordered = _orders(hits)
         what = NOT_WHETHER.search(asked.text)
         every = ((hit, of, n) for hit, of in zip(hits, held, strict=True) for n in range(len(of.kinds)))
         for (hit, of, n), other, row in zip(every, others.tolist(), features, strict=True):
@@ -95,8 +95,7 @@ class Evidence:
             if other or kind not in kinds:
                 continue
             said, block = hit.passage.said(*key[1]), (key[0], block_at(hit.passage.blocks, key[1].start))
-            if block in ordered or _ORDERED.match(said):
-                ordered.add(block)  # and what stands behind it there
+            if ordered.get(block, math.inf) <= key[1].start:
                 continue
             if (what and _names_alone(asked, said, kind, self._index.stem)) or _ASKED.match(said):
                 continue
@@ -128,6 +127,16 @@ class Evidence:
             cosine=float(cosines.max()),
             bm25=max(hit.scores.get("lexical", 0.0) for hit in hits),
         )
+
+
+def _orders(hits: Sequence[Hit]) -> dict[tuple[str, Block], int]:
+    """Where in a block an order to a machine begins, and what stands behind it there, in whichever hit."""
+    begun: dict[tuple[str, Block], int] = {}
+    for passage in (hit.passage for hit in hits):
+        for start, _ in (span for span in passage.sentences if _ORDERED.match(passage.said(*span))):
+            key = passage.document_id, block_at(passage.blocks, start)
+            begun[key] = min(start, begun.get(key, start))
+    return begun
 
 
 def _terms_of(passage: Passage, places: TermPlaces) -> PassageTerms:

@@ -208,12 +208,12 @@ def _reasoned(every: Shortlist, kept: Shortlist) -> Shortlist:
 
 def _of_one_code(query: Query, near: Shortlist) -> Shortlist:
     """Not those that have another code where the first has one that is asked for: "Nimbus A7" for "Nimbus A5"."""
-    asked = [(code, other) for code, other in query.codes if code in near.left[0].words]
-
-    def of_others(words: str) -> bool:
-        return any(code not in words and other.search(words) for code, other in asked)
-
-    return near.only([n for n, quote in enumerate(near.left) if not of_others(quote.words)], "other_row")
+    others = [other for code, other in query.codes if code in near.left[0].words]
+    left = [
+        any(code in quote.words for code, _ in query.codes) or not any(other.search(quote.words) for other in others)
+        for quote in near.left
+    ]
+    return near.only([n for n, stays in enumerate(left) if stays], "other_row")
 
 
 def _of_one_row(near: Shortlist) -> Shortlist:
