@@ -15,7 +15,7 @@ from rag.catalogue import Catalogue
 from rag.language.quantities import spelled_out
 from rag.policy import InForce
 from rag.question.analysis import Query, analyse, holds_kind, with_names
-from rag.question.spelling import Casing, Speller, is_code, with_codes, with_short_forms, within_limits
+from rag.question.spelling import Casing, Speller, holds_code, is_code, with_codes, with_short_forms, within_limits
 from rag.reading.candidates import NOT_WHETHER
 from rag.reading.reader import Reader
 from rag.refusal import refusal
@@ -137,8 +137,8 @@ class Pipeline:
         return self._part([replace(query, shape=""), *what], limit, filters, label)
 
     def _refused(self, query: Query, reading: Reading) -> Reason | None:
-        looked_up = is_code(query.text) and reading.quotes and query.text.lower() in reading.quotes[0].words.lower()
-        sure = bool(looked_up) or (self._sure(reading) and not self._echoes(query, reading.quotes[0]))
+        looked_up = bool(reading.quotes) and is_code(query.text) and holds_code(reading.quotes[0].words, query.text)
+        sure = looked_up or (self._sure(reading) and not self._echoes(query, reading.quotes[0]))
         if sure and query.scope and (judged := query.scope.judged):
             said = {cut(word.text, self.index.stem) for word in words(reading.quotes[0].words)}
             sure = any(cut(word.text, self.index.stem) in said for each in judged for word in words(each))

@@ -10,7 +10,7 @@ from index.embedding.embedder import OnnxEmbedder
 from index.search import Index
 from rag.assistant import Assistant
 from rag.question.analysis import analyse, with_names
-from rag.question.spelling import Casing, Respelt, Speller, is_code, with_codes, with_short_forms
+from rag.question.spelling import Casing, Respelt, Speller, holds_code, is_code, with_codes, with_short_forms
 from rag.understand import quiet, understand
 from tests import make
 
@@ -245,3 +245,10 @@ def test_what_there_is_is_asked_for_straight(speller: Speller, typed: str, read:
 def test_what_the_articles_only_write_short_is_asked_for_as_they_write_it(tmp_path: Path, text: str, read: str) -> None:
     index = make.index(tmp_path, {"contact.md": text})
     assert with_short_forms("What is its phone number?", index) == f"What is its {read} number?"
+
+
+@pytest.mark.parametrize(
+    ("code", "held"), [("e-17", True), ("E-1", False), ("v2.1", False), ("v2.1.3", True), ("17", True)]
+)
+def test_a_code_is_held_whole(code: str, held: bool) -> None:
+    assert holds_code("Error E-17 came with v2.1.3.", code) == held

@@ -112,7 +112,8 @@ class Query:
     @cached_property
     def codes(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
         """Each code, and what finds another in its place: "A6" and "A7", or "Nimbus A6" and "Nimbus B6"."""
-        found = [*_CODE.finditer(self.text)] if any(map(str.islower, self.text)) else []
+        loud = " " in self.text and not any(map(str.islower, self.text))  # where all is in capitals, none tell a code
+        found = [] if loud else [*_CODE.finditer(self.text)]
         named = {
             code: f"|{code[1]} [A-Z]{{1,5}}" if code[1] and code[1].lower() not in stop_words() else ""
             for code in found

@@ -202,6 +202,11 @@ def is_code(text: str) -> bool:
     return _CODE.fullmatch(text) is not None and not (text.isdecimal() and len(text) < _LONG_NUMBER)
 
 
+def holds_code(words: str, code: str) -> bool:
+    """Whole: "E-17" does not hold "E-1", nor "v2.1.3" "v2.1"."""
+    return re.search(rf"(?<!\w){re.escape(code)}(?!\.?\w)", words, re.IGNORECASE) is not None
+
+
 def _parted(typed: str, index: Index) -> str:
     """The code as the passages write it, whatever parts it there; "" where none does."""
     bare = _bare(typed)
