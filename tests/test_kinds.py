@@ -527,13 +527,13 @@ def test_what_stands_beside_what_is_asked_for_answers_nothing(tmp_path: Path, qu
 
 @pytest.mark.parametrize(
     ("question", "lacking"),
-    [("When was telescope T3 repaired?", "T3"), ("How much does the Nimbus B5 cost?", "B5"), ("E-1", "")],
+    [("When was telescope T3 repaired?", "T3"), ("How much does the Nimbus B5 cost?", "B5"), ("66-123", "")],
 )
 def test_a_short_code_that_stands_nowhere_is_not_answered_by_another(
     tmp_path: Path, question: str, lacking: str
 ) -> None:
     told = "Telescope T2 was repaired in 2018, telescope T4 in 2021.\n\nThe Nimbus A5 costs 299 euros.\n\n"
-    told += "Error E-17 means that the filter is blocked.\n"
+    told += "Order 66-1234 was shipped on Monday.\n"
     (tmp_path / "codes.md").write_text(told)
     assert quotewell.run(["index", str(tmp_path / "codes.md"), "--data", str(tmp_path / "data")]) == 0
     answer = open_assistant(data=str(tmp_path / "data")).ask(question)
