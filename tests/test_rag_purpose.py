@@ -142,6 +142,8 @@ SEVERAL = {
     "What did she say about tariffs and fentanyl?": ("What did she say about tariffs and fentanyl?",),
     "1. When was it opened? 2) Who runs it?": ("When was it opened?", "Who runs it?"),
     "- When was it opened?\n- Who runs it?": ("When was it opened?", "Who runs it?"),
+    "[1] When was it opened? 2.) Who runs it?": ("When was it opened?", "Who runs it?"),
+    "Q1: When was it opened? ii) Who runs it?": ("When was it opened?", "Who runs it?"),
     "Was it 1848? 1,200 men dug it?": ("Was it 1848? 1,200 men dug it?",),
     "What is it? I need it.": ("What is it? I need it.",),
 }

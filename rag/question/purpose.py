@@ -156,7 +156,7 @@ def _plain(text: str) -> str:
 
 _MOST_QUESTIONS = 4  # questions of one message
 _FEWEST_OF_ONE = {"en": 3, "es": 2}  # of a question that another one may hang on: "How much and how often" is one
-_NUMBER = re.compile(r"(?:[-*•]|\(?\d\d?[.)]|\(?[a-z]\))\s+(?=\w)")  # before each of a list of questions
+_NUMBER = re.compile(r"(?:[-*•]|[\[(]?(?:Q?\d\d?[.:)\]]{1,2}|[a-z]{1,3}[)\]]))\s+(?=\w)")  # in a list of questions
 _ENDED = re.compile(r"(?<=[?？])\s*(?=\S)")
 
 
