@@ -113,13 +113,9 @@ class Query:
     def codes(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
         """Each code, and what finds another in its place: "A6" and "A7", or "Nimbus A6" and "Nimbus B6"."""
         found = [*_CODE.finditer(self.text)] if any(map(str.islower, self.text)) else []
-        named = {
-            code: f"|{code[1]} [A-Z]{{1,5}}" if code[1] and code[1].lower() not in stop_words() else ""
-            for code in found
-        }
-        return tuple(
-            (self.text[c.start(2) : c.end()], re.compile(rf"(?<!\w)(?:{c[2]}{named[c]})[- ]?\d")) for c in found
-        )
+        named = [f"|{c[1]} [A-Z]{{1,5}}" if c[1] and c[1].lower() not in stop_words() else "" for c in found]
+        others = [rf"(?<!\w)(?:{c[2]}{more})[- ]?\d" for c, more in zip(found, named, strict=True)]
+        return tuple((c[0][c.start(2) - c.start() :], re.compile(o)) for c, o in zip(found, others, strict=True))
 
     @cached_property
     def holds(self) -> frozenset[str]:

@@ -192,11 +192,8 @@ def with_codes(question: str, index: Index) -> str:
         question = question[: term.start] + _like(typed, read) + question[term.end :] if same else question
     for code in reversed([*_CODE.finditer(question)]):
         typed, read = code.group(), _parted(code.group(), index)
-        question = (
-            question
-            if read.lower() in ("", typed.lower())
-            else question[: code.start()] + read + question[code.end() :]
-        )
+        if read.lower() not in ("", typed.lower()):
+            question = question[: code.start()] + read + question[code.end() :]
     return question
 
 

@@ -211,7 +211,7 @@ def _of_one_code(query: Query, near: Shortlist) -> Shortlist:
     asked = [(code, other) for code, other in query.codes if code in near.left[0].words]
 
     def of_others(words: str) -> bool:
-        return any(code not in words and other.search(words) for code, other in asked)
+        return not any(code in words for code, _ in query.codes) and any(other.search(words) for _, other in asked)
 
     return near.only([n for n, quote in enumerate(near.left) if not of_others(quote.words)], "other_row")
 
