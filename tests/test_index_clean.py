@@ -486,6 +486,7 @@ def test_a_bilingual_article_keeps_both_halves() -> None:
             "The anti-\nsmoking league has a multi-\nstorey, non-\nprofit hall.",
             "The anti-smoking league has a multi-storey, non-profit hall.",
         ),
+        ("Write `&nbsp;` or `&shy;` for&nbsp;it.", "Write &nbsp; or &shy; for it."),
         *(
             (text, text)
             for text in (
@@ -565,7 +566,8 @@ def test_a_hostile_line_of_200_kb_costs_about_as_much_as_one_of_prose(pattern: s
             "--\n+\n",
         )
     ]
-    + [("org", one) for one in ("#+begin_src\n", ":PROPERTIES:\n", "# \n", "* a :b:\n", "[[a][")],
+    + [("org", one) for one in ("#+begin_src\n", ":PROPERTIES:\n", "# \n", "* a :b:\n", "[[a][")]
+    + [("", "a:\n")],
 )
 def test_time_grows_with_a_file_in_another_markup_and_not_with_its_square(markup: Markup, pattern: str) -> None:
     """As below, where eight times the text may cost at most thirty-two times as much."""

@@ -210,7 +210,6 @@ def readable(
     if len(lines) > 1:
         cuts += [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
-    cuts += [_Cut(*found.span(), blank=" " if found[1] else "") for found in _ENTITY.finditer(raw)]
     gap = "\t" if cells and ("\n\n" in raw or not any(bar in raw for bar in BARS)) else " "
     for found in _ODD_SPACE.finditer(raw):
         blank = " " if found.group().strip(" ") == "\n" else gap  # a cell may be wrapped
@@ -256,6 +255,7 @@ def _signs(
         if piece in raw:
             links += [found.span() for found in pattern.finditer(raw)] if pattern in _LINKS else []
             raw = drop(pattern, raw)
+    cuts += [_Cut(*found.span(), blank=" " if found[1] else "") for found in _ENTITY.finditer(raw)]  # but in code
     return cuts, bool(links) and not _has_words_outside(raw, links)
 
 
