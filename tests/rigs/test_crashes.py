@@ -23,6 +23,7 @@ from index.search import Index
 from index.settings import Settings
 from index.storage.feedback import FeedbackStore
 from index.storage.generation import current
+from index.storage.store import Store
 from index.verify import verify
 from tests.conftest import until
 from tests.make import document
@@ -70,6 +71,7 @@ def whole_again(own: Settings, name: str, *, acknowledged: bool) -> list[str]:
     if acknowledged and name == "judge" and FeedbackStore(own.data, 10).find(ANSWER) is None:
         wrong.append("a verdict is lost")
     wrong += verify(own).problems
+    Store.open(own.data).close()  # whoever next writes clears away what was left
     if begun := [path.name for path in own.data.iterdir() if path.name.startswith(".")]:
         wrong.append(f"left behind: {begun}")
     leftovers = {path.name for path in (own.data / "generations").iterdir()} - {"CURRENT", ".lock", ".damaged"}

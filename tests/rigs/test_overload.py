@@ -429,7 +429,7 @@ def test_no_answer_fails_or_mixes_versions_while_the_index_changes() -> None:
 
 def test_the_rig_sees_an_answer_under_the_name_of_another_version() -> None:
     """The first name stays, whatever was put since."""
-    one_name = "import index.search as s; s.Index.version = property(lambda self: 'the first'); "
+    one_name = "import index.search as s; s.Index.version = property(lambda self: 'the first', lambda *_: None); "
     assert while_the_index_changes(2, one_name)[0]
 
 
@@ -448,7 +448,7 @@ def test_two_servers_over_one_folder_answer_alike_and_follow_each_other() -> Non
 def test_the_rig_sees_two_servers_that_do_not_follow() -> None:
     """The first names stay, so that answers of one version differ."""
     with folder_kept_on_failure() as folder:
-        one_name = "import index.search as s; s.Index.version = property(lambda self: 'the first'); "
+        one_name = "import index.search as s; s.Index.version = property(lambda self: 'the first', lambda *_: None); "
         assert written_in_turn(indexed(folder).data, 2, one_name)[0]
 
 
