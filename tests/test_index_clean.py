@@ -471,16 +471,32 @@ def test_a_bilingual_article_keeps_both_halves() -> None:
         ("**Yield**:: nine kilos, says ((63f0a1b2-bbbb)) Vera.", "Yield: nine kilos, says Vera."),
         ("It fell.<sup>1</sup> It stood.[[4]](#note-4) It is 10<sup>6</sup>.", "It fell. It stood.[4] It is 106."),
         (
-            "{::comment}No.{:/comment}It is {{< comment >}} no {{< /comment >}} as [[Red#^a1]] was.",
+            "{::comment}No.{:/comment}It is as [[Red#^a1]] was. {{< comment >}} no {{< /comment >}}",
             "It is as Red was.",
         ),
-        ("It is {# Paul is ill. #}red,{% comment %} no {% endcomment %} not {# blue.", "It is red, not {# blue."),
+        ("{# Paul is ill. #}It is red, not {# blue.{% comment %} no {% endcomment %}", "It is red, not {# blue."),
         ("<!-- internal: he earns 90,000 --> It opens.", "It opens."),
         ("<!--\nHe earns 90,000.\n--> It opens.\nIt shuts.", "It opens. It shuts."),
         ("It is <b style='font-size:0'>shut</b>open <b style='font-size:0.9em'>now</b>.", "It is open now."),
         (
             "The parlia\u00ac\nment of twenty-\nfive men was post-\nponed.",
             "The parliament of twenty-five men was postponed.",
+        ),
+        (
+            "The anti-\nsmoking league has a multi-\nstorey, non-\nprofit hall.",
+            "The anti-smoking league has a multi-storey, non-profit hall.",
+        ),
+        ("Write `&nbsp;` or `&shy;` for&nbsp;it.", "Write &nbsp; or &shy; for it."),
+        *(
+            (text, text)
+            for text in (
+                "In Orlo {# opens a remark and #} closes it, as {% comment %} and {% endcomment %} do.",
+                "Remarks of Velm look like {{/* so */}} and leave no trace.",
+                "Write ++i and not i++, as ++i copies nothing in C++.",
+                "Call ((make-adder-2)) for one, ((section-4)) tells why.",
+                "A citation is opened by [quote] and closed by [/quote].",
+                "The prefix std:: may go, fe80:: may not, and x :: Int is a type.",
+            )
         ),
     ],
 )
@@ -550,7 +566,8 @@ def test_a_hostile_line_of_200_kb_costs_about_as_much_as_one_of_prose(pattern: s
             "--\n+\n",
         )
     ]
-    + [("org", one) for one in ("#+begin_src\n", ":PROPERTIES:\n", "# \n", "* a :b:\n", "[[a][")],
+    + [("org", one) for one in ("#+begin_src\n", ":PROPERTIES:\n", "# \n", "* a :b:\n", "[[a][")]
+    + [("", "a:\n")],
 )
 def test_time_grows_with_a_file_in_another_markup_and_not_with_its_square(markup: Markup, pattern: str) -> None:
     """As below, where eight times the text may cost at most thirty-two times as much."""

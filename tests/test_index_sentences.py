@@ -212,6 +212,8 @@ def test_what_has_no_vowel_is_short_for_something_and_ends_no_sentence_before_a_
         "The lake lies on Hwy.",
         "The road is old.",
     ]
+    for end in ("She read a novel by Celeste Ng.", "He weighs 5 Kg.", "They met Mr. Grm."):
+        assert cut(f"{end} Readers came.") == [end, "Readers came."]
     assert cut("He weighs 5 kg. Paul saw it on TV. Ann did not.") == [
         "He weighs 5 kg.",
         "Paul saw it on TV.",

@@ -30,6 +30,7 @@ KINDS = {
     "Which articles are in German?": FACT,
     "Which of your articles is by Ellis?": Purpose("about", "works", "", "Ellis"),
     "In which year was the article on trade written?": Purpose("about", "date", "the article on trade"),
+    "In which year did the song of Garn appear?": FACT,
     "👍": Purpose("talk", "assent"),
     "never mind": Purpose("talk", "assent"),
     "thanks a million!": Purpose("talk", "thanks"),

@@ -25,13 +25,15 @@ _FOLLOWED = re.compile(r"[ \t]*+\S")
 _SIDE_BY_SIDE = ("item", "row", "code", "links")  # stand line by line
 
 # What nobody sees: comments of HTML, MDX, Obsidian, WebVTT and templates, scripts, styles, what is not displayed. Only
-# what is closed is hidden: an opening sign alone would hide the rest of the article. Linear in the text.
+# what is closed is hidden: an opening sign alone would hide the rest of the article; of templates, what begins or ends
+# a line: between words their signs are what is told of. Linear in the text.
 UNSHOWN = r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])"  # as a style has it
 _CLOSING = {"<!--": "-->", "{/*": "*/}", "%%": "%%", "{#": "#}", "{{!--": "--}}", "{{/*": "*/}}"}
 _UNSEEN = re.compile(
     r"""(?P<fence>^[ \t>]{0,20}(?P<mark>```+|~~~+)) | (?P<code>(?<!`)(?P<ticks>`{1,3})(?!`))
-      | (?P<comment><!--|^[ \t]{0,20}\{/\*|\{\#(?=\s)|\{\{!--|\{\{/\*
-          |(?:\{%-?|\{\{<)\s{0,9}comment\s{0,9}(?:-?%|>\})\}|\{::comment\})
+      | (?P<comment><!--|^[ \t]{0,20}\{/\*
+          |(?:(?P<first>^[ ]{0,3})|(?<=\S)|(?<=\S[ ]))(?P<told>\{\#(?=\s)|\{\{!--|\{\{/\*
+            |(?:\{%-?|\{\{<)\s{0,9}comment\s{0,9}(?:-?%|>\})\}|\{::comment\}))
       | (?P<percent>%%) | (?P<raw><(?P<of>script|style|template)\b[^<>]{0,1000}>)
       | (?P<element><(?P<name>[a-z][a-z0-9]{0,20})\b
           (?=[^<>]{0,1000}(?:"""
@@ -215,7 +217,8 @@ def hidden(source: str, start: int = 0) -> Iterator[Span]:
                 never.add(closing)
             else:
                 at = end + len(closing)
-                yield Span(begin, at)
+                named = found["told"] and found["first"] is None and _FOLLOWED.match(source, at)
+                yield from [] if named else [Span(begin, at)]
 
 
 def _after_element(source: str, name: str, at: int) -> int:

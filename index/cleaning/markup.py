@@ -23,7 +23,8 @@ _HYPHENATED = re.compile(r"[^\W\d_]{1,40}-[^\W\d_]{1,40}")
 _REFERENCE = re.compile(r"^[ >]{0,9}\[([^\[\]\n^][^\[\]\n]{0,200})\]:[ \t]{0,99}\s{1,2}[ \t>]{0,99}\S", re.MULTILINE)
 _WORD_BEFORE, _WORD_AFTER = re.compile(r"[^\W\d_]{1,40}\Z"), re.compile(r"[^\W\d_]{1,40}")
 _USUALLY_HYPHENATED = frozenset(
-    "all cross eighty fifty forty half high long low ninety self seventy short sixty thirty twenty well".split()
+    "all anti cross half high long low multi non self semi short well"
+    " eighty fifty forty ninety seventy sixty thirty twenty".split()
 )
 _STRONG_LEAD = re.compile(r"(?:\d{1,3}[.)][ \t]+)?(\*\*|__)(?=\S)([^\n]{1,200}?)(?<=\S)\1(?=\s|\Z)")
 
@@ -47,6 +48,9 @@ _ADOC_NOTE = re.compile(r"footnote:(?=\[[^\[\]]{1,1000}\])()")
 _INLINE_NOTE = re.compile(r"\^(?=\[[^\[\]]{1,1000}\])()")
 _RAISED_NOTE = re.compile(
     r"(?<=[.!?…,;:\"'”’»)\]])(?:\^|<sup[^<>]{0,200}>)(?:<a[^<>]{0,500}>)?\[?\d{1,3}(?:[,–-]\d{1,3}){0,9}\]?(?:</a>)?(?:\^|</sup>)()"
+)
+_OF_BOARDS = re.compile(  # close to a word: "[b]" between blanks is told of
+    r"(?:(?<! )\[/|\[(?!\w+\] ))(?:[bius]|code|color|img|list|quote|size|url)(?:=[^\[\]\n]{1,300})?\]()", re.IGNORECASE
 )
 _CELL = re.compile(r"</t[dh]\s{0,9}>\s{0,99}<t[dh]\b[^<>]{0,1000}>()", re.IGNORECASE)
 _BREAK = re.compile(
@@ -110,12 +114,15 @@ _SIGNS = (  # a piece of each, for speed, and the whole
     ("_", re.compile(r"(?<![\w_])_(?=[^\s_])([^_]{1,400}?)(?<=\S)_(?![\w_])")),
     ("==", re.compile(r"==(?=[^\s=])([^=]{1,400}?)(?<=\S)==")),
     ("~~", re.compile(r"~~(?=[^\s~])([^~]{1,400}?)(?<=\S)~~")),
-    ("++", re.compile(r"(?<![\w+])\+\+(?=[^\s+])([^+\n]{1,400}?)(?<=\S)\+\+(?!\w)")),
+    ("++", re.compile(r"(?<![\w+])\+\+(?!(\w+)\b[^+\n]{0,400}\b\1\+\+)([^\s+][^+\n]{0,400}?)(?<!\s|\b\w)\+\+(?!\w)")),
     ("^^", re.compile(r"(?<![\w^])\^\^(?=[^\s^])([^^\n]{1,400}?)(?<=\S)\^\^(?!\w)")),
     ("''", re.compile(r"(?<![\w'])('{2,5})(?=[^\s'])((?:[^'\n]|'(?!')){1,400}?)(?<=\S)\1(?!')")),  # of a wiki
-    ("[/", re.compile(r"\[/?(?:[bius]|code|color|img|list|quote|size|url)(?:=[^\[\]\n]{1,300})?\]()", re.IGNORECASE)),
-    ("((", re.compile(r"[ ]?\(\((?=[\w-]{0,35}\d)[\w-]{9,36}\)\)()")),  # of an outliner: another line
-    ("::", re.compile(rf"(?<=[\w{_SIGN}]):(?=:(?:\s|\Z))()")),
+    ("[/", _OF_BOARDS),
+    (
+        "((",
+        re.compile(r"[ ]?\(\((?=\S{0,9}\d)(?:[\da-f]{8}[\da-f-]{0,28}|(?=\S{0,8}[A-Z])[\w-]{9})\)\)()"),
+    ),  # of an outliner
+    ("::", re.compile(rf"\A([\W{_SIGN}]{{0,9}}[\w-]+[{_SIGN}]{{0,9}}):(?=:\s)|(?<=[\w{_SIGN}]):(?=:\s*\Z)()")),
 )
 _ORG_SIGNS = (
     *(
@@ -156,7 +163,7 @@ _REST_SIGNS = (
 _SIGNS_OF = {"rest": _REST_SIGNS, "org": (*_SIGNS, *_ORG_SIGNS), "asciidoc": (*_ADOC_SIGNS, *_SIGNS)}
 _WORD = re.compile(r"\w")
 _ENTITY = re.compile(  # that is a blank, or nothing
-    r"&(?:(nbsp|#160|#xa0)|shy|zwn?j|[lr]rm|#173|#820[3-7]|#8288|#x(?:ad|200[b-f]|2060));", re.IGNORECASE
+    r"&(?:(nbsp|#160|#xa0)|(?<=\S&)(?:shy|zwn?j)|[lr]rm|#173|#820[3-7]|#8288|#x(?:ad|200[b-f]|2060));", re.IGNORECASE
 )
 _LINKS = (_IMAGE, _LINK, _EMBED, _WIKI, _ORG_LINK, _ADDRESS, _ADOC_LINK, _BARE_ADDRESS, _REST_LINK)
 _OPAQUE = (_ROLE, _CODE, _ESCAPE, _REST_LITERAL, _REST_LINK)  # what stands in these has no sign
@@ -203,7 +210,6 @@ def readable(
     if len(lines) > 1:
         cuts += [_line_hyphen(raw, found, elsewhere.hyphenated) for found in _LINE_HYPHEN.finditer(raw)]
     cuts += [_Cut(*found.span()) for found in _INVISIBLE.finditer(raw)]
-    cuts += [_Cut(*found.span(), blank=" " if found[1] else "") for found in _ENTITY.finditer(raw)]
     gap = "\t" if cells and ("\n\n" in raw or not any(bar in raw for bar in BARS)) else " "
     for found in _ODD_SPACE.finditer(raw):
         blank = " " if found.group().strip(" ") == "\n" else gap  # a cell may be wrapped
@@ -227,7 +233,6 @@ def _signs(
 ) -> tuple[list[_Cut], bool]:
     """What of the text is markup, and whether all its words are in links or pictures."""
     cuts: list[_Cut] = []
-
     links: list[tuple[int, int]] = []
 
     def drop(pattern: re.Pattern[str], text: str) -> str:
@@ -250,6 +255,7 @@ def _signs(
         if piece in raw:
             links += [found.span() for found in pattern.finditer(raw)] if pattern in _LINKS else []
             raw = drop(pattern, raw)
+    cuts += [_Cut(*found.span(), blank=" " if found[1] else "") for found in _ENTITY.finditer(raw)]  # but in code
     return cuts, bool(links) and not _has_words_outside(raw, links)
 
 

@@ -123,7 +123,8 @@ def listed(source: str, lines: Sequence[Span], *, below: bool) -> list[MarkupPar
     texts = [source[slice(*line)].strip() for line in lines]
     told = texts[1:] if texts[:1] and texts[0].endswith(":") else texts if below else []
     anew = all(text[:1].isupper() or text[:1].isdigit() for text in told) and not any(map(_ENDS.search, told))
-    room = [len(a) + 1 + len(b.partition(" ")[0]) <= max(map(len, told)) for a, b in pairwise(told)]
+    longest = max(map(len, told), default=0)
+    room = [len(a) + 1 + len(b.partition(" ")[0]) <= longest for a, b in pairwise(told)]
     if len(told) < 3 or not anew or 2 * sum(room) < len(room):
         return []
     return [MarkupPart("item" if n >= len(texts) - len(told) else "text", (line,)) for n, line in enumerate(lines)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
-from index.cleaning.parts import ANSWER_LABELS, LETTER, QUESTION_LABELS, TIME, TURN
+from index.cleaning.parts import ANSWER_LABELS, CUE, LETTER, QUESTION_LABELS, TIME, TURN
 from index.cleaning.pieces import Piece
 from index.records import Kind
 from index.text.sentences import FIELD
@@ -85,7 +85,8 @@ def _headings(found: Sequence[Piece]) -> list[Piece]:
 def _turns(found: Sequence[Piece]) -> list[Piece]:
     """Paragraphs that begin with a speaker's name or the time, where speakers take turns."""
     heads = [_head(piece) for piece in found]
-    if not _take_turns([head for head in heads if head], sum(1 for piece in found if piece.kind == "text")):
+    cued = any(piece.kind == "aside" and CUE.fullmatch(piece.text) for piece in found)
+    if not _take_turns([one for one in heads if one], sum(1 for one in found if one.kind == "text"), cued=cued):
         return list(found)
     names = Counter(head["name"] for head in heads if head)
     asking = Counter(
@@ -111,12 +112,13 @@ def _turns(found: Sequence[Piece]) -> list[Piece]:
     return pieces
 
 
-def _take_turns(heads: Sequence[re.Match[str]], texts: int) -> bool:
-    """Labels of a list are each there once, or the same one after the other; speakers come again and alternate."""
+def _take_turns(heads: Sequence[re.Match[str]], texts: int, *, cued: bool) -> bool:
+    """Labels of a list are each there once, or the same one after the other; speakers come again and alternate. Only
+    cues of subtitles show by their ">" who speaks: else it may be `<request>`, or "File>Save"."""
     names = [head["name"] for head in heads if head["name"]]
     if {name.lower().split()[0] for name in names} & ANSWER_LABELS:
         return False
-    if sum(1 for head in heads if head["time"] or head["after"] or ">" in head.group()) > 1:
+    if sum(1 for head in heads if head["time"] or head["after"] or (cued and ">" in head.group())) > 1:
         return True
     again = sum(count for count in Counter(names).values() if count > 1)
     alternating = sum(1 for one, other in pairwise(names) if one != other)

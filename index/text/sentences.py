@@ -32,7 +32,7 @@ _FIRM = re.compile(r"(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.|(?:AG|GmbH|KG|LLC|PLC)\b")
 _NAMED = re.compile(r"[A-Z]\.\s")
 _APOSTROPHE = re.compile(r"(?<=\w)’(?=\w)")
 _SHORT = re.compile(r"\b[A-Z][a-z]{1,2}\.$")  # before a number: what is counted
-_UNSPOKEN = re.compile(r"\b[BCDFGHJ-NP-TV-XZ][bcdfghj-np-tv-xz]{1,4}\.$")  # no word, as "Ft.", "Blvd."
+_UNSPOKEN = re.compile(r"(?:^|^\w+ |\b[a-z]+ )[BCDFGHJ-NP-TV-XZ][bcdfghj-np-tv-xz]{1,4}\.$")  # as "in Ft."
 
 
 def sentences(text: str, language: str = "en", splitter: str = "yasbd") -> list[Span]:

@@ -184,18 +184,13 @@ def _about(purpose: Purpose, catalogue: Catalogue, turns: Sequence[Turn], langua
     heads = _meant(purpose, catalogue, turns)
     if heads is None:
         return None
-    told: list[Segment] = (
-        [] if which in _OF_ONE else [Segment("about", _counted(which, purpose, heads, catalogue, language), ())]
-    )
+    told = [] if which in _OF_ONE else [Segment("about", _counted(which, purpose, heads, catalogue, language), ())]
     listed = [] if which == "count" else heads[:_LISTED]
     openings = [opening for head in listed if (opening := opening_of(catalogue, head))]
     marker_of = {quote.passage.document_id: n for n, quote in enumerate(openings, start=1)}
     for head in listed:
-        told.append(
-            Segment(
-                "about", _known(which, catalogue, head, language), (marker_of[head.id],) if head.id in marker_of else ()
-            )
-        )
+        markers = (marker_of[head.id],) if head.id in marker_of else ()
+        told.append(Segment("about", _known(which, catalogue, head, language), markers))
     if len(heads) > len(listed) and listed:
         told.append(Segment("about", str(say(language).more(len(heads) - len(listed))), ()))
     return Guidance(tuple(told), cite(openings, catalogue.index.document, catalogue.index.twins))
