@@ -1,6 +1,7 @@
 """What the tests share: six small invented articles, an index of them that needs no model, and the real embedder."""
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -84,13 +85,17 @@ def piped(*command: object, cwd: Path, **how: Any) -> subprocess.Popen[str]:
 
 def costs(*works: Callable[[], object]) -> list[float]:
     """CPU seconds of this thread for one run of each, the least of three, taken in turn: to be compared with another.
-    A machine that is slow for a while is slow for all of them.
+    A machine that is slow for a while is slow for all of them. What is collected meanwhile is all that any test made.
     """
 
     def once(work: Callable[[], object]) -> float:
-        begin = thread_time()
-        work()
-        return thread_time() - begin
+        gc.disable()
+        try:
+            begin = thread_time()
+            work()
+            return thread_time() - begin
+        finally:
+            gc.enable()
 
     return [min(one) for one in zip(*([once(work) for work in works] for _ in range(3)), strict=True)]
 
