@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import nn
 from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizer
 
 from eval.reading.batches import Lesson, epoch, groups_of
-from eval.reading.network import LONGEST, NO_SENTENCE, encode, open_backbone, ship
+from eval.reading.network import LONGEST, NO_SENTENCE, encode, open_backbone
 from eval.reading.recipe import Recipe, train_model
 from eval.reading.rows import MINED, TrainingRow, read_grades, read_rows
 from eval.reading.train import TrainingPlan, across, train
+from eval.reading.twins import shortened
 from index.embedding.embedder import HashEmbedder
 from index.errors import BadInput, ModelMissing, NotFound
 
@@ -125,6 +126,20 @@ def test_what_is_swapped_in_an_unanswerable_twin_stands_nowhere_in_its_passage(m
         assert not [word for word in new if word in row.text.lower().split()], row.question
 
 
+def test_a_shortened_passage_keeps_all_sentences_but_those_that_answer() -> None:
+    text = "One runs here. Two walk there. Three sit. Four sleep."
+    ends = [match.end() for match in re.finditer(r"[.]", text)]
+    row = TrainingRow(
+        "Who?", "", text, ((0, ends[0]), (15, ends[1]), (31, ends[2]), (42, ends[3])), (1, 2), (15, 18), 1.0, "q", "made",
+        "gold", "q",
+    )  # fmt: skip
+    kept = list(shortened([row] * 20 + [replace(row, good=(0, 1, 2)), replace(row, good=())], random.Random(1)))
+    assert 2 < len(kept) < 20
+    for one in kept:
+        assert [one.text[a:b] for a, b in one.sentences] == ["One runs here.", "Four sleep."]
+        assert (one.good, one.short, one.kind, one.question) == ((), None, "twin", "Who?")
+
+
 @pytest.mark.slow
 def test_a_batch_holds_all_of_a_group_or_none(made: Path, backbone: Path) -> None:
     rows = rows_of(made)
@@ -211,24 +226,6 @@ def test_a_row_is_cut_into_tokens_as_the_tokeniser_cuts_a_pair(backbone: Path) -
     long = encode(tokenizer, [replace(row, text=text * 20, short=None)])[0]
     assert len(long.ids) == LONGEST
     assert long.ids[-1] == tokenizer.sep_token_id
-
-
-def test_a_network_that_grows_computes_as_before_until_it_is_trained(backbone: Path, tmp_path: Path) -> None:
-    _, network = open_backbone(backbone)
-    for layer in network.body.encoder.layer:  # as after training, when they differ
-        nn.init.uniform_(layer.output.LayerNorm.weight, 0.4, 0.9)
-        nn.init.uniform_(layer.output.LayerNorm.bias, -0.2, 0.2)
-    ids, mask = (torch.tensor(one)[None] for one in ([2, 9, 3, 12, 14, 3], [1] * 6))
-    given = (ids, mask, torch.full((1, 1, 6), 1 / 6))
-    before = network(*given)[2]
-    network.grow(4)
-    assert len(network.body.encoder.layer) == 4
-    after = network(*given)[2]
-    assert (after - before).abs().mean() < 0.1 * before.std()
-    ship(network, tmp_path / "grown.safetensors")
-    _, loaded = open_backbone(backbone)
-    loaded.load(tmp_path / "grown.safetensors")
-    assert torch.allclose(loaded(*given)[2], after, atol=0.01)
 
 
 def test_what_is_missing_is_named_before_anything_is_made(collection: Path, tmp_path: Path) -> None:

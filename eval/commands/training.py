@@ -83,7 +83,6 @@ def train_model(
     teacher_epochs: Annotated[float, typer.Option(min=0.0, help="Of the large model.")] = 1.0,
     twins: Annotated[int, typer.Option(min=0, help="Questions to make unanswerable twins of.")] = 4000,
     mined: Annotated[int, typer.Option(min=0, help="Questions to mine passages for.")] = 3000,
-    layers: Annotated[int, typer.Option(min=0, help="Of the small model, where it shall have twice as many: 12.")] = 0,
     tokens: Annotated[int, typer.Option(min=500, help="Of a batch; a GPU takes 32000.")] = 6000,
     threads: Annotated[int, typer.Option(min=1, help="Their number is part of what decides the bytes.")] = 2,
     seed: int = 1,
@@ -94,7 +93,7 @@ def train_model(
     """
     weights = train_by(
         sets, out, small=small, large=large, start=start, small_start=small_start, grades=grades, twins=twins,
-        mined=mined, teacher_epochs=teacher_epochs, epochs=epochs, layers=layers, tokens=tokens, threads=threads,
+        mined=mined, teacher_epochs=teacher_epochs, epochs=epochs, tokens=tokens, threads=threads,
         seed=seed,
     )  # fmt: skip
     tell(f"wrote '{weights}'")

@@ -4,7 +4,6 @@ What a sentence scores is linear in the mean of its token states beside the firs
 A sentence's gap, its score less *none* of its own passage, is what can be compared across passages.
 """
 
-import copy
 import math
 import os
 from bisect import bisect_left, bisect_right
@@ -30,7 +29,6 @@ LONGEST = 320  # tokens of question and passage together
 _STEP = 32  # lengths are rounded up to it: every new shape compiles a kernel
 _SENTENCE_STEP = 8
 NO_SENTENCE = -1e4
-_ADDS = 0.1  # share of what a layer adds that its copy adds to begin with
 _SCALE = ":scale"  # of a file of 8 bits: one factor a row of the matrix of that name
 
 Tensor = torch.Tensor
@@ -86,7 +84,7 @@ MPNetSelfAttention.forward = _mpnet  # type: ignore[method-assign, assignment]
 
 
 class ReadingNetwork(nn.Module):
-    """As many layers as the backbone has, until it grows or loads weights of more."""
+    """A transformers model with a head for sentences, one for *none* and one for the words that answer."""
 
     def __init__(self, backbone: Path, dropout: float = 0.0) -> None:
         super().__init__()
@@ -116,17 +114,6 @@ class ReadingNetwork(nn.Module):
         score = self.sentence(both).squeeze(-1).float().masked_fill(pool.sum(-1) == 0, NO_SENTENCE)
         return score, self.none(first).squeeze(-1).float(), self.span(states).float()
 
-    @torch.no_grad()
-    def grow(self, layers: int) -> None:
-        """To a multiple of BERT's layers. Behind each stand copies that add little to what passes and whose norms give
-        back what the one before them had, so that it computes nearly as before (cf. Net2Net, Chen et al. 2016).
-        """
-        grown = self.body.encoder.layer
-        times = max(1, layers // len(grown))
-        self.body.encoder.layer = nn.ModuleList(
-            copy.deepcopy(layer) if number == 0 else _echo(layer) for layer in grown for number in range(times)
-        )
-
     @property
     def device(self) -> torch.device:
         return self.span.weight.device
@@ -139,24 +126,12 @@ class ReadingNetwork(nn.Module):
         held = {name: weights.float() for name, weights in load_file(path).items()}
         scales = {name.removesuffix(_SCALE): held.pop(name)[:, None] for name in list(held) if name.endswith(_SCALE)}
         state = {name: weights * scales.get(name, 1.0) for name, weights in held.items()}
-        self.grow(sum(name.endswith(".intermediate.dense.bias") for name in state))
         missing, unknown = self.load_state_dict(state, strict=False)
         wrong = [name for name in missing if "word_embeddings" not in name and "position_ids" not in name]
         if wrong or unknown:
             raise ModelMissing(
                 f"'{path}' is of another model: it lacks {wrong[:3]} and holds {unknown[:3]}; give weights of this one"
             )
-
-
-def _echo(layer: Any) -> Any:
-    """What a norm of weight w and bias b gives has the mean of b and the variance mean(w²) + var(b)."""
-    echo, norm = copy.deepcopy(layer), layer.output.LayerNorm
-    for part in (echo.attention.output, echo.output):
-        part.dense.weight.mul_(_ADDS)
-        part.dense.bias.mul_(_ADDS)
-        part.LayerNorm.weight.fill_((norm.weight.square().mean() + norm.bias.var(correction=0)).sqrt())
-        part.LayerNorm.bias.fill_(norm.bias.mean())
-    return echo
 
 
 def bfloat16(device: torch.device) -> torch.autocast:

@@ -24,7 +24,7 @@ from eval.reading.grading import Say, grade
 from eval.reading.network import check_backbone
 from eval.reading.rows import MINED, Offsets, TrainingRow, read_rows, write_rows
 from eval.reading.train import TrainingPlan, train
-from eval.reading.twins import twin_rows
+from eval.reading.twins import shortened, twin_rows
 from eval.sets.sets import EMBEDDER_384
 from index.embedding.embedder import Embedder, load_embedder
 from index.embedding.weights import packaged_torch, sha256
@@ -50,7 +50,6 @@ class Recipe:
     mined: int = 3000  # questions to mine passages for
     teacher_epochs: float = 1.0
     epochs: float = 3.0
-    layers: int = 0  # of the small model: as many as it has, or a multiple
     tokens: int = AT  # of a batch
     threads: int = 2
     seed: int = 1
@@ -92,7 +91,6 @@ def train_model(sets: Sequence[Path], out: Path, recipe: Recipe, embedder: Embed
         rate=STUDENT_RATE * faster / (2 if recipe.small_start else 1),
         start=recipe.small_start,
         grades=grades,
-        layers=recipe.layers,
     )
     train(learn, out / "reader.pt", weights, say)
     return weights
@@ -108,6 +106,9 @@ def build(
         if absent:
             say(f"not given, so their paragraphs may be trained on: {', '.join(sorted(absent))}")
         train_rows, checked = collect(collections)
+        if recipe.small_start:
+            often = {one.name: one.use.again for one in collections if one.use}
+            train_rows = [replace(row, weight=row.weight * often[row.set]) for row in train_rows]
         if not train_rows:
             raise BadInput(
                 "the sets hold no question to train on; give one whose questions say where they are answered"
@@ -124,8 +125,10 @@ def build(
         )
         searched = [one for one in collections if one.use and one.use.mined]
         mined = mine(rows, searched, embedder, recipe.mined, random.Random(TWINS_SEED + 1))
-        write_rows(more, [*twins, *mined])
-        say(f"{len(mined)} mined passages")
+        cut_short = {one.name for one in collections if one.use and one.use.shortened}
+        without = list(shortened((row for row in rows if row.set in cut_short), random.Random(TWINS_SEED + 2)))
+        write_rows(more, [*twins, *mined, *without])
+        say(f"{len(mined)} mined passages, {len(without)} without what answers")
 
 
 def _check(sets: Sequence[Path], recipe: Recipe) -> None:

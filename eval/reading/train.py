@@ -49,7 +49,6 @@ class TrainingPlan:
     tokens: int = 6000  # of a batch, padding included
     soft: float = 0.7  # share of the teacher's opinion
     found: int = 2  # mined passages of a group that are read in an epoch
-    layers: int = 0  # as many as the backbone's, or a multiple
     dropout: float = 0.0
     seed: int = 1
     valid_most: int = 600  # rows of each validation set
@@ -61,7 +60,7 @@ class TrainingPlan:
         """A hash of all that decides the weights but the number of threads."""
         files = (*self.rows, self.backbone / "model.safetensors", self.start, self.grades)
         hashes = [sha256(path) if path else "" for path in files]
-        settings = [self.epochs, self.rate, self.tokens, self.soft, self.found, self.layers, self.dropout, self.seed]
+        settings = [self.epochs, self.rate, self.tokens, self.soft, self.found, self.dropout, self.seed]
         return hashlib.sha256(repr([hashes, settings]).encode()).hexdigest()
 
 
@@ -74,7 +73,6 @@ def train(plan: TrainingPlan, checkpoint: Path, weights: Path, say: Say) -> None
     valid = sample(read_examples(plan.valid, tokenizer, None), plan.valid_most)
     if plan.start:
         model.load(plan.start)
-    model.grow(plan.layers)
     trainer = Trainer(model, lessons, pad, plan)
     if checkpoint.exists():
         trainer.resume(checkpoint)

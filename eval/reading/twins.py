@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 from eval.reading.rows import TrainingRow
@@ -27,6 +28,7 @@ ALIKE = 0.6  # of the words around two names: both are people, or both are place
 _OFTEN = 6  # neighbours that a name needs to be known by them
 _COMMON = ("another word", "another name, elsewhere", "same")  # kinds that most questions allow
 _MOST = 2  # twins of a question that the passage does not answer
+_SHORTENED = 0.45  # of the rows that answer
 _SEARCHED = 1 / 6  # of the twins are put as people type into a search box
 
 
@@ -89,6 +91,19 @@ def twin_rows(
                 yield replace(row, question=twin.text, kind="same", made=twin.kind)
             else:
                 yield replace(row, question=twin.text, kind="twin", made=twin.kind, good=(), short=None)
+
+
+def shortened(rows: Iterable[TrainingRow], rng: random.Random) -> Iterator[TrainingRow]:
+    """The same questions beside their passages without the sentences that answer, so that the words of a question do
+    not tell whether it is answered; a row that keeps fewer than two sentences is left out.
+    """
+    for row in rows:
+        kept = [row.text[a:b] for n, (a, b) in enumerate(row.sentences) if n not in row.good]
+        if row.good and len(kept) > 1 and rng.random() < _SHORTENED:
+            ends = list(accumulate(len(one) + 1 for one in kept))
+            cut = tuple((end - 1 - len(one), end - 1) for one, end in zip(kept, ends, strict=True))
+            shown = replace(row, text=" ".join(kept), sentences=cut)
+            yield replace(shown, good=(), short=None, kind="twin", made="shortened")
 
 
 def twins_of(row: TrainingRow, names: NamesAround, rng: random.Random) -> list[Twin]:
