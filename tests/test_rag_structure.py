@@ -294,7 +294,7 @@ def test_an_article_tells_what_happens_where_it_is_sent_from_and_not_what_happen
 
 
 def test_a_place_is_not_asked_about_where_an_article_is_only_sent_from_it(seeded: Assistant) -> None:
-    assert "President Claudia Sheinbaum" in seeded.ask("Who is the president of Mexico?").citations[0].quote
+    assert not seeded.ask("Who is the president of Mexico?").citations[0].quote.startswith("MEXICO CITY")
     assert seeded.ask("Did Trump visit Mexico City?").status == "abstained"
 
 
@@ -721,7 +721,7 @@ def test_for_whoever_wants_to_do_it_headings_count_that_say_nothing_more(tmp_pat
 def test_how_something_is_done_is_told_by_no_changelog_where_a_manual_tells_it(
     ask_files: Callable[[str], Answer],
 ) -> None:
-    by_manual = ask_files("How do I clean the hourglass of the tower clock?").citations
+    by_manual = ask_files("How do I clean the hourglass?").citations
     assert {citation.document_id for citation in by_manual} == {"hourglass"}
     assert [citation.quote for citation in ask_files("What is louder?").citations] == ["2.1.0", "The gong is louder."]
 
