@@ -130,8 +130,8 @@ def test_a_shortened_passage_keeps_all_sentences_but_those_that_answer() -> None
     text = "One runs here. Two walk there. Three sit. Four sleep."
     ends = [match.end() for match in re.finditer(r"[.]", text)]
     row = TrainingRow(
-        "Who?", "", text, ((0, ends[0]), (15, ends[1]), (31, ends[2]), (42, ends[3])), (1, 2), (15, 18), 1.0, "q", "made",
-        "gold", "q",
+        "Who?", "", text, ((0, ends[0]), (15, ends[1]), (31, ends[2]), (42, ends[3])), (1, 2), (15, 18), 1.0, "q",
+        "made", "gold", "q",
     )  # fmt: skip
     kept = list(shortened([row] * 20 + [replace(row, good=(0, 1, 2)), replace(row, good=())], random.Random(1)))
     assert 2 < len(kept) < 20
