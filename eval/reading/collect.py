@@ -56,14 +56,8 @@ TRAINED: Mapping[str, Use] = {
 }
 OTHER = Use(twinned=True, mined=True, halved=True, again=1.0)  # a collection that is named nowhere here
 VALID = ("clapnq-dev", "onestopqa", "omos-qa-en", "squad2-dev-half", "everyday")
-TESTED = (
-    "xquad-en",
-    "qed-nq",
-    "clapnq-dev",
-    "onestopqa",
-    "reading",
-    "everyday",
-)  # no paragraph is trained on
+# No paragraph of theirs is trained on.
+TESTED = ("xquad-en", "qed-nq", "clapnq-dev", "onestopqa", "reading", "everyday")
 VALID_MOST = 1500
 _LONGEST_ANSWER = 120  # characters of what counts as the words of an answer
 
