@@ -89,8 +89,8 @@ def _continues(before: Sequence[Piece], piece: Piece) -> bool:
 def _joined(group: Sequence[Piece]) -> Piece:
     runs: list[OffsetRun] = []
     text = ""
-    for piece in group:
-        if CUT_WORD.search(text):
+    for number, piece in enumerate(group):
+        if number and CUT_WORD.search(group[number - 1].text):
             text, runs[-1] = text[:-1], runs[-1]._replace(length=runs[-1].length - 1)
         elif text:
             text += " "
